@@ -1,0 +1,286 @@
+"""The local cloud: the real template, really deployed by SAM, into an AWS emulator that listens on loopback only."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import click
+import psutil
+from botocore.config import Config
+
+from ripen_cli.project import HOME, ROOT, RULES, digest, run, tool
+
+REGION = "eu-central-1"
+STACK = "ripen"
+SENDER = "hello@ripen.example"
+_STATE = HOME / "cloud.json"
+_LOG = HOME / "cloud.log"
+_BUILD = HOME / "build"
+_TEMPLATE_INPUTS = ("template.yaml", "samconfig.toml")
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """A running local cloud; `started` is the start time of process `pid`, which tells it from a later one."""
+
+    endpoint: str
+    region: str
+    track_url: str
+    table: str
+    rules_bucket: str
+    mailbox_url: str
+    dead_letters_url: str
+    track_function: str
+    score_function: str
+    trigger_function: str
+    publish_function: str
+    pid: int
+    started: float
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of this cloud, as its administrator."""
+        return boto3.client(  # type: ignore[call-overload]
+            service,
+            endpoint_url=self.endpoint,
+            region_name=self.region,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",
+            config=Config(retries={"mode": "standard"}),
+        )
+
+
+def running() -> Cloud | None:
+    """The local cloud, if one is running and answers."""
+    try:
+        cloud = Cloud(**json.loads(_STATE.read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+    return cloud if _process(cloud.pid, cloud.started) and _healthy(cloud.endpoint) else None
+
+
+def start(port: int, progress: Progress, template: Path = ROOT / "template.yaml") -> Cloud:
+    """Start the emulator, build, deploy, verify the sender and publish the starter rules.
+
+    Whatever was started is stopped again when a step fails or is interrupted. Raises click.ClickException.
+    """
+    _check_port(port)
+    with _step(progress, "tools (the first time takes a minute)"):
+        emulator, sam = tool("ministack", "ministack"), tool("sam", "sam")
+    with _step(progress, "sam build"):
+        _build(sam, template)
+    with _step(progress, "emulator"):
+        process = _start_emulator(emulator, port)
+    try:
+        with _step(progress, "sam deploy"):
+            outputs = _deploy(sam, port)
+        cloud = _describe(outputs, port, process)
+        with _step(progress, "sender and starter rules"):
+            cloud.client("sesv2").create_email_identity(EmailIdentity=SENDER)
+            publish_rules(cloud, RULES)
+    except BaseException:
+        _stop(psutil.Process(process.pid))
+        raise
+    _STATE.write_text(json.dumps(asdict(cloud), indent=2))
+    return cloud
+
+
+def stop() -> bool:
+    """Stop the local cloud and everything it started; False when none was running."""
+    try:
+        state = json.loads(_STATE.read_text())
+        process = _process(state["pid"], state["started"])
+    except (OSError, ValueError, KeyError):
+        return False
+    if process:
+        _stop(process)
+    _STATE.unlink(missing_ok=True)
+    return process is not None
+
+
+def publish_rules(cloud: Cloud, folder: Path, timeout: float = 30) -> dict[str, Any]:
+    """Upload rules/ and mails/ below `folder`, and wait until they are active. Raises click.ClickException."""
+    s3 = cloud.client("s3")
+    files = sorted(path for kind in ("mails", "rules") for path in (folder / kind).rglob("*") if path.is_file())
+    for path in files:
+        s3.put_object(Bucket=cloud.rules_bucket, Key=path.relative_to(folder).as_posix(), Body=path.read_bytes())
+    wanted = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+    from adapters.rulefiles import build
+
+    version = build(wanted)[2]
+    deadline = time.monotonic() + timeout
+    report: dict[str, Any] = {}
+    while time.monotonic() < deadline:
+        try:
+            report = json.loads(s3.get_object(Bucket=cloud.rules_bucket, Key="reports/latest.json")["Body"].read())
+        except s3.exceptions.NoSuchKey:
+            report = {}
+        if report.get("version") == version:
+            return report
+        time.sleep(0.2)
+    problems = "; ".join(report.get("problems", [])) or "the publish function gave no report"
+    raise click.ClickException(f"the rules did not become active: {problems}")
+
+
+@contextmanager
+def _step(progress: Progress, name: str) -> Iterator[None]:
+    progress(f"  {name} ...")
+    began = time.monotonic()
+    yield
+    progress(f"  {name}: {time.monotonic() - began:.1f} s")
+
+
+def _check_port(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise click.ClickException(f"port {port} is taken; stop what uses it, or choose another with --port") from None
+
+
+def _build(sam: Path, template: Path) -> None:
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    inputs = [template.read_text(), version, platform.machine(), digest(ROOT / "functions")]
+    stamp = _BUILD / "built"
+    wanted = "\n".join(inputs)
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    run(
+        [
+            *(str(sam), "build", "--template", str(template), "--base-dir", str(ROOT), "--build-dir", str(_BUILD)),
+            *("--cache-dir", str(HOME / "cache"), "--parameter-overrides", *_parameters()),
+        ],
+        "sam build failed",
+        _aws_environment(""),
+    )
+    stamp.write_text(wanted)
+
+
+def _parameters() -> list[str]:
+    architecture = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
+    runtime = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    return [f"Runtime={runtime}", f"Architecture={architecture}", f"SenderAddress={SENDER}"]
+
+
+def _start_emulator(emulator: Path, port: int) -> subprocess.Popen[bytes]:
+    env = {
+        **_aws_environment(f"http://127.0.0.1:{port}"),
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "AUTH": "true",
+        "MINISTACK_REGION": REGION,
+        "PERSIST_STATE": "0",
+        "LOG_LEVEL": "WARNING",
+    }
+    del env["AWS_ENDPOINT_URL"]
+    HOME.mkdir(exist_ok=True)
+    with _LOG.open("wb") as log:
+        process = subprocess.Popen([str(emulator)], env=env, cwd=HOME, stdout=log, stderr=log, start_new_session=True)
+    deadline = time.monotonic() + 30
+    while not _healthy(f"http://127.0.0.1:{port}"):
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.kill()
+            raise click.ClickException(f"the emulator did not start; see {_LOG.relative_to(ROOT)}")
+        time.sleep(0.1)
+    return process
+
+
+def _deploy(sam: Path, port: int) -> Mapping[str, str]:
+    endpoint = f"http://127.0.0.1:{port}"
+    run(
+        [
+            *(str(sam), "deploy", "--template-file", str(_BUILD / "template.yaml"), "--stack-name", STACK),
+            *("--config-file", str(ROOT / "samconfig.toml"), "--region", REGION, "--no-confirm-changeset", "--no-progressbar", "--resolve-s3"),
+            *("--parameter-overrides", *_parameters()),
+        ],
+        "sam deploy failed",
+        _aws_environment(endpoint),
+    )
+    client = boto3.client("cloudformation", endpoint_url=endpoint, **_credentials())
+    [stack] = client.describe_stacks(StackName=STACK)["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+
+def _describe(outputs: Mapping[str, str], port: int, process: subprocess.Popen[bytes]) -> Cloud:
+    endpoint = f"http://127.0.0.1:{port}"
+    url_id = outputs["TrackUrl"].removeprefix("https://").partition(".")[0]
+    return Cloud(
+        endpoint=endpoint,
+        region=REGION,
+        # The form with the id in the path: not every system resolves names below localhost.
+        track_url=f"{endpoint}/_aws/lambda-url/{url_id}",
+        table=outputs["TableName"],
+        rules_bucket=outputs["RulesBucketName"],
+        mailbox_url=f"{endpoint}/_ministack/ses/messages",
+        dead_letters_url=outputs["DeadLettersUrl"],
+        track_function=outputs["TrackFunctionName"],
+        score_function=outputs["ScoreFunctionName"],
+        trigger_function=outputs["TriggerFunctionName"],
+        publish_function=outputs["PublishFunctionName"],
+        pid=process.pid,
+        started=psutil.Process(process.pid).create_time(),
+    )
+
+
+def _credentials() -> dict[str, str]:
+    return {"region_name": REGION, "aws_access_key_id": "test", "aws_secret_access_key": "test"}
+
+
+def _aws_environment(endpoint: str) -> dict[str, str]:
+    """The environment without anybody's AWS profile: nothing here may ever reach a real account."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+    return kept | {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_ENDPOINT_URL": endpoint,
+        "SAM_CLI_TELEMETRY": "0",
+    }
+
+
+def _healthy(endpoint: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{endpoint}/_ministack/health", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _process(pid: int, started: float) -> psutil.Process | None:
+    try:
+        process = psutil.Process(pid)
+        return process if abs(process.create_time() - started) < 1 else None
+    except psutil.NoSuchProcess:
+        return None
+
+
+def _stop(process: psutil.Process) -> None:
+    family = [*process.children(recursive=True), process]
+    for member in family:
+        try:
+            member.terminate()
+        except psutil.NoSuchProcess:
+            continue
+    _, alive = psutil.wait_procs(family, timeout=5)
+    for member in alive:
+        member.kill()
+    psutil.wait_procs(alive, timeout=5)

@@ -1,0 +1,20 @@
+"""`ripen`: one command for everything that is done by hand."""
+
+from __future__ import annotations
+
+import click
+
+from ripen_cli.demo import demo
+from ripen_cli.local import local
+from ripen_cli.rules import rules
+
+
+@click.group()
+@click.version_option(package_name="ripen")
+def main() -> None:
+    """Ripen: lead nurturing on AWS."""
+
+
+main.add_command(local)
+main.add_command(rules)
+main.add_command(demo)

@@ -1,0 +1,39 @@
+"""`ripen rules`: check rules and mails before anybody sees them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from adapters.rulefiles import build
+from ripen.errors import InvalidConfigurationError
+from ripen_cli.project import RULES
+
+
+@click.group()
+def rules() -> None:
+    """Check rules and mails."""
+
+
+@rules.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=RULES)
+def check(folder: Path) -> None:
+    """Check rules/ and mails/ in FOLDER; every problem is one line with file and line number."""
+    files = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for kind in ("rules", "mails")
+        for path in sorted((folder / kind).rglob("*"))
+        if path.is_file()
+    }
+    try:
+        configuration, mails, version = build(files)
+    except InvalidConfigurationError as error:
+        for problem in error.problems:
+            click.echo(problem, err=True)
+        raise SystemExit(1) from None
+    count = sum(len(profile.rules) for profile in configuration.profiles.values())
+    click.echo(
+        f"Valid: {count} scoring rules, {len(configuration.phases)} phases, "
+        f"{len(configuration.campaigns)} campaigns, {len(mails)} mails (version {version})."
+    )

@@ -1,0 +1,28 @@
+"""boto3 clients: made when first needed, one for each service and process."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+_CONFIGS = {
+    "dynamodb": Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 4}),
+    # SES has no idempotency token: a retry by the SDK could send one mail five times.
+    "sesv2": Config(connect_timeout=3, read_timeout=20, retries={"total_max_attempts": 1}),
+}
+_CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
+
+
+@cache
+def client(service: str) -> Any:
+    """The client of a service, such as `dynamodb`."""
+    return boto3.client(service, config=_CONFIGS.get(service, _CONFIG))  # type: ignore[call-overload]
+
+
+def error_code(error: ClientError) -> str:
+    """The code of an AWS error, such as `ConditionalCheckFailedException`."""
+    return str(error.response.get("Error", {}).get("Code", ""))

@@ -1,0 +1,110 @@
+"""One mail: rendered in a sandbox, built by the standard library, handed to SES exactly once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from typing import Any, NamedTuple
+
+from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
+from jinja2 import StrictUndefined, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from adapters.aws import client, error_code
+from ripen.configuration import MailTemplate
+from ripen.errors import MailOutcomeUnknownError, MailRefusedError, MailTemplateError, MailThrottledError
+from ripen.lead import Intent, Lead
+from ripen.tags import tag
+
+_HTML = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=True)
+_TEXT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+_REFUSED = ("MessageRejected", "BadRequestException", "ValidationException")
+
+
+class Rendered(NamedTuple):
+    """A mail for one lead."""
+
+    subject: str
+    html: str
+    text: str
+
+
+def facts(lead: Lead) -> dict[str, Any]:
+    """What a template may use: `lead.first_name`, `lead.name`, `lead.company`, `lead.phase`, `lead.score.<profile>`.
+
+    A name that the lead never gave is empty, never undefined; all of `lead.traits` is there too.
+    """
+    traits = lead.traits
+    name = _text(traits, "name") or f"{_text(traits, 'firstName')} {_text(traits, 'lastName')}".strip()
+    return {
+        "lead": {
+            "name": name,
+            "first_name": _text(traits, "firstName") or name.partition(" ")[0],
+            "company": _text(traits, "company"),
+            "phase": lead.phase,
+            "score": {profile: round(lead.score(profile), 1) for profile in lead.scores},
+            "traits": dict(traits),
+        }
+    }
+
+
+def render(template: MailTemplate, values: Mapping[str, Any]) -> Rendered:
+    """Fill a template. Raises MailTemplateError for an unknown variable or anything that the sandbox forbids."""
+    try:
+        subject = " ".join(_TEXT.from_string(template.subject).render(values).split())
+        html = _HTML.from_string(template.html).render(values)
+        text = _TEXT.from_string(template.text).render(values)
+    except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
+        raise MailTemplateError(f"{type(error).__name__}: {error}") from None
+    return Rendered(subject, html, text)
+
+
+def build(mail: Rendered, sender: str, recipient: str) -> bytes:
+    """The MIME bytes: text and HTML. Raises MailRefusedError for an address that no header may carry."""
+    message = EmailMessage(policy=SMTP)
+    try:
+        message["From"] = Address(addr_spec=sender)
+        message["To"] = Address(addr_spec=recipient)
+        message["Subject"] = mail.subject
+    except (ValueError, IndexError) as error:
+        raise MailRefusedError(f"a header is not possible: {type(error).__name__}") from None
+    message.set_content(mail.text)
+    message.add_alternative(mail.html, subtype="html")
+    return message.as_bytes()
+
+
+def send(mime: bytes, sender: str, recipient: str, configuration_set: str, subject: str, intent: Intent) -> str:
+    """Hand a mail to SES, in one attempt; its message id.
+
+    The tags name lead and intent, so that what SES reports later finds its way back. Raises MailThrottledError (not
+    sent, may be repeated), MailRefusedError (not sent, hopeless) and MailOutcomeUnknownError (never to be repeated).
+    """
+    try:
+        answer = client("sesv2").send_email(
+            FromEmailAddress=sender,
+            Destination={"ToAddresses": [recipient]},
+            Content={"Raw": {"Data": mime}},
+            ConfigurationSetName=configuration_set,
+            EmailTags=[
+                {"Name": "lead", "Value": tag(subject)},
+                {"Name": "intent", "Value": intent.id},
+            ],
+        )
+    except ClientError as error:
+        if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 500:
+            raise MailOutcomeUnknownError(error_code(error)) from error
+        if error_code(error) in _REFUSED:
+            raise MailRefusedError(error_code(error)) from error
+        raise MailThrottledError(error_code(error)) from error
+    except (ConnectTimeoutError, EndpointConnectionError) as error:
+        raise MailThrottledError(type(error).__name__) from error
+    except BotoCoreError as error:
+        raise MailOutcomeUnknownError(type(error).__name__) from error
+    return str(answer["MessageId"])
+
+
+def _text(traits: Mapping[str, Any], key: str) -> str:
+    value = traits.get(key)
+    return value.strip() if isinstance(value, str) else ""

@@ -1,0 +1,56 @@
+"""Read what marketers uploaded, check the whole, and activate it or report why not."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from adapters.active import activate
+from adapters.aws import client
+from adapters.rulefiles import build
+from adapters.telemetry import count, logger
+from ripen.errors import InvalidConfigurationError
+
+REPORT = "reports/latest.json"
+_PREFIXES = ("rules/", "mails/")
+
+
+def publish(bucket: str, at: str) -> dict[str, Any]:
+    """Check everything below `rules/` and `mails/`; activate it, or leave what is active and say why.
+
+    The result is returned and written to `reports/latest.json`: `version` of what was checked (empty when invalid),
+    `activated`, `problems` and `at`. Uploads that come while this runs are noticed, and the whole is read again.
+    """
+    while True:
+        before = _etags(bucket)
+        report = _check_and_activate(bucket, before, at)
+        if _etags(bucket) == before:
+            break
+    client("s3").put_object(
+        Bucket=bucket, Key=REPORT, Body=json.dumps(report, indent=2).encode(), ContentType="application/json"
+    )
+    return report
+
+
+def _check_and_activate(bucket: str, etags: dict[str, str], at: str) -> dict[str, Any]:
+    files = {key: client("s3").get_object(Bucket=bucket, Key=key)["Body"].read() for key in etags}
+    try:
+        configuration, mails, version = build(files)
+    except InvalidConfigurationError as error:
+        logger.error("The rules are not valid; what was active stays active", extra={"problems": error.problems})
+        count("RulesInvalid")
+        return {"activated": False, "version": "", "problems": error.problems, "at": at}
+    activate(bucket, configuration, mails, version, at)
+    logger.info("The rules are active", extra={"version": version})
+    return {"activated": True, "version": version, "problems": [], "at": at}
+
+
+def _etags(bucket: str) -> dict[str, str]:
+    pages = client("s3").get_paginator("list_objects_v2")
+    return {
+        found["Key"]: found["ETag"]
+        for prefix in _PREFIXES
+        for page in pages.paginate(Bucket=bucket, Prefix=prefix)
+        for found in page.get("Contents", [])
+        if not found["Key"].endswith("/")
+    }

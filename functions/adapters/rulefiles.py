@@ -1,0 +1,169 @@
+"""Rule files and mails as marketers write them, read into one checked configuration.
+
+Every problem is one line: file, line number, the key, what is wrong and what would be right.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from mjml import mjml2html
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from ripen.configuration import Configuration, Mails, MailTemplate, Path, problems
+from ripen.errors import InvalidConfigurationError
+
+SECTIONS = {"rules/scoring.yaml": "profiles", "rules/phases.yaml": "phases", "rules/campaigns.yaml": "campaigns"}
+"""Each file with the one top-level key that it holds."""
+
+_MAX_BYTES = 256 * 1024
+_MAX_NODES = 50_000
+_MAIL = re.compile(r"mails/([a-z0-9][a-z0-9-]{0,62})/([a-z]{2})\.(mjml|txt)")
+
+
+def build(files: Mapping[str, bytes]) -> tuple[Configuration, Mails, str]:
+    """The configuration, mails and version in `files` (name to content, such as `rules/scoring.yaml`).
+
+    Raises InvalidConfigurationError with every problem found.
+    """
+    troubles: list[str] = []
+    documents: dict[str, Any] = {}
+    for name in sorted(files):
+        if name.startswith("rules/") and name not in SECTIONS:
+            troubles.append(f"{name}: is no rule file; there is {', '.join(sorted(SECTIONS))}")
+    for name, section in SECTIONS.items():
+        if name in files:
+            documents[name] = _read_yaml(name, section, files[name], troubles)
+        elif section != "campaigns":
+            troubles.append(f"{name}: is missing")
+    mails = _read_mails(files, troubles)
+    if troubles:
+        raise InvalidConfigurationError(troubles)
+    merged = {key: value for document in documents.values() for key, value in document.items()}
+    try:
+        configuration = Configuration.model_validate(_plain(merged))
+    except ValidationError as error:
+        raise InvalidConfigurationError(
+            [_located(documents, tuple(e["loc"]), _message(e)) for e in error.errors()]
+        ) from None
+    found = [_located(documents, path, text) for path, text in problems(configuration, frozenset(mails))]
+    if found:
+        raise InvalidConfigurationError(found)
+    return configuration, mails, _version(configuration, mails)
+
+
+def _read_yaml(name: str, section: str, content: bytes, troubles: list[str]) -> Any:
+    if len(content) > _MAX_BYTES:
+        troubles.append(f"{name}: has {len(content)} bytes; at most {_MAX_BYTES}")
+        return {}
+    try:
+        document = YAML(typ="rt").load(content.decode())
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        troubles.append(f"{name}:{line}: {error.problem or error.context}")
+        return {}
+    except (YAMLError, UnicodeDecodeError) as error:
+        troubles.append(f"{name}: is no YAML in UTF-8: {str(error).splitlines()[0]}")
+        return {}
+    if not isinstance(document, Mapping) or list(document) != [section]:
+        troubles.append(f"{name}:1: has to have exactly one top-level key, {section}")
+        return {}
+    if _count(document) > _MAX_NODES:
+        troubles.append(f"{name}: is larger than {_MAX_NODES} values")
+        return {}
+    return document
+
+
+def _read_mails(files: Mapping[str, bytes], troubles: list[str]) -> dict[str, dict[str, MailTemplate]]:
+    mails: dict[str, dict[str, MailTemplate]] = {}
+    for name in sorted(files):
+        if not name.startswith("mails/"):
+            continue
+        match = _MAIL.fullmatch(name)
+        if match is None:
+            troubles.append(f"{name}: is no mail; write mails/<name>/<language>.mjml and .txt, such as mails/tips/en.mjml")
+        elif match[3] == "txt":
+            if name.removesuffix("txt") + "mjml" not in files:
+                troubles.append(f"{name}: has no {match[2]}.mjml beside it")
+        else:
+            text = files.get(name.removesuffix("mjml") + "txt")
+            if text is None:
+                troubles.append(f"{name}: has no {match[2]}.txt beside it, the text part that every mail needs")
+                continue
+            try:
+                mails.setdefault(match[1], {})[match[2]] = _template(files[name].decode(), text.decode())
+            except ValueError as error:
+                troubles.append(f"{name}: {error}")
+    return mails
+
+
+def _template(mjml: str, text: str) -> MailTemplate:
+    html = mjml2html(mjml)
+    title = re.search(r"<mj-title>(.*?)</mj-title>", mjml, re.DOTALL)
+    if title is None or not title[1].strip():
+        raise ValueError("has no <mj-title>, which is the subject of the mail")
+    return MailTemplate(subject=" ".join(title[1].split()), html=html, text=text)
+
+
+def _message(error: Any) -> str:
+    given = f" (it is {error['input']!r})" if isinstance(error["input"], str | int | float) else ""
+    texts = {
+        "extra_forbidden": "is not a key that may stand here",
+        "missing": "is missing",
+    }
+    text: str = texts.get(error["type"], error["msg"].removeprefix("Value error, "))
+    return text if error["type"] in ("extra_forbidden", "missing", "value_error") else text + given
+
+
+def _located(documents: Mapping[str, Any], path: Path, text: str) -> str:
+    name = next((name for name, section in SECTIONS.items() if path and section == path[0]), "rules")
+    node: Any = documents.get(name, {})
+    line = 1
+    known: list[str] = []
+    for step in path:
+        try:
+            mark = node.lc.item(step) if isinstance(node, list) else node.lc.key(step)
+            node = node[step]
+        except (AttributeError, KeyError, IndexError, TypeError):
+            known.append(str(step))
+            break
+        line = mark[0] + 1
+        known.append(str(step))
+    return f"{name}:{line}: {'.'.join(known)}: {text}"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {_plain(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_plain(inner) for inner in value]
+    for kind in (bool, int, float, str):
+        if isinstance(value, kind):
+            return kind(value)
+    return value
+
+
+def _count(value: Any) -> int:
+    """Values in a document as it would be written out, so that nested aliases cannot explode; stops past the limit."""
+    total = 0
+    open_values = [value]
+    while open_values and total <= _MAX_NODES:
+        current = open_values.pop()
+        total += 1
+        if isinstance(current, Mapping):
+            open_values += current.values()
+        elif isinstance(current, list):
+            open_values += current
+    return total
+
+
+def _version(configuration: Configuration, mails: Mails) -> str:
+    texts = {name: {key: mail.model_dump() for key, mail in languages.items()} for name, languages in mails.items()}
+    whole = [configuration.model_dump(mode="json", by_alias=True), texts]
+    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:12]

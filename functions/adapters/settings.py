@@ -1,0 +1,73 @@
+"""What a function is told by its environment: one frozen object for each, read once, when first needed."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, fields
+from functools import cache
+from typing import TypeVar
+
+from ripen.errors import RipenError
+
+
+class SettingsError(RipenError):
+    """An environment variable is missing or of the wrong kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrackSettings:
+    """`retention_days`: how long the ledger keeps an event."""
+
+    table_name: str
+    retention_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreSettings:
+    """`secret_arn` names the secret under which addresses are digested."""
+
+    table_name: str
+    bucket_name: str
+    secret_arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerSettings:
+    """`sender` is the From address, verified in SES; `configuration_set` carries the SES events."""
+
+    table_name: str
+    bucket_name: str
+    secret_arn: str
+    queue_url: str
+    sender: str
+    configuration_set: str
+    retention_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class PublishSettings:
+    """`bucket_name`: where the rules lie and where they become active."""
+
+    bucket_name: str
+
+
+Settings = TypeVar("Settings", TrackSettings, ScoreSettings, TriggerSettings, PublishSettings)
+
+
+@cache
+def settings(kind: type[Settings]) -> Settings:
+    """The settings of `kind` from variables of the same names in capitals. Raises SettingsError naming each trouble."""
+    values: dict[str, str | int] = {}
+    troubles = []
+    for field in fields(kind):
+        name = field.name.upper()
+        text = os.environ.get(name, "")
+        if not text:
+            troubles.append(f"{name} is not set")
+        elif field.type == "int" and not text.isdecimal():
+            troubles.append(f"{name} is {text!r}, not a whole number")
+        else:
+            values[field.name] = int(text) if field.type == "int" else text
+    if troubles:
+        raise SettingsError("; ".join(troubles))
+    return kind(**values)  # type: ignore[arg-type]

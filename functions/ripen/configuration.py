@@ -1,0 +1,199 @@
+"""What marketers may write, and what is wrong with it: the models behind `rules/*.yaml` and `mails/`.
+
+Each top-level key has a file of its own: `profiles` in scoring.yaml, `phases` in phases.yaml, `campaigns` in
+campaigns.yaml. Durations are texts such as `90d` (s, m, h, d, w), points are plain numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from ripen.errors import InvalidPatternError
+from ripen.pattern import compile_pattern
+from ripen.times import HOUR, parse_duration
+
+Path = tuple[str | int, ...]
+
+
+def _duration(text: str) -> str:
+    parse_duration(text)
+    return text
+
+
+def _long_duration(text: str) -> str:
+    if parse_duration(text) < HOUR:
+        raise ValueError(f"{text!r} is shorter than an hour; write 1h or more")
+    return text
+
+
+def _condition(pattern: dict[str, Any]) -> dict[str, Any]:
+    try:
+        compile_pattern(pattern)
+    except InvalidPatternError as error:
+        raise ValueError(str(error)) from None
+    return pattern
+
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+Duration = Annotated[str, AfterValidator(_duration)]
+LongDuration = Annotated[str, AfterValidator(_long_duration)]
+Pattern = Annotated[dict[str, Any], AfterValidator(_condition)]
+Points = Annotated[float, Field(ge=-1_000_000, le=1_000_000, allow_inf_nan=False)]
+Threshold = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
+
+
+class Model(BaseModel):
+    """Strict about names: a misspelt key is an error, never silently ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ScoreRule(Model):
+    """Points for each event that matches `when`."""
+
+    when: Pattern
+    points: Points
+    title: str = ""
+    once: bool = False
+    cap_per_day: Threshold | None = None
+
+
+class Profile(Model):
+    """One score: its rules, and how fast interest fades. Without `half_life` it never does."""
+
+    title: str = ""
+    half_life: LongDuration | None = None
+    rules: Annotated[dict[Name, ScoreRule], Field(min_length=1)]
+
+
+class ScoreAtLeast(Model):
+    """A profile's score reaches a threshold; it is compared as it is shown, rounded to one decimal."""
+
+    profile: Name
+    at_least: Threshold
+
+
+class ScoreCondition(Model):
+    """A profile's score is at or above a threshold, or has faded to less than one."""
+
+    profile: Name
+    at_least: Threshold | None = None
+    below: Threshold | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> ScoreCondition:
+        if (self.at_least is None) == (self.below is None):
+            raise ValueError("takes exactly one of at_least and below")
+        return self
+
+
+class EntryCondition(Model):
+    """One way into a phase, from the phases in `from` (none: from all); all other keys have to hold at the same time."""
+
+    come_from: Annotated[list[Name], Field(alias="from")] = []
+    score: ScoreCondition | None = None
+    when: Pattern | None = None
+    inactive_for: LongDuration | None = None
+    in_phase_for: LongDuration | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> EntryCondition:
+        if not self.model_fields_set - {"come_from"}:
+            raise ValueError("is empty; write score, when, inactive_for or in_phase_for")
+        return self
+
+
+class Phase(Model):
+    """A lifecycle phase and the ways into it, any one of which is enough."""
+
+    title: str = ""
+    enter: list[EntryCondition] = []
+
+
+class Start(Model):
+    """What starts a campaign: a score reaching a threshold (once per crossing), or a phase being entered."""
+
+    score: ScoreAtLeast | None = None
+    phase: Name | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Start:
+        if (self.score is None) == (self.phase is None):
+            raise ValueError("takes exactly one of score and phase")
+        return self
+
+
+class Campaign(Model):
+    """One mail to each lead for whom `start` becomes true."""
+
+    title: str = ""
+    start: Start
+    mail: Name
+
+
+class Configuration(Model):
+    """All rules that are live at the same time. The first phase is the one where every lead begins."""
+
+    profiles: Annotated[dict[Name, Profile], Field(min_length=1)]
+    phases: Annotated[dict[Name, Phase], Field(min_length=1)]
+    campaigns: dict[Name, Campaign] = {}
+
+
+class MailTemplate(Model):
+    """One mail in one language, MJML already compiled to HTML; Jinja2 expressions are still in all three parts."""
+
+    subject: str
+    html: str
+    text: str
+
+
+Mails = Mapping[str, Mapping[str, MailTemplate]]
+"""Mail name, then language, then template."""
+
+
+class ActiveConfiguration(Model):
+    """What publishing wrote and every function reads: the rules with their version (a digest of rules and mails)."""
+
+    version: str
+    activated_at: str
+    configuration: Configuration
+
+
+def problems(configuration: Configuration, mails: frozenset[str]) -> Iterator[tuple[Path, str]]:
+    """Everything the models cannot see on their own: references to what does not exist. Yields (path, problem)."""
+    for path, name in _profiles_named(configuration):
+        if name not in configuration.profiles:
+            yield path, f"there is no profile {name!r}; there is {_list(configuration.profiles)}"
+    for path, name in _phases_named(configuration):
+        if name not in configuration.phases:
+            yield path, f"there is no phase {name!r}; there is {_list(configuration.phases)}"
+    for key, campaign in configuration.campaigns.items():
+        if campaign.mail not in mails:
+            yield ("campaigns", key, "mail"), f"there is no mail {campaign.mail!r}; there is {_list(mails)}"
+
+
+def _profiles_named(configuration: Configuration) -> Iterator[tuple[Path, str]]:
+    for key, phase in configuration.phases.items():
+        for n, condition in enumerate(phase.enter):
+            if condition.score:
+                yield ("phases", key, "enter", n, "score", "profile"), condition.score.profile
+    for key, campaign in configuration.campaigns.items():
+        if campaign.start.score:
+            yield ("campaigns", key, "start", "score", "profile"), campaign.start.score.profile
+
+
+def _phases_named(configuration: Configuration) -> Iterator[tuple[Path, str]]:
+    for key, phase in configuration.phases.items():
+        for n, condition in enumerate(phase.enter):
+            for m, name in enumerate(condition.come_from):
+                yield ("phases", key, "enter", n, "from", m), name
+    for key, campaign in configuration.campaigns.items():
+        if campaign.start.phase:
+            yield ("campaigns", key, "start", "phase"), campaign.start.phase
+
+
+def _list(names: object) -> str:
+    return ", ".join(sorted(names)) or "none"  # type: ignore[call-overload]

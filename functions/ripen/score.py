@@ -1,0 +1,53 @@
+"""A score that fades: exponential decay, kept as one sum that is rolled forward.
+
+Forward decay after Cormode, Shkapenyuk, Srivastava and Xu, "Forward Decay", ICDE 2009: a contribution of p points at
+time a is worth p * 2^(-(t - a) / half_life) at time t. Sums of such contributions decay the same way, so one
+(landmark, sum) pair stands for all of them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+DISPLAY_STEP = 0.1
+"""Scores are shown with one decimal and compared as shown, so 49.96 points reach a threshold of 50."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """`total` points at `landmark` (milliseconds), halving every `half_life` milliseconds (None: never)."""
+
+    half_life: int | None
+    landmark: int = 0
+    total: float = 0.0
+
+    def at(self, moment: int) -> float:
+        """Points at `moment`, which is not before the landmark."""
+        return self.total * decay(moment - self.landmark, self.half_life)
+
+    def plus(self, points: float, moment: int) -> Score:
+        """The score after a contribution at `moment`."""
+        return Score(self.half_life, moment, self.at(moment) + points)
+
+    def reaches(self, threshold: float, moment: int) -> bool:
+        """Whether the score, as it is shown at `moment`, is at least `threshold`."""
+        return self.at(moment) >= threshold - DISPLAY_STEP / 2
+
+    def falls_below(self, threshold: float) -> int | None:
+        """The first millisecond at which the score no longer reaches `threshold` by fading alone, if it ever happens.
+
+        Closed form: t = landmark + half_life * log2(total / threshold).
+        """
+        limit = threshold - DISPLAY_STEP / 2
+        if self.half_life is None or limit <= 0 or self.total < limit:
+            return None
+        moment = self.landmark + math.ceil(self.half_life * math.log2(self.total / limit))
+        while self.reaches(threshold, moment):
+            moment += 1
+        return moment
+
+
+def decay(age: int, half_life: int | None) -> float:
+    """What is left of one point after `age` milliseconds: 1 down to 0."""
+    return 1.0 if half_life is None else 2.0 ** (-age / half_life)

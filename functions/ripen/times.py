@@ -1,0 +1,37 @@
+"""Moments and durations: milliseconds since the epoch (UTC) inside, ISO 8601 and `90d` outside."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+
+SECOND = 1_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
+_DURATION = re.compile(r"([1-9][0-9]{0,5})([smhdw])")
+
+
+def parse_iso(text: str) -> int:
+    """Milliseconds of an ISO 8601 date-time; one without a time zone is UTC. Raises ValueError."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    delta = moment - _EPOCH
+    return (delta.days * 86_400 + delta.seconds) * SECOND + delta.microseconds // 1_000
+
+
+def to_iso(moment: int) -> str:
+    """`2026-11-21T09:30:00.000Z`: fixed width, so that text order is time order (years 1 to 9999)."""
+    return (_EPOCH + timedelta(milliseconds=moment)).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def parse_duration(text: str) -> int:
+    """Milliseconds of `30m`, `12h`, `90d`, `2w`, ... Raises ValueError with what would be right."""
+    match = _DURATION.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is no duration; write a whole number and s, m, h, d or w, such as 90d")
+    return int(match[1]) * _UNITS[match[2]]

@@ -1,0 +1,56 @@
+"""The scoring function: the table's stream says who changed, the table says what is true.
+
+A batch of stream records is grouped by subject; each subject is folded from its ledger once and written once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from adapters.active import active_rules
+from adapters.leads import refresh
+from adapters.settings import ScoreSettings, settings
+from adapters.table import mark_due
+from adapters.telemetry import count, logger, pseudonym
+from ripen.errors import VersionConflictError
+from ripen.rules import Rules
+from ripen.times import SECOND
+
+
+def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
+    """Answers with the lowest sequence number that failed; the stream delivers again from there.
+
+    What was done after it is done again then, which changes nothing.
+    """
+    now = max(int(record["dynamodb"]["ApproximateCreationDateTime"] * SECOND) for record in event["Records"])
+    rules = active_rules(settings(ScoreSettings).bucket_name, now)
+    if rules is None:
+        logger.error("There is no active configuration yet; leads wait to be scored")
+        count("ConfigurationMissing")
+    failed: list[str] = []
+    for subject, sequence_number in _subjects(event).items():
+        try:
+            _score(subject, rules, now)
+        except (ClientError, BotoCoreError, VersionConflictError) as error:
+            logger.exception("A lead could not be scored", extra={"lead": pseudonym(subject), "error": type(error).__name__})
+            failed.append(sequence_number)
+    return {"batchItemFailures": [{"itemIdentifier": min(failed, key=int)}] if failed else []}
+
+
+def _subjects(event: Mapping[str, Any]) -> dict[str, str]:
+    """Each subject in the batch with the sequence number of its first record."""
+    subjects: dict[str, str] = {}
+    for record in event["Records"]:
+        subjects.setdefault(record["dynamodb"]["Keys"]["pk"]["S"], record["dynamodb"]["SequenceNumber"])
+    return subjects
+
+
+def _score(subject: str, rules: Rules | None, now: int) -> None:
+    configured = settings(ScoreSettings)
+    if rules is None:
+        mark_due(configured.table_name, subject, now)
+    else:
+        refresh(configured.table_name, configured.secret_arn, subject, rules, now)

@@ -1,0 +1,46 @@
+"""What SES reports about a mail, as an event of the lead it went to.
+
+Event names are Segment's (https://segment.com/docs/connections/spec/email/); the form of the reports is SES's
+(https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from adapters.telemetry import logger
+from ripen.event import RIPEN, Event, Received
+from ripen.tags import untag
+from ripen.times import parse_iso
+
+_NAMES = {
+    "Delivery": "Email Delivered",
+    "Open": "Email Opened",
+    "Click": "Email Link Clicked",
+    "Bounce": "Email Bounced",
+    "Complaint": "Email Marked as Spam",
+    "Reject": "Email Rejected",
+    "DeliveryDelay": "Email Delayed",
+    "Rendering Failure": "Email Failed to Render",
+}
+
+
+def mail_event(event: Mapping[str, Any]) -> Received | None:
+    """The ledger event for one EventBridge event of SES; None when the mail was not ours or the report is of no use."""
+    detail = event.get("detail", {})
+    kind = detail.get("eventType", "")
+    tags = detail.get("mail", {}).get("tags", {})
+    if "lead" not in tags or "intent" not in tags or kind not in _NAMES:
+        logger.info("An SES report without our tags was ignored", extra={"kind": kind})
+        return None
+    subject, intent = untag(tags["lead"][0]), tags["intent"][0]
+    report = detail.get(kind[0].lower() + kind[1:], {})
+    if kind == "Bounce" and report.get("bounceType") != "Permanent":
+        name = "Email Soft Bounced"
+    else:
+        name = _NAMES[kind]
+    occurred_at = parse_iso(report.get("timestamp") or event["time"])
+    properties = {"intent": intent} | ({"link": report["link"]} if kind == "Click" else {})
+    # EventBridge delivers at least once: its own id makes a repeated delivery the same event.
+    return Received(subject, occurred_at, Event(event["id"], name, occurred_at, RIPEN, properties))

@@ -1,0 +1,103 @@
+"""Do what is due for one lead: bring it up to date, then send each pending mail, at most once.
+
+Claim the intent, send in one attempt, write the outcome. SES has no idempotency token, so an attempt whose outcome is
+not known is recorded as such and never repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from adapters import mailer, table
+from adapters.active import active_mails, active_rules
+from adapters.leads import refresh
+from adapters.settings import TriggerSettings
+from adapters.telemetry import count, logger, pseudonym
+from ripen.configuration import MailTemplate
+from ripen.errors import MailOutcomeUnknownError, MailRefusedError, MailTemplateError, MailThrottledError
+from ripen.event import RIPEN, Event, Received
+from ripen.lead import Intent, Lead
+from ripen.ledger import event_items, intent_key
+from ripen.times import MINUTE
+
+CLAIM_LEASE = 10 * MINUTE
+"""A claim older than this has lost its holder: the function's time limit is far shorter."""
+
+_LANGUAGE = "en"
+
+
+class _Outcome(NamedTuple):
+    status: str
+    event: str
+    detail: str
+
+
+def act(settings: TriggerSettings, subject: str, now: int) -> None:
+    """Refold a lead at `now` and send what is pending. Raises MailThrottledError to be called again later."""
+    rules = active_rules(settings.bucket_name, now)
+    if rules is None:
+        count("ConfigurationMissing")
+        return
+    refreshed = refresh(settings.table_name, settings.secret_arn, subject, rules, now)
+    if refreshed and refreshed.reachable:
+        for intent in refreshed.lead.pending:
+            _carry_out(settings, refreshed.lead, intent)
+
+
+def _carry_out(settings: TriggerSettings, lead: Lead, intent: Intent) -> None:
+    key = intent_key(intent.campaign, intent.step, intent.cycle)
+    claim = table.claim_intent(settings.table_name, lead.subject, key, lead.now)
+    if claim is None:
+        try:
+            outcome = _send(settings, lead, intent)
+        except MailThrottledError:
+            table.release_intent(settings.table_name, lead.subject, key)
+            count("MailThrottled")
+            raise
+    elif claim.status == "claimed" and lead.now - claim.claimed_at >= CLAIM_LEASE:
+        outcome = _Outcome("unconfirmed", "Email Unconfirmed", "whoever claimed it never came back")
+    else:
+        return
+    _end(settings, lead, intent, outcome)
+
+
+def _send(settings: TriggerSettings, lead: Lead, intent: Intent) -> _Outcome:
+    template = _in_language(active_mails(settings.bucket_name, lead.rules_version)[intent.mail], lead)
+    try:
+        mime = mailer.build(mailer.render(template, mailer.facts(lead)), settings.sender, lead.address)
+        message_id = mailer.send(
+            mime, settings.sender, lead.address, settings.configuration_set, lead.subject, intent
+        )
+    except MailTemplateError as error:
+        return _Outcome("failed", "Email Failed", str(error))
+    except MailRefusedError as error:
+        return _Outcome("refused", "Email Refused", str(error))
+    except MailOutcomeUnknownError as error:
+        return _Outcome("unconfirmed", "Email Unconfirmed", str(error))
+    return _Outcome("sent", "Email Sent", message_id)
+
+
+def _in_language(languages: Mapping[str, MailTemplate], lead: Lead) -> MailTemplate:
+    wanted = (lead.traits.get("language"), _LANGUAGE, *languages)
+    return next(languages[language] for language in wanted if language in languages)
+
+
+def _end(settings: TriggerSettings, lead: Lead, intent: Intent, outcome: _Outcome) -> None:
+    properties = {
+        "campaign": intent.campaign,
+        "step": intent.step,
+        "cycle": intent.cycle,
+        "mail": intent.mail,
+        "message_id" if outcome.status == "sent" else "reason": outcome.detail,
+    }
+    event = Event(f"{intent.id}_{outcome.status}", outcome.event, lead.now, RIPEN, properties)
+    [item] = event_items([Received(lead.subject, lead.now, event)], settings.retention_days)
+    key = intent_key(intent.campaign, intent.step, intent.cycle)
+    table.end_intent(settings.table_name, lead.subject, key, outcome.status, item)
+    if outcome.status != "sent":
+        logger.error(
+            "A mail did not go out",
+            extra={"lead": pseudonym(lead.subject), "intent": intent.id, "outcome": outcome.status},
+        )
+        count(f"Mail{outcome.status.capitalize()}")

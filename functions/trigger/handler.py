@@ -1,0 +1,55 @@
+"""The trigger: every minute it sweeps for leads that are due, and acts on each from a queue.
+
+The clock is an input: `time` of the schedule is the `now` of everything that follows.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from adapters.settings import TriggerSettings, settings
+from adapters.telemetry import logger, pseudonym
+from ripen.errors import MailThrottledError, VersionConflictError
+from ripen.times import parse_iso
+from trigger.act import act
+from trigger.sweep import sweep
+
+_RESERVE = 10_000
+"""Milliseconds kept back before the time limit; what a sweep leaves over is simply still due."""
+
+
+class Context(Protocol):
+    """The part of Lambda's context that is used."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until the function is stopped."""
+        ...
+
+
+def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """A schedule's event sweeps; a batch of queue messages is acted on, each message on its own."""
+    if "Records" in event:
+        return _act_on(event)
+    found = sweep(settings(TriggerSettings), parse_iso(event["time"]), lambda: _out_of_time(context))
+    return {"due": found}
+
+
+def _act_on(event: Mapping[str, Any]) -> dict[str, Any]:
+    failed = []
+    for record in event["Records"]:
+        message = json.loads(record["body"])
+        try:
+            act(settings(TriggerSettings), message["subject"], message["now"])
+        except (ClientError, BotoCoreError, VersionConflictError, MailThrottledError) as error:
+            reason = {"lead": pseudonym(message["subject"]), "error": type(error).__name__, "reason": str(error)[:200]}
+            logger.exception("A due lead is left to the next delivery", extra=reason)
+            failed.append({"itemIdentifier": record["messageId"]})
+    return {"batchItemFailures": failed}
+
+
+def _out_of_time(context: Context) -> bool:
+    return context.get_remaining_time_in_millis() < _RESERVE
