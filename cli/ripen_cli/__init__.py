@@ -1,1 +1,1 @@
-"""The command line for marketers, operators and developers. It stays on their machines; nothing of it ships to Lambda."""
+"""The command line for marketers, operators and developers; nothing of it ships to Lambda."""

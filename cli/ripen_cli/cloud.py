@@ -20,8 +20,8 @@ from typing import Any
 import boto3
 import click
 import psutil
-from botocore.config import Config
 
+from adapters.rulefiles import build
 from ripen_cli.project import HOME, ROOT, RULES, digest, run, tool
 
 REGION = "eu-central-1"
@@ -30,7 +30,7 @@ SENDER = "hello@ripen.example"
 _STATE = HOME / "cloud.json"
 _LOG = HOME / "cloud.log"
 _BUILD = HOME / "build"
-_TEMPLATE_INPUTS = ("template.yaml", "samconfig.toml")
+_CREDENTIALS = {"region_name": REGION, "aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
 Progress = Callable[[str], None]
 
@@ -55,14 +55,7 @@ class Cloud:
 
     def client(self, service: str) -> Any:
         """A boto3 client of this cloud, as its administrator."""
-        return boto3.client(  # type: ignore[call-overload]
-            service,
-            endpoint_url=self.endpoint,
-            region_name=self.region,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(retries={"mode": "standard"}),
-        )
+        return boto3.client(service, endpoint_url=self.endpoint, **_CREDENTIALS)
 
 
 def running() -> Cloud | None:
@@ -120,8 +113,6 @@ def publish_rules(cloud: Cloud, folder: Path, timeout: float = 30) -> dict[str, 
     for path in files:
         s3.put_object(Bucket=cloud.rules_bucket, Key=path.relative_to(folder).as_posix(), Body=path.read_bytes())
     wanted = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
-    from adapters.rulefiles import build
-
     version = build(wanted)[2]
     deadline = time.monotonic() + timeout
     report: dict[str, Any] = {}
@@ -151,7 +142,9 @@ def _check_port(port: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
-            raise click.ClickException(f"port {port} is taken; stop what uses it, or choose another with --port") from None
+            raise click.ClickException(
+                f"port {port} is taken; stop what uses it, or choose another with --port"
+            ) from None
 
 
 def _build(sam: Path, template: Path) -> None:
@@ -206,13 +199,21 @@ def _deploy(sam: Path, port: int) -> Mapping[str, str]:
     run(
         [
             *(str(sam), "deploy", "--template-file", str(_BUILD / "template.yaml"), "--stack-name", STACK),
-            *("--config-file", str(ROOT / "samconfig.toml"), "--region", REGION, "--no-confirm-changeset", "--no-progressbar", "--resolve-s3"),
+            *(
+                "--config-file",
+                str(ROOT / "samconfig.toml"),
+                "--region",
+                REGION,
+                "--no-confirm-changeset",
+                "--no-progressbar",
+                "--resolve-s3",
+            ),
             *("--parameter-overrides", *_parameters()),
         ],
         "sam deploy failed",
         _aws_environment(endpoint),
     )
-    client = boto3.client("cloudformation", endpoint_url=endpoint, **_credentials())
+    client = boto3.client("cloudformation", endpoint_url=endpoint, **_CREDENTIALS)
     [stack] = client.describe_stacks(StackName=STACK)["Stacks"]
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
@@ -236,10 +237,6 @@ def _describe(outputs: Mapping[str, str], port: int, process: subprocess.Popen[b
         pid=process.pid,
         started=psutil.Process(process.pid).create_time(),
     )
-
-
-def _credentials() -> dict[str, str]:
-    return {"region_name": REGION, "aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
 
 def _aws_environment(endpoint: str) -> dict[str, str]:

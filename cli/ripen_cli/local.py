@@ -61,5 +61,10 @@ def wait_for_end() -> None:
 
 
 def _summary(found: cloud.Cloud) -> str:
-    rows = {"endpoint": found.endpoint, "track": found.track_url, "mailbox": found.mailbox_url, "rules": found.rules_bucket}
+    rows = {
+        "endpoint": found.endpoint,
+        "track": found.track_url,
+        "mailbox": found.mailbox_url,
+        "rules": found.rules_bucket,
+    }
     return "\n".join(f"{name:>10}  {value}" for name, value in rows.items())

@@ -30,14 +30,18 @@ def _install(name: str) -> None:
     try:
         venv.create(HOME / name, clear=True, with_pip=True)
     except subprocess.CalledProcessError as error:
-        raise click.ClickException("no virtual environment could be made; on Debian: apt install python3-venv") from error
+        raise click.ClickException(
+            "no virtual environment could be made; on Debian: apt install python3-venv"
+        ) from error
     pip = [HOME / name / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     run([*map(str, pip), "-r", str(ROOT / "infra" / "local" / f"{name}.txt")], f"{name} could not be installed")
 
 
 def run(command: list[str], failure: str, env: dict[str, str] | None = None) -> str:
     """What a command prints. When it fails: one clear line, and all it printed in a log file."""
-    done = subprocess.run(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
     if done.returncode:
         HOME.mkdir(exist_ok=True)
         log = HOME / "failed.log"

@@ -20,7 +20,7 @@ _CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard"
 @cache
 def client(service: str) -> Any:
     """The client of a service, such as `dynamodb`."""
-    return boto3.client(service, config=_CONFIGS.get(service, _CONFIG))  # type: ignore[call-overload]
+    return boto3.client(service, config=_CONFIGS.get(service, _CONFIG))
 
 
 def error_code(error: ClientError) -> str:

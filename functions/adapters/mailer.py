@@ -15,8 +15,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from adapters.aws import client, error_code
 from ripen.configuration import MailTemplate
 from ripen.errors import MailOutcomeUnknownError, MailRefusedError, MailTemplateError, MailThrottledError
-from ripen.lead import Intent, Lead
-from ripen.tags import tag
+from ripen.lead import Lead
 
 _HTML = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=True)
 _TEXT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
@@ -75,10 +74,10 @@ def build(mail: Rendered, sender: str, recipient: str) -> bytes:
     return message.as_bytes()
 
 
-def send(mime: bytes, sender: str, recipient: str, configuration_set: str, subject: str, intent: Intent) -> str:
+def send(mime: bytes, sender: str, recipient: str, configuration_set: str, tags: Mapping[str, str]) -> str:
     """Hand a mail to SES, in one attempt; its message id.
 
-    The tags name lead and intent, so that what SES reports later finds its way back. Raises MailThrottledError (not
+    SES repeats the tags in everything that it reports about the mail later. Raises MailThrottledError (not
     sent, may be repeated), MailRefusedError (not sent, hopeless) and MailOutcomeUnknownError (never to be repeated).
     """
     try:
@@ -87,10 +86,7 @@ def send(mime: bytes, sender: str, recipient: str, configuration_set: str, subje
             Destination={"ToAddresses": [recipient]},
             Content={"Raw": {"Data": mime}},
             ConfigurationSetName=configuration_set,
-            EmailTags=[
-                {"Name": "lead", "Value": tag(subject)},
-                {"Name": "intent", "Value": intent.id},
-            ],
+            EmailTags=[{"Name": name, "Value": value} for name, value in tags.items()],
         )
     except ClientError as error:
         if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 500:

@@ -34,9 +34,8 @@ def build(files: Mapping[str, bytes]) -> tuple[Configuration, Mails, str]:
     """
     troubles: list[str] = []
     documents: dict[str, Any] = {}
-    for name in sorted(files):
-        if name.startswith("rules/") and name not in SECTIONS:
-            troubles.append(f"{name}: is no rule file; there is {', '.join(sorted(SECTIONS))}")
+    strangers = (name for name in sorted(files) if name.startswith("rules/") and name not in SECTIONS)
+    troubles += [f"{name}: is no rule file; there is {', '.join(sorted(SECTIONS))}" for name in strangers]
     for name, section in SECTIONS.items():
         if name in files:
             documents[name] = _read_yaml(name, section, files[name], troubles)
@@ -87,7 +86,9 @@ def _read_mails(files: Mapping[str, bytes], troubles: list[str]) -> dict[str, di
             continue
         match = _MAIL.fullmatch(name)
         if match is None:
-            troubles.append(f"{name}: is no mail; write mails/<name>/<language>.mjml and .txt, such as mails/tips/en.mjml")
+            troubles.append(
+                f"{name}: is no mail; write mails/<name>/<language>.mjml and .txt, such as mails/tips/en.mjml"
+            )
         elif match[3] == "txt":
             if name.removesuffix("txt") + "mjml" not in files:
                 troubles.append(f"{name}: has no {match[2]}.mjml beside it")

@@ -54,11 +54,15 @@ def put_items(table: str, items: Sequence[Item]) -> None:
 def load(table: str, subject: str) -> tuple[list[Event], Record]:
     """The events of a subject and its record (version 0 when there is none), read consistently in one query."""
     items: list[dict[str, Any]] = []
-    pages = client("dynamodb").get_paginator("query").paginate(
-        TableName=table,
-        KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
-        ExpressionAttributeValues=_attributes({":pk": subject, ":first": EVENT_PREFIX, ":last": RECORD_KEY}),
-        ConsistentRead=True,
+    pages = (
+        client("dynamodb")
+        .get_paginator("query")
+        .paginate(
+            TableName=table,
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+            ExpressionAttributeValues=_attributes({":pk": subject, ":first": EVENT_PREFIX, ":last": RECORD_KEY}),
+            ConsistentRead=True,
+        )
     )
     for page in pages:
         items += [_values(item) for item in page["Items"]]
@@ -97,12 +101,16 @@ def mark_due(table: str, subject: str, due_at: int) -> None:
 
 def find_due(table: str, shard: str, now: int) -> Iterator[list[Due]]:
     """The leads of one shard that are due at `now`, earliest first, page by page. Reads only what is due."""
-    pages = client("dynamodb").get_paginator("query").paginate(
-        TableName=table,
-        IndexName=DUE_INDEX,
-        KeyConditionExpression="due_shard = :shard AND due_at <= :now",
-        ExpressionAttributeValues=_attributes({":shard": shard, ":now": to_iso(now)}),
-        PaginationConfig={"PageSize": 100},
+    pages = (
+        client("dynamodb")
+        .get_paginator("query")
+        .paginate(
+            TableName=table,
+            IndexName=DUE_INDEX,
+            KeyConditionExpression="due_shard = :shard AND due_at <= :now",
+            ExpressionAttributeValues=_attributes({":shard": shard, ":now": to_iso(now)}),
+            PaginationConfig={"PageSize": 100},
+        )
     )
     for page in pages:
         yield [Due(item["pk"], parse_iso(item["due_at"])) for item in map(_values, page["Items"])]

@@ -1,0 +1,1 @@
+"""Publishing: from uploaded rules to the active configuration."""

@@ -9,6 +9,6 @@ from adapters.publishing import publish
 from adapters.settings import PublishSettings, settings
 
 
-def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
+def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """Called by EventBridge for each S3 object that is written or deleted below `rules/` or `mails/`."""
     return publish(settings(PublishSettings).bucket_name, event["time"])

@@ -91,7 +91,7 @@ class ScoreCondition(Model):
 
 
 class EntryCondition(Model):
-    """One way into a phase, from the phases in `from` (none: from all); all other keys have to hold at the same time."""
+    """One way into a phase, from the phases in `from` (none: from all); all other keys hold at the same time."""
 
     come_from: Annotated[list[Name], Field(alias="from")] = []
     score: ScoreCondition | None = None

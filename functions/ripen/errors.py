@@ -43,7 +43,7 @@ class VersionConflictError(RipenError):
 
 
 class MailRefusedError(RipenError):
-    """This one mail can never be sent as it is (address, content); sending it again would not help."""
+    """One mail can never be sent as it is (address, content); sending it again would not help."""
 
 
 class MailThrottledError(RipenError):

@@ -32,7 +32,20 @@ _OWN_EVENTS = (
 """Event names (or how they begin) that only Ripen writes: a visitor must not forge them."""
 
 _SHARED_IDS = frozenset(
-    ("null", "none", "nil", "undefined", "nan", "true", "false", "anonymous", "guest", "unknown", "[object object]", "-1")
+    (
+        "null",
+        "none",
+        "nil",
+        "undefined",
+        "nan",
+        "true",
+        "false",
+        "anonymous",
+        "guest",
+        "unknown",
+        "[object object]",
+        "-1",
+    )
 )
 """Identifiers that broken integrations send for everybody; accepting one would fuse strangers into one lead."""
 
@@ -150,7 +163,9 @@ def _moment(payload: Mapping[str, Any], key: str, default: int) -> int:
     try:
         return parse_iso(value)
     except (TypeError, ValueError, OverflowError):
-        raise InvalidEventError(key, f"{str(value)[:40]!r} is no time", "ISO 8601, such as 2026-11-21T09:30:00Z") from None
+        raise InvalidEventError(
+            key, f"{str(value)[:40]!r} is no time", "ISO 8601, such as 2026-11-21T09:30:00Z"
+        ) from None
 
 
 def _mapping(payload: Mapping[str, Any], key: str, field_name: str = "") -> Mapping[str, Any]:

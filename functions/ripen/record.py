@@ -29,7 +29,6 @@ def make_record(lead: Lead, address: Mapping[str, Any] | None, version: int) -> 
     """The record of a folded lead. `address` says which address key was found and whether the lead owns it."""
     summary = {
         "rules": lead.rules_version,
-        "at": lead.now,
         "events": lead.events,
         "active": lead.last_active,
         "scores": {profile: [score.landmark, score.total] for profile, score in lead.scores.items()},

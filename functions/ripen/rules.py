@@ -1,4 +1,4 @@
-"""The active configuration, compiled once for folding: predicates instead of patterns, milliseconds instead of `90d`."""
+"""The active configuration, compiled once: predicates instead of patterns, milliseconds instead of `90d`."""
 
 from __future__ import annotations
 

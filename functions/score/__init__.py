@@ -1,0 +1,1 @@
+"""The scoring function: from the ledger to the lead record."""

@@ -20,7 +20,7 @@ from ripen.rules import Rules
 from ripen.times import SECOND
 
 
-def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
+def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """Answers with the lowest sequence number that failed; the stream delivers again from there.
 
     What was done after it is done again then, which changes nothing.
@@ -35,7 +35,9 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
         try:
             _score(subject, rules, now)
         except (ClientError, BotoCoreError, VersionConflictError) as error:
-            logger.exception("A lead could not be scored", extra={"lead": pseudonym(subject), "error": type(error).__name__})
+            logger.exception(
+                "A lead could not be scored", extra={"lead": pseudonym(subject), "error": type(error).__name__}
+            )
             failed.append(sequence_number)
     return {"batchItemFailures": [{"itemIdentifier": min(failed, key=int)}] if failed else []}
 

@@ -1,0 +1,1 @@
+"""The tracking function: from the internet into the ledger."""

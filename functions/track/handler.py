@@ -14,13 +14,13 @@ from adapters.table import TableThrottledError, put_items
 from adapters.telemetry import logger
 from ripen.event import Received
 from ripen.ledger import event_items
-from track.request import Refusal, parse_request
+from track.request import RefusedRequestError, parse_request
 
 
-def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
+def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """One HTTP request, answered as a function URL expects it; or one SES event, which has no answer."""
     if event.get("source") == "aws.ses":
-        from track.mail_events import mail_event
+        from track.mail_events import mail_event  # noqa: PLC0415 - rare, and websites need not wait for it
 
         received = mail_event(event)
         if received:
@@ -29,7 +29,7 @@ def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
     try:
         accepted, refused = parse_request(event)
         _store(accepted)
-    except Refusal as refusal:
+    except RefusedRequestError as refusal:
         return _answer(refusal.status, {"success": False, "errors": [refusal.error.as_json()]})
     except TableThrottledError:
         logger.warning("The table takes no more writes; the sender was told to retry")

@@ -36,11 +36,9 @@ def mail_event(event: Mapping[str, Any]) -> Received | None:
         return None
     subject, intent = untag(tags["lead"][0]), tags["intent"][0]
     report = detail.get(kind[0].lower() + kind[1:], {})
-    if kind == "Bounce" and report.get("bounceType") != "Permanent":
-        name = "Email Soft Bounced"
-    else:
-        name = _NAMES[kind]
+    soft = kind == "Bounce" and report.get("bounceType") != "Permanent"
     occurred_at = parse_iso(report.get("timestamp") or event["time"])
     properties = {"intent": intent} | ({"link": report["link"]} if kind == "Click" else {})
     # EventBridge delivers at least once: its own id makes a repeated delivery the same event.
+    name = "Email Soft Bounced" if soft else _NAMES[kind]
     return Received(subject, occurred_at, Event(event["id"], name, occurred_at, RIPEN, properties))

@@ -17,7 +17,7 @@ _CALLS = ("track", "page", "identify")
 _MAX_KEY_LENGTH = 64
 
 
-class Refusal(RipenError):
+class RefusedRequestError(RipenError):
     """The whole request is refused with an HTTP status."""
 
     def __init__(self, status: int, field: str, problem: str, expected: str) -> None:
@@ -29,14 +29,16 @@ class Refusal(RipenError):
 def parse_request(event: Mapping[str, Any]) -> tuple[list[Received], list[tuple[int, InvalidEventError]]]:
     """The accepted events of a function URL request, and the refused ones with their place in the batch.
 
-    Raises Refusal when the request as a whole cannot be used. An event that is refused never affects its neighbours.
+    Raises RefusedRequestError when the request as a whole cannot be used. An event that is refused never affects its neighbours.
     """
     http = event["requestContext"]["http"]
     call = http["path"].rstrip("/").rpartition("/v1/")[2]
     if call != "batch" and call not in _CALLS:
-        raise Refusal(404, "path", f"{http['path'][:80]!r} is no call", "/v1/track, /v1/page, /v1/identify or /v1/batch")
+        raise RefusedRequestError(
+            404, "path", f"{http['path'][:80]!r} is no call", "/v1/track, /v1/page, /v1/identify or /v1/batch"
+        )
     if http["method"] != "POST":
-        raise Refusal(405, "method", f"is {http['method']}", "POST")
+        raise RefusedRequestError(405, "method", f"is {http['method']}", "POST")
     payload = _json(_body(event))
     write_key = _write_key(event, payload)
     received_at = int(event["requestContext"]["timeEpoch"])
@@ -53,9 +55,9 @@ def _batch(
 ) -> tuple[list[Received], list[tuple[int, InvalidEventError]]]:
     batch = payload.get("batch")
     if not isinstance(batch, list) or not batch:
-        raise Refusal(400, "batch", "is missing or no list", "a list of events")
+        raise RefusedRequestError(400, "batch", "is missing or no list", "a list of events")
     if len(batch) > MAX_BATCH:
-        raise Refusal(413, "batch", f"has {len(batch)} events", f"at most {MAX_BATCH}")
+        raise RefusedRequestError(413, "batch", f"has {len(batch)} events", f"at most {MAX_BATCH}")
     accepted: list[Received] = []
     refused: list[tuple[int, InvalidEventError]] = []
     for index, item in enumerate(batch):
@@ -77,9 +79,9 @@ def _body(event: Mapping[str, Any]) -> bytes:
         try:
             raw = base64.b64decode(body, validate=True)
         except binascii.Error:
-            raise Refusal(400, "body", "is no base64", "JSON") from None
+            raise RefusedRequestError(400, "body", "is no base64", "JSON") from None
     if len(raw) > MAX_BODY_BYTES:
-        raise Refusal(413, "body", f"has {len(raw)} bytes", f"at most {MAX_BODY_BYTES}")
+        raise RefusedRequestError(413, "body", f"has {len(raw)} bytes", f"at most {MAX_BODY_BYTES}")
     return raw
 
 
@@ -87,11 +89,11 @@ def _json(raw: bytes) -> dict[str, Any]:
     try:
         payload = json.loads(raw, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise Refusal(400, "body", f"is no JSON: {str(error)[:80]}", "a JSON object in UTF-8") from None
+        raise RefusedRequestError(400, "body", f"is no JSON: {str(error)[:80]}", "a JSON object in UTF-8") from None
     if not isinstance(payload, dict):
-        raise Refusal(400, "body", "is no JSON object", "a JSON object")
+        raise RefusedRequestError(400, "body", "is no JSON object", "a JSON object")
     if "batch" not in payload and len(raw) > MAX_EVENT_BYTES:
-        raise Refusal(413, "body", f"has {len(raw)} bytes", f"at most {MAX_EVENT_BYTES} for one event")
+        raise RefusedRequestError(413, "body", f"has {len(raw)} bytes", f"at most {MAX_EVENT_BYTES} for one event")
     return payload
 
 
@@ -109,9 +111,9 @@ def _write_key(event: Mapping[str, Any], payload: Mapping[str, Any]) -> str:
     key = _basic_user(event.get("headers") or {}) or payload.get("writeKey") or query.get("writeKey")
     expected = "the key of your site, by Basic authorization, in the body or in the query"
     if not isinstance(key, str) or not key:
-        raise Refusal(401, "writeKey", "is missing", expected)
+        raise RefusedRequestError(401, "writeKey", "is missing", expected)
     if len(key) > _MAX_KEY_LENGTH or not key.isprintable() or key == RIPEN:
-        raise Refusal(401, "writeKey", "is no write key", expected)
+        raise RefusedRequestError(401, "writeKey", "is no write key", expected)
     return key
 
 
@@ -122,4 +124,6 @@ def _basic_user(headers: Mapping[str, str]) -> str:
     try:
         return base64.b64decode(credentials, validate=True).decode().partition(":")[0]
     except ValueError:
-        raise Refusal(401, "authorization", "is no Basic authorization", "base64 of your write key and a colon") from None
+        raise RefusedRequestError(
+            401, "authorization", "is no Basic authorization", "base64 of your write key and a colon"
+        ) from None

@@ -1,0 +1,1 @@
+"""The trigger: from due leads to mails."""

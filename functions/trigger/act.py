@@ -19,6 +19,7 @@ from ripen.errors import MailOutcomeUnknownError, MailRefusedError, MailTemplate
 from ripen.event import RIPEN, Event, Received
 from ripen.lead import Intent, Lead
 from ripen.ledger import event_items, intent_key
+from ripen.tags import tag
 from ripen.times import MINUTE
 
 CLAIM_LEASE = 10 * MINUTE
@@ -66,9 +67,8 @@ def _send(settings: TriggerSettings, lead: Lead, intent: Intent) -> _Outcome:
     template = _in_language(active_mails(settings.bucket_name, lead.rules_version)[intent.mail], lead)
     try:
         mime = mailer.build(mailer.render(template, mailer.facts(lead)), settings.sender, lead.address)
-        message_id = mailer.send(
-            mime, settings.sender, lead.address, settings.configuration_set, lead.subject, intent
-        )
+        tags = {"lead": tag(lead.subject), "intent": intent.id}
+        message_id = mailer.send(mime, settings.sender, lead.address, settings.configuration_set, tags)
     except MailTemplateError as error:
         return _Outcome("failed", "Email Failed", str(error))
     except MailRefusedError as error:
@@ -79,7 +79,7 @@ def _send(settings: TriggerSettings, lead: Lead, intent: Intent) -> _Outcome:
 
 
 def _in_language(languages: Mapping[str, MailTemplate], lead: Lead) -> MailTemplate:
-    wanted = (lead.traits.get("language"), _LANGUAGE, *languages)
+    wanted = (str(lead.traits.get("language")), _LANGUAGE, *languages)
     return next(languages[language] for language in wanted if language in languages)
 
 

@@ -39,7 +39,8 @@ def _queue(queue_url: str, due: Sequence[Due], now: int) -> list[Due]:
     answer = client("sqs").send_message_batch(
         QueueUrl=queue_url,
         Entries=[
-            {"Id": str(n), "MessageBody": json.dumps({"subject": lead.subject, "now": now})} for n, lead in enumerate(due)
+            {"Id": str(n), "MessageBody": json.dumps({"subject": lead.subject, "now": now})}
+            for n, lead in enumerate(due)
         ],
     )
     taken = {int(entry["Id"]) for entry in answer.get("Successful", [])}
