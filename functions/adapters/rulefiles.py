@@ -129,7 +129,7 @@ def _located(documents: Mapping[str, Any], path: Path, text: str) -> str:
     known: list[str] = []
     for step in path:
         try:
-            mark = node.lc.item(step) if isinstance(node, list) else node.lc.key(step)
+            mark = node.lc.key(step) if isinstance(node, Mapping) else node.lc.item(step)
             node = node[step]
         except (AttributeError, KeyError, IndexError, TypeError):
             known.append(str(step))

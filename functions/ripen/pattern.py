@@ -49,8 +49,9 @@ def compile_pattern(pattern: object, path: str = "") -> Predicate:
 def event_names(pattern: Mapping[str, Any]) -> list[str] | None:
     """The literal event names without which `pattern` cannot match, or None when any name may match."""
     wanted = pattern.get("event")
-    names = wanted if isinstance(wanted, list) else [wanted]
-    return names if all(isinstance(name, str) for name in names) else None
+    values = wanted if isinstance(wanted, list) else [wanted]
+    names = [value for value in values if isinstance(value, str)]
+    return names if len(names) == len(values) else None
 
 
 def _any_of(choices: object, path: str) -> Predicate:

@@ -29,7 +29,8 @@ class RefusedRequestError(RipenError):
 def parse_request(event: Mapping[str, Any]) -> tuple[list[Received], list[tuple[int, InvalidEventError]]]:
     """The accepted events of a function URL request, and the refused ones with their place in the batch.
 
-    Raises RefusedRequestError when the request as a whole cannot be used. An event that is refused never affects its neighbours.
+    An event that is refused never affects its neighbours. Raises RefusedRequestError when the request as a whole cannot
+    be used.
     """
     http = event["requestContext"]["http"]
     call = http["path"].rstrip("/").rpartition("/v1/")[2]

@@ -1,0 +1,43 @@
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint bench simulate lock deploy clean
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+help: ## Show what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+$(INSTALLED): pyproject.toml functions/requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Ripen needs Python 3.11 or newer; choose one with make PYTHON=python3.13 ...") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' --requirement functions/requirements.txt
+	@touch $@
+
+demo: $(INSTALLED) ## Run everything on this machine and open a demo website (CHECK=1: walk through it and exit)
+	@$(BIN)/ripen demo $(if $(CHECK),--check)
+
+test: $(INSTALLED) lint ## Set up and run all tests
+	@$(BIN)/pytest
+
+lint: $(INSTALLED) ## Check style, types, imports and the template
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/cfn-lint template.yaml
+
+bench: $(INSTALLED) ## Measure against floors taken in the same run; writes build/bench.json
+	@$(BIN)/python bench/run.py
+
+simulate: $(INSTALLED) ## Crash, redeliver and reorder with SEEDS=n random schedules
+	@$(BIN)/pytest tests/simulation --seeds $(or $(SEEDS),1000)
+
+lock: $(INSTALLED) ## Pin what ships to Lambda, with everything it needs
+	@$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-header --output-file functions/requirements.txt functions/requirements.in
+
+deploy: ## Build and deploy to your AWS account, guided
+	sam build && sam deploy --guided
+
+clean: ## Stop the local cloud and remove everything that was built
+	@test ! -x $(BIN)/ripen || $(BIN)/ripen local down
+	rm -rf .venv .ripen .aws-sam build
