@@ -89,11 +89,12 @@ def send(mime: bytes, sender: str, recipient: str, configuration_set: str, tags:
             EmailTags=[{"Name": name, "Value": value} for name, value in tags.items()],
         )
     except ClientError as error:
+        # SES's own text may name the recipient, so nothing but its code goes on into logs.
         if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 500:
-            raise MailOutcomeUnknownError(error_code(error)) from error
+            raise MailOutcomeUnknownError(error_code(error)) from None
         if error_code(error) in _REFUSED:
-            raise MailRefusedError(error_code(error)) from error
-        raise MailThrottledError(error_code(error)) from error
+            raise MailRefusedError(error_code(error)) from None
+        raise MailThrottledError(error_code(error)) from None
     except (ConnectTimeoutError, EndpointConnectionError) as error:
         raise MailThrottledError(type(error).__name__) from error
     except BotoCoreError as error:

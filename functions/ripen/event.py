@@ -95,7 +95,8 @@ def parse_event(payload: object, call: str, write_key: str, received_at: int, se
     timed = "originalTimestamp" in payload or "timestamp" in payload
     message_id = _identifier(payload, "messageId") or _derived_id(payload, received_at, timed)
     # A visitor's clock may be years off; the time between "happened" and "sent" is right all the same.
-    at = min(received_at - (sent - occurred_at), received_at) if sent != occurred_at else min(occurred_at, received_at)
+    claimed = received_at - (sent - occurred_at) if sent != occurred_at else occurred_at
+    at = max(min(claimed, received_at), 0)
     context = _mapping(payload, "context")
     traits = _mapping(payload, "traits") or _mapping(context, "traits", "context.traits")
     event = Event(

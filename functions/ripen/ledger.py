@@ -2,7 +2,8 @@
 
 | pk                  | sk                               | what                                                    |
 |---------------------|----------------------------------|---------------------------------------------------------|
-| subject             | `E#<occurred_at>#<message_id>`   | the events of this subject from one request             |
+| subject             | `E#<occurred_at>#<message_id>`   | an event, or (`<message_id>+<digest of all ids>`) several |
+|                     |                                  | of this subject from one request                        |
 | subject             | `P`                              | the lead record                                         |
 | `I#<hmac>`          | `I`                              | who owns this address                                   |
 | subject             | `S#<campaign>#<step>#<cycle>`    | one intent to send, claimed before sending              |
@@ -13,6 +14,7 @@ messageId), so a retried request lands on the same key.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,11 +34,11 @@ _ATTRIBUTES_SIZE = 32
 """Bytes of the attribute names and of `ttl`, with a little to spare."""
 _ITEM_EVENTS = 100
 _ITEM_SIZE = 256 * 1024
-"""Characters of JSON; DynamoDB takes 400 KB an item."""
+"""Bytes of JSON; DynamoDB takes 400 KB an item."""
 
 
 def event_key(occurred_at: int, message_id: str) -> str:
-    """The sort key of events that began at `occurred_at` on the sender's clock."""
+    """The sort key of events that began at `occurred_at` on the sender's clock; `message_id` tells them from others."""
     return f"{EVENT_PREFIX}{to_iso(occurred_at)}#{message_id}"
 
 
@@ -51,45 +53,51 @@ def event_items(accepted: Iterable[Received], retention_days: int) -> list[dict[
         by_subject.setdefault(received.subject, {}).setdefault(received.event.id, received)
     items = []
     for events in by_subject.values():
-        first: Received | None = None
-        texts: list[str] = []
+        packed: list[Received] = []
+        texts: list[bytes] = []
         size = 0
         for received in events.values():
             text = _dump(received.event)
-            if first and (len(texts) == _ITEM_EVENTS or size + len(text) > _ITEM_SIZE):
-                items.append(_item(first, texts, retention_days))
-                first, texts, size = None, [], 0
-            first = first or received
+            if packed and (len(packed) == _ITEM_EVENTS or size + len(text) > _ITEM_SIZE):
+                items.append(_item(packed, texts, retention_days))
+                packed, texts, size = [], [], 0
+            packed.append(received)
             texts.append(text)
             size += len(text)
-        if first:
-            items.append(_item(first, texts, retention_days))
+        items.append(_item(packed, texts, retention_days))
     return items
 
 
-def _dump(event: Event) -> str:
-    text = json.dumps(event.as_json(), separators=(",", ":"), ensure_ascii=False)
+def _dump(event: Event) -> bytes:
     try:
-        text.encode()
+        return json.dumps(event.as_json(), separators=(",", ":"), ensure_ascii=False).encode()
     except UnicodeEncodeError:  # a lone surrogate, legal in JSON only while it is escaped
-        return json.dumps(event.as_json(), separators=(",", ":"))
-    return text
+        return json.dumps(event.as_json(), separators=(",", ":")).encode()
 
 
-def _item(first: Received, texts: Sequence[str], retention_days: int) -> dict[str, Any]:
-    text = f"[{','.join(texts)}]"
+def _item(events: Sequence[Received], texts: Sequence[bytes], retention_days: int) -> dict[str, Any]:
+    first = events[0]
     item: dict[str, Any] = {
         "pk": first.subject,
-        "sk": event_key(first.occurred_at, first.event.id),
+        "sk": event_key(first.occurred_at, _name(events)),
         "ttl": (first.event.at + retention_days * DAY) // SECOND,
     }
-    data = text.encode()
+    data = b"[" + b",".join(texts) + b"]"
     overhead = len(item["pk"]) + len(item["sk"]) + _ATTRIBUTES_SIZE
     if len(data) + overhead > _WRITE_UNIT:
         packed = zlib.compress(data, 6)
         if _units(len(packed) + overhead) < _units(len(data) + overhead):
             return item | {"zip": packed}
-    return item | {"data": text}
+    return item | {"data": data.decode()}
+
+
+def _name(events: Sequence[Received]) -> str:
+    # All ids count: a sender that repeats an event in other company must not overwrite the rest of the first request.
+    first = events[0].event.id
+    if len(events) == 1:
+        return first
+    digest = hashlib.sha256("\n".join(received.event.id for received in events).encode()).hexdigest()
+    return f"{first}+{digest[:16]}"
 
 
 def read_events(items: Iterable[Mapping[str, Any]]) -> list[Event]:

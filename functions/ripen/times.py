@@ -10,16 +10,23 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
+_FIRST = datetime.min.replace(tzinfo=UTC)
+_LAST = datetime.max.replace(tzinfo=UTC)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
 _DURATION = re.compile(r"([1-9][0-9]{0,5})([smhdw])")
 
 
 def parse_iso(text: str) -> int:
-    """Milliseconds of an ISO 8601 date-time; one without a time zone is UTC. Raises ValueError."""
+    """Milliseconds of an ISO 8601 date-time; one without a time zone is UTC.
+
+    Raises ValueError, also for a moment that `to_iso` could not write because UTC puts it out of the years 1 to 9999.
+    """
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
+    if not _FIRST <= moment <= _LAST:
+        raise ValueError(f"{text!r} is not within the years 1 to 9999, UTC")
     delta = moment - _EPOCH
     return (delta.days * 86_400 + delta.seconds) * SECOND + delta.microseconds // 1_000
 

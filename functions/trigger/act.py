@@ -47,11 +47,13 @@ def act(settings: TriggerSettings, subject: str, now: int) -> None:
 
 
 def _carry_out(settings: TriggerSettings, lead: Lead, intent: Intent) -> None:
+    # Read before claiming: should S3 fail, nothing is claimed and the next delivery tries again.
+    template = _in_language(active_mails(settings.bucket_name, lead.rules_version)[intent.mail], lead)
     key = intent_key(intent.campaign, intent.step, intent.cycle)
     claim = table.claim_intent(settings.table_name, lead.subject, key, lead.now)
     if claim is None:
         try:
-            outcome = _send(settings, lead, intent)
+            outcome = _send(settings, lead, intent, template)
         except MailThrottledError:
             table.release_intent(settings.table_name, lead.subject, key)
             count("MailThrottled")
@@ -63,8 +65,7 @@ def _carry_out(settings: TriggerSettings, lead: Lead, intent: Intent) -> None:
     _end(settings, lead, intent, outcome)
 
 
-def _send(settings: TriggerSettings, lead: Lead, intent: Intent) -> _Outcome:
-    template = _in_language(active_mails(settings.bucket_name, lead.rules_version)[intent.mail], lead)
+def _send(settings: TriggerSettings, lead: Lead, intent: Intent, template: MailTemplate) -> _Outcome:
     try:
         mime = mailer.build(mailer.render(template, mailer.facts(lead)), settings.sender, lead.address)
         tags = {"lead": tag(lead.subject), "intent": intent.id}
