@@ -30,6 +30,11 @@ class _Kept:
 _kept: dict[str, _Kept] = {}
 
 
+def forget() -> None:
+    """Forget everything that was read, as a new process would."""
+    _kept.clear()
+
+
 def mails_key(version: str) -> str:
     """Where the mails of a configuration version lie."""
     return f"active/mails-{version}.json"

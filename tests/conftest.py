@@ -1,0 +1,39 @@
+"""What all tests share: the simulator's option and a place for logs, so that tests can search them."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from adapters import active, aws, secret, settings
+from adapters.telemetry import logger
+
+
+def pytest_addoption(parser):
+    parser.addoption("--seeds", type=int, default=300, help="how many random schedules the simulator runs")
+
+
+@pytest.fixture
+def new_process(monkeypatch):
+    """The state of a function's process that has just started: nothing read, nobody connected."""
+    caches = (aws.client, settings.settings, secret.secret)
+    for cached in caches:
+        cached.cache_clear()
+    active.forget()
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setattr("adapters.table.time.sleep", lambda _seconds: None)
+    yield
+    for cached in caches:
+        cached.cache_clear()
+    active.forget()
+
+
+@pytest.fixture
+def logs(monkeypatch):
+    """Everything that the functions log, as they would print it."""
+    stream = io.StringIO()
+    monkeypatch.setattr(logger.registered_handler, "stream", stream)
+    return stream

@@ -1,0 +1,170 @@
+"""The whole over moto: the resources of template.yaml, and what AWS does between the functions."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import io
+import json
+
+import boto3
+import pytest
+from moto import mock_aws
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.ses.models import ses_backends
+
+import template
+from adapters import table
+from publish.handler import handler as publish
+from ripen.times import MINUTE, to_iso
+from score.handler import handler as score
+from stories import Context, batch_of, minute, request, stream_batch
+from track.handler import handler as track
+from trigger.handler import handler as trigger
+
+SENDER = "hello@example.com"
+SCHEMA = template.load()
+
+
+class Site:
+    """A deployed Ripen. Events move on only when a test says so, and `now` is whatever it says."""
+
+    def __init__(self, bucket, queue_url):
+        self.bucket = bucket
+        self.queue_url = queue_url
+        self.dynamodb = boto3.client("dynamodb")
+        self.s3 = boto3.client("s3")
+        self.sqs = boto3.client("sqs")
+        self.streamed = set()
+
+    def track(self, *events, at):
+        return track(request(batch_of(events), at), None)
+
+    def report(self, event):
+        return track(event, None)
+
+    def score(self, at):
+        """Hand every event key that was written since the last time to score."""
+        fresh = [key for key in self.keys("E#") if key not in self.streamed]
+        self.streamed.update(fresh)
+        return score(stream_batch(fresh, at), None) if fresh else {"batchItemFailures": []}
+
+    def sweep(self, now):
+        """How many leads were due at `now`; their messages lie in the queue then."""
+        return trigger(minute(now), Context())["due"]
+
+    def act(self):
+        """Hand each message in the queue to trigger once; how many failed, and so stay in the queue."""
+        answers = []
+        while "Messages" in (found := self.sqs.receive_message(QueueUrl=self.queue_url)):
+            [message] = found["Messages"]
+            record = {"messageId": message["MessageId"], "body": message["Body"]}
+            answer = trigger({"Records": [record]}, Context())
+            if not answer["batchItemFailures"]:
+                self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
+            answers.append((answer, message["ReceiptHandle"]))
+        failed = [handle for answer, handle in answers if answer["batchItemFailures"]]
+        for handle in failed:
+            self.sqs.change_message_visibility(QueueUrl=self.queue_url, ReceiptHandle=handle, VisibilityTimeout=0)
+        return len(failed)
+
+    def live(self, *events, at):
+        """Track events, score them, sweep a minute later, and act on what was due."""
+        answer = self.track(*events, at=at)
+        self.score(at)
+        self.sweep(at + MINUTE)
+        self.act()
+        self.score(at + MINUTE)
+        return answer
+
+    def publish(self, files, at):
+        for key, content in files.items():
+            self.s3.put_object(Bucket=self.bucket, Key=key, Body=content)
+        return publish({"time": to_iso(at)}, None)
+
+    def mails(self):
+        """The mails that SES took, oldest first, as parsed messages."""
+        sent = ses_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].sent_messages
+        return [email.message_from_string(mail.raw_data, policy=email.policy.default) for mail in sent]
+
+    def items(self):
+        pages = self.dynamodb.get_paginator("scan").paginate(TableName="ripen", ConsistentRead=True)
+        return [item for page in pages for item in page["Items"]]
+
+    def keys(self, prefix):
+        keys = ((item["pk"]["S"], item["sk"]["S"]) for item in self.items())
+        return sorted(key for key in keys if key[1].startswith(prefix))
+
+    def events(self, who="ann"):
+        return table.load("ripen", f"a:{who}")[0]
+
+    def names(self, who="ann"):
+        return [event.name for event in self.events(who)]
+
+    def record(self, who="ann"):
+        """What the lead record says, or None."""
+        found = table.load("ripen", f"a:{who}")[1]
+        return json.loads(found.data) if found.data else None
+
+    def due_at(self, who="ann"):
+        return table.load("ripen", f"a:{who}")[1].due_at
+
+
+@pytest.fixture
+def site(new_process, monkeypatch):
+    """A new deployment in which no rules are active."""
+    with mock_aws():
+        boto3.client("dynamodb").create_table(TableName="ripen", **template.table_definition(SCHEMA))
+        region = {"LocationConstraint": "eu-central-1"}
+        boto3.client("s3").create_bucket(Bucket="ripen-rules", CreateBucketConfiguration=region)
+        secret = boto3.client("secretsmanager").create_secret(Name="address", SecretString="a" * 64)["ARN"]
+        queue_url = boto3.client("sqs").create_queue(QueueName="due")["QueueUrl"]
+        boto3.client("sesv2").create_email_identity(EmailIdentity=SENDER)
+        boto3.client("sesv2").create_configuration_set(ConfigurationSetName="ripen")
+        names = {
+            "Table": "ripen",
+            "RulesBucket": "ripen-rules",
+            "AddressSecret.Id": secret,
+            "DueQueue": queue_url,
+            "SenderAddress": SENDER,
+            "ConfigurationSet": "ripen",
+            "RetentionDays": "730",
+        }
+        for function in ("TrackFunction", "ScoreFunction", "TriggerFunction", "PublishFunction"):
+            for name, value in template.environment(SCHEMA, function, names).items():
+                monkeypatch.setenv(name, value)
+        yield Site("ripen-rules", queue_url)
+
+
+@pytest.fixture
+def starter_files():
+    """The rules and mails that a new deployment begins with, by their keys."""
+    folder = template.ROOT / "infra"
+    files = (path for kind in ("rules", "mails") for path in (folder / kind).rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+@pytest.fixture
+def nurturing(site, starter_files):
+    """A deployment with the starter rules active."""
+    report = site.publish(starter_files, 0)
+    assert report["activated"], report["problems"]
+    return site
+
+
+@pytest.fixture
+def metrics(capsys):
+    """A function that tells how often each metric was counted since it was asked last (CloudWatch's EMF on stdout)."""
+
+    def counted():
+        totals = {}
+        for line in io.StringIO(capsys.readouterr().out):
+            blob = json.loads(line) if line.startswith('{"_aws"') else {}
+            for definition in blob.get("_aws", {}).get("CloudWatchMetrics", []):
+                assert definition["Namespace"] == "Ripen"
+                assert definition["Dimensions"] == [["service"]]
+                for metric in definition["Metrics"]:
+                    totals[metric["Name"]] = totals.get(metric["Name"], 0) + sum(blob[metric["Name"]])
+        return totals
+
+    return counted

@@ -1,0 +1,106 @@
+"""Rules: published or refused, missing or broken, and what becomes of leads meanwhile."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from ripen.times import HOUR, MINUTE
+from stories import START, identified, tracked
+
+ACTIVE = "active/current.json"
+
+
+@pytest.fixture
+def active(site):
+    def read():
+        return json.loads(site.s3.get_object(Bucket=site.bucket, Key=ACTIVE)["Body"].read())
+
+    return read
+
+
+def webinars(who="ann"):
+    return [tracked("Webinar Attended", START, who=who) for _ in range(5)]
+
+
+def test_a_valid_upload_becomes_active(site, starter_files, active):
+    report = site.publish(starter_files, START)
+
+    assert report["activated"] is True
+    assert report["problems"] == []
+    assert active()["version"] == report["version"]
+    stored = site.s3.get_object(Bucket=site.bucket, Key="reports/latest.json")["Body"].read()
+    assert json.loads(stored) == report
+
+
+def test_an_invalid_upload_is_refused_with_file_and_line_and_leaves_the_active_one(nurturing, active, metrics):
+    before = active()
+    broken = (
+        b"campaigns:\n  welcome:\n    start:\n      score: {profile: engagment, at_least: 5}\n    mail: personal-note\n"
+    )
+
+    report = nurturing.publish({"rules/campaigns.yaml": broken}, START)
+
+    assert report["activated"] is False
+    [problem] = report["problems"]
+    where, _, what = problem.partition(": ")
+    assert where == "rules/campaigns.yaml:4"
+    assert what == "campaigns.welcome.start.score.profile: there is no profile 'engagment'; there is engagement"
+    assert active() == before
+    assert metrics()["RulesInvalid"] == 1
+
+
+def test_a_changed_rule_is_in_use_a_minute_later(nurturing, starter_files):
+    nurturing.live(tracked("Webinar Attended", START), at=START)
+    doubled = starter_files["rules/scoring.yaml"].replace(b"points: 10", b"points: 20")
+    nurturing.publish({"rules/scoring.yaml": doubled}, START)
+
+    nurturing.live(tracked("Webinar Attended", START), at=START + 2 * MINUTE)
+
+    assert nurturing.record()["scores"]["engagement"][1] == 40.0
+
+
+def test_without_rules_leads_wait_and_are_scored_once_there_are_some(site, starter_files, metrics):
+    site.track(identified(START, email="ann@example.com"), *webinars(), at=START)
+    assert site.score(START) == {"batchItemFailures": []}
+    assert metrics()["ConfigurationMissing"] == 1
+    assert site.record() is None
+    assert site.due_at() == START
+
+    site.sweep(START + MINUTE)
+    site.act()
+    assert site.mails() == []
+
+    site.publish(starter_files, START + HOUR)
+    assert site.sweep(START + HOUR) == 1
+    site.act()
+
+    assert site.record()["scores"]["engagement"] == [START, 50.0]
+    assert len(site.mails()) == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"{", b'{"version": "x", "activated_at": "", "configuration": {"profiles": {}}}', b"\xff"],
+)
+def test_the_last_good_rules_stay_when_the_active_ones_break(nurturing, metrics, content):
+    nurturing.live(*webinars(), at=START)
+    good = nurturing.record()["rules"]
+    nurturing.s3.put_object(Bucket=nurturing.bucket, Key=ACTIVE, Body=content)
+    metrics()
+
+    nurturing.track(*webinars("bob"), at=START + HOUR)
+    nurturing.score(START + HOUR)
+
+    assert metrics()["ConfigurationUnusable"] == 1
+    assert nurturing.record("bob")["rules"] == good
+    assert nurturing.record("bob")["scores"]["engagement"] == [START, 50.0]
+
+
+def test_rules_that_did_not_change_are_not_read_again(nurturing, metrics):
+    nurturing.live(*webinars(), at=START)
+    nurturing.live(*webinars(), at=START + HOUR)
+
+    assert nurturing.record()["scores"]["engagement"] == [START, 100.0]
+    assert metrics() == {}

@@ -1,0 +1,33 @@
+"""The template tells each function all that it asks for."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+import template
+from adapters.settings import PublishSettings, ScoreSettings, SettingsError, TrackSettings, TriggerSettings, settings
+
+KINDS = {"Track": TrackSettings, "Score": ScoreSettings, "Trigger": TriggerSettings, "Publish": PublishSettings}
+
+
+class _AnyName(dict):
+    def __missing__(self, name):
+        return name
+
+
+@pytest.mark.parametrize(("function", "kind"), KINDS.items())
+def test_a_function_is_told_what_it_asks_for(function, kind):
+    told = template.environment(template.load(), f"{function}Function", _AnyName())
+
+    assert {field.name.upper() for field in fields(kind)} <= set(told)
+
+
+@pytest.mark.usefixtures("new_process")
+def test_settings_name_every_variable_that_is_missing_or_wrong(monkeypatch):
+    monkeypatch.delenv("TABLE_NAME", raising=False)
+    monkeypatch.setenv("RETENTION_DAYS", "two years")
+
+    with pytest.raises(SettingsError, match="TABLE_NAME is not set; RETENTION_DAYS is 'two years'"):
+        settings(TrackSettings)

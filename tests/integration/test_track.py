@@ -1,0 +1,137 @@
+"""What track refuses never reaches the ledger; what it accepts is there before it answers."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+
+from adapters.aws import client
+from stories import START, WRITE_KEY, batch_of, identified, request, tracked, viewed
+from track.handler import handler as track
+
+GOOD = tracked("Signed Up", START)
+NOT_USABLE = [
+    ("no JSON", request("{", START), 400, "body"),
+    ("no object", request("[1]", START), 400, "body"),
+    ("no number of JSON", request('{"writeKey": "website", "a": NaN}', START), 400, "body"),
+    ("broken base64", request("%%%", START, isBase64Encoded=True), 400, "body"),
+    ("broken UTF-8", request(base64.b64encode(b"\xff\xfe{").decode(), START, isBase64Encoded=True), 400, "body"),
+    ("no write key", request({"batch": [GOOD]}, START), 401, "writeKey"),
+    ("Ripen's own write key", request({"batch": [GOOD], "writeKey": "ripen"}, START), 401, "writeKey"),
+    ("broken authorization", request({}, START, headers={"authorization": "Basic %"}), 401, "authorization"),
+    ("an empty batch", request(batch_of([]), START), 400, "batch"),
+    ("too many events", request(batch_of([{}] * 2_501), START), 413, "batch"),
+    ("too large a body", request("x" * 512_001, START), 413, "body"),
+    (
+        "too large an event",
+        request(GOOD | {"writeKey": WRITE_KEY, "x": "y" * 33_000}, START, call="track"),
+        413,
+        "body",
+    ),
+    ("an unknown call", request(batch_of([GOOD]), START, call="alias"), 404, "path"),
+]
+REFUSED = [
+    (GOOD | {"anonymousId": None}, "anonymousId"),
+    (GOOD | {"anonymousId": "[object Object]"}, "anonymousId"),
+    (GOOD | {"anonymousId": "a\nb"}, "anonymousId"),
+    (GOOD | {"anonymousId": "x" * 101}, "anonymousId"),
+    (GOOD | {"event": ""}, "event"),
+    (GOOD | {"event": "Email Sent"}, "event"),
+    (GOOD | {"type": "alias"}, "type"),
+    (GOOD | {"properties": []}, "properties"),
+    (GOOD | {"originalTimestamp": "yesterday"}, "originalTimestamp"),
+    (GOOD | {"originalTimestamp": "0001-01-01T00:00:00+14:00"}, "originalTimestamp"),
+    (GOOD | {"originalTimestamp": "9999-12-31T23:59:59-14:00"}, "originalTimestamp"),
+    (GOOD | {"x": "y" * 33_000}, "event"),
+    ("text", "event"),
+    (None, "event"),
+]
+
+
+@pytest.mark.parametrize(
+    ("event", "status", "field"), [case[1:] for case in NOT_USABLE], ids=[c[0] for c in NOT_USABLE]
+)
+def test_a_request_that_cannot_be_used_stores_nothing(site, event, status, field):
+    answer = track(event, None)
+
+    assert answer["statusCode"] == status
+    [error] = json.loads(answer["body"])["errors"]
+    assert error["field"] == field
+    assert error["expected"]
+    assert site.items() == []
+
+
+@pytest.mark.parametrize(("bad", "field"), REFUSED)
+def test_a_bad_event_is_refused_and_its_neighbours_are_stored(site, bad, field):
+    before, after = viewed("/", START), tracked("Signed Up", START)
+
+    answer = site.track(before, bad, after, at=START)
+
+    assert answer["statusCode"] == 200
+    body = json.loads(answer["body"])
+    assert body["accepted"] == 2
+    assert [(error["index"], error["field"]) for error in body["errors"]] == [(1, field)]
+    assert [event.id for event in site.events()] == sorted([before["messageId"], after["messageId"]])
+
+
+def test_a_request_of_bad_events_only_is_refused(site):
+    answer = site.track({"type": "track"}, at=START)
+
+    assert answer["statusCode"] == 400
+    assert site.items() == []
+
+
+def test_an_event_before_all_calendars_can_still_be_scored(nurturing):
+    clock = {"originalTimestamp": "0001-01-01T00:00:00Z", "sentAt": "9999-12-31T00:00:00Z"}
+    events = identified(START, email="ann@example.com"), tracked("Order Completed", START)
+
+    answer = nurturing.track(*(event | clock for event in events), at=START)
+
+    assert answer["statusCode"] == 200
+    assert nurturing.score(START) == {"batchItemFailures": []}
+    assert [event.at for event in nurturing.events()] == [0, 0]
+
+
+def test_a_request_repeated_after_a_lost_answer_counts_once(nurturing):
+    events = [tracked("Webinar Attended", START), viewed("/solutions/a", START)]
+    nurturing.track(*events, at=START)
+    nurturing.track(*events, at=START + 60_000)
+    nurturing.score(START)
+
+    assert len(nurturing.events()) == 2
+    assert nurturing.record()["scores"]["engagement"] == [START, 12.0]
+
+
+def test_an_event_sent_again_in_other_company_loses_nobody(site):
+    first, second, third = (tracked("Webinar Attended", START) for _ in range(3))
+
+    site.track(first, second, at=START)
+    site.track(first, at=START)
+    site.track(first, third, at=START)
+
+    assert {event.id for event in site.events()} == {event["messageId"] for event in (first, second, third)}
+
+
+def test_a_batch_of_many_subjects_is_stored_whole(site):
+    visitors = [f"v{n}" for n in range(60)]
+
+    answer = site.track(*(viewed("/", START, who=who) for who in visitors), at=START)
+
+    assert json.loads(answer["body"]) == {"success": True}
+    assert {pk for pk, _ in site.keys("E#")} == {f"a:{who}" for who in visitors}
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_throttled_table_has_the_sender_try_again(site, count):
+    def throttle(**_):
+        error = {"Error": {"Code": "ProvisionedThroughputExceededException"}}
+        raise ClientError(error, "PutItem")
+
+    client("dynamodb").meta.events.register("before-call.dynamodb", throttle)
+    answer = site.track(*(viewed("/", START, who=f"v{n}") for n in range(count)), at=START)
+
+    assert answer["statusCode"] == 429
+    assert answer["headers"]["retry-after"] == "2"

@@ -1,0 +1,195 @@
+"""What happens when SES or the table does not do what it was asked."""
+
+from __future__ import annotations
+
+import pytest
+from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+
+from adapters.aws import client
+from ripen.times import DAY, HOUR, MINUTE
+from stories import START, identified, tracked
+
+ADDRESS = "ann@example.com"
+INTENT = ("a:ann", "S#workshop-agenda#workshop-agenda#1")
+SEND = "sesv2.SendEmail"
+
+
+class Answer:
+    """An HTTP answer of AWS that is an error."""
+
+    def __init__(self, status):
+        self.status_code = status
+
+
+@pytest.fixture
+def ready(nurturing):
+    """A lead whose mail lies in the queue."""
+    nurturing.track(identified(START, email=ADDRESS), *(tracked("Webinar Attended", START) for _ in range(5)), at=START)
+    nurturing.score(START)
+    nurturing.sweep(START + MINUTE)
+    return nurturing
+
+
+@pytest.fixture
+def failing():
+    """Let an operation fail from now on, and count the attempts, until the function that this gives is called."""
+
+    def fail(operation, error=None, code="", status=400):
+        attempts = []
+
+        def raise_it(**_):
+            attempts.append(operation)
+            raise error
+
+        def answer(**_):
+            attempts.append(operation)
+            problem = {"Code": code, "Message": f"no mail to {ADDRESS}"}
+            return Answer(status), {"Error": problem, "ResponseMetadata": {"HTTPStatusCode": status}}
+
+        stage, hook = ("before-send", raise_it) if error else ("before-call", answer)
+        service, _, name = operation.partition(".")
+        events = client(service).meta.events
+        events.register_first(f"{stage}.{service}.{name}", hook)
+
+        def recover():
+            events.unregister(f"{stage}.{service}.{name}", hook)
+            return len(attempts)
+
+        return recover
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        {"code": "TooManyRequestsException", "status": 429},
+        {"code": "SendingPausedException"},
+        {"error": ConnectTimeoutError(endpoint_url="https://email")},
+        {"error": EndpointConnectionError(endpoint_url="https://email")},
+    ],
+)
+def test_a_throttled_mail_is_sent_later(ready, failing, metrics, logs, trouble):
+    recover = failing(SEND, **trouble)
+    assert ready.act() == 1
+    assert recover() == 1
+    assert ready.keys("S#") == []
+    assert metrics()["MailThrottled"] == 1
+    assert ADDRESS not in logs.getvalue()
+
+    assert ready.act() == 0
+
+    assert len(ready.mails()) == 1
+    assert ready.names().count("Email Sent") == 1
+
+
+@pytest.mark.parametrize("code", ["MessageRejected", "BadRequestException"])
+def test_a_refused_mail_is_recorded_and_never_tried_again(ready, failing, metrics, code):
+    recover = failing(SEND, code=code)
+    assert ready.act() == 0
+    assert recover() == 1
+    ready.score(START + MINUTE)
+    assert metrics()["MailRefused"] == 1
+
+    assert ready.sweep(START + DAY) == 0
+
+    assert ready.mails() == []
+    assert ready.names()[-1] == "Email Refused"
+    assert ready.keys("S#") == [INTENT]
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        {"error": ReadTimeoutError(endpoint_url="https://email")},
+        {"code": "InternalFailure", "status": 500},
+        {"code": "ServiceUnavailable", "status": 503},
+    ],
+)
+def test_a_mail_that_may_have_gone_out_is_never_repeated(ready, failing, metrics, trouble):
+    recover = failing(SEND, **trouble)
+    assert ready.act() == 0
+    assert recover() == 1  # the SDK does not repeat it either
+    ready.score(START + MINUTE)
+    assert metrics()["MailUnconfirmed"] == 1
+
+    ready.sweep(START + HOUR)
+    ready.act()
+
+    assert ready.mails() == []
+    assert ready.names()[-1] == "Email Unconfirmed"
+
+
+def test_whoever_claimed_a_mail_and_never_came_back_is_recorded(ready, failing):
+    recover = failing("dynamodb.TransactWriteItems", code="ValidationException")
+    assert ready.act() == 1  # sent, and then the outcome could not be written
+    recover()
+    assert ready.act() == 0
+    assert len(ready.mails()) == 1
+
+    assert ready.sweep(START + 16 * MINUTE) == 1
+    ready.act()
+    ready.score(START + 16 * MINUTE)
+
+    assert len(ready.mails()) == 1
+    assert ready.names()[-1] == "Email Unconfirmed"
+    assert ready.record()["pending"] == []
+
+
+@pytest.mark.parametrize(
+    "template",
+    ["{{ lead.shoe_size }}", "{{ ''.__class__ }}", "{{ 1 / 0 }}", "{% for %}"],
+)
+def test_a_mail_that_cannot_be_rendered_is_recorded_and_others_go_on(nurturing, metrics, template):
+    nurturing.publish({"mails/workshop-agenda/en.txt": template.encode()}, START)
+    nurturing.live(
+        identified(START, email=ADDRESS),
+        *(tracked("Webinar Attended", START) for _ in range(15)),
+        at=START,
+    )
+
+    assert metrics()["MailFailed"] == 1
+    assert sorted(nurturing.names()[-2:]) == ["Email Failed", "Email Sent"]
+    assert len(nurturing.mails()) == 1
+
+
+def test_mails_that_cannot_be_read_are_tried_again(ready, failing):
+    recover = failing("s3.GetObject", code="SlowDown", status=503)
+    assert ready.act() == 1
+    assert recover() >= 1
+
+    assert ready.act() == 0
+
+    assert len(ready.mails()) == 1
+
+
+def test_a_record_that_someone_else_wrote_first_is_read_again(nurturing):
+    nurturing.track(tracked("Webinar Attended", START), at=START)
+    nurturing.score(START)
+    nurturing.track(tracked("Webinar Attended", START), at=START)
+    events = client("dynamodb").meta.events
+
+    def somebody_else_first(**_):
+        events.unregister("before-call.dynamodb.PutItem", somebody_else_first)
+        nurturing.track(tracked("Webinar Attended", START), at=START)
+        nurturing.score(START)
+
+    events.register("before-call.dynamodb.PutItem", somebody_else_first)
+    answer = nurturing.score(START)
+
+    assert answer == {"batchItemFailures": []}
+    assert nurturing.record()["events"] == 3
+    assert nurturing.record()["scores"]["engagement"] == [START, 30.0]
+
+
+def test_a_lead_that_cannot_be_scored_is_left_to_the_next_delivery(nurturing, failing, logs):
+    nurturing.track(tracked("Webinar Attended", START), at=START)
+    recover = failing("dynamodb.PutItem", code="ProvisionedThroughputExceededException")
+
+    assert nurturing.score(START) == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    recover()
+    assert "a:ann" not in logs.getvalue()
+
+    nurturing.streamed.clear()
+    assert nurturing.score(START) == {"batchItemFailures": []}
+    assert nurturing.record()["events"] == 1

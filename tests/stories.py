@@ -1,0 +1,109 @@
+"""The words that stories are told in: requests of websites, what SES reports, and the forms in which AWS hands both on.
+
+Moments are milliseconds since the epoch. Stories begin at `START`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+
+from ripen.tags import tag
+from ripen.times import SECOND, parse_iso, to_iso
+
+START = parse_iso("2026-03-02T08:00:00Z")
+WRITE_KEY = "website"
+IP = "203.0.113.77"
+
+
+def tracked(name, at, *, who="ann", message_id="", **properties):
+    """The body of one `track` call."""
+    return _call("track", at, who, message_id) | {"event": name, "properties": properties}
+
+
+def viewed(path, at, *, who="ann", message_id="", **context):
+    """The body of one `page` call."""
+    return _call("page", at, who, message_id) | {"properties": {"path": path}, "context": context}
+
+
+def identified(at, *, who="ann", message_id="", **traits):
+    """The body of one `identify` call."""
+    return _call("identify", at, who, message_id) | {"traits": traits}
+
+
+def _call(kind, at, who, message_id):
+    identity = message_id or f"m{next(_numbers)}"
+    return {"type": kind, "anonymousId": who, "messageId": identity, "originalTimestamp": to_iso(at)}
+
+
+_numbers = itertools.count(1)
+
+
+def batch_of(events):
+    return {"batch": list(events), "writeKey": WRITE_KEY}
+
+
+def request(payload, at, *, call="batch", **parts):
+    """What a function URL hands to track; `payload` is JSON-able, or the body's text."""
+    return {
+        "requestContext": {
+            "http": {"method": "POST", "path": f"/v1/{call}", "sourceIp": IP},
+            "timeEpoch": at,
+        },
+        "headers": {"content-type": "application/json", "x-forwarded-for": IP},
+        "body": payload if isinstance(payload, str) else json.dumps(payload),
+        "isBase64Encoded": False,
+    } | parts
+
+
+def stream_batch(keys, at):
+    """What the table's stream hands to score: nothing but keys. `keys` are pairs (pk, sk), or triples with a number."""
+    return {
+        "Records": [
+            {
+                "eventName": "INSERT",
+                "dynamodb": {
+                    "Keys": {"pk": {"S": pk}, "sk": {"S": sk}},
+                    "ApproximateCreationDateTime": at // SECOND,
+                    "SequenceNumber": str(number),
+                },
+            }
+            for number, (pk, sk) in enumerate(keys, start=1)
+        ]
+    }
+
+
+def minute(at):
+    """The schedule's event."""
+    return {"source": "aws.events", "detail-type": "Scheduled Event", "time": to_iso(at)}
+
+
+def due_message(subject, now, identity="message"):
+    """One message of the due queue, as the queue hands it to trigger."""
+    return {"Records": [{"messageId": identity, "body": json.dumps({"subject": subject, "now": now})}]}
+
+
+def mail_report(kind, subject, intent, at, *, identity="", **details):
+    """What SES reports about a mail, as EventBridge hands it on."""
+    return {
+        "id": identity or f"report-{next(_numbers)}",
+        "source": "aws.ses",
+        "time": to_iso(at),
+        "detail": {
+            "eventType": kind,
+            "mail": {"tags": {"lead": [tag(subject)], "intent": [intent], "ses:source-ip": ["192.0.2.1"]}},
+            kind[0].lower() + kind[1:]: {"timestamp": to_iso(at), **details},
+        },
+    }
+
+
+class Context:
+    """Lambda's context of an invocation that has `seconds` left."""
+
+    aws_request_id = "request"
+
+    def __init__(self, seconds=60):
+        self.seconds = seconds
+
+    def get_remaining_time_in_millis(self):
+        return self.seconds * SECOND

@@ -1,0 +1,44 @@
+"""template.yaml as data: the only source of the table's schema and of what each function is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ruamel.yaml import YAML
+
+ROOT = Path(__file__).parent.parent
+
+
+class _Loader(YAML):
+    """Reads `!Ref X` as {"Ref": "X"} and `!GetAtt X.Y` as {"GetAtt": "X.Y"}, and so on."""
+
+    def __init__(self):
+        super().__init__(typ="safe", pure=True)
+        self.constructor.add_multi_constructor("!", _intrinsic)
+
+
+def _intrinsic(constructor, tag, node):
+    if node.id == "scalar":
+        return {tag: node.value}
+    build = constructor.construct_sequence if node.id == "sequence" else constructor.construct_mapping
+    return {tag: build(node, deep=True)}
+
+
+def load():
+    return _Loader().load(ROOT / "template.yaml")
+
+
+def table_definition(template):
+    """The arguments of DynamoDB's CreateTable."""
+    properties = template["Resources"]["Table"]["Properties"]
+    names = ("BillingMode", "AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
+    stream = {"StreamEnabled": True, **properties["StreamSpecification"]}
+    return {**{name: properties[name] for name in names}, "StreamSpecification": stream}
+
+
+def environment(template, function, names):
+    """The environment variables of a function; `names` says what a reference such as `Table` stands for."""
+    variables = dict(template["Globals"]["Function"]["Environment"]["Variables"])
+    own = template["Resources"][function]["Properties"].get("Environment", {})
+    variables |= own.get("Variables", {})
+    return {name: names[next(iter(reference.values()))] for name, reference in variables.items()}
