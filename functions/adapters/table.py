@@ -26,17 +26,11 @@ class TableThrottledError(RipenError):
 
 
 class Due(NamedTuple):
-    """A lead that someone has to look at since `due_at` (milliseconds)."""
+    """What someone has to look at since `due_at` (milliseconds): by its `key`, a lead's record or an unended claim."""
 
     subject: str
+    key: str
     due_at: int
-
-
-class Claim(NamedTuple):
-    """How an intent stands: `status` is claimed, sent, refused, failed or unconfirmed; `claimed_at` in milliseconds."""
-
-    status: str
-    claimed_at: int
 
 
 def put_items(table: str, items: Sequence[Item]) -> None:
@@ -52,7 +46,11 @@ def put_items(table: str, items: Sequence[Item]) -> None:
 
 
 def load(table: str, subject: str) -> tuple[list[Event], Record]:
-    """The events of a subject and its record (version 0 when there is none), read consistently in one query."""
+    """The events of a subject and its record (version 0 when there is none), read consistently in one query.
+
+    The record is read first, the events after it. The other way round, a query of several pages could miss an event
+    and still see the record of someone who had counted it, and `save` would not notice.
+    """
     items: list[dict[str, Any]] = []
     pages = (
         client("dynamodb")
@@ -62,16 +60,17 @@ def load(table: str, subject: str) -> tuple[list[Event], Record]:
             KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
             ExpressionAttributeValues=_attributes({":pk": subject, ":first": EVENT_PREFIX, ":last": RECORD_KEY}),
             ConsistentRead=True,
+            ScanIndexForward=False,
         )
     )
     for page in pages:
         items += [_values(item) for item in page["Items"]]
     record = Record(subject, 0, "", None)
-    if items and items[-1]["sk"] == RECORD_KEY:
-        found = items.pop()
+    if items and items[0]["sk"] == RECORD_KEY:
+        found = items.pop(0)
         due_at = parse_iso(found["due_at"]) if "due_at" in found else None
         record = Record(subject, found.get("version", 0), found.get("data", ""), due_at)
-    return read_events(items), record
+    return read_events(reversed(items)), record
 
 
 def save(table: str, record: Record) -> None:
@@ -100,7 +99,7 @@ def mark_due(table: str, subject: str, due_at: int) -> None:
 
 
 def find_due(table: str, shard: str, now: int) -> Iterator[list[Due]]:
-    """The leads of one shard that are due at `now`, earliest first, page by page. Reads only what is due."""
+    """What is due at `now` in one shard, earliest first, page by page. Reads only what is due."""
     pages = (
         client("dynamodb")
         .get_paginator("query")
@@ -113,15 +112,15 @@ def find_due(table: str, shard: str, now: int) -> Iterator[list[Due]]:
         )
     )
     for page in pages:
-        yield [Due(item["pk"], parse_iso(item["due_at"])) for item in map(_values, page["Items"])]
+        yield [Due(item["pk"], item["sk"], parse_iso(item["due_at"])) for item in map(_values, page["Items"])]
 
 
 def postpone(table: str, due: Due, until: int) -> None:
-    """Let a lead rest until `until`, unless its record has changed since it was found due."""
+    """Let what is due rest until `until`, unless it has changed since it was found."""
     try:
         client("dynamodb").update_item(
             TableName=table,
-            Key=_attributes({"pk": due.subject, "sk": RECORD_KEY}),
+            Key=_attributes({"pk": due.subject, "sk": due.key}),
             UpdateExpression="SET due_at = :until",
             ConditionExpression="due_at = :found",
             ExpressionAttributeValues=_attributes({":until": to_iso(until), ":found": to_iso(due.due_at)}),
@@ -148,9 +147,13 @@ def own_address(table: str, key: str, subject: str) -> bool:
     return True
 
 
-def claim_intent(table: str, subject: str, key: str, now: int) -> Claim | None:
-    """Claim an intent before sending. None: it is ours. Otherwise how the claim of whoever was first stands."""
-    item = {"pk": subject, "sk": key, "status": "claimed", "claimed_at": now}
+def claim_intent(table: str, subject: str, key: str, holder: str, until: int) -> bool:
+    """Claim an intent before sending; False when somebody else did, or the intent has ended.
+
+    `holder` is unique to this attempt. A claim that has not ended at `until` (milliseconds) is due itself.
+    """
+    due = {"due_shard": due_shard(subject), "due_at": to_iso(until)}
+    item = {"pk": subject, "sk": key, "status": "claimed", "holder": holder, **due}
     try:
         client("dynamodb").put_item(
             TableName=table, Item=_attributes(item), ConditionExpression="attribute_not_exists(pk)"
@@ -159,19 +162,26 @@ def claim_intent(table: str, subject: str, key: str, now: int) -> Claim | None:
         if error_code(error) != "ConditionalCheckFailedException":
             raise
     else:
-        return None
-    found = client("dynamodb").get_item(
-        TableName=table, Key=_attributes({"pk": subject, "sk": key}), ConsistentRead=True
-    )
-    if "Item" not in found:  # released in between: whoever released it will be back
-        return Claim("released", now)
-    values = _values(found["Item"])
-    return Claim(values["status"], values["claimed_at"])
+        return True
+    # The SDK repeats a write whose answer was lost, and the second finds the claim of the first.
+    key_of_intent = _attributes({"pk": subject, "sk": key})
+    found = client("dynamodb").get_item(TableName=table, Key=key_of_intent, ConsistentRead=True)
+    values = _values(found.get("Item", {}))
+    return (values.get("status"), values.get("holder")) == ("claimed", holder)
 
 
-def release_intent(table: str, subject: str, key: str) -> None:
-    """Give a claim back: nothing was sent, the same intent may be claimed again."""
-    client("dynamodb").delete_item(TableName=table, Key=_attributes({"pk": subject, "sk": key}))
+def release_intent(table: str, subject: str, key: str, holder: str) -> None:
+    """Give one's own claim back: nothing was sent, the same intent may be claimed again."""
+    try:
+        client("dynamodb").delete_item(
+            TableName=table,
+            Key=_attributes({"pk": subject, "sk": key}),
+            ConditionExpression="holder = :holder",
+            ExpressionAttributeValues=_attributes({":holder": holder}),
+        )
+    except ClientError as error:
+        if error_code(error) != "ConditionalCheckFailedException":
+            raise
 
 
 def end_intent(table: str, subject: str, key: str, status: str, event_item: Item) -> bool:
@@ -184,7 +194,7 @@ def end_intent(table: str, subject: str, key: str, status: str, event_item: Item
     update = {
         "TableName": table,
         "Key": _attributes({"pk": subject, "sk": key}),
-        "UpdateExpression": "SET #status = :status",
+        "UpdateExpression": "SET #status = :status REMOVE due_shard, due_at",
         "ConditionExpression": f"#status IN ({', '.join(names)})",
         "ExpressionAttributeNames": {"#status": "status"},
         "ExpressionAttributeValues": _attributes({":status": status, **dict(zip(names, overridable, strict=True))}),

@@ -115,6 +115,12 @@ def intent_key(campaign: str, step: str, cycle: int) -> str:
     return f"S#{campaign}#{step}#{cycle}"
 
 
+def read_intent_key(key: str) -> tuple[str, str, int]:
+    """Campaign, step and cycle of an intent's sort key."""
+    _, campaign, step, cycle = key.split("#")
+    return campaign, step, int(cycle)
+
+
 def due_shard(subject: str) -> str:
     """Which of the shards of the due index holds this subject; stable across processes."""
     return str(zlib.crc32(subject.encode()) % DUE_SHARDS)

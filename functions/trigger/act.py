@@ -18,12 +18,12 @@ from ripen.configuration import MailTemplate
 from ripen.errors import MailOutcomeUnknownError, MailRefusedError, MailTemplateError, MailThrottledError
 from ripen.event import RIPEN, Event, Received
 from ripen.lead import Intent, Lead
-from ripen.ledger import event_items, intent_key
+from ripen.ledger import RECORD_KEY, event_items, intent_key, read_intent_key
 from ripen.tags import tag
 from ripen.times import MINUTE
 
 CLAIM_LEASE = 10 * MINUTE
-"""A claim older than this has lost its holder: the function's time limit is far shorter."""
+"""A claim that did not end within this time has lost its holder: the function's time limit is far shorter."""
 
 _LANGUAGE = "en"
 
@@ -34,8 +34,16 @@ class _Outcome(NamedTuple):
     detail: str
 
 
-def act(settings: TriggerSettings, subject: str, now: int) -> None:
-    """Refold a lead at `now` and send what is pending. Raises MailThrottledError to be called again later."""
+def act(settings: TriggerSettings, subject: str, key: str, now: int, holder: str) -> None:
+    """Do what is due at `now` for the item with this key: a lead's record, or a claim whose holder never came back.
+
+    `holder` is unique to this attempt. Raises MailThrottledError to be called again later.
+    """
+    if key != RECORD_KEY:
+        campaign, step, cycle = read_intent_key(key)
+        lost = _Outcome("unconfirmed", "Email Unconfirmed", "whoever claimed it never came back")
+        _end(settings, subject, Intent(campaign, cycle, step, now), lost, now)
+        return
     rules = active_rules(settings.bucket_name, now)
     if rules is None:
         count("ConfigurationMissing")
@@ -43,26 +51,22 @@ def act(settings: TriggerSettings, subject: str, now: int) -> None:
     refreshed = refresh(settings.table_name, settings.secret_arn, subject, rules, now)
     if refreshed and refreshed.reachable:
         for intent in refreshed.lead.pending:
-            _carry_out(settings, refreshed.lead, intent)
+            _carry_out(settings, refreshed.lead, intent, holder)
 
 
-def _carry_out(settings: TriggerSettings, lead: Lead, intent: Intent) -> None:
+def _carry_out(settings: TriggerSettings, lead: Lead, intent: Intent, holder: str) -> None:
     # Read before claiming: should S3 fail, nothing is claimed and the next delivery tries again.
     template = _in_language(active_mails(settings.bucket_name, lead.rules_version)[intent.mail], lead)
     key = intent_key(intent.campaign, intent.step, intent.cycle)
-    claim = table.claim_intent(settings.table_name, lead.subject, key, lead.now)
-    if claim is None:
-        try:
-            outcome = _send(settings, lead, intent, template)
-        except MailThrottledError:
-            table.release_intent(settings.table_name, lead.subject, key)
-            count("MailThrottled")
-            raise
-    elif claim.status == "claimed" and lead.now - claim.claimed_at >= CLAIM_LEASE:
-        outcome = _Outcome("unconfirmed", "Email Unconfirmed", "whoever claimed it never came back")
-    else:
+    if not table.claim_intent(settings.table_name, lead.subject, key, holder, lead.now + CLAIM_LEASE):
         return
-    _end(settings, lead, intent, outcome)
+    try:
+        outcome = _send(settings, lead, intent, template)
+    except MailThrottledError:
+        table.release_intent(settings.table_name, lead.subject, key, holder)
+        count("MailThrottled")
+        raise
+    _end(settings, lead.subject, intent, outcome, lead.now)
 
 
 def _send(settings: TriggerSettings, lead: Lead, intent: Intent, template: MailTemplate) -> _Outcome:
@@ -84,7 +88,7 @@ def _in_language(languages: Mapping[str, MailTemplate], lead: Lead) -> MailTempl
     return next(languages[language] for language in wanted if language in languages)
 
 
-def _end(settings: TriggerSettings, lead: Lead, intent: Intent, outcome: _Outcome) -> None:
+def _end(settings: TriggerSettings, subject: str, intent: Intent, outcome: _Outcome, now: int) -> None:
     properties = {
         "campaign": intent.campaign,
         "step": intent.step,
@@ -92,13 +96,13 @@ def _end(settings: TriggerSettings, lead: Lead, intent: Intent, outcome: _Outcom
         "mail": intent.mail,
         "message_id" if outcome.status == "sent" else "reason": outcome.detail,
     }
-    event = Event(f"{intent.id}_{outcome.status}", outcome.event, lead.now, RIPEN, properties)
-    [item] = event_items([Received(lead.subject, lead.now, event)], settings.retention_days)
+    event = Event(f"{intent.id}_{outcome.status}", outcome.event, now, RIPEN, properties)
+    [item] = event_items([Received(subject, now, event)], settings.retention_days)
     key = intent_key(intent.campaign, intent.step, intent.cycle)
-    table.end_intent(settings.table_name, lead.subject, key, outcome.status, item)
-    if outcome.status != "sent":
+    ended = table.end_intent(settings.table_name, subject, key, outcome.status, item)
+    if ended and outcome.status != "sent":
         logger.error(
             "A mail did not go out",
-            extra={"lead": pseudonym(lead.subject), "intent": intent.id, "outcome": outcome.status},
+            extra={"lead": pseudonym(subject), "intent": intent.id, "outcome": outcome.status},
         )
         count(f"Mail{outcome.status.capitalize()}")

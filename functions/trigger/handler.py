@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any, Protocol
+from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -43,7 +44,7 @@ def _act_on(event: Mapping[str, Any]) -> dict[str, Any]:
     for record in event["Records"]:
         message = json.loads(record["body"])
         try:
-            act(settings(TriggerSettings), message["subject"], message["now"])
+            act(settings(TriggerSettings), message["subject"], message["key"], message["now"], uuid4().hex)
         except (ClientError, BotoCoreError, VersionConflictError, MailThrottledError) as error:
             reason = {"lead": pseudonym(message["subject"]), "error": type(error).__name__, "reason": str(error)[:200]}
             logger.exception("A due lead is left to the next delivery", extra=reason)

@@ -1,4 +1,4 @@
-"""Find the leads that are due, and put each on the queue."""
+"""Find the leads and the claims that are due, and put each on the queue."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from ripen.ledger import DUE_SHARDS
 from ripen.times import MINUTE
 
 LEASE = 15 * MINUTE
-"""How long a lead rests after it was queued; whatever was lost on the way is found again then."""
+"""How long something rests after it was queued; whatever was lost on the way is found again then."""
 
 _BATCH = 10
 
 
 def sweep(settings: TriggerSettings, now: int, out_of_time: Callable[[], bool]) -> int:
-    """Queue every lead that is due at `now`, as far as the time goes; how many they were.
+    """Queue everything that is due at `now`, as far as the time goes; how many leads and claims they were.
 
-    A lead is queued first and postponed second: a crash in between queues it twice, which does no harm.
+    Each is queued first and postponed second: a crash in between queues it twice, which does no harm.
     """
     found = 0
     for shard in range(DUE_SHARDS):
@@ -39,9 +39,9 @@ def _queue(queue_url: str, due: Sequence[Due], now: int) -> list[Due]:
     answer = client("sqs").send_message_batch(
         QueueUrl=queue_url,
         Entries=[
-            {"Id": str(n), "MessageBody": json.dumps({"subject": lead.subject, "now": now})}
-            for n, lead in enumerate(due)
+            {"Id": str(n), "MessageBody": json.dumps({"subject": item.subject, "key": item.key, "now": now})}
+            for n, item in enumerate(due)
         ],
     )
     taken = {int(entry["Id"]) for entry in answer.get("Successful", [])}
-    return [lead for n, lead in enumerate(due) if n in taken]
+    return [item for n, item in enumerate(due) if n in taken]
