@@ -12,6 +12,7 @@ from adapters.telemetry import logger
 
 def pytest_addoption(parser):
     parser.addoption("--seeds", type=int, default=300, help="how many random schedules the simulator runs")
+    parser.addoption("--seed", type=int, help="the one random schedule that the simulator runs")
 
 
 @pytest.fixture

@@ -78,9 +78,9 @@ def minute(at):
     return {"source": "aws.events", "detail-type": "Scheduled Event", "time": to_iso(at)}
 
 
-def due_message(subject, now, identity="message"):
+def queue_message(body, identity):
     """One message of the due queue, as the queue hands it to trigger."""
-    return {"Records": [{"messageId": identity, "body": json.dumps({"subject": subject, "now": now})}]}
+    return {"Records": [{"messageId": identity, "body": json.dumps(body)}]}
 
 
 def mail_report(kind, subject, intent, at, *, identity="", **details):
@@ -99,8 +99,6 @@ def mail_report(kind, subject, intent, at, *, identity="", **details):
 
 class Context:
     """Lambda's context of an invocation that has `seconds` left."""
-
-    aws_request_id = "request"
 
     def __init__(self, seconds=60):
         self.seconds = seconds

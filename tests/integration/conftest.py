@@ -18,7 +18,7 @@ from adapters import table
 from publish.handler import handler as publish
 from ripen.times import MINUTE, to_iso
 from score.handler import handler as score
-from stories import Context, batch_of, minute, request, stream_batch
+from stories import Context, batch_of, minute, queue_message, request, stream_batch
 from track.handler import handler as track
 from trigger.handler import handler as trigger
 
@@ -58,8 +58,7 @@ class Site:
         answers = []
         while "Messages" in (found := self.sqs.receive_message(QueueUrl=self.queue_url)):
             [message] = found["Messages"]
-            record = {"messageId": message["MessageId"], "body": message["Body"]}
-            answer = trigger({"Records": [record]}, Context())
+            answer = trigger(queue_message(json.loads(message["Body"]), message["MessageId"]), Context())
             if not answer["batchItemFailures"]:
                 self.sqs.delete_message(QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"])
             answers.append((answer, message["ReceiptHandle"]))

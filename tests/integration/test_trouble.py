@@ -7,7 +7,7 @@ from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, Re
 
 from adapters.aws import client
 from ripen.times import DAY, HOUR, MINUTE
-from stories import START, identified, tracked
+from stories import START, identified, mail_report, tracked
 
 ADDRESS = "ann@example.com"
 INTENT = ("a:ann", "S#workshop-agenda#workshop-agenda#1")
@@ -127,7 +127,7 @@ def test_whoever_claimed_a_mail_and_never_came_back_is_recorded(ready, failing):
     assert ready.act() == 0
     assert len(ready.mails()) == 1
 
-    assert ready.sweep(START + 16 * MINUTE) == 1
+    assert ready.sweep(START + 16 * MINUTE) == 2  # the lead, and the claim
     ready.act()
     ready.score(START + 16 * MINUTE)
 
@@ -151,6 +151,21 @@ def test_a_mail_that_cannot_be_rendered_is_recorded_and_others_go_on(nurturing, 
     assert metrics()["MailFailed"] == 1
     assert sorted(nurturing.names()[-2:]) == ["Email Failed", "Email Sent"]
     assert len(nurturing.mails()) == 1
+
+
+def test_a_claim_whose_lead_may_no_longer_be_mailed_is_recorded_as_well(ready, failing):
+    recover = failing("dynamodb.TransactWriteItems", code="ValidationException")
+    ready.act()
+    recover()
+    report = mail_report("Complaint", "a:ann", "workshop-agenda_workshop-agenda_1", START + 2 * MINUTE)
+    ready.report(report)
+    ready.score(START + 2 * MINUTE)
+
+    ready.sweep(START + HOUR)
+    ready.act()
+
+    assert ready.names()[-1] == "Email Unconfirmed"
+    assert ready.sweep(START + DAY) == 0
 
 
 def test_mails_that_cannot_be_read_are_tried_again(ready, failing):

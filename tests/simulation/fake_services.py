@@ -1,0 +1,90 @@
+"""S3, Secrets Manager, SQS and SES in memory, as far as the functions use them."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import hashlib
+import io
+import json
+from collections import Counter
+from typing import NamedTuple
+
+from ripen.tags import untag
+from simulation.fake_table import failure
+
+REFUSED = "refused@example.com"
+"""The address that SES never takes a mail for."""
+
+SECRET = "s" * 64
+
+
+class Mail(NamedTuple):
+    """One mail that SES sent."""
+
+    subject: str
+    intent: str
+    recipient: str
+
+
+class FakeBucket:
+    def __init__(self):
+        self.objects = {}
+
+    def put_object(self, Bucket, Key, Body, ContentType):
+        self.objects[Key] = Body
+        return {}
+
+    def get_object(self, Bucket, Key, IfNoneMatch=""):
+        if Key not in self.objects:
+            raise failure("NoSuchKey", "GetObject", 404)
+        body = self.objects[Key]
+        etag = hashlib.md5(body, usedforsecurity=False).hexdigest()
+        if etag == IfNoneMatch:
+            raise failure("304", "GetObject", 304)
+        return {"Body": io.BytesIO(body), "ETag": etag}
+
+
+class FakeSecrets:
+    def get_secret_value(self, SecretId):
+        return {"SecretString": SECRET}
+
+
+class FakeQueue:
+    """Messages wait in `messages` by their number; `receives` counts how often each was handed out."""
+
+    def __init__(self, takes=lambda: True):
+        self.takes = takes
+        self.messages = {}
+        self.receives = Counter()
+        self.sent = 0
+
+    def send_message_batch(self, QueueUrl, Entries):
+        answer = {"Successful": [], "Failed": []}
+        for entry in Entries:
+            taken = self.takes()
+            answer["Successful" if taken else "Failed"].append({"Id": entry["Id"]})
+            if taken:
+                self.sent += 1
+                self.messages[f"message-{self.sent}"] = json.loads(entry["MessageBody"])
+        return answer
+
+
+class FakeSes:
+    """Mails that were sent are in `mails`; `on_mail` is told of each."""
+
+    def __init__(self, on_mail=lambda _mail: None):
+        self.mails = []
+        self.on_mail = on_mail
+
+    def send_email(self, FromEmailAddress, Destination, Content, ConfigurationSetName, EmailTags):
+        [recipient] = Destination["ToAddresses"]
+        if recipient == REFUSED:
+            raise failure("MessageRejected", "SendEmail")
+        message = email.message_from_bytes(Content["Raw"]["Data"], policy=email.policy.default)
+        assert message["To"] == recipient
+        tags = {tag["Name"]: tag["Value"] for tag in EmailTags}
+        mail = Mail(untag(tags["lead"]), tags["intent"], recipient)
+        self.mails.append(mail)
+        self.on_mail(mail)
+        return {"MessageId": f"ses-{len(self.mails)}"}

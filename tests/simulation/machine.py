@@ -1,0 +1,149 @@
+"""Runs handlers side by side, one I/O call at a time, and lets their calls go wrong.
+
+Each invocation is a greenlet that stops at every call to AWS. Which one goes on next, and what becomes of its call, is
+decided by one seeded generator, so that a seed always tells the same story.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
+from greenlet import getcurrent, greenlet
+
+from ripen.errors import RipenError
+from simulation.fake_table import failure
+from simulation.wire import Wire
+
+FAULTS = ("crash before", "crash after", "throttled", "timeout before", "timeout after", "repeated")
+_THROTTLED = {
+    "dynamodb": ("ProvisionedThroughputExceededException", 400),
+    "s3": ("SlowDown", 503),
+    "secretsmanager": ("ThrottlingException", 400),
+    "sesv2": ("TooManyRequestsException", 429),
+    "sqs": ("RequestThrottled", 400),
+}
+_EXPECTED_FAILURES = (ClientError, BotoCoreError, RipenError)
+
+
+class Crash(BaseException):
+    """The process is gone. No `except` of the code catches it."""
+
+
+class Call(NamedTuple):
+    """One call to AWS that an invocation waits for."""
+
+    service: str
+    operation: str
+    arguments: dict[str, Any]
+    perform: Callable[[], Any]
+
+
+@dataclass(eq=False)
+class Invocation:
+    """`ended` is told the handler's answer, or None when it failed or crashed."""
+
+    name: str
+    run: greenlet
+    ended: Callable[[Any], None]
+    call: Call | None = None
+    first_answer: list[Any] = field(default_factory=list)
+
+
+class Machine:
+    """`faults` is the share of calls that go wrong; `trace` collects what happened, a line for each step."""
+
+    def __init__(self, random, trace, on_crash=lambda: None):
+        self.random, self.trace, self.on_crash = random, trace, on_crash
+        self.faults = 0.12
+        self.running = []
+        self._started = 0
+        self._latest = None
+
+    def client(self, service, fake):
+        return Wire(service, fake, self._wait)
+
+    def start(self, name, function, ended):
+        self._started += 1
+        invocation = Invocation(f"{name}#{self._started}", greenlet(_guarded(function)), ended)
+        self.running.append(invocation)
+        self._go_on(invocation)
+
+    def step(self):
+        """Let one invocation, chosen at random, get the answer to its call, or something else."""
+        # Mostly the same one goes on, so that whole invocations fit between two calls of another.
+        if self._latest not in self.running or self.random.random() < 0.2:
+            self._latest = self.random.choice(self.running)
+        invocation = self._latest
+        fault = self.random.choice(FAULTS) if self.random.random() < self.faults else ""
+        call = invocation.call
+        self.trace(f"{invocation.name} {call.operation} {_essence(call.arguments)} {fault}")
+        if fault == "repeated" and call.service != "sesv2" and not invocation.first_answer:
+            invocation.first_answer = [_outcome(call.perform)]  # the answer is lost, and the SDK asks again
+            return
+        outcome = _become(fault, call)
+        if invocation.first_answer and call.operation == "transact_write_items":
+            [outcome] = invocation.first_answer  # its token makes a repeated transaction the same one
+        invocation.first_answer = []
+        self._go_on(invocation, outcome)
+
+    def _wait(self, service, operation, arguments, perform):
+        here = getcurrent()
+        return perform() if here.parent is None else here.parent.switch(Call(service, operation, arguments, perform))
+
+    def _go_on(self, invocation, outcome=None):
+        if isinstance(outcome, BaseException):
+            answer = invocation.run.throw(outcome)
+        else:
+            answer = invocation.run.switch(outcome) if invocation.call else invocation.run.switch()
+        if not invocation.run.dead:
+            invocation.call = answer
+            return
+        self.running.remove(invocation)
+        failed = isinstance(answer, BaseException)
+        self.trace(f"{invocation.name} ends: {type(answer).__name__ if failed else answer}")
+        if isinstance(answer, Crash):
+            self.on_crash()
+        invocation.ended(None if failed else answer)
+
+
+def _guarded(function):
+    def run():
+        try:
+            return function()
+        except (Crash, *_EXPECTED_FAILURES) as error:
+            return error
+
+    return run
+
+
+def _become(fault, call):
+    """What the invocation gets: the answer, or the exception to raise. The fault decides whether the call is made."""
+    if fault == "crash before":
+        return Crash()
+    if fault == "throttled":
+        code, status = _THROTTLED[call.service]
+        return failure(code, call.operation, status)
+    if fault == "timeout before":
+        return ReadTimeoutError(endpoint_url=call.service)
+    outcome = _outcome(call.perform)
+    if fault == "crash after":
+        return Crash()
+    return ReadTimeoutError(endpoint_url=call.service) if fault == "timeout after" else outcome
+
+
+def _outcome(perform):
+    try:
+        return perform()
+    except ClientError as error:
+        return error
+
+
+def _essence(arguments):
+    """The keys in a call's arguments, for the trace."""
+    keys = [arguments[name] for name in ("Item", "Key") if isinstance(arguments.get(name), dict)]
+    found = [f"{key['pk']['S'][:12]} {key['sk']['S']}" for key in keys]
+    values = arguments.get("ExpressionAttributeValues", {})
+    return " ".join(found) or str(values.get(":pk", values.get(":shard", {})).get("S", arguments.get("Key", "")))

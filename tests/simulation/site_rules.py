@@ -1,0 +1,41 @@
+"""The rules of the simulated site: small numbers and short times, so that much happens."""
+
+from __future__ import annotations
+
+from ripen.configuration import Configuration, MailTemplate
+
+_FAILS_WITHOUT_COMPANY = "{{ lead.traits.company }}"
+
+CONFIGURATION = Configuration.model_validate(
+    {
+        "profiles": {
+            "engagement": {
+                "half_life": "2d",
+                "rules": {
+                    "webinar": {"when": {"event": "Webinar Attended"}, "points": 10},
+                    "signed-up": {"when": {"event": "Signed Up"}, "points": 20, "once": True},
+                    "page": {"when": {"event": ["Page Viewed", "Tool Used"]}, "points": 4, "cap_per_day": 10},
+                    "opened": {"when": {"event": ["Email Opened", "Email Link Clicked"]}, "points": 5},
+                },
+            }
+        },
+        "phases": {
+            "cold": {"enter": [{"from": ["warm"], "score": {"profile": "engagement", "below": 5}}]},
+            "warm": {"enter": [{"from": ["cold"], "score": {"profile": "engagement", "at_least": 10}}]},
+            "customer": {"enter": [{"when": {"event": "Order Completed"}}]},
+            "gone": {"enter": [{"from": ["warm", "customer"], "inactive_for": "3d"}]},
+            "back": {"enter": [{"from": ["gone"], "when": {"event": ["Page Viewed", "Tool Used"]}}]},
+        },
+        "campaigns": {
+            "agenda": {"start": {"score": {"profile": "engagement", "at_least": 20}}, "mail": "plain"},
+            "note": {"start": {"score": {"profile": "engagement", "at_least": 40}}, "mail": "broken"},
+            "onboarding": {"start": {"phase": "customer"}, "mail": "plain"},
+            "win-back": {"start": {"phase": "gone"}, "mail": "plain"},
+        },
+    }
+)
+
+MAILS = {
+    "plain": {"en": MailTemplate(subject="Hello", html="<p>Hello</p>", text="Hello")},
+    "broken": {"en": MailTemplate(subject="Hello", html="<p></p>", text=_FAILS_WITHOUT_COMPANY)},
+}

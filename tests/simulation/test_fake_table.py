@@ -1,0 +1,99 @@
+"""The fake table does what moto's does, for every operation of adapters/table.py."""
+
+from __future__ import annotations
+
+import boto3
+import pytest
+from moto import mock_aws
+
+import template
+from adapters import table
+from ripen.errors import VersionConflictError
+from ripen.event import Event, Received
+from ripen.ledger import due_shard, event_items
+from ripen.record import Record
+from simulation.fake_table import FakeTable
+from simulation.wire import Wire
+
+LEAD, OTHER = "a:ann", "a:bob"
+KEY = "S#welcome#mail#1"
+
+
+def event(number, subject=LEAD):
+    return Received(subject, number, Event(f"m{number}", "Seen", number, "website"))
+
+
+def put(*received):
+    table.put_items("ripen", event_items(received, 1))
+
+
+def outcome(status, number):
+    [item] = event_items([event(number)], 1)
+    return table.end_intent("ripen", LEAD, KEY, status, item)
+
+
+def history():
+    """Every operation, each in all the ways that it can turn out; the answers, in order."""
+    put(event(1))
+    put(*(event(n) for n in range(2, 12)), event(12, OTHER))
+    for n in range(20, 30):
+        put(event(n))
+    yield table.load("ripen", LEAD)
+    yield table.load("ripen", "nobody")
+    table.mark_due("ripen", LEAD, 100)
+    yield table.load("ripen", LEAD)[1]
+    yield saved(Record(LEAD, 2, "too early", None))
+    yield saved(Record(LEAD, 1, "first", 50))
+    yield saved(Record(LEAD, 1, "too late", None))
+    yield saved(Record(LEAD, 2, "second", 60))
+    yield table.load("ripen", LEAD)[1]
+    for n in range(10):
+        yield saved(Record(f"{LEAD}{n}", 1, "", 100 - n))
+    yield [list(table.find_due("ripen", shard, now)) for now in (50, 95, 100) for shard in "01234567"]
+    table.postpone("ripen", table.Due(LEAD, "P", 59), 200)
+    table.postpone("ripen", table.Due(f"{LEAD}1", "P", 99), 200)
+    yield list(table.find_due("ripen", due_shard(LEAD), 100))
+    yield saved(Record(LEAD, 3, "third", None))
+    yield list(table.find_due("ripen", due_shard(LEAD), 100))
+    yield [table.own_address("ripen", "I#x", subject) for subject in (LEAD, OTHER, LEAD)]
+    yield outcome("sent", 40)
+    yield [table.claim_intent("ripen", LEAD, KEY, holder, 70) for holder in ("me", "you", "me")]
+    yield list(table.find_due("ripen", due_shard(LEAD), 100))
+    table.postpone("ripen", table.Due(LEAD, KEY, 70), 80)
+    for holder in ("you", "me", "me"):
+        table.release_intent("ripen", LEAD, KEY, holder)
+        yield list(table.find_due("ripen", due_shard(LEAD), 100))
+    yield table.claim_intent("ripen", LEAD, KEY, "you", 90)
+    yield [outcome("unconfirmed", 41), outcome("unconfirmed", 42), outcome("sent", 43), outcome("refused", 44)]
+    yield list(table.find_due("ripen", due_shard(LEAD), 100))
+    yield table.claim_intent("ripen", LEAD, KEY, "you", 95)
+    yield table.load("ripen", LEAD)
+
+
+def saved(record):
+    try:
+        table.save("ripen", record)
+    except VersionConflictError as error:
+        return str(error)
+    return "saved"
+
+
+def test_the_fake_answers_as_moto_does(new_process, monkeypatch):
+    with mock_aws():
+        boto3.client("dynamodb").create_table(TableName="ripen", **template.table_definition(template.load()))
+        real = list(history())
+    fake = FakeTable()
+    monkeypatch.setattr("adapters.table.client", lambda _service: Wire("dynamodb", fake))
+
+    assert list(history()) == real
+
+
+def test_an_expression_that_the_fake_does_not_know_is_an_error():
+    item = {"pk": {"S": "a"}, "sk": {"S": "b"}}
+    for unknown in (
+        lambda fake: fake.put_item("ripen", item, ConditionExpression="attribute_exists(pk)"),
+        lambda fake: fake.update_item("ripen", item, UpdateExpression="ADD n :one", ExpressionAttributeValues={}),
+        lambda fake: fake.query("ripen", KeyConditionExpression="pk = :pk", ExpressionAttributeValues={}),
+    ):
+        with pytest.raises(NotImplementedError):
+            unknown(FakeTable())

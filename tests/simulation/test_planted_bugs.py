@@ -1,0 +1,87 @@
+"""The simulator can fail: bugs that are put in on purpose are found, each by the invariant that it breaks."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import pytest
+
+from adapters import aws, leads, table
+from ripen.event import Event, Received
+from ripen.ledger import event_items
+from ripen.record import record_item
+from simulation.fake_table import PAGE, FakeTable
+from simulation.invariants import RULES
+from simulation.wire import Wire
+from stories import START
+
+REFRESH = ("ripen", "secret", "a:ann", RULES)
+
+
+def save_whatever_is_there(name, record):
+    put_unconditionally(name, record_item(record))
+
+
+def claim_what_others_claimed(name, subject, key, holder, _until):
+    put_unconditionally(name, {"pk": subject, "sk": key, "status": "claimed", "holder": holder})
+    return True
+
+
+def put_unconditionally(name, item):
+    aws.client("dynamodb").put_item(TableName=name, Item=table._attributes(item))  # noqa: SLF001
+
+
+@pytest.mark.parametrize(
+    ("place", "bug", "broken"),
+    [
+        ("adapters.table.claim_intent", claim_what_others_claimed, "sent twice"),
+        ("adapters.table.save", save_whatever_is_there, "the record differs from its ledger"),
+        ("adapters.table.end_intent", lambda *_: True, "never comes to rest"),
+        ("trigger.sweep._queue", lambda *_: [], "still due"),
+        ("track.handler.put_items", lambda name, items: table.put_items(name, items[:1]), "accepted"),
+        ("ripen.ledger._name", lambda events: events[0].event.id, "accepted"),
+    ],
+    ids=[
+        "sending without a claim",
+        "saving without a condition",
+        "writing no outcome",
+        "losing due leads",
+        "losing events",
+        "overwriting events",
+    ],
+)
+def test_a_planted_bug_is_found(simulate, monkeypatch, place, bug, broken):
+    monkeypatch.setattr(place, bug)
+
+    with pytest.raises(AssertionError, match=broken):
+        deque(map(simulate, range(300)), maxlen=0)
+
+
+def test_an_event_that_arrives_between_two_pages_of_a_query_is_counted(new_process, monkeypatch):
+    interruptions = []
+
+    def interrupted(_service, operation, _arguments, perform):
+        answer = perform()
+        if operation == "query" and interruptions:
+            interruptions.pop()()
+        return answer
+
+    wire = Wire("dynamodb", FakeTable(), interrupted)
+    monkeypatch.setattr("adapters.table.client", lambda _service: wire)
+    for n in range(2 * PAGE):
+        put("late", START + n)
+
+    def somebody_else_counts_an_early_event():
+        put("early", START - 1)
+        leads.refresh(*REFRESH, START)
+
+    interruptions.append(somebody_else_counts_an_early_event)
+    leads.refresh(*REFRESH, START)
+
+    _, record = table.load("ripen", "a:ann")
+    assert f'"events":{2 * PAGE + 1}' in record.data
+
+
+def put(name, at):
+    event = Event(f"{name}{at}", "Webinar Attended", at, "website")
+    table.put_items("ripen", event_items([Received("a:ann", at, event)], 1))

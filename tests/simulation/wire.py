@@ -1,0 +1,29 @@
+"""What stands between the code and AWS: a client whose every call passes one function."""
+
+from __future__ import annotations
+
+
+class Wire:
+    """A boto3 client of `service`; `call(service, operation, perform)` decides what becomes of each call."""
+
+    def __init__(self, service, fake, call=lambda _service, _operation, _arguments, perform: perform()):
+        self._service, self._fake, self._call = service, fake, call
+
+    def __getattr__(self, operation):
+        perform = getattr(self._fake, operation)
+        return lambda **arguments: self._call(self._service, operation, arguments, lambda: perform(**arguments))
+
+    def get_paginator(self, operation):
+        return _Paginator(getattr(self, operation))
+
+
+class _Paginator:
+    def __init__(self, operation):
+        self._operation = operation
+
+    def paginate(self, PaginationConfig=None, **arguments):
+        answer = self._operation(**arguments)
+        yield answer
+        while "LastEvaluatedKey" in answer:
+            answer = self._operation(**arguments, ExclusiveStartKey=answer["LastEvaluatedKey"])
+            yield answer

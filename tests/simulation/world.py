@@ -1,0 +1,238 @@
+"""A small world around the real handlers: visitors, a stream, a queue, minutes, SES's reports, and a clock."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from random import Random
+from typing import Any, NamedTuple
+
+from adapters import active, aws, secret
+from ripen.times import DAY, HOUR, MINUTE, SECOND, to_iso
+from score.handler import handler as score
+from simulation.fake_services import REFUSED, FakeBucket, FakeQueue, FakeSecrets, FakeSes
+from simulation.fake_table import FakeTable
+from simulation.machine import Machine
+from simulation.site_rules import CONFIGURATION, MAILS
+from stories import START, Context, batch_of, mail_report, minute, queue_message, request, stream_batch
+from track.handler import handler as track
+from trigger.handler import handler as trigger
+
+VISITORS = ("ann", "bob", "cem", "dan", "eve")
+ADDRESSES = ("ann@example.com", "Ann@example.com", "bob@example.com", REFUSED, "no address")
+NAMES = ("Webinar Attended", "Signed Up", "Tool Used", "Page Viewed", "Page Viewed", "Order Completed")
+_RECEIVES = 3
+_CONCURRENT = 4
+
+
+class Change(NamedTuple):
+    """One record of the table's stream."""
+
+    number: int
+    key: tuple[str, str]
+    at: int
+
+
+class World:
+    """Everything that a seed decides. `accepted` holds the ids of each subject that track answered for."""
+
+    def __init__(self, seed):
+        self.random = Random(seed)
+        self.now = START
+        self.steps = [f"seed {seed}"]
+        self.machine = Machine(self.random, self._trace, on_crash=self._new_process)
+        self.bucket, self.ses = FakeBucket(), FakeSes(self._mail_sent)
+        self.table = FakeTable(self._written, takes=self._lucky)
+        self.queue = FakeQueue(takes=self._lucky)
+        self.accepted = defaultdict(set)
+        self.unanswered: list[Any] = []
+        self.answered: list[Any] = []
+        self.changes: list[Change] = []
+        self.streamed: list[Change] = []
+        self.reports: list[Any] = []
+        self.known_ids: list[Any] = []
+        self._numbers = 0
+        self.found = None
+        self._connect()
+
+    def live(self):
+        """Let random things happen, then let everything come to rest."""
+        if self._lucky():
+            self._activate()
+        for _ in range(self.random.randint(20, 300)):
+            self.random.choices(*zip(*self._possible(), strict=True))[0]()
+        self.come_to_rest()
+
+    def come_to_rest(self):
+        """Nothing goes wrong any more: deliver what is on its way, sweep every 20 minutes until nobody is due."""
+        self.machine.faults = 0
+        self._activate()
+        self._visit()
+        for _ in range(60):
+            while ways := self._pending():
+                crowded = len(self.machine.running) >= _CONCURRENT
+                (self.machine.step if crowded else self.random.choice(ways))()
+            self.now += 20 * MINUTE
+            self._sweep(Context(60))
+            while self.machine.running:
+                self.machine.step()
+            if self.found == 0 and not self._pending():
+                return
+        raise AssertionError("the world never comes to rest: somebody stays due")
+
+    def _connect(self):
+        services = {
+            "dynamodb": self.table,
+            "s3": self.bucket,
+            "secretsmanager": FakeSecrets(),
+            "sesv2": self.ses,
+            "sqs": self.queue,
+        }
+        self.services = {name: self.machine.client(name, fake) for name, fake in services.items()}
+        aws.client.cache_clear()
+        self._new_process()
+
+    def client(self, service, **_):
+        """Stands where boto3.client stood."""
+        return self.services[service]
+
+    def _possible(self):
+        possible = [(self._visit, 3), (self._pass_time, 2)]
+        if self.machine.running:
+            possible.append((self.machine.step, 25))
+        if len(self.machine.running) < _CONCURRENT:
+            possible += [(action, 3) for action in self._pending()]
+            possible += [(self._sweep, 2), (self._deliver_again, 1)]
+        if self._lucky() and not self.bucket.objects:
+            possible.append((self._activate, 1))
+        return possible
+
+    def _pending(self):
+        """What can be done with what is on its way."""
+        ways = (
+            (self.machine.running, self.machine.step),
+            (self.unanswered, self._request),
+            (self.changes, self._score),
+            (self.queue.messages, self._act),
+            (self.reports, self._report),
+        )
+        return [action for waiting, action in ways if waiting]
+
+    def _visit(self):
+        self.unanswered.append(batch_of(self._event() for _ in range(self.random.choice((1, 1, 2, 6)))))
+
+    def _event(self):
+        if self.known_ids and self.random.random() < 0.1:
+            return self.random.choice(self.known_ids)  # sent once more, in other company
+        occurred = self.now - self.random.choice((0, 0, SECOND, HOUR, 2 * DAY))
+        event = {"anonymousId": self.random.choice(VISITORS), "messageId": f"m{len(self.known_ids)}"}
+        if occurred != self.now:
+            event |= {"originalTimestamp": to_iso(occurred), "sentAt": to_iso(self.now)}
+        if self.random.random() < 0.25:
+            event |= {"type": "identify", "traits": {"email": self.random.choice(ADDRESSES)}}
+        else:
+            event |= {"type": "track", "event": self.random.choice(NAMES)}
+        self.known_ids.append(event)
+        return event
+
+    def _request(self):
+        payload = self.random.choice(self.unanswered)
+        event = request(payload, self.now)
+
+        def ended(answer):
+            if answer and answer["statusCode"] == 200 and payload in self.unanswered:
+                self.unanswered.remove(payload)
+                self.answered.append(payload)
+                for sent in payload["batch"]:
+                    self.accepted[f"a:{sent['anonymousId']}"].add(sent["messageId"])
+
+        self.machine.start("track", lambda: track(event, None), ended)
+
+    def _score(self):
+        batch = self.random.sample(self.changes, self.random.randint(1, len(self.changes)))
+
+        def ended(answer):
+            if answer is None:
+                return
+            failed = [int(item["itemIdentifier"]) for item in answer["batchItemFailures"]]
+            done = [change for change in batch if not failed or change.number < min(failed)]
+            self.changes = [change for change in self.changes if change not in done]
+            self.streamed += done
+
+        self._start_score(batch, ended)
+
+    def _deliver_again(self):
+        if self.streamed:
+            batch = self.random.sample(self.streamed, self.random.randint(1, len(self.streamed)))
+            self._start_score(batch, lambda _answer: None)
+        if self.answered:
+            self.unanswered.append(self.random.choice(self.answered))
+
+    def _start_score(self, batch, ended):
+        event = stream_batch([change.key for change in batch], 0)
+        for record, change in zip(event["Records"], batch, strict=True):
+            record["dynamodb"] |= {
+                "SequenceNumber": str(change.number),
+                "ApproximateCreationDateTime": change.at // SECOND,
+            }
+        self.machine.start("score", lambda: score(event, None), ended)
+
+    def _sweep(self, context=None):
+        at = self.now - self.now % MINUTE
+        left = context or Context(self.random.choice((60, 60, 5)))
+
+        def ended(answer):
+            self.found = answer["due"] if answer else None
+
+        self.machine.start("sweep", lambda: trigger(minute(at), left), ended)
+
+    def _act(self):
+        number, body = self.random.choice(list(self.queue.messages.items()))
+        self.queue.receives[number] += 1
+        event = queue_message(body, number)
+
+        def ended(answer):
+            if answer == {"batchItemFailures": []} or self.queue.receives[number] >= _RECEIVES:
+                self.queue.messages.pop(number, None)
+
+        self.machine.start("act", lambda: trigger(event, Context()), ended)
+
+    def _report(self):
+        event = self.random.choice(self.reports)
+
+        def ended(answer):
+            if answer is not None and event in self.reports and self._lucky():
+                self.reports.remove(event)
+
+        self.machine.start("report", lambda: track(event, None), ended)
+
+    def _pass_time(self):
+        self.now += self.random.choice((SECOND, MINUTE, MINUTE, 10 * MINUTE, HOUR, DAY, 4 * DAY))
+        self._trace("time passes")
+
+    def _activate(self):
+        if not self.bucket.objects:
+            active.activate("rules", CONFIGURATION, MAILS, "v1", to_iso(self.now))
+
+    def _new_process(self):
+        active.forget()
+        secret.secret.cache_clear()
+
+    def _written(self, pk, sk):
+        if sk.startswith("E#"):
+            self._numbers += 1
+            self.changes.append(Change(self._numbers, (pk, sk), self.now))
+
+    def _mail_sent(self, mail):
+        kinds = self.random.sample(("Delivery", "Open", "Click", "Bounce", "Complaint"), self.random.choice((0, 1, 2)))
+        details = {"bounceType": "Permanent", "link": "https://example.com"}
+        identity = f"r{len(self.ses.mails)}"
+        self.reports += [
+            mail_report(kind, mail.subject, mail.intent, self.now, identity=f"{identity}{kind}", **details)
+            for kind in kinds
+        ]
+
+    def _lucky(self, chance=0.8):
+        return self.machine.faults == 0 or self.random.random() < chance
+
+    def _trace(self, text):
+        self.steps.append(f"{to_iso(self.now)} {text}")
