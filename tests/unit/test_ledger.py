@@ -1,0 +1,112 @@
+"""Events packed into items and read again."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ripen.event import Event, Received
+from ripen.ledger import due_shard, event_items, event_key, intent_key, read_events, read_intent_key
+from ripen.times import DAY, SECOND
+from stories import START
+
+TEXTS = st.text(st.characters(), max_size=30)  # surrogates too: JSON may hold them, escaped
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=5,
+)
+EVENTS = st.builds(
+    Event,
+    id=st.uuids().map(str),
+    name=TEXTS,
+    at=st.integers(0, 2**42),
+    source=st.just("website"),
+    properties=st.dictionaries(TEXTS, JSON, max_size=3),
+    traits=st.dictionaries(TEXTS, JSON, max_size=2),
+)
+
+
+def received(identity, subject="a:ann", at=START, **properties):
+    return Received(subject, at, Event(identity, "Seen", at, "website", properties))
+
+
+def test_a_single_event_is_one_item_of_plain_text():
+    [item] = event_items([received("m1", path="/")], 30)
+
+    assert item == {
+        "pk": "a:ann",
+        "sk": "E#2026-03-02T08:00:00.000Z#m1",
+        "ttl": (START + 30 * DAY) // SECOND,
+        "data": '[{"id":"m1","name":"Seen","at":1772438400000,"source":"website","properties":{"path":"/"}}]',
+    }
+
+
+def test_a_request_is_one_item_for_each_subject():
+    items = event_items([received("1"), received("2", "a:bob"), received("3"), received("3")], 1)
+
+    assert [(item["pk"], [event.id for event in read_events([item])]) for item in items] == [
+        ("a:ann", ["1", "3"]),
+        ("a:bob", ["2"]),
+    ]
+
+
+def test_what_saves_a_write_unit_is_compressed():
+    [small] = event_items([received("m", text="x" * 500)], 1)
+    [large] = event_items([received("m", text="x" * 5_000)], 1)
+
+    assert "data" in small
+    assert len(large["zip"]) < 1_024
+
+
+def test_a_request_that_is_repeated_lands_on_the_same_keys_and_another_on_others():
+    first, second, third = received("1"), received("2"), received("3")
+
+    keys = [[item["sk"] for item in event_items(events, 1)] for events in ([first, second], [first], [first, third])]
+
+    assert keys[0] == [item["sk"] for item in event_items([first, second], 1)]
+    assert len({key for [key] in keys}) == 3
+
+
+@pytest.mark.parametrize("text", ["x", "ж", "\u4e00", "\U0001f600", "\ud800"])
+def test_no_item_is_larger_than_dynamodb_takes(text):
+    many = [received(f"m{n}", text=text * 10_000) for n in range(48)]
+
+    items = event_items(many, 1)
+
+    assert all(len(item.get("zip", b"")) + len(item.get("data", "").encode()) < 400_000 for item in items)
+    assert len(read_events(items)) == 48
+
+
+def test_a_large_request_is_split_at_bytes_that_do_not_compress():
+    # Two bytes a character, of which nearly all are news: characters alone would pass as half as large.
+    digits = [chr(0x400 + (n * n * 7919 + n // 3) % 1_000) for n in range(10_000)]
+    many = [received(f"m{n}", text="".join(digits[n:] + digits[:n])) for n in range(48)]
+
+    assert len(event_items(many, 1)) == 4
+
+
+@given(st.lists(EVENTS, max_size=8, unique_by=lambda event: event.id), st.sampled_from((1, 150)))
+def test_what_is_written_is_read(history, filler):
+    more = [Event(f"filler{n}", "Filler", n, "website") for n in range(filler)]
+    items = event_items([Received("a:ann", event.at, event) for event in history + more], 1)
+
+    read = read_events(items)
+
+    assert read == sorted(history + more, key=lambda event: (event.at, event.id))
+    assert len({item["sk"] for item in items}) == len(items)
+
+
+def test_keys_sort_by_time_and_before_the_record():
+    assert event_key(9, "z") < event_key(10, "a") < "P"
+
+
+@given(st.from_regex(r"[a-z0-9][a-z0-9-]{0,9}", fullmatch=True), st.integers(1, 99))
+def test_the_key_of_an_intent_tells_what_it_is(name, cycle):
+    assert read_intent_key(intent_key(name, "mail", cycle)) == (name, "mail", cycle)
+
+
+@given(st.text())
+def test_every_subject_has_a_shard(subject):
+    assert due_shard(subject) in "01234567"
