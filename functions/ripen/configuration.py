@@ -13,9 +13,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from ripen.errors import InvalidPatternError
 from ripen.pattern import compile_pattern
-from ripen.times import HOUR, parse_duration
+from ripen.times import DAY, HOUR, parse_duration
 
 Path = tuple[str | int, ...]
+
+_LONGEST = 36_500 * DAY
+"""A timer beyond the year 9999 could not be written."""
 
 
 def _duration(text: str) -> str:
@@ -26,6 +29,8 @@ def _duration(text: str) -> str:
 def _long_duration(text: str) -> str:
     if parse_duration(text) < HOUR:
         raise ValueError(f"{text!r} is shorter than an hour; write 1h or more")
+    if parse_duration(text) > _LONGEST:
+        raise ValueError(f"{text!r} is longer than 100 years; write 36500d or less")
     return text
 
 
@@ -59,6 +64,12 @@ class ScoreRule(Model):
     title: str = ""
     once: bool = False
     cap_per_day: Threshold | None = None
+
+    @model_validator(mode="after")
+    def _cap_limits_something(self) -> ScoreRule:
+        if self.cap_per_day is not None and self.points <= 0:
+            raise ValueError("has cap_per_day, which limits what is added; write points above 0, or no cap_per_day")
+        return self
 
 
 class Profile(Model):

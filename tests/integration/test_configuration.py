@@ -51,6 +51,26 @@ def test_an_invalid_upload_is_refused_with_file_and_line_and_leaves_the_active_o
     assert metrics()["RulesInvalid"] == 1
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong", "problem"),
+    [
+        (
+            b"half_life: 90d",
+            b"half_life: 999999w",
+            "scoring.yaml:6: profiles.engagement.half_life: '999999w' is longer",
+        ),
+        (b"points: 2\n", b"points: -2\n", "scoring.yaml:20: profiles.engagement.rules.topic-page: has cap_per_day"),
+    ],
+)
+def test_rules_that_no_lead_could_live_by_are_refused(nurturing, starter_files, right, wrong, problem):
+    scoring = starter_files["rules/scoring.yaml"]
+    assert right in scoring
+
+    report = nurturing.publish({"rules/scoring.yaml": scoring.replace(right, wrong)}, START)
+
+    assert [found.startswith(f"rules/{problem}") for found in report["problems"]] == [True], report["problems"]
+
+
 def test_a_changed_rule_is_in_use_a_minute_later(nurturing, starter_files):
     nurturing.live(tracked("Webinar Attended", START), at=START)
     doubled = starter_files["rules/scoring.yaml"].replace(b"points: 10", b"points: 20")
