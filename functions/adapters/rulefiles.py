@@ -129,7 +129,7 @@ def _located(documents: Mapping[str, Any], path: Path, text: str) -> str:
     known: list[str] = []
     for step in path:
         try:
-            mark = node.lc.key(step) if isinstance(node, Mapping) else node.lc.item(step)
+            mark = (node.lc.key if isinstance(step, str) else node.lc.item)(step)
             node = node[step]
         except (AttributeError, KeyError, IndexError, TypeError):
             known.append(str(step))
