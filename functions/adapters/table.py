@@ -13,7 +13,7 @@ from ripen.errors import RipenError, VersionConflictError
 from ripen.event import Event
 from ripen.ledger import EVENT_PREFIX, IDENTITY_KEY, RECORD_KEY, due_shard, read_events
 from ripen.record import Record, record_item
-from ripen.times import parse_iso, to_iso
+from ripen.times import DAY, SECOND, parse_iso, to_iso
 
 Item = Mapping[str, Any]
 DUE_INDEX = "due"
@@ -148,9 +148,13 @@ def own_address(table: str, key: str, subject: str) -> bool:
     return True
 
 
-def claim_intent(table: str, subject: str, key: str, now: int) -> Claim | None:
-    """Claim an intent before sending. None: it is ours. Otherwise how the claim of whoever was first stands."""
-    item = {"pk": subject, "sk": key, "status": "claimed", "claimed_at": now}
+def claim_intent(table: str, subject: str, key: str, now: int, retention_days: int) -> Claim | None:
+    """Claim an intent before sending. None: it is ours. Otherwise how the claim of whoever was first stands.
+
+    It is kept as long as the event that tells how it ended.
+    """
+    ttl = (now + retention_days * DAY) // SECOND
+    item = {"pk": subject, "sk": key, "status": "claimed", "claimed_at": now, "ttl": ttl}
     try:
         client("dynamodb").put_item(
             TableName=table, Item=_attributes(item), ConditionExpression="attribute_not_exists(pk)"

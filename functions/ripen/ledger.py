@@ -8,14 +8,15 @@
 | subject             | `S#<campaign>#<step>#<cycle>`    | one intent to send, claimed before sending              |
 
 A subject is `a:<anonymousId>` or `u:<userId>`. Keys are made of what the sender said (its own clock, its
-messageId), so a retried request lands on the same key.
+messageId), so a retried request lands on the same key. In the key of several events a digest of their ids stands.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ripen.event import Event, Received
@@ -32,7 +33,7 @@ _ATTRIBUTES_SIZE = 32
 """Bytes of the attribute names and of `ttl`, with a little to spare."""
 _ITEM_EVENTS = 100
 _ITEM_SIZE = 256 * 1024
-"""Characters of JSON; DynamoDB takes 400 KB an item."""
+"""Bytes of JSON; DynamoDB takes 400 KB an item."""
 
 
 def event_key(occurred_at: int, message_id: str) -> str:
@@ -49,47 +50,52 @@ def event_items(accepted: Iterable[Received], retention_days: int) -> list[dict[
     by_subject: dict[str, dict[str, Received]] = {}
     for received in accepted:
         by_subject.setdefault(received.subject, {}).setdefault(received.event.id, received)
-    items = []
-    for events in by_subject.values():
-        first: Received | None = None
-        texts: list[str] = []
-        size = 0
-        for received in events.values():
-            text = _dump(received.event)
-            if first and (len(texts) == _ITEM_EVENTS or size + len(text) > _ITEM_SIZE):
-                items.append(_item(first, texts, retention_days))
-                first, texts, size = None, [], 0
-            first = first or received
-            texts.append(text)
-            size += len(text)
-        if first:
-            items.append(_item(first, texts, retention_days))
-    return items
+    return [
+        _item(part, retention_days)
+        for events in by_subject.values()
+        for part in _parts([(received, _dump(received.event)) for received in events.values()])
+    ]
 
 
-def _dump(event: Event) -> str:
-    text = json.dumps(event.as_json(), separators=(",", ":"), ensure_ascii=False)
+_Packed = Sequence[tuple[Received, bytes]]
+
+
+def _parts(events: _Packed) -> Iterator[_Packed]:
+    start = size = 0
+    for n, (_, text) in enumerate(events):
+        if n - start == _ITEM_EVENTS or (n > start and size + len(text) > _ITEM_SIZE):
+            yield events[start:n]
+            start, size = n, 0
+        size += len(text)
+    yield events[start:]
+
+
+def _dump(event: Event) -> bytes:
     try:
-        text.encode()
+        return json.dumps(event.as_json(), separators=(",", ":"), ensure_ascii=False).encode()
     except UnicodeEncodeError:  # a lone surrogate, legal in JSON only while it is escaped
-        return json.dumps(event.as_json(), separators=(",", ":"))
-    return text
+        return json.dumps(event.as_json(), separators=(",", ":")).encode()
 
 
-def _item(first: Received, texts: Sequence[str], retention_days: int) -> dict[str, Any]:
-    text = f"[{','.join(texts)}]"
+def _item(part: _Packed, retention_days: int) -> dict[str, Any]:
+    first = part[0][0]
     item: dict[str, Any] = {
         "pk": first.subject,
-        "sk": event_key(first.occurred_at, first.event.id),
+        "sk": event_key(first.occurred_at, _key_id([received.event.id for received, _ in part])),
         "ttl": (first.event.at + retention_days * DAY) // SECOND,
     }
-    data = text.encode()
-    overhead = len(item["pk"]) + len(item["sk"]) + _ATTRIBUTES_SIZE
+    data = b"[" + b",".join([text for _, text in part]) + b"]"
+    overhead = len(item["pk"].encode()) + len(item["sk"].encode()) + _ATTRIBUTES_SIZE
     if len(data) + overhead > _WRITE_UNIT:
         packed = zlib.compress(data, 6)
         if _units(len(packed) + overhead) < _units(len(data) + overhead):
             return item | {"zip": packed}
-    return item | {"data": text}
+    return item | {"data": data.decode()}
+
+
+def _key_id(ids: Sequence[str]) -> str:
+    # Several events are one item only as this very group: a retry of one of them alone must not replace its neighbours.
+    return ids[0] if len(ids) == 1 else hashlib.sha256("\n".join(ids).encode()).hexdigest()[:32]
 
 
 def read_events(items: Iterable[Mapping[str, Any]]) -> list[Event]:

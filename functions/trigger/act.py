@@ -21,6 +21,7 @@ from ripen.lead import Intent, Lead
 from ripen.ledger import event_items, intent_key
 from ripen.tags import tag
 from ripen.times import MINUTE
+from trigger.sweep import LEASE
 
 CLAIM_LEASE = 10 * MINUTE
 """A claim older than this has lost its holder: the function's time limit is far shorter."""
@@ -40,7 +41,7 @@ def act(settings: TriggerSettings, subject: str, now: int) -> None:
     if rules is None:
         count("ConfigurationMissing")
         return
-    refreshed = refresh(settings.table_name, settings.secret_arn, subject, rules, now)
+    refreshed = refresh(settings, subject, rules, now, rest_until=now + LEASE)
     if refreshed and refreshed.reachable:
         for intent in refreshed.lead.pending:
             _carry_out(settings, refreshed.lead, intent)
@@ -48,7 +49,7 @@ def act(settings: TriggerSettings, subject: str, now: int) -> None:
 
 def _carry_out(settings: TriggerSettings, lead: Lead, intent: Intent) -> None:
     key = intent_key(intent.campaign, intent.step, intent.cycle)
-    claim = table.claim_intent(settings.table_name, lead.subject, key, lead.now)
+    claim = table.claim_intent(settings.table_name, lead.subject, key, lead.now, settings.retention_days)
     if claim is None:
         try:
             outcome = _send(settings, lead, intent)
