@@ -50,41 +50,27 @@ def event_items(accepted: Iterable[Received], retention_days: int) -> list[dict[
     by_subject: dict[str, dict[str, Received]] = {}
     for received in accepted:
         by_subject.setdefault(received.subject, {}).setdefault(received.event.id, received)
-    return [
-        _item(part, retention_days)
-        for events in by_subject.values()
-        for part in _parts([(received, _dump(received.event)) for received in events.values()])
-    ]
+    return [_item(part, retention_days) for events in by_subject.values() for part in _parts([*events.values()])]
 
 
-_Packed = Sequence[tuple[Received, bytes]]
-
-
-def _parts(events: _Packed) -> Iterator[_Packed]:
+def _parts(events: Sequence[Received]) -> Iterator[Sequence[Received]]:
     start = size = 0
-    for n, (_, text) in enumerate(events):
-        if n - start == _ITEM_EVENTS or (n > start and size + len(text) > _ITEM_SIZE):
+    for n, received in enumerate(events):
+        if n - start == _ITEM_EVENTS or (n > start and size + len(received.data) > _ITEM_SIZE):
             yield events[start:n]
             start, size = n, 0
-        size += len(text)
+        size += len(received.data)
     yield events[start:]
 
 
-def _dump(event: Event) -> bytes:
-    try:
-        return json.dumps(event.as_json(), separators=(",", ":"), ensure_ascii=False).encode()
-    except UnicodeEncodeError:  # a lone surrogate, legal in JSON only while it is escaped
-        return json.dumps(event.as_json(), separators=(",", ":")).encode()
-
-
-def _item(part: _Packed, retention_days: int) -> dict[str, Any]:
-    first = part[0][0]
+def _item(part: Sequence[Received], retention_days: int) -> dict[str, Any]:
+    first = part[0]
     item: dict[str, Any] = {
         "pk": first.subject,
-        "sk": event_key(first.occurred_at, _key_id([received.event.id for received, _ in part])),
-        "ttl": (first.event.at + retention_days * DAY) // SECOND,
+        "sk": event_key(first.occurred_at, _key_id([received.event.id for received in part])),
+        "ttl": (first.received_at + retention_days * DAY) // SECOND,
     }
-    data = b"[" + b",".join([text for _, text in part]) + b"]"
+    data = b"[" + b",".join([received.data for received in part]) + b"]"
     overhead = len(item["pk"].encode()) + len(item["sk"].encode()) + _ATTRIBUTES_SIZE
     if len(data) + overhead > _WRITE_UNIT:
         packed = zlib.compress(data, 6)

@@ -16,7 +16,7 @@ from adapters.settings import TriggerSettings
 from adapters.telemetry import count, logger, pseudonym
 from ripen.configuration import MailTemplate
 from ripen.errors import MailOutcomeUnknownError, MailRefusedError, MailTemplateError, MailThrottledError
-from ripen.event import RIPEN, Event, Received
+from ripen.event import RIPEN, Event, receive
 from ripen.lead import Intent, Lead
 from ripen.ledger import event_items, intent_key
 from ripen.tags import tag
@@ -93,7 +93,7 @@ def _end(settings: TriggerSettings, lead: Lead, intent: Intent, outcome: _Outcom
         "message_id" if outcome.status == "sent" else "reason": outcome.detail,
     }
     event = Event(f"{intent.id}_{outcome.status}", outcome.event, lead.now, RIPEN, properties)
-    [item] = event_items([Received(lead.subject, lead.now, event)], settings.retention_days)
+    [item] = event_items([receive(lead.subject, lead.now, lead.now, event)], settings.retention_days)
     key = intent_key(intent.campaign, intent.step, intent.cycle)
     table.end_intent(settings.table_name, lead.subject, key, outcome.status, item)
     if outcome.status != "sent":

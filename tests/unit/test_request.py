@@ -1,4 +1,5 @@
 import base64
+import gzip
 import json
 
 import pytest
@@ -41,6 +42,35 @@ def test_a_call_is_one_event(path, encode):
 
 
 @pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/v1/p", "Page Viewed"),
+        ("/v1/screen", "Screen Viewed"),
+        ("/v1/s", "Screen Viewed"),
+        ("/v1/i", "Identified"),
+        ("/analytics/v1/t", "Tool Used"),
+        ("/g", "Group Joined"),
+        ("/v1/a", "Aliased"),
+    ],
+)
+def test_short_names_and_prefixes_of_calls(path, name):
+    body = {**PAGE, "event": "Tool Used", "groupId": "g", "userId": "u", "previousId": "p"}
+
+    [received], _ = parse_request(request(body, path))
+
+    assert received.event.name == name
+
+
+@pytest.mark.parametrize("path", ["/v1/batch", "/v1/b", "/b", "/v1/import", "/v1/m", "/proxy/v1/batch"])
+def test_batches_under_all_their_names_and_packed(path):
+    body = json.dumps({"writeKey": "site", "batch": [{"type": "page", "anonymousId": "visitor"}]}).encode()
+
+    [received], _ = parse_request(request(gzip.compress(body), path))
+
+    assert received.event.name == "Page Viewed"
+
+
+@pytest.mark.parametrize(
     "given",
     [
         {"headers": {"authorization": "Basic " + base64.b64encode(b"site:").decode()}},
@@ -71,7 +101,9 @@ def test_the_write_key_may_come_by_basic_authorization_or_query(given):
         (request({**PAGE, "writeKey": "ripen"}), 401, "writeKey"),
         (request({**PAGE, "writeKey": "x" * 65}), 401, "writeKey"),
         (request(PAGE, headers={"authorization": "Basic %%%"}), 401, "authorization"),
-        (request({**PAGE, "properties": {"x": "y" * 33_000}}), 413, "body"),
+        (request(b"\x1f\x8b no gzip"), 400, "body"),
+        (request(gzip.compress(json.dumps(PAGE).encode())[:-9]), 400, "body"),
+        (request(gzip.compress(b" " * 50_000_000)), 413, "body"),
         (request("x" * (MAX_BODY_BYTES + 1)), 413, "body"),
         (request(PAGE, path="/v1/nothing"), 404, "path"),
         (request(PAGE, path="/"), 404, "path"),
@@ -92,14 +124,15 @@ def test_a_bad_event_in_a_batch_does_not_harm_its_neighbours():
         good,
         {"type": "track", "anonymousId": "visitor"},
         7,
-        {**good, "type": "alias"},
+        {**good, "type": "delete"},
+        {**good, "type": ["track"]},
         {**good, "messageId": "2"},
     ]
 
     accepted, refused = parse_request(request({"writeKey": "site", "batch": batch}, "/v1/batch"))
 
     assert [received.event.id for received in accepted] == ["1", "2"]
-    assert [(index, error.field) for index, error in refused] == [(1, "event"), (2, "event"), (3, "type")]
+    assert [(index, error.field) for index, error in refused] == [(1, "event"), (2, "event"), (3, "type"), (4, "type")]
 
 
 def test_an_event_too_large_in_a_batch_is_refused_alone():

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ripen.errors import InvalidEventError
-from ripen.event import parse_event
+from ripen.segment import CALLS, parse_event
 from ripen.times import DAY, HOUR, parse_iso
 
 RECEIVED = parse_iso("2026-11-21T10:00:00Z")
@@ -41,6 +41,49 @@ def test_traits_may_stand_at_the_top_or_in_the_context(body):
     event = parse("identify", **body).event
 
     assert (event.name, event.traits) == ("Identified", {"email": "a@b.example"})
+
+
+@pytest.mark.parametrize(
+    ("call", "body", "name", "properties"),
+    [
+        ("page", {"name": "Home", "context": {"page": {"path": "/"}}}, "Page Viewed", {"path": "/", "name": "Home"}),
+        ("screen", {"name": "Start"}, "Screen Viewed", {"name": "Start"}),
+        ("group", {"groupId": "g", "traits": {"plan": "x"}}, "Group Joined", {"groupId": "g", "traits": {"plan": "x"}}),
+        ("alias", {"userId": "u", "previousId": "p"}, "Aliased", {"previousId": "p"}),
+    ],
+)
+def test_the_other_calls_of_the_protocol(call, body, name, properties):
+    event = parse(call, **body).event
+
+    assert (event.name, event.properties, event.traits) == (name, properties, {})
+
+
+@pytest.mark.parametrize(
+    ("call", "body", "field"),
+    [
+        ("identify", {"context": {"traits": 1}}, "context.traits"),
+        ("group", {}, "groupId"),
+        ("alias", {"userId": "u"}, "previousId"),
+        ("alias", {"previousId": "p"}, "userId"),
+        ("delete", {}, "type"),
+        (None, {}, "type"),
+    ],
+)
+def test_a_call_without_what_it_needs_is_refused(call, body, field):
+    with pytest.raises(InvalidEventError) as refused:
+        parse(call, **body)
+
+    assert refused.value.field == field
+
+
+def test_context_and_sending_time_of_a_batch_stand_in_for_those_of_its_events():
+    batch = {"sentAt": "2026-11-21T09:00:00Z", "context": {"locale": "de", "campaign": {"name": "x"}}}
+    body = {"anonymousId": "v", "event": "Tool Used", "timestamp": "2026-11-21T08:00:00Z", "context": {"locale": "en"}}
+
+    event = parse_event(body, "track", "site", RECEIVED, batch).event
+
+    assert event.at == RECEIVED - HOUR
+    assert event.context == {"locale": "en", "campaign": {"name": "x"}}
 
 
 def test_traits_of_a_track_call_change_nobody():
@@ -119,7 +162,12 @@ def test_a_retry_without_message_id_is_the_same_event_when_it_carries_its_own_ti
         ({"sentAt": "later"}, "sentAt"),
         ({"properties": []}, "properties"),
         ({"context": "x"}, "context"),
-        ({"context": {"traits": 1}}, "context.traits"),
+        ({"properties": {"x": float("inf")}}, "event"),
+        ({"properties": {"x": "y" * 33_000}}, "event"),
+        ({"timestamp": "1969-12-31T23:59:59Z"}, "timestamp"),
+        ({"timestamp": "0001-01-01T00:00:00+14:00"}, "timestamp"),
+        ({"timestamp": "2016-01-01"}, "timestamp"),
+        ({"timestamp": "2026-11-21T09:00:00Z", "sentAt": "2046-11-21T09:00:00Z"}, "timestamp"),
     ],
 )
 def test_what_is_wrong_is_refused_by_the_name_of_its_field(change, field):
@@ -144,7 +192,7 @@ JSON = st.recursive(
 FIELDS = ("anonymousId", "userId", "event", "messageId", "timestamp", "sentAt", "properties", "traits", "context")
 
 
-@given(st.dictionaries(st.sampled_from(FIELDS), JSON), st.sampled_from(["track", "page", "identify", "alias", ""]))
+@given(st.dictionaries(st.sampled_from(FIELDS), JSON), st.sampled_from([*CALLS, "", None, 5]) | JSON)
 def test_whatever_json_comes_it_is_accepted_or_refused_and_nothing_else(payload, call):
     try:
         received = parse_event(payload, call, "site", RECEIVED)
