@@ -17,12 +17,16 @@ MAX_EVENT_BYTES = 32 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`at` is the corrected time of occurrence, `id` the sender's messageId, `source` the write key or `ripen`."""
+    """`at` is the corrected time of occurrence, `id` the sender's messageId, `source` the write key or `ripen`.
+
+    `user` is the userId that the sender names beside an anonymousId: a claim, not a proof.
+    """
 
     id: str
     name: str
     at: int
     source: str
+    user: str = ""
     properties: Mapping[str, Any] = field(default_factory=dict)
     traits: Mapping[str, Any] = field(default_factory=dict)
     context: Mapping[str, Any] = field(default_factory=dict)
@@ -30,8 +34,13 @@ class Event:
     def as_json(self) -> dict[str, Any]:
         """The form kept in the ledger; empty parts are left out."""
         parts = {"id": self.id, "name": self.name, "at": self.at, "source": self.source}
-        optional = (("properties", self.properties), ("traits", self.traits), ("context", self.context))
-        return parts | {key: value for key, value in optional if value}
+        optional = {
+            "user": self.user,
+            "properties": self.properties,
+            "traits": self.traits,
+            "context": self.context,
+        }
+        return parts | {key: value for key, value in optional.items() if value}
 
 
 @dataclass(frozen=True, slots=True)

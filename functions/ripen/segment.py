@@ -68,7 +68,9 @@ def parse_event(
     if not isinstance(payload, dict):
         raise InvalidEventError("event", f"is {_kind(payload)}", "a JSON object")
     name = _name(payload, call)
-    subject = _subject(payload, call)
+    anonymous_id, user_id = _identifier(payload, "anonymousId"), _identifier(payload, "userId")
+    if not anonymous_id and not user_id:
+        raise InvalidEventError("anonymousId", "is missing, and so is userId", "one of the two")
     context = _mapping(payload, "context")
     if batch and batch.get("context"):
         context = {**_mapping(batch, "context"), **context}
@@ -79,6 +81,7 @@ def parse_event(
         name=name,
         at=_corrected(occurred_at, sent_at, received_at),
         source=write_key,
+        user=user_id if anonymous_id else "",
         properties=_properties(payload, call, context),
         traits=(_mapping(payload, "traits") or _mapping(context, "traits", "context.traits"))
         if call == "identify"
@@ -87,6 +90,7 @@ def parse_event(
             key: context[key] for key in _KEPT_CONTEXT if context.get(key) and not (key == "page" and call == "page")
         },
     )
+    subject = f"a:{anonymous_id}" if anonymous_id else f"u:{user_id}"
     return receive(subject, occurred_at, received_at, event)
 
 
@@ -107,7 +111,7 @@ def _properties(payload: Mapping[str, Any], call: object, context: Mapping[str, 
     if call == "group":
         return {"groupId": _required(payload, "groupId"), "traits": _mapping(payload, "traits")}
     if call == "alias":
-        return {"previousId": _required(payload, "previousId")}
+        return {"previousId": _required(payload, "previousId"), "userId": _required(payload, "userId")}
     return properties
 
 
@@ -133,18 +137,6 @@ def _name(payload: Mapping[str, Any], call: object) -> str:
     if name.startswith(_OWN_EVENTS):
         raise InvalidEventError("event", f"{name!r} is an event that only Ripen itself records", "another name")
     return name
-
-
-def _subject(payload: Mapping[str, Any], call: object) -> str:
-    if call == "alias":
-        return f"u:{_required(payload, 'userId')}"
-    anonymous_id = _identifier(payload, "anonymousId")
-    if anonymous_id:
-        return f"a:{anonymous_id}"
-    user_id = _identifier(payload, "userId")
-    if user_id:
-        return f"u:{user_id}"
-    raise InvalidEventError("anonymousId", "is missing, and so is userId", "one of the two")
 
 
 def _identifier(payload: Mapping[str, Any], key: str) -> str:

@@ -42,5 +42,8 @@ def mail_event(event: Mapping[str, Any]) -> Received | None:
     # EventBridge delivers at least once: its own id makes a repeated delivery the same event.
     name = "Email Soft Bounced" if soft else _NAMES[kind]
     return receive(
-        subject, occurred_at, parse_iso(event["time"]), Event(event["id"], name, occurred_at, RIPEN, properties)
+        subject,
+        occurred_at,
+        parse_iso(event["time"]),
+        Event(event["id"], name, occurred_at, RIPEN, properties=properties),
     )

@@ -19,8 +19,8 @@ from ripen.segment import CALLS, parse_event
 
 MAX_BODY_BYTES = 500 * 1024
 MAX_BATCH = 2_500
-_MAX_KEY_LENGTH = 64
-_BATCHES = ("batch", "import")
+MAX_KEY_LENGTH = 64
+BATCHES = ("batch", "import")
 _SHORT = {
     "t": "track",
     "p": "page",
@@ -31,7 +31,7 @@ _SHORT = {
     "b": "batch",
     "m": "import",
 }
-_BY_NAME = {**_SHORT, **{call: call for call in (*CALLS, *_BATCHES)}}
+CALL_NAMES: Mapping[str, str] = {**_SHORT, **{call: call for call in (*CALLS, *BATCHES)}}
 
 
 class RefusedRequestError(RipenError):
@@ -56,16 +56,16 @@ def parse_request(event: Mapping[str, Any]) -> Parsed:
     Raises RefusedRequestError when the request as a whole cannot be used.
     """
     http = event["requestContext"]["http"]
-    call = _BY_NAME.get(http["path"].rstrip("/").rpartition("/")[2])
+    call = CALL_NAMES.get(http["path"].rstrip("/").rpartition("/")[2])
     if call is None:
-        known = "/v1/ and " + ", ".join((*CALLS, *_BATCHES))
+        known = "/v1/ and " + ", ".join((*CALLS, *BATCHES))
         raise RefusedRequestError(404, "path", f"{http['path'][:80]!r} is no call", known)
     if http["method"] != "POST":
         raise RefusedRequestError(405, "method", f"is {http['method'][:20]!r}", "POST")
     payload = _json(_body(event))
     write_key = _write_key(event, payload)
     received_at = int(event["requestContext"]["timeEpoch"])
-    if call in _BATCHES:
+    if call in BATCHES:
         return _parse_batch(payload, write_key, received_at)
     return _parse_all([(payload, call)], write_key, received_at, None)
 
@@ -136,11 +136,15 @@ def _refuse_constant(name: str) -> None:
 
 def _write_key(event: Mapping[str, Any], payload: Mapping[str, Any]) -> str:
     query = event.get("queryStringParameters") or {}
-    key = _basic_user(event.get("headers") or {}) or payload.get("writeKey") or query.get("writeKey")
+    return check_write_key(_basic_user(event.get("headers") or {}) or payload.get("writeKey") or query.get("writeKey"))
+
+
+def check_write_key(key: object) -> str:
+    """The key when it may be one. Raises RefusedRequestError (401)."""
     expected = "the key of your site, by Basic authorization, in the body or in the query"
     if not isinstance(key, str) or not key:
         raise RefusedRequestError(401, "writeKey", "is missing", expected)
-    if len(key) > _MAX_KEY_LENGTH or not key.isprintable() or key == RIPEN:
+    if len(key) > MAX_KEY_LENGTH or not key.isprintable() or key == RIPEN:
         raise RefusedRequestError(401, "writeKey", "is no write key", expected)
     return key
 

@@ -92,7 +92,7 @@ def _end(settings: TriggerSettings, lead: Lead, intent: Intent, outcome: _Outcom
         "mail": intent.mail,
         "message_id" if outcome.status == "sent" else "reason": outcome.detail,
     }
-    event = Event(f"{intent.id}_{outcome.status}", outcome.event, lead.now, RIPEN, properties)
+    event = Event(f"{intent.id}_{outcome.status}", outcome.event, lead.now, RIPEN, properties=properties)
     [item] = event_items([receive(lead.subject, lead.now, lead.now, event)], settings.retention_days)
     key = intent_key(intent.campaign, intent.step, intent.cycle)
     table.end_intent(settings.table_name, lead.subject, key, outcome.status, item)

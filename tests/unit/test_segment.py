@@ -49,7 +49,7 @@ def test_traits_may_stand_at_the_top_or_in_the_context(body):
         ("page", {"name": "Home", "context": {"page": {"path": "/"}}}, "Page Viewed", {"path": "/", "name": "Home"}),
         ("screen", {"name": "Start"}, "Screen Viewed", {"name": "Start"}),
         ("group", {"groupId": "g", "traits": {"plan": "x"}}, "Group Joined", {"groupId": "g", "traits": {"plan": "x"}}),
-        ("alias", {"userId": "u", "previousId": "p"}, "Aliased", {"previousId": "p"}),
+        ("alias", {"userId": "u", "previousId": "p"}, "Aliased", {"previousId": "p", "userId": "u"}),
     ],
 )
 def test_the_other_calls_of_the_protocol(call, body, name, properties):
@@ -92,6 +92,12 @@ def test_traits_of_a_track_call_change_nobody():
 
 def test_a_server_may_name_a_user_without_a_browser():
     assert parse(anonymousId=None, userId=42).subject == "u:42"
+
+
+def test_the_user_a_browser_names_is_kept_as_a_claim():
+    received = parse(userId="42")
+
+    assert (received.subject, received.event.user) == ("a:visitor", "42")
 
 
 def test_an_anonymous_id_never_reaches_the_history_of_a_user_with_the_same_id():
