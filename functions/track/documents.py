@@ -39,7 +39,8 @@ def document(event: Mapping[str, Any], store: Callable[[Sequence[Received]], Non
 
 def _settings(write_key: str, event: Mapping[str, Any], prefix: Sequence[str]) -> dict[str, Any]:
     """What analytics-next expects of its settings: where events go, and that no other destination is wanted."""
-    destination = {"apiKey": write_key, "apiHost": _base_url(event, prefix).partition("://")[2]}
+    protocol, _, host = _base_url(event, prefix).partition("://")
+    destination = {"apiKey": write_key, "apiHost": host, "protocol": protocol}
     return {
         "integrations": {"Segment.io": {**destination, "unbundledIntegrations": [], "addBundledMetadata": True}},
         "plan": {
