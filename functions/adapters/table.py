@@ -148,6 +148,20 @@ def own_address(table: str, key: str, subject: str) -> bool:
     return True
 
 
+def get_text(table: str, key: str) -> str:
+    """A text kept under a key of its own; empty when there is none. Raises TableThrottledError."""
+    try:
+        found = client("dynamodb").get_item(TableName=table, Key=_attributes({"pk": key, "sk": key}))
+    except ClientError as error:
+        raise _throttled(error) from error
+    return str(_values(found["Item"])["data"]) if "Item" in found else ""
+
+
+def put_text(table: str, key: str, text: str) -> None:
+    """Keep a text under a key of its own."""
+    client("dynamodb").put_item(TableName=table, Item=_attributes({"pk": key, "sk": key, "data": text}))
+
+
 def claim_intent(table: str, subject: str, key: str, now: int, retention_days: int) -> Claim | None:
     """Claim an intent before sending. None: it is ours. Otherwise how the claim of whoever was first stands.
 

@@ -5,6 +5,7 @@
 | subject             | `E#<occurred_at>#<message_id>`   | the events of this subject from one request             |
 | subject             | `P`                              | the lead record                                         |
 | `I#<hmac>`          | `I`                              | who owns this address                                   |
+| `C#sources`         | `C#sources`                      | the registered senders and the digests of their keys    |
 | subject             | `S#<campaign>#<step>#<cycle>`    | one intent to send, claimed before sending              |
 
 A subject is `a:<anonymousId>` or `u:<userId>`. Keys are made of what the sender said (its own clock, its
@@ -25,6 +26,7 @@ from ripen.times import DAY, SECOND, to_iso
 EVENT_PREFIX = "E#"
 RECORD_KEY = "P"
 IDENTITY_KEY = "I"
+SOURCES_KEY = "C#sources"
 DUE_SHARDS = 8
 
 _WRITE_UNIT = 1024
