@@ -1,19 +1,22 @@
 """The documents are true: their examples run, and nothing that can be set or that can go off is missing in them."""
 
+import base64
 import json
 import re
 import shlex
-from importlib import import_module
+import tomllib
 from pathlib import Path
 from types import SimpleNamespace
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from pydantic import BaseModel
 from ruamel.yaml import YAML
 
+import track.handler
 from adapters import mailer
 from adapters.rulefiles import SECTIONS, build
+from adapters.settings import settings
 from ripen import configuration
 from ripen.ledger import read_events
 from ripen.pattern import compile_pattern
@@ -76,7 +79,7 @@ def conditions():
             yield condition, json.loads(body), label == "Matches:"
 
 
-@pytest.mark.parametrize(("condition", "event", "matches"), conditions())
+@pytest.mark.parametrize(("condition", "event", "matches"), [*conditions()])
 def test_every_condition_does_what_the_document_says(condition, event, matches):
     facts = {"properties": {}, "context": {}, "traits": {}} | event
     assert compile_pattern(condition)(facts) is matches
@@ -102,7 +105,11 @@ def models(kind, seen=None):
 
 
 def test_every_key_is_documented():
-    keys = {field.alias or name for model in models(configuration.Configuration) for name, field in model.model_fields.items()}
+    keys = {
+        field.alias or name
+        for model in models(configuration.Configuration)
+        for name, field in model.model_fields.items()
+    }
     assert len(keys) > 15
     assert {key for key in keys if f"`{key}`" not in RULES} == set()
 
@@ -150,11 +157,18 @@ def test_every_alarm_is_documented():
     assert {name for name in alarms if f"`{name}`" not in README + OPERATING} == set()
 
 
+def test_every_dependency_has_its_reason():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    pins = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    for path in (ROOT / "functions" / "requirements.in", *(ROOT / "infra" / "local").glob("*.txt")):
+        pins += [line for line in path.read_text().splitlines() if line and not line.startswith("#")]
+    names = {re.split(r"[\[=]", pin)[0] for pin in pins}
+    assert {name for name in names if f"`{name}`" not in README} == set()
+
+
 def curls():
     for body in fences(README, "sh"):
-        for command in re.split(r"\n(?=\S)", body.replace("\\\n", " ")):
-            if command.startswith("curl "):
-                yield command
+        yield from re.findall(r"^curl .*?(?=^curl |\Z)", body, re.MULTILINE | re.DOTALL)
 
 
 class Table:
@@ -167,15 +181,20 @@ class Table:
         self.items += items
 
 
-@pytest.mark.parametrize("command", curls(), ids=lambda command: re.search(r"/v1/(\w+)", command)[1])
-def test_every_curl_example_is_accepted(command, monkeypatch):
+@pytest.fixture
+def table(monkeypatch):
     monkeypatch.setenv("TABLE_NAME", "ledger")
     monkeypatch.setenv("RETENTION_DAYS", "730")
-    table = Table()
-    track = import_module("track.handler")
-    monkeypatch.setattr(track, "put_items", table.put_items)
+    settings.cache_clear()
+    fake = Table()
+    monkeypatch.setattr(track.handler, "put_items", fake.put_items)
+    yield fake
+    settings.cache_clear()
 
-    answer = track.handler(function_url_event(command), None)
+
+@pytest.mark.parametrize("command", [*curls()], ids=lambda command: re.search(r"/v1/(\w+)", command)[1])
+def test_every_curl_example_is_accepted(command, table):
+    answer = track.handler.handler(function_url_event(command), None)
 
     assert answer["statusCode"] == 200, answer["body"]
     assert json.loads(answer["body"]) == {"success": True}
@@ -185,24 +204,20 @@ def test_every_curl_example_is_accepted(command, monkeypatch):
 def function_url_event(command):
     """The request that a curl command makes, as Lambda hands it to the function."""
     words = shlex.split(command)
-    given = {word: words[n + 1] for n, word in enumerate(words[:-1]) if word in ("--json", "--data", "--user")}
+    given = {word: words[n + 1] for n, word in enumerate(words[:-1]) if word in ("--json", "--user")}
     [url] = [word for word in words if "/v1/" in word]
-    headers = {"content-type": "application/json"}
-    if "--user" in given:
-        headers["authorization"] = "Basic " + base64_of(given["--user"])
+    parts = urlsplit(url.replace("$TRACK_URL", "https://track.example"))
+    user = base64.b64encode(given["--user"].encode()).decode() if "--user" in given else ""
     return {
         "requestContext": {
-            "http": {"method": "POST", "path": urlsplit(url.replace("$TRACK_URL", "https://track.example/")).path},
+            "http": {"method": "POST", "path": parts.path},
             "timeEpoch": 1_795_166_047_600,
         },
-        "headers": headers,
-        "body": given.get("--json") or given["--data"],
+        "headers": {"authorization": f"Basic {user}"} if user else {},
+        "queryStringParameters": dict(parse_qsl(parts.query)),
+        "body": given["--json"],
         "isBase64Encoded": False,
     }
-
-
-def base64_of(text):
-    return import_module("base64").b64encode(text.encode()).decode()
 
 
 def test_every_call_has_a_curl_example():
