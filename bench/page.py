@@ -9,6 +9,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeSerializer
 
 from ripen.ledger import event_items
+from ripen.sources import NO_SOURCES
 from track.request import parse_request
 
 RETENTION_DAYS = 730
@@ -29,6 +30,6 @@ def request() -> dict[str, Any]:
 
 def item() -> dict[str, dict[str, Any]]:
     """The item that the request becomes in the ledger, in DynamoDB's JSON."""
-    accepted, _ = parse_request(request())
+    accepted, _ = parse_request(request(), NO_SOURCES)
     [plain] = event_items(accepted, RETENTION_DAYS)
     return {name: TypeSerializer().serialize(value) for name, value in plain.items()}

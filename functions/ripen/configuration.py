@@ -1,7 +1,7 @@
 """What marketers may write, and what is wrong with it: the models behind `rules/*.yaml` and `mails/`.
 
-Each top-level key has a file of its own: `sources` in sources.yaml, `profiles` in scoring.yaml, `phases` in phases.yaml, `campaigns` in
-campaigns.yaml. Durations are texts such as `90d` (s, m, h, d, w), points are plain numbers.
+Each top-level key has a file of its own: `sources` in sources.yaml, `profiles` in scoring.yaml, `phases` in
+phases.yaml, `campaigns` in campaigns.yaml. Durations are texts such as `90d` (s, m, h, d, w), points are plain numbers.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from ripen.errors import InvalidPatternError
+from ripen.event import RIPEN
 from ripen.pattern import compile_pattern
-from ripen.sources import NO_SOURCES, Source, Sources, digest
+from ripen.sources import NO_SOURCES, UNREGISTERED, Source, Sources, digest
 from ripen.times import HOUR, parse_duration
 
 Path = tuple[str | int, ...]
@@ -193,7 +194,9 @@ def compile_sources(configuration: Configuration) -> Sources:
         return NO_SOURCES
     return Sources(
         {
-            rule.write_key_sha256 or digest(rule.write_key or ""): Source(name, rule.kind == "server", tuple(rule.origins))
+            rule.write_key_sha256 or digest(rule.write_key or ""): Source(
+                name, rule.kind == "server", tuple(rule.origins)
+            )
             for name, rule in configuration.sources.items()
         }
     )
@@ -210,6 +213,8 @@ def problems(configuration: Configuration, mails: frozenset[str]) -> Iterator[tu
     keys: dict[str, str] = {}
     for name, rule in configuration.sources.items():
         key_digest = rule.write_key_sha256 or digest(rule.write_key or "")
+        if name in (RIPEN, UNREGISTERED):
+            yield ("sources", name), "is a name that Ripen itself uses; choose another"
         if keys.setdefault(key_digest, name) != name:
             yield ("sources", name), f"has the same key as {keys[key_digest]}; every source needs its own"
     for key, campaign in configuration.campaigns.items():

@@ -10,14 +10,14 @@ from typing import Any
 from ripen.errors import InvalidEventError
 
 RIPEN = "ripen"
-"""The source of events that Ripen itself writes; no website may use it."""
+"""The source of events that Ripen itself writes; no other source may have this name."""
 
 MAX_EVENT_BYTES = 32 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """`at` is the corrected time of occurrence, `id` the sender's messageId, `source` the write key or `ripen`.
+    """`at` is the corrected time of occurrence, `id` the sender's messageId, `source` the sender's name or `ripen`.
 
     `user` is the userId that the sender names beside an anonymousId: a claim, not a proof.
     """

@@ -7,6 +7,7 @@ fold, so duplicates, retries and late arrivals cannot change the result.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -114,10 +115,11 @@ def _award(state: _State, rule: Rule, event: Event) -> None:
     points = rule.points
     if rule.cap_per_day is not None:
         today = (*key, event.at // DAY)
-        points = min(points, rule.cap_per_day - state.points_today[today])
-        if points <= 0:
+        left = max(rule.cap_per_day - state.points_today[today], 0.0)
+        points = math.copysign(min(abs(points), left), points)
+        if not points:
             return
-        state.points_today[today] += points
+        state.points_today[today] += abs(points)
     state.fired.add(key)
     score = state.scores[rule.profile]
     state.scores[rule.profile] = score.plus(points, event.at)

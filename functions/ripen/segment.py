@@ -12,6 +12,7 @@ from typing import Any
 
 from ripen.errors import InvalidEventError
 from ripen.event import Event, Received, receive
+from ripen.sources import Source
 from ripen.times import DAY, parse_iso
 
 MAX_ID_LENGTH = 100
@@ -22,8 +23,11 @@ _OLDEST = 3_650 * DAY
 _LAST_MOMENT = 253_402_300_799_999
 """The end of the year 9999, the last that ISO 8601 writes with four digits."""
 
-_OWN_EVENTS = ("Email ", "Unsubscribed", "Lead ", "Phase ", "Deal ")
-"""Event names (or how they begin) that only Ripen writes: a visitor must not forge them."""
+_OWN_EVENTS = ("Email ", "Unsubscribed", "Lead ", "Phase ")
+"""Event names (or how they begin) that only Ripen writes."""
+
+_PRIVILEGED_EVENTS = ("Deal ", "Contract ", "Subscription ", "Order Refunded", "Erasure ")
+"""Event names (or how they begin) that only a server may send: a visitor must not forge them."""
 
 _SHARED_IDS = frozenset(
     (
@@ -58,19 +62,24 @@ CALLS = ("track", *_NAMES)
 
 
 def parse_event(
-    payload: object, call: object, write_key: str, received_at: int, batch: Mapping[str, Any] | None = None
+    payload: object, call: object, source: Source, received_at: int, batch: Mapping[str, Any] | None = None
 ) -> Received:
     """The event in `payload`, the body of one of Segment's calls (track, page, screen, identify, group, alias).
 
     `received_at` is in milliseconds; `batch` is the request around the event, whose `context` and `sentAt` stand in for
-    what the event does not say itself. Raises InvalidEventError naming the first field that is wrong.
+    what the event does not say itself. Only a trusted `source` may speak for a userId alone, or of deals and contracts.
+    Raises InvalidEventError naming the first field that is wrong.
     """
     if not isinstance(payload, dict):
         raise InvalidEventError("event", f"is {_kind(payload)}", "a JSON object")
     name = _name(payload, call)
+    if not source.trusted and name.startswith(_PRIVILEGED_EVENTS):
+        raise InvalidEventError("event", f"{name!r} is not for browsers to tell", "the key of a server")
     anonymous_id, user_id = _identifier(payload, "anonymousId"), _identifier(payload, "userId")
     if not anonymous_id and not user_id:
         raise InvalidEventError("anonymousId", "is missing, and so is userId", "one of the two")
+    if not anonymous_id and not source.trusted:
+        raise InvalidEventError("anonymousId", "is missing, and only a server may speak for a userId", "an anonymousId")
     context = _mapping(payload, "context")
     if batch and batch.get("context"):
         context = {**_mapping(batch, "context"), **context}
@@ -80,7 +89,7 @@ def parse_event(
         id=_identifier(payload, "messageId") or _derived_id(payload, received_at),
         name=name,
         at=_corrected(occurred_at, sent_at, received_at),
-        source=write_key,
+        source=source.name,
         user=user_id if anonymous_id else "",
         properties=_properties(payload, call, context),
         traits=(_mapping(payload, "traits") or _mapping(context, "traits", "context.traits"))

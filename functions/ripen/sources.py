@@ -25,7 +25,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """All registered senders by the SHA-256 digest of their write keys; None of them before the first were published."""
+    """All registered senders by the SHA-256 digests of their write keys; None before any were published."""
 
     by_digest: Mapping[str, Source] | None
 

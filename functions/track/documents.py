@@ -13,16 +13,17 @@ from adapters.telemetry import logger
 from ripen.errors import InvalidEventError
 from ripen.event import Received
 from ripen.segment import parse_event
+from ripen.sources import Sources
 from track.answers import Answer, binary_answer, json_answer
 from track.openapi import openapi
-from track.request import CALL_NAMES, RefusedRequestError, check_write_key
+from track.request import CALL_NAMES, RefusedRequestError, check_sender
 
 _GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 _PROPERTY = "properties."
 _FIELDS = ("anonymousId", "userId", "event", "name", "messageId", "timestamp")
 
 
-def document(event: Mapping[str, Any], store: Callable[[Sequence[Received]], None]) -> Answer:
+def document(event: Mapping[str, Any], sources: Sources, store: Callable[[Sequence[Received]], None]) -> Answer:
     """Answer a GET request; the pixel hands its event to `store`. Raises RefusedRequestError for unknown paths."""
     parts = event["requestContext"]["http"]["path"].strip("/").split("/")
     if parts[-1] == "openapi.json":
@@ -30,7 +31,7 @@ def document(event: Mapping[str, Any], store: Callable[[Sequence[Received]], Non
     if parts[-1] == "settings" and len(parts) > 2 and parts[-3] == "projects":
         return json_answer(200, _settings(parts[-2], event, parts[:-3]), {"cache-control": "public, max-age=300"})
     if len(parts) > 1 and parts[-2] == "pixel":
-        return _pixel(event, parts[-1], store)
+        return _pixel(event, sources, store)
     if parts[-1] in CALL_NAMES:
         raise RefusedRequestError(405, "method", "is GET", "POST")
     known = "/v1/openapi.json, /v1/projects/<write key>/settings or /v1/pixel/<call>"
@@ -57,14 +58,15 @@ def _settings(write_key: str, event: Mapping[str, Any], prefix: Sequence[str]) -
     }
 
 
-def _pixel(event: Mapping[str, Any], call: str, store: Callable[[Sequence[Received]], None]) -> Answer:
+def _pixel(event: Mapping[str, Any], sources: Sources, store: Callable[[Sequence[Received]], None]) -> Answer:
     """A picture, whatever happens; why an event was refused stands in the header `x-ripen-refused`."""
     headers = {"cache-control": "no-store"}
     try:
         payload = _pixel_payload(event.get("queryStringParameters") or {})
-        write_key = check_write_key(payload.get("writeKey"))
+        source = check_sender(payload.get("writeKey"), event, sources)
+        call = event["requestContext"]["http"]["path"].rstrip("/").rpartition("/")[2]
         name = CALL_NAMES.get(call.removesuffix(".gif"), "")
-        store([parse_event(payload, name, write_key, int(event["requestContext"]["timeEpoch"]))])
+        store([parse_event(payload, name, source, int(event["requestContext"]["timeEpoch"]))])
     except RefusedRequestError as refusal:
         headers["x-ripen-refused"] = refusal.error.field
     except InvalidEventError as error:

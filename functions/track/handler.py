@@ -1,4 +1,6 @@
-"""The tracking function: it checks what websites and servers send and writes it to the ledger. It reads nothing.
+"""The tracking function: it checks what websites and servers send and writes it to the ledger.
+
+It reads nothing for an event; who may send is looked up once a minute.
 
 Called by its function URL, and by EventBridge with what SES reports about mails.
 """
@@ -8,42 +10,49 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from adapters.senders import registered
 from adapters.settings import TrackSettings, settings
 from adapters.table import TableThrottledError, put_items
 from adapters.telemetry import logger
 from ripen.event import Received
 from ripen.ledger import event_items
-from track.answers import Answer, json_answer
+from track.answers import Answer, cors_headers, empty_answer, json_answer, with_headers
 from track.request import Parsed, RefusedRequestError, parse_request
+
+_RETRY = {"retry-after": "2"}
 
 
 def handler(event: Mapping[str, Any], _context: object) -> Answer:
     """One HTTP request, answered as a function URL expects it; or one SES event, which has no answer."""
     if event.get("source") == "aws.ses":
         return _store_mail_event(event)
+    http = event["requestContext"]["http"]
+    allowed: dict[str, str] = {}
     try:
-        if event["requestContext"]["http"]["method"] == "GET":
+        sources = registered(settings(TrackSettings).table_name, int(event["requestContext"]["timeEpoch"]))
+        allowed = cors_headers(event, sources)
+        if http["method"] == "OPTIONS":
+            return empty_answer(204, allowed)
+        if http["method"] == "GET":
             from track.documents import document  # noqa: PLC0415 - rare, and whoever sends events need not wait for it
 
-            return document(event, _store)
-        parsed = parse_request(event)
+            return with_headers(document(event, sources, _store), allowed)
+        parsed = parse_request(event, sources)
         _store(parsed.accepted)
     except RefusedRequestError as refusal:
-        return json_answer(refusal.status, {"success": False, "errors": [refusal.error.as_json()]})
+        return json_answer(refusal.status, {"success": False, "errors": [refusal.error.as_json()]}, allowed)
     except TableThrottledError:
-        logger.warning("The table takes no more writes; the sender was told to retry")
-        return json_answer(
-            429, {"success": False, "message": "busy; send the same request again"}, {"retry-after": "2"}
-        )
-    return _report(parsed)
+        logger.warning("The table takes no more requests; the sender was told to retry")
+        return json_answer(429, {"success": False, "message": "busy; send the same request again"}, allowed | _RETRY)
+    return _report(parsed, allowed)
 
 
-def _report(parsed: Parsed) -> Answer:
+def _report(parsed: Parsed, headers: Mapping[str, str]) -> Answer:
     if not parsed.refused:
-        return json_answer(200, {"success": True})
+        return json_answer(200, {"success": True}, headers)
     errors = [{"index": index, **error.as_json()} for index, error in parsed.refused]
     status = 200 if parsed.accepted else 400
-    return json_answer(status, {"success": False, "accepted": len(parsed.accepted), "errors": errors})
+    return json_answer(status, {"success": False, "accepted": len(parsed.accepted), "errors": errors}, headers)
 
 
 def _store(accepted: Sequence[Received]) -> None:

@@ -33,7 +33,8 @@ _NEEDED = {"track": ["event"], "group": ["groupId"], "alias": ["previousId", "us
 _ANSWERS = {
     "200": "Stored; for a batch, with what was refused and why",
     "400": "Refused: the field, what is wrong and what would be right",
-    "401": "The write key is missing or none",
+    "401": "The write key is missing or not registered",
+    "403": "The page's origin may not use this key",
     "405": "This path takes another method",
     "413": "Too large",
     "429": "Busy: send the same request again after the seconds in Retry-After",

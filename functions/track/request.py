@@ -14,8 +14,9 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ripen.errors import InvalidEventError, RipenError
-from ripen.event import RIPEN, Received
+from ripen.event import Received
 from ripen.segment import CALLS, parse_event
+from ripen.sources import Source, Sources
 
 MAX_BODY_BYTES = 500 * 1024
 MAX_BATCH = 2_500
@@ -50,10 +51,10 @@ class Parsed(NamedTuple):
     refused: list[tuple[int, InvalidEventError]]
 
 
-def parse_request(event: Mapping[str, Any]) -> Parsed:
+def parse_request(event: Mapping[str, Any], sources: Sources) -> Parsed:
     """Read the events of a function URL request; one that is refused never affects its neighbours.
 
-    Raises RefusedRequestError when the request as a whole cannot be used.
+    Raises RefusedRequestError when the request as a whole cannot be used, or its sender is not among `sources`.
     """
     http = event["requestContext"]["http"]
     call = CALL_NAMES.get(http["path"].rstrip("/").rpartition("/")[2])
@@ -63,30 +64,44 @@ def parse_request(event: Mapping[str, Any]) -> Parsed:
     if http["method"] != "POST":
         raise RefusedRequestError(405, "method", f"is {http['method'][:20]!r}", "POST")
     payload = _json(_body(event))
-    write_key = _write_key(event, payload)
+    source = check_sender(_write_key(event, payload), event, sources)
     received_at = int(event["requestContext"]["timeEpoch"])
     if call in BATCHES:
-        return _parse_batch(payload, write_key, received_at)
-    return _parse_all([(payload, call)], write_key, received_at, None)
+        return _parse_batch(payload, source, received_at)
+    return _parse_all([(payload, call)], source, received_at, None)
 
 
-def _parse_batch(payload: Mapping[str, Any], write_key: str, received_at: int) -> Parsed:
+def check_sender(write_key: object, event: Mapping[str, Any], sources: Sources) -> Source:
+    """Whose key it is. Raises RefusedRequestError: 401 for the key, 403 for a page that may not use it."""
+    expected = "the key of your site, by Basic authorization, in the body or in the query"
+    if not isinstance(write_key, str) or not write_key:
+        raise RefusedRequestError(401, "writeKey", "is missing", expected)
+    source = sources.find(write_key) if len(write_key) <= MAX_KEY_LENGTH and write_key.isprintable() else None
+    if source is None:
+        raise RefusedRequestError(401, "writeKey", "is not registered", expected)
+    origin = (event.get("headers") or {}).get("origin")
+    if origin and not source.trusted and not source.allows(origin):
+        raise RefusedRequestError(403, "origin", f"{origin[:80]!r} may not use this key", "an origin of this source")
+    return source
+
+
+def _parse_batch(payload: Mapping[str, Any], source: Source, received_at: int) -> Parsed:
     batch = payload.get("batch")
     if not isinstance(batch, list) or not batch:
         raise RefusedRequestError(400, "batch", "is missing or no list", "a list of events")
     if len(batch) > MAX_BATCH:
         raise RefusedRequestError(413, "batch", f"has {len(batch)} events", f"at most {MAX_BATCH}")
     calls = [(item, item.get("type") if isinstance(item, dict) else "track") for item in batch]
-    return _parse_all(calls, write_key, received_at, payload)
+    return _parse_all(calls, source, received_at, payload)
 
 
 def _parse_all(
-    calls: list[tuple[Any, Any]], write_key: str, received_at: int, batch: Mapping[str, Any] | None
+    calls: list[tuple[Any, Any]], source: Source, received_at: int, batch: Mapping[str, Any] | None
 ) -> Parsed:
     parsed = Parsed([], [])
     for index, (payload, call) in enumerate(calls):
         try:
-            parsed.accepted.append(parse_event(payload, call, write_key, received_at, batch))
+            parsed.accepted.append(parse_event(payload, call, source, received_at, batch))
         except InvalidEventError as error:
             parsed.refused.append((index, error))
     return parsed
@@ -134,19 +149,9 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON number")
 
 
-def _write_key(event: Mapping[str, Any], payload: Mapping[str, Any]) -> str:
+def _write_key(event: Mapping[str, Any], payload: Mapping[str, Any]) -> object:
     query = event.get("queryStringParameters") or {}
-    return check_write_key(_basic_user(event.get("headers") or {}) or payload.get("writeKey") or query.get("writeKey"))
-
-
-def check_write_key(key: object) -> str:
-    """The key when it may be one. Raises RefusedRequestError (401)."""
-    expected = "the key of your site, by Basic authorization, in the body or in the query"
-    if not isinstance(key, str) or not key:
-        raise RefusedRequestError(401, "writeKey", "is missing", expected)
-    if len(key) > MAX_KEY_LENGTH or not key.isprintable() or key == RIPEN:
-        raise RefusedRequestError(401, "writeKey", "is no write key", expected)
-    return key
+    return _basic_user(event.get("headers") or {}) or payload.get("writeKey") or query.get("writeKey")
 
 
 def _basic_user(headers: Mapping[str, str]) -> str:

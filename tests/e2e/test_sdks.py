@@ -17,7 +17,9 @@ import pytest
 import segment.analytics
 
 from ripen.ledger import read_events
-from ripen_cli.project import HOME
+from ripen.sources import digest
+from ripen_cli.cloud import publish_rules
+from ripen_cli.project import HOME, RULES
 
 SDK = Path(__file__).parent / "sdk"
 LOST = "stored, but the answer is lost"
@@ -114,13 +116,25 @@ def wait_until(condition, seconds=40):
         time.sleep(0.1)
 
 
+@pytest.fixture(scope="session")
+def server_key(cloud, tmp_path_factory):
+    """A secret key, registered by publishing the starter rules with one more source."""
+    folder = tmp_path_factory.mktemp("rules")
+    shutil.copytree(RULES, folder, dirs_exist_ok=True)
+    with (folder / "rules" / "sources.yaml").open("a") as file:
+        file.write(f"  server:\n    kind: server\n    write_key_sha256: {digest('a-secret-key')}\n")
+    publish_rules(cloud, folder)
+    yield "a-secret-key"
+    publish_rules(cloud, RULES)
+
+
 @pytest.mark.parametrize("packed", [True, False])
-def test_the_python_sdk(proxy, ledger, packed):
+def test_the_python_sdk(proxy, ledger, server_key, packed):
     endpoint = proxy(429, 503, LOST)
     user = f"python-{packed}"
     errors = []
     client = segment.analytics.Client(
-        "server", host=endpoint.url, gzip=packed, upload_size=10, on_error=lambda error, _batch: errors.append(error)
+        server_key, host=endpoint.url, gzip=packed, upload_size=10, on_error=lambda error, _batch: errors.append(error)
     )
 
     client.identify(user, {"email": "ada@example.com"})
@@ -196,7 +210,7 @@ def test_analytics_next_in_a_browser(browser, shop, proxy, ledger, strategy):
             // The emulator names AWS's host to the function, so the settings name it too.
             const own = {apiHost: url.split("://")[1] + "/v1", protocol: "http"};
             const [analytics] = await AnalyticsNext.AnalyticsBrowser.load(
-                {writeKey: "site", cdnURL: url},
+                {writeKey: "website", cdnURL: url},
                 {integrations: {"Segment.io": {...own, deliveryStrategy: delivery}}});
             window.sdk = analytics;
             window.anonymous = analytics.user().anonymousId();

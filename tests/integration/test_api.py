@@ -17,6 +17,7 @@ from schemathesis.specs.openapi.checks import (
 from adapters.settings import settings
 from adapters.table import TableThrottledError
 from ripen.ledger import read_events
+from ripen.sources import NO_SOURCES, Source, Sources, digest
 from track import handler as track
 from track.openapi import openapi
 
@@ -45,18 +46,25 @@ def forward(path):
     return Response(body, answer["statusCode"], answer["headers"])
 
 
+def store_in_memory(patch):
+    ledger.clear()
+    patch.setenv("TABLE_NAME", "table")
+    patch.setenv("RETENTION_DAYS", "30")
+    patch.setattr(track, "put_items", lambda _table, items: ledger.extend(items))
+    patch.setattr(track, "registered", lambda _table, _now: NO_SOURCES)
+    settings.cache_clear()
+
+
 @pytest.fixture(autouse=True)
 def memory(monkeypatch):
-    ledger.clear()
-    monkeypatch.setenv("TABLE_NAME", "table")
-    monkeypatch.setenv("RETENTION_DAYS", "30")
-    settings.cache_clear()
-    monkeypatch.setattr(track, "put_items", lambda _table, items: ledger.extend(items))
+    store_in_memory(monkeypatch)
     yield
     settings.cache_clear()
 
 
-schema = schemathesis.openapi.from_wsgi("/v1/openapi.json", app)
+with pytest.MonkeyPatch.context() as before_tests:
+    store_in_memory(before_tests)
+    schema = schemathesis.openapi.from_wsgi("/v1/openapi.json", app)
 
 
 @schema.parametrize()
@@ -157,3 +165,37 @@ def test_the_settings_lead_analytics_next_to_this_api():
 
     destination = json.loads(answer["body"])["integrations"]["Segment.io"]
     assert (destination["apiKey"], destination["apiHost"]) == ("site", "t.example.com/v1")
+
+
+@pytest.fixture
+def shop(monkeypatch):
+    source = Source("shop", trusted=False, origins=("https://shop.example",))
+    monkeypatch.setattr(track, "registered", lambda _table, _now: Sources({digest("shop-key"): source}))
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize("method", ["OPTIONS", "POST", "GET"])
+def test_only_pages_of_registered_origins_may_read_answers(method):
+    body = json.dumps({"writeKey": "shop-key", "anonymousId": "v"}).encode()
+    path = "/v1/openapi.json" if method == "GET" else "/v1/page"
+
+    own = call(path, method, body, {"origin": "https://shop.example"})
+    other = call(path, method, body, {"origin": "https://evil.example"})
+
+    assert own["statusCode"] in (200, 204)
+    assert own["headers"]["access-control-allow-origin"] == "https://shop.example"
+    assert "access-control-allow-origin" not in other["headers"]
+    assert "access-control-allow-credentials" not in own["headers"]
+    assert len(ledger) == (1 if method == "POST" else 0)
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_wrong_key_is_said_plainly():
+    answer = call("/v1/page", body=json.dumps({"writeKey": "other", "anonymousId": "v"}).encode())
+
+    assert answer["statusCode"] == 401
+    assert json.loads(answer["body"])["errors"][0] == {
+        "field": "writeKey",
+        "problem": "is not registered",
+        "expected": "the key of your site, by Basic authorization, in the body or in the query",
+    }

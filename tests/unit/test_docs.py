@@ -171,6 +171,9 @@ def curls():
         yield from re.findall(r"^curl .*?(?=^curl |\Z)", body, re.MULTILINE | re.DOTALL)
 
 
+SOURCES = configuration.compile_sources(build(starter_files())[0])
+
+
 class Table:
     """What the tracking function writes."""
 
@@ -188,6 +191,7 @@ def table(monkeypatch):
     settings.cache_clear()
     fake = Table()
     monkeypatch.setattr(track.handler, "put_items", fake.put_items)
+    monkeypatch.setattr(track.handler, "registered", lambda _table, _now: SOURCES)
     yield fake
     settings.cache_clear()
 

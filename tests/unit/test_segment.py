@@ -4,13 +4,16 @@ from hypothesis import strategies as st
 
 from ripen.errors import InvalidEventError
 from ripen.segment import CALLS, parse_event
+from ripen.sources import Source
 from ripen.times import DAY, HOUR, parse_iso
 
+SITE = Source("site", trusted=True)
+BROWSER = Source("site", trusted=False, origins=("*",))
 RECEIVED = parse_iso("2026-11-21T10:00:00Z")
 
 
 def parse(call="track", **payload):
-    return parse_event({"anonymousId": "visitor", "event": "Tool Used", **payload}, call, "site", RECEIVED)
+    return parse_event({"anonymousId": "visitor", "event": "Tool Used", **payload}, call, SITE, RECEIVED)
 
 
 def test_a_track_call_becomes_an_event_of_its_visitor():
@@ -80,10 +83,24 @@ def test_context_and_sending_time_of_a_batch_stand_in_for_those_of_its_events():
     batch = {"sentAt": "2026-11-21T09:00:00Z", "context": {"locale": "de", "campaign": {"name": "x"}}}
     body = {"anonymousId": "v", "event": "Tool Used", "timestamp": "2026-11-21T08:00:00Z", "context": {"locale": "en"}}
 
-    event = parse_event(body, "track", "site", RECEIVED, batch).event
+    event = parse_event(body, "track", SITE, RECEIVED, batch).event
 
     assert event.at == RECEIVED - HOUR
     assert event.context == {"locale": "en", "campaign": {"name": "x"}}
+
+
+@pytest.mark.parametrize("event", ["Deal Won", "Contract Signed", "Subscription Cancelled", "Order Refunded"])
+def test_only_a_server_tells_of_deals_and_contracts(event):
+    body = {"anonymousId": "v", "event": event}
+
+    assert parse_event(body, "track", SITE, RECEIVED).event.name == event
+    with pytest.raises(InvalidEventError, match="the key of a server"):
+        parse_event(body, "track", BROWSER, RECEIVED)
+
+
+def test_only_a_server_speaks_for_a_user_alone():
+    with pytest.raises(InvalidEventError, match="only a server may speak for a userId"):
+        parse_event({"userId": "42", "event": "Tool Used"}, "track", BROWSER, RECEIVED)
 
 
 def test_traits_of_a_track_call_change_nobody():
@@ -115,7 +132,7 @@ def test_a_clock_that_is_a_year_off_does_not_matter_because_the_distance_is_righ
             "sentAt": "2027-11-21T10:00:00Z",
         },
         "track",
-        "site",
+        SITE,
         RECEIVED,
     )
 
@@ -132,14 +149,14 @@ def test_a_retry_without_message_id_is_the_same_event_when_it_carries_its_own_ti
     retry = parse_event(
         {"anonymousId": "visitor", "event": "Tool Used", "timestamp": "2026-11-21T09:00:00Z"},
         "track",
-        "site",
+        SITE,
         RECEIVED + 5,
     )
 
     assert (first.event.id, first.occurred_at) == (retry.event.id, retry.occurred_at)
     assert (
         parse().event.id
-        != parse_event({"anonymousId": "visitor", "event": "Tool Used"}, "track", "s", RECEIVED + 5).event.id
+        != parse_event({"anonymousId": "visitor", "event": "Tool Used"}, "track", SITE, RECEIVED + 5).event.id
     )
 
 
@@ -161,7 +178,6 @@ def test_a_retry_without_message_id_is_the_same_event_when_it_carries_its_own_ti
         ({"event": 5}, "event"),
         ({"event": "x" * 201}, "event"),
         ({"event": "Email Sent"}, "event"),
-        ({"event": "Deal Won"}, "event"),
         ({"messageId": "x" * 101}, "messageId"),
         ({"timestamp": "yesterday"}, "timestamp"),
         ({"timestamp": 5}, "timestamp"),
@@ -187,7 +203,7 @@ def test_what_is_wrong_is_refused_by_the_name_of_its_field(change, field):
 @pytest.mark.parametrize("payload", [None, 1, "x", [], True])
 def test_an_event_that_is_no_object_is_refused(payload):
     with pytest.raises(InvalidEventError, match="JSON object"):
-        parse_event(payload, "track", "site", RECEIVED)
+        parse_event(payload, "track", SITE, RECEIVED)
 
 
 JSON = st.recursive(
@@ -201,7 +217,7 @@ FIELDS = ("anonymousId", "userId", "event", "messageId", "timestamp", "sentAt", 
 @given(st.dictionaries(st.sampled_from(FIELDS), JSON), st.sampled_from([*CALLS, "", None, 5]) | JSON)
 def test_whatever_json_comes_it_is_accepted_or_refused_and_nothing_else(payload, call):
     try:
-        received = parse_event(payload, call, "site", RECEIVED)
+        received = parse_event(payload, call, SITE, RECEIVED)
     except InvalidEventError as refused:
         assert refused.as_json().keys() == {"field", "problem", "expected"}
     else:
