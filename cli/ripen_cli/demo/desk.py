@@ -6,6 +6,7 @@ import json
 import time
 from typing import Any
 
+import click
 from flask import Blueprint, Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -25,20 +26,19 @@ def clock() -> int:
 
 
 def sweep(cloud: Cloud, client: Any) -> int:
-    """Call the trigger function as its schedule does, at once; how many leads were due."""
+    """Call the trigger function as its schedule does, at once; how many leads were due. Raises ClickException."""
     event = json.dumps({"time": to_iso(clock())})
     answer = client.invoke(FunctionName=cloud.trigger_function, Payload=event.encode())
     result = json.load(answer["Payload"])
     if "FunctionError" in answer:
-        raise RuntimeError(f"the trigger function failed: {result.get('errorMessage', result)}")
+        raise click.ClickException(f"the trigger function failed: {result.get('errorMessage', result)}")
     return int(result["due"])
 
 
 def blueprint(cloud: Cloud) -> Blueprint:
-    """The pages below `/_demo/`, and the JSON that they poll below `/_demo/api/`."""
+    """The pages below `/_demo/`, and below `/_demo/api/` the JSON that they poll."""
     desk = Blueprint("desk", __name__, url_prefix="/_demo")
-    leads = Leads(cloud)
-    functions = cloud.client("lambda")
+    desk.register_blueprint(_api(cloud))
 
     @desk.after_request
     def protect(response: Response) -> Response:
@@ -67,21 +67,29 @@ def blueprint(cloud: Cloud) -> Blueprint:
         answer, _, visitor = request.cookies.get("ripen", "").partition(".")
         return redirect(f"/_demo/leads/a:{visitor}" if answer == "yes" else "/_demo/leads")
 
-    @desk.get("/api/mails")
+    return desk
+
+
+def _api(cloud: Cloud) -> Blueprint:
+    api = Blueprint("api", __name__, url_prefix="/api")
+    leads = Leads(cloud)
+    functions = cloud.client("lambda")
+
+    @api.get("/mails")
     def mails_json() -> list[dict[str, Any]]:
         return [{"id": mail.id} for mail in mails(cloud)]
 
-    @desk.get("/api/leads")
+    @api.get("/leads")
     def leads_json() -> list[dict[str, Any]]:
         return [summary(reading) for reading in leads.read_all(clock())]
 
-    @desk.get("/api/leads/<path:subject>")
+    @api.get("/leads/<path:subject>")
     def lead_json(subject: str) -> dict[str, Any]:
         reading = leads.read(subject, clock())
         return details(reading) if reading else abort(404)
 
-    @desk.post("/api/sweep")
+    @api.post("/sweep")
     def sweep_now() -> dict[str, int]:
         return {"due": sweep(cloud, functions)}
 
-    return desk
+    return api

@@ -37,9 +37,9 @@ class Reading:
     @property
     def settled(self) -> bool:
         """Whether the score function has written what this fold gives: the same events, points and phase."""
-        if not self.record.data:
+        summary = json.loads(self.record.data) if self.record.data else {}
+        if summary.get("rules") != self.lead.rules_version:
             return False
-        summary = json.loads(self.record.data)
         written = {
             name: Score(self.lead.scores[name].half_life, landmark, total).at(self.lead.now)
             for name, (landmark, total) in summary["scores"].items()

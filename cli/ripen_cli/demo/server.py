@@ -31,9 +31,8 @@ def application(cloud: Cloud) -> Flask:
 
 
 @contextmanager
-def serve(cloud: Cloud, port: int) -> Iterator[str]:
-    """Serve until the block ends; gives the address. Port 0 takes any free one. Raises click.ClickException."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+def listen(port: int) -> Iterator[socket.socket]:
+    """A socket on loopback that listens; port 0 takes any free one. Raises click.ClickException when it is taken."""
     with socket.socket() as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -43,11 +42,19 @@ def serve(cloud: Cloud, port: int) -> Iterator[str]:
                 f"port {port} is taken; stop what uses it, or choose another with --site-port"
             ) from None
         listening.listen()
-        server = make_server(_HOST, port, application(cloud), threaded=True, fd=listening.fileno())
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield f"http://{_HOST}:{listening.getsockname()[1]}"
-        finally:
-            server.shutdown()
-            thread.join()
+        yield listening
+
+
+@contextmanager
+def serve(cloud: Cloud, listening: socket.socket) -> Iterator[str]:
+    """Serve on `listening` until the block ends; gives the address."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    port = listening.getsockname()[1]
+    server = make_server(_HOST, port, application(cloud), threaded=True, fd=listening.fileno())
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://{_HOST}:{port}"
+    finally:
+        server.shutdown()
+        thread.join()
