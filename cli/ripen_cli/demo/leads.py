@@ -21,6 +21,7 @@ from ripen.score import Score
 from ripen_cli.cloud import Cloud
 
 _SUBJECTS = ("a:", "u:")
+_UNSHOWN = ("path", "url", "referrer", "title", "message_id", "step", "cycle")
 _TOLERANCE = 1e-6
 """Points by which two sums of the same floats may differ."""
 
@@ -145,11 +146,13 @@ def details(reading: Reading) -> dict[str, Any]:
 
 def _profiles(reading: Reading) -> Iterator[dict[str, Any]]:
     lead = reading.lead
+    pages = {event.id: _path(event) for event in reading.events}
     for name, profile in reading.configuration.profiles.items():
         contributions = [
             {
                 "rule": profile.rules[one.rule].title or one.rule,
                 "event": one.event,
+                "path": pages[one.event_id],
                 "at": one.at,
                 "points": one.points,
                 "left": one.value(lead.now),
@@ -167,12 +170,17 @@ def _profiles(reading: Reading) -> Iterator[dict[str, Any]]:
         }
 
 
-def _facts(event: Event) -> Iterator[tuple[str, str]]:
-    """What a reader wants to see of an event, in a few words each."""
+def _path(event: Event) -> str:
     page: Mapping[str, Any] = event.context.get("page") or {}
-    shown = {key: value for key, value in event.properties.items() if key not in ("url", "referrer", "title", "search")}
-    if "path" not in shown and page.get("path"):
-        shown = {"path": page["path"]} | shown
+    return str(event.properties.get("path") or page.get("path") or "")
+
+
+def _facts(event: Event) -> Iterator[tuple[str, str]]:
+    """What a reader wants to see of an event, in a few words each; what other lines say already is left out."""
+    path = _path(event)
+    if path:
+        yield "path", path
+    shown = {key: value for key, value in event.properties.items() if key not in _UNSHOWN}
     shown |= event.traits
     shown |= {f"utm {key}": value for key, value in (event.context.get("campaign") or {}).items()}
     for key, value in shown.items():

@@ -25,6 +25,7 @@ def application(cloud: Cloud) -> Flask:
     app = Flask(__name__, template_folder=str(web), static_folder=str(web / "static"))
     # A name that some other site made point here gets no answer.
     app.config["TRUSTED_HOSTS"] = [_HOST, "localhost"]
+    app.json.sort_keys = False  # type: ignore[attr-defined]
     app.register_blueprint(site.blueprint(cloud))
     app.register_blueprint(desk.blueprint(cloud))
     return app

@@ -40,9 +40,9 @@
       h('div', { class: 'scroll' }, h('table', {},
         h('thead', {}, h('tr', {}, h('th', {}, 'When'), h('th', {}, 'What'), h('th', { class: 'number' }, 'Then'), h('th', { class: 'number' }, 'Now'))),
         h('tbody', {}, ...profile.contributions.map((one) =>
-          h('tr', {}, h('td', {}, time(one.at)), h('td', {}, one.rule, h('span', { class: 'muted block' }, one.event)),
+          h('tr', {}, h('td', {}, time(one.at)), h('td', {}, one.rule, h('span', { class: 'muted block' }, `${one.event} ${one.path}`)),
             h('td', { class: 'number' }, signed(one.points)), h('td', { class: 'number' }, signed(one.left))))),
-        h('tfoot', {}, h('tr', {}, h('th', { colspan: 2 }, 'Sum, which is the score'), h('td', { class: 'number' }, points(profile.contributions.reduce((sum, one) => sum + one.points, 0))), h('td', { class: 'number' }, points(profile.score))))
+        h('tfoot', {}, h('tr', {}, h('td', {}), h('th', {}, 'Sum, which is the score'), h('td', { class: 'number' }, points(profile.contributions.reduce((sum, one) => sum + one.points, 0))), h('td', { class: 'number' }, points(profile.score))))
       )),
       profile.unexplained !== 0 && h('p', { class: 'wrong' }, `Not explained: ${profile.unexplained} points. This is a bug.`)
     );

@@ -6,7 +6,7 @@
       h('span', { class: 'lead-score' }, points(Object.values(lead.scores)[0])),
       h('span', { class: 'lead-who' }, h('strong', {}, lead.name), lead.company && h('span', {}, lead.company), h('span', { class: 'muted' }, lead.address || lead.subject)),
       h('span', { class: 'chip' }, lead.phase),
-      h('span', { class: 'muted lead-when' }, `${lead.events} events`, h('br'), `active ${fromNow(lead.lastActive)}`)
+      h('span', { class: 'muted lead-when' }, h('span', {}, `${lead.events} events`), h('span', {}, fromNow(lead.lastActive)))
     );
   poll('/_demo/api/leads', (leads) => {
     if (!leads) return;
