@@ -1,26 +1,23 @@
-import socket
-
 import pytest
-from playwright.sync_api import sync_playwright
 
 from ripen_cli import cloud as local_cloud
+from ripen_cli.demo.browser import chromium
+from ripen_cli.demo.server import listen
 
 
-@pytest.fixture(scope="session")
-def cloud():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    yield local_cloud.start(port, print)
-    local_cloud.stop(port)
+def _ignore(_line):
+    pass
 
 
 @pytest.fixture(scope="session")
 def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"],
-        )
+    with chromium(_ignore) as browser:
         yield browser
-        browser.close()
+
+
+@pytest.fixture(scope="session")
+def cloud():
+    with listen(0) as probe:
+        port = probe.getsockname()[1]
+    yield local_cloud.start(port, _ignore)
+    local_cloud.stop(port)
