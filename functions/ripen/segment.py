@@ -13,7 +13,7 @@ from typing import Any
 from ripen.errors import InvalidEventError
 from ripen.event import Event, Received, receive
 from ripen.sources import Source
-from ripen.times import DAY, parse_iso
+from ripen.times import DAY, MINUTE, parse_iso
 
 MAX_ID_LENGTH = 100
 MAX_ID_BYTES = 160
@@ -104,8 +104,10 @@ def parse_event(
 
 
 def _corrected(occurred_at: int, sent_at: int, received_at: int) -> int:
-    # A visitor's clock may be years off; the time between "happened" and "sent" is right all the same.
-    at = occurred_at if sent_at == occurred_at else received_at - (sent_at - occurred_at)
+    # A visitor's clock may be years off; the time between "happened" and "sent" is right all the same. A clock that is
+    # right is believed as it is, so that a repeated event does not move by what its way took.
+    wrong = sent_at != occurred_at and abs(received_at - sent_at) >= MINUTE
+    at = received_at - (sent_at - occurred_at) if wrong else occurred_at
     if at < received_at - _OLDEST:
         raise InvalidEventError("timestamp", f"is {(received_at - at) // DAY} days ago", "at most ten years ago")
     return min(at, received_at)
@@ -195,7 +197,8 @@ def _derived_id(payload: Mapping[str, Any], received_at: int) -> str:
     # An event that carries its own time is the same event whenever it is retried; one without is new each time.
     timed = payload.get("originalTimestamp") or payload.get("timestamp")
     try:
-        text = json.dumps(payload, sort_keys=True, separators=(",", ":"))
+        said = {key: value for key, value in payload.items() if key != "sentAt"}
+        text = json.dumps(said, sort_keys=True, separators=(",", ":"))
     except RecursionError:
         raise InvalidEventError("event", "is nested too deeply", "plain values") from None
     return hashlib.sha256((text if timed else f"{received_at}{text}").encode()).hexdigest()[:32]

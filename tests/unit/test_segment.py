@@ -140,6 +140,14 @@ def test_a_clock_that_is_a_year_off_does_not_matter_because_the_distance_is_righ
     assert received.occurred_at == wrong - HOUR, "the key keeps the sender's own time"
 
 
+def test_a_repeated_event_does_not_move_by_what_its_way_took():
+    body = {"anonymousId": "v", "event": "Tool Used", "originalTimestamp": "2026-11-21T09:59:50.000Z"}
+    first = parse_event({**body, "sentAt": "2026-11-21T09:59:50.010Z"}, "track", SITE, RECEIVED - 9_700)
+    again = parse_event({**body, "sentAt": "2026-11-21T09:59:59.000Z"}, "track", SITE, RECEIVED)
+
+    assert first.event == again.event
+
+
 def test_nothing_happens_in_the_future():
     assert parse(timestamp="9999-12-31T23:59:59Z").event.at == RECEIVED
 

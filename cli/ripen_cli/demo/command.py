@@ -27,9 +27,11 @@ def demo(site_port: int, port: int, check: bool) -> None:
     with ending_on_signals():
         if check:
             _check(port)
-        else:
-            _play(site_port, port)
+            return
+        _play(site_port, port)
     click.echo("Stopped.", err=True)
+    if check:
+        raise SystemExit(130)
 
 
 def _play(site_port: int, port: int) -> None:
