@@ -51,6 +51,12 @@ class Reading:
             and all(abs(points - self.lead.score(name)) < _TOLERANCE for name, points in written.items())
         )
 
+    @property
+    def reachable(self) -> bool:
+        """Whether mail may go out: the lead gave an address, and the address belongs to no other lead."""
+        address = json.loads(self.record.data).get("address") if self.record.data else None
+        return bool(address and address["owned"])
+
     def unexplained(self, profile: str) -> float:
         """Points of the score that the listed contributions do not add up to; 0 unless something is wrong."""
         listed = sum(one.value(self.lead.now) for one in self.lead.contributions if one.profile == profile)
@@ -125,6 +131,7 @@ def details(reading: Reading) -> dict[str, Any]:
         "now": lead.now,
         "settled": reading.settled,
         "suppressed": lead.suppressed,
+        "reachable": reading.reachable,
         "current": lead.phase,
         "phases": [{"name": name, "title": phase.title or name} for name, phase in configuration.phases.items()],
         "moves": [

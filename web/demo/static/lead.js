@@ -60,13 +60,18 @@
     return button;
   };
 
+  const waitsFor = (lead) => {
+    if (!lead.address) return 'waits for an address';
+    return lead.reachable ? 'goes out with the next sweep' : 'is not sent: the address belongs to another lead';
+  };
+
   const mails = (lead) => {
     const sent = lead.timeline.filter((event) => event.source === 'ripen' && /^Email /.test(event.name));
     return h('section', { class: 'panel' },
       h('h2', {}, 'Mails'),
       lead.pending.length + sent.length === 0 && h('p', { class: 'muted' }, 'None pending, none sent.'),
       h('ul', { class: 'mails' },
-        ...lead.pending.map((mail) => h('li', {}, h('span', { class: 'chip waiting' }, 'pending'), h('span', {}, mail.campaign, h('span', { class: 'muted block' }, lead.address ? 'goes out with the next sweep' : 'waits for an address')))),
+        ...lead.pending.map((mail) => h('li', {}, h('span', { class: 'chip waiting' }, 'pending'), h('span', {}, mail.campaign, h('span', { class: 'muted block' }, waitsFor(lead))))),
         ...sent.map((event) => h('li', {}, h('span', { class: 'chip' }, event.name.replace('Email ', '').toLowerCase()), h('span', {}, event.details.mail || event.details.intent || '', h('span', { class: 'muted block' }, time(event.at)))))
       ),
       sent.length > 0 && h('p', {}, h('a', { href: '/_demo/mailbox' }, 'Open the mailbox')),
@@ -92,7 +97,7 @@
   poll(`/_demo/api/leads/${encodeURIComponent(root.dataset.subject)}`, (lead) => {
     if (!lead) return;
     // Redrawn only when something to be seen has changed, so that a selection or a focus stays.
-    const state = JSON.stringify([lead.timeline, lead.pending, lead.dueAt, lead.settled, points(lead.profiles[0].score), sweepResult, lead.dueAt && fromNow(lead.dueAt)]);
+    const state = JSON.stringify([lead.timeline, lead.pending, lead.dueAt, lead.settled, lead.reachable, points(lead.profiles[0].score), sweepResult, lead.dueAt && fromNow(lead.dueAt)]);
     if (state === shown) return;
     shown = state;
     document.title = `${lead.name}, ${points(lead.profiles[0].score)} · Ripen demo`;
