@@ -121,15 +121,21 @@ class Phase(Model):
 
 
 class Start(Model):
-    """What starts a campaign: a score reaching a threshold (once per crossing), or a phase being entered."""
+    """What starts a campaign: a score reaching a threshold (once per crossing), or a phase being entered.
+
+    With `after`, a score counts only once an event has happened that matches it.
+    """
 
     score: ScoreAtLeast | None = None
     phase: Name | None = None
+    after: Pattern | None = None
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Start:
         if (self.score is None) == (self.phase is None):
             raise ValueError("takes exactly one of score and phase")
+        if self.after is not None and self.score is None:
+            raise ValueError("takes after only together with score")
         return self
 
 

@@ -17,9 +17,7 @@ import pytest
 import segment.analytics
 
 from ripen.ledger import read_events
-from ripen.sources import digest
-from ripen_cli.cloud import publish_rules
-from ripen_cli.project import HOME, RULES
+from ripen_cli.project import HOME
 
 SDK = Path(__file__).parent / "sdk"
 LOST = "stored, but the answer is lost"
@@ -116,25 +114,17 @@ def wait_until(condition, seconds=40):
         time.sleep(0.1)
 
 
-@pytest.fixture(scope="session")
-def server_key(cloud, tmp_path_factory):
-    """A secret key, registered by publishing the starter rules with one more source."""
-    folder = tmp_path_factory.mktemp("rules")
-    shutil.copytree(RULES, folder, dirs_exist_ok=True)
-    with (folder / "rules" / "sources.yaml").open("a") as file:
-        file.write(f"  server:\n    kind: server\n    write_key_sha256: {digest('a-secret-key')}\n")
-    publish_rules(cloud, folder)
-    yield "a-secret-key"
-    publish_rules(cloud, RULES)
-
-
 @pytest.mark.parametrize("packed", [True, False])
-def test_the_python_sdk(proxy, ledger, server_key, packed):
+def test_the_python_sdk(proxy, ledger, packed):
     endpoint = proxy(429, 503, LOST)
     user = f"python-{packed}"
     errors = []
     client = segment.analytics.Client(
-        server_key, host=endpoint.url, gzip=packed, upload_size=10, on_error=lambda error, _batch: errors.append(error)
+        "a-secret-key",
+        host=endpoint.url,
+        gzip=packed,
+        upload_size=10,
+        on_error=lambda error, _batch: errors.append(error),
     )
 
     client.identify(user, {"email": "ada@example.com"})

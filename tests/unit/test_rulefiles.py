@@ -83,10 +83,19 @@ def test_the_version_names_the_content_and_nothing_else(files):
             "campaigns",
             "mail: first-steps",
             "mail: first",
-            "rules/campaigns.yaml:18: campaigns.onboarding.mail: there is no mail",
+            "rules/campaigns.yaml:20: campaigns.onboarding.mail: there is no mail",
         ),
         ("campaigns", "profile: engagement", "profile: fit", "there is no profile 'fit'; there is engagement"),
         ("campaigns", "phase: purchase", "phase: buying", "there is no phase 'buying'"),
+        (
+            "campaigns",
+            "phase: purchase",
+            "phase: purchase\n      after: {event: x}",
+            "takes after only together with score",
+        ),
+        ("sources", "kind: browser", "kind: server", "a server has a write_key_sha256 and nothing else"),
+        ("sources", '["*"]', '["www.example.com"]', "rules/sources.yaml:9: sources.website.origins.0: "),
+        ("sources", "  website:", "  ripen:", "is a name that Ripen itself uses"),
         ("campaigns", "at_least: 50", "at_least: -1", "greater than 0 (it is -1)"),
         (
             "campaigns",
@@ -103,12 +112,20 @@ def test_a_mistake_is_named_with_file_line_and_what_would_be_right(files, name, 
     assert any(expected in problem for problem in found), found
 
 
+def test_two_sources_never_share_a_key(files):
+    text = files["rules/sources.yaml"] + b"  shop:\n    kind: browser\n    write_key: website\n    origins: ['*']\n"
+
+    [problem] = problems(files | {"rules/sources.yaml": text})
+
+    assert problem.startswith("rules/sources.yaml:10: sources.shop: has the same key as website")
+
+
 def test_duplicate_keys_are_no_silent_choice(files):
     text = files["rules/campaigns.yaml"] + b"  onboarding:\n    start: {phase: loss}\n    mail: first-steps\n"
 
     [problem] = problems(files | {"rules/campaigns.yaml": text})
 
-    assert problem.startswith("rules/campaigns.yaml:19: found duplicate key")
+    assert problem.startswith("rules/campaigns.yaml:21: found duplicate key")
 
 
 def test_a_missing_file_and_a_file_nobody_reads_are_both_said(files):
