@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from adapters import active, aws, secret, settings
+from adapters import active, aws, secret, senders, settings
 from adapters.telemetry import logger
 
 
@@ -22,6 +22,7 @@ def new_process(monkeypatch):
     for cached in caches:
         cached.cache_clear()
     active.forget()
+    senders.forget()
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
@@ -30,6 +31,7 @@ def new_process(monkeypatch):
     for cached in caches:
         cached.cache_clear()
     active.forget()
+    senders.forget()
 
 
 @pytest.fixture

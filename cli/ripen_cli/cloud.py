@@ -27,8 +27,7 @@ from ripen_cli.project import HOME, ROOT, RULES, digest, run, tool
 REGION = "eu-central-1"
 STACK = "ripen"
 SENDER = "hello@ripen.example"
-_STATE = HOME / "cloud.json"
-_LOG = HOME / "cloud.log"
+DEFAULT_PORT = 4566
 _BUILD = HOME / "build"
 _CREDENTIALS = {"region_name": REGION, "aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
@@ -58,10 +57,10 @@ class Cloud:
         return boto3.client(service, endpoint_url=self.endpoint, **_CREDENTIALS)
 
 
-def running() -> Cloud | None:
-    """The local cloud, if one is running and answers."""
+def running(port: int = DEFAULT_PORT) -> Cloud | None:
+    """The local cloud on a port, if one is running and answers."""
     try:
-        cloud = Cloud(**json.loads(_STATE.read_text()))
+        cloud = Cloud(**json.loads(_state(port).read_text()))
     except (OSError, ValueError, TypeError):
         return None
     return cloud if _process(cloud.pid, cloud.started) and _healthy(cloud.endpoint) else None
@@ -89,20 +88,20 @@ def start(port: int, progress: Progress, template: Path = ROOT / "template.yaml"
     except BaseException:
         _stop(psutil.Process(process.pid))
         raise
-    _STATE.write_text(json.dumps(asdict(cloud), indent=2))
+    _state(port).write_text(json.dumps(asdict(cloud), indent=2))
     return cloud
 
 
-def stop() -> bool:
-    """Stop the local cloud and everything it started; False when none was running."""
+def stop(port: int = DEFAULT_PORT) -> bool:
+    """Stop the local cloud on a port and everything it started; False when none was running."""
     try:
-        state = json.loads(_STATE.read_text())
+        state = json.loads(_state(port).read_text())
         process = _process(state["pid"], state["started"])
     except (OSError, ValueError, KeyError):
         return False
     if process:
         _stop(process)
-    _STATE.unlink(missing_ok=True)
+    _state(port).unlink(missing_ok=True)
     return process is not None
 
 
@@ -134,6 +133,10 @@ def _step(progress: Progress, name: str) -> Iterator[None]:
     began = time.monotonic()
     yield
     progress(f"  {name}: {time.monotonic() - began:.1f} s")
+
+
+def _state(port: int) -> Path:
+    return HOME / f"cloud-{port}.json"
 
 
 def _check_port(port: int) -> None:
@@ -183,13 +186,14 @@ def _start_emulator(emulator: Path, port: int) -> subprocess.Popen[bytes]:
     }
     del env["AWS_ENDPOINT_URL"]
     HOME.mkdir(exist_ok=True)
-    with _LOG.open("wb") as log:
+    log_file = HOME / f"cloud-{port}.log"
+    with log_file.open("wb") as log:
         process = subprocess.Popen([str(emulator)], env=env, cwd=HOME, stdout=log, stderr=log, start_new_session=True)
     deadline = time.monotonic() + 30
     while not _healthy(f"http://127.0.0.1:{port}"):
         if process.poll() is not None or time.monotonic() > deadline:
             process.kill()
-            raise click.ClickException(f"the emulator did not start; see {_LOG.relative_to(ROOT)}")
+            raise click.ClickException(f"the emulator did not start; see {log_file.relative_to(ROOT)}")
         time.sleep(0.1)
     return process
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
+from typing import NoReturn
 
 import click
 
@@ -16,48 +19,69 @@ def local() -> None:
     """Run Ripen on this machine, without an AWS account."""
 
 
+_port = click.option(
+    "--port", default=cloud.DEFAULT_PORT, show_default=True, type=click.IntRange(1024, 65535), help="Port on loopback."
+)
+_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object; progress goes to standard error.")
+
+
 @local.command()
-@click.option("--port", default=4566, show_default=True, type=click.IntRange(1024, 65535), help="Port on loopback.")
+@_port
 @click.option("--detach", is_flag=True, help="Leave it running in the background; `ripen local down` stops it.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object; progress goes to standard error.")
+@_json
 def up(port: int, detach: bool, as_json: bool) -> None:
-    """Start the local cloud and deploy Ripen into it."""
-    found = cloud.running()
-    if found:
-        click.echo("The local cloud is already running.", err=True)
-    else:
-        found = cloud.start(port, lambda line: click.echo(line, err=True))
-    click.echo(json.dumps(asdict(found), indent=2) if as_json else _summary(found))
-    if not detach:
+    """Start the local cloud and deploy Ripen into it; what was built before is used again."""
+    with ending_on_signals():
+        found = cloud.running(port)
+        if found:
+            click.echo("The local cloud is already running.", err=True)
+        else:
+            found = cloud.start(port, lambda line: click.echo(line, err=True))
+        _show(found, as_json)
+        if detach:
+            return
         click.echo("Ctrl-C stops it.", err=True)
-        wait_for_end()
-        cloud.stop()
-        click.echo("Stopped.", err=True)
+        signal.pause()
+    cloud.stop(port)
+    click.echo("Stopped.", err=True)
 
 
 @local.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def status(as_json: bool) -> None:
+@_port
+@_json
+def status(port: int, as_json: bool) -> None:
     """Tell whether the local cloud is running, and where."""
-    found = cloud.running()
+    found = cloud.running(port)
     if found is None:
         raise click.ClickException("the local cloud is not running; start it with `ripen local up`")
-    click.echo(json.dumps(asdict(found), indent=2) if as_json else _summary(found))
+    _show(found, as_json)
 
 
 @local.command()
-def down() -> None:
+@_port
+def down(port: int) -> None:
     """Stop the local cloud and everything it started; its data is gone."""
-    click.echo("Stopped." if cloud.stop() else "It was not running.")
+    click.echo("Stopped." if cloud.stop(port) else "It was not running.")
 
 
-def wait_for_end() -> None:
-    """Return on Ctrl-C or when asked to terminate."""
-    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+@contextmanager
+def ending_on_signals() -> Iterator[None]:
+    """Ctrl-C and a request to terminate end the block; what follows it tidies up."""
+
+    def end(_signal: int, _frame: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, end)
     try:
-        signal.pause()
+        yield
     except KeyboardInterrupt:
         click.echo(err=True)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _show(found: cloud.Cloud, as_json: bool) -> None:
+    click.echo(json.dumps(asdict(found), indent=2) if as_json else _summary(found))
 
 
 def _summary(found: cloud.Cloud) -> str:

@@ -6,7 +6,7 @@ import click
 
 from ripen_cli.demo import demo
 from ripen_cli.local import local
-from ripen_cli.rules import rules
+from ripen_cli.rules import rules, sources
 
 
 @click.group()
@@ -17,4 +17,5 @@ def main() -> None:
 
 main.add_command(local)
 main.add_command(rules)
+main.add_command(sources)
 main.add_command(demo)

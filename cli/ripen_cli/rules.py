@@ -1,13 +1,15 @@
-"""`ripen rules`: check rules and mails before anybody sees them."""
+"""`ripen rules` and `ripen sources`: check rules and mails before anybody sees them, and make keys."""
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 
 import click
 
 from adapters.rulefiles import build
 from ripen.errors import InvalidConfigurationError
+from ripen.sources import digest
 from ripen_cli.project import RULES
 
 
@@ -37,3 +39,16 @@ def check(folder: Path) -> None:
         f"Valid: {count} scoring rules, {len(configuration.phases)} phases, "
         f"{len(configuration.campaigns)} campaigns, {len(mails)} mails (version {version})."
     )
+
+
+@click.group()
+def sources() -> None:
+    """Sites and servers that send events."""
+
+
+@sources.command()
+def key() -> None:
+    """Make a secret write key for a server; only its digest belongs into rules/sources.yaml."""
+    made = secrets.token_urlsafe(32)
+    click.echo(f"key for the server (shown once, keep it secret): {made}")
+    click.echo(f"for rules/sources.yaml:  write_key_sha256: {digest(made)}")

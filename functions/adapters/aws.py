@@ -15,12 +15,19 @@ _CONFIGS = {
     "sesv2": Config(connect_timeout=3, read_timeout=20, retries={"total_max_attempts": 1}),
 }
 _CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
+_own: dict[str, Any] = {}
 
 
 @cache
 def client(service: str) -> Any:
     """The client of a service, such as `dynamodb`."""
-    return boto3.client(service, config=_CONFIGS.get(service, _CONFIG))
+    return _own.get(service) or boto3.client(service, config=_CONFIGS.get(service, _CONFIG))
+
+
+def use(service: str, own: Any) -> None:
+    """Take a client that the caller made, for a process that is no Lambda function, such as the command line."""
+    _own[service] = own
+    client.cache_clear()
 
 
 def error_code(error: ClientError) -> str:

@@ -9,6 +9,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from adapters import table
 from adapters.secret import secret
+from adapters.settings import ScoreSettings, TriggerSettings
 from ripen.errors import VersionConflictError
 from ripen.fold import fold
 from ripen.identity import address_key
@@ -26,24 +27,28 @@ class Refreshed(NamedTuple):
     reachable: bool
 
 
-def refresh(table_name: str, secret_arn: str, subject: str, rules: Rules, now: int) -> Refreshed | None:
+def refresh(
+    settings: ScoreSettings | TriggerSettings, subject: str, rules: Rules, now: int, rest_until: int | None = None
+) -> Refreshed | None:
     """Fold a subject's events and write its record; None when it has no events.
+
+    Whoever is going to do what is due says in `rest_until` when the lead may be found due again.
 
     When someone else writes the record in between, reads and folds again. Raises VersionConflictError after five
     attempts, which leaves the subject to the next delivery.
     """
     for attempt in range(_ATTEMPTS):
-        events, record = table.load(table_name, subject)
+        events, record = table.load(settings.table_name, subject)
         if not events:
             return None
         lead = fold(subject, events, rules, now)
-        address = _address(table_name, secret_arn, lead, record)
+        address = _address(settings, lead, record)
         refreshed = Refreshed(lead, reachable=bool(address and address["owned"]))
-        fresh = make_record(lead, address, record.version + 1)
+        fresh = make_record(lead, address, record.version + 1, rest_until)
         if (fresh.data, fresh.due_at) == (record.data, record.due_at):
             return refreshed
         try:
-            table.save(table_name, fresh)
+            table.save(settings.table_name, fresh)
         except VersionConflictError:
             if attempt == _ATTEMPTS - 1:
                 raise
@@ -52,7 +57,7 @@ def refresh(table_name: str, secret_arn: str, subject: str, rules: Rules, now: i
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-def _address(table_name: str, secret_arn: str, lead: Lead, record: Record) -> dict[str, Any] | None:
+def _address(settings: ScoreSettings | TriggerSettings, lead: Lead, record: Record) -> dict[str, Any] | None:
     """Which address the lead gave, as a key, and whether it owns it; whoever was first does."""
     if not lead.address:
         return None
@@ -60,8 +65,8 @@ def _address(table_name: str, secret_arn: str, lead: Lead, record: Record) -> di
         normalized = validate_email(lead.address, check_deliverability=False).normalized
     except EmailNotValidError:
         return {"key": "", "owned": False}
-    key = address_key(normalized, secret(secret_arn))
+    key = address_key(normalized, secret(settings.secret_arn))
     before = json.loads(record.data).get("address") if record.data else None
     if before and before["key"] == key:
         return dict(before)
-    return {"key": key, "owned": table.own_address(table_name, key, lead.subject)}
+    return {"key": key, "owned": table.own_address(settings.table_name, key, lead.subject)}

@@ -8,22 +8,26 @@ from typing import Any
 from adapters.active import activate
 from adapters.aws import client
 from adapters.rulefiles import build
+from adapters.senders import register
+from adapters.settings import PublishSettings
 from adapters.telemetry import count, logger
+from ripen.configuration import compile_sources
 from ripen.errors import InvalidConfigurationError
 
 REPORT = "reports/latest.json"
 _PREFIXES = ("rules/", "mails/")
 
 
-def publish(bucket: str, at: str) -> dict[str, Any]:
+def publish(settings: PublishSettings, at: str) -> dict[str, Any]:
     """Check everything below `rules/` and `mails/`; activate it, or leave what is active and say why.
 
     The result is returned and written to `reports/latest.json`: `version` of what was checked (empty when invalid),
     `activated`, `problems` and `at`. Uploads that come while this runs are noticed, and the whole is read again.
     """
+    bucket = settings.bucket_name
     while True:
         before = _etags(bucket)
-        report = _check_and_activate(bucket, before, at)
+        report = _check_and_activate(settings, before, at)
         if _etags(bucket) == before:
             break
     client("s3").put_object(
@@ -32,7 +36,8 @@ def publish(bucket: str, at: str) -> dict[str, Any]:
     return report
 
 
-def _check_and_activate(bucket: str, etags: dict[str, str], at: str) -> dict[str, Any]:
+def _check_and_activate(settings: PublishSettings, etags: dict[str, str], at: str) -> dict[str, Any]:
+    bucket = settings.bucket_name
     files = {key: client("s3").get_object(Bucket=bucket, Key=key)["Body"].read() for key in etags}
     try:
         configuration, mails, version = build(files)
@@ -40,6 +45,7 @@ def _check_and_activate(bucket: str, etags: dict[str, str], at: str) -> dict[str
         logger.error("The rules are not valid; what was active stays active", extra={"problems": error.problems})
         count("RulesInvalid")
         return {"activated": False, "version": "", "problems": error.problems, "at": at}
+    register(settings.table_name, compile_sources(configuration))
     activate(bucket, configuration, mails, version, at)
     logger.info("The rules are active", extra={"version": version})
     return {"activated": True, "version": version, "problems": [], "at": at}

@@ -19,9 +19,15 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ripen.configuration import Configuration, Mails, MailTemplate, Path, problems
 from ripen.errors import InvalidConfigurationError
 
-SECTIONS = {"rules/scoring.yaml": "profiles", "rules/phases.yaml": "phases", "rules/campaigns.yaml": "campaigns"}
+SECTIONS = {
+    "rules/sources.yaml": "sources",
+    "rules/scoring.yaml": "profiles",
+    "rules/phases.yaml": "phases",
+    "rules/campaigns.yaml": "campaigns",
+}
 """Each file with the one top-level key that it holds."""
 
+_NEEDED = ("profiles", "phases")
 _MAX_BYTES = 256 * 1024
 _MAX_NODES = 50_000
 _MAIL = re.compile(r"mails/([a-z0-9][a-z0-9-]{0,62})/([a-z]{2})\.(mjml|txt)")
@@ -39,7 +45,7 @@ def build(files: Mapping[str, bytes]) -> tuple[Configuration, Mails, str]:
     for name, section in SECTIONS.items():
         if name in files:
             documents[name] = _read_yaml(name, section, files[name], troubles)
-        elif section != "campaigns":
+        elif section in _NEEDED:
             troubles.append(f"{name}: is missing")
     mails = _read_mails(files, troubles)
     if troubles:
@@ -129,7 +135,7 @@ def _located(documents: Mapping[str, Any], path: Path, text: str) -> str:
     known: list[str] = []
     for step in path:
         try:
-            mark = node.lc.key(step) if isinstance(node, Mapping) else node.lc.item(step)
+            mark = (node.lc.key if isinstance(step, str) else node.lc.item)(step)
             node = node[step]
         except (AttributeError, KeyError, IndexError, TypeError):
             known.append(str(step))

@@ -46,9 +46,10 @@ class TriggerSettings:
 
 @dataclass(frozen=True, slots=True)
 class PublishSettings:
-    """`bucket_name`: where the rules lie and where they become active."""
+    """`bucket_name`: where the rules lie and where they become active; the table holds who may send events."""
 
     bucket_name: str
+    table_name: str
 
 
 Settings = TypeVar("Settings", TrackSettings, ScoreSettings, TriggerSettings, PublishSettings)

@@ -13,7 +13,7 @@ from ripen.errors import RipenError, VersionConflictError
 from ripen.event import Event
 from ripen.ledger import EVENT_PREFIX, IDENTITY_KEY, RECORD_KEY, due_shard, read_events
 from ripen.record import Record, record_item
-from ripen.times import parse_iso, to_iso
+from ripen.times import SECOND, parse_iso, to_iso
 
 Item = Mapping[str, Any]
 DUE_INDEX = "due"
@@ -31,6 +31,14 @@ class Due(NamedTuple):
     subject: str
     key: str
     due_at: int
+
+
+class Claim(NamedTuple):
+    """One attempt to claim an intent: `holder` is unique to it. Unended at `until` it is due itself; times in ms."""
+
+    holder: str
+    until: int
+    kept_until: int
 
 
 def put_items(table: str, items: Sequence[Item]) -> None:
@@ -147,13 +155,31 @@ def own_address(table: str, key: str, subject: str) -> bool:
     return True
 
 
-def claim_intent(table: str, subject: str, key: str, holder: str, until: int) -> bool:
-    """Claim an intent before sending; False when somebody else did, or the intent has ended.
+def get_text(table: str, key: str) -> str:
+    """A text kept under a key of its own; empty when there is none. Raises TableThrottledError."""
+    try:
+        found = client("dynamodb").get_item(TableName=table, Key=_attributes({"pk": key, "sk": key}))
+    except ClientError as error:
+        raise _throttled(error) from error
+    return str(_values(found["Item"])["data"]) if "Item" in found else ""
 
-    `holder` is unique to this attempt. A claim that has not ended at `until` (milliseconds) is due itself.
-    """
-    due = {"due_shard": due_shard(subject), "due_at": to_iso(until)}
-    item = {"pk": subject, "sk": key, "status": "claimed", "holder": holder, **due}
+
+def put_text(table: str, key: str, text: str) -> None:
+    """Keep a text under a key of its own."""
+    client("dynamodb").put_item(TableName=table, Item=_attributes({"pk": key, "sk": key, "data": text}))
+
+
+def claim_intent(table: str, subject: str, key: str, claim: Claim) -> bool:
+    """Claim an intent before sending; False when somebody else did, or the intent has ended."""
+    item = {
+        "pk": subject,
+        "sk": key,
+        "status": "claimed",
+        "holder": claim.holder,
+        "due_shard": due_shard(subject),
+        "due_at": to_iso(claim.until),
+        "ttl": claim.kept_until // SECOND,
+    }
     try:
         client("dynamodb").put_item(
             TableName=table, Item=_attributes(item), ConditionExpression="attribute_not_exists(pk)"
@@ -167,7 +193,7 @@ def claim_intent(table: str, subject: str, key: str, holder: str, until: int) ->
     key_of_intent = _attributes({"pk": subject, "sk": key})
     found = client("dynamodb").get_item(TableName=table, Key=key_of_intent, ConsistentRead=True)
     values = _values(found.get("Item", {}))
-    return (values.get("status"), values.get("holder")) == ("claimed", holder)
+    return (values.get("status"), values.get("holder")) == ("claimed", claim.holder)
 
 
 def release_intent(table: str, subject: str, key: str, holder: str) -> None:

@@ -11,4 +11,4 @@ from adapters.settings import PublishSettings, settings
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """Called by EventBridge for each S3 object that is written or deleted below `rules/` or `mails/`."""
-    return publish(settings(PublishSettings).bucket_name, event["time"])
+    return publish(settings(PublishSettings), event["time"])

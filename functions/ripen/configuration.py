@@ -1,18 +1,20 @@
 """What marketers may write, and what is wrong with it: the models behind `rules/*.yaml` and `mails/`.
 
-Each top-level key has a file of its own: `profiles` in scoring.yaml, `phases` in phases.yaml, `campaigns` in
-campaigns.yaml. Durations are texts such as `90d` (s, m, h, d, w), points are plain numbers.
+Each top-level key has a file of its own: `sources` in sources.yaml, `profiles` in scoring.yaml, `phases` in
+phases.yaml, `campaigns` in campaigns.yaml. Durations are texts such as `90d` (s, m, h, d, w), points are plain numbers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from ripen.errors import InvalidPatternError
+from ripen.event import RIPEN
 from ripen.pattern import compile_pattern
+from ripen.sources import NO_SOURCES, UNREGISTERED, Source, Sources, digest
 from ripen.times import DAY, HOUR, parse_duration
 
 Path = tuple[str | int, ...]
@@ -48,6 +50,11 @@ LongDuration = Annotated[str, AfterValidator(_long_duration)]
 Pattern = Annotated[dict[str, Any], AfterValidator(_condition)]
 Points = Annotated[float, Field(ge=-1_000_000, le=1_000_000, allow_inf_nan=False)]
 Threshold = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
+
+
+WriteKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{4,64}$")]
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Origin = Annotated[str, StringConstraints(pattern=r"^(\*|https?://[a-z0-9.-]+(:[0-9]{1,5})?)$")]
 
 
 class Model(BaseModel):
@@ -125,15 +132,21 @@ class Phase(Model):
 
 
 class Start(Model):
-    """What starts a campaign: a score reaching a threshold (once per crossing), or a phase being entered."""
+    """What starts a campaign: a score reaching a threshold (once per crossing), or a phase being entered.
+
+    With `after`, a score counts only once an event has happened that matches it.
+    """
 
     score: ScoreAtLeast | None = None
     phase: Name | None = None
+    after: Pattern | None = None
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Start:
         if (self.score is None) == (self.phase is None):
             raise ValueError("takes exactly one of score and phase")
+        if self.after is not None and self.score is None:
+            raise ValueError("takes after only together with score")
         return self
 
 
@@ -145,9 +158,28 @@ class Campaign(Model):
     mail: Name
 
 
+class SourceRule(Model):
+    """A site or a server that sends events. A browser's key is public; of a server's key only the digest is written."""
+
+    title: str = ""
+    kind: Literal["browser", "server"]
+    write_key: WriteKey | None = None
+    write_key_sha256: Digest | None = None
+    origins: list[Origin] = []
+
+    @model_validator(mode="after")
+    def _has_what_its_kind_needs(self) -> SourceRule:
+        if self.kind == "browser" and (self.write_key is None or self.write_key_sha256 is not None or not self.origins):
+            raise ValueError("a browser has a write_key and the origins of its pages, such as https://www.example.com")
+        if self.kind == "server" and (self.write_key_sha256 is None or self.write_key is not None or self.origins):
+            raise ValueError("a server has a write_key_sha256 and nothing else; `ripen sources key` makes one")
+        return self
+
+
 class Configuration(Model):
     """All rules that are live at the same time. The first phase is the one where every lead begins."""
 
+    sources: dict[Name, SourceRule] = {}
     profiles: Annotated[dict[Name, Profile], Field(min_length=1)]
     phases: Annotated[dict[Name, Phase], Field(min_length=1)]
     campaigns: dict[Name, Campaign] = {}
@@ -173,6 +205,20 @@ class ActiveConfiguration(Model):
     configuration: Configuration
 
 
+def compile_sources(configuration: Configuration) -> Sources:
+    """The senders as the tracking function looks them up."""
+    if not configuration.sources:
+        return NO_SOURCES
+    return Sources(
+        {
+            rule.write_key_sha256 or digest(rule.write_key or ""): Source(
+                name, rule.kind == "server", tuple(rule.origins)
+            )
+            for name, rule in configuration.sources.items()
+        }
+    )
+
+
 def problems(configuration: Configuration, mails: frozenset[str]) -> Iterator[tuple[Path, str]]:
     """Everything the models cannot see on their own: references to what does not exist. Yields (path, problem)."""
     for path, name in _profiles_named(configuration):
@@ -181,6 +227,13 @@ def problems(configuration: Configuration, mails: frozenset[str]) -> Iterator[tu
     for path, name in _phases_named(configuration):
         if name not in configuration.phases:
             yield path, f"there is no phase {name!r}; there is {_list(configuration.phases)}"
+    keys: dict[str, str] = {}
+    for name, rule in configuration.sources.items():
+        key_digest = rule.write_key_sha256 or digest(rule.write_key or "")
+        if name in (RIPEN, UNREGISTERED):
+            yield ("sources", name), "is a name that Ripen itself uses; choose another"
+        if keys.setdefault(key_digest, name) != name:
+            yield ("sources", name), f"has the same key as {keys[key_digest]}; every source needs its own"
     for key, campaign in configuration.campaigns.items():
         if campaign.mail not in mails:
             yield ("campaigns", key, "mail"), f"there is no mail {campaign.mail!r}; there is {_list(mails)}"

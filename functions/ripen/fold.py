@@ -7,6 +7,7 @@ fold, so duplicates, retries and late arrivals cannot change the result.
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -62,8 +63,9 @@ def fold(subject: str, events: Sequence[Event], rules: Rules, now: int) -> Lead:
 
 @dataclass(slots=True)
 class _Progress:
-    """How far a campaign is: `cycles` holds the moments at which it started."""
+    """How far a campaign is: `cycles` holds the moments at which it started, `open` whether it may start at all."""
 
+    open: bool
     above: bool = False
     cycles: list[int] = field(default_factory=list)
 
@@ -84,7 +86,7 @@ class _State:
         self.fired: set[tuple[str, str]] = set()
         self.points_today: defaultdict[tuple[str, str, int], float] = defaultdict(float)
         self.moves = [Move(rules.phases[0].name, since, "first seen")]
-        self.campaigns = {campaign.name: _Progress() for campaign in rules.campaigns}
+        self.campaigns = {campaign.name: _Progress(open=campaign.after is None) for campaign in rules.campaigns}
 
 
 def _apply(state: _State, event: Event) -> None:
@@ -101,6 +103,9 @@ def _apply(state: _State, event: Event) -> None:
         "context": event.context,
         "traits": state.traits,
     }
+    for campaign in state.rules.campaigns:
+        if campaign.after is not None and campaign.after(facts):
+            state.campaigns[campaign.name].open = True
     for rule in state.rules.for_event(event.name):
         if rule.matches(facts):
             _award(state, rule, event)
@@ -114,10 +119,11 @@ def _award(state: _State, rule: Rule, event: Event) -> None:
     points = rule.points
     if rule.cap_per_day is not None:
         today = (*key, event.at // DAY)
-        points = min(points, rule.cap_per_day - state.points_today[today])
-        if points <= 0:
+        left = max(rule.cap_per_day - state.points_today[today], 0.0)
+        points = math.copysign(min(abs(points), left), points)
+        if not points:
             return
-        state.points_today[today] += points
+        state.points_today[today] += abs(points)
     state.fired.add(key)
     score = state.scores[rule.profile]
     state.scores[rule.profile] = score.plus(points, event.at)
@@ -214,7 +220,9 @@ def _notice_fallen_scores(state: _State, moment: int) -> None:
 
 def _reached(state: _State, campaign: CampaignRule, moment: int) -> bool:
     threshold = campaign.score
-    return threshold is not None and state.scores[threshold.profile].reaches(threshold.at_least, moment)
+    if threshold is None or not state.campaigns[campaign.name].open:
+        return False
+    return state.scores[threshold.profile].reaches(threshold.at_least, moment)
 
 
 def _outcomes(events: Sequence[Event]) -> dict[tuple[str, int], int]:

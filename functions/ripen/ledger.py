@@ -2,14 +2,14 @@
 
 | pk                  | sk                               | what                                                    |
 |---------------------|----------------------------------|---------------------------------------------------------|
-| subject             | `E#<occurred_at>#<message_id>`   | an event, or (`<message_id>+<digest of all ids>`) several |
-|                     |                                  | of this subject from one request                        |
+| subject             | `E#<occurred_at>#<message_id>`   | the events of this subject from one request             |
 | subject             | `P`                              | the lead record                                         |
 | `I#<hmac>`          | `I`                              | who owns this address                                   |
+| `C#sources`         | `C#sources`                      | the registered senders and the digests of their keys    |
 | subject             | `S#<campaign>#<step>#<cycle>`    | one intent to send, claimed before sending              |
 
 A subject is `a:<anonymousId>` or `u:<userId>`. Keys are made of what the sender said (its own clock, its
-messageId), so a retried request lands on the same key.
+messageId), so a retried request lands on the same key. In the key of several events a digest of their ids stands.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ripen.event import Event, Received
@@ -26,6 +26,7 @@ from ripen.times import DAY, SECOND, to_iso
 EVENT_PREFIX = "E#"
 RECORD_KEY = "P"
 IDENTITY_KEY = "I"
+SOURCES_KEY = "C#sources"
 DUE_SHARDS = 8
 
 _WRITE_UNIT = 1024
@@ -38,7 +39,7 @@ _ITEM_SIZE = 256 * 1024
 
 
 def event_key(occurred_at: int, message_id: str) -> str:
-    """The sort key of events that began at `occurred_at` on the sender's clock; `message_id` tells them from others."""
+    """The sort key of events that began at `occurred_at` on the sender's clock."""
     return f"{EVENT_PREFIX}{to_iso(occurred_at)}#{message_id}"
 
 
@@ -51,39 +52,28 @@ def event_items(accepted: Iterable[Received], retention_days: int) -> list[dict[
     by_subject: dict[str, dict[str, Received]] = {}
     for received in accepted:
         by_subject.setdefault(received.subject, {}).setdefault(received.event.id, received)
-    items = []
-    for events in by_subject.values():
-        packed: list[Received] = []
-        texts: list[bytes] = []
-        size = 0
-        for received in events.values():
-            text = _dump(received.event)
-            if packed and (len(packed) == _ITEM_EVENTS or size + len(text) > _ITEM_SIZE):
-                items.append(_item(packed, texts, retention_days))
-                packed, texts, size = [], [], 0
-            packed.append(received)
-            texts.append(text)
-            size += len(text)
-        items.append(_item(packed, texts, retention_days))
-    return items
+    return [_item(part, retention_days) for events in by_subject.values() for part in _parts([*events.values()])]
 
 
-def _dump(event: Event) -> bytes:
-    try:
-        return json.dumps(event.as_json(), separators=(",", ":"), ensure_ascii=False).encode()
-    except UnicodeEncodeError:  # a lone surrogate, legal in JSON only while it is escaped
-        return json.dumps(event.as_json(), separators=(",", ":")).encode()
+def _parts(events: Sequence[Received]) -> Iterator[Sequence[Received]]:
+    start = size = 0
+    for n, received in enumerate(events):
+        if n - start == _ITEM_EVENTS or (n > start and size + len(received.data) > _ITEM_SIZE):
+            yield events[start:n]
+            start, size = n, 0
+        size += len(received.data)
+    yield events[start:]
 
 
-def _item(events: Sequence[Received], texts: Sequence[bytes], retention_days: int) -> dict[str, Any]:
-    first = events[0]
+def _item(part: Sequence[Received], retention_days: int) -> dict[str, Any]:
+    first = part[0]
     item: dict[str, Any] = {
         "pk": first.subject,
-        "sk": event_key(first.occurred_at, _name(events)),
-        "ttl": (first.event.at + retention_days * DAY) // SECOND,
+        "sk": event_key(first.occurred_at, _key_id([received.event.id for received in part])),
+        "ttl": (first.received_at + retention_days * DAY) // SECOND,
     }
-    data = b"[" + b",".join(texts) + b"]"
-    overhead = len(item["pk"]) + len(item["sk"]) + _ATTRIBUTES_SIZE
+    data = b"[" + b",".join([received.data for received in part]) + b"]"
+    overhead = len(item["pk"].encode()) + len(item["sk"].encode()) + _ATTRIBUTES_SIZE
     if len(data) + overhead > _WRITE_UNIT:
         packed = zlib.compress(data, 6)
         if _units(len(packed) + overhead) < _units(len(data) + overhead):
@@ -91,13 +81,9 @@ def _item(events: Sequence[Received], texts: Sequence[bytes], retention_days: in
     return item | {"data": data.decode()}
 
 
-def _name(events: Sequence[Received]) -> str:
-    # All ids count: a sender that repeats an event in other company must not overwrite the rest of the first request.
-    first = events[0].event.id
-    if len(events) == 1:
-        return first
-    digest = hashlib.sha256("\n".join(received.event.id for received in events).encode()).hexdigest()
-    return f"{first}+{digest[:16]}"
+def _key_id(ids: Sequence[str]) -> str:
+    # Several events are one item only as this very group: a retry of one of them alone must not replace its neighbours.
+    return ids[0] if len(ids) == 1 else hashlib.sha256("\n".join(ids).encode()).hexdigest()[:32]
 
 
 def read_events(items: Iterable[Mapping[str, Any]]) -> list[Event]:

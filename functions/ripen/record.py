@@ -25,8 +25,11 @@ class Record:
     due_at: int | None
 
 
-def make_record(lead: Lead, address: Mapping[str, Any] | None, version: int) -> Record:
-    """The record of a folded lead. `address` says which address key was found and whether the lead owns it."""
+def make_record(lead: Lead, address: Mapping[str, Any] | None, version: int, rest_until: int | None = None) -> Record:
+    """The record of a folded lead. `address` says which address key was found and whether the lead owns it.
+
+    What is due already is due at `rest_until` instead, when given.
+    """
     summary = {
         "rules": lead.rules_version,
         "events": lead.events,
@@ -37,6 +40,8 @@ def make_record(lead: Lead, address: Mapping[str, Any] | None, version: int) -> 
         "pending": [intent.id for intent in lead.pending],
     }
     due_at = lead.due_at(reachable=bool(address and address["owned"]))
+    if due_at is not None and due_at <= lead.now and rest_until is not None:
+        due_at = rest_until
     return Record(lead.subject, version, json.dumps(summary, separators=(",", ":")), due_at)
 
 

@@ -44,10 +44,11 @@ class PhaseRule:
 
 @dataclass(frozen=True, slots=True)
 class CampaignRule:
-    """A campaign: started by a score or by a phase, never both."""
+    """A campaign: started by a score (perhaps not before an event that matches) or by a phase."""
 
     name: str
     score: ScoreAtLeast | None
+    after: Predicate | None
     phase: str | None
     mail: str
 
@@ -87,7 +88,13 @@ def compile_rules(configuration: Configuration, version: str) -> Rules:
             for name, phase in configuration.phases.items()
         ),
         campaigns=tuple(
-            CampaignRule(name, campaign.start.score, campaign.start.phase, campaign.mail)
+            CampaignRule(
+                name,
+                campaign.start.score,
+                compile_pattern(campaign.start.after) if campaign.start.after else None,
+                campaign.start.phase,
+                campaign.mail,
+            )
             for name, campaign in configuration.campaigns.items()
         ),
         any_event=tuple(rule for rule, names in rules if names is None),

@@ -55,4 +55,4 @@ def _score(subject: str, rules: Rules | None, now: int) -> None:
     if rules is None:
         mark_due(configured.table_name, subject, now)
     else:
-        refresh(configured.table_name, configured.secret_arn, subject, rules, now)
+        refresh(configured, subject, rules, now)

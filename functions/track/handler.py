@@ -1,43 +1,58 @@
-"""The tracking function: it checks what a website sends and writes it to the ledger. It reads nothing.
+"""The tracking function: it checks what websites and servers send and writes it to the ledger.
+
+It reads nothing for an event; who may send is looked up once a minute.
 
 Called by its function URL, and by EventBridge with what SES reports about mails.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from adapters.senders import registered
 from adapters.settings import TrackSettings, settings
 from adapters.table import TableThrottledError, put_items
 from adapters.telemetry import logger
 from ripen.event import Received
 from ripen.ledger import event_items
-from track.request import RefusedRequestError, parse_request
+from track.answers import Answer, cors_headers, empty_answer, json_answer, with_headers
+from track.request import Parsed, RefusedRequestError, parse_request
+
+_RETRY = {"retry-after": "2"}
 
 
-def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
+def handler(event: Mapping[str, Any], _context: object) -> Answer:
     """One HTTP request, answered as a function URL expects it; or one SES event, which has no answer."""
     if event.get("source") == "aws.ses":
-        from track.mail_events import mail_event  # noqa: PLC0415 - rare, and websites need not wait for it
-
-        received = mail_event(event)
-        if received:
-            _store([received])
-        return {}
+        return _store_mail_event(event)
+    http = event["requestContext"]["http"]
+    allowed: dict[str, str] = {}
     try:
-        accepted, refused = parse_request(event)
-        _store(accepted)
+        sources = registered(settings(TrackSettings).table_name, int(event["requestContext"]["timeEpoch"]))
+        allowed = cors_headers(event, sources)
+        if http["method"] == "OPTIONS":
+            return empty_answer(204, allowed)
+        if http["method"] == "GET":
+            from track.documents import document  # noqa: PLC0415 - rare, and whoever sends events need not wait for it
+
+            return with_headers(document(event, sources, _store), allowed)
+        parsed = parse_request(event, sources)
+        _store(parsed.accepted)
     except RefusedRequestError as refusal:
-        return _answer(refusal.status, {"success": False, "errors": [refusal.error.as_json()]})
+        return json_answer(refusal.status, {"success": False, "errors": [refusal.error.as_json()]}, allowed)
     except TableThrottledError:
-        logger.warning("The table takes no more writes; the sender was told to retry")
-        return _answer(429, {"success": False, "message": "busy; send the same request again"}, {"retry-after": "2"})
-    if refused:
-        errors = [{"index": index, **error.as_json()} for index, error in refused]
-        return _answer(200 if accepted else 400, {"success": False, "accepted": len(accepted), "errors": errors})
-    return _answer(200, {"success": True})
+        logger.warning("The table takes no more requests; the sender was told to retry")
+        return json_answer(429, {"success": False, "message": "busy; send the same request again"}, allowed | _RETRY)
+    return _report(parsed, allowed)
+
+
+def _report(parsed: Parsed, headers: Mapping[str, str]) -> Answer:
+    if not parsed.refused:
+        return json_answer(200, {"success": True}, headers)
+    errors = [{"index": index, **error.as_json()} for index, error in parsed.refused]
+    status = 200 if parsed.accepted else 400
+    return json_answer(status, {"success": False, "accepted": len(parsed.accepted), "errors": errors}, headers)
 
 
 def _store(accepted: Sequence[Received]) -> None:
@@ -46,9 +61,10 @@ def _store(accepted: Sequence[Received]) -> None:
         put_items(settings(TrackSettings).table_name, items)
 
 
-def _answer(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> dict[str, Any]:
-    return {
-        "statusCode": status,
-        "headers": {"content-type": "application/json", "cache-control": "no-store", **(headers or {})},
-        "body": json.dumps(body),
-    }
+def _store_mail_event(event: Mapping[str, Any]) -> Answer:
+    from track.mail_events import mail_event  # noqa: PLC0415 - rare, and websites need not wait for it
+
+    received = mail_event(event)
+    if received:
+        _store([received])
+    return {}

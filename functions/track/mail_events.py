@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.telemetry import logger
-from ripen.event import RIPEN, Event, Received
+from ripen.event import RIPEN, Event, Received, receive
 from ripen.tags import untag
 from ripen.times import parse_iso
 
@@ -41,4 +41,9 @@ def mail_event(event: Mapping[str, Any]) -> Received | None:
     properties = {"intent": intent} | ({"link": report["link"]} if kind == "Click" else {})
     # EventBridge delivers at least once: its own id makes a repeated delivery the same event.
     name = "Email Soft Bounced" if soft else _NAMES[kind]
-    return Received(subject, occurred_at, Event(event["id"], name, occurred_at, RIPEN, properties))
+    return receive(
+        subject,
+        occurred_at,
+        parse_iso(event["time"]),
+        Event(event["id"], name, occurred_at, RIPEN, properties=properties),
+    )

@@ -1,20 +1,38 @@
-"""The HTTP side of tracking: which call a request makes, who makes it, and each event in it on its own."""
+"""The HTTP side of tracking: which call a request makes, who makes it, and each event in it on its own.
+
+Segment's HTTP API (https://segment.com/docs/connections/sources/catalog/libraries/server/http-api/), as SDKs really
+speak it: any content type, gzip, base64 from the function URL, short names of calls, prefixes before them.
+"""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import json
+import zlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from ripen.errors import InvalidEventError, RipenError
-from ripen.event import MAX_EVENT_BYTES, RIPEN, Received, parse_event
+from ripen.event import Received
+from ripen.segment import CALLS, parse_event
+from ripen.sources import Source, Sources
 
 MAX_BODY_BYTES = 500 * 1024
 MAX_BATCH = 2_500
-_CALLS = ("track", "page", "identify")
-_MAX_KEY_LENGTH = 64
+MAX_KEY_LENGTH = 64
+BATCHES = ("batch", "import")
+_SHORT = {
+    "t": "track",
+    "p": "page",
+    "s": "screen",
+    "i": "identify",
+    "g": "group",
+    "a": "alias",
+    "b": "batch",
+    "m": "import",
+}
+CALL_NAMES: Mapping[str, str] = {**_SHORT, **{call: call for call in (*CALLS, *BATCHES)}}
 
 
 class RefusedRequestError(RipenError):
@@ -26,64 +44,95 @@ class RefusedRequestError(RipenError):
         self.error = InvalidEventError(field, problem, expected)
 
 
-def parse_request(event: Mapping[str, Any]) -> tuple[list[Received], list[tuple[int, InvalidEventError]]]:
-    """The accepted events of a function URL request, and the refused ones with their place in the batch.
+class Parsed(NamedTuple):
+    """The events of a request that are accepted, and those refused with their place in the batch."""
 
-    An event that is refused never affects its neighbours. Raises RefusedRequestError when the request as a whole cannot
-    be used.
+    accepted: list[Received]
+    refused: list[tuple[int, InvalidEventError]]
+
+
+def parse_request(event: Mapping[str, Any], sources: Sources) -> Parsed:
+    """Read the events of a function URL request; one that is refused never affects its neighbours.
+
+    Raises RefusedRequestError when the request as a whole cannot be used, or its sender is not among `sources`.
     """
     http = event["requestContext"]["http"]
-    call = http["path"].rstrip("/").rpartition("/v1/")[2]
-    if call != "batch" and call not in _CALLS:
-        raise RefusedRequestError(
-            404, "path", f"{http['path'][:80]!r} is no call", "/v1/track, /v1/page, /v1/identify or /v1/batch"
-        )
+    call = CALL_NAMES.get(http["path"].rstrip("/").rpartition("/")[2])
+    if call is None:
+        known = "/v1/ and " + ", ".join((*CALLS, *BATCHES))
+        raise RefusedRequestError(404, "path", f"{http['path'][:80]!r} is no call", known)
     if http["method"] != "POST":
-        raise RefusedRequestError(405, "method", f"is {http['method']}", "POST")
+        raise RefusedRequestError(405, "method", f"is {http['method'][:20]!r}", "POST")
     payload = _json(_body(event))
-    write_key = _write_key(event, payload)
+    source = check_sender(_write_key(event, payload), event, sources)
     received_at = int(event["requestContext"]["timeEpoch"])
-    if call != "batch":
-        try:
-            return [parse_event(payload, call, write_key, received_at)], []
-        except InvalidEventError as error:
-            return [], [(0, error)]
-    return _batch(payload, write_key, received_at)
+    if call in BATCHES:
+        return _parse_batch(payload, source, received_at)
+    return _parse_all([(payload, call)], source, received_at, None)
 
 
-def _batch(
-    payload: Mapping[str, Any], write_key: str, received_at: int
-) -> tuple[list[Received], list[tuple[int, InvalidEventError]]]:
+def check_sender(write_key: object, event: Mapping[str, Any], sources: Sources) -> Source:
+    """Whose key it is. Raises RefusedRequestError: 401 for the key, 403 for a page that may not use it."""
+    expected = "the key of your site, by Basic authorization, in the body or in the query"
+    if not isinstance(write_key, str) or not write_key:
+        raise RefusedRequestError(401, "writeKey", "is missing", expected)
+    source = sources.find(write_key) if len(write_key) <= MAX_KEY_LENGTH and write_key.isprintable() else None
+    if source is None:
+        raise RefusedRequestError(401, "writeKey", "is not registered", expected)
+    origin = (event.get("headers") or {}).get("origin")
+    if origin and not source.trusted and not source.allows(origin):
+        raise RefusedRequestError(403, "origin", f"{origin[:80]!r} may not use this key", "an origin of this source")
+    return source
+
+
+def _parse_batch(payload: Mapping[str, Any], source: Source, received_at: int) -> Parsed:
     batch = payload.get("batch")
     if not isinstance(batch, list) or not batch:
         raise RefusedRequestError(400, "batch", "is missing or no list", "a list of events")
     if len(batch) > MAX_BATCH:
         raise RefusedRequestError(413, "batch", f"has {len(batch)} events", f"at most {MAX_BATCH}")
-    accepted: list[Received] = []
-    refused: list[tuple[int, InvalidEventError]] = []
-    for index, item in enumerate(batch):
+    calls = [(item, item.get("type") if isinstance(item, dict) else "track") for item in batch]
+    return _parse_all(calls, source, received_at, payload)
+
+
+def _parse_all(
+    calls: list[tuple[Any, Any]], source: Source, received_at: int, batch: Mapping[str, Any] | None
+) -> Parsed:
+    parsed = Parsed([], [])
+    for index, (payload, call) in enumerate(calls):
         try:
-            if isinstance(item, dict):
-                _check_size(len(json.dumps(item)))
-            call = item.get("type", "") if isinstance(item, dict) else "track"
-            accepted.append(parse_event(item, call, write_key, received_at, payload.get("sentAt")))
+            parsed.accepted.append(parse_event(payload, call, source, received_at, batch))
         except InvalidEventError as error:
-            refused.append((index, error))
-    return accepted, refused
+            parsed.refused.append((index, error))
+    return parsed
 
 
 def _body(event: Mapping[str, Any]) -> bytes:
     body = event.get("body") or ""
-    if not event.get("isBase64Encoded"):
-        raw = body.encode("utf-8", "surrogatepass")
-    else:
+    if event.get("isBase64Encoded"):
         try:
             raw = base64.b64decode(body, validate=True)
-        except binascii.Error:
+        except (binascii.Error, ValueError):
             raise RefusedRequestError(400, "body", "is no base64", "JSON") from None
+    else:
+        raw = body.encode("utf-8", "surrogatepass")
+    if raw[:2] == b"\x1f\x8b":  # gzip, whether or not a header says so: beacons have no headers
+        raw = _gunzip(raw)
     if len(raw) > MAX_BODY_BYTES:
         raise RefusedRequestError(413, "body", f"has {len(raw)} bytes", f"at most {MAX_BODY_BYTES}")
     return raw
+
+
+def _gunzip(raw: bytes) -> bytes:
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        # One byte more than allowed tells a body that is too large without unpacking the rest of it.
+        unpacked = unpacker.decompress(raw, MAX_BODY_BYTES + 1)
+    except zlib.error:
+        raise RefusedRequestError(400, "body", "is broken gzip", "a whole gzip stream or plain JSON") from None
+    if not unpacker.eof and len(unpacked) <= MAX_BODY_BYTES:
+        raise RefusedRequestError(400, "body", "is gzip that ends too early", "a whole gzip stream or plain JSON")
+    return unpacked
 
 
 def _json(raw: bytes) -> dict[str, Any]:
@@ -93,8 +142,6 @@ def _json(raw: bytes) -> dict[str, Any]:
         raise RefusedRequestError(400, "body", f"is no JSON: {str(error)[:80]}", "a JSON object in UTF-8") from None
     if not isinstance(payload, dict):
         raise RefusedRequestError(400, "body", "is no JSON object", "a JSON object")
-    if "batch" not in payload and len(raw) > MAX_EVENT_BYTES:
-        raise RefusedRequestError(413, "body", f"has {len(raw)} bytes", f"at most {MAX_EVENT_BYTES} for one event")
     return payload
 
 
@@ -102,20 +149,9 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON number")
 
 
-def _check_size(size: int) -> None:
-    if size > MAX_EVENT_BYTES:
-        raise InvalidEventError("event", f"has {size} bytes", f"at most {MAX_EVENT_BYTES}")
-
-
-def _write_key(event: Mapping[str, Any], payload: Mapping[str, Any]) -> str:
+def _write_key(event: Mapping[str, Any], payload: Mapping[str, Any]) -> object:
     query = event.get("queryStringParameters") or {}
-    key = _basic_user(event.get("headers") or {}) or payload.get("writeKey") or query.get("writeKey")
-    expected = "the key of your site, by Basic authorization, in the body or in the query"
-    if not isinstance(key, str) or not key:
-        raise RefusedRequestError(401, "writeKey", "is missing", expected)
-    if len(key) > _MAX_KEY_LENGTH or not key.isprintable() or key == RIPEN:
-        raise RefusedRequestError(401, "writeKey", "is no write key", expected)
-    return key
+    return _basic_user(event.get("headers") or {}) or payload.get("writeKey") or query.get("writeKey")
 
 
 def _basic_user(headers: Mapping[str, str]) -> str:
@@ -125,6 +161,5 @@ def _basic_user(headers: Mapping[str, str]) -> str:
     try:
         return base64.b64decode(credentials, validate=True).decode().partition(":")[0]
     except ValueError:
-        raise RefusedRequestError(
-            401, "authorization", "is no Basic authorization", "base64 of your write key and a colon"
-        ) from None
+        expected = "base64 of your write key and a colon"
+        raise RefusedRequestError(401, "authorization", "is no Basic authorization", expected) from None

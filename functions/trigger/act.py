@@ -16,11 +16,12 @@ from adapters.settings import TriggerSettings
 from adapters.telemetry import count, logger, pseudonym
 from ripen.configuration import MailTemplate
 from ripen.errors import MailOutcomeUnknownError, MailRefusedError, MailTemplateError, MailThrottledError
-from ripen.event import RIPEN, Event, Received
+from ripen.event import RIPEN, Event, receive
 from ripen.lead import Intent, Lead
 from ripen.ledger import RECORD_KEY, event_items, intent_key, read_intent_key
 from ripen.tags import tag
-from ripen.times import MINUTE
+from ripen.times import DAY, MINUTE
+from trigger.sweep import LEASE
 
 CLAIM_LEASE = 10 * MINUTE
 """A claim that did not end within this time has lost its holder: the function's time limit is far shorter."""
@@ -48,7 +49,7 @@ def act(settings: TriggerSettings, subject: str, key: str, now: int, holder: str
     if rules is None:
         count("ConfigurationMissing")
         return
-    refreshed = refresh(settings.table_name, settings.secret_arn, subject, rules, now)
+    refreshed = refresh(settings, subject, rules, now, rest_until=now + LEASE)
     if refreshed and refreshed.reachable:
         for intent in refreshed.lead.pending:
             _carry_out(settings, refreshed.lead, intent, holder)
@@ -58,7 +59,9 @@ def _carry_out(settings: TriggerSettings, lead: Lead, intent: Intent, holder: st
     # Read before claiming: should S3 fail, nothing is claimed and the next delivery tries again.
     template = _in_language(active_mails(settings.bucket_name, lead.rules_version)[intent.mail], lead)
     key = intent_key(intent.campaign, intent.step, intent.cycle)
-    if not table.claim_intent(settings.table_name, lead.subject, key, holder, lead.now + CLAIM_LEASE):
+    # Kept as long as the event that will tell how it ended.
+    claim = table.Claim(holder, lead.now + CLAIM_LEASE, lead.now + settings.retention_days * DAY)
+    if not table.claim_intent(settings.table_name, lead.subject, key, claim):
         return
     try:
         outcome = _send(settings, lead, intent, template)
@@ -96,8 +99,8 @@ def _end(settings: TriggerSettings, subject: str, intent: Intent, outcome: _Outc
         "mail": intent.mail,
         "message_id" if outcome.status == "sent" else "reason": outcome.detail,
     }
-    event = Event(f"{intent.id}_{outcome.status}", outcome.event, now, RIPEN, properties)
-    [item] = event_items([Received(subject, now, event)], settings.retention_days)
+    event = Event(f"{intent.id}_{outcome.status}", outcome.event, now, RIPEN, properties=properties)
+    [item] = event_items([receive(subject, now, now, event)], settings.retention_days)
     key = intent_key(intent.campaign, intent.step, intent.cycle)
     ended = table.end_intent(settings.table_name, subject, key, outcome.status, item)
     if ended and outcome.status != "sent":

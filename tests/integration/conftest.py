@@ -6,6 +6,7 @@ import email
 import email.policy
 import io
 import json
+from pathlib import Path
 
 import boto3
 import pytest
@@ -136,17 +137,18 @@ def site(new_process, monkeypatch):
 
 
 @pytest.fixture
-def starter_files():
-    """The rules and mails that a new deployment begins with, by their keys."""
-    folder = template.ROOT / "infra"
-    files = (path for kind in ("rules", "mails") for path in (folder / kind).rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+def rule_files():
+    """Rules with which stories need few events, and the starter mails, by their keys."""
+    starter, here = template.ROOT / "infra", Path(__file__).parent
+    files = {path.relative_to(starter): path for path in starter.glob("mails/*/*")}
+    files |= {path.relative_to(here): path for path in here.glob("rules/*.yaml")}
+    return {key.as_posix(): path.read_bytes() for key, path in files.items()}
 
 
 @pytest.fixture
-def nurturing(site, starter_files):
-    """A deployment with the starter rules active."""
-    report = site.publish(starter_files, 0)
+def nurturing(site, rule_files):
+    """A deployment with these rules active."""
+    report = site.publish(rule_files, 0)
     assert report["activated"], report["problems"]
     return site
 

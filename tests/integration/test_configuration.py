@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+import template
 from ripen.times import HOUR, MINUTE
 from stories import START, identified, tracked
 
@@ -24,14 +25,23 @@ def webinars(who="ann"):
     return [tracked("Webinar Attended", START, who=who) for _ in range(5)]
 
 
-def test_a_valid_upload_becomes_active(site, starter_files, active):
-    report = site.publish(starter_files, START)
+def test_a_valid_upload_becomes_active(site, rule_files, active):
+    report = site.publish(rule_files, START)
 
     assert report["activated"] is True
     assert report["problems"] == []
     assert active()["version"] == report["version"]
     stored = site.s3.get_object(Bucket=site.bucket, Key="reports/latest.json")["Body"].read()
     assert json.loads(stored) == report
+
+
+def test_the_rules_and_mails_that_a_deployment_begins_with_are_valid(site):
+    folder = template.ROOT / "infra"
+    files = [path for kind in ("rules", "mails") for path in (folder / kind).rglob("*.*")]
+
+    report = site.publish({path.relative_to(folder).as_posix(): path.read_bytes() for path in files}, START)
+
+    assert report["problems"] == []
 
 
 def test_an_invalid_upload_is_refused_with_file_and_line_and_leaves_the_active_one(nurturing, active, metrics):
@@ -57,13 +67,13 @@ def test_an_invalid_upload_is_refused_with_file_and_line_and_leaves_the_active_o
         (
             b"half_life: 90d",
             b"half_life: 999999w",
-            "scoring.yaml:6: profiles.engagement.half_life: '999999w' is longer",
+            "scoring.yaml:4: profiles.engagement.half_life: '999999w' is longer",
         ),
-        (b"points: 2\n", b"points: -2\n", "scoring.yaml:20: profiles.engagement.rules.topic-page: has cap_per_day"),
+        (b"points: 2\n", b"points: -2\n", "scoring.yaml:18: profiles.engagement.rules.topic-page: has cap_per_day"),
     ],
 )
-def test_rules_that_no_lead_could_live_by_are_refused(nurturing, starter_files, right, wrong, problem):
-    scoring = starter_files["rules/scoring.yaml"]
+def test_rules_that_no_lead_could_live_by_are_refused(nurturing, rule_files, right, wrong, problem):
+    scoring = rule_files["rules/scoring.yaml"]
     assert right in scoring
 
     report = nurturing.publish({"rules/scoring.yaml": scoring.replace(right, wrong)}, START)
@@ -71,9 +81,9 @@ def test_rules_that_no_lead_could_live_by_are_refused(nurturing, starter_files, 
     assert [found.startswith(f"rules/{problem}") for found in report["problems"]] == [True], report["problems"]
 
 
-def test_a_changed_rule_is_in_use_a_minute_later(nurturing, starter_files):
+def test_a_changed_rule_is_in_use_a_minute_later(nurturing, rule_files):
     nurturing.live(tracked("Webinar Attended", START), at=START)
-    doubled = starter_files["rules/scoring.yaml"].replace(b"points: 10", b"points: 20")
+    doubled = rule_files["rules/scoring.yaml"].replace(b"points: 10", b"points: 20")
     nurturing.publish({"rules/scoring.yaml": doubled}, START)
 
     nurturing.live(tracked("Webinar Attended", START), at=START + 2 * MINUTE)
@@ -81,7 +91,7 @@ def test_a_changed_rule_is_in_use_a_minute_later(nurturing, starter_files):
     assert nurturing.record()["scores"]["engagement"][1] == 40.0
 
 
-def test_without_rules_leads_wait_and_are_scored_once_there_are_some(site, starter_files, metrics):
+def test_without_rules_leads_wait_and_are_scored_once_there_are_some(site, rule_files, metrics):
     site.track(identified(START, email="ann@example.com"), *webinars(), at=START)
     assert site.score(START) == {"batchItemFailures": []}
     assert metrics()["ConfigurationMissing"] == 1
@@ -92,7 +102,7 @@ def test_without_rules_leads_wait_and_are_scored_once_there_are_some(site, start
     site.act()
     assert site.mails() == []
 
-    site.publish(starter_files, START + HOUR)
+    site.publish(rule_files, START + HOUR)
     assert site.sweep(START + HOUR) == 1
     site.act()
 

@@ -42,7 +42,7 @@ class FakeTable:
             self.on_write(*key)
         return {}
 
-    def get_item(self, TableName, Key, ConsistentRead):
+    def get_item(self, TableName, Key, ConsistentRead=False):
         item = self.items.get(_key(Key))
         return {"Item": copy.deepcopy(item)} if item is not None else {}
 

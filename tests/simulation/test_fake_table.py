@@ -9,7 +9,7 @@ from moto import mock_aws
 import template
 from adapters import table
 from ripen.errors import VersionConflictError
-from ripen.event import Event, Received
+from ripen.event import Event, receive
 from ripen.ledger import due_shard, event_items
 from ripen.record import Record
 from simulation.fake_table import FakeTable
@@ -20,11 +20,15 @@ KEY = "S#welcome#mail#1"
 
 
 def event(number, subject=LEAD):
-    return Received(subject, number, Event(f"m{number}", "Seen", number, "website"))
+    return receive(subject, number, number, Event(f"m{number}", "Seen", number, "website"))
 
 
 def put(*received):
     table.put_items("ripen", event_items(received, 1))
+
+
+def claim(holder, until):
+    return table.claim_intent("ripen", LEAD, KEY, table.Claim(holder, until, 9_000))
 
 
 def outcome(status, number):
@@ -57,16 +61,18 @@ def history():
     yield list(table.find_due("ripen", due_shard(LEAD), 100))
     yield [table.own_address("ripen", "I#x", subject) for subject in (LEAD, OTHER, LEAD)]
     yield outcome("sent", 40)
-    yield [table.claim_intent("ripen", LEAD, KEY, holder, 70) for holder in ("me", "you", "me")]
+    yield [claim(holder, 70) for holder in ("me", "you", "me")]
     yield list(table.find_due("ripen", due_shard(LEAD), 100))
     table.postpone("ripen", table.Due(LEAD, KEY, 70), 80)
     for holder in ("you", "me", "me"):
         table.release_intent("ripen", LEAD, KEY, holder)
         yield list(table.find_due("ripen", due_shard(LEAD), 100))
-    yield table.claim_intent("ripen", LEAD, KEY, "you", 90)
+    yield claim("you", 90)
     yield [outcome("unconfirmed", 41), outcome("unconfirmed", 42), outcome("sent", 43), outcome("refused", 44)]
     yield list(table.find_due("ripen", due_shard(LEAD), 100))
-    yield table.claim_intent("ripen", LEAD, KEY, "you", 95)
+    yield claim("you", 95)
+    table.put_text("ripen", "C#x", "text")
+    yield [table.get_text("ripen", key) for key in ("C#x", "C#y")]
     yield table.load("ripen", LEAD)
 
 

@@ -7,7 +7,8 @@ from collections import deque
 import pytest
 
 from adapters import aws, leads, table
-from ripen.event import Event, Received
+from adapters.settings import ScoreSettings
+from ripen.event import Event, receive
 from ripen.ledger import event_items
 from ripen.record import record_item
 from simulation.fake_table import PAGE, FakeTable
@@ -15,15 +16,15 @@ from simulation.invariants import RULES
 from simulation.wire import Wire
 from stories import START
 
-REFRESH = ("ripen", "secret", "a:ann", RULES)
+REFRESH = (ScoreSettings("ripen", "rules", "secret"), "a:ann", RULES)
 
 
 def save_whatever_is_there(name, record):
     put_unconditionally(name, record_item(record))
 
 
-def claim_what_others_claimed(name, subject, key, holder, _until):
-    put_unconditionally(name, {"pk": subject, "sk": key, "status": "claimed", "holder": holder})
+def claim_what_others_claimed(name, subject, key, claim):
+    put_unconditionally(name, {"pk": subject, "sk": key, "status": "claimed", "holder": claim.holder})
     return True
 
 
@@ -39,7 +40,7 @@ def put_unconditionally(name, item):
         ("adapters.table.end_intent", lambda *_: True, "never comes to rest"),
         ("trigger.sweep._queue", lambda *_: [], "still due"),
         ("track.handler.put_items", lambda name, items: table.put_items(name, items[:1]), "accepted"),
-        ("ripen.ledger._name", lambda events: events[0].event.id, "accepted"),
+        ("ripen.ledger._key_id", lambda ids: ids[0], "accepted"),
     ],
     ids=[
         "sending without a claim",
@@ -84,4 +85,4 @@ def test_an_event_that_arrives_between_two_pages_of_a_query_is_counted(new_proce
 
 def put(name, at):
     event = Event(f"{name}{at}", "Webinar Attended", at, "website")
-    table.put_items("ripen", event_items([Received("a:ann", at, event)], 1))
+    table.put_items("ripen", event_items([receive("a:ann", at, at, event)], 1))

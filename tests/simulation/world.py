@@ -6,7 +6,7 @@ from collections import defaultdict
 from random import Random
 from typing import Any, NamedTuple
 
-from adapters import active, aws, secret
+from adapters import active, aws, secret, senders
 from ripen.times import DAY, HOUR, MINUTE, SECOND, to_iso
 from score.handler import handler as score
 from simulation.fake_services import REFUSED, FakeBucket, FakeQueue, FakeSecrets, FakeSes
@@ -215,6 +215,7 @@ class World:
 
     def _new_process(self):
         active.forget()
+        senders.forget()
         secret.secret.cache_clear()
 
     def _written(self, pk, sk):

@@ -57,10 +57,10 @@ def events(draw, min_size=1):
         if draw(st.integers(0, 9)) == 0:
             campaign = draw(st.sampled_from(("agenda", "onboarding", "win-back")))
             outcome = {"campaign": campaign, "step": "plain", "cycle": draw(st.integers(1, 2))}
-            made.append(Event(f"m{n}", "Email Sent", at, RIPEN, outcome))
+            made.append(Event(f"m{n}", "Email Sent", at, RIPEN, properties=outcome))
         else:
             properties = draw(st.sampled_from(({}, {"total": 5})))
-            made.append(Event(f"m{n}", draw(st.sampled_from(_NAMES)), at, "website", properties))
+            made.append(Event(f"m{n}", draw(st.sampled_from(_NAMES)), at, "website", properties=properties))
     return made
 
 

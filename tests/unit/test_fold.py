@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripen.event import RIPEN, Event, Received
+from ripen.event import RIPEN, Event, receive
 from ripen.fold import fold
 from ripen.ledger import event_items, read_events
 from ripen.times import DAY, HOUR, MINUTE
@@ -17,11 +17,17 @@ from unit.histories import END, RULES, events, in_order
 
 
 def happened(name, at, identity="", **properties):
-    return Event(identity or f"{name} {at}", name, at, "website", properties)
+    return Event(identity or f"{name} {at}", name, at, "website", properties=properties)
 
 
 def sent(campaign, cycle, at):
-    return Event(f"{campaign}{cycle}", "Email Sent", at, RIPEN, {"campaign": campaign, "step": "plain", "cycle": cycle})
+    return Event(
+        f"{campaign}{cycle}",
+        "Email Sent",
+        at,
+        RIPEN,
+        properties={"campaign": campaign, "step": "plain", "cycle": cycle},
+    )
 
 
 def folded(*history, now=START):
@@ -122,7 +128,7 @@ def test_order_and_repetition_of_arrivals_change_nothing(history, data):
     requests = [arrivals[a:b] for a, b in zip([0, *cuts], [*cuts, len(arrivals)], strict=True)]
     table = {}
     for request in requests:
-        for item in event_items([Received("a:ann", event.at, event) for event in request], 1):
+        for item in event_items([receive("a:ann", event.at, event.at, event) for event in request], 1):
             table[item["sk"]] = item
 
     read = read_events(table[key] for key in sorted(table))

@@ -1,0 +1,113 @@
+"""`make bench`: measure each row against its floor in the same run, print a table, write build/bench.json.
+
+Every row is a program of its own, run in a process of its own, that prints {"value", "unit", "floor"} and maybe a
+"note" as JSON. Exits with 1 when a row is over its budget.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+ROOT = Path(__file__).resolve().parents[1]
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "bench",
+    "AWS_SECRET_ACCESS_KEY": "bench",
+    "AWS_DEFAULT_REGION": "eu-central-1",
+    "AWS_CONFIG_FILE": "/dev/null",
+    "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "TABLE_NAME": "ledger",
+    "RETENTION_DAYS": "730",
+}
+"""All that a measured process is told: nothing of the machine, and no way to a real account."""
+
+
+class Row(NamedTuple):
+    """`budget` is the largest ratio of value to floor that is accepted."""
+
+    name: str
+    program: str
+    budget: float
+
+
+class Result(NamedTuple):
+    """A measured row."""
+
+    row: Row
+    value: float
+    unit: str
+    floor: float
+    note: str
+
+    @property
+    def ratio(self) -> float:
+        """How many times the floor."""
+        return self.value / self.floor
+
+    @property
+    def over(self) -> bool:
+        """Whether the row is over its budget."""
+        return self.ratio > self.row.budget
+
+
+ROWS = (
+    Row("track.single.cpu", "bench.track_cpu", 1.3),
+    Row("track.cold-start.cpu", "bench.track_cold", 1.3),
+    Row("track.single.wru", "bench.track_wru", 1.0),
+)
+
+
+def main() -> int:
+    """Measure, print, write; 1 when anything is over its budget."""
+    parser = argparse.ArgumentParser(description="Measure Ripen against floors taken in the same run.")
+    parser.add_argument("--quick", action="store_true", help="few repetitions: shows that it runs, not how fast")
+    parser.add_argument("--output", type=Path, default=ROOT / "build" / "bench.json", help="where the JSON goes")
+    arguments = parser.parse_args()
+    results = [measure(row, quick=arguments.quick) for row in ROWS]
+    print(table(results))
+    arguments.output.parent.mkdir(parents=True, exist_ok=True)
+    arguments.output.write_text(json.dumps(as_json(results), indent=2) + "\n")
+    return int(any(result.over for result in results))
+
+
+def measure(row: Row, *, quick: bool) -> Result:
+    """Run a row's program."""
+    command = [sys.executable, "-m", row.program, *(["--quick"] if quick else [])]
+    done = subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True, check=True)
+    found = json.loads(done.stdout)
+    return Result(row, found["value"], found["unit"], found["floor"], found.get("note", ""))
+
+
+def table(results: list[Result]) -> str:
+    """The results as text."""
+    lines = [f"{'':22} {'value':>9} {'floor':>9} {'ratio':>6} {'budget':>6}"]
+    for result in results:
+        verdict = "OVER BUDGET" if result.over else "ok"
+        lines.append(
+            f"{result.row.name:22} {result.value:9.3f} {result.floor:9.3f} {result.ratio:6.2f} "
+            f"{result.row.budget:6.2f}  {verdict}, {result.unit}{', ' + result.note if result.note else ''}"
+        )
+    return "\n".join(lines)
+
+
+def as_json(results: list[Result]) -> dict[str, dict[str, Any]]:
+    """The results as they are written."""
+    return {
+        result.row.name: {
+            "value": result.value,
+            "unit": result.unit,
+            "floor": result.floor,
+            "ratio": result.ratio,
+            "budget": result.row.budget,
+        }
+        for result in results
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""The command `ripen demo`."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from ripen_cli import cloud
+from ripen_cli.demo.browser import chromium
+from ripen_cli.demo.server import listen, serve
+from ripen_cli.demo.site import LANDING
+from ripen_cli.demo.walk import Walk
+from ripen_cli.local import ending_on_signals
+
+_PORT = click.IntRange(1024, 65535)
+
+
+@click.command()
+@click.option("--site-port", default=8000, show_default=True, type=_PORT, help="Port of the website on loopback.")
+@click.option("--port", default=cloud.DEFAULT_PORT, show_default=True, type=_PORT, help="Port of the local cloud.")
+@click.option("--check", is_flag=True, help="Walk through it in a browser without a window, and exit.")
+def demo(site_port: int, port: int, check: bool) -> None:
+    """Run everything on this machine, with a website to play the lead on."""
+    with ending_on_signals():
+        if check:
+            _check(port)
+            return
+        _play(site_port, port)
+    click.echo("Stopped.", err=True)
+    if check:
+        raise SystemExit(130)
+
+
+def _play(site_port: int, port: int) -> None:
+    with listen(site_port) as listening, _local_cloud(port) as running, serve(running, listening) as base:
+        click.echo(_WELCOME.format(base=base, landing=LANDING))
+        signal.pause()
+
+
+def _check(port: int) -> None:
+    with chromium(_tell) as browser, listen(0) as listening:
+        if cloud.running(port) is None:
+            with listen(0) as probe:  # whatever else uses the usual port does not matter for a check
+                port = probe.getsockname()[1]
+        with _local_cloud(port) as running, serve(running, listening) as base:
+            Walk(running, base, click.echo, _tell).through(browser)
+    click.echo("The story holds.")
+
+
+@contextmanager
+def _local_cloud(port: int) -> Iterator[cloud.Cloud]:
+    """The local cloud that runs already, and then stays; or one started for the length of the block."""
+    found = cloud.running(port)
+    if found:
+        _tell("The local cloud is already running, and stays.")
+        yield found
+        return
+    _tell("Starting the local cloud.")
+    started = cloud.start(port, _tell)
+    try:
+        yield started
+    finally:
+        cloud.stop(port)
+
+
+def _tell(line: str) -> None:
+    click.echo(line, err=True)
+
+
+_WELCOME = """
+The demo is ready. Open, in this order:
+
+  The website, as an advertisement links to it. Accept in the cookie banner, then look around:
+    {base}{landing}
+  Your own lead record, live: phase, score, every point explained
+    {base}/_demo/me
+  The mails. Sign up for the workshop; from 50 points on one is sent within a minute:
+    {base}/_demo/mailbox
+  All leads, and what to click:
+    {base}/_demo/leads
+    {base}/_demo/
+
+Ctrl-C stops it."""

@@ -1,0 +1,95 @@
+"""The pages behind the demo's website: what became of its visitors, and which mails they got."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import click
+from flask import Blueprint, Response, abort, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from ripen.times import to_iso
+from ripen_cli.cloud import Cloud
+from ripen_cli.demo.leads import Leads, details, summary
+from ripen_cli.demo.mailbox import mails
+from ripen_cli.demo.site import LANDING
+
+# Mails bring their styles with them; scripts come from here only.
+_POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: https:; frame-ancestors 'none'"
+
+
+def clock() -> int:
+    """Milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+def sweep(cloud: Cloud, client: Any) -> int:
+    """Call the trigger function as its schedule does, at once; how many leads were due. Raises ClickException."""
+    event = json.dumps({"time": to_iso(clock())})
+    answer = client.invoke(FunctionName=cloud.trigger_function, Payload=event.encode())
+    result = json.load(answer["Payload"])
+    if "FunctionError" in answer:
+        raise click.ClickException(f"the trigger function failed: {result.get('errorMessage', result)}")
+    return int(result["due"])
+
+
+def blueprint(cloud: Cloud) -> Blueprint:
+    """The pages below `/_demo/`, and below `/_demo/api/` the JSON that they poll."""
+    desk = Blueprint("desk", __name__, url_prefix="/_demo")
+    desk.register_blueprint(_api(cloud))
+
+    @desk.after_request
+    def protect(response: Response) -> Response:
+        response.headers["Content-Security-Policy"] = _POLICY
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    @desk.get("/")
+    def index() -> str:
+        return render_template("desk/index.html", landing=LANDING)
+
+    @desk.get("/mailbox")
+    def mailbox() -> str:
+        return render_template("desk/mailbox.html", mails=mails(cloud))
+
+    @desk.get("/leads")
+    def lead_list() -> str:
+        return render_template("desk/leads.html")
+
+    @desk.get("/leads/<path:subject>")
+    def lead(subject: str) -> str:
+        return render_template("desk/lead.html", subject=subject)
+
+    @desk.get("/me")
+    def me() -> AnyResponse:
+        answer, _, visitor = request.cookies.get("ripen", "").partition(".")
+        return redirect(f"/_demo/leads/a:{visitor}" if answer == "yes" else "/_demo/leads")
+
+    return desk
+
+
+def _api(cloud: Cloud) -> Blueprint:
+    api = Blueprint("api", __name__, url_prefix="/api")
+    leads = Leads(cloud)
+    functions = cloud.client("lambda")
+
+    @api.get("/mails")
+    def mails_json() -> list[dict[str, Any]]:
+        return [{"id": mail.id} for mail in mails(cloud)]
+
+    @api.get("/leads")
+    def leads_json() -> list[dict[str, Any]]:
+        return [summary(reading) for reading in leads.read_all(clock())]
+
+    @api.get("/leads/<path:subject>")
+    def lead_json(subject: str) -> dict[str, Any]:
+        reading = leads.read(subject, clock())
+        return details(reading) if reading else abort(404)
+
+    @api.post("/sweep")
+    def sweep_now() -> dict[str, int]:
+        return {"due": sweep(cloud, functions)}
+
+    return api

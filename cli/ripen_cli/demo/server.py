@@ -1,0 +1,61 @@
+"""The demo's web server, on loopback only."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from flask import Flask
+from werkzeug.serving import make_server
+
+from ripen_cli.cloud import Cloud
+from ripen_cli.demo import desk, site
+from ripen_cli.project import ROOT
+
+_HOST = "127.0.0.1"
+
+
+def application(cloud: Cloud) -> Flask:
+    """The website and the pages behind it, over a running local cloud."""
+    web = ROOT / "web" / "demo"
+    app = Flask(__name__, template_folder=str(web), static_folder=str(web / "static"))
+    # A name that some other site made point here gets no answer.
+    app.config["TRUSTED_HOSTS"] = [_HOST, "localhost"]
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.register_blueprint(site.blueprint(cloud))
+    app.register_blueprint(desk.blueprint(cloud))
+    return app
+
+
+@contextmanager
+def listen(port: int) -> Iterator[socket.socket]:
+    """A socket on loopback that listens; port 0 takes any free one. Raises click.ClickException when it is taken."""
+    with socket.socket() as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((_HOST, port))
+        except OSError:
+            raise click.ClickException(
+                f"port {port} is taken; stop what uses it, or choose another with --site-port"
+            ) from None
+        listening.listen()
+        yield listening
+
+
+@contextmanager
+def serve(cloud: Cloud, listening: socket.socket) -> Iterator[str]:
+    """Serve on `listening` until the block ends; gives the address."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    port = listening.getsockname()[1]
+    server = make_server(_HOST, port, application(cloud), threaded=True, fd=listening.fileno())
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://{_HOST}:{port}"
+    finally:
+        server.shutdown()
+        thread.join()

@@ -1,0 +1,51 @@
+"""The demo's website: a company that does not exist, with Ripen's snippet on every page."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, redirect, render_template, send_from_directory
+from werkzeug.wrappers import Response as AnyResponse
+
+from ripen_cli.cloud import Cloud
+from ripen_cli.project import ROOT
+
+WRITE_KEY = "website"
+LANDING = "/lp/webinar?utm_source=social-feed&utm_medium=paid-social&utm_campaign=faster-quotes&utm_content=clip-a"
+"""The landing page as the advertisement links to it."""
+
+_PAGES = {
+    "": "home",
+    "lp/webinar": "lp-webinar",
+    "offers/": "offers",
+    "solutions/enquiries": "solutions-enquiries",
+    "solutions/quoting": "solutions-quoting",
+    "solutions/follow-up": "solutions-follow-up",
+    "guides/first-reply": "guides-first-reply",
+    "guides/win-rate": "guides-win-rate",
+    "workshop": "workshop",
+    "workshop/thanks": "workshop-thanks",
+    "webinar": "webinar",
+    "privacy": "privacy",
+}
+
+
+def blueprint(cloud: Cloud) -> Blueprint:
+    """The pages; each is told where to send its events, and under which write key."""
+    site = Blueprint("site", __name__)
+
+    @site.get("/")
+    @site.get("/<path:page>")
+    def page(page: str = "") -> str:
+        if page not in _PAGES:
+            abort(404)
+        return render_template(f"site/{_PAGES[page]}.html", track_url=cloud.track_url, write_key=WRITE_KEY)
+
+    @site.post("/workshop")
+    def sign_up() -> AnyResponse:
+        # The snippet has sent the fields as events; the form itself only leads on.
+        return redirect("/workshop/thanks", code=303)
+
+    @site.get("/ripen.js")
+    def snippet() -> Response:
+        return send_from_directory(ROOT / "web", "ripen.js")
+
+    return site

@@ -1,0 +1,92 @@
+"""The story of one lead: what she does, and what has to be true after it. The figures are the starter rules'."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playwright.sync_api import Page
+
+from ripen_cli.demo.site import LANDING
+
+FIRST_NAME = "Mara"
+MAIL = f"Your workshop, {FIRST_NAME}: the agenda"
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """One browser of its own, looking at the demo's website at `base`; `address` is what she types."""
+
+    page: Page
+    base: str
+    address: str
+
+    def visit(self, path: str) -> None:
+        """Type an address, and let the page load with all its scripts."""
+        self.page.goto(self.base + path)
+
+    def press(self, name: str) -> None:
+        """Press the button of this name."""
+        self.page.get_by_role("button", name=name).click()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What the visitor does, and the score and phase that follow."""
+
+    title: str
+    act: Callable[[Visitor], None]
+    score: float
+    phase: str
+
+
+def arrive(visitor: Visitor) -> None:
+    """Through the advertisement, without an answer to the cookie banner."""
+    visitor.visit(LANDING)
+
+
+def decline(visitor: Visitor) -> None:
+    """The same, then "no", then a look around."""
+    visitor.visit(LANDING)
+    visitor.press("Decline")
+    visitor.visit("/solutions/quoting")
+    visitor.press("Work it out")
+
+
+def _accept(visitor: Visitor) -> None:
+    visitor.press("Accept")
+
+
+def _come_back_for_the_offer(visitor: Visitor) -> None:
+    visitor.visit("/")
+    visitor.page.get_by_role("link", name="Back again?").click()
+    visitor.page.wait_for_url("**/offers/")
+
+
+def _read(visitor: Visitor) -> None:
+    for path in ("/solutions/enquiries", "/solutions/quoting", "/guides/first-reply", "/guides/win-rate"):
+        visitor.visit(path)
+
+
+def _try_tools(visitor: Visitor) -> None:
+    visitor.press("Work it out")
+    visitor.press("Preview the review sheet")
+    visitor.press("Preview the mail after a loss")
+
+
+def _sign_up(visitor: Visitor) -> None:
+    visitor.visit("/workshop")
+    visitor.page.get_by_label("First name").fill(FIRST_NAME)
+    visitor.page.get_by_label("Company").fill("Oakhurst Metalwork")
+    visitor.page.get_by_label("E-mail").fill(visitor.address)
+    visitor.press("Sign up and get the agenda")
+    visitor.page.wait_for_url("**/workshop/thanks")
+
+
+STEPS = (
+    Step("accepts in the cookie banner", _accept, 5, "awareness"),
+    Step("comes back and clicks the offer", _come_back_for_the_offer, 10, "information"),
+    Step("looks at four topic pages", _read, 18, "information"),
+    Step("uses a calculator, previews two sheets", _try_tools, 30, "information"),
+    Step("signs up with an e-mail address", _sign_up, 50, "consultation"),
+)

@@ -1,0 +1,164 @@
+"""Walks the story in a browser against the running demo, and checks after each step what became of the lead."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import click
+from playwright.sync_api import Browser, BrowserContext, Error
+
+from ripen_cli.cloud import Cloud, Progress
+from ripen_cli.demo.desk import clock, sweep
+from ripen_cli.demo.leads import Leads, Reading
+from ripen_cli.demo.mailbox import mails
+from ripen_cli.demo.story import MAIL, STEPS, Step, Visitor, arrive, decline
+
+_SCORED_WITHIN = 30
+_MAILED_WITHIN = 90
+_ALL_TAKEN = "() => Object.keys(localStorage).every((key) => !key.startsWith('ripen:'))"
+_TOLD_EVERY = 10
+Found = TypeVar("Found")
+
+
+class StoryError(click.ClickException):
+    """The story broke: what was expected after a step, and what was found."""
+
+    def __init__(self, step: str, expected: object, found: object) -> None:
+        super().__init__(f"{step}: expected {expected}, found {found}")
+
+
+class Walk:
+    """One walk through the story; `say` gets a line for each step, `progress` what one has to wait for."""
+
+    def __init__(self, cloud: Cloud, base: str, say: Progress, progress: Progress) -> None:
+        self._cloud = cloud
+        self._base = base
+        self._say = say
+        self._progress = progress
+        self._leads = Leads(cloud)
+        self._functions = cloud.client("lambda")
+        self._address = f"mara.{secrets.token_hex(4)}@oakhurst.example"
+        self._number = 0
+
+    def through(self, browser: Browser) -> None:
+        """The whole story. Raises StoryError at the first step that is not as it should be."""
+        known = self._leads.subjects()
+        with browser.new_context() as context:
+            mara = self._visitor(context)
+            self._leaves_no_trace("arrives through an advertisement", arrive, mara, known, cookies=[])
+            with browser.new_context() as other:
+                title = "another visitor declines and looks around"
+                self._leaves_no_trace(title, decline, self._visitor(other), known, cookies=["no"])
+            before = None
+            for step in STEPS:
+                before = self._take(step, mara, known, before)
+            if before is None or before.lead.address != self._address:
+                raise StoryError(STEPS[-1].title, self._address, before and before.lead.address)
+            self._gets_the_mail(before)
+
+    def _visitor(self, context: BrowserContext) -> Visitor:
+        context.set_default_timeout(15_000)
+        return Visitor(context.new_page(), self._base, self._address)
+
+    def _leaves_no_trace(
+        self, title: str, act: Callable[[Visitor], None], visitor: Visitor, known: set[str], cookies: list[str]
+    ) -> None:
+        asked: list[str] = []
+        visitor.page.on("request", lambda request: asked.append(request.url))
+        _perform(title, act, visitor)
+        elsewhere = [url for url in asked if not url.startswith(self._base)]
+        _expect(title, "requests to others", [], elsewhere)
+        _expect(title, "cookies", cookies, [cookie["value"] for cookie in visitor.page.context.cookies()])
+        _expect(title, "entries in the browser's storage", 0, visitor.page.evaluate("localStorage.length"))
+        _expect(title, "new subjects in the ledger", set(), self._leads.subjects() - known)
+        self._report(title, "-", "nothing in the ledger")
+
+    def _take(self, step: Step, visitor: Visitor, known: set[str], before: Reading | None) -> Reading:
+        _perform(step.title, step.act, visitor)
+        _perform(step.title, lambda her: her.page.wait_for_function(_ALL_TAKEN), visitor)
+        new = self._leads.subjects() - known
+        [cookie] = visitor.page.context.cookies()
+        _expect(step.title, "subjects", {f"a:{cookie['value'].removeprefix('yes.')}"}, new)
+        reading = self._settled(step.title, new.pop())
+        self._check(step.title, reading, step.score, step.phase)
+        if before:
+            kept = len(before.lead.contributions)
+            _expect(step.title, "earlier points", before.lead.contributions, reading.lead.contributions[:kept])
+        self._report(step.title, f"{reading.lead.score('engagement'):.1f}", reading.lead.phase)
+        return reading
+
+    def _gets_the_mail(self, before: Reading) -> None:
+        title, subject = "gets the agenda by the schedule's sweep", before.lead.subject
+        began = time.monotonic()
+        self._progress(f"    waiting for the schedule, at most {_MAILED_WITHIN} s")
+        _expect(title, "mails", [MAIL], _wait(self._mails, bool, _MAILED_WITHIN, self._progress))
+        score, phase = STEPS[-1].score, STEPS[-1].phase
+        reading = self._settled(title, subject, lambda found: not found.lead.pending)
+        self._check(title, reading, score, phase)
+        self._report(f"{title} ({time.monotonic() - began:.0f} s)", f"{score:.1f}", phase)
+
+        title = "another sweep sends nothing"
+        due = reading.record.due_at
+        if due is not None and due <= clock():
+            raise StoryError(title, "a lead that is not due", f"due at {due}")
+        sweep(self._cloud, self._functions)
+        _expect(title, "mails", [MAIL], self._mails())
+        self._check(title, self._settled(title, subject), score, phase)
+        self._report(title, f"{score:.1f}", phase)
+
+    def _mails(self) -> list[str]:
+        return [mail.subject for mail in mails(self._cloud) if mail.recipient == self._address]
+
+    def _settled(self, title: str, subject: str, also: Callable[[Reading], bool] = lambda _: True) -> Reading:
+        def look() -> Reading | None:
+            return self._leads.read(subject, clock())
+
+        def done(reading: Reading | None) -> bool:
+            return reading is not None and reading.settled and also(reading)
+
+        found = _wait(look, done, _SCORED_WITHIN)
+        if found is None or not done(found):
+            written = found.record.data if found else "no lead"
+            raise StoryError(title, f"the score function to follow within {_SCORED_WITHIN} s", written or "no record")
+        return found
+
+    @staticmethod
+    def _check(title: str, reading: Reading, score: float, phase: str) -> None:
+        lead = reading.lead
+        _expect(title, "score and phase", (f"{score:.1f}", phase), (f"{lead.score('engagement'):.1f}", lead.phase))
+        for profile in lead.scores:
+            _expect(title, f"unexplained points in {profile}", 0, reading.unexplained(profile))
+
+    def _report(self, title: str, score: str, phase: str) -> None:
+        self._number += 1
+        self._say(f"{self._number:>2}  {title:<48} {score:>6}  {phase}")
+
+
+def _quiet(_line: str) -> None:
+    """Tell nobody."""
+
+
+def _perform(title: str, act: Callable[[Visitor], object], visitor: Visitor) -> None:
+    try:
+        act(visitor)
+    except Error as error:
+        raise StoryError(title, "a page that does this", error.message.splitlines()[0]) from None
+
+
+def _expect(title: str, what: str, expected: object, found: object) -> None:
+    if found != expected:
+        raise StoryError(title, f"{what} to be {expected}", found)
+
+
+def _wait(look: Callable[[], Found], done: Callable[[Found], bool], limit: float, progress: Progress = _quiet) -> Found:
+    """What `look` finds once it is `done`, or what it finds after `limit` seconds."""
+    began = told = time.monotonic()
+    while not done(found := look()) and (now := time.monotonic()) - began < limit:
+        if now - told >= _TOLD_EVERY:
+            told = now
+            progress(f"    {now - began:.0f} s ...")
+        time.sleep(0.1)
+    return found

@@ -1,0 +1,209 @@
+"""Segment's tracking calls, read into events: track, page, screen, identify, group and alias.
+
+Fields and their meaning: https://segment.com/docs/connections/spec/.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from ripen.errors import InvalidEventError
+from ripen.event import Event, Received, receive
+from ripen.sources import Source
+from ripen.times import DAY, MINUTE, parse_iso
+
+MAX_ID_LENGTH = 100
+MAX_ID_BYTES = 160
+MAX_NAME_LENGTH = 200
+
+_OLDEST = 3_650 * DAY
+_LAST_MOMENT = 253_402_300_799_999
+"""The end of the year 9999, the last that ISO 8601 writes with four digits."""
+
+_OWN_EVENTS = ("Email ", "Unsubscribed", "Lead ", "Phase ")
+"""Event names (or how they begin) that only Ripen writes."""
+
+_PRIVILEGED_EVENTS = ("Deal ", "Contract ", "Subscription ", "Order Refunded", "Erasure ")
+"""Event names (or how they begin) that only a server may send: a visitor must not forge them."""
+
+_SHARED_IDS = frozenset(
+    (
+        "null",
+        "none",
+        "nil",
+        "undefined",
+        "nan",
+        "true",
+        "false",
+        "anonymous",
+        "guest",
+        "unknown",
+        "[object object]",
+        "-1",
+    )
+)
+"""Identifiers that broken integrations send for everybody; accepting one would fuse strangers into one lead."""
+
+_KEPT_CONTEXT = ("page", "campaign", "referrer", "locale", "timezone")
+
+_NAMES = {
+    "page": "Page Viewed",
+    "screen": "Screen Viewed",
+    "identify": "Identified",
+    "group": "Group Joined",
+    "alias": "Aliased",
+}
+"""What the calls other than `track` are called in the ledger."""
+
+CALLS = ("track", *_NAMES)
+
+
+def parse_event(
+    payload: object, call: object, source: Source, received_at: int, batch: Mapping[str, Any] | None = None
+) -> Received:
+    """The event in `payload`, the body of one of Segment's calls (track, page, screen, identify, group, alias).
+
+    `received_at` is in milliseconds; `batch` is the request around the event, whose `context` and `sentAt` stand in for
+    what the event does not say itself. Only a trusted `source` may speak for a userId alone, or of deals and contracts.
+    Raises InvalidEventError naming the first field that is wrong.
+    """
+    if not isinstance(payload, dict):
+        raise InvalidEventError("event", f"is {_kind(payload)}", "a JSON object")
+    name = _name(payload, call)
+    if not source.trusted and name.startswith(_PRIVILEGED_EVENTS):
+        raise InvalidEventError("event", f"{name!r} is not for browsers to tell", "the key of a server")
+    anonymous_id, user_id = _identifier(payload, "anonymousId"), _identifier(payload, "userId")
+    if not anonymous_id and not user_id:
+        raise InvalidEventError("anonymousId", "is missing, and so is userId", "one of the two")
+    if not anonymous_id and not source.trusted:
+        raise InvalidEventError("anonymousId", "is missing, and only a server may speak for a userId", "an anonymousId")
+    context = _mapping(payload, "context")
+    if batch and batch.get("context"):
+        context = {**_mapping(batch, "context"), **context}
+    occurred_at = _moment(payload, "originalTimestamp", _moment(payload, "timestamp", received_at))
+    sent_at = _moment(payload, "sentAt", _moment(batch or {}, "sentAt", occurred_at))
+    event = Event(
+        id=_identifier(payload, "messageId") or _derived_id(payload, received_at),
+        name=name,
+        at=_corrected(occurred_at, sent_at, received_at),
+        source=source.name,
+        user=user_id if anonymous_id else "",
+        properties=_properties(payload, call, context),
+        traits=(_mapping(payload, "traits") or _mapping(context, "traits", "context.traits"))
+        if call == "identify"
+        else {},
+        context={
+            key: context[key] for key in _KEPT_CONTEXT if context.get(key) and not (key == "page" and call == "page")
+        },
+    )
+    subject = f"a:{anonymous_id}" if anonymous_id else f"u:{user_id}"
+    return receive(subject, occurred_at, received_at, event)
+
+
+def _corrected(occurred_at: int, sent_at: int, received_at: int) -> int:
+    # A visitor's clock may be years off; the time between "happened" and "sent" is right all the same. A clock that is
+    # right is believed as it is, so that a repeated event does not move by what its way took.
+    wrong = sent_at != occurred_at and abs(received_at - sent_at) >= MINUTE
+    at = received_at - (sent_at - occurred_at) if wrong else occurred_at
+    if at < received_at - _OLDEST:
+        raise InvalidEventError("timestamp", f"is {(received_at - at) // DAY} days ago", "at most ten years ago")
+    return min(at, received_at)
+
+
+def _properties(payload: Mapping[str, Any], call: object, context: Mapping[str, Any]) -> Mapping[str, Any]:
+    properties = _mapping(payload, "properties")
+    if call in ("page", "screen"):
+        named = {key: payload[key] for key in ("name", "category") if isinstance(payload.get(key), str)}
+        page = _mapping(context, "page", "context.page") if call == "page" else {}
+        return {**page, **named, **properties}
+    if call == "group":
+        return {"groupId": _required(payload, "groupId"), "traits": _mapping(payload, "traits")}
+    if call == "alias":
+        return {"previousId": _required(payload, "previousId"), "userId": _required(payload, "userId")}
+    return properties
+
+
+def _required(payload: Mapping[str, Any], key: str) -> str:
+    value = _identifier(payload, key)
+    if not value:
+        raise InvalidEventError(key, "is missing", "an id")
+    return value
+
+
+def _name(payload: Mapping[str, Any], call: object) -> str:
+    if isinstance(call, str) and call in _NAMES:
+        return _NAMES[call]
+    if call != "track":
+        raise InvalidEventError(
+            "type", f"is {call[:40]!r}" if isinstance(call, str) else "is no text", ", ".join(CALLS)
+        )
+    name = payload.get("event")
+    if not isinstance(name, str) or not name.strip():
+        raise InvalidEventError("event", "is missing or no text", "the name of what happened, such as Signed Up")
+    if len(name) > MAX_NAME_LENGTH:
+        raise InvalidEventError("event", f"has {len(name)} characters", f"at most {MAX_NAME_LENGTH}")
+    if name.startswith(_OWN_EVENTS):
+        raise InvalidEventError("event", f"{name!r} is an event that only Ripen itself records", "another name")
+    return name
+
+
+def _identifier(payload: Mapping[str, Any], key: str) -> str:
+    value = payload.get(key)
+    if value is None or value == "":
+        return ""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        raise InvalidEventError(key, f"is {_kind(value)}", "text")
+    if len(value) > MAX_ID_LENGTH:
+        raise InvalidEventError(key, f"has {len(value)} characters", f"at most {MAX_ID_LENGTH}")
+    if not value.isprintable():
+        raise InvalidEventError(key, "holds control characters or broken Unicode", "printable text")
+    if len(value.encode()) > MAX_ID_BYTES:
+        raise InvalidEventError(key, f"has {len(value.encode())} bytes", f"at most {MAX_ID_BYTES} in UTF-8")
+    if value.strip().lower() in _SHARED_IDS or not value.strip(" 0-"):
+        raise InvalidEventError(key, f"{value!r} is what broken pages send for everybody", "an id of one visitor")
+    return value
+
+
+def _moment(payload: Mapping[str, Any], key: str, default: int) -> int:
+    value = payload.get(key)
+    if value is None:
+        return default
+    try:
+        moment = parse_iso(value)
+    except (TypeError, ValueError, OverflowError):
+        moment = -1
+    if not 0 <= moment <= _LAST_MOMENT:
+        raise InvalidEventError(
+            key, f"{str(value)[:40]!r} is no time since 1970", "ISO 8601, such as 2026-11-21T09:30:00Z"
+        )
+    return moment
+
+
+def _mapping(payload: Mapping[str, Any], key: str, field_name: str = "") -> Mapping[str, Any]:
+    value = payload.get(key)
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise InvalidEventError(field_name or key, f"is {_kind(value)}", "a JSON object")
+    return value
+
+
+def _derived_id(payload: Mapping[str, Any], received_at: int) -> str:
+    # An event that carries its own time is the same event whenever it is retried; one without is new each time.
+    timed = payload.get("originalTimestamp") or payload.get("timestamp")
+    try:
+        said = {key: value for key, value in payload.items() if key != "sentAt"}
+        text = json.dumps(said, sort_keys=True, separators=(",", ":"))
+    except RecursionError:
+        raise InvalidEventError("event", "is nested too deeply", "plain values") from None
+    return hashlib.sha256((text if timed else f"{received_at}{text}").encode()).hexdigest()[:32]
+
+
+def _kind(value: object) -> str:
+    kinds = {dict: "an object", list: "a list", str: "text", bool: "a boolean", int: "a number", float: "a number"}
+    return kinds.get(type(value), "null")

@@ -1,0 +1,63 @@
+"""Who may send what: the sites and servers that marketers registered, found by their write keys."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+UNREGISTERED = "unregistered"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A registered sender. Only a `trusted` one (a server) may speak for others; a browser comes from its `origins`."""
+
+    name: str
+    trusted: bool
+    origins: tuple[str, ...] = ()
+
+    def allows(self, origin: str) -> bool:
+        """Whether a page of `origin` may use this source's key."""
+        return "*" in self.origins or origin in self.origins
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """All registered senders by the SHA-256 digests of their write keys; None before any were published."""
+
+    by_digest: Mapping[str, Source] | None
+
+    def find(self, write_key: str) -> Source | None:
+        """The sender who has this key. Before any sender was registered, everybody is an untrusted browser."""
+        if self.by_digest is None:
+            return Source(UNREGISTERED, trusted=False, origins=("*",))
+        return self.by_digest.get(digest(write_key))
+
+    def allow(self, origin: str) -> bool:
+        """Whether any sender's pages may come from `origin`: all that is known when a browser asks beforehand."""
+        return self.by_digest is None or any(source.allows(origin) for source in self.by_digest.values())
+
+
+NO_SOURCES = Sources(None)
+
+
+def digest(write_key: str) -> str:
+    """The form in which a write key is kept: hex SHA-256. Keys are long and random, so no salt is needed."""
+    return hashlib.sha256(write_key.encode()).hexdigest()
+
+
+def dump_sources(sources: Sources) -> str:
+    """JSON for the table; empty when nothing was registered."""
+    if sources.by_digest is None:
+        return ""
+    return json.dumps({key: [s.name, s.trusted, s.origins] for key, s in sources.by_digest.items()})
+
+
+def load_sources(text: str) -> Sources:
+    """What `dump_sources` wrote."""
+    if not text:
+        return NO_SOURCES
+    rows = json.loads(text)
+    return Sources({key: Source(name, trusted, tuple(origins)) for key, (name, trusted, origins) in rows.items()})

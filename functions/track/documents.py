@@ -1,0 +1,99 @@
+"""What is asked for by GET: the settings that analytics-next reads, the pixel, and the description of this API."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from adapters.table import TableThrottledError
+from adapters.telemetry import logger
+from ripen.errors import InvalidEventError
+from ripen.event import Received
+from ripen.segment import parse_event
+from ripen.sources import Sources
+from track.answers import Answer, binary_answer, json_answer
+from track.openapi import openapi
+from track.request import CALL_NAMES, RefusedRequestError, check_sender
+
+_GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+_PROPERTY = "properties."
+_FIELDS = ("anonymousId", "userId", "event", "name", "messageId", "timestamp")
+
+
+def document(event: Mapping[str, Any], sources: Sources, store: Callable[[Sequence[Received]], None]) -> Answer:
+    """Answer a GET request; the pixel hands its event to `store`. Raises RefusedRequestError for unknown paths."""
+    parts = event["requestContext"]["http"]["path"].strip("/").split("/")
+    if parts[-1] == "openapi.json":
+        return json_answer(200, openapi(_base_url(event, parts[:-1])), {"cache-control": "public, max-age=3600"})
+    if parts[-1] == "settings" and len(parts) > 2 and parts[-3] == "projects":
+        return json_answer(200, _settings(parts[-2], event, parts[:-3]), {"cache-control": "public, max-age=300"})
+    if len(parts) > 1 and parts[-2] == "pixel":
+        return _pixel(event, sources, store)
+    if parts[-1] in CALL_NAMES:
+        raise RefusedRequestError(405, "method", "is GET", "POST")
+    known = "/v1/openapi.json, /v1/projects/<write key>/settings or /v1/pixel/<call>"
+    raise RefusedRequestError(404, "path", "is no document", known)
+
+
+def _settings(write_key: str, event: Mapping[str, Any], prefix: Sequence[str]) -> dict[str, Any]:
+    """What analytics-next expects of its settings: where events go, and that no other destination is wanted."""
+    protocol, _, host = _base_url(event, prefix).partition("://")
+    destination = {"apiKey": write_key, "apiHost": host, "protocol": protocol}
+    return {
+        "integrations": {"Segment.io": {**destination, "unbundledIntegrations": [], "addBundledMetadata": True}},
+        "plan": {
+            "track": {"__default": {"enabled": True, "integrations": {}}},
+            "identify": {"__default": {"enabled": True}},
+        },
+        "edgeFunction": {},
+        "analyticsNextEnabled": True,
+        "middlewareSettings": {},
+        "enabledMiddleware": {},
+        "metrics": {"sampleRate": 0},
+        "legacyVideoPluginsEnabled": False,
+        "remotePlugins": [],
+    }
+
+
+def _pixel(event: Mapping[str, Any], sources: Sources, store: Callable[[Sequence[Received]], None]) -> Answer:
+    """A picture, whatever happens; why an event was refused stands in the header `x-ripen-refused`."""
+    headers = {"cache-control": "no-store"}
+    try:
+        payload = _pixel_payload(event.get("queryStringParameters") or {})
+        source = check_sender(payload.get("writeKey"), event, sources)
+        call = event["requestContext"]["http"]["path"].rstrip("/").rpartition("/")[2]
+        name = CALL_NAMES.get(call.removesuffix(".gif"), "")
+        store([parse_event(payload, name, source, int(event["requestContext"]["timeEpoch"]))])
+    except RefusedRequestError as refusal:
+        headers["x-ripen-refused"] = refusal.error.field
+    except InvalidEventError as error:
+        headers["x-ripen-refused"] = error.field
+    except TableThrottledError:
+        logger.warning("The table takes no more writes; an event of the pixel is lost")
+        headers["x-ripen-refused"] = "busy"
+    return binary_answer("image/gif", _GIF, headers)
+
+
+def _pixel_payload(query: Mapping[str, str]) -> dict[str, Any]:
+    """The event in `data` (JSON in base64, as Segment's pixel has it), or in plain query parameters."""
+    if "data" in query:
+        try:
+            text = query["data"].replace("-", "+").replace("_", "/")
+            payload = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), validate=True))
+        except (binascii.Error, ValueError, RecursionError):
+            raise RefusedRequestError(400, "data", "is no JSON in base64", "base64 of a JSON object") from None
+        if not isinstance(payload, dict):
+            raise RefusedRequestError(400, "data", "is no JSON object", "base64 of a JSON object")
+        return {"writeKey": query.get("writeKey"), **payload}
+    payload = {key: query[key] for key in ("writeKey", *_FIELDS) if key in query}
+    properties = {key.removeprefix(_PROPERTY): value for key, value in query.items() if key.startswith(_PROPERTY)}
+    return {**payload, "properties": properties}
+
+
+def _base_url(event: Mapping[str, Any], prefix: Sequence[str]) -> str:
+    headers = event.get("headers") or {}
+    scheme = headers.get("x-forwarded-proto", "https")
+    return "/".join([f"{scheme}://{headers.get('host', event['requestContext'].get('domainName', ''))}", *prefix])

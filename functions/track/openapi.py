@@ -1,0 +1,112 @@
+"""The description of the tracking API in OpenAPI 3.1, made from the same names and limits that the code checks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ripen.event import MAX_EVENT_BYTES
+from ripen.segment import CALLS, MAX_ID_LENGTH, MAX_NAME_LENGTH
+from track.request import BATCHES, MAX_BATCH, MAX_BODY_BYTES, MAX_KEY_LENGTH
+
+_ID = {"type": ["string", "null"], "maxLength": MAX_ID_LENGTH}
+_OBJECT = {"type": ["object", "null"]}
+_TIME = {"type": ["string", "null"], "format": "date-time"}
+_COMMON = {
+    "writeKey": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH, "description": "The key of the site"},
+    "anonymousId": {**_ID, "description": "The visitor's own id; this or userId is needed"},
+    "userId": {**_ID, "description": "Your id of a person that you know"},
+    "messageId": {**_ID, "description": "The same on every retry, so that an event counts once"},
+    "timestamp": {**_TIME, "description": "When it happened, by the sender's clock"},
+    "originalTimestamp": _TIME,
+    "sentAt": {**_TIME, "description": "When it was sent, by the sender's clock; corrects a clock that is wrong"},
+    "context": {**_OBJECT, "description": "page, campaign, referrer, locale and timezone are kept"},
+}
+_OWN: dict[str, dict[str, Any]] = {
+    "track": {"event": {"type": "string", "minLength": 1, "maxLength": MAX_NAME_LENGTH}, "properties": _OBJECT},
+    "page": {"name": {"type": ["string", "null"]}, "properties": _OBJECT},
+    "screen": {"name": {"type": ["string", "null"]}, "properties": _OBJECT},
+    "identify": {"traits": _OBJECT},
+    "group": {"groupId": {"type": "string", "minLength": 1, "maxLength": MAX_ID_LENGTH}, "traits": _OBJECT},
+    "alias": {"previousId": {"type": "string", "minLength": 1, "maxLength": MAX_ID_LENGTH}},
+}
+_NEEDED = {"track": ["event"], "group": ["groupId"], "alias": ["previousId", "userId"]}
+_ANSWERS = {
+    "200": "Stored; for a batch, with what was refused and why",
+    "400": "Refused: the field, what is wrong and what would be right",
+    "401": "The write key is missing or not registered",
+    "403": "The page's origin may not use this key",
+    "405": "This path takes another method",
+    "413": "Too large",
+    "429": "Busy: send the same request again after the seconds in Retry-After",
+}
+
+
+def openapi(server: str) -> dict[str, Any]:
+    """The document for an API below `server`, such as `https://example.com/v1`."""
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Ripen tracking",
+            "version": "1",
+            "description": f"At most {MAX_EVENT_BYTES} bytes an event and {MAX_BODY_BYTES} bytes a request.",
+        },
+        "servers": [{"url": server}],
+        "security": [{"writeKey": []}, {}],
+        "paths": {
+            **{f"/{call}": {"post": _operation(call, _call_schema(call))} for call in CALLS},
+            **{f"/{name}": {"post": _operation(name, _batch_schema())} for name in BATCHES},
+        },
+        "components": {
+            "securitySchemes": {
+                "writeKey": {"type": "http", "scheme": "basic", "description": "The write key as user, no password"}
+            },
+            "schemas": {"Answer": _ANSWER_SCHEMA},
+        },
+    }
+
+
+def _operation(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Answer"}}}
+    return {
+        "operationId": name,
+        "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
+        "responses": {status: {"description": text, "content": content} for status, text in _ANSWERS.items()},
+    }
+
+
+def _call_schema(call: str) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {**_COMMON, **_OWN[call]},
+        "required": _NEEDED.get(call, []),
+        "anyOf": [{"required": ["anonymousId"]}, {"required": ["userId"]}],
+    }
+
+
+def _batch_schema() -> dict[str, Any]:
+    item = {"type": "object", "properties": {"type": {"enum": list(CALLS)}, **_COMMON}, "required": ["type"]}
+    shared = {key: _COMMON[key] for key in ("writeKey", "sentAt", "context")}
+    batch = {"type": "array", "minItems": 1, "maxItems": MAX_BATCH, "items": item}
+    return {"type": "object", "properties": {**shared, "batch": batch}, "required": ["batch"]}
+
+
+_ERROR_SCHEMA = {
+    "type": "object",
+    "required": ["field", "problem", "expected"],
+    "properties": {
+        "index": {"type": "integer", "description": "Place in the batch"},
+        "field": {"type": "string"},
+        "problem": {"type": "string"},
+        "expected": {"type": "string"},
+    },
+}
+_ANSWER_SCHEMA = {
+    "type": "object",
+    "required": ["success"],
+    "properties": {
+        "success": {"type": "boolean"},
+        "accepted": {"type": "integer", "description": "How many events of the request were stored"},
+        "errors": {"type": "array", "items": _ERROR_SCHEMA},
+        "message": {"type": "string"},
+    },
+}

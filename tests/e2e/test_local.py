@@ -1,0 +1,74 @@
+import json
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import psutil
+import pytest
+
+RIPEN = Path(sys.executable).with_name("ripen")
+
+
+def ripen(*arguments):
+    return subprocess.run([RIPEN, "local", *arguments], capture_output=True, text=True, check=False, timeout=240)
+
+
+@pytest.fixture
+def port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
+
+
+def test_up_status_and_down_and_nothing_is_left(port):
+    up = ripen("up", "--detach", "--json", "--port", port)
+    try:
+        assert up.returncode == 0, up.stderr
+        cloud = json.loads(up.stdout)
+        family = [psutil.Process(cloud["pid"]), *psutil.Process(cloud["pid"]).children(recursive=True)]
+        again = ripen("up", "--detach", "--json", "--port", port)
+        status = ripen("status", "--json", "--port", port)
+        listening = {address.laddr.ip for address in family[0].net_connections() if address.status == "LISTEN"}
+        with urllib.request.urlopen(f"{cloud['endpoint']}/_ministack/health") as answer:
+            health = json.load(answer)
+    finally:
+        down = ripen("down", "--port", port)
+
+    assert json.loads(again.stdout) == json.loads(status.stdout) == cloud
+    assert "already running" in again.stderr
+    assert "sam deploy" in up.stderr, "progress is shown"
+    assert listening == {"127.0.0.1"}, "on loopback only"
+    assert health["auth"] == "enabled", "IAM is enforced"
+    assert down.stdout == "Stopped.\n"
+    assert not any(process.is_running() for process in family)
+    assert ripen("status", "--port", port).stderr.startswith("Error: the local cloud is not running; start it with")
+    assert ripen("down", "--port", port).stdout == "It was not running.\n"
+
+
+def test_a_port_that_is_taken_is_one_clear_line():
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+
+        up = ripen("up", "--detach", "--port", str(port))
+
+    assert up.returncode == 1
+    assert up.stderr == f"Error: port {port} is taken; stop what uses it, or choose another with --port\n"
+
+
+def test_ctrl_c_while_it_starts_leaves_nothing_running(port):
+    with subprocess.Popen([RIPEN, "local", "up", "--port", port], stderr=subprocess.PIPE, text=True) as up:
+        for line in up.stderr:
+            if "sam deploy ..." in line:
+                break
+        family = psutil.Process(up.pid).children(recursive=True)
+        up.send_signal(signal.SIGINT)
+        up.stderr.read()
+
+    _, alive = psutil.wait_procs(family, timeout=10)
+    assert family
+    assert alive == []

@@ -1,0 +1,237 @@
+"""Unmodified SDKs of Segment's protocol against the local cloud, through an endpoint that first answers 429 and 503."""
+
+import functools
+import http.server
+import json
+import shutil
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import segment.analytics
+
+from ripen.ledger import read_events
+from ripen_cli.project import HOME
+
+SDK = Path(__file__).parent / "sdk"
+LOST = "stored, but the answer is lost"
+PAGE = """<!doctype html><html lang="en"><title>Shop</title><script src="/index.js"></script>"""
+
+
+class Proxy(http.server.ThreadingHTTPServer):
+    """Forwards to the tracking endpoint; the first POSTs are answered with `failures` instead."""
+
+    daemon_threads = True
+
+    def __init__(self, target, failures):
+        super().__init__(("127.0.0.1", 0), Forward)
+        self.target, self.failures, self.statuses = target, list(failures), []
+        self.lock = threading.Lock()
+        self.url = f"http://127.0.0.1:{self.server_port}"
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class Forward(http.server.BaseHTTPRequestHandler):
+    def forward(self):
+        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        with self.server.lock:
+            failure = self.server.failures.pop(0) if self.command == "POST" and self.server.failures else None
+        if failure and failure != LOST:
+            self.answer(failure, {"retry-after": "1", "access-control-allow-origin": "*"}, b"{}")
+            return
+        hop = ("connection", "content-length", "transfer-encoding")
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in hop}
+        if "gzip" in headers.get("Content-Encoding", ""):
+            # The emulator takes a body for text when its type is JSON, packed or not; AWS hands over the bytes.
+            headers["Content-Type"] = "application/octet-stream"
+        request = urllib.request.Request(self.server.target + self.path, body or None, headers, method=self.command)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as found:
+                status = 503 if failure == LOST else found.status
+                self.answer(status, dict(found.headers), found.read())
+        except urllib.error.HTTPError as error:
+            self.answer(error.code, dict(error.headers), error.read())
+
+    do_GET = do_POST = do_OPTIONS = forward  # noqa: N815 - the names that http.server calls
+
+    def answer(self, status, headers, body):
+        if self.command == "POST":
+            self.server.statuses.append(status)
+        self.send_response(status)
+        for name, value in headers.items():
+            if name.lower() not in ("connection", "content-length", "transfer-encoding", "date", "server"):
+                self.send_header(name, value)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def proxy(cloud):
+    servers = []
+
+    def start(*failures):
+        servers.append(Proxy(cloud.track_url, failures))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def ledger(cloud):
+    def read(*subjects):
+        """Every event in the ledger of these subjects, an event that is there twice listed twice."""
+        events = []
+        for subject in subjects:
+            answer = cloud.client("dynamodb").query(
+                TableName=cloud.table,
+                KeyConditionExpression="pk = :pk AND begins_with(sk, :event)",
+                ExpressionAttributeValues={":pk": {"S": subject}, ":event": {"S": "E#"}},
+            )
+            for item in answer["Items"]:
+                events += read_events([{name: next(iter(value.values())) for name, value in item.items()}])
+        return events
+
+    return read
+
+
+def wait_until(condition, seconds=40):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "the limit of waiting has passed"
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_the_python_sdk(proxy, ledger, packed):
+    endpoint = proxy(429, 503, LOST)
+    user = f"python-{packed}"
+    errors = []
+    client = segment.analytics.Client(
+        "a-secret-key",
+        host=endpoint.url,
+        gzip=packed,
+        upload_size=10,
+        on_error=lambda error, _batch: errors.append(error),
+    )
+
+    client.identify(user, {"email": "ada@example.com"})
+    client.group(user, "group-1", {"plan": "trial"})
+    client.page(user, "Shop", "Pricing", {"path": "/pricing"})
+    client.screen(user, "App", "Start")
+    for n in range(30):
+        client.track(user, "Tool Used", {"n": n})
+    client.shutdown()
+
+    events = ledger(f"u:{user}")
+    assert errors == []
+    assert {429, 503} <= set(endpoint.statuses)
+    assert Counter(event.name for event in events) == {
+        "Identified": 1,
+        "Group Joined": 1,
+        "Page Viewed": 1,
+        "Screen Viewed": 1,
+        "Tool Used": 30,
+    }
+    assert len({event.id for event in events}) == len(events)
+
+
+@pytest.fixture(scope="session")
+def analytics_next():
+    """The folder of the browser SDK's files, fetched once."""
+    target = HOME / "sdk"
+    if not (target / "node_modules").exists():
+        target.mkdir(parents=True, exist_ok=True)
+        for name in ("package.json", "package-lock.json", ".npmrc"):
+            shutil.copy(SDK / name, target / name)
+        npm = Path(sys.executable).with_name("npm")
+        subprocess.run([npm, "ci"], cwd=target, check=True, capture_output=True, timeout=300)
+    return target / "node_modules" / "@segment" / "analytics-next" / "dist" / "umd"
+
+
+@pytest.fixture
+def shop(analytics_next):
+    """A website of another origin than the endpoint."""
+
+    class Files(http.server.SimpleHTTPRequestHandler):
+        def do_GET(self):
+            if self.path.endswith(".js"):
+                super().do_GET()
+                return
+            self.send_response(200)
+            self.send_header("content-type", "text/html")
+            self.end_headers()
+            self.wfile.write(PAGE.encode())
+
+        def log_message(self, *_):
+            pass
+
+    handler = functools.partial(Files, directory=str(analytics_next))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize("strategy", ["standard", "batching"])
+def test_analytics_next_in_a_browser(browser, shop, proxy, ledger, strategy):
+    endpoint = proxy(429, 503, *([LOST] if strategy == "standard" else []))
+    context = browser.new_context()
+    page = context.new_page()
+    failures = []
+    page.on("pageerror", lambda error: failures.append(str(error)))
+    page.goto(f"{shop}/pricing?utm_source=news&utm_medium=email&utm_campaign=autumn")
+
+    page.evaluate(
+        """async ({url, strategy}) => {
+            const delivery = strategy === "batching" ? {strategy, config: {size: 3, timeout: 500}} : undefined;
+            // The emulator names AWS's host to the function, so the settings name it too.
+            const own = {apiHost: url.split("://")[1] + "/v1", protocol: "http"};
+            const [analytics] = await AnalyticsNext.AnalyticsBrowser.load(
+                {writeKey: "website", cdnURL: url},
+                {integrations: {"Segment.io": {...own, deliveryStrategy: delivery}}});
+            window.sdk = analytics;
+            window.anonymous = analytics.user().anonymousId();
+            await analytics.page();
+            await analytics.identify("user-1", {email: "ada@example.com"});
+            await analytics.track("Tool Used", {tool: "calculator"});
+            await analytics.group("group-1", {plan: "trial"});
+            await analytics.alias("user-2", "user-1");
+        }""",
+        {"url": endpoint.url, "strategy": strategy},
+    )
+    subject = "a:" + page.evaluate("window.anonymous")
+    wait_until(lambda: len({event.id for event in ledger(subject)}) >= 5)
+    context.set_offline(True)
+    page.evaluate("() => { window.sdk.track('Tool Used', {tool: 'offline'}) }")
+    assert page.evaluate("navigator.onLine") is False
+    context.set_offline(False)
+    wait_until(lambda: len({event.id for event in ledger(subject)}) >= 6)
+    context.close()
+
+    events = ledger(subject)
+    assert failures == []
+    assert {429, 503} <= set(endpoint.statuses)
+    assert Counter(event.name for event in events) == {
+        "Page Viewed": 1,
+        "Identified": 1,
+        "Tool Used": 2,
+        "Group Joined": 1,
+        "Aliased": 1,
+    }
+    [view] = [event for event in events if event.name == "Page Viewed"]
+    assert view.properties["path"] == "/pricing"
+    assert view.context["campaign"] == {"source": "news", "medium": "email", "name": "autumn"}
+    assert json.dumps(view.as_json())

@@ -1,0 +1,41 @@
+import os
+import subprocess
+
+import pytest
+
+from ripen_cli.project import ROOT, tool
+
+ENV = {**os.environ, "AWS_DEFAULT_REGION": "eu-central-1", "SAM_CLI_TELEMETRY": "0"}
+
+
+def run(*command, cwd=ROOT):
+    return subprocess.run(
+        [*map(str, command)], cwd=cwd, env=ENV, capture_output=True, text=True, check=False, timeout=300
+    )
+
+
+def test_sam_finds_nothing_wrong_with_the_template():
+    done = run(tool("sam", "sam"), "validate", "--lint", "--region", "eu-central-1")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_checkov_finds_no_unexplained_weakness():
+    done = run(tool("checkov", "checkov"), "--config-file", ".checkov.yaml", "--file", "template.yaml")
+
+    assert done.returncode == 0, done.stdout
+    assert "Failed checks: 0" in done.stdout
+
+
+@pytest.mark.parametrize("architecture", ["x86_64", "arm64"])
+def test_the_functions_build_for_both_architectures(architecture, tmp_path):
+    done = run(
+        *(tool("sam", "sam"), "build", "--build-dir", tmp_path / "build", "--cache-dir", tmp_path / "cache"),
+        *("--parameter-overrides", "Runtime=python3.11", f"Architecture={architecture}"),
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    built = {path.name for path in (tmp_path / "build").iterdir() if path.is_dir()}
+    assert built == {"TrackFunction", "ScoreFunction", "TriggerFunction", "PublishFunction"}
+    [core] = (tmp_path / "build" / "TrackFunction" / "pydantic_core").glob("*.so")
+    assert {"x86_64": "x86_64", "arm64": "aarch64"}[architecture] in core.name

@@ -1,0 +1,201 @@
+import base64
+import json
+
+import pytest
+import schemathesis
+from flask import Flask, Response, request
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from adapters.settings import settings
+from adapters.table import TableThrottledError
+from ripen.ledger import read_events
+from ripen.sources import NO_SOURCES, Source, Sources, digest
+from track import handler as track
+from track.openapi import openapi
+
+ledger: list[dict] = []
+
+
+def call(path, method="POST", body=b"", headers=None, query=None):
+    event = {
+        "requestContext": {"http": {"method": method, "path": path}, "timeEpoch": 1_795_255_200_000},
+        "headers": headers or {},
+        "queryStringParameters": query,
+        "body": base64.b64encode(body).decode(),
+        "isBase64Encoded": True,
+    }
+    return track.handler(event, None)
+
+
+app = Flask(__name__)
+
+
+@app.route("/<path:path>", methods=["GET", "POST", "PUT", "DELETE"])
+def forward(path):
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    answer = call(f"/{path}", request.method, request.get_data(), headers, dict(request.args))
+    body = base64.b64decode(answer["body"]) if answer.get("isBase64Encoded") else answer["body"]
+    return Response(body, answer["statusCode"], answer["headers"])
+
+
+def store_in_memory(patch):
+    ledger.clear()
+    patch.setenv("TABLE_NAME", "table")
+    patch.setenv("RETENTION_DAYS", "30")
+    patch.setattr(track, "put_items", lambda _table, items: ledger.extend(items))
+    patch.setattr(track, "registered", lambda _table, _now: NO_SOURCES)
+    settings.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def memory(monkeypatch):
+    store_in_memory(monkeypatch)
+    yield
+    settings.cache_clear()
+
+
+with pytest.MonkeyPatch.context() as before_tests:
+    store_in_memory(before_tests)
+    schema = schemathesis.openapi.from_wsgi("/v1/openapi.json", app)
+
+
+@schema.parametrize()
+@hypothesis_settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+def test_the_api_answers_as_it_describes_itself(case):
+    checks = [not_a_server_error, content_type_conformance, response_schema_conformance, status_code_conformance]
+    case.call_and_validate(checks=checks)
+
+
+def test_the_description_is_served_where_the_api_is():
+    served = app.test_client().get("/some/prefix/v1/openapi.json", headers={"x-forwarded-proto": "http"}).json
+
+    assert served["servers"] == [{"url": "http://localhost/some/prefix/v1"}]
+    assert served["paths"] == openapi("x")["paths"]
+
+
+@given(body=st.binary(max_size=300), path=st.sampled_from(["/v1/t", "/v1/batch", "/v1/pixel/track", "/", "/v1/x"]))
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_arbitrary_bytes_never_end_in_a_server_error(body, path):
+    for method in ("POST", "GET", "PUT", ""):
+        assert call(path, method, body, query={"writeKey": "site", "data": "%%"})["statusCode"] < 500
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=9), inner, max_size=4),
+    max_leaves=12,
+)
+PARTS = st.dictionaries(
+    st.sampled_from(["batch", "type", "anonymousId", "userId", "event", "messageId", "context", "traits", "sentAt"]),
+    JSON,
+)
+
+
+@given(body=PARTS | JSON | st.fixed_dictionaries({"batch": st.lists(PARTS | JSON, max_size=4)}))
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_arbitrary_json_never_ends_in_a_server_error(body):
+    for path in ("/v1/track", "/v1/identify", "/v1/group", "/v1/alias", "/v1/batch"):
+        assert call(path, body=json.dumps(body).encode(), query={"writeKey": "site"})["statusCode"] < 500
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {
+            "data": base64.urlsafe_b64encode(
+                json.dumps({"writeKey": "s", "anonymousId": "v", "event": "Ü?>"}).encode()
+            ).decode()
+        },
+        {"writeKey": "s", "anonymousId": "v", "event": "Ü?>", "properties.page": "/x"},
+    ],
+)
+def test_the_pixel_records_an_event(query):
+    answer = call("/v1/pixel/track.gif", "GET", query=query)
+
+    assert answer["statusCode"] == 200
+    assert base64.b64decode(answer["body"]).startswith(b"GIF89a")
+    assert "x-ripen-refused" not in answer["headers"]
+    assert [event.name for event in read_events(ledger)] == ["Ü?>"]
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "field"),
+    [
+        ("track", {}, "writeKey"),
+        ("track", {"data": "%%"}, "data"),
+        ("track", {"data": base64.b64encode(b"[]").decode()}, "data"),
+        ("track", {"writeKey": "s", "anonymousId": "v"}, "event"),
+        ("nothing", {"writeKey": "s", "anonymousId": "v"}, "type"),
+    ],
+)
+def test_the_pixel_is_a_picture_even_when_its_event_is_refused(path, query, field):
+    answer = call(f"/v1/pixel/{path}", "GET", query=query)
+
+    assert (answer["statusCode"], answer["headers"]["content-type"]) == (200, "image/gif")
+    assert answer["headers"]["x-ripen-refused"] == field
+    assert ledger == []
+
+
+def test_a_table_that_is_busy_is_429_with_the_time_to_wait(monkeypatch):
+    def busy(_table, _items):
+        raise TableThrottledError("busy")
+
+    monkeypatch.setattr(track, "put_items", busy)
+    body = json.dumps({"writeKey": "s", "anonymousId": "v", "event": "Tool Used"}).encode()
+
+    answer = call("/v1/track", body=body)
+    pixel = call("/v1/pixel/track", "GET", query={"writeKey": "s", "anonymousId": "v", "event": "Tool Used"})
+
+    assert (answer["statusCode"], answer["headers"]["retry-after"]) == (429, "2")
+    assert (pixel["statusCode"], pixel["headers"]["x-ripen-refused"]) == (200, "busy")
+
+
+def test_the_settings_lead_analytics_next_to_this_api():
+    answer = call("/v1/projects/site/settings", "GET", headers={"host": "t.example.com", "x-forwarded-proto": "https"})
+
+    destination = json.loads(answer["body"])["integrations"]["Segment.io"]
+    assert (destination["apiKey"], destination["apiHost"]) == ("site", "t.example.com/v1")
+
+
+@pytest.fixture
+def shop(monkeypatch):
+    source = Source("shop", trusted=False, origins=("https://shop.example",))
+    monkeypatch.setattr(track, "registered", lambda _table, _now: Sources({digest("shop-key"): source}))
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize("method", ["OPTIONS", "POST", "GET"])
+def test_only_pages_of_registered_origins_may_read_answers(method):
+    body = json.dumps({"writeKey": "shop-key", "anonymousId": "v"}).encode()
+    path = "/v1/openapi.json" if method == "GET" else "/v1/page"
+
+    own = call(path, method, body, {"origin": "https://shop.example"})
+    other = call(path, method, body, {"origin": "https://evil.example"})
+
+    assert own["statusCode"] in (200, 204)
+    assert own["headers"]["access-control-allow-origin"] == "https://shop.example"
+    assert "access-control-allow-origin" not in other["headers"]
+    assert "access-control-allow-credentials" not in own["headers"]
+    assert len(ledger) == (1 if method == "POST" else 0)
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_wrong_key_is_said_plainly():
+    answer = call("/v1/page", body=json.dumps({"writeKey": "other", "anonymousId": "v"}).encode())
+
+    assert answer["statusCode"] == 401
+    assert json.loads(answer["body"])["errors"][0] == {
+        "field": "writeKey",
+        "problem": "is not registered",
+        "expected": "the key of your site, by Basic authorization, in the body or in the query",
+    }

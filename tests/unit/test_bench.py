@@ -1,0 +1,32 @@
+"""The benchmark runs and says what it promises to say; how fast anything is, is for `make bench` to tell."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+KEYS = {"value", "unit", "floor", "ratio", "budget"}
+ROWS = {"track.single.cpu", "track.cold-start.cpu", "track.single.wru"}
+
+
+def run_quickly(output):
+    command = [sys.executable, "bench/run.py", "--quick", "--output", str(output)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_a_quick_run_prints_and_writes_every_row(tmp_path):
+    done = run_quickly(tmp_path / "bench.json")
+
+    found = json.loads((tmp_path / "bench.json").read_text())
+    assert set(found) == ROWS
+    assert all(name in done.stdout for name in ROWS)
+    for row in found.values():
+        assert set(row) == KEYS
+        assert row["value"] > 0
+        assert row["floor"] > 0
+        assert row["ratio"] == row["value"] / row["floor"]
+        assert isinstance(row["unit"], str)
+    over = [name for name, row in found.items() if row["ratio"] > row["budget"]]
+    assert done.returncode == (1 if over else 0), done.stderr
+    assert done.stdout.count("OVER BUDGET") == len(over)

@@ -1,0 +1,265 @@
+"""The documents are true: their examples run, and nothing that can be set or that can go off is missing in them."""
+
+import base64
+import json
+import re
+import shlex
+import tomllib
+from pathlib import Path
+from types import SimpleNamespace
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from pydantic import BaseModel
+from ruamel.yaml import YAML
+
+import track.handler
+from adapters import mailer
+from adapters.rulefiles import SECTIONS, build
+from adapters.settings import settings
+from ripen import configuration
+from ripen.ledger import read_events
+from ripen.pattern import compile_pattern
+
+ROOT = Path(__file__).parents[2]
+HIDDEN = {".venv", ".ripen", ".aws-sam", "build", "node_modules", ".git"}
+DOCUMENTS = sorted(
+    path for path in ROOT.rglob("*.md") if not HIDDEN & set(path.relative_to(ROOT).parts) and path.stat().st_size
+)
+RULES = (ROOT / "docs" / "rules.md").read_text()
+README = (ROOT / "README.md").read_text()
+OPERATING = (ROOT / "docs" / "operating.md").read_text()
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FILE_OF = {section: name for name, section in SECTIONS.items()}
+
+
+def fences(text, language):
+    return [body for found, body in FENCE.findall(text) if found == language]
+
+
+def starter_files():
+    folder = ROOT / "infra"
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for kind in ("rules", "mails")
+        for path in (folder / kind).rglob("*")
+        if path.is_file()
+    }
+
+
+def yaml(text):
+    return YAML(typ="safe", pure=True).load(text)
+
+
+# ---------------------------------------------------------------- rules.md
+
+WHOLE_FILES = [body for body in fences(RULES, "yaml") if body.partition(":")[0] in FILE_OF]
+
+
+def test_every_yaml_example_is_a_whole_file_or_a_condition():
+    assert {body.partition(":")[0] for body in fences(RULES, "yaml")} == {*FILE_OF, "when"}
+
+
+@pytest.mark.parametrize("body", WHOLE_FILES, ids=lambda body: body.partition(":")[0])
+def test_every_rule_file_in_the_document_is_valid(body):
+    build(starter_files() | {FILE_OF[body.partition(":")[0]]: body.encode()})
+
+
+def conditions():
+    """Each `when:` example with the events beside it: (condition, event, whether it matches)."""
+    condition = None
+    for match in FENCE.finditer(RULES):
+        language, body = match.groups()
+        if language == "yaml":
+            document = yaml(body)
+            condition = document.get("when")
+        elif language == "json" and condition:
+            label = RULES[: match.start()].rstrip().rpartition("\n")[2]
+            assert label in ("Matches:", "Does not match:"), label
+            yield condition, json.loads(body), label == "Matches:"
+
+
+@pytest.mark.parametrize(("condition", "event", "matches"), [*conditions()])
+def test_every_condition_does_what_the_document_says(condition, event, matches):
+    facts = {"properties": {}, "context": {}, "traits": {}} | event
+    assert compile_pattern(condition)(facts) is matches
+
+
+def test_every_condition_is_shown_matching_and_not_matching():
+    whens = [body for body in fences(RULES, "yaml") if body.startswith("when:")]
+    shown = {(json.dumps(condition), matches) for condition, _, matches in conditions()}
+    assert len(shown) == 2 * len(whens)
+
+
+def models(kind, seen=None):
+    seen = set() if seen is None else seen
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        if kind not in seen:
+            seen.add(kind)
+            for field in kind.model_fields.values():
+                models(field.annotation, seen)
+    else:
+        for inner in getattr(kind, "__args__", ()):
+            models(inner, seen)
+    return seen
+
+
+def test_every_key_is_documented():
+    keys = {
+        field.alias or name
+        for model in models(configuration.Configuration)
+        for name, field in model.model_fields.items()
+    }
+    assert len(keys) > 15
+    assert {key for key in keys if f"`{key}`" not in RULES} == set()
+
+
+def test_every_operator_is_documented():
+    operators = {"prefix", "suffix", "anything-but", "numeric", "exists", "equals-ignore-case", "wildcard", "$or"}
+    assert {name for name in operators if f"`{name}`" not in RULES} == set()
+
+
+@pytest.mark.parametrize("traits", [{}, {"firstName": "Ada", "company": "Example", "role": "engineer"}])
+def test_the_mail_in_the_document_can_be_rendered_for_every_lead(traits):
+    [mjml], [text] = fences(RULES, "mjml"), fences(RULES, "jinja")
+    files = starter_files() | {"mails/checklist/en.mjml": mjml.encode(), "mails/checklist/en.txt": text.encode()}
+    lead = SimpleNamespace(traits=traits, phase="information", scores={"engagement": 0}, score=lambda _profile: 120.0)
+
+    mail = mailer.render(build(files)[1]["checklist"]["en"], mailer.facts(lead))
+
+    assert mail.subject == ("Your checklist, Ada" if traits else "Your checklist")
+    assert "Would you like" in mail.html
+
+
+def test_every_variable_of_a_mail_is_documented():
+    lead = SimpleNamespace(traits={}, phase="", scores={}, score=lambda _profile: 0.0)
+    assert {name for name in mailer.facts(lead)["lead"] if f"lead.{name}" not in RULES} == set()
+
+
+# ---------------------------------------------------------------- README.md and operating.md
+
+
+def template_names(section, pattern):
+    template = (ROOT / "template.yaml").read_text()
+    body = re.search(rf"^{section}:\n(.*?)(?=^\S|\Z)", template, re.MULTILINE | re.DOTALL)[1]
+    return set(re.findall(pattern, body, re.MULTILINE))
+
+
+def test_every_parameter_is_documented():
+    parameters = template_names("Parameters", r"^  (\w+):$")
+    assert "SenderAddress" in parameters
+    assert {name for name in parameters if f"`{name}`" not in README + OPERATING} == set()
+
+
+def test_every_alarm_is_documented():
+    alarms = template_names("Resources", r"^  (\w+):\n    Type: AWS::CloudWatch::Alarm$")
+    assert "DeadLettersAlarm" in alarms
+    assert {name for name in alarms if f"`{name}`" not in README + OPERATING} == set()
+
+
+def test_every_dependency_has_its_reason():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    pins = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    for path in (ROOT / "functions" / "requirements.in", *(ROOT / "infra" / "local").glob("*.txt")):
+        pins += [line for line in path.read_text().splitlines() if line and not line.startswith("#")]
+    names = {re.split(r"[\[=]", pin)[0] for pin in pins}
+    assert {name for name in names if f"`{name}`" not in README} == set()
+
+
+def curls():
+    for body in fences(README, "sh"):
+        yield from re.findall(r"^curl .*?(?=^curl |\Z)", body, re.MULTILINE | re.DOTALL)
+
+
+SOURCES = configuration.compile_sources(build(starter_files())[0])
+
+
+class Table:
+    """What the tracking function writes."""
+
+    def __init__(self):
+        self.items = []
+
+    def put_items(self, _table, items):
+        self.items += items
+
+
+@pytest.fixture
+def table(monkeypatch):
+    monkeypatch.setenv("TABLE_NAME", "ledger")
+    monkeypatch.setenv("RETENTION_DAYS", "730")
+    settings.cache_clear()
+    fake = Table()
+    monkeypatch.setattr(track.handler, "put_items", fake.put_items)
+    monkeypatch.setattr(track.handler, "registered", lambda _table, _now: SOURCES)
+    yield fake
+    settings.cache_clear()
+
+
+@pytest.mark.parametrize("command", [*curls()], ids=lambda command: re.search(r"/v1/(\w+)", command)[1])
+def test_every_curl_example_is_accepted(command, table):
+    answer = track.handler.handler(function_url_event(command), None)
+
+    assert answer["statusCode"] == 200, answer["body"]
+    assert json.loads(answer["body"]) == {"success": True}
+    assert read_events(table.items)
+
+
+def function_url_event(command):
+    """The request that a curl command makes, as Lambda hands it to the function."""
+    words = shlex.split(command)
+    given = {word: words[n + 1] for n, word in enumerate(words[:-1]) if word in ("--json", "--user")}
+    [url] = [word for word in words if "/v1/" in word]
+    parts = urlsplit(url.replace("$TRACK_URL", "https://track.example"))
+    user = base64.b64encode(given["--user"].encode()).decode() if "--user" in given else ""
+    return {
+        "requestContext": {
+            "http": {"method": "POST", "path": parts.path},
+            "timeEpoch": 1_795_166_047_600,
+        },
+        "headers": {"authorization": f"Basic {user}"} if user else {},
+        "queryStringParameters": dict(parse_qsl(parts.query)),
+        "body": given["--json"],
+        "isBase64Encoded": False,
+    }
+
+
+def test_every_call_has_a_curl_example():
+    assert {re.search(r"/v1/(\w+)", command)[1] for command in curls()} == {"track", "page", "identify", "batch"}
+
+
+# ---------------------------------------------------------------- all documents
+
+
+def anchors(path):
+    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", path.read_text()), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_link_leads_somewhere(document):
+    text = FENCE.sub("", document.read_text())
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        path = (document.parent / name).resolve() if name else document
+        assert path.exists(), target
+        if anchor:
+            assert anchor in anchors(path), target
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_make_command_is_a_target(document):
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    text = document.read_text()
+    commands = re.findall(r"`make ([a-z]+)", text) + re.findall(r"^(?:\$ )?make ([a-z]+)", text, re.MULTILINE)
+    inside = {command for body in fences(text, "sh") for command in re.findall(r"^make ([a-z]+)", body, re.MULTILINE)}
+    assert {*commands, *inside} <= targets
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_every_file_of_the_project_that_is_named_exists(document):
+    text = FENCE.sub("", document.read_text())
+    named = re.findall(r"`((?:functions|cli|infra|tests|bench|docs)/[\w./-]+)`", text)
+    assert [name for name in named if not (ROOT / name).exists()] == []

@@ -1,0 +1,179 @@
+import base64
+import gzip
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ripen.errors import InvalidEventError
+from ripen.sources import NO_SOURCES, Source, Sources, digest
+from track.request import MAX_BATCH, MAX_BODY_BYTES, RefusedRequestError, parse_request
+
+SOURCES = Sources(
+    {
+        digest("site"): Source("website", trusted=False, origins=("https://www.example.com",)),
+        digest("secret"): Source("crm", trusted=True),
+    }
+)
+PAGE = {"writeKey": "site", "anonymousId": "visitor", "properties": {"path": "/"}}
+
+
+def request(body, path="/v1/page", method="POST", encode=False, headers=None, query=None):
+    text = body if isinstance(body, str | bytes) else json.dumps(body)
+    if encode or isinstance(text, bytes):
+        text = base64.b64encode(text if isinstance(text, bytes) else text.encode()).decode()
+        encode = True
+    return {
+        "requestContext": {"http": {"method": method, "path": path}, "timeEpoch": 1_795_255_200_000},
+        "headers": headers or {},
+        "queryStringParameters": query,
+        "body": text,
+        "isBase64Encoded": encode,
+    }
+
+
+def refusal(event):
+    with pytest.raises(RefusedRequestError) as refused:
+        parse_request(event, SOURCES)
+    return refused.value.status, refused.value.error.field
+
+
+@pytest.mark.parametrize("encode", [True, False])
+@pytest.mark.parametrize("path", ["/v1/page", "/v1/page/"])
+def test_a_call_is_one_event(path, encode):
+    accepted, refused = parse_request(request(PAGE, path, encode=encode), SOURCES)
+
+    assert [received.event.name for received in accepted] == ["Page Viewed"]
+    assert refused == []
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/v1/p", "Page Viewed"),
+        ("/v1/screen", "Screen Viewed"),
+        ("/v1/s", "Screen Viewed"),
+        ("/v1/i", "Identified"),
+        ("/analytics/v1/t", "Tool Used"),
+        ("/g", "Group Joined"),
+        ("/v1/a", "Aliased"),
+    ],
+)
+def test_short_names_and_prefixes_of_calls(path, name):
+    body = {**PAGE, "event": "Tool Used", "groupId": "g", "userId": "u", "previousId": "p"}
+
+    [received], _ = parse_request(request(body, path), SOURCES)
+
+    assert received.event.name == name
+
+
+@pytest.mark.parametrize("path", ["/v1/batch", "/v1/b", "/b", "/v1/import", "/v1/m", "/proxy/v1/batch"])
+def test_batches_under_all_their_names_and_packed(path):
+    body = json.dumps({"writeKey": "site", "batch": [{"type": "page", "anonymousId": "visitor"}]}).encode()
+
+    [received], _ = parse_request(request(gzip.compress(body), path), SOURCES)
+
+    assert received.event.name == "Page Viewed"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"headers": {"authorization": "Basic " + base64.b64encode(b"site:").decode()}},
+        {"query": {"writeKey": "site"}},
+    ],
+)
+def test_the_write_key_may_come_by_basic_authorization_or_query(given):
+    body = {"anonymousId": "visitor"}
+
+    [received], _ = parse_request(request(body, **given), SOURCES)
+
+    assert received.event.source == "website"
+
+
+@pytest.mark.parametrize(
+    ("event", "status", "field"),
+    [
+        (request("no json"), 400, "body"),
+        (request(""), 400, "body"),
+        (request(b"\xff\xfe"), 400, "body"),
+        (request("[" * 10_000), 400, "body"),
+        (request('{"a": NaN}'), 400, "body"),
+        (request('{"a": ' + "9" * 5_000 + "}"), 400, "body"),
+        (request([PAGE]), 400, "body"),
+        (request({**PAGE, "writeKey": None}), 401, "writeKey"),
+        (request({**PAGE, "writeKey": ""}), 401, "writeKey"),
+        (request({**PAGE, "writeKey": 5}), 401, "writeKey"),
+        (request({**PAGE, "writeKey": "other"}), 401, "writeKey"),
+        (request(PAGE, headers={"origin": "https://evil.example"}), 403, "origin"),
+        (request({**PAGE, "writeKey": "x" * 65}), 401, "writeKey"),
+        (request(PAGE, headers={"authorization": "Basic %%%"}), 401, "authorization"),
+        (request(b"\x1f\x8b no gzip"), 400, "body"),
+        (request(gzip.compress(json.dumps(PAGE).encode())[:-9]), 400, "body"),
+        (request(gzip.compress(b" " * 50_000_000)), 413, "body"),
+        (request("x" * (MAX_BODY_BYTES + 1)), 413, "body"),
+        (request(PAGE, path="/v1/nothing"), 404, "path"),
+        (request(PAGE, path="/"), 404, "path"),
+        (request(PAGE, method="GET"), 405, "method"),
+        (request({"writeKey": "site", "batch": {}}, path="/v1/batch"), 400, "batch"),
+        (request({"writeKey": "site", "batch": []}, path="/v1/batch"), 400, "batch"),
+        (request({"writeKey": "site", "batch": [0] * (MAX_BATCH + 1)}, path="/v1/batch"), 413, "batch"),
+        ({**request(PAGE), "body": "%%%", "isBase64Encoded": True}, 400, "body"),
+    ],
+)
+def test_a_request_that_cannot_be_used_is_refused_by_status_and_field(event, status, field):
+    assert refusal(event) == (status, field)
+
+
+def test_a_bad_event_in_a_batch_does_not_harm_its_neighbours():
+    good = {"type": "track", "event": "Tool Used", "anonymousId": "visitor", "messageId": "1"}
+    batch = [
+        good,
+        {"type": "track", "anonymousId": "visitor"},
+        7,
+        {**good, "type": "delete"},
+        {**good, "type": ["track"]},
+        {**good, "messageId": "2"},
+    ]
+
+    accepted, refused = parse_request(request({"writeKey": "site", "batch": batch}, "/v1/batch"), SOURCES)
+
+    assert [received.event.id for received in accepted] == ["1", "2"]
+    assert [(index, error.field) for index, error in refused] == [(1, "event"), (2, "event"), (3, "type"), (4, "type")]
+
+
+def test_an_event_too_large_in_a_batch_is_refused_alone():
+    good = {"type": "page", "anonymousId": "visitor"}
+    large = {**good, "properties": {"x": "y" * 33_000}}
+
+    accepted, refused = parse_request(request({"writeKey": "site", "batch": [large, good]}, "/v1/batch"), SOURCES)
+
+    assert len(accepted) == 1
+    assert [(index, error.field) for index, error in refused] == [(0, "event")]
+
+
+@given(st.binary(max_size=200), st.sampled_from(["/v1/track", "/v1/page", "/v1/identify", "/v1/batch", "/x"]))
+def test_whatever_bytes_come_the_answer_is_defined(body, path):
+    try:
+        _, refused = parse_request(request(body, path, query={"writeKey": "site"}), SOURCES)
+    except RefusedRequestError as error:
+        assert 400 <= error.status < 500
+    else:
+        assert all(isinstance(error, InvalidEventError) for _, error in refused)
+
+
+def test_a_page_of_an_allowed_origin_and_a_server_may_send():
+    page = request(PAGE, headers={"origin": "https://www.example.com"})
+    server = request({"writeKey": "secret", "userId": "42"}, headers={"origin": "https://elsewhere.example"})
+
+    assert parse_request(page, SOURCES).accepted[0].event.source == "website"
+    assert parse_request(server, SOURCES).accepted[0].event.source == "crm"
+
+
+def test_before_any_source_is_registered_everybody_is_a_browser():
+    [received], _ = parse_request(request({**PAGE, "writeKey": "whatever"}), NO_SOURCES)
+    _, [(_, error)] = parse_request(request({"writeKey": "whatever", "userId": "42"}), NO_SOURCES)
+
+    assert received.event.source == "unregistered"
+    assert error.field == "anonymousId"

@@ -1,0 +1,164 @@
+from pathlib import Path
+
+import pytest
+
+from adapters.rulefiles import build
+from ripen.errors import InvalidConfigurationError
+
+STARTER = Path(__file__).parents[2] / "infra"
+
+
+@pytest.fixture
+def files():
+    return {
+        path.relative_to(STARTER).as_posix(): path.read_bytes()
+        for kind in ("rules", "mails")
+        for path in (STARTER / kind).rglob("*")
+        if path.is_file()
+    }
+
+
+def problems(files):
+    with pytest.raises(InvalidConfigurationError) as error:
+        build(files)
+    return error.value.problems
+
+
+def edit(files, name, old, new):
+    assert old.encode() in files[name]
+    return files | {name: files[name].replace(old.encode(), new.encode(), 1)}
+
+
+def test_the_starter_rules_are_valid_and_have_the_eight_phases(files):
+    configuration, mails, _ = build(files)
+
+    assert list(configuration.phases) == [
+        "awareness",
+        "information",
+        "consultation",
+        "purchase",
+        "retention",
+        "development",
+        "loss",
+        "reactivation",
+    ]
+    assert {campaign.mail for campaign in configuration.campaigns.values()} == set(mails)
+
+
+def test_the_version_names_the_content_and_nothing_else(files):
+    reordered = dict(reversed(files.items()))
+    commented = files | {"rules/scoring.yaml": files["rules/scoring.yaml"] + b"# a remark\n"}
+    changed = edit(files, "rules/scoring.yaml", "points: 20", "points: 21")
+
+    assert build(files)[2] == build(reordered)[2] == build(commented)[2]
+    assert build(files)[2] != build(changed)[2]
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "expected"),
+    [
+        (
+            "scoring",
+            "half_life: 90d",
+            "half_life: 0d",
+            "rules/scoring.yaml:6: profiles.engagement.half_life: '0d' is no duration",
+        ),
+        ("scoring", "half_life", "half_live", "rules/scoring.yaml:6: profiles.engagement.half_live: is not a key"),
+        (
+            "scoring",
+            "points: 20",
+            "points: many",
+            "rules/scoring.yaml:35: profiles.engagement.rules.signed-up.points: ",
+        ),
+        (
+            "scoring",
+            "wildcard",
+            "wildcart",
+            "rules/scoring.yaml:22: profiles.engagement.rules.topic-page.when: properties.path: ",
+        ),
+        ("phases", "below: 5", "under: 5", "rules/phases.yaml:8: phases.awareness.enter.0.score.under: is not a key"),
+        ("phases", "in_phase_for: 30d", "in_phase_for: 30s", "rules/phases.yaml:31: "),
+        ("phases", "from: [loss]", "from: [lost]", "there is no phase 'lost'; there is awareness, consultation"),
+        (
+            "campaigns",
+            "mail: first-steps",
+            "mail: first",
+            "rules/campaigns.yaml:20: campaigns.onboarding.mail: there is no mail",
+        ),
+        ("campaigns", "profile: engagement", "profile: fit", "there is no profile 'fit'; there is engagement"),
+        ("campaigns", "phase: purchase", "phase: buying", "there is no phase 'buying'"),
+        (
+            "campaigns",
+            "phase: purchase",
+            "phase: purchase\n      after: {event: x}",
+            "takes after only together with score",
+        ),
+        ("sources", "kind: browser", "kind: server", "a server has a write_key_sha256 and nothing else"),
+        ("sources", '["*"]', '["www.example.com"]', "rules/sources.yaml:9: sources.website.origins.0: "),
+        ("sources", "  website:", "  ripen:", "is a name that Ripen itself uses"),
+        ("campaigns", "at_least: 50", "at_least: -1", "greater than 0 (it is -1)"),
+        (
+            "campaigns",
+            "campaigns:",
+            "campaign:",
+            "rules/campaigns.yaml:1: has to have exactly one top-level key, campaigns",
+        ),
+        ("campaigns", "mail: first-steps", "mail: [", "rules/campaigns.yaml:"),
+    ],
+)
+def test_a_mistake_is_named_with_file_line_and_what_would_be_right(files, name, old, new, expected):
+    found = problems(edit(files, f"rules/{name}.yaml", old, new))
+
+    assert any(expected in problem for problem in found), found
+
+
+def test_two_sources_never_share_a_key(files):
+    text = files["rules/sources.yaml"] + b"  shop:\n    kind: browser\n    write_key: website\n    origins: ['*']\n"
+
+    [problem] = problems(files | {"rules/sources.yaml": text})
+
+    assert problem.startswith("rules/sources.yaml:10: sources.shop: has the same key as website")
+
+
+def test_duplicate_keys_are_no_silent_choice(files):
+    text = files["rules/campaigns.yaml"] + b"  onboarding:\n    start: {phase: loss}\n    mail: first-steps\n"
+
+    [problem] = problems(files | {"rules/campaigns.yaml": text})
+
+    assert problem.startswith("rules/campaigns.yaml:21: found duplicate key")
+
+
+def test_a_missing_file_and_a_file_nobody_reads_are_both_said(files):
+    rest = {name: content for name, content in files.items() if name != "rules/phases.yaml"}
+
+    found = problems(rest | {"rules/phase.yaml": b""})
+
+    assert "rules/phases.yaml: is missing" in found
+    assert any(problem.startswith("rules/phase.yaml: is no rule file") for problem in found)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"mails/first-steps/en.mjml": b"<mjml><mj-boddy/></mjml>"}, "mails/first-steps/en.mjml: "),
+        ({"mails/first-steps/en.mjml": b"<mjml><mj-body></mj-body></mjml>"}, "has no <mj-title>"),
+        ({"mails/first-steps/en.html": b"x"}, "mails/first-steps/en.html: is no mail"),
+        ({"mails/other/en.mjml": b"<mjml></mjml>"}, "mails/other/en.mjml: has no en.txt beside it"),
+        ({"mails/other/de.txt": b"Hallo"}, "mails/other/de.txt: has no de.mjml beside it"),
+    ],
+)
+def test_a_mail_that_cannot_be_used_is_named(files, change, expected):
+    assert any(expected in problem for problem in problems(files | change))
+
+
+def test_nested_aliases_do_not_explode(files):
+    lines = ["profiles:", "  a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"  a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
+
+    found = problems(files | {"rules/scoring.yaml": "\n".join(lines).encode()})
+
+    assert found == ["rules/scoring.yaml: is larger than 50000 values"]
+
+
+def test_bytes_that_are_no_text_are_refused(files):
+    assert any("no YAML in UTF-8" in problem for problem in problems(files | {"rules/scoring.yaml": b"\xff\xfe\x00"}))

@@ -1,0 +1,233 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ripen.errors import InvalidEventError
+from ripen.segment import CALLS, parse_event
+from ripen.sources import Source
+from ripen.times import DAY, HOUR, parse_iso
+
+SITE = Source("site", trusted=True)
+BROWSER = Source("site", trusted=False, origins=("*",))
+RECEIVED = parse_iso("2026-11-21T10:00:00Z")
+
+
+def parse(call="track", **payload):
+    return parse_event({"anonymousId": "visitor", "event": "Tool Used", **payload}, call, SITE, RECEIVED)
+
+
+def test_a_track_call_becomes_an_event_of_its_visitor():
+    received = parse(messageId="m-1", timestamp="2026-11-21T09:59:00Z", properties={"tool": "calculator"})
+
+    assert received.subject == "a:visitor"
+    assert received.occurred_at == RECEIVED - 60_000
+    assert received.event.id == "m-1"
+    assert received.event.name == "Tool Used"
+    assert received.event.at == RECEIVED - 60_000
+    assert received.event.source == "site"
+    assert received.event.properties == {"tool": "calculator"}
+
+
+def test_a_page_call_is_a_page_view_and_keeps_campaign_but_not_the_browser():
+    context = {"campaign": {"medium": "social"}, "userAgent": "Mozilla/5.0", "ip": "192.0.2.1"}
+
+    event = parse("page", context=context).event
+
+    assert event.name == "Page Viewed"
+    assert event.context == {"campaign": {"medium": "social"}}
+
+
+@pytest.mark.parametrize(
+    "body", [{"traits": {"email": "a@b.example"}}, {"context": {"traits": {"email": "a@b.example"}}}]
+)
+def test_traits_may_stand_at_the_top_or_in_the_context(body):
+    event = parse("identify", **body).event
+
+    assert (event.name, event.traits) == ("Identified", {"email": "a@b.example"})
+
+
+@pytest.mark.parametrize(
+    ("call", "body", "name", "properties"),
+    [
+        ("page", {"name": "Home", "context": {"page": {"path": "/"}}}, "Page Viewed", {"path": "/", "name": "Home"}),
+        ("screen", {"name": "Start"}, "Screen Viewed", {"name": "Start"}),
+        ("group", {"groupId": "g", "traits": {"plan": "x"}}, "Group Joined", {"groupId": "g", "traits": {"plan": "x"}}),
+        ("alias", {"userId": "u", "previousId": "p"}, "Aliased", {"previousId": "p", "userId": "u"}),
+    ],
+)
+def test_the_other_calls_of_the_protocol(call, body, name, properties):
+    event = parse(call, **body).event
+
+    assert (event.name, event.properties, event.traits) == (name, properties, {})
+
+
+@pytest.mark.parametrize(
+    ("call", "body", "field"),
+    [
+        ("identify", {"context": {"traits": 1}}, "context.traits"),
+        ("group", {}, "groupId"),
+        ("alias", {"userId": "u"}, "previousId"),
+        ("alias", {"previousId": "p"}, "userId"),
+        ("delete", {}, "type"),
+        (None, {}, "type"),
+    ],
+)
+def test_a_call_without_what_it_needs_is_refused(call, body, field):
+    with pytest.raises(InvalidEventError) as refused:
+        parse(call, **body)
+
+    assert refused.value.field == field
+
+
+def test_context_and_sending_time_of_a_batch_stand_in_for_those_of_its_events():
+    batch = {"sentAt": "2026-11-21T09:00:00Z", "context": {"locale": "de", "campaign": {"name": "x"}}}
+    body = {"anonymousId": "v", "event": "Tool Used", "timestamp": "2026-11-21T08:00:00Z", "context": {"locale": "en"}}
+
+    event = parse_event(body, "track", SITE, RECEIVED, batch).event
+
+    assert event.at == RECEIVED - HOUR
+    assert event.context == {"locale": "en", "campaign": {"name": "x"}}
+
+
+@pytest.mark.parametrize("event", ["Deal Won", "Contract Signed", "Subscription Cancelled", "Order Refunded"])
+def test_only_a_server_tells_of_deals_and_contracts(event):
+    body = {"anonymousId": "v", "event": event}
+
+    assert parse_event(body, "track", SITE, RECEIVED).event.name == event
+    with pytest.raises(InvalidEventError, match="the key of a server"):
+        parse_event(body, "track", BROWSER, RECEIVED)
+
+
+def test_only_a_server_speaks_for_a_user_alone():
+    with pytest.raises(InvalidEventError, match="only a server may speak for a userId"):
+        parse_event({"userId": "42", "event": "Tool Used"}, "track", BROWSER, RECEIVED)
+
+
+def test_traits_of_a_track_call_change_nobody():
+    assert parse("track", context={"traits": {"email": "a@b.example"}}).event.traits == {}
+
+
+def test_a_server_may_name_a_user_without_a_browser():
+    assert parse(anonymousId=None, userId=42).subject == "u:42"
+
+
+def test_the_user_a_browser_names_is_kept_as_a_claim():
+    received = parse(userId="42")
+
+    assert (received.subject, received.event.user) == ("a:visitor", "42")
+
+
+def test_an_anonymous_id_never_reaches_the_history_of_a_user_with_the_same_id():
+    assert parse(anonymousId="42").subject != parse(anonymousId=None, userId="42").subject
+
+
+def test_a_clock_that_is_a_year_off_does_not_matter_because_the_distance_is_right():
+    wrong = RECEIVED + 365 * DAY
+
+    received = parse_event(
+        {
+            "anonymousId": "v",
+            "event": "Tool Used",
+            "originalTimestamp": "2027-11-21T09:00:00Z",
+            "sentAt": "2027-11-21T10:00:00Z",
+        },
+        "track",
+        SITE,
+        RECEIVED,
+    )
+
+    assert received.event.at == RECEIVED - HOUR
+    assert received.occurred_at == wrong - HOUR, "the key keeps the sender's own time"
+
+
+def test_a_repeated_event_does_not_move_by_what_its_way_took():
+    body = {"anonymousId": "v", "event": "Tool Used", "originalTimestamp": "2026-11-21T09:59:50.000Z"}
+    first = parse_event({**body, "sentAt": "2026-11-21T09:59:50.010Z"}, "track", SITE, RECEIVED - 9_700)
+    again = parse_event({**body, "sentAt": "2026-11-21T09:59:59.000Z"}, "track", SITE, RECEIVED)
+
+    assert first.event == again.event
+
+
+def test_nothing_happens_in_the_future():
+    assert parse(timestamp="9999-12-31T23:59:59Z").event.at == RECEIVED
+
+
+def test_a_retry_without_message_id_is_the_same_event_when_it_carries_its_own_time():
+    first = parse(timestamp="2026-11-21T09:00:00Z")
+    retry = parse_event(
+        {"anonymousId": "visitor", "event": "Tool Used", "timestamp": "2026-11-21T09:00:00Z"},
+        "track",
+        SITE,
+        RECEIVED + 5,
+    )
+
+    assert (first.event.id, first.occurred_at) == (retry.event.id, retry.occurred_at)
+    assert (
+        parse().event.id
+        != parse_event({"anonymousId": "visitor", "event": "Tool Used"}, "track", SITE, RECEIVED + 5).event.id
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"anonymousId": None}, "anonymousId"),
+        ({"anonymousId": ""}, "anonymousId"),
+        ({"anonymousId": "null"}, "anonymousId"),
+        ({"anonymousId": "[object Object]"}, "anonymousId"),
+        ({"anonymousId": "00000000-0000-0000-0000-000000000000"}, "anonymousId"),
+        ({"anonymousId": "x" * 101}, "anonymousId"),
+        ({"anonymousId": "\U0001f34c" * 60}, "anonymousId"),
+        ({"anonymousId": "a\nb"}, "anonymousId"),
+        ({"anonymousId": "\ud800"}, "anonymousId"),
+        ({"anonymousId": {"id": 1}}, "anonymousId"),
+        ({"anonymousId": None, "userId": True}, "userId"),
+        ({"event": ""}, "event"),
+        ({"event": 5}, "event"),
+        ({"event": "x" * 201}, "event"),
+        ({"event": "Email Sent"}, "event"),
+        ({"messageId": "x" * 101}, "messageId"),
+        ({"timestamp": "yesterday"}, "timestamp"),
+        ({"timestamp": 5}, "timestamp"),
+        ({"sentAt": "later"}, "sentAt"),
+        ({"properties": []}, "properties"),
+        ({"context": "x"}, "context"),
+        ({"properties": {"x": float("inf")}}, "event"),
+        ({"properties": {"x": "y" * 33_000}}, "event"),
+        ({"timestamp": "1969-12-31T23:59:59Z"}, "timestamp"),
+        ({"timestamp": "0001-01-01T00:00:00+14:00"}, "timestamp"),
+        ({"timestamp": "2016-01-01"}, "timestamp"),
+        ({"timestamp": "2026-11-21T09:00:00Z", "sentAt": "2046-11-21T09:00:00Z"}, "timestamp"),
+    ],
+)
+def test_what_is_wrong_is_refused_by_the_name_of_its_field(change, field):
+    with pytest.raises(InvalidEventError) as refused:
+        parse(**change)
+
+    assert refused.value.field == field
+    assert refused.value.expected
+
+
+@pytest.mark.parametrize("payload", [None, 1, "x", [], True])
+def test_an_event_that_is_no_object_is_refused(payload):
+    with pytest.raises(InvalidEventError, match="JSON object"):
+        parse_event(payload, "track", SITE, RECEIVED)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+FIELDS = ("anonymousId", "userId", "event", "messageId", "timestamp", "sentAt", "properties", "traits", "context")
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), JSON), st.sampled_from([*CALLS, "", None, 5]) | JSON)
+def test_whatever_json_comes_it_is_accepted_or_refused_and_nothing_else(payload, call):
+    try:
+        received = parse_event(payload, call, SITE, RECEIVED)
+    except InvalidEventError as refused:
+        assert refused.as_json().keys() == {"field", "problem", "expected"}
+    else:
+        assert received.event.at <= RECEIVED
+        assert received.subject[:2] in ("a:", "u:")
