@@ -72,12 +72,6 @@ class ScoreRule(Model):
     once: bool = False
     cap_per_day: Threshold | None = None
 
-    @model_validator(mode="after")
-    def _cap_limits_something(self) -> ScoreRule:
-        if self.cap_per_day is not None and self.points <= 0:
-            raise ValueError("has cap_per_day, which limits what is added; write points above 0, or no cap_per_day")
-        return self
-
 
 class Profile(Model):
     """One score: its rules, and how fast interest fades. Without `half_life` it never does."""

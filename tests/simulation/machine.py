@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
-from greenlet import getcurrent, greenlet  # comes with playwright, which is built on it
+from greenlet import getcurrent, greenlet
 
 from ripen.errors import RipenError
 from simulation.fake_table import failure

@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ripen.configuration import Configuration
 from ripen.event import RIPEN, Event, receive
 from ripen.fold import fold
 from ripen.ledger import event_items, read_events
+from ripen.rules import compile_rules
 from ripen.times import DAY, HOUR, MINUTE
 from stories import START
 from unit.histories import END, RULES, events, in_order
@@ -168,6 +170,18 @@ def test_caps_and_once_hold(history):
         days[part.rule, part.at // DAY] += part.points
     assert all(points <= 10 for (rule, _), points in days.items() if rule == "page")
     assert sum(part.rule == "signed-up" for part in lead.contributions) <= 1
+
+
+def test_a_cap_limits_what_is_taken_away_as_well():
+    rule = {"when": {"event": "Job Page Viewed"}, "points": -4, "cap_per_day": 6}
+    configuration = Configuration.model_validate(
+        {"profiles": {"fit": {"rules": {"job": rule}}}, "phases": {"cold": {}}}
+    )
+    history = [happened("Job Page Viewed", START + n * MINUTE) for n in range(3)]
+
+    lead = fold("a:ann", history, compile_rules(configuration, "v"), START)
+
+    assert [part.points for part in lead.contributions] == [-4, -2]
 
 
 @given(events(min_size=4))
