@@ -9,7 +9,7 @@ never raises.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ripen.errors import InvalidPatternError
@@ -43,6 +43,18 @@ def compile_pattern(pattern: object, path: str = "") -> Predicate:
         else:
             parts.append(_at(str(key).split("."), wanted, here))
     return parts[0] if len(parts) == 1 else lambda facts: all(part(facts) for part in parts)
+
+
+def fields(pattern: Mapping[str, Any]) -> Iterator[str]:
+    """The fields that a valid pattern looks at, with dots, such as `properties.path`."""
+    for key, wanted in pattern.items():
+        if key == "$or":
+            for choice in wanted:
+                yield from fields(choice)
+        elif isinstance(wanted, Mapping) and not _is_operator(wanted):
+            yield from (f"{key}.{inner}" for inner in fields(wanted))
+        else:
+            yield str(key)
 
 
 def event_names(pattern: Mapping[str, Any]) -> list[str] | None:
