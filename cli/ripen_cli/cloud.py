@@ -22,7 +22,7 @@ import click
 import psutil
 
 from adapters.rulefiles import build
-from ripen_cli.project import HOME, ROOT, RULES, digest, run, tool
+from ripen_cli.project import HOME, ROOT, RULES, digest, launch, run, tool
 
 REGION = "eu-central-1"
 STACK = "ripen"
@@ -190,7 +190,7 @@ def _start_emulator(emulator: Path, port: int) -> subprocess.Popen[bytes]:
     HOME.mkdir(exist_ok=True)
     log_file = HOME / f"cloud-{port}.log"
     with log_file.open("wb") as log:
-        process = subprocess.Popen([str(emulator)], env=env, cwd=HOME, stdout=log, stderr=log, start_new_session=True)
+        process = launch([str(emulator)], env=env, cwd=HOME, stdout=log, stderr=log, start_new_session=True)
     try:
         _wait_until_healthy(process, port, log_file)
     except BaseException:  # Ctrl-C too

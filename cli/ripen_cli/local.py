@@ -12,6 +12,7 @@ from typing import NoReturn
 import click
 
 from ripen_cli import cloud
+from ripen_cli.project import ENDING
 
 
 @click.group()
@@ -71,7 +72,7 @@ def ending_on_signals() -> Iterator[None]:
     def end(_signal: int, _frame: object) -> NoReturn:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.signal(number, end) for number in ENDING}
     try:
         yield
     except KeyboardInterrupt:
