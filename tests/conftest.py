@@ -18,7 +18,8 @@ def pytest_addoption(parser):
 @pytest.fixture
 def new_process(monkeypatch):
     """The state of a function's process that has just started: nothing read, nobody connected."""
-    caches = (aws.client, settings.settings, secret.secret)
+    caches = (settings.settings, secret.secret)
+    aws.forget()
     for cached in caches:
         cached.cache_clear()
     active.forget()
@@ -30,6 +31,7 @@ def new_process(monkeypatch):
     yield
     for cached in caches:
         cached.cache_clear()
+    aws.forget()
     active.forget()
     senders.forget()
 

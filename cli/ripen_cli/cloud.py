@@ -22,7 +22,7 @@ import click
 import psutil
 
 from adapters.rulefiles import build
-from ripen_cli.project import HOME, ROOT, RULES, digest, run, tool
+from ripen_cli.project import HOME, ROOT, RULES, digest, launch, run, tool
 
 REGION = "eu-central-1"
 STACK = "ripen"
@@ -86,7 +86,8 @@ def start(port: int, progress: Progress, template: Path = ROOT / "template.yaml"
             cloud.client("sesv2").create_email_identity(EmailIdentity=SENDER)
             publish_rules(cloud, RULES)
     except BaseException:
-        _stop(psutil.Process(process.pid))
+        if process.poll() is None:
+            _stop(psutil.Process(process.pid))
         raise
     _state(port).write_text(json.dumps(asdict(cloud), indent=2))
     return cloud
@@ -181,6 +182,7 @@ def _start_emulator(emulator: Path, port: int) -> subprocess.Popen[bytes]:
         "BIND_HOST": "127.0.0.1",
         "AUTH": "true",
         "MINISTACK_REGION": REGION,
+        "IOT_MTLS_ENABLED": "0",  # a listener of its own, which does not heed BIND_HOST
         "PERSIST_STATE": "0",
         "LOG_LEVEL": "WARNING",
     }
@@ -188,14 +190,22 @@ def _start_emulator(emulator: Path, port: int) -> subprocess.Popen[bytes]:
     HOME.mkdir(exist_ok=True)
     log_file = HOME / f"cloud-{port}.log"
     with log_file.open("wb") as log:
-        process = subprocess.Popen([str(emulator)], env=env, cwd=HOME, stdout=log, stderr=log, start_new_session=True)
+        process = launch([str(emulator)], env=env, cwd=HOME, stdout=log, stderr=log, start_new_session=True)
+    try:
+        _wait_until_healthy(process, port, log_file)
+    except BaseException:  # Ctrl-C too
+        process.kill()
+        process.wait()
+        raise
+    return process
+
+
+def _wait_until_healthy(process: subprocess.Popen[bytes], port: int, log_file: Path) -> None:
     deadline = time.monotonic() + 30
     while not _healthy(f"http://127.0.0.1:{port}"):
         if process.poll() is not None or time.monotonic() > deadline:
-            process.kill()
             raise click.ClickException(f"the emulator did not start; see {log_file.relative_to(ROOT)}")
         time.sleep(0.1)
-    return process
 
 
 def _deploy(sam: Path, port: int) -> Mapping[str, str]:

@@ -12,6 +12,7 @@ from typing import NoReturn
 import click
 
 from ripen_cli import cloud
+from ripen_cli.project import ENDING
 
 
 @click.group()
@@ -66,18 +67,19 @@ def down(port: int) -> None:
 
 @contextmanager
 def ending_on_signals() -> Iterator[None]:
-    """Ctrl-C and a request to terminate end the block; what follows it tidies up."""
+    """Ctrl-C, a request to terminate and a closed terminal end the block; what follows it tidies up."""
 
     def end(_signal: int, _frame: object) -> NoReturn:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, end)
+    before = {number: signal.signal(number, end) for number in ENDING}
     try:
         yield
     except KeyboardInterrupt:
         click.echo(err=True)
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _show(found: cloud.Cloud, as_json: bool) -> None:

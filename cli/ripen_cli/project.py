@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import signal
 import subprocess
 import sys
 import venv
 from pathlib import Path
+from typing import Any
 
 import click
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / ".ripen"
 RULES = ROOT / "infra"
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""The signals that end a command: Ctrl-C, a request to terminate, a closed terminal."""
 
 
 def tool(name: str, command: str) -> Path:
@@ -39,16 +43,35 @@ def _install(name: str) -> None:
 
 def run(command: list[str], failure: str, env: dict[str, str] | None = None) -> str:
     """What a command prints. When it fails: one clear line, and all it printed in a log file."""
-    done = subprocess.run(
-        command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
-    )
-    if done.returncode:
+    with launch(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        try:
+            printed = process.communicate()[0].decode(errors="replace")
+        except BaseException:  # Ctrl-C too
+            process.kill()
+            raise
+    if process.returncode:
         HOME.mkdir(exist_ok=True)
         log = HOME / "failed.log"
-        log.write_text(f"$ {' '.join(command)}\n{done.stdout}")
-        last = next((line.strip() for line in reversed(done.stdout.splitlines()) if line.strip()), "no output")
+        log.write_text(f"$ {' '.join(command)}\n{printed}")
+        last = next((line.strip() for line in reversed(printed.splitlines()) if line.strip()), "no output")
         raise click.ClickException(f"{failure}: {last} (everything it printed: {log.relative_to(ROOT)})")
-    return done.stdout
+    return printed
+
+
+def launch(command: list[str], **options: Any) -> subprocess.Popen[bytes]:
+    """Start a program. A signal that comes before its handle is there would leave it behind, so it has to wait."""
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda which, _frame: came.append(which)) for number in ENDING}
+    try:
+        process = subprocess.Popen(command, **options)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if came:
+        process.kill()
+        process.wait()
+        raise KeyboardInterrupt
+    return process
 
 
 def digest(folder: Path) -> str:

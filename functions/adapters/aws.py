@@ -30,6 +30,12 @@ def use(service: str, own: Any) -> None:
     client.cache_clear()
 
 
+def forget() -> None:
+    """Forget all clients, as a new process would."""
+    _own.clear()
+    client.cache_clear()
+
+
 def error_code(error: ClientError) -> str:
     """The code of an AWS error, such as `ConditionalCheckFailedException`."""
     return str(error.response.get("Error", {}).get("Code", ""))

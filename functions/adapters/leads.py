@@ -38,7 +38,7 @@ def refresh(
     attempts, which leaves the subject to the next delivery.
     """
     for attempt in range(_ATTEMPTS):
-        events, record = table.load(settings.table_name, subject)
+        events, record = table.load(settings.table_name, subject, now)
         if not events:
             return None
         lead = fold(subject, events, rules, now)

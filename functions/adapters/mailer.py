@@ -9,6 +9,7 @@ from email.policy import SMTP
 from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
+from email_validator import EmailNotValidError, validate_email
 from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -19,6 +20,7 @@ from ripen.lead import Lead
 
 _HTML = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=True)
 _TEXT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+_ASCII = SMTP.clone(cte_type="7bit")
 _REFUSED = ("MessageRejected", "BadRequestException", "ValidationException")
 
 
@@ -57,15 +59,29 @@ def render(template: MailTemplate, values: Mapping[str, Any]) -> Rendered:
         text = _TEXT.from_string(template.text).render(values)
     except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
         raise MailTemplateError(f"{type(error).__name__}: {error}") from None
-    return Rendered(subject, html, text)
+    return Rendered(*(part.encode("utf-8", "replace").decode() for part in (subject, html, text)))
+
+
+def deliverable(address: str) -> str:
+    """The form of an address that SES takes: ASCII, with a domain of other letters in Punycode.
+
+    Source: https://docs.aws.amazon.com/ses/latest/dg/send-email-raw.html. Raises MailRefusedError.
+    """
+    try:
+        ascii_form = validate_email(address, check_deliverability=False).ascii_email
+    except EmailNotValidError as error:
+        raise MailRefusedError(f"the address is not possible: {type(error).__name__}") from None
+    if ascii_form is None:
+        raise MailRefusedError("the address has letters before the @ that SES does not take")
+    return ascii_form
 
 
 def build(mail: Rendered, sender: str, recipient: str) -> bytes:
     """The MIME bytes: text and HTML. Raises MailRefusedError for an address that no header may carry."""
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_ASCII)
     try:
         message["From"] = Address(addr_spec=sender)
-        message["To"] = Address(addr_spec=recipient)
+        message["To"] = Address(addr_spec=deliverable(recipient))
         message["Subject"] = mail.subject
     except (ValueError, IndexError) as error:
         raise MailRefusedError(f"a header is not possible: {type(error).__name__}") from None
@@ -79,11 +95,12 @@ def send(mime: bytes, sender: str, recipient: str, configuration_set: str, tags:
 
     SES repeats the tags in everything that it reports about the mail later. Raises MailThrottledError (not
     sent, may be repeated), MailRefusedError (not sent, hopeless) and MailOutcomeUnknownError (never to be repeated).
+    They carry the code of SES's answer only, because its text may name the recipient.
     """
     try:
         answer = client("sesv2").send_email(
             FromEmailAddress=sender,
-            Destination={"ToAddresses": [recipient]},
+            Destination={"ToAddresses": [deliverable(recipient)]},
             Content={"Raw": {"Data": mime}},
             ConfigurationSetName=configuration_set,
             EmailTags=[{"Name": name, "Value": value} for name, value in tags.items()],
@@ -96,9 +113,9 @@ def send(mime: bytes, sender: str, recipient: str, configuration_set: str, tags:
             raise MailRefusedError(error_code(error)) from None
         raise MailThrottledError(error_code(error)) from None
     except (ConnectTimeoutError, EndpointConnectionError) as error:
-        raise MailThrottledError(type(error).__name__) from error
+        raise MailThrottledError(type(error).__name__) from None
     except BotoCoreError as error:
-        raise MailOutcomeUnknownError(type(error).__name__) from error
+        raise MailOutcomeUnknownError(type(error).__name__) from None
     return str(answer["MessageId"])
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mjml import mjml2html
@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from adapters.templates import template_problems
 from ripen.configuration import Configuration, Mails, MailTemplate, Path, problems
 from ripen.errors import InvalidConfigurationError
 
@@ -68,7 +69,7 @@ def _read_yaml(name: str, section: str, content: bytes, troubles: list[str]) -> 
         troubles.append(f"{name}: has {len(content)} bytes; at most {_MAX_BYTES}")
         return {}
     try:
-        document = YAML(typ="rt").load(content.decode())
+        document = _load(content.decode())
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         troubles.append(f"{name}:{line}: {error.problem or error.context}")
@@ -83,6 +84,13 @@ def _read_yaml(name: str, section: str, content: bytes, troubles: list[str]) -> 
         troubles.append(f"{name}: is larger than {_MAX_NODES} values")
         return {}
     return document
+
+
+def _load(text: str) -> Any:
+    try:
+        return YAML(typ="rt").load(text)
+    except (RecursionError, AttributeError):  # the latter is how the library fails on a `<<` that merges into itself
+        raise YAMLError("it is nested too deeply, or in itself") from None
 
 
 def _read_mails(files: Mapping[str, bytes], troubles: list[str]) -> dict[str, dict[str, MailTemplate]]:
@@ -103,11 +111,24 @@ def _read_mails(files: Mapping[str, bytes], troubles: list[str]) -> dict[str, di
             if text is None:
                 troubles.append(f"{name}: has no {match[2]}.txt beside it, the text part that every mail needs")
                 continue
+            found = [*_mail_problems(name, files[name]), *_mail_problems(name.removesuffix("mjml") + "txt", text)]
             try:
-                mails.setdefault(match[1], {})[match[2]] = _template(files[name].decode(), text.decode())
+                if not found:
+                    mails.setdefault(match[1], {})[match[2]] = _template(files[name].decode(), text.decode())
             except ValueError as error:
-                troubles.append(f"{name}: {error}")
+                found.append(_located_in_mjml(name, files[name], str(error)))
+            troubles += found
     return mails
+
+
+def _mail_problems(name: str, content: bytes) -> Iterator[str]:
+    try:
+        source = content.decode()
+    except UnicodeDecodeError as error:
+        yield f"{name}: is no text in UTF-8: {error.reason}"
+        return
+    for line, problem in template_problems(source):
+        yield f"{name}:{line}: {problem}"
 
 
 def _template(mjml: str, text: str) -> MailTemplate:
@@ -116,6 +137,14 @@ def _template(mjml: str, text: str) -> MailTemplate:
     if title is None or not title[1].strip():
         raise ValueError("has no <mj-title>, which is the subject of the mail")
     return MailTemplate(subject=" ".join(title[1].split()), html=html, text=text)
+
+
+def _located_in_mjml(name: str, content: bytes, problem: str) -> str:
+    # The compiler of MJML counts bytes; people count lines.
+    text, _, place = problem.partition(" at position ")
+    start = place.partition(":")[0]
+    line = f":{content[: int(start)].count(10) + 1}" if start.isdecimal() else ""
+    return f"{name}{line}: {text}"
 
 
 def _message(error: Any) -> str:

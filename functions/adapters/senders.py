@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from adapters.table import get_text, put_text
+from adapters.table import TableThrottledError, get_text, put_text
 from ripen.ledger import SOURCES_KEY
 from ripen.sources import NO_SOURCES, Sources, dump_sources, load_sources
 from ripen.times import MINUTE
@@ -25,10 +25,17 @@ def forget() -> None:
 
 
 def registered(table: str, now: int) -> Sources:
-    """The senders to check against at `now`; changes are seen within a minute. Raises TableThrottledError."""
+    """The senders to check against at `now`; changes are seen within a minute.
+
+    When they cannot be read, the last ones stay. Raises TableThrottledError when there are none to stay.
+    """
     kept = _kept.setdefault(table, _Kept())
     if kept.checked_at is None or abs(now - kept.checked_at) >= MINUTE:
-        kept.sources = load_sources(get_text(table, SOURCES_KEY))
+        try:
+            kept.sources = load_sources(get_text(table, SOURCES_KEY))
+        except TableThrottledError:
+            if kept.checked_at is None:
+                raise
         kept.checked_at = now
     return kept.sources
 

@@ -53,8 +53,10 @@ def put_items(table: str, items: Sequence[Item]) -> None:
         _write_batch(table, [{"PutRequest": {"Item": _attributes(item)}} for item in items[start : start + _BATCH]])
 
 
-def load(table: str, subject: str) -> tuple[list[Event], Record]:
+def load(table: str, subject: str, now: int) -> tuple[list[Event], Record]:
     """The events of a subject and its record (version 0 when there is none), read consistently in one query.
+
+    What has expired by `now` (milliseconds) counts no more: DynamoDB deletes it within days, and in any order.
 
     The record is read first, the events after it. The other way round, a query of several pages could miss an event
     and still see the record of someone who had counted it, and `save` would not notice.
@@ -78,7 +80,7 @@ def load(table: str, subject: str) -> tuple[list[Event], Record]:
         found = items.pop(0)
         due_at = parse_iso(found["due_at"]) if "due_at" in found else None
         record = Record(subject, found.get("version", 0), found.get("data", ""), due_at)
-    return read_events(reversed(items)), record
+    return read_events(item for item in reversed(items) if item["ttl"] * SECOND > now), record
 
 
 def save(table: str, record: Record) -> None:

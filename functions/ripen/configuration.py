@@ -13,26 +13,25 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from ripen.errors import InvalidPatternError
 from ripen.event import RIPEN
-from ripen.pattern import compile_pattern
+from ripen.pattern import compile_pattern, fields
 from ripen.sources import NO_SOURCES, UNREGISTERED, Source, Sources, digest
 from ripen.times import DAY, HOUR, parse_duration
 
 Path = tuple[str | int, ...]
 
-_LONGEST = 36_500 * DAY
-"""A timer beyond the year 9999 could not be written."""
 
+FIELDS = ("event", "properties", "context", "traits")
+"""What a condition may look at: see `fold`."""
 
-def _duration(text: str) -> str:
-    parse_duration(text)
-    return text
+_CENTURY = 36_500 * DAY
 
 
 def _long_duration(text: str) -> str:
-    if parse_duration(text) < HOUR:
+    duration = parse_duration(text)
+    if duration < HOUR:
         raise ValueError(f"{text!r} is shorter than an hour; write 1h or more")
-    if parse_duration(text) > _LONGEST:
-        raise ValueError(f"{text!r} is longer than 100 years; write 36500d or less")
+    if duration > _CENTURY:  # timers further away would leave the years that ISO 8601 can write
+        raise ValueError(f"{text!r} is longer than a hundred years; write 36500d or less")
     return text
 
 
@@ -41,11 +40,16 @@ def _condition(pattern: dict[str, Any]) -> dict[str, Any]:
         compile_pattern(pattern)
     except InvalidPatternError as error:
         raise ValueError(str(error)) from None
+    for field in fields(pattern):
+        root, _, inner = field.partition(".")
+        if root not in FIELDS:
+            raise ValueError(f"{field}: is no field of an event; there is {', '.join(FIELDS)}")
+        if root == "event" and inner:
+            raise ValueError(f"{field}: the event's name is a text; {inner!r} is nothing that it can be compared by")
     return pattern
 
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-Duration = Annotated[str, AfterValidator(_duration)]
 LongDuration = Annotated[str, AfterValidator(_long_duration)]
 Pattern = Annotated[dict[str, Any], AfterValidator(_condition)]
 Points = Annotated[float, Field(ge=-1_000_000, le=1_000_000, allow_inf_nan=False)]

@@ -63,11 +63,20 @@ def fold(subject: str, events: Sequence[Event], rules: Rules, now: int) -> Lead:
 
 @dataclass(slots=True)
 class _Progress:
-    """How far a campaign is: `cycles` holds the moments at which it started, `open` whether it may start at all."""
+    """How far a campaign is: `cycles` holds the moments at which it started, `open` whether it may start at all.
+
+    They are numbered from `first`: with an expired event, the starts that it caused are gone from the ledger, and what
+    comes after must keep its number all the same, or its mail would go out again.
+    """
 
     open: bool
+    first: int
     above: bool = False
     cycles: list[int] = field(default_factory=list)
+
+    def numbered(self) -> Iterator[tuple[int, int]]:
+        """Each cycle's number and start."""
+        return enumerate(self.cycles, start=self.first)
 
 
 class _State:
@@ -86,7 +95,10 @@ class _State:
         self.fired: set[tuple[str, str]] = set()
         self.points_today: defaultdict[tuple[str, str, int], float] = defaultdict(float)
         self.moves = [Move(rules.phases[0].name, since, "first seen")]
-        self.campaigns = {campaign.name: _Progress(open=campaign.after is None) for campaign in rules.campaigns}
+        self.campaigns = {
+            campaign.name: _Progress(open=campaign.after is None, first=_first_cycle(self.outcomes, campaign.name))
+            for campaign in rules.campaigns
+        }
 
 
 def _apply(state: _State, event: Event) -> None:
@@ -156,10 +168,10 @@ def _settle(state: _State, moment: int, facts: Mapping[str, Any] | None) -> None
 
 
 def _start(state: _State, campaign: CampaignRule, moment: int) -> None:
-    cycles = state.campaigns[campaign.name].cycles
-    ended = state.outcomes.get((campaign.name, len(cycles)))
-    if not cycles or (ended is not None and ended <= moment):
-        cycles.append(moment)
+    progress = state.campaigns[campaign.name]
+    ended = state.outcomes.get((campaign.name, progress.first + len(progress.cycles) - 1))
+    if not progress.cycles or (ended is not None and ended <= moment):
+        progress.cycles.append(moment)
 
 
 def _next_move(state: _State, moment: int, facts: Mapping[str, Any] | None, entered: set[str]) -> Move | None:
@@ -234,13 +246,17 @@ def _outcomes(events: Sequence[Event]) -> dict[tuple[str, int], int]:
     }
 
 
+def _first_cycle(outcomes: Mapping[tuple[str, int], int], name: str) -> int:
+    return min((cycle for campaign, cycle in outcomes if campaign == name), default=1)
+
+
 def _pending(state: _State) -> tuple[Intent, ...]:
     if state.suppressed:
         return ()
     return tuple(
         Intent(campaign.name, cycle, campaign.mail, since)
         for campaign in state.rules.campaigns
-        for cycle, since in enumerate(state.campaigns[campaign.name].cycles, start=1)
+        for cycle, since in state.campaigns[campaign.name].numbered()
         if (campaign.name, cycle) not in state.outcomes
     )
 

@@ -20,7 +20,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ripen.event import Event, Received
+from ripen.event import RIPEN, Event, Received
 from ripen.times import DAY, SECOND, to_iso
 
 EVENT_PREFIX = "E#"
@@ -88,11 +88,12 @@ def _key_id(ids: Sequence[str]) -> str:
 
 def read_events(items: Iterable[Mapping[str, Any]]) -> list[Event]:
     """The events of ledger items, each event once, in order of occurrence (ties by id)."""
-    events: dict[str, Event] = {}
+    # A visitor may choose any messageId, also that of an event of ours; each stands for itself.
+    events: dict[tuple[bool, str], Event] = {}
     for item in items:
         text = zlib.decompress(item["zip"]) if "zip" in item else item["data"]
         for parts in json.loads(text):
-            events.setdefault(parts["id"], Event(**parts))
+            events.setdefault((parts["source"] == RIPEN, parts["id"]), Event(**parts))
     return sorted(events.values(), key=lambda event: (event.at, event.id))
 
 

@@ -9,8 +9,7 @@ never raises.
 from __future__ import annotations
 
 import operator
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ripen.errors import InvalidPatternError
@@ -44,6 +43,18 @@ def compile_pattern(pattern: object, path: str = "") -> Predicate:
         else:
             parts.append(_at(str(key).split("."), wanted, here))
     return parts[0] if len(parts) == 1 else lambda facts: all(part(facts) for part in parts)
+
+
+def fields(pattern: Mapping[str, Any]) -> Iterator[str]:
+    """The fields that a valid pattern looks at, with dots, such as `properties.path`."""
+    for key, wanted in pattern.items():
+        if key == "$or":
+            for choice in wanted:
+                yield from fields(choice)
+        elif isinstance(wanted, Mapping) and not _is_operator(wanted):
+            yield from (f"{key}.{inner}" for inner in fields(wanted))
+        else:
+            yield str(key)
 
 
 def event_names(pattern: Mapping[str, Any]) -> list[str] | None:
@@ -134,8 +145,24 @@ def _wildcard(argument: object, path: str) -> Matcher:
     text = _text(argument, path)
     if "**" in text:
         raise InvalidPatternError(path, "two * in a row")
-    regex = re.compile(".*".join(re.escape(part) for part in text.split("*")), re.DOTALL)
-    return lambda value: isinstance(value, str) and regex.fullmatch(value) is not None
+    if "*" not in text:
+        return lambda value: value == text
+    start, *middle, end = text.split("*")
+    return lambda value: isinstance(value, str) and _has_in_order(value, start, middle, end)
+
+
+def _has_in_order(value: str, start: str, middle: list[str], end: str) -> bool:
+    # Each part at its first place suffices, so the time grows with the text only; a regular expression would try all
+    # ways, and visitors choose the text.
+    if not value.startswith(start):
+        return False
+    place = len(start)
+    for part in middle:
+        place = value.find(part, place)
+        if place < 0:
+            return False
+        place += len(part)
+    return value.endswith(end) and len(value) - len(end) >= place
 
 
 def _exists(argument: object, path: str) -> Matcher:

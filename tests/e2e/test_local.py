@@ -3,6 +3,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
 from pathlib import Path
 
@@ -31,6 +32,8 @@ def test_up_status_and_down_and_nothing_is_left(port):
         family = [psutil.Process(cloud["pid"]), *psutil.Process(cloud["pid"]).children(recursive=True)]
         again = ripen("up", "--detach", "--json", "--port", port)
         status = ripen("status", "--json", "--port", port)
+        with urllib.request.urlopen(f"{cloud['endpoint']}/_ministack/ready") as answer:
+            assert answer.status == 200, "every listener is up"
         listening = {address.laddr.ip for address in family[0].net_connections() if address.status == "LISTEN"}
         with urllib.request.urlopen(f"{cloud['endpoint']}/_ministack/health") as answer:
             health = json.load(answer)
@@ -60,13 +63,19 @@ def test_a_port_that_is_taken_is_one_clear_line():
     assert up.stderr == f"Error: port {port} is taken; stop what uses it, or choose another with --port\n"
 
 
-def test_ctrl_c_while_it_starts_leaves_nothing_running(port):
+@pytest.mark.parametrize(
+    ("step", "end"),
+    [("emulator ...", signal.SIGINT), ("sam deploy ...", signal.SIGINT), ("sam deploy ...", signal.SIGHUP)],
+)
+def test_ctrl_c_or_a_closed_terminal_while_it_starts_leaves_nothing_running(port, step, end):
     with subprocess.Popen([RIPEN, "local", "up", "--port", port], stderr=subprocess.PIPE, text=True) as up:
         for line in up.stderr:
-            if "sam deploy ..." in line:
+            if step in line:
                 break
-        family = psutil.Process(up.pid).children(recursive=True)
-        up.send_signal(signal.SIGINT)
+        deadline = time.monotonic() + 10
+        while not (family := psutil.Process(up.pid).children(recursive=True)) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        up.send_signal(end)
         up.stderr.read()
 
     _, alive = psutil.wait_procs(family, timeout=10)

@@ -96,18 +96,18 @@ class Site:
         return sorted(key for key in keys if key[1].startswith(prefix))
 
     def events(self, who="ann"):
-        return table.load("ripen", f"a:{who}")[0]
+        return table.load("ripen", f"a:{who}", 0)[0]
 
     def names(self, who="ann"):
         return [event.name for event in self.events(who)]
 
     def record(self, who="ann"):
         """What the lead record says, or None."""
-        found = table.load("ripen", f"a:{who}")[1]
+        found = table.load("ripen", f"a:{who}", 0)[1]
         return json.loads(found.data) if found.data else None
 
     def due_at(self, who="ann"):
-        return table.load("ripen", f"a:{who}")[1].due_at
+        return table.load("ripen", f"a:{who}", 0)[1].due_at
 
 
 @pytest.fixture

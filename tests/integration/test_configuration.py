@@ -69,7 +69,6 @@ def test_an_invalid_upload_is_refused_with_file_and_line_and_leaves_the_active_o
             b"half_life: 999999w",
             "scoring.yaml:4: profiles.engagement.half_life: '999999w' is longer",
         ),
-        (b"points: 2\n", b"points: -2\n", "scoring.yaml:18: profiles.engagement.rules.topic-page: has cap_per_day"),
     ],
 )
 def test_rules_that_no_lead_could_live_by_are_refused(nurturing, rule_files, right, wrong, problem):

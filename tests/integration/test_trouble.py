@@ -138,7 +138,7 @@ def test_whoever_claimed_a_mail_and_never_came_back_is_recorded(ready, failing):
 
 @pytest.mark.parametrize(
     "template",
-    ["{{ lead.shoe_size }}", "{{ ''.__class__ }}", "{{ 1 / 0 }}", "{% for %}"],
+    ["{{ lead.traits.shoe_size }}", "{{ ''.__class__ }}", "{{ 1 / 0 }}"],
 )
 def test_a_mail_that_cannot_be_rendered_is_recorded_and_others_go_on(nurturing, metrics, template):
     nurturing.publish({"mails/workshop-agenda/en.txt": template.encode()}, START)
@@ -208,3 +208,11 @@ def test_a_lead_that_cannot_be_scored_is_left_to_the_next_delivery(nurturing, fa
     nurturing.streamed.clear()
     assert nurturing.score(START) == {"batchItemFailures": []}
     assert nurturing.record()["events"] == 1
+
+
+def test_a_queue_that_is_full_gets_no_more_and_what_is_due_stays_due(ready, monkeypatch):
+    monkeypatch.setattr("trigger.sweep._MOST_WAITING", 0)
+    assert ready.sweep(START + 20 * MINUTE) == 0
+
+    monkeypatch.setattr("trigger.sweep._MOST_WAITING", 10)
+    assert ready.sweep(START + 20 * MINUTE) == 1

@@ -59,6 +59,10 @@ class FakeQueue:
         self.receives = Counter()
         self.sent = 0
 
+    def get_queue_attributes(self, QueueUrl, AttributeNames):
+        assert AttributeNames == ["ApproximateNumberOfMessages"]
+        return {"Attributes": {"ApproximateNumberOfMessages": str(len(self.messages))}}
+
     def send_message_batch(self, QueueUrl, Entries):
         answer = {"Successful": [], "Failed": []}
         for entry in Entries:

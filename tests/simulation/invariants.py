@@ -35,7 +35,7 @@ def no_event_is_lost_or_counted_twice(world):
 
 def every_record_is_a_fold_from_scratch(world):
     for subject in _subjects(world):
-        events, record = table.load("ripen", subject)
+        events, record = table.load("ripen", subject, 0)
         lead = fold(subject, events, RULES, world.now)
         expected = make_record(lead, _address(world, lead), record.version)
         assert record == expected, f"{subject}: the record differs from its ledger\n{record}\n{expected}"
@@ -84,7 +84,7 @@ def _subjects(world):
 
 
 def _events(_world, subject):
-    return table.load("ripen", subject)[0]
+    return table.load("ripen", subject, 0)[0]
 
 
 def _address(world, lead):

@@ -42,15 +42,15 @@ def history():
     put(*(event(n) for n in range(2, 12)), event(12, OTHER))
     for n in range(20, 30):
         put(event(n))
-    yield table.load("ripen", LEAD)
-    yield table.load("ripen", "nobody")
+    yield table.load("ripen", LEAD, 0)
+    yield table.load("ripen", "nobody", 0)
     table.mark_due("ripen", LEAD, 100)
-    yield table.load("ripen", LEAD)[1]
+    yield table.load("ripen", LEAD, 0)[1]
     yield saved(Record(LEAD, 2, "too early", None))
     yield saved(Record(LEAD, 1, "first", 50))
     yield saved(Record(LEAD, 1, "too late", None))
     yield saved(Record(LEAD, 2, "second", 60))
-    yield table.load("ripen", LEAD)[1]
+    yield table.load("ripen", LEAD, 0)[1]
     for n in range(10):
         yield saved(Record(f"{LEAD}{n}", 1, "", 100 - n))
     yield [list(table.find_due("ripen", shard, now)) for now in (50, 95, 100) for shard in "01234567"]
@@ -73,7 +73,7 @@ def history():
     yield claim("you", 95)
     table.put_text("ripen", "C#x", "text")
     yield [table.get_text("ripen", key) for key in ("C#x", "C#y")]
-    yield table.load("ripen", LEAD)
+    yield table.load("ripen", LEAD, 0)
 
 
 def saved(record):

@@ -1,4 +1,8 @@
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ripen.errors import InvalidPatternError
 from ripen.pattern import compile_pattern, event_names
@@ -94,3 +98,21 @@ def test_what_is_not_understood_is_named(pattern, path):
 )
 def test_the_event_names_a_pattern_waits_for(pattern, names):
     assert event_names(pattern) == names
+
+
+@given(
+    st.text("ab*", min_size=1, max_size=8).filter(lambda text: "**" not in text),
+    st.text("ab", max_size=12),
+)
+def test_a_wildcard_stands_for_any_text(wildcard, text):
+    expression = wildcard.replace("*", ".*")
+
+    matches = compile_pattern({"event": {"wildcard": wildcard}})({"event": text})
+
+    assert matches == bool(re.fullmatch(expression, text))
+
+
+def test_a_text_made_to_keep_a_wildcard_busy_does_not():
+    busy = compile_pattern({"event": {"wildcard": "*".join("ababababab") + "c"}})
+
+    assert not busy({"event": "ab" * 16_000})
