@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from ripen.errors import InvalidEventError
-from ripen.event import Event, Received, receive
+from ripen.event import Event, Received
 from ripen.sources import Source
 from ripen.times import DAY, MINUTE, parse_iso
 
@@ -47,7 +48,13 @@ _SHARED_IDS = frozenset(
 )
 """Identifiers that broken integrations send for everybody; accepting one would fuse strangers into one lead."""
 
-_KEPT_CONTEXT = ("page", "campaign", "referrer", "locale", "timezone")
+_PLAIN_ID = re.compile(r"(?![0-]*$)[!-~]{16,100}")
+"""Most identifiers, such as UUIDs: longer than any shared one, and nothing else can be wrong with them."""
+
+_KEPT_BESIDE_PAGE = ("campaign", "referrer", "locale", "timezone")
+"""What is kept of the context of a page call, whose page is in its properties."""
+
+_KEPT_CONTEXT = ("page", *_KEPT_BESIDE_PAGE)
 
 _NAMES = {
     "page": "Page Viewed",
@@ -61,13 +68,30 @@ _NAMES = {
 CALLS = ("track", *_NAMES)
 
 
+class Envelope(NamedTuple):
+    """What a batch says for all of its events: `context`, and when it was sent by the sender's clock (milliseconds)."""
+
+    context: Mapping[str, Any]
+    sent_at: int | None
+
+
+NO_ENVELOPE = Envelope({}, None)
+
+
+def read_envelope(batch: Mapping[str, Any]) -> Envelope:
+    """What the request around a list of events says for all of them. Raises InvalidEventError."""
+    sent_at = _moment(batch, "sentAt", -1)
+    context = _mapping(batch, "context") if batch.get("context") else {}
+    return Envelope(context, None if sent_at < 0 else sent_at)
+
+
 def parse_event(
-    payload: object, call: object, source: Source, received_at: int, batch: Mapping[str, Any] | None = None
+    payload: object, call: object, source: Source, received_at: int, envelope: Envelope = NO_ENVELOPE
 ) -> Received:
     """The event in `payload`, the body of one of Segment's calls (track, page, screen, identify, group, alias).
 
-    `received_at` is in milliseconds; `batch` is the request around the event, whose `context` and `sentAt` stand in for
-    what the event does not say itself. Only a trusted `source` may speak for a userId alone, or of deals and contracts.
+    `received_at` is in milliseconds; what `envelope` says stands in for what the event does not say itself. Only a
+    trusted `source` may speak for a userId alone, or of deals and contracts.
     Raises InvalidEventError naming the first field that is wrong.
     """
     if not isinstance(payload, dict):
@@ -81,10 +105,11 @@ def parse_event(
     if not anonymous_id and not source.trusted:
         raise InvalidEventError("anonymousId", "is missing, and only a server may speak for a userId", "an anonymousId")
     context = _mapping(payload, "context")
-    if batch and batch.get("context"):
-        context = {**_mapping(batch, "context"), **context}
+    if envelope.context:
+        context = {**envelope.context, **context}
     occurred_at = _moment(payload, "originalTimestamp", _moment(payload, "timestamp", received_at))
-    sent_at = _moment(payload, "sentAt", _moment(batch or {}, "sentAt", occurred_at))
+    sent_at = _moment(payload, "sentAt", occurred_at if envelope.sent_at is None else envelope.sent_at)
+    kept = _KEPT_BESIDE_PAGE if call == "page" else _KEPT_CONTEXT
     event = Event(
         id=_identifier(payload, "messageId") or _derived_id(payload, received_at),
         name=name,
@@ -95,12 +120,10 @@ def parse_event(
         traits=(_mapping(payload, "traits") or _mapping(context, "traits", "context.traits"))
         if call == "identify"
         else {},
-        context={
-            key: context[key] for key in _KEPT_CONTEXT if context.get(key) and not (key == "page" and call == "page")
-        },
+        context={key: context[key] for key in kept if context.get(key)},
     )
     subject = f"a:{anonymous_id}" if anonymous_id else f"u:{user_id}"
-    return receive(subject, occurred_at, received_at, event)
+    return Received(subject, occurred_at, received_at, event)
 
 
 def _corrected(occurred_at: int, sent_at: int, received_at: int) -> int:
@@ -115,15 +138,19 @@ def _corrected(occurred_at: int, sent_at: int, received_at: int) -> int:
 
 def _properties(payload: Mapping[str, Any], call: object, context: Mapping[str, Any]) -> Mapping[str, Any]:
     properties = _mapping(payload, "properties")
-    if call in ("page", "screen"):
-        named = {key: payload[key] for key in ("name", "category") if isinstance(payload.get(key), str)}
-        page = _mapping(context, "page", "context.page") if call == "page" else {}
-        return {**page, **named, **properties}
+    if call == "page":
+        return {**_mapping(context, "page", "context.page"), **_named(payload), **properties}
+    if call == "screen":
+        return {**_named(payload), **properties}
     if call == "group":
         return {"groupId": _required(payload, "groupId"), "traits": _mapping(payload, "traits")}
     if call == "alias":
         return {"previousId": _required(payload, "previousId"), "userId": _required(payload, "userId")}
     return properties
+
+
+def _named(payload: Mapping[str, Any]) -> dict[str, str]:
+    return {key: payload[key] for key in ("name", "category") if key in payload and isinstance(payload[key], str)}
 
 
 def _required(payload: Mapping[str, Any], key: str) -> str:
@@ -154,6 +181,8 @@ def _identifier(payload: Mapping[str, Any], key: str) -> str:
     value = payload.get(key)
     if value is None or value == "":
         return ""
+    if isinstance(value, str) and _PLAIN_ID.fullmatch(value):
+        return value
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str):

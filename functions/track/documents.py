@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from adapters.table import TableThrottledError
-from adapters.telemetry import logger
 from ripen.errors import InvalidEventError
 from ripen.event import Received
 from ripen.segment import parse_event
@@ -72,6 +71,8 @@ def _pixel(event: Mapping[str, Any], sources: Sources, store: Callable[[Sequence
     except InvalidEventError as error:
         headers["x-ripen-refused"] = error.field
     except TableThrottledError:
+        from adapters.telemetry import logger  # noqa: PLC0415 - rare, and costly to import
+
         logger.warning("The table takes no more writes; an event of the pixel is lost")
         headers["x-ripen-refused"] = "busy"
     return binary_answer("image/gif", _GIF, headers)
