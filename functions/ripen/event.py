@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ripen.errors import InvalidEventError
@@ -16,16 +16,17 @@ MAX_EVENT_BYTES = 32 * 1024
 MAX_DEPTH = 100
 """Levels of objects and lists: whatever was written can be read again, far from the limit of Python's own stack."""
 
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
 _HANDFUL = 16
 _UNICODE = json.JSONEncoder(separators=(",", ":"), check_circular=False, allow_nan=False, ensure_ascii=False)
 _ASCII = json.JSONEncoder(separators=(",", ":"), check_circular=False, allow_nan=False)
 
 
-class Event(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Event:
     """`at` is the corrected time of occurrence, `id` the sender's messageId, `source` the sender's name or `ripen`.
 
-    `user` is the userId that the sender names beside an anonymousId: a claim, not a proof.
+    `user` is the userId that the sender names beside an anonymousId: a claim, not a proof. `bot` tells which program
+    caused the event, where it was not a person; such an event is kept and has no effect on the lead.
     """
 
     id: str
@@ -33,9 +34,10 @@ class Event(NamedTuple):
     at: int
     source: str
     user: str = ""
-    properties: Mapping[str, Any] = _NOTHING
-    traits: Mapping[str, Any] = _NOTHING
-    context: Mapping[str, Any] = _NOTHING
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    traits: Mapping[str, Any] = field(default_factory=dict)
+    context: Mapping[str, Any] = field(default_factory=dict)
+    bot: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The form kept in the ledger; empty parts are left out."""
@@ -48,6 +50,8 @@ class Event(NamedTuple):
             parts["traits"] = self.traits
         if self.context:
             parts["context"] = self.context
+        if self.bot:
+            parts["bot"] = self.bot
         return parts
 
 

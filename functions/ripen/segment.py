@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ripen.errors import InvalidEventError
@@ -30,22 +31,8 @@ _OWN_EVENTS = ("Email ", "Unsubscribed", "Lead ", "Phase ")
 _PRIVILEGED_EVENTS = ("Deal ", "Contract ", "Subscription ", "Order Refunded", "Erasure ")
 """Event names (or how they begin) that only a server may send: a visitor must not forge them."""
 
-_SHARED_IDS = frozenset(
-    (
-        "null",
-        "none",
-        "nil",
-        "undefined",
-        "nan",
-        "true",
-        "false",
-        "anonymous",
-        "guest",
-        "unknown",
-        "[object object]",
-        "-1",
-    )
-)
+_BROKEN = ("null", "none", "nil", "undefined", "nan", "true", "false", "[object object]", "-1")
+_SHARED_IDS = frozenset((*_BROKEN, "anonymous", "guest", "unknown"))
 """Identifiers that broken integrations send for everybody; accepting one would fuse strangers into one lead."""
 
 _PLAIN_ID = re.compile(r"(?![0-]*$)[!-~]{16,100}")
@@ -69,10 +56,15 @@ CALLS = ("track", *_NAMES)
 
 
 class Envelope(NamedTuple):
-    """What a batch says for all of its events: `context`, and when it was sent by the sender's clock (milliseconds)."""
+    """What a request says for all of its events.
+
+    `context` and `sent_at` (milliseconds, by the sender's clock) stand around a batch; `bot` is which program made the
+    request, if it was not a person's browser.
+    """
 
     context: Mapping[str, Any]
     sent_at: int | None
+    bot: str = ""
 
 
 NO_ENVELOPE = Envelope({}, None)
@@ -97,7 +89,7 @@ def parse_event(
     if not isinstance(payload, dict):
         raise InvalidEventError("event", f"is {_kind(payload)}", "a JSON object")
     name = _name(payload, call)
-    if not source.trusted and name.startswith(_PRIVILEGED_EVENTS):
+    if call == "track" and not source.trusted and name.startswith(_PRIVILEGED_EVENTS):
         raise InvalidEventError("event", f"{name!r} is not for browsers to tell", "the key of a server")
     anonymous_id, user_id = _identifier(payload, "anonymousId"), _identifier(payload, "userId")
     if not anonymous_id and not user_id:
@@ -108,7 +100,7 @@ def parse_event(
     if envelope.context:
         context = {**envelope.context, **context}
     occurred_at = _moment(payload, "originalTimestamp", _moment(payload, "timestamp", received_at))
-    sent_at = _moment(payload, "sentAt", occurred_at if envelope.sent_at is None else envelope.sent_at)
+    sent_at = _moment(payload, "sentAt", occurred_at if envelope.sent_at is None else envelope.sent_at, _parse_again)
     kept = _KEPT_BESIDE_PAGE if call == "page" else _KEPT_CONTEXT
     event = Event(
         id=_identifier(payload, "messageId") or _derived_id(payload, received_at),
@@ -121,6 +113,7 @@ def parse_event(
         if call == "identify"
         else {},
         context={key: context[key] for key in kept if context.get(key)},
+        bot=envelope.bot,
     )
     subject = f"a:{anonymous_id}" if anonymous_id else f"u:{user_id}"
     return Received(subject, occurred_at, received_at, event)
@@ -150,7 +143,9 @@ def _properties(payload: Mapping[str, Any], call: object, context: Mapping[str, 
 
 
 def _named(payload: Mapping[str, Any]) -> dict[str, str]:
-    return {key: payload[key] for key in ("name", "category") if key in payload and isinstance(payload[key], str)}
+    if "name" not in payload and "category" not in payload:
+        return {}
+    return {key: payload[key] for key in ("name", "category") if isinstance(payload.get(key), str)}
 
 
 def _required(payload: Mapping[str, Any], key: str) -> str:
@@ -198,12 +193,12 @@ def _identifier(payload: Mapping[str, Any], key: str) -> str:
     return value
 
 
-def _moment(payload: Mapping[str, Any], key: str, default: int) -> int:
+def _moment(payload: Mapping[str, Any], key: str, default: int, parse: Callable[[str], int] = parse_iso) -> int:
     value = payload.get(key)
     if value is None:
         return default
     try:
-        moment = parse_iso(value)
+        moment = parse(value)
     except (TypeError, ValueError, OverflowError):
         moment = -1
     if not 0 <= moment <= _LAST_MOMENT:
@@ -211,6 +206,10 @@ def _moment(payload: Mapping[str, Any], key: str, default: int) -> int:
             key, f"{str(value)[:40]!r} is no time since 1970", "ISO 8601, such as 2026-11-21T09:30:00Z"
         )
     return moment
+
+
+_parse_again = lru_cache(maxsize=8)(parse_iso)
+"""For what all events of a request say alike."""
 
 
 def _mapping(payload: Mapping[str, Any], key: str, field_name: str = "") -> Mapping[str, Any]:

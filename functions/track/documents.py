@@ -11,11 +11,11 @@ from typing import Any
 from adapters.table import TableThrottledError
 from ripen.errors import InvalidEventError
 from ripen.event import Received
-from ripen.segment import parse_event
+from ripen.segment import NO_ENVELOPE, parse_event
 from ripen.sources import Sources
 from track.answers import Answer, binary_answer, json_answer
 from track.openapi import openapi
-from track.request import CALL_NAMES, RefusedRequestError, check_sender
+from track.request import CALL_NAMES, RefusedRequestError, check_sender, sender_bot
 
 _GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 _PROPERTY = "properties."
@@ -65,7 +65,8 @@ def _pixel(event: Mapping[str, Any], sources: Sources, store: Callable[[Sequence
         source = check_sender(payload.get("writeKey"), event, sources)
         call = event["requestContext"]["http"]["path"].rstrip("/").rpartition("/")[2]
         name = CALL_NAMES.get(call.removesuffix(".gif"), "")
-        store([parse_event(payload, name, source, int(event["requestContext"]["timeEpoch"]))])
+        envelope = NO_ENVELOPE._replace(bot=sender_bot(source, event))
+        store([parse_event(payload, name, source, int(event["requestContext"]["timeEpoch"]), envelope)])
     except RefusedRequestError as refusal:
         headers["x-ripen-refused"] = refusal.error.field
     except InvalidEventError as error:

@@ -11,9 +11,11 @@ import binascii
 import json
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from adapters.bots import bot
 from ripen.errors import InvalidEventError, RipenError
 from ripen.event import Received, encode
 from ripen.segment import CALLS, NO_ENVELOPE, Envelope, parse_event, read_envelope
@@ -68,9 +70,10 @@ def parse_request(event: Mapping[str, Any], sources: Sources) -> Parsed:
     payload = _json(_body(event))
     source = check_sender(_write_key(event, payload), event, sources)
     received_at = int(event["requestContext"]["timeEpoch"])
+    envelope = NO_ENVELOPE._replace(bot=sender_bot(source, event))
     if call in BATCHES:
-        return _parse_batch(payload, source, received_at)
-    return _parse_all([(payload, call)], source, received_at, NO_ENVELOPE)
+        return _parse_batch(payload, source, received_at, envelope)
+    return _parse_all([(payload, call)], source, received_at, envelope)
 
 
 def sift(parsed: Parsed) -> Parsed:
@@ -102,7 +105,12 @@ def check_sender(write_key: object, event: Mapping[str, Any], sources: Sources) 
     return source
 
 
-def _parse_batch(payload: Mapping[str, Any], source: Source, received_at: int) -> Parsed:
+def sender_bot(source: Source, event: Mapping[str, Any]) -> str:
+    """Which program made a request that a visitor's browser should have made; a server is a program by its nature."""
+    return "" if source.trusted else bot((event.get("headers") or {}).get("user-agent", ""))
+
+
+def _parse_batch(payload: Mapping[str, Any], source: Source, received_at: int, envelope: Envelope) -> Parsed:
     batch = payload.get("batch")
     if not isinstance(batch, list) or not batch:
         raise RefusedRequestError(400, "batch", "is missing or no list", "a list of events")
@@ -110,20 +118,28 @@ def _parse_batch(payload: Mapping[str, Any], source: Source, received_at: int) -
         raise RefusedRequestError(413, "batch", f"has {len(batch)} events", f"at most {MAX_BATCH}")
     calls = [(item, item.get("type") if isinstance(item, dict) else "track") for item in batch]
     try:
-        envelope = read_envelope(payload)
+        around = read_envelope(payload)._replace(bot=envelope.bot)
     except InvalidEventError as error:
         raise RefusedRequestError(400, error.field, error.problem, error.expected) from None
-    return _parse_all(calls, source, received_at, envelope)
+    return _parse_all(calls, source, received_at, around)
 
 
 def _parse_all(calls: list[tuple[Any, Any]], source: Source, received_at: int, envelope: Envelope) -> Parsed:
     parsed = Parsed([], [])
     for index, (payload, call) in enumerate(calls):
         try:
-            parsed.accepted.append(parse_event(payload, call, source, received_at, envelope))
+            received = parse_event(payload, call, source, received_at, envelope)
+            parsed.accepted.append(_judged(received, payload, envelope) if source.trusted else received)
         except InvalidEventError as error:
             parsed.refused.append((index, error))
     return parsed
+
+
+def _judged(received: Received, payload: Mapping[str, Any], envelope: Envelope) -> Received:
+    """The event with a verdict on the visitor that a server speaks for, as far as it says what browser it was."""
+    agent = {**envelope.context, **(payload.get("context") or {})}.get("userAgent")
+    name = bot(agent) if isinstance(agent, str) else ""
+    return received._replace(event=replace(received.event, bot=name)) if name else received
 
 
 def _body(event: Mapping[str, Any]) -> str | bytes:
