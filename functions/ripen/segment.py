@@ -58,23 +58,21 @@ CALLS = ("track", *_NAMES)
 class Envelope(NamedTuple):
     """What a request says for all of its events.
 
-    `context` and `sent_at` (milliseconds, by the sender's clock) stand around a batch; `bot` is which program made the
-    request, if it was not a person's browser.
+    `context` and `sent_at` (milliseconds by the sender's clock, -1 when it does not say) stand around a batch; `bot` is
+    which program made the request, if it was not a person's browser.
     """
 
     context: Mapping[str, Any]
-    sent_at: int | None
+    sent_at: int
     bot: str = ""
 
 
-NO_ENVELOPE = Envelope({}, None)
+NO_ENVELOPE = Envelope({}, -1)
 
 
 def read_envelope(batch: Mapping[str, Any]) -> Envelope:
     """What the request around a list of events says for all of them. Raises InvalidEventError."""
-    sent_at = _moment(batch, "sentAt", -1)
-    context = _mapping(batch, "context") if batch.get("context") else {}
-    return Envelope(context, None if sent_at < 0 else sent_at)
+    return Envelope(_mapping(batch, "context") if batch.get("context") else {}, _moment(batch, "sentAt", -1))
 
 
 def parse_event(
@@ -100,7 +98,7 @@ def parse_event(
     if envelope.context:
         context = {**envelope.context, **context}
     occurred_at = _moment(payload, "originalTimestamp", _moment(payload, "timestamp", received_at))
-    sent_at = _moment(payload, "sentAt", occurred_at if envelope.sent_at is None else envelope.sent_at, _parse_again)
+    sent_at = _moment(payload, "sentAt", envelope.sent_at, _parse_again)
     kept = _KEPT_BESIDE_PAGE if call == "page" else _KEPT_CONTEXT
     event = Event(
         id=_identifier(payload, "messageId") or _derived_id(payload, received_at),
@@ -122,7 +120,7 @@ def parse_event(
 def _corrected(occurred_at: int, sent_at: int, received_at: int) -> int:
     # A visitor's clock may be years off; the time between "happened" and "sent" is right all the same. A clock that is
     # right is believed as it is, so that a repeated event does not move by what its way took.
-    wrong = sent_at != occurred_at and abs(received_at - sent_at) >= MINUTE
+    wrong = sent_at >= 0 and abs(received_at - sent_at) >= MINUTE
     at = received_at - (sent_at - occurred_at) if wrong else occurred_at
     if at < received_at - _OLDEST:
         raise InvalidEventError("timestamp", f"is {(received_at - at) // DAY} days ago", "at most ten years ago")

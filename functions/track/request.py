@@ -24,6 +24,7 @@ from ripen.sources import Source, Sources
 MAX_BODY_BYTES = 500 * 1024
 MAX_BATCH = 2_500
 MAX_KEY_LENGTH = 64
+_MAX_BASE64 = MAX_BODY_BYTES * 4 // 3 + 4
 _MAX_DIGITS = 4_000
 BATCHES = ("batch", "import")
 _SHORT = {
@@ -144,6 +145,8 @@ def _judged(received: Received, payload: Mapping[str, Any], envelope: Envelope) 
 
 def _body(event: Mapping[str, Any]) -> str | bytes:
     body: str | bytes = event.get("body") or ""
+    if len(body) > _MAX_BASE64:
+        raise RefusedRequestError(413, "body", f"has {len(body)} characters", f"at most {MAX_BODY_BYTES} bytes")
     if event.get("isBase64Encoded"):
         try:
             body = base64.b64decode(body, validate=True)

@@ -148,6 +148,13 @@ def test_a_clock_that_is_a_year_off_does_not_matter_because_the_distance_is_righ
     assert received.occurred_at == wrong - HOUR, "the key keeps the sender's own time"
 
 
+def test_a_clock_that_is_a_year_off_does_not_matter_when_an_event_is_sent_at_once():
+    body = {"anonymousId": "v", "event": "Tool Used", "timestamp": "2025-11-21T09:00:00Z"}
+
+    assert parse_event({**body, "sentAt": body["timestamp"]}, "track", SITE, RECEIVED).event.at == RECEIVED
+    assert parse_event(body, "track", SITE, RECEIVED).event.at == parse_iso(body["timestamp"]), "told later, as history"
+
+
 def test_a_repeated_event_does_not_move_by_what_its_way_took():
     body = {"anonymousId": "v", "event": "Tool Used", "originalTimestamp": "2026-11-21T09:59:50.000Z"}
     first = parse_event({**body, "sentAt": "2026-11-21T09:59:50.010Z"}, "track", SITE, RECEIVED - 9_700)
