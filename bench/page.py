@@ -1,35 +1,72 @@
-"""The request that every row measures: one page view, as analytics-next sends it, through a function URL."""
+"""The requests that the rows measure: page views as analytics-next sends them, through a function URL."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from boto3.dynamodb.types import TypeSerializer
 
 from ripen.ledger import event_items
 from ripen.sources import NO_SOURCES
+from ripen.times import SECOND, parse_iso, to_iso
 from track.request import parse_request
 
 RETENTION_DAYS = 730
 _PAYLOAD = Path(__file__).parent / "payloads" / "page.json"
 _RECEIVED_AT = 1_795_166_047_600
+_PATHS = ("solutions/lead-nurturing", "guides/first-reply", "pricing", "blog/five-questions", "workshop")
 
 
 def request() -> dict[str, Any]:
-    """The event that Lambda hands to the tracking function (payload format 2.0)."""
+    """The event that Lambda hands to the tracking function (payload format 2.0) for one page view."""
+    return _request("page", json.loads(_PAYLOAD.read_text()))
+
+
+def batch(count: int) -> dict[str, Any]:
+    """The same for `count` page views of one visitor in one request, each with its own page, time and messageId."""
+    views = [_view(number, count) for number in range(count)]
+    sent_at = json.loads(_PAYLOAD.read_text())["sentAt"]
+    return _request("batch", {"writeKey": views[0].pop("writeKey"), "batch": views, "sentAt": sent_at})
+
+
+def items(event: dict[str, Any]) -> list[dict[str, dict[str, Any]]]:
+    """What a request becomes in the ledger, in DynamoDB's JSON."""
+    accepted, _ = parse_request(event, NO_SOURCES)
+    serialize = TypeSerializer().serialize
+    plain = event_items(accepted, RETENTION_DAYS)
+    return [{name: serialize(value) for name, value in item.items()} for item in plain]
+
+
+def item() -> dict[str, dict[str, Any]]:
+    """The one item that the single page view becomes."""
+    [only] = items(request())
+    return only
+
+
+def _view(number: int, count: int) -> dict[str, Any]:
+    view: dict[str, Any] = json.loads(_PAYLOAD.read_text())
+    path = f"/en/{_PATHS[number % len(_PATHS)]}"
+    page = view["context"]["page"] | {"path": path, "url": f"https://www.example.com{path}?visit={number}"}
+    view["timestamp"] = to_iso(parse_iso(view["timestamp"]) - (count - number) * 7 * SECOND)
+    view["messageId"] = f"ajs-next-{parse_iso(view['timestamp'])}-{uuid5(NAMESPACE_URL, page['url'])}"
+    view["properties"] = page
+    view["context"]["page"] = page
+    return view
+
+
+def _request(call: str, body: dict[str, Any]) -> dict[str, Any]:
     return {
         "version": "2.0",
-        "headers": {"content-type": "text/plain"},
-        "requestContext": {"http": {"method": "POST", "path": "/v1/page"}, "timeEpoch": _RECEIVED_AT},
-        "body": json.dumps(json.loads(_PAYLOAD.read_text()), separators=(",", ":")),
+        "headers": {"content-type": "text/plain", "user-agent": _user_agent()},
+        "requestContext": {"http": {"method": "POST", "path": f"/v1/{call}"}, "timeEpoch": _RECEIVED_AT},
+        "body": json.dumps(body, separators=(",", ":")),
         "isBase64Encoded": False,
     }
 
 
-def item() -> dict[str, dict[str, Any]]:
-    """The item that the request becomes in the ledger, in DynamoDB's JSON."""
-    accepted, _ = parse_request(request(), NO_SOURCES)
-    [plain] = event_items(accepted, RETENTION_DAYS)
-    return {name: TypeSerializer().serialize(value) for name, value in plain.items()}
+def _user_agent() -> str:
+    agent: str = json.loads(_PAYLOAD.read_text())["context"]["userAgent"]
+    return agent

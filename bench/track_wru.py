@@ -12,7 +12,8 @@ from typing import Any
 
 from bench.page import item
 
-_UNIT = 1024
+UNIT = 1024
+"""Bytes that one write request unit pays for."""
 
 
 def item_size(attributes: Mapping[str, Mapping[str, Any]]) -> int:
@@ -32,7 +33,7 @@ def _value_size(attribute: Mapping[str, Any]) -> int:
 def main() -> None:
     """Print the units as JSON."""
     size = item_size(item())
-    print(json.dumps({"value": -(-size // _UNIT), "unit": "WRU per event", "floor": 1, "note": f"{size} bytes"}))
+    print(json.dumps({"value": -(-size // UNIT), "unit": "WRU per event", "floor": 1, "note": f"{size} bytes"}))
 
 
 if __name__ == "__main__":

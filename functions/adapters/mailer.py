@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -21,6 +23,7 @@ from ripen.lead import Lead
 _HTML = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=True)
 _TEXT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
 _ASCII = SMTP.clone(cte_type="7bit")
+_CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _REFUSED = ("MessageRejected", "BadRequestException", "ValidationException")
 
 
@@ -54,12 +57,12 @@ def facts(lead: Lead) -> dict[str, Any]:
 def render(template: MailTemplate, values: Mapping[str, Any]) -> Rendered:
     """Fill a template. Raises MailTemplateError for an unknown variable or anything that the sandbox forbids."""
     try:
-        subject = " ".join(_TEXT.from_string(template.subject).render(values).split())
-        html = _HTML.from_string(template.html).render(values)
-        text = _TEXT.from_string(template.text).render(values)
+        subject = _sendable(_TEXT.from_string(template.subject).render(values))
+        html = _sendable(_HTML.from_string(template.html).render(values))
+        text = _sendable(_TEXT.from_string(template.text).render(values))
     except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
         raise MailTemplateError(f"{type(error).__name__}: {error}") from None
-    return Rendered(*(part.encode("utf-8", "replace").decode() for part in (subject, html, text)))
+    return Rendered(" ".join(subject.split()), html, text)
 
 
 def deliverable(address: str) -> str:
@@ -82,8 +85,10 @@ def build(mail: Rendered, sender: str, recipient: str) -> bytes:
     try:
         message["From"] = Address(addr_spec=sender)
         message["To"] = Address(addr_spec=deliverable(recipient))
-        message["Subject"] = mail.subject
-    except (ValueError, IndexError) as error:
+        # The standard library decodes "encoded words" (RFC 2047) that it finds in a value, with line breaks in them:
+        # what a visitor typed as a name could otherwise end the headers and write a mail of its own.
+        message["Subject"] = mail.subject.replace("=?", "= ?")
+    except (ValueError, IndexError, MessageError) as error:
         raise MailRefusedError(f"a header is not possible: {type(error).__name__}") from None
     message.set_content(mail.text)
     message.add_alternative(mail.html, subtype="html")
@@ -117,6 +122,11 @@ def send(mime: bytes, sender: str, recipient: str, configuration_set: str, tags:
     except BotoCoreError as error:
         raise MailOutcomeUnknownError(type(error).__name__) from None
     return str(answer["MessageId"])
+
+
+def _sendable(text: str) -> str:
+    """Without what no mail may carry: control characters and halves of characters."""
+    return _CONTROLS.sub("", text).encode("utf-8", "replace").decode()
 
 
 def _text(traits: Mapping[str, Any], key: str) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from ripen.errors import InvalidEventError
 
@@ -13,13 +13,20 @@ RIPEN = "ripen"
 """The source of events that Ripen itself writes; no other source may have this name."""
 
 MAX_EVENT_BYTES = 32 * 1024
+MAX_DEPTH = 100
+"""Levels of objects and lists: whatever was written can be read again, far from the limit of Python's own stack."""
+
+_HANDFUL = 16
+_UNICODE = json.JSONEncoder(separators=(",", ":"), check_circular=False, allow_nan=False, ensure_ascii=False)
+_ASCII = json.JSONEncoder(separators=(",", ":"), check_circular=False, allow_nan=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """`at` is the corrected time of occurrence, `id` the sender's messageId, `source` the sender's name or `ripen`.
 
-    `user` is the userId that the sender names beside an anonymousId: a claim, not a proof.
+    `user` is the userId that the sender names beside an anonymousId: a claim, not a proof. `bot` tells which program
+    caused the event, where it was not a person; such an event is kept and has no effect on the lead.
     """
 
     id: str
@@ -30,43 +37,76 @@ class Event:
     properties: Mapping[str, Any] = field(default_factory=dict)
     traits: Mapping[str, Any] = field(default_factory=dict)
     context: Mapping[str, Any] = field(default_factory=dict)
+    bot: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The form kept in the ledger; empty parts are left out."""
-        parts = {"id": self.id, "name": self.name, "at": self.at, "source": self.source}
-        optional = {
-            "user": self.user,
-            "properties": self.properties,
-            "traits": self.traits,
-            "context": self.context,
-        }
-        return parts | {key: value for key, value in optional.items() if value}
+        parts: dict[str, Any] = {"id": self.id, "name": self.name, "at": self.at, "source": self.source}
+        if self.user:
+            parts["user"] = self.user
+        if self.properties:
+            parts["properties"] = self.properties
+        if self.traits:
+            parts["traits"] = self.traits
+        if self.context:
+            parts["context"] = self.context
+        if self.bot:
+            parts["bot"] = self.bot
+        return parts
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
-    """An event on its way into the ledger: whose it is, the sender's own clock for its key, and when it came.
-
-    `data` is the event as JSON in UTF-8, made once.
-    """
+class Received(NamedTuple):
+    """An event on its way into the ledger: whose it is, the sender's own clock for its key, and when it came."""
 
     subject: str
     occurred_at: int
     received_at: int
     event: Event
-    data: bytes
 
 
 def receive(subject: str, occurred_at: int, received_at: int, event: Event) -> Received:
-    """Make an event ready for the ledger. Raises InvalidEventError when it is too large or no JSON can hold it."""
+    """An event that the ledger can hold. Raises InvalidEventError when it is too large, too deep or no JSON."""
+    encode([event])
+    return Received(subject, occurred_at, received_at, event)
+
+
+def encode(events: Sequence[Event]) -> bytes:
+    """A JSON array of events in UTF-8. Raises InvalidEventError when one is too large, too deep or no JSON.
+
+    One call of the encoder for a handful of small events is far cheaper than one for each.
+    """
+    handfuls = [events[start : start + _HANDFUL] for start in range(0, len(events), _HANDFUL)]
+    return b"[" + b",".join([_encode_handful(handful)[1:-1] for handful in handfuls]) + b"]"
+
+
+def _encode_handful(events: Sequence[Event]) -> bytes:
+    parts = [event.as_json() for event in events]
+    data = _dump(parts)
+    # What holds for all of them together holds for each; only otherwise each is looked at.
+    if len(data) > MAX_EVENT_BYTES:
+        largest = max(map(len, map(_dump, parts)))
+        if largest > MAX_EVENT_BYTES:
+            raise InvalidEventError("event", f"has {largest} bytes", f"at most {MAX_EVENT_BYTES}")
+    if data.count(b"{") + data.count(b"[") > MAX_DEPTH and max(map(_depth, parts)) > MAX_DEPTH:
+        raise InvalidEventError("event", "is nested too deeply", f"at most {MAX_DEPTH} levels")
+    return data
+
+
+def _depth(value: Any) -> int:
+    levels, inner = 0, [value]
+    while inner:
+        levels += 1
+        below = (child for one in inner for child in (one.values() if isinstance(one, dict) else one))
+        inner = [child for child in below if isinstance(child, dict | list)]
+    return levels
+
+
+def _dump(value: object) -> bytes:
     try:
-        text = json.dumps(event.as_json(), separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+        text = _UNICODE.encode(value)
         try:
-            data = text.encode()
+            return text.encode()
         except UnicodeEncodeError:  # a lone surrogate, legal in JSON only while it is escaped
-            data = json.dumps(event.as_json(), separators=(",", ":")).encode()
+            return _ASCII.encode(value).encode()
     except (ValueError, RecursionError):
         raise InvalidEventError("event", "holds a number or a depth that JSON cannot carry", "plain values") from None
-    if len(data) > MAX_EVENT_BYTES:
-        raise InvalidEventError("event", f"has {len(data)} bytes", f"at most {MAX_EVENT_BYTES}")
-    return Received(subject, occurred_at, received_at, event, data)

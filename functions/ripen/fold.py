@@ -2,7 +2,7 @@
 
 Events are taken in order of occurrence, whatever the order they arrived in. Between two events, and after the last one,
 time itself is let pass: each timer that expires is applied at its own moment. Nothing is remembered from an earlier
-fold, so duplicates, retries and late arrivals cannot change the result.
+fold, so duplicates, retries and late arrivals cannot change the result. What bots did is counted and changes nothing.
 """
 
 from __future__ import annotations
@@ -23,11 +23,7 @@ from ripen.times import DAY
 OUTCOMES = ("Email Sent", "Email Refused", "Email Failed", "Email Unconfirmed")
 """The events that end an intent: sent; refused by SES; not renderable; sent perhaps, never to be repeated."""
 
-_SUPPRESSING = {
-    "Unsubscribed": "unsubscribed",
-    "Email Bounced": "bounced",
-    "Email Marked as Spam": "complained",
-}
+_SUPPRESSING = {"Unsubscribed": "unsubscribed", "Email Bounced": "bounced", "Email Marked as Spam": "complained"}
 _HUMAN_MAIL_EVENTS = ("Email Opened", "Email Link Clicked", "Unsubscribed")
 """Events that Ripen records, but that a person caused: they count as activity."""
 
@@ -83,7 +79,7 @@ class _State:
     """What changes while folding."""
 
     def __init__(self, rules: Rules, events: Sequence[Event]) -> None:
-        since = events[0].at
+        since = next((event.at for event in events if not event.bot), events[0].at)
         self.rules = rules
         self.clock = since
         self.outcomes = _outcomes(events)
@@ -102,12 +98,14 @@ class _State:
 
 
 def _apply(state: _State, event: Event) -> None:
+    if event.source == RIPEN and event.name in _SUPPRESSING:  # believed, whatever program brought it
+        state.suppressed = state.suppressed or _SUPPRESSING[event.name]
+    if event.bot:
+        return
     if event.source != RIPEN or event.name in _HUMAN_MAIL_EVENTS:
         state.last_active = event.at
     if event.traits:
         state.traits |= event.traits
-    if event.source == RIPEN and event.name in _SUPPRESSING:
-        state.suppressed = state.suppressed or _SUPPRESSING[event.name]
     _notice_fallen_scores(state, event.at)
     facts = {
         "event": event.name,

@@ -20,7 +20,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ripen.event import RIPEN, Event, Received
+from ripen.event import RIPEN, Event, Received, encode
 from ripen.times import DAY, SECOND, to_iso
 
 EVENT_PREFIX = "E#"
@@ -47,32 +47,32 @@ def event_items(accepted: Iterable[Received], retention_days: int) -> list[dict[
     """Ledger items for the events of one request, as plain values: one for each subject, more only if it grew large.
 
     An event that stands in the request twice counts once. `data` is JSON text, or `zip` its zlib form where that saves
-    a write unit; `ttl` is in epoch seconds.
+    a write unit; `ttl` is in epoch seconds. Raises InvalidEventError when an event is too large, too deep or no JSON.
     """
     by_subject: dict[str, dict[str, Received]] = {}
     for received in accepted:
         by_subject.setdefault(received.subject, {}).setdefault(received.event.id, received)
-    return [_item(part, retention_days) for events in by_subject.values() for part in _parts([*events.values()])]
+    return [item for events in by_subject.values() for item in _items([*events.values()], retention_days)]
 
 
-def _parts(events: Sequence[Received]) -> Iterator[Sequence[Received]]:
-    start = size = 0
-    for n, received in enumerate(events):
-        if n - start == _ITEM_EVENTS or (n > start and size + len(received.data) > _ITEM_SIZE):
-            yield events[start:n]
-            start, size = n, 0
-        size += len(received.data)
-    yield events[start:]
+def _items(events: Sequence[Received], retention_days: int) -> Iterator[dict[str, Any]]:
+    for start in range(0, len(events), _ITEM_EVENTS):
+        part = events[start : start + _ITEM_EVENTS]
+        data = encode([received.event for received in part])
+        if len(data) > _ITEM_SIZE and len(part) > 1:
+            yield from _items(part[: len(part) // 2], retention_days)
+            yield from _items(part[len(part) // 2 :], retention_days)
+        else:
+            yield _item(part, data, retention_days)
 
 
-def _item(part: Sequence[Received], retention_days: int) -> dict[str, Any]:
+def _item(part: Sequence[Received], data: bytes, retention_days: int) -> dict[str, Any]:
     first = part[0]
     item: dict[str, Any] = {
         "pk": first.subject,
         "sk": event_key(first.occurred_at, _key_id([received.event.id for received in part])),
         "ttl": (first.received_at + retention_days * DAY) // SECOND,
     }
-    data = b"[" + b",".join([received.data for received in part]) + b"]"
     overhead = len(item["pk"].encode()) + len(item["sk"].encode()) + _ATTRIBUTES_SIZE
     if len(data) + overhead > _WRITE_UNIT:
         packed = zlib.compress(data, 6)

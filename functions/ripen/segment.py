@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from typing import Any
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from ripen.errors import InvalidEventError
-from ripen.event import Event, Received, receive
+from ripen.event import Event, Received
 from ripen.sources import Source
 from ripen.times import DAY, MINUTE, parse_iso
 
@@ -29,25 +31,17 @@ _OWN_EVENTS = ("Email ", "Unsubscribed", "Lead ", "Phase ")
 _PRIVILEGED_EVENTS = ("Deal ", "Contract ", "Subscription ", "Order Refunded", "Erasure ")
 """Event names (or how they begin) that only a server may send: a visitor must not forge them."""
 
-_SHARED_IDS = frozenset(
-    (
-        "null",
-        "none",
-        "nil",
-        "undefined",
-        "nan",
-        "true",
-        "false",
-        "anonymous",
-        "guest",
-        "unknown",
-        "[object object]",
-        "-1",
-    )
-)
+_BROKEN = ("null", "none", "nil", "undefined", "nan", "true", "false", "[object object]", "-1")
+_SHARED_IDS = frozenset((*_BROKEN, "anonymous", "guest", "unknown"))
 """Identifiers that broken integrations send for everybody; accepting one would fuse strangers into one lead."""
 
-_KEPT_CONTEXT = ("page", "campaign", "referrer", "locale", "timezone")
+_PLAIN_ID = re.compile(r"(?![0-]*$)[!-~]{16,100}")
+"""Most identifiers, such as UUIDs: longer than any shared one, and nothing else can be wrong with them."""
+
+_KEPT_BESIDE_PAGE = ("campaign", "referrer", "locale", "timezone")
+"""What is kept of the context of a page call, whose page is in its properties."""
+
+_KEPT_CONTEXT = ("page", *_KEPT_BESIDE_PAGE)
 
 _NAMES = {
     "page": "Page Viewed",
@@ -61,19 +55,39 @@ _NAMES = {
 CALLS = ("track", *_NAMES)
 
 
+class Envelope(NamedTuple):
+    """What a request says for all of its events.
+
+    `context` and `sent_at` (milliseconds by the sender's clock, -1 when it does not say) stand around a batch; `bot` is
+    which program made the request, if it was not a person's browser.
+    """
+
+    context: Mapping[str, Any]
+    sent_at: int
+    bot: str = ""
+
+
+NO_ENVELOPE = Envelope({}, -1)
+
+
+def read_envelope(batch: Mapping[str, Any]) -> Envelope:
+    """What the request around a list of events says for all of them. Raises InvalidEventError."""
+    return Envelope(_mapping(batch, "context") if batch.get("context") else {}, _moment(batch, "sentAt", -1))
+
+
 def parse_event(
-    payload: object, call: object, source: Source, received_at: int, batch: Mapping[str, Any] | None = None
+    payload: object, call: object, source: Source, received_at: int, envelope: Envelope = NO_ENVELOPE
 ) -> Received:
     """The event in `payload`, the body of one of Segment's calls (track, page, screen, identify, group, alias).
 
-    `received_at` is in milliseconds; `batch` is the request around the event, whose `context` and `sentAt` stand in for
-    what the event does not say itself. Only a trusted `source` may speak for a userId alone, or of deals and contracts.
+    `received_at` is in milliseconds; what `envelope` says stands in for what the event does not say itself. Only a
+    trusted `source` may speak for a userId alone, or of deals and contracts.
     Raises InvalidEventError naming the first field that is wrong.
     """
     if not isinstance(payload, dict):
         raise InvalidEventError("event", f"is {_kind(payload)}", "a JSON object")
     name = _name(payload, call)
-    if not source.trusted and name.startswith(_PRIVILEGED_EVENTS):
+    if call == "track" and not source.trusted and name.startswith(_PRIVILEGED_EVENTS):
         raise InvalidEventError("event", f"{name!r} is not for browsers to tell", "the key of a server")
     anonymous_id, user_id = _identifier(payload, "anonymousId"), _identifier(payload, "userId")
     if not anonymous_id and not user_id:
@@ -81,10 +95,11 @@ def parse_event(
     if not anonymous_id and not source.trusted:
         raise InvalidEventError("anonymousId", "is missing, and only a server may speak for a userId", "an anonymousId")
     context = _mapping(payload, "context")
-    if batch and batch.get("context"):
-        context = {**_mapping(batch, "context"), **context}
+    if envelope.context:
+        context = {**envelope.context, **context}
     occurred_at = _moment(payload, "originalTimestamp", _moment(payload, "timestamp", received_at))
-    sent_at = _moment(payload, "sentAt", _moment(batch or {}, "sentAt", occurred_at))
+    sent_at = _moment(payload, "sentAt", envelope.sent_at, _parse_again)
+    kept = _KEPT_BESIDE_PAGE if call == "page" else _KEPT_CONTEXT
     event = Event(
         id=_identifier(payload, "messageId") or _derived_id(payload, received_at),
         name=name,
@@ -95,18 +110,17 @@ def parse_event(
         traits=(_mapping(payload, "traits") or _mapping(context, "traits", "context.traits"))
         if call == "identify"
         else {},
-        context={
-            key: context[key] for key in _KEPT_CONTEXT if context.get(key) and not (key == "page" and call == "page")
-        },
+        context={key: context[key] for key in kept if context.get(key)},
+        bot=envelope.bot,
     )
     subject = f"a:{anonymous_id}" if anonymous_id else f"u:{user_id}"
-    return receive(subject, occurred_at, received_at, event)
+    return Received(subject, occurred_at, received_at, event)
 
 
 def _corrected(occurred_at: int, sent_at: int, received_at: int) -> int:
     # A visitor's clock may be years off; the time between "happened" and "sent" is right all the same. A clock that is
     # right is believed as it is, so that a repeated event does not move by what its way took.
-    wrong = sent_at != occurred_at and abs(received_at - sent_at) >= MINUTE
+    wrong = sent_at >= 0 and abs(received_at - sent_at) >= MINUTE
     at = received_at - (sent_at - occurred_at) if wrong else occurred_at
     if at < received_at - _OLDEST:
         raise InvalidEventError("timestamp", f"is {(received_at - at) // DAY} days ago", "at most ten years ago")
@@ -115,15 +129,21 @@ def _corrected(occurred_at: int, sent_at: int, received_at: int) -> int:
 
 def _properties(payload: Mapping[str, Any], call: object, context: Mapping[str, Any]) -> Mapping[str, Any]:
     properties = _mapping(payload, "properties")
-    if call in ("page", "screen"):
-        named = {key: payload[key] for key in ("name", "category") if isinstance(payload.get(key), str)}
-        page = _mapping(context, "page", "context.page") if call == "page" else {}
-        return {**page, **named, **properties}
+    if call == "page":
+        return {**_mapping(context, "page", "context.page"), **_named(payload), **properties}
+    if call == "screen":
+        return {**_named(payload), **properties}
     if call == "group":
         return {"groupId": _required(payload, "groupId"), "traits": _mapping(payload, "traits")}
     if call == "alias":
         return {"previousId": _required(payload, "previousId"), "userId": _required(payload, "userId")}
     return properties
+
+
+def _named(payload: Mapping[str, Any]) -> dict[str, str]:
+    if "name" not in payload and "category" not in payload:
+        return {}
+    return {key: payload[key] for key in ("name", "category") if isinstance(payload.get(key), str)}
 
 
 def _required(payload: Mapping[str, Any], key: str) -> str:
@@ -154,6 +174,8 @@ def _identifier(payload: Mapping[str, Any], key: str) -> str:
     value = payload.get(key)
     if value is None or value == "":
         return ""
+    if isinstance(value, str) and _PLAIN_ID.fullmatch(value):
+        return value
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str):
@@ -169,12 +191,12 @@ def _identifier(payload: Mapping[str, Any], key: str) -> str:
     return value
 
 
-def _moment(payload: Mapping[str, Any], key: str, default: int) -> int:
+def _moment(payload: Mapping[str, Any], key: str, default: int, parse: Callable[[str], int] = parse_iso) -> int:
     value = payload.get(key)
     if value is None:
         return default
     try:
-        moment = parse_iso(value)
+        moment = parse(value)
     except (TypeError, ValueError, OverflowError):
         moment = -1
     if not 0 <= moment <= _LAST_MOMENT:
@@ -182,6 +204,10 @@ def _moment(payload: Mapping[str, Any], key: str, default: int) -> int:
             key, f"{str(value)[:40]!r} is no time since 1970", "ISO 8601, such as 2026-11-21T09:30:00Z"
         )
     return moment
+
+
+_parse_again = lru_cache(maxsize=8)(parse_iso)
+"""For what all events of a request say alike."""
 
 
 def _mapping(payload: Mapping[str, Any], key: str, field_name: str = "") -> Mapping[str, Any]:

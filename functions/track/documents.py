@@ -9,14 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from adapters.table import TableThrottledError
-from adapters.telemetry import logger
 from ripen.errors import InvalidEventError
 from ripen.event import Received
-from ripen.segment import parse_event
+from ripen.segment import NO_ENVELOPE, parse_event
 from ripen.sources import Sources
 from track.answers import Answer, binary_answer, json_answer
 from track.openapi import openapi
-from track.request import CALL_NAMES, RefusedRequestError, check_sender
+from track.request import CALL_NAMES, RefusedRequestError, check_sender, sender_bot
 
 _GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 _PROPERTY = "properties."
@@ -66,12 +65,15 @@ def _pixel(event: Mapping[str, Any], sources: Sources, store: Callable[[Sequence
         source = check_sender(payload.get("writeKey"), event, sources)
         call = event["requestContext"]["http"]["path"].rstrip("/").rpartition("/")[2]
         name = CALL_NAMES.get(call.removesuffix(".gif"), "")
-        store([parse_event(payload, name, source, int(event["requestContext"]["timeEpoch"]))])
+        envelope = NO_ENVELOPE._replace(bot=sender_bot(source, event))
+        store([parse_event(payload, name, source, int(event["requestContext"]["timeEpoch"]), envelope)])
     except RefusedRequestError as refusal:
         headers["x-ripen-refused"] = refusal.error.field
     except InvalidEventError as error:
         headers["x-ripen-refused"] = error.field
     except TableThrottledError:
+        from adapters.telemetry import logger  # noqa: PLC0415 - rare, and costly to import
+
         logger.warning("The table takes no more writes; an event of the pixel is lost")
         headers["x-ripen-refused"] = "busy"
     return binary_answer("image/gif", _GIF, headers)

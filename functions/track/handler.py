@@ -13,11 +13,11 @@ from typing import Any
 from adapters.senders import registered
 from adapters.settings import TrackSettings, settings
 from adapters.table import TableThrottledError, put_items
-from adapters.telemetry import logger
+from ripen.errors import InvalidEventError
 from ripen.event import Received
 from ripen.ledger import event_items
 from track.answers import Answer, cors_headers, empty_answer, json_answer, with_headers
-from track.request import Parsed, RefusedRequestError, parse_request
+from track.request import Parsed, RefusedRequestError, parse_request, sift
 
 _RETRY = {"retry-after": "2"}
 
@@ -38,10 +38,16 @@ def handler(event: Mapping[str, Any], _context: object) -> Answer:
 
             return with_headers(document(event, sources, _store), allowed)
         parsed = parse_request(event, sources)
-        _store(parsed.accepted)
+        try:
+            _store(parsed.accepted)
+        except InvalidEventError:  # rare enough that looking for it costs nothing
+            parsed = sift(parsed)
+            _store(parsed.accepted)
     except RefusedRequestError as refusal:
         return json_answer(refusal.status, {"success": False, "errors": [refusal.error.as_json()]}, allowed)
     except TableThrottledError:
+        from adapters.telemetry import logger  # noqa: PLC0415 - rare, and costly to import
+
         logger.warning("The table takes no more requests; the sender was told to retry")
         return json_answer(429, {"success": False, "message": "busy; send the same request again"}, allowed | _RETRY)
     return _report(parsed, allowed)

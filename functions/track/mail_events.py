@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from adapters.bots import bot_among_mail_readers
 from adapters.telemetry import logger
 from ripen.event import RIPEN, Event, Received, receive
 from ripen.tags import untag
@@ -39,11 +40,13 @@ def mail_event(event: Mapping[str, Any]) -> Received | None:
     soft = kind == "Bounce" and report.get("bounceType") != "Permanent"
     occurred_at = parse_iso(report.get("timestamp") or event["time"])
     properties = {"intent": intent} | ({"link": report["link"]} if kind == "Click" else {})
+    # Scanners follow links, and Apple's proxy loads pictures, before or without anybody reading the mail.
+    reader = bot_among_mail_readers(report.get("userAgent") or "") if kind in ("Open", "Click") else ""
     # EventBridge delivers at least once: its own id makes a repeated delivery the same event.
     name = "Email Soft Bounced" if soft else _NAMES[kind]
     return receive(
         subject,
         occurred_at,
         parse_iso(event["time"]),
-        Event(event["id"], name, occurred_at, RIPEN, properties=properties),
+        Event(event["id"], name, occurred_at, RIPEN, properties=properties, bot=reader),
     )

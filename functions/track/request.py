@@ -11,16 +11,21 @@ import binascii
 import json
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
+from operator import itemgetter
 from typing import Any, NamedTuple
 
+from adapters.bots import bot
 from ripen.errors import InvalidEventError, RipenError
-from ripen.event import Received
-from ripen.segment import CALLS, parse_event
+from ripen.event import Received, encode
+from ripen.segment import CALLS, NO_ENVELOPE, Envelope, parse_event, read_envelope
 from ripen.sources import Source, Sources
 
 MAX_BODY_BYTES = 500 * 1024
 MAX_BATCH = 2_500
 MAX_KEY_LENGTH = 64
+_MAX_BASE64 = MAX_BODY_BYTES * 4 // 3 + 4
+_MAX_DIGITS = 4_000
 BATCHES = ("batch", "import")
 _SHORT = {
     "t": "track",
@@ -66,9 +71,25 @@ def parse_request(event: Mapping[str, Any], sources: Sources) -> Parsed:
     payload = _json(_body(event))
     source = check_sender(_write_key(event, payload), event, sources)
     received_at = int(event["requestContext"]["timeEpoch"])
+    envelope = NO_ENVELOPE._replace(bot=sender_bot(source, event))
     if call in BATCHES:
-        return _parse_batch(payload, source, received_at)
-    return _parse_all([(payload, call)], source, received_at, None)
+        return _parse_batch(payload, source, received_at, envelope)
+    return _parse_all([(payload, call)], source, received_at, envelope)
+
+
+def sift(parsed: Parsed) -> Parsed:
+    """The same, but what the ledger cannot hold is among the refused: too large, or nothing that JSON can say."""
+    already = {index for index, _ in parsed.refused}
+    indices = [index for index in range(len(parsed.accepted) + len(already)) if index not in already]
+    sifted = Parsed([], [*parsed.refused])
+    for index, received in zip(indices, parsed.accepted, strict=True):
+        try:
+            encode([received.event])
+            sifted.accepted.append(received)
+        except InvalidEventError as error:
+            sifted.refused.append((index, error))
+    sifted.refused.sort(key=itemgetter(0))
+    return sifted
 
 
 def check_sender(write_key: object, event: Mapping[str, Any], sources: Sources) -> Source:
@@ -85,42 +106,59 @@ def check_sender(write_key: object, event: Mapping[str, Any], sources: Sources) 
     return source
 
 
-def _parse_batch(payload: Mapping[str, Any], source: Source, received_at: int) -> Parsed:
+def sender_bot(source: Source, event: Mapping[str, Any]) -> str:
+    """Which program made a request that a visitor's browser should have made; a server is a program by its nature."""
+    return "" if source.trusted else bot((event.get("headers") or {}).get("user-agent", ""))
+
+
+def _parse_batch(payload: Mapping[str, Any], source: Source, received_at: int, envelope: Envelope) -> Parsed:
     batch = payload.get("batch")
     if not isinstance(batch, list) or not batch:
         raise RefusedRequestError(400, "batch", "is missing or no list", "a list of events")
     if len(batch) > MAX_BATCH:
         raise RefusedRequestError(413, "batch", f"has {len(batch)} events", f"at most {MAX_BATCH}")
     calls = [(item, item.get("type") if isinstance(item, dict) else "track") for item in batch]
-    return _parse_all(calls, source, received_at, payload)
+    try:
+        around = read_envelope(payload)._replace(bot=envelope.bot)
+    except InvalidEventError as error:
+        raise RefusedRequestError(400, error.field, error.problem, error.expected) from None
+    return _parse_all(calls, source, received_at, around)
 
 
-def _parse_all(
-    calls: list[tuple[Any, Any]], source: Source, received_at: int, batch: Mapping[str, Any] | None
-) -> Parsed:
+def _parse_all(calls: list[tuple[Any, Any]], source: Source, received_at: int, envelope: Envelope) -> Parsed:
     parsed = Parsed([], [])
     for index, (payload, call) in enumerate(calls):
         try:
-            parsed.accepted.append(parse_event(payload, call, source, received_at, batch))
+            received = parse_event(payload, call, source, received_at, envelope)
+            parsed.accepted.append(_judged(received, payload, envelope) if source.trusted else received)
         except InvalidEventError as error:
             parsed.refused.append((index, error))
     return parsed
 
 
-def _body(event: Mapping[str, Any]) -> bytes:
-    body = event.get("body") or ""
+def _judged(received: Received, payload: Mapping[str, Any], envelope: Envelope) -> Received:
+    """The event with a verdict on the visitor that a server speaks for, as far as it says what browser it was."""
+    agent = {**envelope.context, **(payload.get("context") or {})}.get("userAgent")
+    name = bot(agent) if isinstance(agent, str) else ""
+    return received._replace(event=replace(received.event, bot=name)) if name else received
+
+
+def _body(event: Mapping[str, Any]) -> str | bytes:
+    body: str | bytes = event.get("body") or ""
+    if len(body) > _MAX_BASE64:
+        raise RefusedRequestError(413, "body", f"has {len(body)} characters", f"at most {MAX_BODY_BYTES} bytes")
     if event.get("isBase64Encoded"):
         try:
-            raw = base64.b64decode(body, validate=True)
+            body = base64.b64decode(body, validate=True)
         except (binascii.Error, ValueError):
             raise RefusedRequestError(400, "body", "is no base64", "JSON") from None
-    else:
-        raw = body.encode("utf-8", "surrogatepass")
-    if raw[:2] == b"\x1f\x8b":  # gzip, whether or not a header says so: beacons have no headers
-        raw = _gunzip(raw)
-    if len(raw) > MAX_BODY_BYTES:
-        raise RefusedRequestError(413, "body", f"has {len(raw)} bytes", f"at most {MAX_BODY_BYTES}")
-    return raw
+        if body[:2] == b"\x1f\x8b":  # gzip, whether or not a header says so: beacons have no headers
+            body = _gunzip(body)
+    elif isinstance(body, str) and not body.isascii():
+        body = body.encode("utf-8", "surrogatepass")
+    if len(body) > MAX_BODY_BYTES:
+        raise RefusedRequestError(413, "body", f"has {len(body)} bytes", f"at most {MAX_BODY_BYTES}")
+    return body
 
 
 def _gunzip(raw: bytes) -> bytes:
@@ -135,9 +173,13 @@ def _gunzip(raw: bytes) -> bytes:
     return unpacked
 
 
-def _json(raw: bytes) -> dict[str, Any]:
+def _json(raw: str | bytes) -> dict[str, Any]:
+    # NaN, Infinity and what becomes one pass here, so that the event that holds them is refused without the others.
     try:
-        payload = json.loads(raw, parse_constant=_refuse_constant)
+        try:
+            payload = json.loads(raw)
+        except ValueError:
+            payload = json.loads(raw, parse_int=_number)
     except (ValueError, RecursionError) as error:
         raise RefusedRequestError(400, "body", f"is no JSON: {str(error)[:80]}", "a JSON object in UTF-8") from None
     if not isinstance(payload, dict):
@@ -145,8 +187,9 @@ def _json(raw: bytes) -> dict[str, Any]:
     return payload
 
 
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON number")
+def _number(digits: str) -> float:
+    # Python refuses to read thousands of digits: https://docs.python.org/3/library/stdtypes.html#int-max-str-digits.
+    return int(digits) if len(digits) <= _MAX_DIGITS else float(digits)
 
 
 def _write_key(event: Mapping[str, Any], payload: Mapping[str, Any]) -> object:

@@ -190,5 +190,7 @@ def _facts(event: Event) -> Iterator[tuple[str, str]]:
     shown = {key: value for key, value in event.properties.items() if key not in _UNSHOWN}
     shown |= event.traits
     shown |= {f"utm {key}": value for key, value in (event.context.get("campaign") or {}).items()}
+    if event.bot:
+        yield "bot", event.bot
     for key, value in shown.items():
         yield str(key), value if isinstance(value, str) else json.dumps(value)
