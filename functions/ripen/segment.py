@@ -47,7 +47,7 @@ _SHARED_IDS = frozenset(
 )
 """Identifiers that broken integrations send for everybody; accepting one would fuse strangers into one lead."""
 
-_KEPT_CONTEXT = ("page", "campaign", "referrer", "locale", "timezone")
+_KEPT_CONTEXT = ("page", "campaign", "firstTouch", "referrer", "locale", "timezone", "token")
 
 _NAMES = {
     "page": "Page Viewed",
