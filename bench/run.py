@@ -59,6 +59,7 @@ ROWS = (
     Row("track.single.cpu", "bench.track_cpu", 1.3),
     Row("track.cold-start.cpu", "bench.track_cold", 1.3),
     Row("track.single.wru", "bench.track_wru", 1.0),
+    Row("snippet.size", "bench.snippet_size", 1.0),
 )
 
 

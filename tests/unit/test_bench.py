@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 KEYS = {"value", "unit", "floor", "ratio", "budget"}
-ROWS = {"track.single.cpu", "track.cold-start.cpu", "track.single.wru"}
+ROWS = {"track.single.cpu", "track.cold-start.cpu", "track.single.wru", "snippet.size"}
 
 
 def run_quickly(output):
