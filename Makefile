@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench simulate lock deploy clean
+.PHONY: help demo test lint bench simulate snippet lock deploy clean
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
@@ -31,6 +31,9 @@ bench: $(INSTALLED) ## Measure against floors taken in the same run; writes buil
 
 simulate: $(INSTALLED) ## Crash, redeliver and reorder with SEEDS=n random schedules
 	@$(BIN)/pytest tests/simulation --seeds $(or $(SEEDS),1000)
+
+snippet: $(INSTALLED) ## Build the browser snippet that the tracking function serves
+	@$(BIN)/python web/build.py
 
 lock: $(INSTALLED) ## Pin what ships to Lambda, with everything it needs
 	@$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-header --output-file functions/requirements.txt functions/requirements.in

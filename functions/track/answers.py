@@ -37,8 +37,11 @@ def empty_answer(status: int, headers: Mapping[str, str]) -> Answer:
 
 
 def with_headers(answer: Answer, headers: Mapping[str, str]) -> Answer:
-    """The same answer with more headers."""
-    return {**answer, "headers": {**answer["headers"], **headers}}
+    """The same answer with more headers; what it varies by adds up."""
+    merged = {**answer["headers"], **headers}
+    if "vary" in answer["headers"] and "vary" in headers:
+        merged["vary"] = f"{answer['headers']['vary']}, {headers['vary']}"
+    return {**answer, "headers": merged}
 
 
 def cors_headers(event: Mapping[str, Any], sources: Sources) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What is asked for by GET: the settings that analytics-next reads, the pixel, and the description of this API."""
+"""What is asked for by GET: the browser snippet, analytics-next's settings, the pixel, and this API's description."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from ripen.sources import Sources
 from track.answers import Answer, binary_answer, json_answer
 from track.openapi import openapi
 from track.request import CALL_NAMES, RefusedRequestError, check_sender, sender_bot
+from track.snippet import snippet
 
 _GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 _PROPERTY = "properties."
@@ -25,6 +26,8 @@ _FIELDS = ("anonymousId", "userId", "event", "name", "messageId", "timestamp")
 def document(event: Mapping[str, Any], sources: Sources, store: Callable[[Sequence[Received]], None]) -> Answer:
     """Answer a GET request; the pixel hands its event to `store`. Raises RefusedRequestError for unknown paths."""
     parts = event["requestContext"]["http"]["path"].strip("/").split("/")
+    if parts[-1] == "ripen.js":
+        return snippet(event)
     if parts[-1] == "openapi.json":
         return json_answer(200, openapi(_base_url(event, parts[:-1])), {"cache-control": "public, max-age=3600"})
     if parts[-1] == "settings" and len(parts) > 2 and parts[-3] == "projects":
@@ -33,7 +36,7 @@ def document(event: Mapping[str, Any], sources: Sources, store: Callable[[Sequen
         return _pixel(event, sources, store)
     if parts[-1] in CALL_NAMES:
         raise RefusedRequestError(405, "method", "is GET", "POST")
-    known = "/v1/openapi.json, /v1/projects/<write key>/settings or /v1/pixel/<call>"
+    known = "/v1/ripen.js, /v1/openapi.json, /v1/projects/<write key>/settings or /v1/pixel/<call>"
     raise RefusedRequestError(404, "path", "is no document", known)
 
 

@@ -19,7 +19,7 @@ _COMMON = {
     "timestamp": {**_TIME, "description": "When it happened, by the sender's clock"},
     "originalTimestamp": _TIME,
     "sentAt": {**_TIME, "description": "When it was sent, by the sender's clock; corrects a clock that is wrong"},
-    "context": {**_OBJECT, "description": "page, campaign, referrer, locale and timezone are kept"},
+    "context": {**_OBJECT, "description": "page, campaign, firstTouch, referrer, locale, timezone and token are kept"},
 }
 _OWN: dict[str, dict[str, Any]] = {
     "track": {"event": {"type": "string", "minLength": 1, "maxLength": MAX_NAME_LENGTH}, "properties": _OBJECT},

@@ -1,4 +1,10 @@
+import json
 import shutil
+import threading
+import time
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -6,9 +12,20 @@ from ripen.sources import digest
 from ripen_cli import cloud as local_cloud
 from ripen_cli.demo.browser import chromium
 from ripen_cli.demo.server import listen
-from ripen_cli.project import RULES
+from ripen_cli.project import ROOT, RULES
 
 SERVER_KEY = "a-secret-key"
+SNIPPET = (ROOT / "functions" / "track" / "ripen.min.js").read_bytes()
+BESIDE = ("Consent Given", "Page Left")
+PAGE = """<!doctype html><title>A page</title>
+<script src="/ripen.js"></script>
+<script>ripen.load("site-key", {options})</script>
+<a href="/next" data-ripen-event="Promotion Clicked" data-ripen-prop-promotion-id="offer">Offer</a>
+<button data-ripen-event="Tool Used" data-ripen-prop-tool="calculator"><b>Calculate</b></button>
+<form action="/next" data-ripen-identify data-ripen-event="Signed Up" data-ripen-prop-asset="workshop">
+  <input name="email"><input name="firstName"><input name="company"><input name="secret" type="password">
+  <input name="token" type="hidden" value="t"><button>Send</button>
+</form>"""
 
 
 def _ignore(_line):
@@ -34,3 +51,132 @@ def cloud(tmp_path_factory):
     local_cloud.publish_rules(started, folder)
     yield started
     local_cloud.stop(port)
+
+
+class Recorder:
+    """What arrived at the tracking endpoint, and how it answers: `failures` first, then with success.
+
+    `options` are those of `ripen.load` beside the host; `pages` replaces the page at a path.
+    """
+
+    def __init__(self):
+        self.requests = []
+        self.failures = []
+        self.options = {"delay": 50}
+        self.pages = {}
+        self.origin = self.endpoint = ""
+
+    @property
+    def batches(self):
+        return [body["batch"] for _, _, body in self.requests]
+
+    def events(self, count=None, beside=BESIDE):
+        """Each event so far, without those `beside` what a test is about; waits for `count` of them when given."""
+        return self._wait(count, self._events, beside)
+
+    def sent(self, count):
+        """The members of each batch, sent again or not, as soon as there are `count`."""
+        return self._wait(count, lambda: [[event["messageId"] for event in batch] for batch in self.batches])
+
+    def _events(self, beside):
+        events = {event["messageId"]: event for batch in self.batches for event in batch}
+        return [event for event in events.values() if event.get("event") not in beside]
+
+    @staticmethod
+    def _wait(count, look, *arguments):
+        deadline = time.monotonic() + 15
+        while count is not None and len(look(*arguments)) < count and time.monotonic() < deadline:
+            time.sleep(0.02)
+        found = look(*arguments)
+        assert count is None or len(found) == count, found
+        return found
+
+    def page(self, path):
+        options = json.dumps({"host": f"{self.endpoint}/", **self.options})
+        return self.pages.get(path) or PAGE.format(options=options)
+
+
+@contextmanager
+def _server(recorder):
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            path = urlsplit(self.path).path
+            script = path.endswith("/ripen.js")
+            self._answer(200, SNIPPET if script else recorder.page(path).encode(), f"text/{_KINDS[script]}")
+
+        def do_POST(self):
+            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            recorder.requests.append((urlsplit(self.path).path, self.headers, body))
+            status = recorder.failures.pop(0) if recorder.failures else 200
+            self._answer(status, b"{}", "application/json", {"retry-after": "40"} if status == 429 else {})
+
+        def _answer(self, status, body, kind, more=None):
+            self.send_response(status)
+            about = {"content-type": kind, "content-length": str(len(body)), "access-control-allow-origin": "*"}
+            about["access-control-expose-headers"] = "retry-after"
+            for name, value in (about | (more or {})).items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+_KINDS = {True: "javascript", False: "html"}
+
+
+@pytest.fixture
+def recorder():
+    recorder = Recorder()
+    # The endpoint is another origin than the site; it answers no preflight, so none may be needed.
+    with _server(recorder) as recorder.origin, _server(recorder) as recorder.endpoint:
+        yield recorder
+
+
+@pytest.fixture
+def context(browser):
+    with browser.new_context() as context:
+        context.set_default_timeout(10_000)
+        yield context
+
+
+@pytest.fixture
+def page(context, recorder):
+    page = context.new_page()
+    page.clock.install()  # time passes as always, and can be moved forward
+    page.goto(f"{recorder.origin}/first?utm_source=feed&utm_medium=paid-social&utm_campaign=spring")
+    return page
+
+
+@pytest.fixture
+def taken():
+    """Waits until every batch of a page was taken."""
+    return lambda page: page.wait_for_function(
+        "() => Object.keys(localStorage).every((key) => !key.startsWith('ripen:'))"
+    )
+
+
+@pytest.fixture
+def fence():
+    """After it, whatever a page had sent before has arrived."""
+    return lambda page: page.evaluate("fetch('/fence').then((answer) => answer.text())")
+
+
+@pytest.fixture
+def agreed(page, recorder, taken):
+    """A page whose visitor has said yes, which has arrived already."""
+    page.evaluate("ripen.consent(true)")
+    recorder.events(1, beside=())
+    taken(page)
+    recorder.requests.clear()
+    return page

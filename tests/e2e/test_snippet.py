@@ -1,111 +1,52 @@
+"""The browser snippet: consent, who the visitor is, and how events get to the endpoint."""
+
 import gzip
-import json
-import threading
-import time
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import urlsplit
+import re
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
 
 import pytest
+from playwright.sync_api import Error
 
 from ripen_cli.project import ROOT
 
-SNIPPET = (ROOT / "web" / "ripen.js").read_bytes()
-PAGE = """<!doctype html><title>A page</title>
-<script src="/ripen.js"></script>
-<script>ripen.load("site-key", {{ host: "{endpoint}/" }})</script>
-<a href="/next" data-ripen-event="Promotion Clicked" data-ripen-prop-promotion-id="offer">Offer</a>
-<button data-ripen-event="Tool Used" data-ripen-prop-tool="calculator"><b>Calculate</b></button>
-<form action="/next" data-ripen-identify data-ripen-event="Signed Up" data-ripen-prop-asset="workshop">
-  <input name="email"><input name="firstName"><input name="company"><input name="secret" type="password">
-  <input name="token" type="hidden" value="t"><button>Send</button>
-</form>"""
+BUILT = ROOT / "functions" / "track" / "ripen.min.js"
+WHENEVER_DUE = 31 * 60 * 1000
+PARSE = """
+const { parse } = require('internal/deps/acorn/acorn/dist/acorn');
+parse(require('fs').readFileSync(process.argv[1], 'utf8'), { ecmaVersion: Number(process.argv[2]) });
+"""
 
 
-class Recorder:
-    """What arrived at the tracking endpoint, and how it answers: `failures` first, then with success."""
-
-    def __init__(self):
-        self.requests = []
-        self.failures = []
-        self.origin = self.endpoint = ""
-
-    def events(self, count=None):
-        """All events so far; waits for `count` of them when given."""
-        deadline = time.monotonic() + 15
-        while count is not None and len(self.requests) < count and time.monotonic() < deadline:
-            time.sleep(0.02)
-        if count is not None:
-            assert len(self.requests) == count
-        return [body for _, _, body in self.requests]
-
-
-@contextmanager
-def _server(recorder):
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            script = self.path == "/ripen.js"
-            kind = "text/javascript" if script else "text/html"
-            self._answer(200, SNIPPET if script else PAGE.format(endpoint=recorder.endpoint).encode(), kind)
-
-        def do_POST(self):
-            body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            recorder.requests.append((urlsplit(self.path).path, self.headers, body))
-            self._answer(recorder.failures.pop(0) if recorder.failures else 200, b"{}", "application/json")
-
-        def _answer(self, status, body, kind):
-            self.send_response(status)
-            self.send_header("content-type", kind)
-            self.send_header("content-length", str(len(body)))
-            self.send_header("access-control-allow-origin", "*")
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def recorder():
-    recorder = Recorder()
-    # The endpoint is another origin than the site; it answers no preflight, so none may be needed.
-    with _server(recorder) as recorder.origin, _server(recorder) as recorder.endpoint:
-        yield recorder
-
-
-@pytest.fixture
-def page(browser, recorder):
-    with browser.new_context() as context:
-        context.set_default_timeout(10_000)
-        page = context.new_page()
-        page.goto(f"{recorder.origin}/first?utm_source=feed&utm_medium=paid-social&utm_campaign=spring")
-        yield page
-
-
-def _cookies(page):
+def cookies(page):
     return page.context.cookies()
 
 
-def _fence(page):
-    """After it, whatever the page had sent before has arrived."""
-    page.evaluate("fetch('/fence').then((answer) => answer.text())")
+def kept(page):
+    """What waits in the browser to be taken: the members of each batch, the oldest first."""
+    return page.evaluate(
+        """() => Object.keys(localStorage).filter((key) => key.startsWith('ripen:')).sort()
+        .map((key) => JSON.parse(localStorage[key]).events.map((event) => event.messageId))"""
+    )
 
 
-def test_before_consent_nothing_is_sent_and_nothing_stored(page, recorder):
-    page.evaluate("ripen.page(); ripen.track('Tool Used')")
-    _fence(page)
+def stored(page):
+    return page.evaluate("localStorage.length + sessionStorage.length")
 
-    assert recorder.events() == []
-    assert _cookies(page) == []
-    assert page.evaluate("localStorage.length + sessionStorage.length") == 0
+
+# ---------------------------------------------------------------- consent
+
+
+def test_before_consent_nothing_is_sent_and_nothing_stored(page, recorder, fence):
+    page.evaluate("ripen.page(); ripen.track('Tool Used'); ripen.identify('user-1')")
+    page.clock.fast_forward(1000)
+    fence(page)
+
+    assert recorder.requests == []
+    assert cookies(page) == []
+    assert stored(page) == 0
     assert page.evaluate("ripen.consent()") is None
 
 
@@ -113,113 +54,365 @@ def test_consent_sends_what_waited_with_all_its_context(page, recorder):
     page.evaluate("ripen.page('Landing', { variant: 'a' })")
     page.evaluate("ripen.consent(true)")
 
-    [event] = recorder.events(1)
-    [cookie] = _cookies(page)
-    path, headers, _ = recorder.requests[0]
-    assert path == "/v1/page"
+    event, given = recorder.events(2, beside=())
+    [cookie] = cookies(page)
+    [(path, headers, body)] = recorder.requests
+    campaign = {"source": "feed", "medium": "paid-social", "name": "spring"}
+    assert path == "/v1/batch"
     assert headers["content-type"].startswith("text/plain")
     assert cookie["value"] == f"yes.{event['anonymousId']}"
     assert len(event["anonymousId"]) == len(event["messageId"]) == 36
-    assert event["writeKey"] == "site-key"
-    assert event["originalTimestamp"] <= event["sentAt"]
-    assert event["context"]["campaign"] == {"source": "feed", "medium": "paid-social", "name": "spring"}
+    assert body["writeKey"] == "site-key"
+    assert event["originalTimestamp"] <= body["sentAt"]
+    assert event["context"]["campaign"] == campaign
     assert event["context"]["page"] == {"path": "/first", "url": page.url, "title": "A page", "referrer": ""}
+    assert event["context"]["consent"] == {"categoryPreferences": {"analytics": True}}
     assert event["context"]["locale"]
     assert event["context"]["timezone"]
-    assert event["properties"] == {**event["context"]["page"], "name": "Landing", "variant": "a"}
+    assert (event["type"], event["name"], event["properties"]) == ("page", "Landing", {"variant": "a"})
+    assert given["event"] == "Consent Given"
 
 
-def test_denial_drops_what_waited_and_what_follows(page, recorder):
+def test_a_yes_is_told_once(page, recorder, taken):
+    page.evaluate("ripen.consent(true)")
+    recorder.events(1, beside=())
+    taken(page)
+    page.goto(f"{recorder.origin}/next")
+    page.evaluate("ripen.consent(true); ripen.track('Tool Used')")
+
+    assert [event["event"] for event in recorder.events(2, beside=())] == ["Consent Given", "Tool Used"]
+
+
+def test_denial_drops_what_waited_and_what_follows(page, recorder, fence):
     page.evaluate("ripen.page(); ripen.consent(false); ripen.track('Tool Used')")
     page.goto(f"{recorder.origin}/next")
     page.evaluate("ripen.page()")
-    _fence(page)
+    page.clock.fast_forward(1000)
+    fence(page)
 
-    assert recorder.events() == []
-    assert [cookie["value"] for cookie in _cookies(page)] == ["no"]
-    assert page.evaluate("localStorage.length") == 0
+    assert recorder.requests == []
+    assert [cookie["value"] for cookie in cookies(page)] == ["no"]
+    assert stored(page) == 0
     assert page.evaluate("ripen.consent()") is False
 
 
-def test_consent_withdrawn_forgets_the_visitor(page, recorder):
+def test_consent_withdrawn_is_the_last_word(agreed, recorder, fence):
     recorder.failures = [503]
-    page.evaluate("ripen.consent(true); ripen.identify('user-1'); ripen.consent(false)")
-    recorder.events(1)
+    agreed.evaluate("ripen.identify('user-1'); ripen.page()")
+    recorder.events(2)
+    agreed.evaluate("ripen.track('Tool Used'); ripen.consent(false); ripen.track('Tool Used')")
+    agreed.clock.fast_forward(WHENEVER_DUE)
+    agreed.goto(f"{recorder.origin}/next")
+    fence(agreed)
 
-    assert [cookie["value"] for cookie in _cookies(page)] == ["no"]
-    assert page.evaluate("localStorage.length") == 0
+    *_, last = recorder.events(3, beside=())
+    assert last["event"] == "Consent Withdrawn"
+    assert last["anonymousId"] == recorder.batches[0][0]["anonymousId"]
+    assert last["context"]["consent"] == {"categoryPreferences": {"analytics": False}}
+    assert recorder.requests[-1][1]["sec-fetch-mode"] == "no-cors", "by beacon"
+    assert [cookie["value"] for cookie in cookies(agreed)] == ["no"]
+    assert stored(agreed) == 0
 
 
-def test_a_visitor_keeps_the_cookie_over_pages_until_reset(page, recorder):
-    page.evaluate("ripen.consent(true); ripen.page()")
-    [cookie] = _cookies(page)
+def test_a_no_in_another_tab_counts_here_too(agreed, recorder, context, fence):
+    other = context.new_page()
+    other.goto(f"{recorder.origin}/next")
+    agreed.evaluate("ripen.track('Tool Used')")
+    other.evaluate("ripen.consent(false)")
+    agreed.clock.fast_forward(1000)
+    agreed.evaluate("ripen.track('Tool Used')")
+    fence(agreed)
+
+    assert {event["event"] for event in recorder.events()} <= {"Tool Used", "Consent Withdrawn"}
+    assert len(recorder.batches) <= 2
+    assert agreed.evaluate("ripen.consent()") is False
+    assert stored(agreed) == 0
+
+
+def test_global_privacy_control_is_a_no_until_the_visitor_says_otherwise(context, recorder, fence):
+    context.add_init_script("Object.defineProperty(navigator, 'globalPrivacyControl', { value: true })")
+    page = context.new_page()
+    page.goto(f"{recorder.origin}/first")
+    page.evaluate("ripen.track('Tool Used')")
+    fence(page)
+    assert page.evaluate("ripen.consent()") is False
+    assert cookies(page) == []
+
+    page.evaluate("ripen.consent(true); ripen.track('Asset Previewed')")
+    page.goto(f"{recorder.origin}/next")
+
+    assert page.evaluate("ripen.consent()") is True
+    assert [event["event"] for event in recorder.events(1)] == ["Asset Previewed"]
+
+
+def test_a_page_that_is_only_prerendered_tells_nothing(agreed, recorder, fence):
+    agreed.context.add_init_script("Object.defineProperty(document, 'prerendering', { value: true, writable: true })")
+    agreed.goto(f"{recorder.origin}/next")
+    agreed.evaluate("ripen.page()")
+    agreed.clock.fast_forward(1000)
+    fence(agreed)
+    assert recorder.requests == []
+
+    agreed.evaluate("document.prerendering = false; document.dispatchEvent(new Event('prerenderingchange'))")
+
+    assert [event["type"] for event in recorder.events(1)] == ["page"]
+
+
+# ---------------------------------------------------------------- who the visitor is
+
+
+def test_a_visitor_keeps_the_cookie_over_pages_until_reset(agreed, recorder):
+    page = agreed
+    page.evaluate("ripen.identify(7); ripen.page()")
+    [cookie] = cookies(page)
+    recorder.events(2)
     page.goto(f"{recorder.origin}/next")
     page.evaluate("ripen.page()")
+    recorder.events(3)
     page.evaluate("ripen.reset(); ripen.page()")
 
-    first, second, third = (event["anonymousId"] for event in recorder.events(3))
+    events = recorder.events(4)
+    first, second, third = (event["anonymousId"] for event in events[1:])
     assert first == second != third
+    assert [event.get("userId") for event in events] == ["7", "7", "7", None]
     assert cookie["sameSite"] == "Lax"
     assert cookie["path"] == "/"
     assert 364 < (cookie["expires"] - page.evaluate("Date.now() / 1000")) / 86_400 <= 365
 
 
+@pytest.mark.parametrize(
+    ("domain", "shared"), [(None, ".site.localhost"), ("shop.site.localhost", ".shop.site.localhost")]
+)
+def test_the_cookie_is_that_of_the_whole_site(context, recorder, domain, shared):
+    if domain:
+        recorder.options["domain"] = domain
+    page = context.new_page()
+    port = recorder.origin.rpartition(":")[2]
+    page.goto(f"http://www.shop.site.localhost:{port}/")
+    page.evaluate("ripen.consent(true)")
+
+    [cookie] = cookies(page)
+    assert cookie["domain"] == shared
+    page.goto(f"http://shop.site.localhost:{port}/")
+    assert page.evaluate("ripen.consent()") is True
+
+
+# ---------------------------------------------------------------- how events get to the endpoint
+
+
+def test_events_of_a_short_time_are_one_request(agreed, recorder):
+    agreed.evaluate("ripen.page(); ripen.track('Tool Used'); ripen.identify({ company: 'Oakhurst' })")
+
+    assert [event["type"] for event in recorder.events(3)] == ["page", "track", "identify"]
+    assert len(recorder.batches) == 1
+
+
+def test_a_request_has_at_most_20_events(agreed, recorder, taken):
+    agreed.evaluate("for (let n = 0; n < 50; n += 1) ripen.track('Tool Used', { n })")
+    taken(agreed)
+
+    assert [event["properties"]["n"] for event in recorder.events(50)] == [*range(50)]
+    assert [len(batch) for batch in recorder.batches] == [20, 20, 10]
+
+
+def test_a_request_has_at_most_64_kb(agreed, recorder, taken):
+    agreed.evaluate("for (let n = 0; n < 8; n += 1) ripen.track('Tool Used', { text: 'ä'.repeat(9000) })")
+    taken(agreed)
+
+    assert len(recorder.events(8)) == 8
+    assert [len(batch) for batch in recorder.batches] == [3, 3, 2]
+    assert all(int(headers["content-length"]) < 64_000 for _, headers, _ in recorder.requests)
+
+
 @pytest.mark.parametrize("failure", [429, 503])
-def test_a_retry_is_the_same_event(page, recorder, failure):
+def test_what_failed_is_repeated_as_the_very_same_batch(agreed, recorder, failure):
     recorder.failures = [failure]
-    page.evaluate("ripen.consent(true); ripen.track('Tool Used')")
+    agreed.evaluate("ripen.track('Tool Used'); ripen.track('Asset Previewed')")
+    recorder.events(2)
+    agreed.evaluate("ripen.track('Tool Used')")
+    agreed.wait_for_function("Object.keys(localStorage).filter((key) => key.startsWith('ripen:')).length === 2")
+    agreed.clock.fast_forward(WHENEVER_DUE)
 
-    first, second = recorder.events(2)
-    assert first["messageId"] == second["messageId"]
-    assert first["originalTimestamp"] == second["originalTimestamp"]
-    assert first["sentAt"] < second["sentAt"]
-
-
-def test_a_refused_event_is_not_repeated(page, recorder):
-    recorder.failures = [400]
-    page.evaluate("ripen.consent(true); ripen.track('Tool Used')")
-    recorder.events(1)
-
-    page.wait_for_function("localStorage.length === 0")
+    first, second, third = sorted(recorder.sent(3), key=len, reverse=True)
+    assert first == second
+    assert len(third) == 1
+    times = [body["sentAt"] for _, _, body in recorder.requests]
+    assert times == sorted(times)
 
 
-def test_a_click_sends_the_event_named_on_the_element(page, recorder):
-    page.evaluate("ripen.consent(true)")
-    page.get_by_text("Calculate").click()
-
-    [event] = recorder.events(1)
-    assert (event["event"], event["properties"]) == ("Tool Used", {"tool": "calculator"})
-
-
-def test_a_form_identifies_and_then_tracks(page, recorder):
-    page.evaluate("ripen.consent(true)")
-    for name, value in {"email": "mara@oakhurst.example", "firstName": " Mara ", "secret": "hidden"}.items():
-        page.locator(f"[name={name}]").fill(value)
-    page.get_by_role("button", name="Send").click()
-    page.wait_for_url("**/next?*")
-    page.wait_for_function("localStorage.length === 0")
-
-    # What the page that was left had sent may come again from the next one, as the same event.
-    events = {event["messageId"]: (path, event) for path, _, event in recorder.requests}
-    by_path = dict(events.values())
-    assert by_path["/v1/identify"]["traits"] == {"email": "mara@oakhurst.example", "firstName": "Mara"}
-    assert by_path["/v1/track"]["event"] == "Signed Up"
-    assert by_path["/v1/track"]["properties"] == {"asset": "workshop"}
-    assert len(events) == 2
-
-
-def test_a_click_that_leaves_the_page_loses_nothing(page, recorder):
-    page.evaluate("ripen.consent(true)")
+def test_what_failed_is_the_very_same_batch_after_a_reload_too(agreed, recorder, taken):
     recorder.failures = [503]
-    page.get_by_role("link", name="Offer").click()
-    page.wait_for_url("**/next")
+    agreed.evaluate("ripen.track('Tool Used'); ripen.track('Asset Previewed')")
+    recorder.events(2)
+    agreed.reload()
+    agreed.evaluate("ripen.track('Tool Used')")
+    agreed.clock.fast_forward(WHENEVER_DUE)
+    taken(agreed)
 
-    first, second = recorder.events(2)
-    page.wait_for_function("localStorage.length === 0")
-    assert first["messageId"] == second["messageId"]
-    assert second["event"] == "Promotion Clicked"
-    assert second["properties"] == {"promotion_id": "offer"}
+    batches = recorder.sent(3)
+    assert batches.count(batches[0]) == 2
+    assert {len(batch) for batch in batches} == {1, 2}
+
+
+def test_a_busy_endpoint_is_left_alone_for_as_long_as_it_says(agreed, recorder, fence):
+    recorder.failures = [429]
+    agreed.clock.pause_at(agreed.evaluate("Date.now() + 1000"))
+    agreed.evaluate("ripen.track('Tool Used')")
+    agreed.clock.run_for(100)
+    recorder.sent(1)
+    agreed.wait_for_function(
+        "JSON.parse(localStorage[Object.keys(localStorage).find((key) => key.startsWith('ripen:'))]).due"
+        " - Date.now() === 40000",
+        polling=20,
+    )
+    agreed.clock.run_for(39_000)
+    fence(agreed)
+    assert len(recorder.requests) == 1
+
+    agreed.clock.run_for(2_000)
+
+    first, second = recorder.sent(2)
+    assert first == second
+
+
+@pytest.mark.parametrize("refusal", [400, 401, 413])
+def test_a_refused_batch_is_not_repeated(agreed, recorder, refusal, taken):
+    recorder.failures = [refusal]
+    agreed.evaluate("ripen.track('Tool Used')")
+    recorder.sent(1)
+    taken(agreed)
+
+
+def test_without_a_network_nothing_is_tried_until_it_is_back(agreed, recorder, context, taken):
+    tried = []
+    agreed.on("request", lambda request: tried.append(request.url))
+    context.set_offline(True)
+    agreed.evaluate("ripen.track('Tool Used')")
+    agreed.clock.fast_forward(WHENEVER_DUE)
+    agreed.evaluate("ripen.track('Asset Previewed')")
+    agreed.clock.fast_forward(WHENEVER_DUE)
+    agreed.wait_for_function("Object.keys(localStorage).filter((key) => key.startsWith('ripen:')).length === 2")
+    assert tried == []
+
+    context.set_offline(False)
+
+    assert [event["event"] for event in recorder.events(2)] == ["Tool Used", "Asset Previewed"]
+    taken(agreed)
+
+
+def test_the_queue_is_bounded_and_the_oldest_go(agreed, recorder, context, taken):
+    context.set_offline(True)
+    agreed.evaluate("for (let n = 0; n < 250; n += 1) ripen.track('Tool Used', { n })")
+    assert sum(map(len, kept(agreed))) <= 200
+    context.set_offline(False)
+    taken(agreed)
+
+    numbers = [event["properties"]["n"] for event in recorder.events()]
+    assert numbers == [*range(250)][-len(numbers) :]
+    assert len(numbers) > 150
+
+
+def test_of_two_open_tabs_one_sends(agreed, recorder, context, fence, taken):
+    other = context.new_page()
+    other.goto(f"{recorder.origin}/next")
+    context.set_offline(True)
+    agreed.evaluate("for (let n = 0; n < 60; n += 1) ripen.track('Tool Used', { n })")
+    context.set_offline(False)
+    taken(agreed)
+    other.clock.fast_forward(WHENEVER_DUE)
+    fence(other)
+
+    assert len(recorder.events(60)) == 60
+    assert len(recorder.batches) <= 6, "at worst each tab once, never for ever"
+
+
+def test_events_of_a_tab_that_died_are_sent_by_a_later_page(agreed, recorder, context, taken):
+    recorder.options["delay"] = 60_000
+    agreed.reload()
+    agreed.evaluate("ripen.track('Tool Used')")
+    [members] = kept(agreed)
+    with pytest.raises(Error, match="crash"):
+        agreed.goto("chrome://crash")
+    agreed.close()
+
+    later = context.new_page()
+    later.goto(f"{recorder.origin}/next")
+    later.clock.fast_forward(WHENEVER_DUE)
+    taken(later)
+
+    assert recorder.sent(1) == [members]
+
+
+def test_without_storage_events_are_sent_all_the_same(context, recorder):
+    context.add_init_script(
+        "Object.defineProperty(window, 'localStorage', { get() { throw new Error('forbidden'); } })"
+    )
+    page = context.new_page()
+    page.goto(f"{recorder.origin}/first")
+    page.evaluate("ripen.consent(true); ripen.track('Tool Used')")
+
+    assert [event["event"] for event in recorder.events(1)] == ["Tool Used"]
+
+
+def test_a_full_storage_does_not_stop_events(agreed, recorder):
+    agreed.evaluate("""() => {
+      let size = 1 << 22;
+      while (size) try { localStorage.full = (localStorage.full || '') + 'x'.repeat(size); } catch { size >>= 1; }
+      ripen.track('Tool Used');
+    }""")
+
+    assert [event["event"] for event in recorder.events(1)] == ["Tool Used"]
+
+
+# ---------------------------------------------------------------- how the script gets to the page
+
+
+def test_calls_made_before_the_script_arrives_are_made_up_for(context, recorder):
+    recorder.pages["/early"] = f"""<!doctype html><title>Early</title>
+      <script>
+        window.ripen = window.ripen || [];
+        ripen.push(['load', 'site-key', {{ page: true }}], ['consent', true], ['track', 'Tool Used', {{ n: 1 }}]);
+      </script>
+      <script async src="{recorder.endpoint}/v1/ripen.js"></script><script src="/ripen.js" defer></script>"""
+    page = context.new_page()
+    page.goto(f"{recorder.origin}/early")
+    page.evaluate("ripen.push(['track', 'Tool Used', { n: 2 }])")
+
+    events = recorder.events(3)
+    assert [event["type"] for event in events] == ["page", "track", "track"]
+    assert [event["properties"] for event in events[1:]] == [{"n": 1}, {"n": 2}]
+
+
+def test_the_example_in_the_readme_works(context, recorder):
+    [example] = re.findall(r"^```html\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    recorder.pages["/example"] = example.replace("https://<id>.lambda-url.<region>.on.aws", recorder.endpoint)
+    page = context.new_page()
+    page.goto(f"{recorder.origin}/example")
+    page.evaluate("ripen.push(['consent', true])")
+
+    assert [event["type"] for event in recorder.events(1)] == ["page"]
+
+
+def test_the_deployed_function_serves_it(cloud):
+    with urllib.request.urlopen(f"{cloud.track_url.rstrip('/')}/v1/ripen.js") as answer:
+        assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+        assert answer.read() == BUILT.read_bytes()
 
 
 def test_it_is_small():
-    assert len(gzip.compress(SNIPPET)) < 4096
+    assert len(gzip.compress(BUILT.read_bytes(), 9)) <= 4096
+
+
+def test_what_is_served_was_built_from_the_source(tmp_path):
+    subprocess.run([sys.executable, ROOT / "web" / "build.py", tmp_path / "built.js"], check=True)
+
+    assert (tmp_path / "built.js").read_bytes() == BUILT.read_bytes(), "make snippet"
+
+
+@pytest.mark.parametrize("script", [BUILT, ROOT / "web" / "ripen.js"], ids=lambda path: path.name)
+def test_browsers_of_five_years_ago_can_read_it(script):
+    node = Path(sys.executable).with_name("node")  # it has a parser that can be told the year
+    command = [node, "--expose-internals", "--no-warnings", "-e", PARSE, script, "2020"]
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+    newer = ["-e", PARSE.replace("readFileSync(process.argv[1], 'utf8')", "constants && 'a ||= 1'"), script, "2020"]
+    assert subprocess.run([*command[:3], *newer], capture_output=True, check=False).returncode == 1

@@ -8,7 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 KEYS = {"value", "unit", "floor", "ratio", "budget"}
 LIMITS = {"track.batch.wru": 0.2}
-ROWS = {"track.single.cpu", "track.batch.cpu", "track.cold-start.cpu", "track.single.wru", *LIMITS}
+CPU = {"track.single.cpu", "track.batch.cpu", "track.cold-start.cpu"}
+ROWS = {*CPU, "track.single.wru", "snippet.size", *LIMITS}
 
 
 def run_quickly(output):

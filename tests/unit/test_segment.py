@@ -37,6 +37,14 @@ def test_a_page_call_is_a_page_view_and_keeps_campaign_but_not_the_browser():
     assert event.context == {"campaign": {"medium": "social"}}
 
 
+def test_the_first_touch_and_the_token_of_a_mail_link_are_kept_and_consent_is_not():
+    kept = {"firstTouch": {"source": "feed", "path": "/lp"}, "token": "t-1"}
+
+    event = parse("page", context={**kept, "consent": {"categoryPreferences": {"analytics": True}}}).event
+
+    assert event.context == kept
+
+
 @pytest.mark.parametrize(
     "body", [{"traits": {"email": "a@b.example"}}, {"context": {"traits": {"email": "a@b.example"}}}]
 )

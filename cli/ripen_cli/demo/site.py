@@ -46,6 +46,6 @@ def blueprint(cloud: Cloud) -> Blueprint:
 
     @site.get("/ripen.js")
     def snippet() -> Response:
-        return send_from_directory(ROOT / "web", "ripen.js")
+        return send_from_directory(ROOT / "functions" / "track", "ripen.min.js")
 
     return site

@@ -1,0 +1,40 @@
+"""The browser snippet, from the file beside this one that `make snippet` builds from web/ripen.js."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from track.answers import Answer, binary_answer, empty_answer
+
+_BUILT = Path(__file__).with_name("ripen.min.js")
+
+
+def snippet(event: Mapping[str, Any]) -> Answer:
+    """The script, packed when the browser takes gzip; 304 without a body when it has this very script already."""
+    headers = event.get("headers") or {}
+    packed = _takes_gzip(headers.get("accept-encoding", ""))
+    body, tag = _representation(packed=packed)
+    about = {"etag": tag, "cache-control": "public, max-age=3600", "vary": "accept-encoding"}
+    known = {part.strip().removeprefix("W/") for part in headers.get("if-none-match", "").split(",")}
+    if known & {tag, "*"}:
+        return empty_answer(304, about)
+    encoding = {"content-encoding": "gzip"} if packed else {}
+    return binary_answer("text/javascript; charset=utf-8", body, about | encoding)
+
+
+@cache
+def _representation(*, packed: bool) -> tuple[bytes, str]:
+    """The bytes and their strong ETag: the packed form is another representation, so it has another tag."""
+    plain = _BUILT.read_bytes()
+    body = gzip.compress(plain, 9, mtime=0) if packed else plain
+    return body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+
+
+def _takes_gzip(accepted: str) -> bool:
+    offers = dict(part.replace(" ", "").lower().partition(";q=")[::2] for part in accepted.split(","))
+    return bool((offers.get("gzip", "0") or "1").strip("0."))

@@ -1,0 +1,336 @@
+"""The browser snippet: what it notices on the pages of a site."""
+
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Error
+
+HIDE = """(state) => {
+  Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
+  document.dispatchEvent(new Event('visibilitychange'));
+}"""
+TALL = "document.body.style.height = `${4 * window.innerHeight - document.body.getBoundingClientRect().top}px`"
+WAITING = """() => Object.keys(localStorage).filter((key) => key.startsWith('ripen:'))
+  .flatMap((key) => JSON.parse(localStorage[key]).events.map(({ event }) => event))"""
+
+
+def names(events):
+    return [event.get("event", event["type"]) for event in events]
+
+
+def by_beacon(request):
+    return request[1]["sec-fetch-mode"] == "no-cors"
+
+
+def outside(recorder):
+    """The address of another host."""
+    return f"http://elsewhere.localhost:{urlsplit(recorder.origin).port}"
+
+
+def show(page, html):
+    page.evaluate("(html) => document.body.insertAdjacentHTML('beforeend', html)", html)
+
+
+# ---------------------------------------------------------------- page views
+
+
+def test_page_views_of_an_app_that_changes_the_address_itself(agreed, recorder):
+    first = agreed.url
+    agreed.evaluate("history.pushState({}, '', '/second'); document.title = 'Second'")
+    recorder.events(1)
+    agreed.evaluate("history.replaceState({}, '', '/second?tab=2')")
+    recorder.events(2)
+    agreed.evaluate("history.back()")
+
+    events = recorder.events(3)
+    pages = [event["context"]["page"] for event in events]
+    assert names(events) == ["page"] * 3
+    assert [urlsplit(page["url"])[2:4] for page in pages] == [
+        ("/second", ""),
+        ("/second", "tab=2"),
+        ("/first", urlsplit(first).query),
+    ]
+    assert pages[0]["title"] == "Second"
+    assert [page["referrer"] for page in pages] == [first, pages[0]["url"], pages[1]["url"]]
+
+
+def test_neither_a_fragment_nor_the_same_address_nor_the_apps_own_call_is_one_more_page_view(agreed, recorder, fence):
+    agreed.evaluate("history.pushState({}, '', '#part'); history.replaceState({ n: 1 }, '')")
+    agreed.evaluate("history.pushState({}, '', '/second'); ripen.page()")
+    recorder.events(1)
+    agreed.clock.fast_forward(1000)
+    fence(agreed)
+
+    assert len(recorder.events()) == 1
+
+
+def test_page_views_by_themselves_can_be_turned_off(agreed, recorder, fence):
+    recorder.options["spa"] = False
+    agreed.reload()
+    agreed.evaluate("history.pushState({}, '', '/second')")
+    agreed.clock.fast_forward(1000)
+    fence(agreed)
+
+    assert recorder.events() == []
+
+
+def test_the_first_page_view_can_be_sent_by_itself(agreed, recorder):
+    recorder.options["page"] = True
+    agreed.reload()
+
+    assert names(recorder.events(1)) == ["page"]
+
+
+def test_a_page_that_comes_back_from_the_browsers_memory_is_viewed_again(agreed, recorder):
+    agreed.evaluate("ripen.page()")
+    agreed.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")
+    agreed.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+
+    assert names(recorder.events(3, beside=())) == ["page", "Page Left", "page"]
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        ("page()", {"type": "page", "properties": {}}),
+        ("page('Home')", {"type": "page", "name": "Home", "properties": {}}),
+        ("page('Guides', 'First', { n: 1 })", {"category": "Guides", "name": "First", "properties": {"n": 1}}),
+        ("page({ n: 1 })", {"type": "page", "properties": {"n": 1}}),
+        ("track('Tool Used')", {"type": "track", "event": "Tool Used", "properties": {}}),
+        ("identify('u-1', { company: 'Oak' })", {"type": "identify", "userId": "u-1", "traits": {"company": "Oak"}}),
+        ("identify('u-1')", {"type": "identify", "userId": "u-1", "traits": {}}),
+        ("identify({ company: 'Oak' })", {"type": "identify", "traits": {"company": "Oak"}}),
+        ("identify(null, { company: 'Oak' })", {"type": "identify", "traits": {"company": "Oak"}}),
+        ("group('g-1', { plan: 'trial' })", {"type": "group", "groupId": "g-1", "traits": {"plan": "trial"}}),
+    ],
+)
+def test_calls_take_what_analytics_js_takes(agreed, recorder, call, expected):
+    agreed.evaluate(f"ripen.{call}")
+
+    [event] = recorder.events(1)
+    about = {"messageId", "originalTimestamp", "context", "anonymousId", "type"}
+    assert {key: value for key, value in event.items() if key not in about} | {"type": event["type"]} == {
+        "type": event["type"],
+        **expected,
+    }
+
+
+# ---------------------------------------------------------------- how long, how far down
+
+
+def test_leaving_tells_how_long_and_how_far_down(agreed, recorder, taken):
+    agreed.evaluate(TALL)
+    agreed.evaluate("ripen.page()")
+    agreed.clock.fast_forward(65_000)
+    agreed.evaluate("scrollTo(0, innerHeight)")
+    agreed.wait_for_function("scrollY > 0")
+    agreed.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    agreed.evaluate("scrollTo(0, 0)")
+    taken(agreed)
+    agreed.goto(f"{recorder.origin}/next")
+
+    page, left = recorder.events(2, beside=())
+    assert left["event"] == "Page Left"
+    assert left["properties"]["path"] == left["context"]["page"]["path"] == "/first"
+    assert 65 <= left["properties"]["seconds"] < 80
+    assert left["properties"]["scroll"] == 50
+    assert by_beacon(recorder.requests[-1])
+    assert agreed.evaluate(WAITING) == [], "it is not worth a second request"
+    assert left["anonymousId"] == page["anonymousId"]
+
+
+def test_only_time_in_sight_counts_and_all_of_it_is_one_event(agreed, recorder, taken):
+    agreed.evaluate("ripen.page()")
+    for _ in range(3):
+        agreed.clock.fast_forward(10_000)
+        agreed.evaluate(HIDE, "hidden")
+        agreed.clock.fast_forward(600_000)
+        agreed.evaluate(HIDE, "visible")
+    taken(agreed)
+    agreed.goto(f"{recorder.origin}/next")
+
+    _, left = recorder.events(2, beside=())
+    assert 30 <= left["properties"]["seconds"] < 45
+
+
+def test_a_hidden_tab_that_is_killed_has_been_left(agreed, recorder, context, taken):
+    agreed.evaluate("ripen.page()")
+    agreed.clock.fast_forward(10_000)
+    agreed.evaluate(HIDE, "hidden")
+    recorder.events(1)
+    agreed.wait_for_function(f"String(({WAITING})()) === 'Page Left'")
+    with pytest.raises(Error, match="crash"):
+        agreed.goto("chrome://crash")
+    agreed.close()
+
+    later = context.new_page()
+    later.goto(f"{recorder.origin}/next")
+    later.clock.fast_forward(31 * 60_000)
+    taken(later)
+
+    _, left = recorder.events(2, beside=())
+    assert (left["event"], left["properties"]["path"]) == ("Page Left", "/first")
+    assert 10 <= left["properties"]["seconds"] < 25
+
+
+def test_a_page_of_an_app_is_left_before_the_next_is_viewed(agreed, recorder, taken):
+    agreed.evaluate("ripen.page()")
+    taken(agreed)
+    agreed.clock.fast_forward(20_000)
+    agreed.evaluate("history.pushState({}, '', '/second')")
+
+    _, left, second = recorder.events(3, beside=())
+    assert left["properties"]["path"] == left["context"]["page"]["path"] == "/first"
+    assert 20 <= left["properties"]["seconds"] < 35
+    assert second["context"]["page"]["path"] == "/second"
+    assert len(recorder.batches) == 2
+
+
+# ---------------------------------------------------------------- clicks and forms
+
+
+def test_a_click_sends_the_event_named_on_the_element(agreed, recorder):
+    agreed.get_by_text("Calculate").click()
+
+    [event] = recorder.events(1)
+    assert (event["event"], event["properties"]) == ("Tool Used", {"tool": "calculator"})
+
+
+def test_a_form_identifies_and_then_tracks(agreed, recorder, taken):
+    for name, value in {"email": "mara@oakhurst.example", "firstName": " Mara ", "secret": "hidden"}.items():
+        agreed.locator(f"[name={name}]").fill(value)
+    agreed.get_by_role("button", name="Send").click()
+    agreed.wait_for_url("**/next?*")
+    taken(agreed)
+
+    identify, track = recorder.events(2)
+    assert identify["traits"] == {"email": "mara@oakhurst.example", "firstName": "Mara"}
+    assert (track["event"], track["properties"]) == ("Signed Up", {"asset": "workshop"})
+
+
+def test_a_click_that_leaves_the_page_loses_nothing(agreed, recorder, taken):
+    recorder.failures = [503]
+    agreed.get_by_role("link", name="Offer").click()
+    agreed.wait_for_url("**/next")
+
+    first, second = recorder.sent(2)
+    taken(agreed)
+    assert by_beacon(recorder.requests[0])
+    assert first == second
+    [event] = recorder.events(1)
+    assert (event["event"], event["properties"]) == ("Promotion Clicked", {"promotion_id": "offer"})
+
+
+@pytest.mark.parametrize("button", ["left", "middle"])
+def test_a_link_to_another_host_is_told_while_the_page_is_left(agreed, recorder, button):
+    url = f"{outside(recorder)}/partner?a=1"
+    show(agreed, f'<a href="{url}"><b>Partner</b></a>')
+    agreed.get_by_text("Partner").click(button=button)
+    if button == "left":
+        agreed.wait_for_url(url)
+
+    [event] = recorder.events(1)
+    assert (event["event"], event["properties"]) == ("Link Clicked", {"url": url, "outbound": True})
+
+
+@pytest.mark.parametrize("name", ["plan.pdf", "Plan.DOCX", "all.zip", "sheet.csv?v=2", "film.mp4"])
+def test_a_download_is_told(agreed, recorder, name):
+    show(agreed, f'<a href="/files/{name}">Get it</a>')
+    agreed.get_by_text("Get it").click()
+
+    [event] = recorder.events(1)
+    assert (event["event"], event["properties"]) == (
+        "File Downloaded",
+        {"url": f"{recorder.origin}/files/{name}"},
+    )
+
+
+def test_links_on_the_site_and_other_schemes_are_no_events(agreed, recorder, fence):
+    show(agreed, '<a href="#x">Here</a> <a href="mailto:a@b.example">Mail</a> <a href="javascript:void 0">Script</a>')
+    for name in ("Here", "Mail", "Script"):
+        agreed.get_by_text(name).click()
+    agreed.clock.fast_forward(1000)
+    fence(agreed)
+
+    assert recorder.events() == []
+
+
+# ---------------------------------------------------------------- where visitors come from
+
+
+def visit(page, recorder, query="", referrer=None):
+    page.goto(f"{recorder.origin}/first{query}", referer=referrer)
+    page.evaluate("ripen.track('Tool Used')")
+    return recorder.events(len(recorder.events()) + 1)[-1]["context"]
+
+
+def test_the_campaign_of_a_visit_goes_with_all_its_events(agreed, recorder):
+    spring = {"source": "feed", "medium": "paid-social", "name": "spring"}
+    assert visit(agreed, recorder)["campaign"] == spring
+    assert visit(agreed, recorder, "?utm_source=mail&fbclid=f-1")["campaign"] == {
+        "source": "mail",
+        "clickId": "f-1",
+        "clickIdType": "fbclid",
+    }
+    agreed.clock.fast_forward(31 * 60_000)
+    later = visit(agreed, recorder)
+    assert later["campaign"] == {}
+    first = later["firstTouch"]
+    assert {key: value for key, value in first.items() if key != "at"} == {**spring, "path": "/first"}
+    assert first["at"] < recorder.events()[0]["originalTimestamp"]
+
+
+@pytest.mark.parametrize("name", ["gclid", "fbclid", "msclkid", "li_fat_id", "ttclid"])
+def test_click_ids_of_advertisers_are_kept(agreed, recorder, name):
+    assert visit(agreed, recorder, f"?{name}=c-1")["campaign"] == {"clickId": "c-1", "clickIdType": name}
+
+
+def test_the_page_that_a_visit_came_from_is_told_when_it_is_another_site(context, recorder):
+    page = context.new_page()
+    page.goto(f"{recorder.origin}/first", referer="https://search.example/?q=quotes")
+    page.evaluate("ripen.consent(true); ripen.page()")
+    page.goto(f"{recorder.origin}/first", referer=f"{recorder.origin}/first")
+    page.evaluate("ripen.page()")
+
+    contexts = [event["context"] for event in recorder.events(2)]
+    assert [context["referrer"]["url"] for context in contexts] == ["https://search.example/?q=quotes"] * 2
+    assert contexts[1]["firstTouch"]["referrer"] == "https://search.example/?q=quotes"
+
+
+def test_no_touch_is_kept_before_consent_or_after_it_was_withdrawn(page):
+    page.evaluate("ripen.page()")
+    assert page.evaluate("localStorage.length") == 0
+    page.evaluate("ripen.consent(true)")
+    assert page.evaluate("JSON.parse(localStorage['ripen-touch']).first.source") == "feed"
+    page.evaluate("ripen.consent(false)")
+    assert page.evaluate("localStorage.length") == 0
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("?rt=t-1", ""),
+        ("?rt=t-1#part", "#part"),
+        ("?rt=t-1&a=b%20c", "?a=b%20c"),
+        ("?a=b&rt=t-1", "?a=b"),
+        ("?a=b&rt=t-1&c=d#x", "?a=b&c=d#x"),
+        ("?start=t-1", "?start=t-1"),
+    ],
+)
+def test_the_token_of_a_mail_link_leaves_the_address_bar(context, recorder, typed, shown):
+    page = context.new_page()
+    page.goto(f"{recorder.origin}/first{typed}")
+
+    assert page.url == f"{recorder.origin}/first{shown}"
+
+
+def test_the_token_of_a_mail_link_is_sent_once_after_consent(context, recorder):
+    page = context.new_page()
+    page.goto(f"{recorder.origin}/first?rt=to-ken_1.a")
+    page.evaluate("ripen.page(); ripen.track('Tool Used')")
+    assert page.evaluate("localStorage.length + document.cookie.length") == 0
+    page.evaluate("ripen.consent(true)")
+
+    events = recorder.events(3, beside=())
+    assert [event["context"].get("token") for event in events] == ["to-ken_1.a", None, None]
+    assert events[0]["context"]["page"]["url"] == f"{recorder.origin}/first"

@@ -1,0 +1,77 @@
+import base64
+import gzip
+
+import pytest
+
+from adapters.settings import settings
+from ripen.sources import NO_SOURCES
+from ripen_cli.project import ROOT
+from track import handler as track
+
+BUILT = (ROOT / "functions" / "track" / "ripen.min.js").read_bytes()
+
+
+@pytest.fixture(autouse=True)
+def anybody_may_ask(monkeypatch):
+    monkeypatch.setenv("TABLE_NAME", "table")
+    monkeypatch.setenv("RETENTION_DAYS", "30")
+    monkeypatch.setattr(track, "registered", lambda _table, _now: NO_SOURCES)
+    settings.cache_clear()
+    yield
+    settings.cache_clear()
+
+
+def get(path="/v1/ripen.js", **headers):
+    http = {"method": "GET", "path": path}
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    event = {"requestContext": {"http": http, "timeEpoch": 1_795_255_200_000}, "headers": named}
+    return track.handler(event, None)
+
+
+def body(answer):
+    return base64.b64decode(answer["body"])
+
+
+def test_the_snippet_is_served_as_a_script_that_caches_keep():
+    answer = get()
+
+    assert answer["statusCode"] == 200
+    assert answer["headers"]["content-type"] == "text/javascript; charset=utf-8"
+    assert answer["headers"]["cache-control"] == "public, max-age=3600"
+    assert "content-encoding" not in answer["headers"]
+    assert body(answer) == BUILT
+
+
+@pytest.mark.parametrize("accepted", ["gzip", "br, gzip", "GZIP;q=0.5", "deflate;q=1, gzip ; q=1.0"])
+def test_it_is_packed_for_whoever_takes_that(accepted):
+    answer = get(accept_encoding=accepted)
+
+    assert answer["headers"]["content-encoding"] == "gzip"
+    assert gzip.decompress(body(answer)) == BUILT
+    assert len(body(answer)) <= 4096
+
+
+@pytest.mark.parametrize("accepted", ["", "br", "gzip;q=0", "gzip;q=0.000, br", "xgzip", "identity, *;q=0"])
+def test_it_is_plain_for_everybody_else(accepted):
+    assert body(get(accept_encoding=accepted)) == BUILT
+
+
+def test_a_browser_that_has_it_gets_no_body():
+    plain, packed = (get(accept_encoding=accepted)["headers"]["etag"] for accepted in ("br", "gzip"))
+    assert plain != packed
+    assert plain[0] == plain[-1] == '"'
+
+    for known in (packed, f"W/{packed}", f'"old", {packed}', "*"):
+        answer = get(accept_encoding="gzip", if_none_match=known)
+        assert (answer["statusCode"], answer["body"]) == (304, "")
+        assert answer["headers"]["etag"] == packed
+        assert answer["headers"]["cache-control"] == "public, max-age=3600"
+    assert get(accept_encoding="gzip", if_none_match=plain)["statusCode"] == 200
+
+
+def test_caches_tell_packed_from_plain_and_one_origin_from_another():
+    answer = get(origin="https://www.example.com")
+
+    assert answer["headers"]["access-control-allow-origin"] == "https://www.example.com"
+    assert answer["headers"]["vary"] == "accept-encoding, origin"
+    assert get("/v1/openapi.json")["headers"]["vary"] == "origin"
