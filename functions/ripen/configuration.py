@@ -57,6 +57,7 @@ Threshold = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
 
 
 WriteKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{4,64}$")]
+Limit = Annotated[int, Field(ge=1, le=1_000_000)]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Origin = Annotated[str, StringConstraints(pattern=r"^(\*|https?://[a-z0-9.-]+(:[0-9]{1,5})?)$")]
 
@@ -164,13 +165,17 @@ class SourceRule(Model):
     write_key: WriteKey | None = None
     write_key_sha256: Digest | None = None
     origins: list[Origin] = []
+    limit_per_minute: Limit | None = None
+    limit_per_visitor_and_day: Limit = 5_000
 
     @model_validator(mode="after")
     def _has_what_its_kind_needs(self) -> SourceRule:
         if self.kind == "browser" and (self.write_key is None or self.write_key_sha256 is not None or not self.origins):
             raise ValueError("a browser has a write_key and the origins of its pages, such as https://www.example.com")
         if self.kind == "server" and (self.write_key_sha256 is None or self.write_key is not None or self.origins):
-            raise ValueError("a server has a write_key_sha256 and nothing else; `ripen sources key` makes one")
+            raise ValueError(
+                "a server has a write_key_sha256, no write_key and no origins; `ripen sources key` makes one"
+            )
         return self
 
 
@@ -210,7 +215,7 @@ def compile_sources(configuration: Configuration) -> Sources:
     return Sources(
         {
             rule.write_key_sha256 or digest(rule.write_key or ""): Source(
-                name, rule.kind == "server", tuple(rule.origins)
+                name, rule.kind == "server", tuple(rule.origins), rule.limit_per_minute, rule.limit_per_visitor_and_day
             )
             for name, rule in configuration.sources.items()
         }

@@ -5,18 +5,23 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 UNREGISTERED = "unregistered"
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A registered sender. Only a `trusted` one (a server) may speak for others; a browser comes from its `origins`."""
+    """A registered sender. Only a `trusted` one (a server) may speak for others; a browser comes from its `origins`.
+
+    `per_minute` and `per_visitor_and_day` are the most events that it may send; None is no limit.
+    """
 
     name: str
     trusted: bool
     origins: tuple[str, ...] = ()
+    per_minute: int | None = None
+    per_visitor_and_day: int | None = None
 
     def allows(self, origin: str) -> bool:
         """Whether a page of `origin` may use this source's key."""
@@ -52,7 +57,7 @@ def dump_sources(sources: Sources) -> str:
     """JSON for the table; empty when nothing was registered."""
     if sources.by_digest is None:
         return ""
-    return json.dumps({key: [s.name, s.trusted, s.origins] for key, s in sources.by_digest.items()})
+    return json.dumps({key: astuple(source) for key, source in sources.by_digest.items()})
 
 
 def load_sources(text: str) -> Sources:
@@ -60,4 +65,6 @@ def load_sources(text: str) -> Sources:
     if not text:
         return NO_SOURCES
     rows = json.loads(text)
-    return Sources({key: Source(name, trusted, tuple(origins)) for key, (name, trusted, origins) in rows.items()})
+    return Sources(
+        {key: Source(name, trusted, tuple(origins), *limits) for key, (name, trusted, origins, *limits) in rows.items()}
+    )

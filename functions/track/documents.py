@@ -11,11 +11,12 @@ from typing import Any
 from adapters.table import TableThrottledError
 from ripen.errors import InvalidEventError
 from ripen.event import Received
-from ripen.segment import NO_ENVELOPE, parse_event
+from ripen.limits import Limits
+from ripen.segment import NO_ENVELOPE
 from ripen.sources import Sources
 from track.answers import Answer, binary_answer, json_answer
 from track.openapi import openapi
-from track.request import CALL_NAMES, RefusedRequestError, check_sender, sender_bot
+from track.request import CALL_NAMES, RefusedRequestError, check_sender, parse_calls
 from track.snippet import snippet
 
 _GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
@@ -23,7 +24,10 @@ _PROPERTY = "properties."
 _FIELDS = ("anonymousId", "userId", "event", "name", "messageId", "timestamp")
 
 
-def document(event: Mapping[str, Any], sources: Sources, store: Callable[[Sequence[Received]], None]) -> Answer:
+Store = Callable[[Sequence[Received]], None]
+
+
+def document(event: Mapping[str, Any], sources: Sources, store: Store, limits: Limits) -> Answer:
     """Answer a GET request; the pixel hands its event to `store`. Raises RefusedRequestError for unknown paths."""
     parts = event["requestContext"]["http"]["path"].strip("/").split("/")
     if parts[-1] == "ripen.js":
@@ -33,7 +37,7 @@ def document(event: Mapping[str, Any], sources: Sources, store: Callable[[Sequen
     if parts[-1] == "settings" and len(parts) > 2 and parts[-3] == "projects":
         return json_answer(200, _settings(parts[-2], event, parts[:-3]), {"cache-control": "public, max-age=300"})
     if len(parts) > 1 and parts[-2] == "pixel":
-        return _pixel(event, sources, store)
+        return _pixel(event, sources, store, limits)
     if parts[-1] in CALL_NAMES:
         raise RefusedRequestError(405, "method", "is GET", "POST")
     known = "/v1/ripen.js, /v1/openapi.json, /v1/projects/<write key>/settings or /v1/pixel/<call>"
@@ -60,7 +64,7 @@ def _settings(write_key: str, event: Mapping[str, Any], prefix: Sequence[str]) -
     }
 
 
-def _pixel(event: Mapping[str, Any], sources: Sources, store: Callable[[Sequence[Received]], None]) -> Answer:
+def _pixel(event: Mapping[str, Any], sources: Sources, store: Store, limits: Limits) -> Answer:
     """A picture, whatever happens; why an event was refused stands in the header `x-ripen-refused`."""
     headers = {"cache-control": "no-store"}
     try:
@@ -68,8 +72,10 @@ def _pixel(event: Mapping[str, Any], sources: Sources, store: Callable[[Sequence
         source = check_sender(payload.get("writeKey"), event, sources)
         call = event["requestContext"]["http"]["path"].rstrip("/").rpartition("/")[2]
         name = CALL_NAMES.get(call.removesuffix(".gif"), "")
-        envelope = NO_ENVELOPE._replace(bot=sender_bot(source, event))
-        store([parse_event(payload, name, source, int(event["requestContext"]["timeEpoch"]), envelope)])
+        parsed = parse_calls([(payload, name)], source, event, NO_ENVELOPE, limits)
+        store(parsed.accepted)
+        for _, error in parsed.refused:
+            headers["x-ripen-refused"] = error.field
     except RefusedRequestError as refusal:
         headers["x-ripen-refused"] = refusal.error.field
     except InvalidEventError as error:

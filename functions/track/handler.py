@@ -16,10 +16,14 @@ from adapters.table import TableThrottledError, put_items
 from ripen.errors import InvalidEventError
 from ripen.event import Received
 from ripen.ledger import event_items
+from ripen.limits import Limits
 from track.answers import Answer, cors_headers, empty_answer, json_answer, with_headers
-from track.request import Parsed, RefusedRequestError, parse_request, sift
+from track.request import Parsed, RefusedRequestError, check_storable, parse_request, sift
 
 _RETRY = {"retry-after": "2"}
+
+limits = Limits()
+"""What was sent through this running copy of the function."""
 
 
 def handler(event: Mapping[str, Any], _context: object) -> Answer:
@@ -36,15 +40,16 @@ def handler(event: Mapping[str, Any], _context: object) -> Answer:
         if http["method"] == "GET":
             from track.documents import document  # noqa: PLC0415 - rare, and whoever sends events need not wait for it
 
-            return with_headers(document(event, sources, _store), allowed)
-        parsed = parse_request(event, sources)
+            return with_headers(document(event, sources, _store, limits), allowed)
+        parsed = parse_request(event, sources, limits)
         try:
             _store(parsed.accepted)
         except InvalidEventError:  # rare enough that looking for it costs nothing
-            parsed = sift(parsed)
+            parsed = sift(parsed, check_storable)
             _store(parsed.accepted)
     except RefusedRequestError as refusal:
-        return json_answer(refusal.status, {"success": False, "errors": [refusal.error.as_json()]}, allowed)
+        wait = {"retry-after": str(refusal.retry_after)} if refusal.retry_after else {}
+        return json_answer(refusal.status, {"success": False, "errors": [refusal.error.as_json()]}, allowed | wait)
     except TableThrottledError:
         from adapters.telemetry import logger  # noqa: PLC0415 - rare, and costly to import
 

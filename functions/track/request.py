@@ -10,7 +10,7 @@ import base64
 import binascii
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from adapters.bots import bot
 from ripen.errors import InvalidEventError, RipenError
 from ripen.event import Received, encode
+from ripen.limits import Limits
 from ripen.segment import CALLS, NO_ENVELOPE, Envelope, parse_event, read_envelope
 from ripen.sources import Source, Sources
 
@@ -41,12 +42,23 @@ CALL_NAMES: Mapping[str, str] = {**_SHORT, **{call: call for call in (*CALLS, *B
 
 
 class RefusedRequestError(RipenError):
-    """The whole request is refused with an HTTP status."""
+    """The whole request is refused with an HTTP status; after `retry_after` seconds it may come again, if at all."""
+
+    retry_after = 0
 
     def __init__(self, status: int, field: str, problem: str, expected: str) -> None:
         super().__init__(f"{status} {field}: {problem}")
         self.status = status
         self.error = InvalidEventError(field, problem, expected)
+
+
+class OverLimitError(RefusedRequestError):
+    """The sender has used up its limit, and may send the same request again after `retry_after` seconds."""
+
+    def __init__(self, source: Source, retry_after: int) -> None:
+        expected = f"at most {source.per_minute} events a minute"
+        super().__init__(429, "writeKey", "has sent too many events in this minute", expected)
+        self.retry_after = retry_after
 
 
 class Parsed(NamedTuple):
@@ -56,7 +68,7 @@ class Parsed(NamedTuple):
     refused: list[tuple[int, InvalidEventError]]
 
 
-def parse_request(event: Mapping[str, Any], sources: Sources) -> Parsed:
+def parse_request(event: Mapping[str, Any], sources: Sources, limits: Limits | None = None) -> Parsed:
     """Read the events of a function URL request; one that is refused never affects its neighbours.
 
     Raises RefusedRequestError when the request as a whole cannot be used, or its sender is not among `sources`.
@@ -70,21 +82,51 @@ def parse_request(event: Mapping[str, Any], sources: Sources) -> Parsed:
         raise RefusedRequestError(405, "method", f"is {http['method'][:20]!r}", "POST")
     payload = _json(_body(event))
     source = check_sender(_write_key(event, payload), event, sources)
+    calls, envelope = _read_batch(payload) if call in BATCHES else ([(payload, call)], NO_ENVELOPE)
+    return parse_calls(calls, source, event, envelope, limits or Limits())
+
+
+def parse_calls(
+    calls: Sequence[tuple[Any, Any]], source: Source, event: Mapping[str, Any], envelope: Envelope, limits: Limits
+) -> Parsed:
+    """The events in calls (each a payload and the call's name) of one request, as far as its sender is within `limits`.
+
+    Raises OverLimitError when the sender has to wait.
+    """
     received_at = int(event["requestContext"]["timeEpoch"])
-    envelope = NO_ENVELOPE._replace(bot=sender_bot(source, event))
-    if call in BATCHES:
-        return _parse_batch(payload, source, received_at, envelope)
-    return _parse_all([(payload, call)], source, received_at, envelope)
+    wait = limits.wait(source, len(calls), received_at)
+    if wait:
+        raise OverLimitError(source, wait)
+    parsed = _parse_all(calls, source, received_at, envelope._replace(bot=_sender_bot(source, event)))
+    left = limits.excess(source, [received.subject for received in parsed.accepted], received_at)
+    return _without_excess(parsed, source, left) if left else parsed
 
 
-def sift(parsed: Parsed) -> Parsed:
-    """The same, but what the ledger cannot hold is among the refused: too large, or nothing that JSON can say."""
+def _without_excess(parsed: Parsed, source: Source, left: dict[str, int]) -> Parsed:
+    def count_down(received: Received) -> None:
+        if left.get(received.subject) == 0:
+            field = "anonymousId" if received.subject.startswith("a:") else "userId"
+            expected = f"at most {source.per_visitor_and_day} events of one visitor in a day"
+            raise InvalidEventError(field, "has sent too many events today", expected)
+        if received.subject in left:
+            left[received.subject] -= 1
+
+    return sift(parsed, count_down)
+
+
+def check_storable(received: Received) -> None:
+    """Raises InvalidEventError when the ledger cannot hold an event: too large, too deep, or nothing JSON can say."""
+    encode([received.event])
+
+
+def sift(parsed: Parsed, check: Callable[[Received], None]) -> Parsed:
+    """The same, but what `check` raises InvalidEventError for is among the refused."""
     already = {index for index, _ in parsed.refused}
     indices = [index for index in range(len(parsed.accepted) + len(already)) if index not in already]
     sifted = Parsed([], [*parsed.refused])
     for index, received in zip(indices, parsed.accepted, strict=True):
         try:
-            encode([received.event])
+            check(received)
             sifted.accepted.append(received)
         except InvalidEventError as error:
             sifted.refused.append((index, error))
@@ -106,12 +148,12 @@ def check_sender(write_key: object, event: Mapping[str, Any], sources: Sources) 
     return source
 
 
-def sender_bot(source: Source, event: Mapping[str, Any]) -> str:
+def _sender_bot(source: Source, event: Mapping[str, Any]) -> str:
     """Which program made a request that a visitor's browser should have made; a server is a program by its nature."""
     return "" if source.trusted else bot((event.get("headers") or {}).get("user-agent", ""))
 
 
-def _parse_batch(payload: Mapping[str, Any], source: Source, received_at: int, envelope: Envelope) -> Parsed:
+def _read_batch(payload: Mapping[str, Any]) -> tuple[list[tuple[Any, Any]], Envelope]:
     batch = payload.get("batch")
     if not isinstance(batch, list) or not batch:
         raise RefusedRequestError(400, "batch", "is missing or no list", "a list of events")
@@ -119,13 +161,12 @@ def _parse_batch(payload: Mapping[str, Any], source: Source, received_at: int, e
         raise RefusedRequestError(413, "batch", f"has {len(batch)} events", f"at most {MAX_BATCH}")
     calls = [(item, item.get("type") if isinstance(item, dict) else "track") for item in batch]
     try:
-        around = read_envelope(payload)._replace(bot=envelope.bot)
+        return calls, read_envelope(payload)
     except InvalidEventError as error:
         raise RefusedRequestError(400, error.field, error.problem, error.expected) from None
-    return _parse_all(calls, source, received_at, around)
 
 
-def _parse_all(calls: list[tuple[Any, Any]], source: Source, received_at: int, envelope: Envelope) -> Parsed:
+def _parse_all(calls: Sequence[tuple[Any, Any]], source: Source, received_at: int, envelope: Envelope) -> Parsed:
     parsed = Parsed([], [])
     for index, (payload, call) in enumerate(calls):
         try:

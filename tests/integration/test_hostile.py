@@ -13,6 +13,7 @@ from adapters.settings import settings
 from ripen.configuration import Configuration, MailTemplate
 from ripen.fold import fold
 from ripen.ledger import read_events
+from ripen.limits import Limits
 from ripen.record import make_record
 from ripen.rules import compile_rules
 from ripen.sources import Source, Sources, digest
@@ -61,6 +62,7 @@ def ledger(monkeypatch):
     monkeypatch.setenv("RETENTION_DAYS", "30")
     monkeypatch.setattr(track, "put_items", lambda _table, written: items.extend(written))
     monkeypatch.setattr(track, "registered", lambda _table, _now: SOURCES)
+    monkeypatch.setattr(track, "limits", Limits())
     settings.cache_clear()
     yield items
     settings.cache_clear()

@@ -11,6 +11,7 @@ from ripen.configuration import Configuration
 from ripen.event import RIPEN, Event
 from ripen.fold import fold
 from ripen.ledger import event_items, read_events
+from ripen.limits import Limits
 from ripen.rules import compile_rules
 from ripen.sources import Source, Sources, digest
 from ripen.tags import tag
@@ -143,7 +144,7 @@ def test_the_pixel_is_judged_too(agent, name):
         "queryStringParameters": {"writeKey": "site", "anonymousId": "visitor", "event": "Mail Seen"},
     }
 
-    document(event, SOURCES, stored.extend)
+    document(event, SOURCES, stored.extend, Limits())
 
     assert [received.event.bot for received in stored] == [name]
 

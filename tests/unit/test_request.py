@@ -10,7 +10,7 @@ from ripen.errors import InvalidEventError
 from ripen.ledger import event_items, read_events
 from ripen.segment import parse_event
 from ripen.sources import NO_SOURCES, Source, Sources, digest
-from track.request import MAX_BATCH, MAX_BODY_BYTES, Parsed, RefusedRequestError, parse_request, sift
+from track.request import MAX_BATCH, MAX_BODY_BYTES, Parsed, RefusedRequestError, check_storable, parse_request, sift
 
 SOURCES = Sources(
     {
@@ -166,7 +166,7 @@ def test_what_the_ledger_cannot_hold_is_refused_alone(misfit):
     with pytest.raises(InvalidEventError):
         event_items(parsed.accepted, 1)
 
-    accepted, refused = sift(parsed)
+    accepted, refused = sift(parsed, check_storable)
 
     assert len(accepted) == 2
     assert [(index, error.field) for index, error in refused] == [(1, "event"), (2, "event"), (4, "event")]
@@ -181,7 +181,7 @@ def test_a_number_that_is_none_does_not_harm_its_neighbours(number):
     )
     body = f'{{"writeKey": "site", "batch": [{good}, {bad}]}}'
 
-    accepted, refused = sift(parse_request(request(body, "/v1/batch"), SOURCES))
+    accepted, refused = sift(parse_request(request(body, "/v1/batch"), SOURCES), check_storable)
 
     assert len(accepted) == 1
     assert [(index, error.field) for index, error in refused] == [(1, "event")]
