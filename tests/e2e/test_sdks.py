@@ -36,6 +36,10 @@ class Proxy(http.server.ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}"
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # a browser that goes offline hangs up
+            super().handle_error(request, client_address)
+
 
 class Forward(http.server.BaseHTTPRequestHandler):
     def forward(self):
