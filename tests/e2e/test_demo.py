@@ -6,7 +6,6 @@ from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from ripen_cli.demo.browser import USER_AGENT
 from ripen_cli.demo.server import listen, serve
 from ripen_cli.project import ROOT
 
@@ -77,7 +76,7 @@ def test_pages_are_served_to_this_machine_only(cloud):
 
 
 def test_what_a_visitor_enters_is_shown_as_text(cloud, browser):
-    with listen(0) as listening, serve(cloud, listening) as base, browser.new_context(user_agent=USER_AGENT) as context:
+    with listen(0) as listening, serve(cloud, listening) as base, browser.new_context() as context:
         page = context.new_page()
         page.goto(f"{base}/workshop")
         page.get_by_role("button", name="Accept").click()

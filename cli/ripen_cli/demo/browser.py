@@ -14,9 +14,9 @@ from playwright.sync_api import Browser, Error, Playwright, sync_playwright
 from ripen_cli.cloud import Progress
 from ripen_cli.project import run
 
-USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
-"""A browser with a window. One without says so, and what it does earns no points."""
-
+# A browser with a window: one without says so, and what it does earns no points. Said at the start it also holds for
+# requests that outlive their page.
+_USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 # It talks to nobody but the pages that it is sent to.
 _ARGUMENTS = [
@@ -27,6 +27,7 @@ _ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
     "--disable-quic",
+    f"--user-agent={_USER_AGENT}",
 ]
 
 

@@ -139,10 +139,7 @@ def details(reading: Reading) -> dict[str, Any]:
             for move in lead.moves
         ],
         "profiles": list(_profiles(reading)),
-        "timeline": [
-            {"name": event.name, "at": event.at, "source": event.source, "details": dict(_facts(event))}
-            for event in reversed(reading.events)
-        ],
+        "timeline": [*_timeline(reading.events)][::-1],
         "pending": [
             {"campaign": configuration.campaigns[intent.campaign].title, "mail": intent.mail, "since": intent.since}
             for intent in lead.pending
@@ -182,15 +179,25 @@ def _path(event: Event) -> str:
     return str(event.properties.get("path") or page.get("path") or "")
 
 
+def _timeline(events: list[Event]) -> Iterator[dict[str, Any]]:
+    """Each event with its facts; the campaign is told where it begins, not again with every event of the visit."""
+    before: object = None
+    for event in events:
+        facts = dict(_facts(event))
+        campaign = event.context.get("campaign") or {}
+        if campaign != before:
+            facts |= {f"utm {key}": str(value) for key, value in campaign.items()}
+        before = campaign
+        yield {"name": event.name, "at": event.at, "source": event.source, "details": facts}
+
+
 def _facts(event: Event) -> Iterator[tuple[str, str]]:
     """What a reader wants to see of an event, in a few words each; what other lines say already is left out."""
     path = _path(event)
     if path:
         yield "path", path
     shown = {key: value for key, value in event.properties.items() if key not in _UNSHOWN}
-    shown |= event.traits
-    shown |= {f"utm {key}": value for key, value in (event.context.get("campaign") or {}).items()}
     if event.bot:
         yield "bot", event.bot
-    for key, value in shown.items():
+    for key, value in (shown | event.traits).items():
         yield str(key), value if isinstance(value, str) else json.dumps(value)

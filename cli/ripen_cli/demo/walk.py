@@ -11,7 +11,6 @@ import click
 from playwright.sync_api import Browser, BrowserContext, Error
 
 from ripen_cli.cloud import Cloud, Progress
-from ripen_cli.demo.browser import USER_AGENT
 from ripen_cli.demo.desk import clock, sweep
 from ripen_cli.demo.leads import Leads, Reading
 from ripen_cli.demo.mailbox import mails
@@ -47,10 +46,10 @@ class Walk:
     def through(self, browser: Browser) -> None:
         """The whole story. Raises StoryError at the first step that is not as it should be."""
         known = self._leads.subjects()
-        with browser.new_context(user_agent=USER_AGENT) as context:
+        with browser.new_context() as context:
             mara = self._visitor(context)
             self._leaves_no_trace("arrives through an advertisement", arrive, mara, known, cookies=[])
-            with browser.new_context(user_agent=USER_AGENT) as other:
+            with browser.new_context() as other:
                 title = "another visitor declines and looks around"
                 self._leaves_no_trace(title, decline, self._visitor(other), known, cookies=["no"])
             before = None
