@@ -199,5 +199,5 @@ def _facts(event: Event) -> Iterator[tuple[str, str]]:
     shown = {key: value for key, value in event.properties.items() if key not in _UNSHOWN}
     if event.bot:
         yield "bot", event.bot
-    for key, value in (shown | event.traits).items():
+    for key, value in {**shown, **event.traits}.items():
         yield str(key), value if isinstance(value, str) else json.dumps(value)
