@@ -36,7 +36,7 @@ snippet: $(INSTALLED) ## Build the browser snippet that the tracking function se
 	@$(BIN)/python web/build.py
 
 lock: $(INSTALLED) ## Pin what ships to Lambda, with everything it needs
-	@$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-header --output-file functions/requirements.txt functions/requirements.in
+	@$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links --no-header --output-file functions/requirements.txt functions/requirements.in
 
 deploy: ## Build and deploy to your AWS account, guided
 	sam build && sam deploy --guided
