@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
@@ -88,14 +88,10 @@ def save(table: str, record: Record) -> None:
     before = record.version - 1
     condition = "version = :before" if before else "attribute_not_exists(version)"
     values = {"ExpressionAttributeValues": _attributes({":before": before})} if before else {}
-    try:
-        client("dynamodb").put_item(
-            TableName=table, Item=_attributes(record_item(record)), ConditionExpression=condition, **values
-        )
-    except ClientError as error:
-        if error_code(error) == "ConditionalCheckFailedException":
-            raise VersionConflictError(f"version {record.version} is not the next one") from None
-        raise
+    put = client("dynamodb").put_item
+    item = _attributes(record_item(record))
+    if not _held(put, TableName=table, Item=item, ConditionExpression=condition, **values):
+        raise VersionConflictError(f"version {record.version} is not the next one")
 
 
 def mark_due(table: str, subject: str, due_at: int) -> None:
@@ -127,34 +123,26 @@ def find_due(table: str, shard: str, now: int) -> Iterator[list[Due]]:
 
 def postpone(table: str, due: Due, until: int) -> None:
     """Let what is due rest until `until`, unless it has changed since it was found."""
-    try:
-        client("dynamodb").update_item(
-            TableName=table,
-            Key=_attributes({"pk": due.subject, "sk": due.key}),
-            UpdateExpression="SET due_at = :until",
-            ConditionExpression="due_at = :found",
-            ExpressionAttributeValues=_attributes({":until": to_iso(until), ":found": to_iso(due.due_at)}),
-        )
-    except ClientError as error:
-        if error_code(error) != "ConditionalCheckFailedException":
-            raise
+    _held(
+        client("dynamodb").update_item,
+        TableName=table,
+        Key=_attributes({"pk": due.subject, "sk": due.key}),
+        UpdateExpression="SET due_at = :until",
+        ConditionExpression="due_at = :found",
+        ExpressionAttributeValues=_attributes({":until": to_iso(until), ":found": to_iso(due.due_at)}),
+    )
 
 
 def own_address(table: str, key: str, subject: str) -> bool:
     """Claim an address for a subject; False when another subject was first."""
-    try:
-        client("dynamodb").put_item(
-            TableName=table,
-            Item=_attributes({"pk": key, "sk": IDENTITY_KEY, "owner": subject}),
-            ConditionExpression="attribute_not_exists(pk) OR #owner = :subject",
-            ExpressionAttributeNames={"#owner": "owner"},
-            ExpressionAttributeValues=_attributes({":subject": subject}),
-        )
-    except ClientError as error:
-        if error_code(error) == "ConditionalCheckFailedException":
-            return False
-        raise
-    return True
+    return _held(
+        client("dynamodb").put_item,
+        TableName=table,
+        Item=_attributes({"pk": key, "sk": IDENTITY_KEY, "owner": subject}),
+        ConditionExpression="attribute_not_exists(pk) OR #owner = :subject",
+        ExpressionAttributeNames={"#owner": "owner"},
+        ExpressionAttributeValues=_attributes({":subject": subject}),
+    )
 
 
 def get_text(table: str, key: str) -> str:
@@ -182,14 +170,8 @@ def claim_intent(table: str, subject: str, key: str, claim: Claim) -> bool:
         "due_at": to_iso(claim.until),
         "ttl": claim.kept_until // SECOND,
     }
-    try:
-        client("dynamodb").put_item(
-            TableName=table, Item=_attributes(item), ConditionExpression="attribute_not_exists(pk)"
-        )
-    except ClientError as error:
-        if error_code(error) != "ConditionalCheckFailedException":
-            raise
-    else:
+    put = client("dynamodb").put_item
+    if _held(put, TableName=table, Item=_attributes(item), ConditionExpression="attribute_not_exists(pk)"):
         return True
     # The SDK repeats a write whose answer was lost, and the second finds the claim of the first.
     key_of_intent = _attributes({"pk": subject, "sk": key})
@@ -200,16 +182,13 @@ def claim_intent(table: str, subject: str, key: str, claim: Claim) -> bool:
 
 def release_intent(table: str, subject: str, key: str, holder: str) -> None:
     """Give one's own claim back: nothing was sent, the same intent may be claimed again."""
-    try:
-        client("dynamodb").delete_item(
-            TableName=table,
-            Key=_attributes({"pk": subject, "sk": key}),
-            ConditionExpression="holder = :holder",
-            ExpressionAttributeValues=_attributes({":holder": holder}),
-        )
-    except ClientError as error:
-        if error_code(error) != "ConditionalCheckFailedException":
-            raise
+    _held(
+        client("dynamodb").delete_item,
+        TableName=table,
+        Key=_attributes({"pk": subject, "sk": key}),
+        ConditionExpression="holder = :holder",
+        ExpressionAttributeValues=_attributes({":holder": holder}),
+    )
 
 
 def end_intent(table: str, subject: str, key: str, status: str, event_item: Item) -> bool:
@@ -235,6 +214,17 @@ def end_intent(table: str, subject: str, key: str, status: str, event_item: Item
         if "ConditionalCheckFailed" in reasons:
             return False
         raise
+    return True
+
+
+def _held(write: Callable[..., object], **arguments: Any) -> bool:
+    """Make a conditional write; False when its condition did not hold, and nothing was written."""
+    try:
+        write(**arguments)
+    except ClientError as error:
+        if error_code(error) != "ConditionalCheckFailedException":
+            raise
+        return False
     return True
 
 
