@@ -22,7 +22,7 @@ import click
 import psutil
 
 from adapters.rulefiles import build
-from ripen_cli.project import HOME, ROOT, RULES, digest, launch, run, tool
+from ripen_cli.project import HOME, ROOT, RULES, digest, launch, rule_files, run, tool
 
 REGION = "eu-central-1"
 STACK = "ripen"
@@ -109,11 +109,10 @@ def stop(port: int = DEFAULT_PORT) -> bool:
 def publish_rules(cloud: Cloud, folder: Path, timeout: float = 30) -> dict[str, Any]:
     """Upload rules/ and mails/ below `folder`, and wait until they are active. Raises click.ClickException."""
     s3 = cloud.client("s3")
-    files = sorted(path for kind in ("mails", "rules") for path in (folder / kind).rglob("*") if path.is_file())
-    for path in files:
-        s3.put_object(Bucket=cloud.rules_bucket, Key=path.relative_to(folder).as_posix(), Body=path.read_bytes())
-    wanted = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
-    version = build(wanted)[2]
+    files = rule_files(folder)
+    for key, content in files.items():
+        s3.put_object(Bucket=cloud.rules_bucket, Key=key, Body=content)
+    version = build(files)[2]
     deadline = time.monotonic() + timeout
     report: dict[str, Any] = {}
     while time.monotonic() < deadline:

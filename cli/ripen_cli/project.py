@@ -74,6 +74,16 @@ def launch(command: list[str], **options: Any) -> subprocess.Popen[bytes]:
     return process
 
 
+def rule_files(folder: Path) -> dict[str, bytes]:
+    """Everything in mails/ and rules/ below a folder, by the key that it has in the rules bucket; mails come first."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for kind in ("mails", "rules")
+        for path in sorted((folder / kind).rglob("*"))
+        if path.is_file()
+    }
+
+
 def digest(folder: Path) -> str:
     """A digest of all files below a folder, except what Python caches."""
     total = hashlib.sha256()

@@ -10,7 +10,7 @@ import click
 from adapters.rulefiles import build
 from ripen.errors import InvalidConfigurationError
 from ripen.sources import digest
-from ripen_cli.project import RULES
+from ripen_cli.project import RULES, rule_files
 
 
 @click.group()
@@ -22,14 +22,8 @@ def rules() -> None:
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=RULES)
 def check(folder: Path) -> None:
     """Check rules/ and mails/ in FOLDER; every problem is one line with file and line number."""
-    files = {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for kind in ("rules", "mails")
-        for path in sorted((folder / kind).rglob("*"))
-        if path.is_file()
-    }
     try:
-        configuration, mails, version = build(files)
+        configuration, mails, version = build(rule_files(folder))
     except InvalidConfigurationError as error:
         for problem in error.problems:
             click.echo(problem, err=True)

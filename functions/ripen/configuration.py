@@ -178,6 +178,11 @@ class SourceRule(Model):
             )
         return self
 
+    @property
+    def key_digest(self) -> str:
+        """What the sender's key is known by."""
+        return self.write_key_sha256 or digest(self.write_key or "")
+
 
 class Configuration(Model):
     """All rules that are live at the same time. The first phase is the one where every lead begins."""
@@ -214,7 +219,7 @@ def compile_sources(configuration: Configuration) -> Sources:
         return NO_SOURCES
     return Sources(
         {
-            rule.write_key_sha256 or digest(rule.write_key or ""): Source(
+            rule.key_digest: Source(
                 name, rule.kind == "server", tuple(rule.origins), rule.limit_per_minute, rule.limit_per_visitor_and_day
             )
             for name, rule in configuration.sources.items()
@@ -232,11 +237,10 @@ def problems(configuration: Configuration, mails: frozenset[str]) -> Iterator[tu
             yield path, f"there is no phase {name!r}; there is {_list(configuration.phases)}"
     keys: dict[str, str] = {}
     for name, rule in configuration.sources.items():
-        key_digest = rule.write_key_sha256 or digest(rule.write_key or "")
         if name in (RIPEN, UNREGISTERED):
             yield ("sources", name), "is a name that Ripen itself uses; choose another"
-        if keys.setdefault(key_digest, name) != name:
-            yield ("sources", name), f"has the same key as {keys[key_digest]}; every source needs its own"
+        if keys.setdefault(rule.key_digest, name) != name:
+            yield ("sources", name), f"has the same key as {keys[rule.key_digest]}; every source needs its own"
     for key, campaign in configuration.campaigns.items():
         if campaign.mail not in mails:
             yield ("campaigns", key, "mail"), f"there is no mail {campaign.mail!r}; there is {_list(mails)}"

@@ -23,7 +23,6 @@ _GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA
 _PROPERTY = "properties."
 _FIELDS = ("anonymousId", "userId", "event", "name", "messageId", "timestamp")
 
-
 Store = Callable[[Sequence[Received]], None]
 
 
@@ -37,7 +36,7 @@ def document(event: Mapping[str, Any], sources: Sources, store: Store, limits: L
     if parts[-1] == "settings" and len(parts) > 2 and parts[-3] == "projects":
         return json_answer(200, _settings(parts[-2], event, parts[:-3]), {"cache-control": "public, max-age=300"})
     if len(parts) > 1 and parts[-2] == "pixel":
-        return _pixel(event, sources, store, limits)
+        return _pixel(parts[-1].removesuffix(".gif"), event, sources, store, limits)
     if parts[-1] in CALL_NAMES:
         raise RefusedRequestError(405, "method", "is GET", "POST")
     known = "/v1/ripen.js, /v1/openapi.json, /v1/projects/<write key>/settings or /v1/pixel/<call>"
@@ -64,15 +63,13 @@ def _settings(write_key: str, event: Mapping[str, Any], prefix: Sequence[str]) -
     }
 
 
-def _pixel(event: Mapping[str, Any], sources: Sources, store: Store, limits: Limits) -> Answer:
+def _pixel(call: str, event: Mapping[str, Any], sources: Sources, store: Store, limits: Limits) -> Answer:
     """A picture, whatever happens; why an event was refused stands in the header `x-ripen-refused`."""
     headers = {"cache-control": "no-store"}
     try:
         payload = _pixel_payload(event.get("queryStringParameters") or {})
         source = check_sender(payload.get("writeKey"), event, sources)
-        call = event["requestContext"]["http"]["path"].rstrip("/").rpartition("/")[2]
-        name = CALL_NAMES.get(call.removesuffix(".gif"), "")
-        parsed = parse_calls([(payload, name)], source, event, NO_ENVELOPE, limits)
+        parsed = parse_calls([(payload, CALL_NAMES.get(call, ""))], source, event, NO_ENVELOPE, limits)
         store(parsed.accepted)
         for _, error in parsed.refused:
             headers["x-ripen-refused"] = error.field
