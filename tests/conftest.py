@@ -8,6 +8,8 @@ import pytest
 
 from adapters import active, aws, secret, senders, settings
 from adapters.telemetry import logger
+from ripen.limits import Limits
+from track import handler as track
 
 
 def pytest_addoption(parser):
@@ -34,6 +36,24 @@ def new_process(monkeypatch):
     aws.forget()
     active.forget()
     senders.forget()
+
+
+@pytest.fixture
+def tracking(monkeypatch):
+    """Let the tracking function know these senders, and write into the list that this gives instead of a table."""
+
+    def start(sources):
+        written = []
+        monkeypatch.setenv("TABLE_NAME", "table")
+        monkeypatch.setenv("RETENTION_DAYS", "30")
+        monkeypatch.setattr(track, "put_items", lambda _table, items: written.extend(items))
+        monkeypatch.setattr(track, "registered", lambda _table, _now: sources)
+        monkeypatch.setattr(track, "limits", Limits())
+        settings.settings.cache_clear()
+        return written
+
+    yield start
+    settings.settings.cache_clear()
 
 
 @pytest.fixture

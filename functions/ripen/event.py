@@ -64,12 +64,6 @@ class Received(NamedTuple):
     event: Event
 
 
-def receive(subject: str, occurred_at: int, received_at: int, event: Event) -> Received:
-    """An event that the ledger can hold. Raises InvalidEventError when it is too large, too deep or no JSON."""
-    encode([event])
-    return Received(subject, occurred_at, received_at, event)
-
-
 def encode(events: Sequence[Event]) -> bytes:
     """A JSON array of events in UTF-8. Raises InvalidEventError when one is too large, too deep or no JSON.
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from adapters.bots import bot_among_mail_readers
 from adapters.telemetry import logger
-from ripen.event import RIPEN, Event, Received, receive
+from ripen.event import RIPEN, Event, Received
 from ripen.tags import untag
 from ripen.times import parse_iso
 
@@ -44,7 +44,7 @@ def mail_event(event: Mapping[str, Any]) -> Received | None:
     reader = bot_among_mail_readers(report.get("userAgent") or "") if kind in ("Open", "Click") else ""
     # EventBridge delivers at least once: its own id makes a repeated delivery the same event.
     name = "Email Soft Bounced" if soft else _NAMES[kind]
-    return receive(
+    return Received(
         subject,
         occurred_at,
         parse_iso(event["time"]),

@@ -16,7 +16,7 @@ from adapters.settings import TriggerSettings
 from adapters.telemetry import count, logger, pseudonym
 from ripen.configuration import MailTemplate
 from ripen.errors import MailOutcomeUnknownError, MailRefusedError, MailTemplateError, MailThrottledError
-from ripen.event import RIPEN, Event, receive
+from ripen.event import RIPEN, Event, Received
 from ripen.lead import Intent, Lead
 from ripen.ledger import RECORD_KEY, event_items, intent_key, read_intent_key
 from ripen.tags import tag
@@ -100,7 +100,7 @@ def _end(settings: TriggerSettings, subject: str, intent: Intent, outcome: _Outc
         "message_id" if outcome.status == "sent" else "reason": outcome.detail,
     }
     event = Event(f"{intent.id}_{outcome.status}", outcome.event, now, RIPEN, properties=properties)
-    [item] = event_items([receive(subject, now, now, event)], settings.retention_days)
+    [item] = event_items([Received(subject, now, now, event)], settings.retention_days)
     key = intent_key(intent.campaign, intent.step, intent.cycle)
     ended = table.end_intent(settings.table_name, subject, key, outcome.status, item)
     if ended and outcome.status != "sent":

@@ -9,11 +9,9 @@ import time
 import pytest
 
 from adapters import mailer
-from adapters.settings import settings
 from ripen.configuration import Configuration, MailTemplate
 from ripen.fold import fold
 from ripen.ledger import read_events
-from ripen.limits import Limits
 from ripen.record import make_record
 from ripen.rules import compile_rules
 from ripen.sources import Source, Sources, digest
@@ -56,16 +54,8 @@ def _only_garbage_of_its_own():
 
 
 @pytest.fixture(autouse=True)
-def ledger(monkeypatch):
-    items = []
-    monkeypatch.setenv("TABLE_NAME", "table")
-    monkeypatch.setenv("RETENTION_DAYS", "30")
-    monkeypatch.setattr(track, "put_items", lambda _table, written: items.extend(written))
-    monkeypatch.setattr(track, "registered", lambda _table, _now: SOURCES)
-    monkeypatch.setattr(track, "limits", Limits())
-    settings.cache_clear()
-    yield items
-    settings.cache_clear()
+def ledger(tracking):
+    return tracking(SOURCES)
 
 
 def call(body, path="/v1/batch", method="POST", headers=None):

@@ -9,7 +9,7 @@ from moto import mock_aws
 import template
 from adapters import table
 from ripen.errors import VersionConflictError
-from ripen.event import Event, receive
+from ripen.event import Event, Received
 from ripen.ledger import due_shard, event_items
 from ripen.record import Record
 from simulation.fake_table import FakeTable
@@ -20,7 +20,7 @@ KEY = "S#welcome#mail#1"
 
 
 def event(number, subject=LEAD):
-    return receive(subject, number, number, Event(f"m{number}", "Seen", number, "website"))
+    return Received(subject, number, number, Event(f"m{number}", "Seen", number, "website"))
 
 
 def put(*received):

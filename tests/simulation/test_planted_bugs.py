@@ -8,7 +8,7 @@ import pytest
 
 from adapters import aws, leads, table
 from adapters.settings import ScoreSettings
-from ripen.event import Event, receive
+from ripen.event import Event, Received
 from ripen.ledger import event_items
 from ripen.record import record_item
 from simulation.fake_table import PAGE, FakeTable
@@ -85,4 +85,4 @@ def test_an_event_that_arrives_between_two_pages_of_a_query_is_counted(new_proce
 
 def put(name, at):
     event = Event(f"{name}{at}", "Webinar Attended", at, "website")
-    table.put_items("ripen", event_items([receive("a:ann", at, at, event)], 1))
+    table.put_items("ripen", event_items([Received("a:ann", at, at, event)], 1))

@@ -16,10 +16,10 @@ from ruamel.yaml import YAML
 import track.handler
 from adapters import mailer
 from adapters.rulefiles import SECTIONS, build
-from adapters.settings import settings
 from ripen import configuration
 from ripen.ledger import read_events
 from ripen.pattern import compile_pattern
+from ripen_cli.project import rule_files
 
 ROOT = Path(__file__).parents[2]
 HIDDEN = {".venv", ".ripen", ".aws-sam", "build", "node_modules", ".git"}
@@ -38,13 +38,7 @@ def fences(text, language):
 
 
 def starter_files():
-    folder = ROOT / "infra"
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for kind in ("rules", "mails")
-        for path in (folder / kind).rglob("*")
-        if path.is_file()
-    }
+    return rule_files(ROOT / "infra")
 
 
 def yaml(text):
@@ -174,35 +168,18 @@ def curls():
 SOURCES = configuration.compile_sources(build(starter_files())[0])
 
 
-class Table:
-    """What the tracking function writes."""
-
-    def __init__(self):
-        self.items = []
-
-    def put_items(self, _table, items):
-        self.items += items
-
-
 @pytest.fixture
-def table(monkeypatch):
-    monkeypatch.setenv("TABLE_NAME", "ledger")
-    monkeypatch.setenv("RETENTION_DAYS", "730")
-    settings.cache_clear()
-    fake = Table()
-    monkeypatch.setattr(track.handler, "put_items", fake.put_items)
-    monkeypatch.setattr(track.handler, "registered", lambda _table, _now: SOURCES)
-    yield fake
-    settings.cache_clear()
+def written(tracking):
+    return tracking(SOURCES)
 
 
 @pytest.mark.parametrize("command", [*curls()], ids=lambda command: re.search(r"/v1/(\w+)", command)[1])
-def test_every_curl_example_is_accepted(command, table):
+def test_every_curl_example_is_accepted(command, written):
     answer = track.handler.handler(function_url_event(command), None)
 
     assert answer["statusCode"] == 200, answer["body"]
     assert json.loads(answer["body"]) == {"success": True}
-    assert read_events(table.items)
+    assert read_events(written)
 
 
 def function_url_event(command):

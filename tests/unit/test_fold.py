@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ripen.configuration import Configuration
-from ripen.event import RIPEN, Event, receive
+from ripen.event import RIPEN, Event, Received
 from ripen.fold import fold
 from ripen.ledger import event_items, read_events
 from ripen.rules import compile_rules
@@ -130,7 +130,7 @@ def test_order_and_repetition_of_arrivals_change_nothing(history, data):
     requests = [arrivals[a:b] for a, b in zip([0, *cuts], [*cuts, len(arrivals)], strict=True)]
     table = {}
     for request in requests:
-        for item in event_items([receive("a:ann", event.at, event.at, event) for event in request], 1):
+        for item in event_items([Received("a:ann", event.at, event.at, event) for event in request], 1):
             table[item["sk"]] = item
 
     read = read_events(table[key] for key in sorted(table))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripen.event import Event, receive
+from ripen.event import Event, Received
 from ripen.ledger import due_shard, event_items, event_key, intent_key, read_events, read_intent_key
 from ripen.times import DAY, SECOND
 from stories import START
@@ -29,7 +29,7 @@ EVENTS = st.builds(
 
 
 def received(identity, subject="a:ann", at=START, **properties):
-    return receive(subject, at, at, Event(identity, "Seen", at, "website", properties=properties))
+    return Received(subject, at, at, Event(identity, "Seen", at, "website", properties=properties))
 
 
 def test_a_single_event_is_one_item_of_plain_text():
@@ -90,7 +90,7 @@ def test_a_large_request_is_split_at_bytes_that_do_not_compress():
 @given(st.lists(EVENTS, max_size=8, unique_by=lambda event: event.id), st.sampled_from((1, 150)))
 def test_what_is_written_is_read(history, filler):
     more = [Event(f"filler{n}", "Filler", n, "website") for n in range(filler)]
-    items = event_items([receive("a:ann", event.at, event.at, event) for event in history + more], 1)
+    items = event_items([Received("a:ann", event.at, event.at, event) for event in history + more], 1)
 
     read = read_events(items)
 

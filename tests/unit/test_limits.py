@@ -141,16 +141,8 @@ def test_memory_is_bounded_and_who_was_seen_last_is_remembered():
 
 
 @pytest.fixture
-def written(monkeypatch):
-    items = []
-    monkeypatch.setenv("TABLE_NAME", "table")
-    monkeypatch.setenv("RETENTION_DAYS", "30")
-    monkeypatch.setattr(track, "put_items", lambda _table, written: items.extend(written))
-    monkeypatch.setattr(track, "registered", lambda _table, _now: SOURCES)
-    monkeypatch.setattr(track, "limits", Limits())
-    track.settings.cache_clear()
-    yield items
-    track.settings.cache_clear()
+def written(tracking):
+    return tracking(SOURCES)
 
 
 def test_a_source_over_its_limit_is_told_when_to_come_again_and_nothing_is_stored(written):

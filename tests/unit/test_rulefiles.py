@@ -1,5 +1,3 @@
-from pathlib import Path
-
 import pytest
 
 from adapters.mailer import facts
@@ -9,18 +7,12 @@ from ripen.errors import InvalidConfigurationError
 from ripen.event import Event
 from ripen.fold import fold
 from ripen.rules import compile_rules
-
-STARTER = Path(__file__).parents[2] / "infra"
+from ripen_cli.project import RULES, rule_files
 
 
 @pytest.fixture
 def files():
-    return {
-        path.relative_to(STARTER).as_posix(): path.read_bytes()
-        for kind in ("rules", "mails")
-        for path in (STARTER / kind).rglob("*")
-        if path.is_file()
-    }
+    return rule_files(RULES)
 
 
 def problems(files):
