@@ -9,14 +9,15 @@ never raises.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from ripen.errors import InvalidPatternError
 
 Facts = Mapping[str, Any]
 Predicate = Callable[[Facts], bool]
 Matcher = Callable[[Any], bool]
+Chosen = TypeVar("Chosen")
 
 _MISSING = object()
 _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -209,3 +210,9 @@ _OPERATORS: Mapping[str, Callable[[object, str], Matcher]] = {
     "exists": _exists,
     "numeric": _numeric,
 }
+
+
+def compile_choice(choices: Sequence[tuple[Mapping[str, Any], Chosen]]) -> Callable[[Facts], list[Chosen]]:
+    """A function that gives what stands beside the patterns that match, in their order."""
+    compiled = [(compile_pattern(pattern), chosen) for pattern, chosen in choices]
+    return lambda facts: [chosen for matches, chosen in compiled if matches(facts)]
