@@ -179,7 +179,7 @@ def _index(scoring: Watched, others: Watched) -> tuple[Watch, dict[str, Watch]]:
 def _choice(watched: Watched, name: str | None) -> Callable[[Facts], list[Any]] | None:
     """A function that finds what matches among what may, for events of this name (None: of a name that none names)."""
     among = [(when, found) for when, found in watched if (names := event_names(when)) is None or name in names]
-    return compile_choice(among) if among else None
+    return compile_choice(among, name) if among else None
 
 
 def _rule(profile_name: str, name: str, profile: Profile, rule: ScoreRule) -> Rule:
