@@ -7,10 +7,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 from ripen.sources import digest
 from ripen_cli import cloud as local_cloud
-from ripen_cli.demo.browser import chromium
+from ripen_cli.demo.browser import CHROMIUM, launched
 from ripen_cli.demo.server import listen
 from ripen_cli.project import ROOT, RULES
 
@@ -33,8 +34,14 @@ def _ignore(_line):
 
 
 @pytest.fixture(scope="session")
-def browser():
-    with chromium(_ignore) as browser:
+def playwright():
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(playwright):
+    with launched(playwright.chromium, CHROMIUM, _ignore) as browser:
         yield browser
 
 
