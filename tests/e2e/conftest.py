@@ -16,6 +16,7 @@ from ripen_cli.demo.server import listen
 from ripen_cli.project import ROOT, RULES
 
 SERVER_KEY = "a-secret-key"
+METERED_KEY = "a-metered-key"
 SNIPPET = (ROOT / "functions" / "track" / "ripen.min.js").read_bytes()
 BESIDE = ("Consent Given", "Page Left")
 PAGE = """<!doctype html><title>A page</title>
@@ -47,7 +48,7 @@ def browser(playwright):
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory):
-    """The local cloud with the starter rules and one more source: a server that has the key `SERVER_KEY`."""
+    """The local cloud with the starter rules and two more sources: servers with the keys above, one with a limit."""
     with listen(0) as probe:
         port = probe.getsockname()[1]
     started = local_cloud.start(port, _ignore)
@@ -55,6 +56,9 @@ def cloud(tmp_path_factory):
     shutil.copytree(RULES, folder, dirs_exist_ok=True)
     with (folder / "rules" / "sources.yaml").open("a") as file:
         file.write(f"  server:\n    kind: server\n    write_key_sha256: {digest(SERVER_KEY)}\n")
+        file.write(
+            f"  metered:\n    kind: server\n    write_key_sha256: {digest(METERED_KEY)}\n    limit_per_minute: 40\n"
+        )
     local_cloud.publish_rules(started, folder)
     yield started
     local_cloud.stop(port)
