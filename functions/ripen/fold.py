@@ -6,7 +6,7 @@ between, so that duplicates, retries, late arrivals and the order of arrival can
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from ripen.campaigns import OUTCOMES, CampaignRule, take_outcome
@@ -113,13 +113,13 @@ def _take_report(state: State, event: Event, moment: int) -> None:
 
 def _take_touch(state: State, event: Event, moment: int) -> None:
     # Within a visit browsers repeat where it came from with every event.
-    origin = (event.context.get("campaign"), event.context.get("referrer"))
-    if origin == state.origin and not state.session_over(moment):
+    context = event.context
+    origin = (context.get("campaign"), context.get("referrer"), context.get("token"))
+    if not state.session_over(moment) and (origin == state.origin or not any(origin)):
         return
     state.origin = origin
-    idle = moment - state.last_active
     state.first_touch = first_touch(state.first_touch, event)
-    state.last_touch = last_touch(state.last_touch, event, idle) or state.last_touch
+    state.last_touch = last_touch(state.last_touch, event, moment - state.last_active)
     if state.last_touch is None and event.source != RIPEN:
         state.last_touch = direct_touch(event)
 
@@ -146,7 +146,8 @@ def _award(state: State, rules: Sequence[Rule], event: Event, moment: int) -> bo
     """Whether any of the rules gave points."""
     sums: dict[str, float] = {}
     for rule in rules:
-        if points := earned(rule, state.facts, moment, state.used):
+        points = rule.points if rule.plain else earned(rule, state.facts, moment, state.used)
+        if points:
             sums[rule.profile] = sums.get(rule.profile, 0.0) + points
             _contribute(state, rule, points, event, moment)
     _add(state, sums, moment)
@@ -183,13 +184,11 @@ def _add(state: State, sums: dict[str, float], moment: int) -> None:
 def _move(state: State, moment: int, event: str | None, *, changed: bool) -> None:
     """Move through the lifecycles as far as conditions hold at `moment`, and start campaigns."""
     for course in state.courses:
-        for entered in move(state, course, moment, event, changed=changed):
+        if made := move(state, course, moment, event, changed=changed):
             changed = True
             state.wake = moment
             if course is state.phases:
-                for campaign in state.rules.campaigns:
-                    if campaign.phase == entered.phase:
-                        state.campaigns[campaign.name].start(moment)
+                _start_by_phase(state, {move.phase for move in made}, moment)
     if changed:
         for campaign in state.rules.campaigns:
             progress = state.campaigns[campaign.name]
@@ -197,6 +196,12 @@ def _move(state: State, moment: int, event: str | None, *, changed: bool) -> Non
                 progress.above = True
                 progress.start(moment)
                 state.wake = moment
+
+
+def _start_by_phase(state: State, entered: Container[str], moment: int) -> None:
+    for campaign in state.rules.campaigns:
+        if campaign.phase is not None and campaign.phase in entered:
+            state.campaigns[campaign.name].start(moment)
 
 
 def _next_moment(state: State) -> int | None:

@@ -194,6 +194,9 @@ def _rule(profile_name: str, name: str, profile: Profile, rule: ScoreRule) -> Ru
         limits=_limits(profile_name, name, profile, rule),
         valid_from=parse_iso(rule.valid_from) if rule.valid_from else float("-inf"),
         valid_until=parse_iso(rule.valid_until) + DAY if rule.valid_until else float("inf"),
+        plain=not (
+            amount or rule.once or rule.cap or rule.cap_per_day or rule.group or rule.valid_from or rule.valid_until
+        ),
     )
 
 

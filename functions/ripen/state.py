@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from typing import Any
 
@@ -74,12 +74,8 @@ class State:
         self.orders: list[int] = []
         self.phases = Course(rules.phases)
         self.stages = Course(rules.stages) if rules.stages else None
+        self.courses = (self.phases, self.stages) if self.stages else (self.phases,)
         self.campaigns = first_progress(rules.campaigns)
-
-    @property
-    def courses(self) -> Sequence[Course]:
-        """The lifecycles that the lead goes through."""
-        return (self.phases, self.stages) if self.stages else (self.phases,)
 
     def begin(self, moment: int) -> None:
         """The first thing that a person did."""
@@ -88,7 +84,7 @@ class State:
         self.scores = {profile: Score(half_life, moment) for profile, half_life in self.rules.half_lives.items()}
         self.topics = {topic: Score(self.rules.interest_half_life, moment) for topic in self.rules.topics}
         for course in self.courses:
-            course.moves.append(Move(course.lifecycle.first, moment, "first seen"))
+            course.go(Move(course.lifecycle.first, moment, "first seen"))
 
     def go_on(self, moment: int) -> None:
         """Come to the moment of an event."""
@@ -181,7 +177,8 @@ class State:
         state.first_touch, state.last_touch = (Touch.from_json(part) if part else None for part in values["touches"])
         state.mails, state.orders = dict(values["mails"]), list(values["orders"])
         for course, move in zip(state.courses, values["courses"], strict=True):
-            course.moves = [Move(*move)] if move else []
+            if move:
+                course.go(Move(*move))
         state.campaigns = {name: Progress.from_json(progress) for name, progress in values["campaigns"].items()}
         return state
 
