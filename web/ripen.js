@@ -467,6 +467,7 @@
     look();
     leave();
     depart();
+    rest = Math.max(rest, Date.now() + FIRST_WAIT); // the page is hidden next, and would not see an answer
   });
 
   // A hidden tab may be closed without a word: its "left" is kept then, and a later page sends it.

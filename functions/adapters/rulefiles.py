@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mjml import mjml2html
@@ -17,16 +17,20 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from adapters.templates import template_problems
-from ripen.configuration import Configuration, Mails, MailTemplate, Path, problems
+from ripen.configuration import Configuration, Mails, MailTemplate
 from ripen.errors import InvalidConfigurationError
+from ripen.problems import problems
+from ripen.schema.base import Path
 
-SECTIONS = {
-    "rules/sources.yaml": "sources",
-    "rules/scoring.yaml": "profiles",
-    "rules/phases.yaml": "phases",
-    "rules/campaigns.yaml": "campaigns",
+SECTIONS: Mapping[str, tuple[str, ...]] = {
+    "rules/sources.yaml": ("sources",),
+    "rules/scoring.yaml": ("profiles", "grades", "counts"),
+    "rules/interests.yaml": ("interests", "usage"),
+    "rules/personas.yaml": ("personas",),
+    "rules/phases.yaml": ("phases", "stages"),
+    "rules/campaigns.yaml": ("campaigns",),
 }
-"""Each file with the one top-level key that it holds."""
+"""Each file with the top-level keys that it may hold; the first has to be there."""
 
 _NEEDED = ("profiles", "phases")
 _MAX_BYTES = 256 * 1024
@@ -43,10 +47,10 @@ def build(files: Mapping[str, bytes]) -> tuple[Configuration, Mails, str]:
     documents: dict[str, Any] = {}
     strangers = (name for name in sorted(files) if name.startswith("rules/") and name not in SECTIONS)
     troubles += [f"{name}: is no rule file; there is {', '.join(sorted(SECTIONS))}" for name in strangers]
-    for name, section in SECTIONS.items():
+    for name, sections in SECTIONS.items():
         if name in files:
-            documents[name] = _read_yaml(name, section, files[name], troubles)
-        elif section in _NEEDED:
+            documents[name] = _read_yaml(name, sections, files[name], troubles)
+        elif sections[0] in _NEEDED:
             troubles.append(f"{name}: is missing")
     mails = _read_mails(files, troubles)
     if troubles:
@@ -56,7 +60,7 @@ def build(files: Mapping[str, bytes]) -> tuple[Configuration, Mails, str]:
         configuration = Configuration.model_validate(_plain(merged))
     except ValidationError as error:
         raise InvalidConfigurationError(
-            [_located(documents, tuple(e["loc"]), _message(e)) for e in error.errors()]
+            [_located(documents, _written(e["loc"]), _message(e)) for e in error.errors()]
         ) from None
     found = [_located(documents, path, text) for path, text in problems(configuration, frozenset(mails))]
     if found:
@@ -64,7 +68,7 @@ def build(files: Mapping[str, bytes]) -> tuple[Configuration, Mails, str]:
     return configuration, mails, _version(configuration, mails)
 
 
-def _read_yaml(name: str, section: str, content: bytes, troubles: list[str]) -> Any:
+def _read_yaml(name: str, sections: Sequence[str], content: bytes, troubles: list[str]) -> Any:
     if len(content) > _MAX_BYTES:
         troubles.append(f"{name}: has {len(content)} bytes; at most {_MAX_BYTES}")
         return {}
@@ -77,13 +81,25 @@ def _read_yaml(name: str, section: str, content: bytes, troubles: list[str]) -> 
     except (YAMLError, UnicodeDecodeError) as error:
         troubles.append(f"{name}: is no YAML in UTF-8: {str(error).splitlines()[0]}")
         return {}
-    if not isinstance(document, Mapping) or list(document) != [section]:
-        troubles.append(f"{name}:1: has to have exactly one top-level key, {section}")
+    if found := [*_misplaced(name, sections, document)]:
+        troubles += found
         return {}
     if _count(document) > _MAX_NODES:
         troubles.append(f"{name}: is larger than {_MAX_NODES} values")
         return {}
     return document
+
+
+def _misplaced(name: str, sections: Sequence[str], document: Any) -> Iterator[str]:
+    if not isinstance(document, Mapping):
+        yield f"{name}:1: has to have the top-level key {sections[0]}"
+        return
+    for key in document:
+        if key not in sections:
+            line = document.lc.key(key)[0] + 1  # type: ignore[attr-defined]
+            yield f"{name}:{line}: {key}: may not stand here; there is {', '.join(sections)}"
+    if sections[0] not in document:
+        yield f"{name}:1: has to have the top-level key {sections[0]}"
 
 
 def _load(text: str) -> Any:
@@ -147,6 +163,11 @@ def _located_in_mjml(name: str, content: bytes, problem: str) -> str:
     return f"{name}{line}: {text}"
 
 
+def _written(location: Sequence[str | int]) -> Path:
+    # Where a value may be of several kinds, the models name the kind in angle brackets; nobody wrote that.
+    return tuple(step for step in location if not str(step).startswith("<"))
+
+
 def _message(error: Any) -> str:
     given = f" (it is {error['input']!r})" if isinstance(error["input"], str | int | float) else ""
     texts = {
@@ -158,7 +179,7 @@ def _message(error: Any) -> str:
 
 
 def _located(documents: Mapping[str, Any], path: Path, text: str) -> str:
-    name = next((name for name, section in SECTIONS.items() if path and section == path[0]), "rules")
+    name = next((name for name, section in SECTIONS.items() if path and path[0] in section), "rules")
     node: Any = documents.get(name, {})
     line = 1
     known: list[str] = []

@@ -21,9 +21,11 @@ _UNICODE = json.JSONEncoder(separators=(",", ":"), check_circular=False, allow_n
 _ASCII = json.JSONEncoder(separators=(",", ":"), check_circular=False, allow_nan=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Event:
-    """`at` is the corrected time of occurrence, `id` the sender's messageId, `source` the sender's name or `ripen`.
+    """One event; nobody changes it, though a frozen class, three times as slow to make, would forbid it.
+
+    `at` is the corrected time of occurrence, `id` the sender's messageId, `source` the sender's name or `ripen`.
 
     `user` is the userId that the sender names beside an anonymousId: a claim, not a proof. `bot` tells which program
     caused the event, where it was not a person; such an event is kept and has no effect on the lead.

@@ -1,264 +1,260 @@
-"""The one idea of Ripen: `lead = fold(events, rules, now)`.
+"""The one idea: `lead = fold(events, rules, now)`.
 
-Events are taken in order of occurrence, whatever the order they arrived in. Between two events, and after the last one,
-time itself is let pass: each timer that expires is applied at its own moment. Nothing is remembered from an earlier
-fold, so duplicates, retries and late arrivals cannot change the result. What bots did is counted and changes nothing.
+A fold is a pure function of the set of events. It runs over them in the order in which they count and lets time pass in
+between, so that duplicates, retries, late arrivals and the order of arrival cannot change its result.
 """
 
 from __future__ import annotations
 
-import math
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
 
-from ripen.configuration import ScoreCondition
+from ripen.campaigns import OUTCOMES, CampaignRule, take_outcome
 from ripen.event import RIPEN, Event
-from ripen.lead import Contribution, Intent, Lead, Move
-from ripen.rules import CampaignRule, Entry, Rule, Rules
-from ripen.score import Score
-from ripen.times import DAY
-
-OUTCOMES = ("Email Sent", "Email Refused", "Email Failed", "Email Unconfirmed")
-"""The events that end an intent: sent; refused by SES; not renderable; sent perhaps, never to be repeated."""
+from ripen.facts import LeadFacts, SessionFacts, address, counts, grades, interests, persona, surging
+from ripen.foresight import usage
+from ripen.lead import Contribution, Intent, Lead
+from ripen.lifecycle import move, next_timer, unarmed
+from ripen.points import Rule, earned
+from ripen.rules import Noticed, Opening, Rules, Sign, TopicRule, Use
+from ripen.scanners import judged
+from ripen.state import State
+from ripen.touch import direct_touch, first_touch, last_touch
 
 _SUPPRESSING = {"Unsubscribed": "unsubscribed", "Email Bounced": "bounced", "Email Marked as Spam": "complained"}
+_FOREVER = 2**62
+_MOST_COUNTED = 1_000
 _HUMAN_MAIL_EVENTS = ("Email Opened", "Email Link Clicked", "Unsubscribed")
 """Events that Ripen records, but that a person caused: they count as activity."""
 
 
-def fold(subject: str, events: Sequence[Event], rules: Rules, now: int) -> Lead:
-    """The lead that `events` (at least one; sorted by time and id, each once) make under `rules` at `now`.
+def fold(subject: str, events: Sequence[Event], rules: Rules, now: int, state: State | None = None) -> Lead:
+    """The lead that `events` (sorted by time and id, each once) make under `rules` at `now`.
 
-    `now` is in milliseconds; should an event be later than `now`, the time of the last event is taken instead.
+    There is at least one event, unless folding goes on from a checkpoint: then `state` holds what came before, and is
+    used up. `now` is in milliseconds; should an event be later than `now`, the time of the last one is taken instead.
     """
-    state = _State(rules, events)
-    for event in events:
-        _let_time_pass(state, event.at)
-        _apply(state, event)
-    now = max(now, events[-1].at)
-    _let_time_pass(state, now)
-    return Lead(
-        subject=subject,
-        now=now,
-        rules_version=rules.version,
-        events=len(events),
-        first_seen=events[0].at,
-        last_active=state.last_active,
-        traits=state.traits,
-        address=_address(state.traits),
-        suppressed=state.suppressed,
-        scores=state.scores,
-        contributions=tuple(state.contributions),
-        moves=tuple(state.moves),
-        pending=_pending(state),
-        next_timer=_next_timer(state),
-    )
+    state = state or new_state(rules)
+    now = max(now, events[-1].at) if events else now
+    later = absorb(state, events, now)
+    if not state.begun:
+        state.begin(events[0].at if events else state.first_seen)
+    let_time_pass(state, now)
+    return _lead(subject, state, now, later)
 
 
-@dataclass(slots=True)
-class _Progress:
-    """How far a campaign is: `cycles` holds the moments at which it started, `open` whether it may start at all.
-
-    They are numbered from `first`: with an expired event, the starts that it caused are gone from the ledger, and what
-    comes after must keep its number all the same, or its mail would go out again.
-    """
-
-    open: bool
-    first: int
-    above: bool = False
-    cycles: list[int] = field(default_factory=list)
-
-    def numbered(self) -> Iterator[tuple[int, int]]:
-        """Each cycle's number and start."""
-        return enumerate(self.cycles, start=self.first)
+def new_state(rules: Rules) -> State:
+    """Where folding begins."""
+    state = State(rules)
+    state.facts |= {"session": SessionFacts(state), "lead": LeadFacts(state), "traits": state.traits}
+    return state
 
 
-class _State:
-    """What changes while folding."""
-
-    def __init__(self, rules: Rules, events: Sequence[Event]) -> None:
-        since = next((event.at for event in events if not event.bot), events[0].at)
-        self.rules = rules
-        self.clock = since
-        self.outcomes = _outcomes(events)
-        self.last_active = since
-        self.traits: dict[str, Any] = {}
-        self.suppressed = ""
-        self.scores = {profile: Score(half_life, since) for profile, half_life in rules.half_lives.items()}
-        self.contributions: list[Contribution] = []
-        self.fired: set[tuple[str, str]] = set()
-        self.points_today: defaultdict[tuple[str, str, int], float] = defaultdict(float)
-        self.moves = [Move(rules.phases[0].name, since, "first seen")]
-        self.campaigns = {
-            campaign.name: _Progress(open=campaign.after is None, first=_first_cycle(self.outcomes, campaign.name))
-            for campaign in rules.campaigns
-        }
-
-
-def _apply(state: _State, event: Event) -> None:
-    if event.source == RIPEN and event.name in _SUPPRESSING:  # believed, whatever program brought it
-        state.suppressed = state.suppressed or _SUPPRESSING[event.name]
-    if event.bot:
-        return
-    if event.source != RIPEN or event.name in _HUMAN_MAIL_EVENTS:
-        state.last_active = event.at
-    if event.traits:
-        state.traits |= event.traits
-    _notice_fallen_scores(state, event.at)
-    facts = {
-        "event": event.name,
-        "properties": event.properties,
-        "context": event.context,
-        "traits": state.traits,
-    }
-    for campaign in state.rules.campaigns:
-        if campaign.after is not None and campaign.after(facts):
-            state.campaigns[campaign.name].open = True
-    for rule in state.rules.for_event(event.name):
-        if rule.matches(facts):
-            _award(state, rule, event)
-    _settle(state, event.at, facts)
-
-
-def _award(state: _State, rule: Rule, event: Event) -> None:
-    key = (rule.profile, rule.name)
-    if rule.once and key in state.fired:
-        return
-    points = rule.points
-    if rule.cap_per_day is not None:
-        today = (*key, event.at // DAY)
-        left = max(rule.cap_per_day - state.points_today[today], 0.0)
-        points = math.copysign(min(abs(points), left), points)
-        if not points:
-            return
-        state.points_today[today] += abs(points)
-    state.fired.add(key)
-    score = state.scores[rule.profile]
-    state.scores[rule.profile] = score.plus(points, event.at)
-    contribution = Contribution(rule.profile, rule.name, event.id, event.name, event.at, points, score.half_life)
-    state.contributions.append(contribution)
-
-
-def _let_time_pass(state: _State, until: int) -> None:
-    while (moment := _next_timer(state)) is not None and moment <= until:
-        _notice_fallen_scores(state, moment)
-        _settle(state, moment, None)
-    state.clock = until
-
-
-def _settle(state: _State, moment: int, facts: Mapping[str, Any] | None) -> None:
-    """Move through the phases as far as conditions hold at `moment`, each at most once, and start campaigns."""
-    state.clock = moment
-    entered = {state.moves[-1].phase}
-    while move := _next_move(state, moment, facts, entered):
-        state.moves.append(move)
-        entered.add(move.phase)
-        for campaign in state.rules.campaigns:
-            if campaign.phase == move.phase:
-                _start(state, campaign, moment)
-    for campaign in state.rules.campaigns:
-        progress = state.campaigns[campaign.name]
-        if not progress.above and _reached(state, campaign, moment):
-            progress.above = True
-            _start(state, campaign, moment)
-
-
-def _start(state: _State, campaign: CampaignRule, moment: int) -> None:
-    progress = state.campaigns[campaign.name]
-    ended = state.outcomes.get((campaign.name, progress.first + len(progress.cycles) - 1))
-    if not progress.cycles or (ended is not None and ended <= moment):
-        progress.cycles.append(moment)
-
-
-def _next_move(state: _State, moment: int, facts: Mapping[str, Any] | None, entered: set[str]) -> Move | None:
-    for phase, entry in _ways_on(state):
-        if phase not in entered and _holds(state, entry, moment, facts):
-            return Move(phase, moment, entry.reason)
+def absorb(state: State, events: Sequence[Event], now: int) -> int | None:
+    """Fold events that count by `now` into the state; when the first one counts that does not yet, if there is one."""
+    for moment, event in judged(events):
+        if moment > now:
+            return moment
+        if moment >= state.wake and state.begun:
+            let_time_pass(state, moment)
+        _apply(state, event, moment)
     return None
 
 
-def _ways_on(state: _State) -> Iterator[tuple[str, Entry]]:
-    """The ways into other phases that are open from the present one."""
-    here = state.moves[-1].phase
-    for phase in state.rules.phases:
-        if phase.name != here:
-            for entry in phase.entries:
-                if not entry.come_from or here in entry.come_from:
-                    yield phase.name, entry
+def let_time_pass(state: State, until: int) -> None:
+    """Do what the passing of time alone does by `until`: move through phases, let scores fall below thresholds.
+
+    Afterwards `state.wake` is the earliest moment at which more may happen. Activity and points only put that off; what
+    may bring it forward sets it to the present.
+    """
+    while (moment := _next_moment(state)) is not None and moment <= until:
+        state.clock = moment
+        _notice_fallen_scores(state, moment)
+        _move(state, moment, None, changed=True)
+    state.clock = until
+    state.wake = _FOREVER if moment is None else moment
+    state.unarmed = any(unarmed(state, course) for course in state.courses)
 
 
-def _holds(state: _State, entry: Entry, moment: int, facts: Mapping[str, Any] | None) -> bool:
-    if entry.score is not None and not _score_holds(state, entry.score, moment):
-        return False
-    if entry.matches is not None and (facts is None or not entry.matches(facts)):
-        return False
-    if entry.inactive_for is not None and moment - state.last_active < entry.inactive_for:
-        return False
-    return entry.in_phase_for is None or moment - state.moves[-1].at >= entry.in_phase_for
+def _apply(state: State, event: Event, moment: int) -> None:
+    state.events += 1
+    if state.events == 1:
+        state.first_seen = event.at
+    if event.source == RIPEN:
+        _take_report(state, event, moment)
+    if event.bot:
+        return
+    changed = not state.begun or bool(event.traits)
+    state.go_on(moment)
+    if event.source != RIPEN or event.name in _HUMAN_MAIL_EVENTS:
+        _take_touch(state, event, moment)
+        state.be_active(event, moment)
+    facts = state.take(event, moment)
+    watch = state.rules.for_event(event.name)
+    if watch.others is not None and (noticed := watch.others(facts)):
+        changed = True
+        for found in noticed:
+            _notice(state, found, moment)
+    if watch.rules is not None and (matching := watch.rules(facts)):
+        changed = _award(state, matching, event, moment) or changed
+    if state.rules.fits and event.traits:
+        _refit(state, event, moment)
+    _move(state, moment, event.name, changed=changed)
 
 
-def _score_holds(state: _State, condition: ScoreCondition, moment: int) -> bool:
-    score = state.scores[condition.profile]
-    if condition.at_least is not None:
-        return score.reaches(condition.at_least, moment)
-    return condition.below is not None and not score.reaches(condition.below, moment)
+def _take_report(state: State, event: Event, moment: int) -> None:
+    if event.name in _SUPPRESSING:  # believed, whatever program brought it
+        state.suppressed = state.suppressed or _SUPPRESSING[event.name]
+    elif event.name in OUTCOMES:
+        take_outcome(state.campaigns, event.properties, event.name, moment)
+    if event.name in state.mails and not event.bot:
+        state.mails[event.name] += 1
 
 
-def _next_timer(state: _State) -> int | None:
-    """The next moment at which a way into a phase may open by the passing of time alone."""
-    moments: list[int | None] = []
-    for _, entry in _ways_on(state):
-        if entry.matches is not None:
-            continue
-        if entry.score is not None and entry.score.below is not None:
-            moments.append(state.scores[entry.score.profile].falls_below(entry.score.below))
-        if entry.inactive_for is not None:
-            moments.append(state.last_active + entry.inactive_for)
-        if entry.in_phase_for is not None:
-            moments.append(state.moves[-1].at + entry.in_phase_for)
+def _take_touch(state: State, event: Event, moment: int) -> None:
+    # Within a visit browsers repeat where it came from with every event.
+    origin = (event.context.get("campaign"), event.context.get("referrer"))
+    if origin == state.origin and not state.session_over(moment):
+        return
+    state.origin = origin
+    idle = moment - state.last_active
+    state.first_touch = first_touch(state.first_touch, event)
+    state.last_touch = last_touch(state.last_touch, event, idle) or state.last_touch
+    if state.last_touch is None and event.source != RIPEN:
+        state.last_touch = direct_touch(event)
+
+
+def _notice(state: State, found: Noticed, moment: int) -> None:
+    if isinstance(found, TopicRule):
+        state.topics[found.topic] = state.topics[found.topic].plus(found.points, moment)
+        state.trends[found.topic] = state.trends[found.topic].plus(moment)
+        if state.unarmed:
+            state.wake = moment
+    elif isinstance(found, Sign):
+        state.evidence.add(found.key)
+    elif isinstance(found, Use):
+        state.usage = state.usage.plus(moment)
+        state.wake = moment
+    elif isinstance(found, Opening):
+        state.campaigns[found.campaign].open = True
+    else:
+        recent = [at for at in state.counts[found.name] if moment - at < found.window]
+        state.counts[found.name] = [*recent, moment][-_MOST_COUNTED:]
+
+
+def _award(state: State, rules: Sequence[Rule], event: Event, moment: int) -> bool:
+    """Whether any of the rules gave points."""
+    sums: dict[str, float] = {}
+    for rule in rules:
+        if points := earned(rule, state.facts, moment, state.used):
+            sums[rule.profile] = sums.get(rule.profile, 0.0) + points
+            _contribute(state, rule, points, event, moment)
+    _add(state, sums, moment)
+    return bool(sums)
+
+
+def _refit(state: State, event: Event, moment: int) -> None:
+    """Give and take the points of what is known of the lead, as it has just changed."""
+    sums: dict[str, float] = {}
+    for matches, rule in state.rules.fits:
+        key = f"{rule.profile}/{rule.name}"
+        if matches(state.facts) != (key in state.fits):
+            points = -rule.points if key in state.fits else rule.points
+            state.fits ^= {key}
+            sums[rule.profile] = sums.get(rule.profile, 0.0) + points
+            _contribute(state, rule, points, event, moment)
+    _add(state, sums, moment)
+
+
+def _contribute(state: State, rule: Rule, points: float, event: Event, moment: int) -> None:
+    half_life = state.rules.half_lives[rule.profile]
+    state.contributions.append(Contribution(rule.profile, rule.name, event.id, event.name, moment, points, half_life))
+
+
+def _add(state: State, sums: dict[str, float], moment: int) -> None:
+    for profile, points in sums.items():
+        state.scores[profile] = state.scores[profile].plus(points, moment)
+        if points < 0 or state.unarmed:
+            state.wake = moment
+        if points < 0:
+            _notice_fallen_scores(state, moment)
+
+
+def _move(state: State, moment: int, event: str | None, *, changed: bool) -> None:
+    """Move through the lifecycles as far as conditions hold at `moment`, and start campaigns."""
+    for course in state.courses:
+        for entered in move(state, course, moment, event, changed=changed):
+            changed = True
+            state.wake = moment
+            if course is state.phases:
+                for campaign in state.rules.campaigns:
+                    if campaign.phase == entered.phase:
+                        state.campaigns[campaign.name].start(moment)
+    if changed:
+        for campaign in state.rules.campaigns:
+            progress = state.campaigns[campaign.name]
+            if campaign.score and progress.open and not progress.above and _reached(state, campaign, moment):
+                progress.above = True
+                progress.start(moment)
+                state.wake = moment
+
+
+def _next_moment(state: State) -> int | None:
+    """The next moment after the clock at which time alone may change something."""
+    moments = [next_timer(state, course) for course in state.courses]
+    moments += [
+        state.scores[campaign.score.profile].falls_below(campaign.score.at_least)
+        for campaign in state.rules.campaigns
+        if campaign.score and state.campaigns[campaign.name].above
+    ]
     return min((moment for moment in moments if moment is not None and moment > state.clock), default=None)
 
 
-def _notice_fallen_scores(state: _State, moment: int) -> None:
+def _notice_fallen_scores(state: State, moment: int) -> None:
     # A campaign may start again only after its score has been below the threshold.
     for campaign in state.rules.campaigns:
-        if campaign.score and not _reached(state, campaign, moment):
-            state.campaigns[campaign.name].above = False
+        progress = state.campaigns[campaign.name]
+        if progress.above and not _reached(state, campaign, moment):
+            progress.above = False
 
 
-def _reached(state: _State, campaign: CampaignRule, moment: int) -> bool:
+def _reached(state: State, campaign: CampaignRule, moment: int) -> bool:
     threshold = campaign.score
-    if threshold is None or not state.campaigns[campaign.name].open:
-        return False
-    return state.scores[threshold.profile].reaches(threshold.at_least, moment)
+    return threshold is not None and state.scores[threshold.profile].reaches(threshold.at_least, moment)
 
 
-def _outcomes(events: Sequence[Event]) -> dict[tuple[str, int], int]:
-    """When each intent, named by campaign and cycle, came to its end."""
-    return {
-        (event.properties["campaign"], event.properties["cycle"]): event.at
-        for event in events
-        if event.source == RIPEN and event.name in OUTCOMES
-    }
-
-
-def _first_cycle(outcomes: Mapping[tuple[str, int], int], name: str) -> int:
-    return min((cycle for campaign, cycle in outcomes if campaign == name), default=1)
-
-
-def _pending(state: _State) -> tuple[Intent, ...]:
-    if state.suppressed:
-        return ()
-    return tuple(
-        Intent(campaign.name, cycle, campaign.mail, since)
-        for campaign in state.rules.campaigns
-        for cycle, since in state.campaigns[campaign.name].numbered()
-        if (campaign.name, cycle) not in state.outcomes
+def _lead(subject: str, state: State, now: int, later: int | None) -> Lead:
+    timers = [next_timer(state, course) for course in state.courses]
+    return Lead(
+        subject=subject,
+        now=now,
+        rules_version=state.rules.version,
+        events=state.events,
+        first_seen=state.first_seen,
+        last_active=state.last_active,
+        visits=state.session.number,
+        traits=state.traits,
+        address=address(state),
+        suppressed=state.suppressed,
+        scores=state.scores,
+        contributions=state.contributions,
+        moves=state.phases.moves,
+        stages=state.stages.moves if state.stages else (),
+        grades=grades(state, now),
+        persona=persona(state, now),
+        interests=interests(state, now),
+        surges=surging(state, now),
+        usage=usage(state.usage, now, state.since),
+        counts=counts(state, now),
+        first_touch=state.first_touch,
+        last_touch=state.last_touch,
+        pending=() if state.suppressed else _pending(state),
+        next_timer=min((moment for moment in (*timers, later) if moment is not None), default=None),
     )
 
 
-def _address(traits: Mapping[str, Any]) -> str:
-    address = traits.get("email")
-    return address.strip() if isinstance(address, str) else ""
+def _pending(state: State) -> tuple[Intent, ...]:
+    return tuple(
+        Intent(campaign.name, progress.number, campaign.mail, progress.since)
+        for campaign in state.rules.campaigns
+        if (progress := state.campaigns[campaign.name]).since is not None
+    )

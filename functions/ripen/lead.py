@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from ripen.personas import Recognised
 from ripen.score import Score, decay
+from ripen.touch import Touch
 
 
-@dataclass(frozen=True, slots=True)
-class Contribution:
+class Contribution(NamedTuple):
     """The points that one event earned by one rule at `at`; what is left of them fades with the profile."""
 
     profile: str
@@ -26,8 +27,7 @@ class Contribution:
         return self.points * decay(now - self.at, self.half_life)
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(NamedTuple):
     """A lifecycle phase entered at `at`, and why."""
 
     phase: str
@@ -35,8 +35,7 @@ class Move:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(NamedTuple):
     """One mail that the rules want sent: the `cycle`-th time that this campaign started, at `since`."""
 
     campaign: str
@@ -59,8 +58,10 @@ class Intent:
 class Lead:
     """Everything known about a subject at `now`.
 
-    `contributions` are all points ever earned (their values at `now` add up to the scores), `moves` the phases
-    entered so far, `pending` what is to be sent, `next_timer` when the passing of time alone changes something.
+    `contributions` are the points earned by the events that were folded (their values at `now` add up to the scores,
+    unless the fold went on from a checkpoint), `moves` and `stages` the phases and stages entered by them, the present
+    one last, `interests` topics with their strength, the strongest first, `counts` how often what the rules count
+    happened, `pending` what is to be sent, `next_timer` when the passing of time alone changes something.
     """
 
     subject: str
@@ -69,12 +70,22 @@ class Lead:
     events: int
     first_seen: int
     last_active: int
+    visits: int
     traits: Mapping[str, Any]
     address: str
     suppressed: str
     scores: Mapping[str, Score]
-    contributions: tuple[Contribution, ...]
-    moves: tuple[Move, ...]
+    contributions: Sequence[Contribution]
+    moves: Sequence[Move]
+    stages: Sequence[Move]
+    grades: Mapping[str, str]
+    persona: Recognised
+    interests: Sequence[tuple[str, float]]
+    surges: Sequence[str]
+    usage: str
+    counts: Mapping[str, int]
+    first_touch: Touch | None
+    last_touch: Touch | None
     pending: tuple[Intent, ...]
     next_timer: int | None
 
@@ -82,6 +93,11 @@ class Lead:
     def phase(self) -> str:
         """The lifecycle phase at `now`."""
         return self.moves[-1].phase
+
+    @property
+    def stage(self) -> str:
+        """The stage of the second view at `now`; empty where the rules have none."""
+        return self.stages[-1].phase if self.stages else ""
 
     def score(self, profile: str) -> float:
         """Points of `profile` at `now`."""

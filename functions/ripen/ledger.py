@@ -7,6 +7,8 @@
 | `I#<hmac>`          | `I`                              | who owns this address                                   |
 | `C#sources`         | `C#sources`                      | the registered senders and the digests of their keys    |
 | subject             | `S#<campaign>#<step>#<cycle>`    | one intent to send, claimed before sending              |
+| `L#<source>`        | the minute                       | how many events a source sent in it, if it has a limit  |
+| `L#<source>#<hash>` | the day                          | the same of one visitor who sends very many             |
 
 A subject is `a:<anonymousId>` or `u:<userId>`. Keys are made of what the sender said (its own clock, its
 messageId), so a retried request lands on the same key. In the key of several events a digest of their ids stands.
@@ -106,6 +108,12 @@ def read_intent_key(key: str) -> tuple[str, str, int]:
     """Campaign, step and cycle of an intent's sort key."""
     _, campaign, step, cycle = key.split("#")
     return campaign, step, int(cycle)
+
+
+def counter_key(source: str, subject: str) -> str:
+    """The partition key of what is counted for a source, or for one subject that it sends events of."""
+    digest = f"#{hashlib.sha256(subject.encode()).hexdigest()[:32]}" if subject else ""
+    return f"L#{source}{digest}"
 
 
 def due_shard(subject: str) -> str:

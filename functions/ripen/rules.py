@@ -1,135 +1,221 @@
-"""The active configuration, compiled once: predicates instead of patterns, milliseconds instead of `90d`."""
+"""The active configuration, compiled once: predicates instead of patterns, milliseconds instead of `90d`.
+
+Everything that looks at events is indexed by the event's name, so that many rules cost little.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
-from ripen.configuration import Configuration, EntryCondition, ScoreAtLeast, ScoreCondition
-from ripen.pattern import Predicate, compile_pattern, event_names
-from ripen.times import parse_duration
+from ripen.campaigns import CampaignRule
+from ripen.configuration import Configuration
+from ripen.lifecycle import Lifecycle, compile_lifecycle
+from ripen.pattern import Facts, Predicate, compile_choice, compile_pattern, event_names, fields
+from ripen.personas import EvidenceRule, PersonaRule
+from ripen.points import Amount, Limit, Rule
+from ripen.schema.scoring import GradeAxis, PointsFrom, Profile, ScoreRule
+from ripen.times import DAY, parse_duration, parse_iso
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One scoring rule, ready to run."""
+class TopicRule(NamedTuple):
+    """Interest that an event shows in a topic."""
 
-    profile: str
-    name: str
-    matches: Predicate
+    topic: str
     points: float
-    once: bool
-    cap_per_day: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One way into a phase; durations in milliseconds, an empty `come_from` means from any other phase."""
-
-    come_from: frozenset[str]
-    score: ScoreCondition | None
-    matches: Predicate | None
-    inactive_for: int | None
-    in_phase_for: int | None
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class PhaseRule:
-    """A phase with the ways into it."""
+class CountRule(NamedTuple):
+    """What is counted over the last `window` milliseconds."""
 
     name: str
-    entries: tuple[Entry, ...]
+    window: int
 
 
-@dataclass(frozen=True, slots=True)
-class CampaignRule:
-    """A campaign: started by a score (perhaps not before an event that matches) or by a phase."""
+class Sign(NamedTuple):
+    """Evidence of a persona that is there for good once it has happened."""
+
+    key: str
+
+
+class Use(NamedTuple):
+    """Use of the product."""
+
+
+class Opening(NamedTuple):
+    """What has to come before a campaign."""
+
+    campaign: str
+
+
+Noticed = TopicRule | CountRule | Sign | Use | Opening
+
+
+class Watch(NamedTuple):
+    """What takes notice of an event: the scoring rules that match facts, and everything else that does.
+
+    Each in the order it was written; None: nothing can.
+    """
+
+    rules: Callable[[Facts], list[Rule]] | None
+    others: Callable[[Facts], list[Noticed]] | None
+
+
+class GradeRule(NamedTuple):
+    """Two profiles and the levels of each, the best first."""
 
     name: str
-    score: ScoreAtLeast | None
-    after: Predicate | None
-    phase: str | None
-    mail: str
+    fit: GradeAxis
+    engagement: GradeAxis
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Everything a fold needs to know. `for_event(name)` is the index that keeps many rules cheap."""
+    """Everything a fold needs to know. `trusted` are the sources that are servers; times in milliseconds."""
 
     version: str
     half_lives: Mapping[str, int | None]
-    phases: tuple[PhaseRule, ...]
+    fits: tuple[tuple[Predicate, Rule], ...]
+    grades: tuple[GradeRule, ...]
+    interest_half_life: int | None
+    interest_at_least: float
+    topics: tuple[str, ...]
+    personas: tuple[PersonaRule, ...]
+    count_windows: Mapping[str, int]
+    phases: Lifecycle
+    stages: Lifecycle | None
     campaigns: tuple[CampaignRule, ...]
-    any_event: tuple[Rule, ...]
-    by_event: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
+    trusted: frozenset[str]
+    any_event: Watch
+    by_event: Mapping[str, Watch] = field(default_factory=dict)
 
-    def for_event(self, name: str) -> tuple[Rule, ...]:
-        """The scoring rules that may match an event of this name, in the order they were written."""
+    def for_event(self, name: str) -> Watch:
+        """What may take notice of an event of this name."""
         return self.by_event.get(name, self.any_event)
 
 
 def compile_rules(configuration: Configuration, version: str) -> Rules:
     """Compile a configuration that has no problems."""
-    rules: list[tuple[Rule, list[str] | None]] = []
-    for profile_name, profile in configuration.profiles.items():
-        for name, rule in profile.rules.items():
-            matches = compile_pattern(rule.when)
-            compiled = Rule(profile_name, name, matches, rule.points, rule.once, rule.cap_per_day)
-            rules.append((compiled, event_names(rule.when)))
+    interests = configuration.interests
+    personas = tuple(
+        PersonaRule(name, persona.at_least, tuple(_evidence(name, key, sign) for key, sign in persona.evidence.items()))
+        for name, persona in configuration.personas.items()
+    )
+    campaigns = tuple(
+        CampaignRule(
+            name,
+            campaign.start.score,
+            campaign.start.after is not None,
+            campaign.start.phase,
+            campaign.mail,
+        )
+        for name, campaign in configuration.campaigns.items()
+    )
+    any_event, by_event = _index([*_scoring(configuration)], [*_others(configuration, personas)])
     return Rules(
         version=version,
         half_lives={
             name: parse_duration(profile.half_life) if profile.half_life else None
             for name, profile in configuration.profiles.items()
         },
-        phases=tuple(
-            PhaseRule(name, tuple(_entry(condition) for condition in phase.enter))
-            for name, phase in configuration.phases.items()
+        fits=tuple(
+            (compile_pattern(rule.when), Rule(profile, name, rule.points))
+            for profile, model in configuration.profiles.items()
+            for name, rule in model.fit.items()
         ),
-        campaigns=tuple(
-            CampaignRule(
-                name,
-                campaign.start.score,
-                compile_pattern(campaign.start.after) if campaign.start.after else None,
-                campaign.start.phase,
-                campaign.mail,
-            )
-            for name, campaign in configuration.campaigns.items()
-        ),
-        any_event=tuple(rule for rule, names in rules if names is None),
-        by_event=_index(rules),
+        grades=tuple(GradeRule(name, grade.fit, grade.engagement) for name, grade in configuration.grades.items()),
+        interest_half_life=parse_duration(interests.half_life) if interests else None,
+        interest_at_least=interests.at_least if interests else 0.0,
+        topics=tuple(interests.topics) if interests else (),
+        personas=personas,
+        count_windows={name: parse_duration(count.window) for name, count in configuration.counts.items()},
+        phases=compile_lifecycle(configuration.phases),
+        stages=compile_lifecycle(configuration.stages) if configuration.stages else None,
+        campaigns=campaigns,
+        trusted=frozenset(name for name, source in configuration.sources.items() if source.kind == "server"),
+        any_event=any_event,
+        by_event=by_event,
     )
 
 
-def _index(rules: Iterable[tuple[Rule, list[str] | None]]) -> dict[str, tuple[Rule, ...]]:
-    rules = list(rules)
-    every_name = {name for _, names in rules if names for name in names}
-    return {event: tuple(rule for rule, names in rules if names is None or event in names) for event in every_name}
+Watched = list[tuple[Mapping[str, Any], Any]]
+"""Patterns with what is to be noticed when they match."""
 
 
-def _entry(condition: EntryCondition) -> Entry:
-    return Entry(
-        come_from=frozenset(condition.come_from),
-        score=condition.score,
-        matches=compile_pattern(condition.when) if condition.when else None,
-        inactive_for=parse_duration(condition.inactive_for) if condition.inactive_for else None,
-        in_phase_for=parse_duration(condition.in_phase_for) if condition.in_phase_for else None,
-        reason=_reason(condition),
+def _scoring(configuration: Configuration) -> Iterator[tuple[Mapping[str, Any], Rule]]:
+    for profile_name, profile in configuration.profiles.items():
+        for name, rule in profile.rules.items():
+            yield rule.when, _rule(profile_name, name, profile, rule)
+
+
+def _others(
+    configuration: Configuration, personas: Sequence[PersonaRule]
+) -> Iterator[tuple[Mapping[str, Any], Noticed]]:
+    if configuration.interests:
+        for name, topic in configuration.interests.topics.items():
+            yield topic.when, TopicRule(name, topic.points)
+    for name, count in configuration.counts.items():
+        yield count.when, CountRule(name, parse_duration(count.window))
+    for persona in personas:
+        for sign in persona.evidence:
+            if sign.happens:
+                yield configuration.personas[persona.name].evidence[sign.name].when, Sign(sign.key)
+    if configuration.usage:
+        yield configuration.usage.when, Use()
+    for name, campaign in configuration.campaigns.items():
+        if campaign.start.after:
+            yield campaign.start.after, Opening(name)
+
+
+def _index(scoring: Watched, others: Watched) -> tuple[Watch, dict[str, Watch]]:
+    names = {name for when, _ in (*scoring, *others) for name in event_names(when) or ()}
+    return (
+        Watch(_choice(scoring, None), _choice(others, None)),
+        {name: Watch(_choice(scoring, name), _choice(others, name)) for name in names},
     )
 
 
-def _reason(condition: EntryCondition) -> str:
-    parts = []
-    if condition.score and condition.score.at_least is not None:
-        parts.append(f"{condition.score.profile} score of {condition.score.at_least:g} or more")
-    if condition.score and condition.score.below is not None:
-        parts.append(f"{condition.score.profile} score below {condition.score.below:g}")
-    if condition.when:
-        names = event_names(condition.when)
-        parts.append(" or ".join(names) if names else "an event that matches")
-    if condition.inactive_for:
-        parts.append(f"inactive for {condition.inactive_for}")
-    if condition.in_phase_for:
-        parts.append(f"{condition.in_phase_for} in the phase before")
-    return " and ".join(parts)
+def _choice(watched: Watched, name: str | None) -> Callable[[Facts], list[Any]] | None:
+    """A function that finds what matches among what may, for events of this name (None: of a name that none names)."""
+    among = [(when, found) for when, found in watched if (names := event_names(when)) is None or name in names]
+    return compile_choice(among, name) if among else None
+
+
+def _rule(profile_name: str, name: str, profile: Profile, rule: ScoreRule) -> Rule:
+    amount = None
+    if isinstance(rule.points, PointsFrom):
+        amount = Amount(tuple(rule.points.source.split(".")), rule.points.per, rule.points.cap)
+    return Rule(
+        profile=profile_name,
+        name=name,
+        points=0.0 if amount else float(rule.points),  # type: ignore[arg-type]
+        amount=amount,
+        limits=_limits(profile_name, name, profile, rule),
+        valid_from=parse_iso(rule.valid_from) if rule.valid_from else float("-inf"),
+        valid_until=parse_iso(rule.valid_until) + DAY if rule.valid_until else float("inf"),
+    )
+
+
+def _limits(profile_name: str, name: str, profile: Profile, rule: ScoreRule) -> tuple[Limit, ...]:
+    none = float("inf")
+    limits = []
+    if rule.once or rule.cap is not None or rule.cap_per_day is not None:
+        window = parse_duration(rule.window) if rule.window else None
+        key = f"{profile_name}/{name}"
+        limits.append(Limit(key, rule.once, _or(rule.cap, none), _or(rule.cap_per_day, none), window))
+    if rule.group is not None and rule.group in profile.groups:
+        group = profile.groups[rule.group]
+        limits.append(
+            Limit(f"{profile_name}//{rule.group}", cap=_or(group.cap, none), cap_per_day=_or(group.cap_per_day, none))
+        )
+    return tuple(limits)
+
+
+def _or(value: float | None, default: float) -> float:
+    return default if value is None else value
+
+
+def _evidence(persona: str, name: str, sign: Any) -> EvidenceRule:
+    happens = any(field.partition(".")[0] not in ("traits", "lead") for field in fields(sign.when))
+    return EvidenceRule(persona, name, compile_pattern(sign.when), sign.weight, happens, sign.title)

@@ -8,14 +8,13 @@ time a is worth p * 2^(-(t - a) / half_life) at time t. Sums of such contributio
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 DISPLAY_STEP = 0.1
 """Scores are shown with one decimal and compared as shown, so 49.96 points reach a threshold of 50."""
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(NamedTuple):
     """`total` points at `landmark` (milliseconds), halving every `half_life` milliseconds (None: never)."""
 
     half_life: int | None

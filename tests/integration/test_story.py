@@ -150,14 +150,18 @@ def test_a_soft_bounce_ends_nothing(nurturing):
     assert len(nurturing.mails()) == 2
 
 
-def test_a_click_in_a_mail_scores(nurturing):
+def test_a_click_in_a_mail_scores_a_minute_later(nurturing):
     nurturing.live(identified(START, email=ADDRESS), at=START)
     click = {"link": "https://www.example.com/workshop"}
 
     nurturing.report(mail_report("Click", "a:ann", "personal-note_personal-note_1", START + HOUR, **click))
     nurturing.score(START + HOUR)
+    assert nurturing.record()["scores"]["engagement"] == [START, 0.0]
 
-    assert nurturing.record()["scores"]["engagement"] == [START + HOUR, 10.0]
+    nurturing.sweep(START + HOUR + MINUTE)
+    nurturing.act()
+
+    assert nurturing.record()["scores"]["engagement"] == [START + HOUR + MINUTE, 10.0]
     assert nurturing.events()[-1].properties["link"] == click["link"]
 
 

@@ -202,7 +202,7 @@ def test_between_two_starts_of_a_campaign_lies_an_outcome_and_a_fall(history):
             )
             assert any(not lead.scores["interest"].reaches(20, lead.now) for lead in lead_in_between)
             assert any(
-                event.name == "Email Sent" and event.properties["cycle"] == cycle - 1 and event.at <= since
+                event.name == "Email Sent" and event.properties["campaign"] == "agenda" and earlier <= event.at <= since
                 for event in ordered
             )
 

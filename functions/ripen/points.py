@@ -1,0 +1,98 @@
+"""Points within their limits: once, caps for a rule and for a group of rules, by day and by window."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ripen.times import DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """Points from a number in the event: one for each `per` of it, at most `cap`."""
+
+    path: tuple[str, ...]
+    per: float
+    cap: float
+
+    def of(self, facts: Mapping[str, Any]) -> float:
+        """The points; 0 where there is no such number."""
+        value: Any = facts
+        for key in self.path:
+            value = value.get(key) if isinstance(value, Mapping) else None
+        if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # noqa: PLR0124 - NaN
+            return 0.0
+        return max(-self.cap, min(self.cap, value / self.per))
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The most points (added or taken away) in all, or in each `window` of milliseconds, and in a UTC day."""
+
+    key: str
+    once: bool = False
+    cap: float = math.inf
+    cap_per_day: float = math.inf
+    window: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One scoring rule, ready to run: for events from `valid_from` until before `valid_until`."""
+
+    profile: str
+    name: str
+    points: float
+    amount: Amount | None = None
+    limits: tuple[Limit, ...] = ()
+    valid_from: float = -math.inf
+    valid_until: float = math.inf
+
+
+@dataclass(slots=True)
+class Used:
+    """How much of a limit is used up: in the window that is open since `since`, and on the last day."""
+
+    since: int
+    fired: int = 0
+    points: float = 0.0
+    day: int = -1
+    today: float = 0.0
+
+
+def earned(rule: Rule, facts: Mapping[str, Any], moment: int, used: dict[str, Used]) -> float:
+    """The points that an event which matches earns at `moment`, and what they use up of the limits in `used`.
+
+    A window opens with the first points and closes after its time; the next points open the next.
+    """
+    if not rule.valid_from <= moment < rule.valid_until:
+        return 0.0
+    points = rule.amount.of(facts) if rule.amount else rule.points
+    if not rule.limits or not points:
+        return points
+    free = abs(points)
+    open_limits = [(limit, _open(limit, moment, used)) for limit in rule.limits]
+    for limit, spent in open_limits:
+        if limit.once and spent.fired:
+            return 0.0
+        free = min(free, limit.cap - spent.points, limit.cap_per_day - spent.today)
+    if free <= 0:
+        return 0.0
+    for _, spent in open_limits:
+        spent.fired += 1
+        spent.points += free
+        spent.today += free
+    return math.copysign(free, points)
+
+
+def _open(limit: Limit, moment: int, used: dict[str, Used]) -> Used:
+    spent = used.get(limit.key)
+    if spent is None or (limit.window is not None and moment - spent.since >= limit.window):
+        day, today = (spent.day, spent.today) if spent else (-1, 0.0)
+        spent = used[limit.key] = Used(moment, day=day, today=today)
+    if spent.day != moment // DAY:
+        spent.day, spent.today = moment // DAY, 0.0
+    return spent

@@ -1,0 +1,193 @@
+"""What is wrong with a configuration that its models cannot see: names of nothing, rules that contradict each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ripen.configuration import Configuration
+from ripen.event import RIPEN
+from ripen.pattern import fields
+from ripen.reach import highest_score
+from ripen.schema.base import Model, Path
+from ripen.schema.lifecycle import EntryCondition, Phase
+from ripen.sources import UNREGISTERED
+
+Problems = Iterator[tuple[Path, str]]
+
+
+def problems(configuration: Configuration, mails: frozenset[str]) -> Problems:
+    """Everything that is wrong with models that are valid in themselves. Yields (path, problem)."""
+    yield from _strangers(configuration, mails)
+    yield from _sources(configuration)
+    yield from _patterns(configuration)
+    yield from _thresholds(configuration)
+    for section, phases in (("phases", configuration.phases), ("stages", configuration.stages)):
+        yield from _contradictions(section, phases)
+        yield from _traps(section, phases)
+
+
+def _strangers(configuration: Configuration, mails: frozenset[str]) -> Problems:
+    """Names of what does not exist."""
+    kinds: Mapping[str, Mapping[str, Any]] = {
+        "profile": configuration.profiles,
+        "phase": configuration.phases,
+        "stage": configuration.stages,
+        "topic": configuration.interests.topics if configuration.interests else {},
+    }
+    for path, kind, name in _named(configuration):
+        known = kinds[kind]
+        if name not in known:
+            yield path, f"there is no {kind} {name!r}; there is {_list(known)}"
+    for key, profile in configuration.profiles.items():
+        for name, rule in profile.rules.items():
+            if rule.group is not None and rule.group not in profile.groups:
+                path = ("profiles", key, "rules", name, "group")
+                yield path, f"there is no group {rule.group!r} in this profile; there is {_list(profile.groups)}"
+    for key, campaign in configuration.campaigns.items():
+        if campaign.mail not in mails:
+            yield ("campaigns", key, "mail"), f"there is no mail {campaign.mail!r}; there is {_list(mails)}"
+
+
+def _named(configuration: Configuration) -> Iterator[tuple[Path, str, str]]:
+    """Every name of something that stands elsewhere: (path, kind, name)."""
+    for path, condition in _entries(configuration):
+        if condition.score:
+            yield (*path, "score", "profile"), "profile", condition.score.profile
+        if condition.interest:
+            yield (*path, "interest", "topic"), "topic", condition.interest.topic
+        for n, name in enumerate(condition.come_from):
+            yield (*path, "from", n), str(path[0]).removesuffix("s"), name
+    for key, grade in configuration.grades.items():
+        for axis in ("fit", "engagement"):
+            yield ("grades", key, axis, "profile"), "profile", getattr(grade, axis).profile
+    for key, campaign in configuration.campaigns.items():
+        if campaign.start.score:
+            yield ("campaigns", key, "start", "score", "profile"), "profile", campaign.start.score.profile
+        if campaign.start.phase:
+            yield ("campaigns", key, "start", "phase"), "phase", campaign.start.phase
+
+
+def _entries(configuration: Configuration) -> Iterator[tuple[Path, EntryCondition]]:
+    for section in ("phases", "stages"):
+        for key, phase in getattr(configuration, section).items():
+            for n, condition in enumerate(phase.enter):
+                yield (section, key, "enter", n), condition
+
+
+def _sources(configuration: Configuration) -> Problems:
+    keys: dict[str, str] = {}
+    for name, rule in configuration.sources.items():
+        if name in (RIPEN, UNREGISTERED):
+            yield ("sources", name), "is a name that Ripen itself uses; choose another"
+        if keys.setdefault(rule.key_digest, name) != name:
+            yield ("sources", name), f"has the same key as {keys[rule.key_digest]}; every source needs its own"
+
+
+def _patterns(configuration: Configuration) -> Problems:
+    """Conditions that look at what is not there, or at what they themselves decide."""
+    named: Mapping[str, Mapping[str, Any]] = {
+        "scores": configuration.profiles,
+        "grades": configuration.grades,
+        "counts": configuration.counts,
+    }
+    for path, when in _conditions(configuration):
+        for field in fields(when):
+            root, _, rest = field.partition(".")
+            kind, _, name = rest.partition(".")
+            if root == "lead" and kind in named and name not in named[kind]:
+                yield path, f"{field}: there is no such name; there is {_list(named[kind])}"
+            if path[0] == "personas" and field == "lead.persona":
+                yield path, f"{field}: a persona cannot be evidence of a persona"
+            if path[0] == "profiles" and path[2] == "fit" and root != "traits":
+                yield path, f"{field}: fit looks at what is known of the lead, traits, and at nothing else"
+
+
+def _conditions(configuration: Configuration) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """Every condition with its path."""
+    waiting: list[tuple[Path, object]] = [((), configuration)]
+    while waiting:
+        path, value = waiting.pop(0)
+        if isinstance(value, Model):
+            for name, field in type(value).model_fields.items():
+                inner = getattr(value, name)
+                if name in ("when", "after") and inner:
+                    yield (*path, name), inner
+                else:
+                    waiting.append(((*path, field.alias or name), inner))
+        elif isinstance(value, dict | list):
+            pairs = value.items() if isinstance(value, dict) else enumerate(value)
+            waiting += [((*path, key), inner) for key, inner in pairs]
+
+
+def _thresholds(configuration: Configuration) -> Problems:
+    """Scores that nobody can reach."""
+    highest = {name: highest_score(profile) for name, profile in configuration.profiles.items()}
+    wanted = [
+        ((*path, "score", "at_least"), condition.score.profile, condition.score.at_least)
+        for path, condition in _entries(configuration)
+        if condition.score and condition.score.at_least is not None
+    ]
+    wanted += [
+        (("campaigns", key, "start", "score", "at_least"), campaign.start.score.profile, campaign.start.score.at_least)
+        for key, campaign in configuration.campaigns.items()
+        if campaign.start.score
+    ]
+    for path, profile, threshold in wanted:
+        if threshold > highest.get(profile, threshold):
+            yield path, f"nobody can reach {threshold:g}: the rules of {profile} give {highest[profile]:g} at most"
+
+
+def _contradictions(section: str, phases: Mapping[str, Phase]) -> Problems:
+    """Two phases that a lead with one and the same score would enter from each other, to and fro."""
+    for key, phase in phases.items():
+        for n, falls in enumerate(phase.enter):
+            for origin in falls.come_from:
+                for rises in phases[origin].enter if origin in phases else ():
+                    bounds = _opposite(rises, falls) if not rises.come_from or key in rises.come_from else None
+                    if bounds and bounds[0] < bounds[1]:
+                        where = (section, key, "enter", n, "score", "below")
+                        fro = f"in between it would go to and fro; write {bounds[0]:g} or less"
+                        yield (
+                            where,
+                            f"{bounds[1]:g} is above the {bounds[0]:g} from which a lead enters {origin}: {fro}",
+                        )
+
+
+def _opposite(rises: EntryCondition, falls: EntryCondition) -> tuple[float, float] | None:
+    """The bounds of two ways that look at one score and at nothing else, the one from below and the one from above."""
+    up, down = rises.score, falls.score
+    if up is None or down is None or up.profile != down.profile or up.at_least is None or down.below is None:
+        return None
+    alone = (rises.model_fields_set | falls.model_fields_set) <= {"come_from", "score"}
+    return (up.at_least, down.below) if alone else None
+
+
+def _traps(section: str, phases: Mapping[str, Phase]) -> Problems:
+    """Several phases that lead into each other and to no other one."""
+    onward: dict[str, set[str]] = {key: set() for key in phases}
+    for key, phase in phases.items():
+        for condition in phase.enter:
+            for origin in condition.come_from or phases:
+                if origin in onward and origin != key:
+                    onward[origin].add(key)
+    reported: set[str] = set()
+    for key in phases:
+        circle = _reachable(onward, key)
+        if 1 < len(circle) < len(phases) and key not in reported and all(key in _reachable(onward, o) for o in circle):
+            reported |= circle
+            others = ", ".join(name for name in phases if name in circle and name != key)
+            yield (section, key), f"and {others} lead into each other and nowhere else: nobody ever leaves them"
+
+
+def _reachable(onward: Mapping[str, set[str]], start: str) -> set[str]:
+    found, waiting = {start}, [start]
+    while waiting:
+        following = onward[waiting.pop()] - found
+        found |= following
+        waiting += following
+    return found
+
+
+def _list(names: object) -> str:
+    return ", ".join(sorted(names)) or "none"  # type: ignore[call-overload]

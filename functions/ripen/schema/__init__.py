@@ -1,0 +1,1 @@
+"""What marketers may write: one module of models for each rule file."""

@@ -1,0 +1,72 @@
+"""phases.yaml: the phases of the lifecycle, and the ways into each of them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from ripen.schema.base import LongDuration, Model, Name, Pattern, Text, Threshold
+
+
+class ScoreAtLeast(Model):
+    """A profile's score reaches a threshold; it is compared as it is shown, rounded to one decimal."""
+
+    profile: Name
+    at_least: Threshold
+
+
+class ScoreCondition(Model):
+    """A profile's score is at or above a threshold, or has faded to less than one."""
+
+    profile: Name
+    at_least: Threshold | None = None
+    below: Threshold | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> ScoreCondition:
+        if (self.at_least is None) == (self.below is None):
+            raise ValueError("takes exactly one of at_least and below")
+        return self
+
+
+class InterestCondition(Model):
+    """Interest in a topic is at or above a value, or has faded to less than one."""
+
+    topic: Name
+    at_least: Threshold | None = None
+    below: Threshold | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> InterestCondition:
+        if (self.at_least is None) == (self.below is None):
+            raise ValueError("takes exactly one of at_least and below")
+        return self
+
+
+class EntryCondition(Model):
+    """One way into a phase, from the phases in `from` (none: from all); all other keys hold at the same time."""
+
+    come_from: Annotated[list[Name], Field(alias="from")] = []
+    score: ScoreCondition | None = None
+    interest: InterestCondition | None = None
+    when: Pattern | None = None
+    inactive_for: LongDuration | None = None
+    in_phase_for: LongDuration | None = None
+    contract_ends_within: LongDuration | None = None
+    repurchase_due: Annotated[float, Field(gt=0, le=10)] | None = None
+    usage: Literal["growing", "falling"] | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> EntryCondition:
+        conditions = sorted(EntryCondition.model_fields.keys() - {"come_from"})
+        if not self.model_fields_set - {"come_from"}:
+            raise ValueError(f"is empty; write one of {', '.join(conditions)}")
+        return self
+
+
+class Phase(Model):
+    """A lifecycle phase and the ways into it, any one of which is enough."""
+
+    title: Text = ""
+    enter: list[EntryCondition] = []

@@ -1,0 +1,194 @@
+"""All that is known of a lead while its events are folded, and how it is kept.
+
+`dump` and `load` make a checkpoint of it: folding on from there gives the same as folding from the first event.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass
+from typing import Any
+
+from ripen.campaigns import Progress, first_progress
+from ripen.event import Event
+from ripen.foresight import NO_TREND, ORDERS_KEPT, Trend
+from ripen.lead import Contribution, Move
+from ripen.lifecycle import Course
+from ripen.points import Used
+from ripen.rules import Rules
+from ripen.score import Score
+from ripen.times import DAY, MINUTE
+from ripen.touch import Touch
+
+SESSION_GAP = 30 * MINUTE
+"""A visit ends after so long without an event, as in Google Analytics
+(https://support.google.com/analytics/answer/9191807)."""
+
+
+@dataclass(slots=True)
+class Session:
+    """The latest visit: its number (from 1), when it began and was last active, its events, pages and dwell time."""
+
+    number: int = 0
+    start: int = 0
+    last: int = 0
+    events: int = 0
+    pages: int = 0
+    seconds: float = 0.0
+
+
+_PLAIN = ("begun", "since", "clock", "last_active", "events", "first_seen", "suppressed", "pages", "seconds")
+
+
+class State:
+    """What changes while folding; times in milliseconds. Nothing has happened before `begin`."""
+
+    def __init__(self, rules: Rules) -> None:
+        self.rules = rules
+        self.begun = False
+        self.since = self.clock = self.last_active = self.wake = 0
+        self.unarmed = False
+        self.facts: dict[str, Any] = {}
+        self.days_inactive = 0.0
+        self.events = 0
+        self.first_seen = 0
+        self.traits: dict[str, Any] = {}
+        self.suppressed = ""
+        self.contributions: list[Contribution] = []
+        self.used: dict[str, Used] = {}
+        self.fits: set[str] = set()
+        self.scores: dict[str, Score] = {}
+        self.topics: dict[str, Score] = {}
+        self.trends: dict[str, Trend] = dict.fromkeys(rules.topics, NO_TREND)
+        self.counts: defaultdict[str, list[int]] = defaultdict(list)
+        self.usage = NO_TREND
+        self.evidence: set[str] = set()
+        self.session = Session()
+        self.origin: Any = None
+        self.first_touch: Touch | None = None
+        self.last_touch: Touch | None = None
+        self.pages = 0
+        self.seconds = 0.0
+        self.mails = {"Email Sent": 0, "Email Opened": 0, "Email Link Clicked": 0}
+        self.orders: list[int] = []
+        self.phases = Course(rules.phases)
+        self.stages = Course(rules.stages) if rules.stages else None
+        self.campaigns = first_progress(rules.campaigns)
+
+    @property
+    def courses(self) -> Sequence[Course]:
+        """The lifecycles that the lead goes through."""
+        return (self.phases, self.stages) if self.stages else (self.phases,)
+
+    def begin(self, moment: int) -> None:
+        """The first thing that a person did."""
+        self.begun = True
+        self.since = self.clock = self.last_active = moment
+        self.scores = {profile: Score(half_life, moment) for profile, half_life in self.rules.half_lives.items()}
+        self.topics = {topic: Score(self.rules.interest_half_life, moment) for topic in self.rules.topics}
+        for course in self.courses:
+            course.moves.append(Move(course.lifecycle.first, moment, "first seen"))
+
+    def go_on(self, moment: int) -> None:
+        """Come to the moment of an event."""
+        if not self.begun:
+            self.begin(moment)
+        self.clock = moment
+
+    def take(self, event: Event, moment: int) -> Mapping[str, Any]:
+        """Take note of what the event says; the facts that conditions see."""
+        if event.traits:
+            self.traits |= event.traits
+            self.wake = moment
+        facts = self.facts
+        facts["event"], facts["properties"], facts["context"] = event.name, event.properties, event.context
+        return facts
+
+    def session_over(self, moment: int) -> bool:
+        """Whether an event at `moment` begins a new visit."""
+        return not self.session.number or moment - self.session.last >= SESSION_GAP
+
+    def be_active(self, event: Event, moment: int) -> None:
+        """Take note of what the person did: when, and in which visit."""
+        session = self.session
+        if self.session_over(moment):
+            session = self.session = Session(session.number + 1, moment)
+        session.last = moment
+        session.events += 1
+        if event.name == "Page Viewed":
+            session.pages += 1
+            self.pages += 1
+        elif event.name == "Page Left":
+            seconds = event.properties.get("seconds")
+            if isinstance(seconds, int | float) and 0 < seconds <= SESSION_GAP:
+                session.seconds += seconds
+                self.seconds += seconds
+        elif event.name == "Order Completed":
+            self.orders = [*self.orders, moment][-ORDERS_KEPT:]
+            self.wake = moment
+        self.days_inactive = (moment - self.last_active) / DAY
+        self.last_active = moment
+
+    def dump(self) -> dict[str, Any]:
+        """Plain values of JSON. Contributions, and the moves before the latest, stay in the ledger."""
+        return {
+            **{name: getattr(self, name) for name in _PLAIN},
+            "traits": self.traits,
+            "used": {key: list(astuple(used)) for key, used in self.used.items()},
+            "fits": sorted(self.fits),
+            "scores": _dump_scores(self.scores),
+            "topics": _dump_scores(self.topics),
+            "trends": {topic: list(trend) for topic, trend in self.trends.items()},
+            "counts": dict(self.counts),
+            "usage": list(self.usage),
+            "evidence": sorted(self.evidence),
+            "session": list(astuple(self.session)),
+            "origin": self.origin,
+            "touches": [touch.as_json() if touch else None for touch in (self.first_touch, self.last_touch)],
+            "mails": self.mails,
+            "orders": self.orders,
+            "courses": [_dump_move(course) for course in self.courses],
+            "campaigns": {name: progress.as_json() for name, progress in self.campaigns.items()},
+        }
+
+    @classmethod
+    def load(cls, values: Mapping[str, Any], rules: Rules) -> State:
+        """What `dump` gave under the same rules."""
+        state = cls(rules)
+        for name in (
+            "begun",
+            "since",
+            "clock",
+            "last_active",
+            "events",
+            "first_seen",
+            "suppressed",
+            "pages",
+            "seconds",
+        ):
+            setattr(state, name, values[name])
+        state.traits = dict(values["traits"])
+        state.used = {key: Used(*used) for key, used in values["used"].items()}
+        state.fits, state.evidence = set(values["fits"]), set(values["evidence"])
+        state.scores = {name: Score(rules.half_lives[name], *pair) for name, pair in values["scores"].items()}
+        state.topics = {name: Score(rules.interest_half_life, *pair) for name, pair in values["topics"].items()}
+        state.trends = {topic: Trend(*trend) for topic, trend in values["trends"].items()}
+        state.counts.update({name: list(moments) for name, moments in values["counts"].items()})
+        state.usage = Trend(*values["usage"])
+        state.session = Session(*values["session"])
+        state.origin = tuple(values["origin"]) if values["origin"] else None
+        state.first_touch, state.last_touch = (Touch.from_json(part) if part else None for part in values["touches"])
+        state.mails, state.orders = dict(values["mails"]), list(values["orders"])
+        for course, move in zip(state.courses, values["courses"], strict=True):
+            course.moves = [Move(*move)] if move else []
+        state.campaigns = {name: Progress.from_json(progress) for name, progress in values["campaigns"].items()}
+        return state
+
+
+def _dump_scores(scores: Mapping[str, Score]) -> dict[str, list[float]]:
+    return {name: [score.landmark, score.total] for name, score in scores.items()}
+
+
+def _dump_move(course: Course) -> list[Any]:
+    return [course.here.phase, course.here.at, course.here.reason] if course.moves else []
