@@ -6,7 +6,8 @@ between, so that duplicates, retries, late arrivals and the order of arrival can
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ripen.campaigns import OUTCOMES, CampaignRule, take_outcome
 from ripen.event import RIPEN, Event
@@ -42,9 +43,9 @@ def fold(subject: str, events: Sequence[Event], rules: Rules, now: int, state: S
     return _lead(subject, state, now, later)
 
 
-def new_state(rules: Rules) -> State:
-    """Where folding begins."""
-    state = State(rules)
+def new_state(rules: Rules, kept: Mapping[str, Any] | None = None) -> State:
+    """Where folding begins; or goes on, from what `State.dump` gave under the same rules."""
+    state = State(rules) if kept is None else State.load(kept, rules)
     state.facts |= {"session": SessionFacts(state), "lead": LeadFacts(state), "traits": state.traits}
     return state
 

@@ -1,0 +1,103 @@
+"""A fold that goes on from a checkpoint is the fold of everything."""
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ripen.event import Event
+from ripen.fold import absorb, fold, new_state
+from ripen.ledger import event_key
+from ripen.settling import SETTLED_AFTER, WORTHWHILE, Checkpoint, Entry, settle
+from ripen.times import DAY, HOUR, MINUTE
+from stories import START
+from unit.histories import END, RULES, events, in_order
+
+
+def entries_of(history, skew=0):
+    return [Entry(event_key(event.at + skew, event.id), END + 700 * DAY, [event]) for event in history]
+
+
+def left_over(entries, checkpoint):
+    return in_order(event for entry in entries if entry.key >= checkpoint.below for event in entry.events)
+
+
+def summary(lead):
+    return (lead.scores, lead.moves[-1], lead.pending, lead.next_timer, lead.traits, lead.last_active, lead.events)
+
+
+@given(events(), st.integers(0, 24))
+def test_a_state_that_was_kept_goes_on_as_if_nothing_had_been(history, cut):
+    ordered = in_order(history)
+    state = new_state(RULES)
+    absorb(state, ordered[:cut], END)
+    kept = new_state(RULES, json.loads(json.dumps(state.dump())))
+
+    resumed = fold("a:ann", ordered[cut:], RULES, END, kept)
+
+    assert summary(resumed) == summary(fold("a:ann", ordered, RULES, END))
+
+
+@given(events(min_size=21), st.integers(0, 12 * DAY))
+def test_settling_changes_nothing(history, age):
+    now = START + age
+    known = [event for event in history if event.at <= now]
+    entries = entries_of(known)
+    checkpoint = settle(entries, RULES, now, None)
+    if checkpoint is None:
+        return
+
+    again = Checkpoint.unpack(checkpoint.pack())
+    rest = left_over(entries, again)
+
+    assert again.holds(RULES, rest, now)
+    assert summary(fold("a:ann", rest, RULES, now, again.resume(RULES))) == summary(
+        fold("a:ann", in_order(known), RULES, now)
+    )
+    assert len(known) - len(rest) >= WORTHWHILE
+    assert again.until <= now - SETTLED_AFTER
+
+
+def steps(count, apart=HOUR):
+    return [Event(f"m{n:04}", "Page Viewed", START + n * apart, "website") for n in range(count)]
+
+
+def test_a_checkpoint_moves_on():
+    history = steps(90)
+    now = START + 5 * DAY
+    first = settle(entries_of(history[:40]), RULES, now, None)
+    rest = [entry for entry in entries_of(history) if entry.key >= first.below]
+
+    second = settle(rest, RULES, now, first)
+
+    assert second.state == settle(entries_of(history), RULES, now, None).state
+
+
+def test_a_few_events_and_recent_ones_do_not_settle():
+    assert settle(entries_of(steps(WORTHWHILE - 1)), RULES, START + 9 * DAY, None) is None
+    assert settle(entries_of(steps(60)), RULES, START + 12 * HOUR, None) is None
+
+
+def test_nothing_settles_between_events_that_lie_close_together():
+    history = steps(WORTHWHILE - 1) + [
+        Event(f"z{n}", "Page Viewed", START + (WORTHWHILE + 1) * HOUR + n * MINUTE, "website") for n in range(2000)
+    ]
+    now = START + (WORTHWHILE + 1) * HOUR + 1000 * MINUTE + SETTLED_AFTER
+    assert settle(entries_of(history), RULES, now, None) is None
+
+
+def test_a_visitor_whose_clock_is_put_right_settles_no_further_than_the_order_of_times_allows():
+    early = entries_of(steps(30), skew=300 * DAY)  # keys far in the future
+    late = entries_of([Event(f"n{n}", "Page Viewed", START + 3 * DAY + n * HOUR, "website") for n in range(30)])
+    assert settle(early + late, RULES, START + 9 * DAY, None) is None
+
+
+def test_a_late_event_expired_ones_and_other_rules_ask_for_a_full_fold():
+    now = START + 5 * DAY
+    checkpoint = settle(entries_of(steps(40)), RULES, now, None)
+    late = Event("late", "Page Viewed", checkpoint.until + MINUTE, "website")
+    new = Event("new", "Page Viewed", checkpoint.until + DAY, "website")
+
+    assert checkpoint.holds(RULES, [new], now)
+    assert not checkpoint.holds(RULES, [late, new], now)
+    assert not checkpoint.holds(RULES, [new], checkpoint.counts_until)
