@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from types import NoneType
+from functools import lru_cache
+from types import CodeType, NoneType
 from typing import Any, NamedTuple, TypeVar, cast
 
 T = TypeVar("T")
@@ -119,7 +120,7 @@ class _Source:
 
     def function(self, lines: Sequence[str]) -> object:
         """The function of `facts` that has these lines."""
-        exec("\n    ".join(["def compiled(facts):", *lines]), self.namespace)  # noqa: S102 - holds texts of this file only
+        exec(_code("\n    ".join(["def compiled(facts):", *lines])), self.namespace)  # noqa: S102 - texts of this file
         return self.namespace["compiled"]
 
     def constant(self, value: object) -> str:
@@ -182,6 +183,12 @@ class _Source:
         if texts:
             others.append(f"type({v}) is str and ({' or '.join(texts)})")
         return f"({' or '.join(others)})"
+
+
+@lru_cache(maxsize=1024)
+def _code(source: str) -> CodeType:
+    # Conditions of the same form have the same source, whatever they ask for.
+    return compile(source, "<conditions>", "exec")
 
 
 def _mapping(value: object) -> Facts:

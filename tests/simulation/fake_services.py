@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
 import hashlib
 import io
 import json
 from collections import Counter
+from email.parser import BytesParser
+from email.policy import default
 from typing import NamedTuple
 
 from ripen.tags import untag
@@ -85,7 +85,7 @@ class FakeSes:
         [recipient] = Destination["ToAddresses"]
         if recipient == REFUSED:
             raise failure("MessageRejected", "SendEmail")
-        message = email.message_from_bytes(Content["Raw"]["Data"], policy=email.policy.default)
+        message = BytesParser(policy=default).parsebytes(Content["Raw"]["Data"], headersonly=True)
         assert message["To"] == recipient
         tags = {tag["Name"]: tag["Value"] for tag in EmailTags}
         mail = Mail(untag(tags["lead"]), tags["intent"], recipient)

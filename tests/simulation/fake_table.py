@@ -6,7 +6,8 @@ lead with some history takes several. test_fake_table.py compares all of it with
 
 from __future__ import annotations
 
-import copy
+import marshal
+from collections import defaultdict
 
 from botocore.exceptions import ClientError
 
@@ -21,6 +22,8 @@ class FakeTable:
 
     def __init__(self, on_write=lambda pk, sk: None, takes=lambda: True):
         self.items = {}
+        self._partitions = defaultdict(dict)
+        self._due = {}
         self.on_write = on_write
         self.takes = takes
 
@@ -38,13 +41,13 @@ class FakeTable:
     def delete_item(self, TableName, Key, **condition):
         key = _key(Key)
         _check(self.items.get(key), "DeleteItem", **condition)
-        if self.items.pop(key, None) is not None:
-            self.on_write(*key)
+        if key in self.items:
+            self._write(key, None)
         return {}
 
     def get_item(self, TableName, Key, ConsistentRead=False):
         item = self.items.get(_key(Key))
-        return {"Item": copy.deepcopy(item)} if item is not None else {}
+        return {"Item": _copy(item)} if item is not None else {}
 
     def batch_write_item(self, RequestItems):
         [(table, requests)] = RequestItems.items()
@@ -70,11 +73,12 @@ class FakeTable:
     def query(self, TableName, ExclusiveStartKey=None, ScanIndexForward=True, **query):
         """One page, as the paginator asks for it."""
         matches, order, answered = _understood(**query)
-        found = sorted((item for item in self.items.values() if matches(item)), key=order, reverse=not ScanIndexForward)
+        found = [item for item in self._candidates(**query) if matches(item)]
+        found.sort(key=order, reverse=not ScanIndexForward)
         if ExclusiveStartKey is not None:
             last = order(ExclusiveStartKey)
             found = [item for item in found if (order(item) > last if ScanIndexForward else order(item) < last)]
-        page = [{name: copy.deepcopy(item[name]) for name in answered or item} for item in found[:PAGE]]
+        page = [_copy({name: item[name] for name in answered or item}) for item in found[:PAGE]]
         more = len(found) > PAGE
         return {
             "Items": page,
@@ -90,8 +94,21 @@ class FakeTable:
         update = {name: value for name, value in arguments.items() if name not in ("TableName", "Key")}
         return key, _updated(self.items.get(key), arguments["Key"], "TransactWriteItems", **update)
 
+    def _candidates(self, ExpressionAttributeValues, IndexName="", **_):
+        """All items that a query may find: those of a partition, or those of the index."""
+        if IndexName:
+            return self._due.values()
+        return self._partitions[ExpressionAttributeValues[":pk"]["S"]].values()
+
     def _write(self, key, item):
-        self.items[key] = copy.deepcopy(item)
+        """Keep an item under its key, with None nothing any more; tell of the change."""
+        partition, sort = key
+        for place, name in ((self.items, key), (self._partitions[partition], sort), (self._due, key)):
+            place.pop(name, None)
+        if item is not None:
+            self.items[key] = self._partitions[partition][sort] = kept = _copy(item)
+            if "due_shard" in kept:
+                self._due[key] = kept
         self.on_write(*key)
 
 
@@ -99,6 +116,11 @@ def failure(code, operation, status=400, **parts):
     """A ClientError as botocore raises it."""
     response = {"Error": {"Code": code, "Message": code}, "ResponseMetadata": {"HTTPStatusCode": status}, **parts}
     return ClientError(response, operation)
+
+
+def _copy(item):
+    """A copy in which nothing is shared; many times faster than copy.deepcopy."""
+    return marshal.loads(marshal.dumps(item))  # noqa: S302 - written by this very line
 
 
 def _key(item):

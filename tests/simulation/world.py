@@ -33,13 +33,16 @@ class Change(NamedTuple):
 
 
 class World:
-    """Everything that a seed decides. `accepted` holds the ids of each subject that track answered for."""
+    """Everything that a seed decides. `accepted` holds the ids of each subject that track answered for.
 
-    def __init__(self, seed):
+    What happened stands in `steps`, but only in a world that is `told`: finding words takes a tenth of the time.
+    """
+
+    def __init__(self, seed, *, told=False):
         self.random = Random(seed)
         self.now = START
         self.steps = [f"seed {seed}"]
-        self.machine = Machine(self.random, self._trace, on_crash=self._new_process)
+        self.machine = Machine(self.random, self._trace if told else None, on_crash=self._new_process)
         self.bucket, self.ses = FakeBucket(), FakeSes(self._mail_sent)
         self.table = FakeTable(self._written, takes=self._lucky)
         self.queue = FakeQueue(takes=self._lucky)
@@ -207,7 +210,8 @@ class World:
 
     def _pass_time(self):
         self.now += self.random.choice((SECOND, MINUTE, MINUTE, 10 * MINUTE, HOUR, DAY, 4 * DAY))
-        self._trace("time passes")
+        if self.machine.trace:
+            self._trace("time passes")
 
     def _activate(self):
         if not self.bucket.objects:
