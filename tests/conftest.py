@@ -26,6 +26,7 @@ def new_process(monkeypatch):
         cached.cache_clear()
     active.forget()
     senders.forget()
+    monkeypatch.setattr(track, "limits", Limits())
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")

@@ -67,12 +67,14 @@ def cloud(tmp_path_factory):
 class Recorder:
     """What arrived at the tracking endpoint, and how it answers: `failures` first, then with success.
 
-    `options` are those of `ripen.load` beside the host; `pages` replaces the page at a path.
+    A failure of 429 says `retry_after`; `options` are those of `ripen.load` beside the host; `pages` replaces the page
+    at a path.
     """
 
     def __init__(self):
         self.requests = []
         self.failures = []
+        self.retry_after = "40"
         self.options = {"delay": 50}
         self.pages = {}
         self.origin = self.endpoint = ""
@@ -119,7 +121,9 @@ def _server(recorder):
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
             recorder.requests.append((urlsplit(self.path).path, self.headers, body))
             status = recorder.failures.pop(0) if recorder.failures else 200
-            self._answer(status, b"{}", "application/json", {"retry-after": "40"} if status == 429 else {})
+            self._answer(
+                status, b"{}", "application/json", {"retry-after": recorder.retry_after} if status == 429 else {}
+            )
 
         def _answer(self, status, body, kind, more=None):
             self.send_response(status)
