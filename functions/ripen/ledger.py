@@ -6,6 +6,7 @@
 | subject             | `P`                              | the lead record                                         |
 | `I#<hmac>`          | `I`                              | who owns this address                                   |
 | `C#sources`         | `C#sources`                      | the registered senders and the digests of their keys    |
+| `T#<UTC day>`       | see `totals`                     | page views of visitors without consent                  |
 | subject             | `S#<campaign>#<step>#<cycle>`    | one intent to send, claimed before sending              |
 
 A subject is `a:<anonymousId>` or `u:<userId>`. Keys are made of what the sender said (its own clock, its
