@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ripen.configuration import ScoreCondition
+from ripen.consent import Consent, decision
+from ripen.erasure import SUPPRESSING
 from ripen.event import RIPEN, Event
 from ripen.lead import Contribution, Intent, Lead, Move
 from ripen.rules import CampaignRule, Entry, Rule, Rules
@@ -23,7 +25,6 @@ from ripen.times import DAY
 OUTCOMES = ("Email Sent", "Email Refused", "Email Failed", "Email Unconfirmed")
 """The events that end an intent: sent; refused by SES; not renderable; sent perhaps, never to be repeated."""
 
-_SUPPRESSING = {"Unsubscribed": "unsubscribed", "Email Bounced": "bounced", "Email Marked as Spam": "complained"}
 _HUMAN_MAIL_EVENTS = ("Email Opened", "Email Link Clicked", "Unsubscribed")
 """Events that Ripen records, but that a person caused: they count as activity."""
 
@@ -49,6 +50,7 @@ def fold(subject: str, events: Sequence[Event], rules: Rules, now: int) -> Lead:
         traits=state.traits,
         address=_address(state.traits),
         suppressed=state.suppressed,
+        consent=state.consent,
         scores=state.scores,
         contributions=tuple(state.contributions),
         moves=tuple(state.moves),
@@ -86,6 +88,7 @@ class _State:
         self.last_active = since
         self.traits: dict[str, Any] = {}
         self.suppressed = ""
+        self.consent: Consent | None = None
         self.scores = {profile: Score(half_life, since) for profile, half_life in rules.half_lives.items()}
         self.contributions: list[Contribution] = []
         self.fired: set[tuple[str, str]] = set()
@@ -98,8 +101,9 @@ class _State:
 
 
 def _apply(state: _State, event: Event) -> None:
-    if event.source == RIPEN and event.name in _SUPPRESSING:  # believed, whatever program brought it
-        state.suppressed = state.suppressed or _SUPPRESSING[event.name]
+    if event.source == RIPEN and event.name in SUPPRESSING:  # believed, whatever program brought it
+        state.suppressed = state.suppressed or SUPPRESSING[event.name]
+    state.consent = decision(event) or state.consent
     if event.bot:
         return
     if event.source != RIPEN or event.name in _HUMAN_MAIL_EVENTS:
@@ -249,7 +253,7 @@ def _first_cycle(outcomes: Mapping[tuple[str, int], int], name: str) -> int:
 
 
 def _pending(state: _State) -> tuple[Intent, ...]:
-    if state.suppressed:
+    if state.suppressed or (state.consent and not state.consent.given):
         return ()
     return tuple(
         Intent(campaign.name, cycle, campaign.mail, since)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ripen.consent import Consent
 from ripen.score import Score, decay
 
 
@@ -61,6 +62,7 @@ class Lead:
 
     `contributions` are all points ever earned (their values at `now` add up to the scores), `moves` the phases
     entered so far, `pending` what is to be sent, `next_timer` when the passing of time alone changes something.
+    `consent` is the last decision that was told; while it is a no, nothing is pending.
     """
 
     subject: str
@@ -72,6 +74,7 @@ class Lead:
     traits: Mapping[str, Any]
     address: str
     suppressed: str
+    consent: Consent | None
     scores: Mapping[str, Score]
     contributions: tuple[Contribution, ...]
     moves: tuple[Move, ...]
