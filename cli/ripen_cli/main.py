@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from ripen_cli.demo import demo
+from ripen_cli.lead import lead
 from ripen_cli.local import local
 from ripen_cli.rules import rules, sources
 
@@ -18,4 +19,5 @@ def main() -> None:
 main.add_command(local)
 main.add_command(rules)
 main.add_command(sources)
+main.add_command(lead)
 main.add_command(demo)

@@ -10,6 +10,8 @@ from email_validator import EmailNotValidError, validate_email
 from adapters import table
 from adapters.secret import secret
 from adapters.settings import ScoreSettings, TriggerSettings
+from ripen.consent import must_erase
+from ripen.erasure import only_withdrawals
 from ripen.errors import VersionConflictError
 from ripen.fold import fold
 from ripen.identity import address_key
@@ -30,7 +32,7 @@ class Refreshed(NamedTuple):
 def refresh(
     settings: ScoreSettings | TriggerSettings, subject: str, rules: Rules, now: int, rest_until: int | None = None
 ) -> Refreshed | None:
-    """Fold a subject's events and write its record; None when it has no events.
+    """Fold a subject's events and write its record; None when it has no events, or withdrew and that is all.
 
     Whoever is going to do what is due says in `rest_until` when the lead may be found due again.
 
@@ -39,12 +41,13 @@ def refresh(
     """
     for attempt in range(_ATTEMPTS):
         events, record = table.load(settings.table_name, subject, now)
-        if not events:
+        if not events or (not record.version and only_withdrawals(events)):
             return None
         lead = fold(subject, events, rules, now)
         address = _address(settings, lead, record)
         refreshed = Refreshed(lead, reachable=bool(address and address["owned"]))
-        fresh = make_record(lead, address, record.version + 1, rest_until)
+        erase_at = lead.consent.at if lead.consent and must_erase(lead.consent, rules.erasing) else None
+        fresh = make_record(lead, address, record.version + 1, rest_until, erase_at)
         if (fresh.data, fresh.due_at) == (record.data, record.due_at):
             return refreshed
         try:

@@ -47,7 +47,7 @@ def put_items(table: str, items: Sequence[Item]) -> None:
         try:
             client("dynamodb").put_item(TableName=table, Item=_attributes(items[0]))
         except ClientError as error:
-            raise _throttled(error) from error
+            raise throttled(error) from error
         return
     for start in range(0, len(items), _BATCH):
         _write_batch(table, [{"PutRequest": {"Item": _attributes(item)}} for item in items[start : start + _BATCH]])
@@ -150,7 +150,7 @@ def get_text(table: str, key: str) -> str:
     try:
         found = client("dynamodb").get_item(TableName=table, Key=_attributes({"pk": key, "sk": key}))
     except ClientError as error:
-        raise _throttled(error) from error
+        raise throttled(error) from error
     return str(_values(found["Item"])["data"]) if "Item" in found else ""
 
 
@@ -233,7 +233,7 @@ def _write_batch(table: str, requests: Sequence[Any]) -> None:
         try:
             answer = client("dynamodb").batch_write_item(RequestItems={table: requests})
         except ClientError as error:
-            raise _throttled(error) from error
+            raise throttled(error) from error
         requests = answer.get("UnprocessedItems", {}).get(table, [])
         if not requests:
             return
@@ -241,7 +241,8 @@ def _write_batch(table: str, requests: Sequence[Any]) -> None:
     raise TableThrottledError(f"{len(requests)} items were not taken")
 
 
-def _throttled(error: ClientError) -> Exception:
+def throttled(error: ClientError) -> Exception:
+    """The error to raise instead: TableThrottledError where the table takes no more, otherwise the same."""
     codes = ("ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded")
     return TableThrottledError(error_code(error)) if error_code(error) in codes else error
 

@@ -10,6 +10,8 @@ from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from ripen.campaigns import OUTCOMES, CampaignRule, take_outcome
+from ripen.consent import DECISIONS, decision
+from ripen.erasure import SUPPRESSING
 from ripen.event import RIPEN, Event
 from ripen.facts import LeadFacts, SessionFacts, address, counts, grades, interests, persona, surging
 from ripen.foresight import usage
@@ -21,7 +23,6 @@ from ripen.scanners import judged
 from ripen.state import State
 from ripen.touch import direct_touch, first_touch, last_touch
 
-_SUPPRESSING = {"Unsubscribed": "unsubscribed", "Email Bounced": "bounced", "Email Marked as Spam": "complained"}
 _FOREVER = 2**62
 _MOST_COUNTED = 1_000
 _HUMAN_MAIL_EVENTS = ("Email Opened", "Email Link Clicked", "Unsubscribed")
@@ -82,6 +83,8 @@ def _apply(state: State, event: Event, moment: int) -> None:
         state.first_seen = event.at
     if event.source == RIPEN:
         _take_report(state, event, moment)
+    elif event.name in DECISIONS:
+        state.consent = decision(event) or state.consent
     if event.bot:
         return
     changed = not state.begun or bool(event.traits)
@@ -103,8 +106,8 @@ def _apply(state: State, event: Event, moment: int) -> None:
 
 
 def _take_report(state: State, event: Event, moment: int) -> None:
-    if event.name in _SUPPRESSING:  # believed, whatever program brought it
-        state.suppressed = state.suppressed or _SUPPRESSING[event.name]
+    if event.name in SUPPRESSING:  # believed, whatever program brought it
+        state.suppressed = state.suppressed or SUPPRESSING[event.name]
     elif event.name in OUTCOMES:
         take_outcome(state.campaigns, event.properties, event.name, moment)
     if event.name in state.mails and not event.bot:
@@ -241,6 +244,7 @@ def _lead(subject: str, state: State, now: int, later: int | None) -> Lead:
         traits=state.traits,
         address=address(state),
         suppressed=state.suppressed,
+        consent=state.consent,
         scores=state.scores,
         contributions=state.contributions,
         moves=state.phases.moves,
@@ -253,12 +257,14 @@ def _lead(subject: str, state: State, now: int, later: int | None) -> Lead:
         counts=counts(state, now),
         first_touch=state.first_touch,
         last_touch=state.last_touch,
-        pending=() if state.suppressed else _pending(state),
+        pending=_pending(state),
         next_timer=min((moment for moment in (*timers, later) if moment is not None), default=None),
     )
 
 
 def _pending(state: State) -> tuple[Intent, ...]:
+    if state.suppressed or (state.consent and not state.consent.given):
+        return ()
     return tuple(
         Intent(campaign.name, progress.number, campaign.mail, progress.since)
         for campaign in state.rules.campaigns

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from ripen.consent import Consent
 from ripen.personas import Recognised
 from ripen.score import Score, decay
 from ripen.touch import Touch
@@ -61,7 +62,8 @@ class Lead:
     `contributions` are the points earned by the events that were folded (their values at `now` add up to the scores,
     unless the fold went on from a checkpoint), `moves` and `stages` the phases and stages entered by them, the present
     one last, `interests` topics with their strength, the strongest first, `counts` how often what the rules count
-    happened, `pending` what is to be sent, `next_timer` when the passing of time alone changes something.
+    happened, `consent` is the last decision that was told (while it is a no, nothing is pending), `pending` what is to be
+    sent, `next_timer` when the passing of time alone changes something.
     """
 
     subject: str
@@ -74,6 +76,7 @@ class Lead:
     traits: Mapping[str, Any]
     address: str
     suppressed: str
+    consent: Consent | None
     scores: Mapping[str, Score]
     contributions: Sequence[Contribution]
     moves: Sequence[Move]

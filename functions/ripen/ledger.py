@@ -6,6 +6,7 @@
 | subject             | `P`                              | the lead record                                         |
 | `I#<hmac>`          | `I`                              | who owns this address                                   |
 | `C#sources`         | `C#sources`                      | the registered senders and the digests of their keys    |
+| `T#<UTC day>`       | see `totals`                     | page views of visitors without consent                  |
 | subject             | `S#<campaign>#<step>#<cycle>`    | one intent to send, claimed before sending              |
 | `L#<source>`        | the minute                       | how many events a source sent in it, if it has a limit  |
 | `L#<source>#<hash>` | the day                          | the same of one visitor who sends very many             |

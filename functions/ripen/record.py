@@ -25,10 +25,16 @@ class Record:
     due_at: int | None
 
 
-def make_record(lead: Lead, address: Mapping[str, Any] | None, version: int, rest_until: int | None = None) -> Record:
+def make_record(
+    lead: Lead,
+    address: Mapping[str, Any] | None,
+    version: int,
+    rest_until: int | None = None,
+    erase_at: int | None = None,
+) -> Record:
     """The record of a folded lead. `address` says which address key was found and whether the lead owns it.
 
-    What is due already is due at `rest_until` instead, when given.
+    What is due already is due at `rest_until` instead, when given. A lead that is to be erased is due at `erase_at`.
     """
     summary = {
         "rules": lead.rules_version,
@@ -39,7 +45,7 @@ def make_record(lead: Lead, address: Mapping[str, Any] | None, version: int, res
         "address": address,
         "pending": [intent.id for intent in lead.pending],
     }
-    due_at = lead.due_at(reachable=bool(address and address["owned"]))
+    due_at = lead.due_at(reachable=bool(address and address["owned"])) if erase_at is None else erase_at
     if due_at is not None and due_at <= lead.now and rest_until is not None:
         due_at = rest_until
     return Record(lead.subject, version, json.dumps(summary, separators=(",", ":")), due_at)

@@ -72,7 +72,10 @@ class GradeRule(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Everything a fold needs to know. `trusted` are the sources that are servers; times in milliseconds."""
+    """Everything a fold needs to know; times in milliseconds.
+
+    `trusted` are the sources that are servers, `erasing` those whose withdrawals erase.
+    """
 
     version: str
     half_lives: Mapping[str, int | None]
@@ -87,6 +90,7 @@ class Rules:
     stages: Lifecycle | None
     campaigns: tuple[CampaignRule, ...]
     trusted: frozenset[str]
+    erasing: frozenset[str]
     any_event: Watch
     by_event: Mapping[str, Watch] = field(default_factory=dict)
 
@@ -134,6 +138,7 @@ def compile_rules(configuration: Configuration, version: str) -> Rules:
         stages=compile_lifecycle(configuration.stages) if configuration.stages else None,
         campaigns=campaigns,
         trusted=frozenset(name for name, source in configuration.sources.items() if source.kind == "server"),
+        erasing=frozenset(name for name, source in configuration.sources.items() if source.on_withdrawal == "erase"),
         any_event=any_event,
         by_event=by_event,
     )

@@ -11,6 +11,7 @@ from dataclasses import astuple, dataclass
 from typing import Any
 
 from ripen.campaigns import Progress, first_progress
+from ripen.consent import Consent
 from ripen.event import Event
 from ripen.foresight import NO_TREND, ORDERS_KEPT, Trend
 from ripen.lead import Contribution, Move
@@ -55,6 +56,7 @@ class State:
         self.first_seen = 0
         self.traits: dict[str, Any] = {}
         self.suppressed = ""
+        self.consent: Consent | None = None
         self.contributions: list[Contribution] = []
         self.used: dict[str, Used] = {}
         self.fits: set[str] = set()
@@ -131,6 +133,7 @@ class State:
         return {
             **{name: getattr(self, name) for name in _PLAIN},
             "traits": self.traits,
+            "consent": self.consent,
             "used": {key: list(astuple(used)) for key, used in self.used.items()},
             "fits": sorted(self.fits),
             "scores": _dump_scores(self.scores),
@@ -165,6 +168,7 @@ class State:
         ):
             setattr(state, name, values[name])
         state.traits = dict(values["traits"])
+        state.consent = Consent(*values["consent"]) if values["consent"] else None
         state.used = {key: Used(*used) for key, used in values["used"].items()}
         state.fits, state.evidence = set(values["fits"]), set(values["evidence"])
         state.scores = {name: Score(rules.half_lives[name], *pair) for name, pair in values["scores"].items()}

@@ -11,10 +11,13 @@ from typing import NamedTuple
 
 from adapters import mailer, table
 from adapters.active import active_mails, active_rules
+from adapters.erasure import erase
 from adapters.leads import refresh
+from adapters.secret import secret
 from adapters.settings import TriggerSettings
 from adapters.telemetry import count, logger, pseudonym
 from ripen.configuration import MailTemplate
+from ripen.consent import must_erase
 from ripen.errors import MailOutcomeUnknownError, MailRefusedError, MailTemplateError, MailThrottledError
 from ripen.event import RIPEN, Event, Received
 from ripen.lead import Intent, Lead
@@ -50,7 +53,10 @@ def act(settings: TriggerSettings, subject: str, key: str, now: int, holder: str
         count("ConfigurationMissing")
         return
     refreshed = refresh(settings, subject, rules, now, rest_until=now + LEASE)
-    if refreshed and refreshed.reachable:
+    if refreshed and must_erase(refreshed.lead.consent, rules.erasing):
+        items = erase(settings.table_name, subject, secret(settings.secret_arn))
+        logger.info("A lead was erased after its withdrawal", extra={"lead": pseudonym(subject), "items": items})
+    elif refreshed and refreshed.reachable:
         for intent in refreshed.lead.pending:
             _carry_out(settings, refreshed.lead, intent, holder)
 

@@ -212,6 +212,10 @@ def test_analytics_next_in_a_browser(browser, shop, proxy, ledger, strategy):
                 {integrations: {"Segment.io": {...own, deliveryStrategy: delivery}}});
             window.sdk = analytics;
             window.anonymous = analytics.user().anonymousId();
+            await analytics.addSourceMiddleware(({payload, next}) => {
+                payload.obj.context.consent = {categoryPreferences: {analytics: true}};
+                next(payload);
+            });
             await analytics.page();
             await analytics.identify("user-1", {email: "ada@example.com"});
             await analytics.track("Tool Used", {tool: "calculator"});

@@ -23,7 +23,9 @@ RECEIVED = 1_795_255_200_000
 MOST_CPU = 0.1
 """Seconds for one request, on a slow machine."""
 
-SOURCES = Sources({digest("site"): Source("site", trusted=False, origins=("https://shop.example",))})
+SOURCES = Sources(
+    {digest("site"): Source("site", trusted=False, origins=("https://shop.example",), consent_assumed=True)}
+)
 GOOD = '{"type":"page","anonymousId":"visitor","messageId":"%s"}'
 RULES = compile_rules(
     Configuration.model_validate(

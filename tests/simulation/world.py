@@ -13,7 +13,7 @@ from simulation.fake_services import REFUSED, FakeBucket, FakeQueue, FakeSecrets
 from simulation.fake_table import FakeTable
 from simulation.machine import Machine
 from simulation.site_rules import CONFIGURATION, MAILS
-from stories import START, Context, batch_of, mail_report, minute, queue_message, request, stream_batch
+from stories import START, YES, Context, batch_of, mail_report, minute, queue_message, request, stream_batch
 from track.handler import handler as track
 from trigger.handler import handler as trigger
 
@@ -127,7 +127,7 @@ class World:
         if self.known_ids and self.random.random() < 0.1:
             return self.random.choice(self.known_ids)  # sent once more, in other company
         occurred = self.now - self.random.choice((0, 0, SECOND, HOUR, 2 * DAY))
-        event = {"anonymousId": self.random.choice(VISITORS), "messageId": f"m{len(self.known_ids)}"}
+        event = {"anonymousId": self.random.choice(VISITORS), "messageId": f"m{len(self.known_ids)}", "context": YES}
         if occurred != self.now:
             event |= {"originalTimestamp": to_iso(occurred), "sentAt": to_iso(self.now)}
         if self.random.random() < 0.25:
