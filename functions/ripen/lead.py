@@ -62,8 +62,8 @@ class Lead:
     `contributions` are the points earned by the events that were folded (their values at `now` add up to the scores,
     unless the fold went on from a checkpoint), `moves` and `stages` the phases and stages entered by them, the present
     one last, `interests` topics with their strength, the strongest first, `counts` how often what the rules count
-    happened, `consent` is the last decision that was told (while it is a no, nothing is pending), `pending` what is to be
-    sent, `next_timer` when the passing of time alone changes something.
+    happened, `consent` is the last decision that was told (while it is a no, nothing is pending), `pending` what is to
+    be sent, `next_timer` when the passing of time alone changes something.
     """
 
     subject: str
