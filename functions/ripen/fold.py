@@ -6,7 +6,8 @@ between, so that duplicates, retries, late arrivals and the order of arrival can
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ripen.campaigns import OUTCOMES, CampaignRule, take_outcome
 from ripen.event import RIPEN, Event
@@ -44,7 +45,15 @@ def fold(subject: str, events: Sequence[Event], rules: Rules, now: int, state: S
 
 def new_state(rules: Rules) -> State:
     """Where folding begins."""
-    state = State(rules)
+    return _with_facts(State(rules))
+
+
+def resumed_state(values: Mapping[str, Any], rules: Rules) -> State:
+    """Where folding goes on from what `State.dump` gave under the same rules, as it came back from JSON."""
+    return _with_facts(State.load(values, rules))
+
+
+def _with_facts(state: State) -> State:
     state.facts |= {"session": SessionFacts(state), "lead": LeadFacts(state), "traits": state.traits}
     return state
 

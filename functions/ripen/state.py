@@ -156,17 +156,7 @@ class State:
     def load(cls, values: Mapping[str, Any], rules: Rules) -> State:
         """What `dump` gave under the same rules."""
         state = cls(rules)
-        for name in (
-            "begun",
-            "since",
-            "clock",
-            "last_active",
-            "events",
-            "first_seen",
-            "suppressed",
-            "pages",
-            "seconds",
-        ):
+        for name in _PLAIN:
             setattr(state, name, values[name])
         state.traits = dict(values["traits"])
         state.used = {key: Used(*used) for key, used in values["used"].items()}
