@@ -138,7 +138,7 @@ _FACTS: Mapping[str, Callable[[State, int], Any]] = {
     "persona": _persona,
     "known": lambda state, _: bool(address(state)),
     "days_known": lambda state, moment: (moment - state.since) / DAY,
-    "days_inactive": lambda state, _: state.days_inactive,
+    "days_inactive": lambda state, moment: (moment - state.idle_since) / DAY,
     "visits": lambda state, _: state.session.number,
     "pages": lambda state, _: state.pages,
     "seconds": lambda state, _: state.seconds,

@@ -80,6 +80,7 @@ def let_time_pass(state: State, until: int) -> None:
         _notice_fallen_scores(state, moment)
         _move(state, moment, None, changed=True)
     state.clock = until
+    state.idle_since = state.last_active
     state.wake = _FOREVER if moment is None else moment
     state.unarmed = any(unarmed(state, course) for course in state.courses)
 

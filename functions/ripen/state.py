@@ -18,7 +18,7 @@ from ripen.lifecycle import Course
 from ripen.points import Used
 from ripen.rules import Rules
 from ripen.score import Score
-from ripen.times import DAY, MINUTE
+from ripen.times import MINUTE
 from ripen.touch import Touch
 
 SESSION_GAP = 30 * MINUTE
@@ -50,7 +50,7 @@ class State:
         self.since = self.clock = self.last_active = self.wake = 0
         self.unarmed = False
         self.facts: dict[str, Any] = {}
-        self.days_inactive = 0.0
+        self.idle_since = 0
         self.events = 0
         self.first_seen = 0
         self.traits: dict[str, Any] = {}
@@ -95,6 +95,7 @@ class State:
         if not self.begun:
             self.begin(moment)
         self.clock = moment
+        self.idle_since = self.last_active
 
     def take(self, event: Event, moment: int) -> Mapping[str, Any]:
         """Take note of what the event says; the facts that conditions see."""
@@ -127,7 +128,6 @@ class State:
         elif event.name == "Order Completed":
             self.orders = [*self.orders, moment][-ORDERS_KEPT:]
             self.wake = moment
-        self.days_inactive = (moment - self.last_active) / DAY
         self.last_active = moment
 
     def dump(self) -> dict[str, Any]:
