@@ -11,19 +11,19 @@ from dataclasses import astuple, dataclass
 from typing import Any
 
 from ripen.campaigns import Progress, first_progress
-from ripen.event import Event
+from ripen.event import RIPEN, Event
 from ripen.foresight import NO_TREND, ORDERS_KEPT, Trend
 from ripen.lead import Contribution, Move
 from ripen.lifecycle import Course
 from ripen.points import Used
 from ripen.rules import Rules
 from ripen.score import Score
-from ripen.times import MINUTE
+from ripen.times import MINUTE, SECOND
 from ripen.touch import Touch
 
 SESSION_GAP = 30 * MINUTE
 """A visit ends after so long without an event, as in Google Analytics
-(https://support.google.com/analytics/answer/9191807)."""
+(https://support.google.com/analytics/answer/9191807). No page counts as seen for longer."""
 
 
 @dataclass(slots=True)
@@ -111,7 +111,12 @@ class State:
         return not self.session.number or moment - self.session.last >= SESSION_GAP
 
     def be_active(self, event: Event, moment: int) -> None:
-        """Take note of what the person did: when, and in which visit."""
+        """Take note of what the person did: when, and in which visit. Who reads a mail does not visit the site."""
+        if event.source != RIPEN:
+            self._visit(event, moment)
+        self.last_active = moment
+
+    def _visit(self, event: Event, moment: int) -> None:
         session = self.session
         if self.session_over(moment):
             session = self.session = Session(session.number + 1, moment)
@@ -122,13 +127,13 @@ class State:
             self.pages += 1
         elif event.name == "Page Left":
             seconds = event.properties.get("seconds")
-            if isinstance(seconds, int | float) and 0 < seconds <= SESSION_GAP:
-                session.seconds += seconds
-                self.seconds += seconds
+            if isinstance(seconds, int | float) and seconds > 0:
+                seen = min(seconds, SESSION_GAP / SECOND)
+                session.seconds += seen
+                self.seconds += seen
         elif event.name == "Order Completed":
             self.orders = [*self.orders, moment][-ORDERS_KEPT:]
             self.wake = moment
-        self.last_active = moment
 
     def dump(self) -> dict[str, Any]:
         """Plain values of JSON. Contributions, and the moves before the latest, stay in the ledger."""
