@@ -6,7 +6,7 @@ import json
 from dataclasses import fields
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ripen.fold import absorb, fold, let_time_pass, new_state, resumed_state
@@ -66,6 +66,7 @@ def test_a_lead_without_news_is_folded_from_its_state_alone(history):
     )
 
 
+@settings(deadline=None)  # it folds anew for each timer
 @given(histories())
 def test_time_passing_step_by_step_is_time_passing_at_once_under_all_rules(history):
     at_once = fold("a:ann", history, RULES, END)
