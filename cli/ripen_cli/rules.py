@@ -28,7 +28,7 @@ def check(folder: Path) -> None:
         for problem in error.problems:
             click.echo(problem, err=True)
         raise SystemExit(1) from None
-    count = sum(len(profile.rules) for profile in configuration.profiles.values())
+    count = sum(len(profile.rules) + len(profile.fit) for profile in configuration.profiles.values())
     click.echo(
         f"Valid: {count} scoring rules, {len(configuration.phases)} phases, "
         f"{len(configuration.campaigns)} campaigns, {len(mails)} mails (version {version})."

@@ -44,9 +44,17 @@ def fold(subject: str, events: Sequence[Event], rules: Rules, now: int, state: S
     return _lead(subject, state, now, later)
 
 
-def new_state(rules: Rules, kept: Mapping[str, Any] | None = None) -> State:
-    """Where folding begins; or goes on, from what `State.dump` gave under the same rules."""
-    state = State(rules) if kept is None else State.load(kept, rules)
+def new_state(rules: Rules) -> State:
+    """Where folding begins."""
+    return _with_facts(State(rules))
+
+
+def resumed_state(values: Mapping[str, Any], rules: Rules) -> State:
+    """Where folding goes on from what `State.dump` gave under the same rules, as it came back from JSON."""
+    return _with_facts(State.load(values, rules))
+
+
+def _with_facts(state: State) -> State:
     state.facts |= {"session": SessionFacts(state), "lead": LeadFacts(state), "traits": state.traits}
     return state
 
@@ -73,6 +81,7 @@ def let_time_pass(state: State, until: int) -> None:
         _notice_fallen_scores(state, moment)
         _move(state, moment, None, changed=True)
     state.clock = until
+    state.idle_since = state.last_active
     state.wake = _FOREVER if moment is None else moment
     state.unarmed = any(unarmed(state, course) for course in state.courses)
 

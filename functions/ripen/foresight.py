@@ -81,8 +81,7 @@ def usage_falls(trend: Trend, since: int) -> int | None:
     The ratio falls steadily while nothing happens (its correction grows at less than half the rate), so it is found by
     halving.
     """
-    start = trend.landmark
-    end = start + PAST
+    start, end = trend.landmark - 1, trend.landmark + PAST
     while end - start > 1:
         middle = (start + end) // 2
         start, end = (start, middle) if trend.ratio(middle, since) <= FALLING else (middle, end)

@@ -60,13 +60,14 @@ def recognise(personas: Sequence[PersonaRule], happened: Container[str], facts: 
         held = [
             sign for sign in persona.evidence if (sign.key in happened if sign.happens else bool(sign.matches(facts)))
         ]
-        confidence = _confidence([sign.weight for sign in held])
-        if confidence >= persona.at_least and confidence > best.confidence:
-            best = Recognised(persona.name, confidence, tuple(sign.title or sign.name for sign in held))
+        sure = confidence([sign.weight for sign in held])
+        if sure >= persona.at_least and sure > best.confidence:
+            best = Recognised(persona.name, sure, tuple(sign.title or sign.name for sign in held))
     return best
 
 
-def _confidence(weights: Sequence[float]) -> float:
+def confidence(weights: Sequence[float]) -> float:
+    """How sure signs of these weights make together: 0 to 1."""
     doubt, left = 1.0, 1.0
     for weight in weights:
         if weight >= 0:

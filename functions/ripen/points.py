@@ -68,7 +68,7 @@ class Used:
 
 
 def earned(rule: Rule, facts: Mapping[str, Any], moment: int, used: dict[str, Used]) -> float:
-    """The points that an event which matches earns at `moment`, and what they use up of the limits in `used`.
+    """The points that an event which matches earns at `moment`; what they use up of the limits is noted in `used`.
 
     A window opens with the first points and closes after its time; the next points open the next.
     """
@@ -85,18 +85,19 @@ def earned(rule: Rule, facts: Mapping[str, Any], moment: int, used: dict[str, Us
         free = min(free, limit.cap - spent.points, limit.cap_per_day - spent.today)
     if free <= 0:
         return 0.0
-    for spent in spents:
+    for limit, spent in zip(rule.limits, spents, strict=True):
+        used[limit.key] = spent
         spent.fired += 1
         spent.points += free
         spent.today += free
     return math.copysign(free, points)
 
 
-def _open(limit: Limit, moment: int, used: dict[str, Used]) -> Used:
+def _open(limit: Limit, moment: int, used: Mapping[str, Used]) -> Used:
     spent = used.get(limit.key)
     if spent is None or (limit.window is not None and moment - spent.since >= limit.window):
         day, today = (spent.day, spent.today) if spent else (-1, 0.0)
-        spent = used[limit.key] = Used(moment, day=day, today=today)
+        spent = Used(moment, day=day, today=today)
     if spent.day != moment // DAY:
         spent.day, spent.today = moment // DAY, 0.0
     return spent

@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ripen.configuration import Configuration
+from ripen.dead_ends import dead_ends
 from ripen.event import RIPEN
-from ripen.pattern import fields
-from ripen.reach import highest_score
+from ripen.impossible import impossible, leaves
+from ripen.reach import highest_confidence, highest_score
 from ripen.schema.base import Model, Path
-from ripen.schema.lifecycle import EntryCondition, Phase
+from ripen.schema.lifecycle import EntryCondition
+from ripen.score import DISPLAY_STEP
 from ripen.sources import UNREGISTERED
 
 Problems = Iterator[tuple[Path, str]]
@@ -23,8 +25,7 @@ def problems(configuration: Configuration, mails: frozenset[str]) -> Problems:
     yield from _patterns(configuration)
     yield from _thresholds(configuration)
     for section, phases in (("phases", configuration.phases), ("stages", configuration.stages)):
-        yield from _contradictions(section, phases)
-        yield from _traps(section, phases)
+        yield from dead_ends(section, phases)
 
 
 def _strangers(configuration: Configuration, mails: frozenset[str]) -> Problems:
@@ -91,16 +92,19 @@ def _patterns(configuration: Configuration) -> Problems:
         "grades": configuration.grades,
         "counts": configuration.counts,
     }
-    for path, when in _conditions(configuration):
-        for field in fields(when):
+    for place, when in _conditions(configuration):
+        for leaf in leaves(when):
+            path, field = (*place, *leaf.path), leaf.field
             root, _, rest = field.partition(".")
             kind, _, name = rest.partition(".")
             if root == "lead" and kind in named and name not in named[kind]:
                 yield path, f"{field}: there is no such name; there is {_list(named[kind])}"
-            if path[0] == "personas" and field == "lead.persona":
+            if place[0] == "personas" and field == "lead.persona":
                 yield path, f"{field}: a persona cannot be evidence of a persona"
-            if path[0] == "profiles" and path[2] == "fit" and root != "traits":
+            if place[0] == "profiles" and place[2] == "fit" and root != "traits":
                 yield path, f"{field}: fit looks at what is known of the lead, traits, and at nothing else"
+            for text in impossible(configuration, leaf):
+                yield path, text
 
 
 def _conditions(configuration: Configuration) -> Iterator[tuple[Path, Mapping[str, Any]]]:
@@ -121,7 +125,7 @@ def _conditions(configuration: Configuration) -> Iterator[tuple[Path, Mapping[st
 
 
 def _thresholds(configuration: Configuration) -> Problems:
-    """Scores that nobody can reach."""
+    """Scores and confidences that nobody can reach."""
     highest = {name: highest_score(profile) for name, profile in configuration.profiles.items()}
     wanted = [
         ((*path, "score", "at_least"), condition.score.profile, condition.score.at_least)
@@ -133,60 +137,20 @@ def _thresholds(configuration: Configuration) -> Problems:
         for key, campaign in configuration.campaigns.items()
         if campaign.start.score
     ]
+    wanted += [
+        (("grades", key, name, "levels", level), axis.profile, bound)
+        for key, grade in configuration.grades.items()
+        for name, axis in (("fit", grade.fit), ("engagement", grade.engagement))
+        for level, bound in axis.levels.items()
+    ]
     for path, profile, threshold in wanted:
-        if threshold > highest.get(profile, threshold):
+        if threshold - DISPLAY_STEP / 2 > highest.get(profile, threshold):
             yield path, f"nobody can reach {threshold:g}: the rules of {profile} give {highest[profile]:g} at most"
-
-
-def _contradictions(section: str, phases: Mapping[str, Phase]) -> Problems:
-    """Two phases that a lead with one and the same score would enter from each other, to and fro."""
-    for key, phase in phases.items():
-        for n, falls in enumerate(phase.enter):
-            for origin in falls.come_from:
-                for rises in phases[origin].enter if origin in phases else ():
-                    bounds = _opposite(rises, falls) if not rises.come_from or key in rises.come_from else None
-                    if bounds and bounds[0] < bounds[1]:
-                        where = (section, key, "enter", n, "score", "below")
-                        fro = f"in between it would go to and fro; write {bounds[0]:g} or less"
-                        yield (
-                            where,
-                            f"{bounds[1]:g} is above the {bounds[0]:g} from which a lead enters {origin}: {fro}",
-                        )
-
-
-def _opposite(rises: EntryCondition, falls: EntryCondition) -> tuple[float, float] | None:
-    """The bounds of two ways that look at one score and at nothing else, the one from below and the one from above."""
-    up, down = rises.score, falls.score
-    if up is None or down is None or up.profile != down.profile or up.at_least is None or down.below is None:
-        return None
-    alone = (rises.model_fields_set | falls.model_fields_set) <= {"come_from", "score"}
-    return (up.at_least, down.below) if alone else None
-
-
-def _traps(section: str, phases: Mapping[str, Phase]) -> Problems:
-    """Several phases that lead into each other and to no other one."""
-    onward: dict[str, set[str]] = {key: set() for key in phases}
-    for key, phase in phases.items():
-        for condition in phase.enter:
-            for origin in condition.come_from or phases:
-                if origin in onward and origin != key:
-                    onward[origin].add(key)
-    reported: set[str] = set()
-    for key in phases:
-        circle = _reachable(onward, key)
-        if 1 < len(circle) < len(phases) and key not in reported and all(key in _reachable(onward, o) for o in circle):
-            reported |= circle
-            others = ", ".join(name for name in phases if name in circle and name != key)
-            yield (section, key), f"and {others} lead into each other and nowhere else: nobody ever leaves them"
-
-
-def _reachable(onward: Mapping[str, set[str]], start: str) -> set[str]:
-    found, waiting = {start}, [start]
-    while waiting:
-        following = onward[waiting.pop()] - found
-        found |= following
-        waiting += following
-    return found
+    for key, persona in configuration.personas.items():
+        surest = highest_confidence(persona)
+        if persona.at_least > surest:
+            path = ("personas", key, "at_least")
+            yield path, f"nobody can reach {persona.at_least:g}: all evidence together makes {surest:.2f}"
 
 
 def _list(names: object) -> str:

@@ -1,11 +1,14 @@
-"""How high a score can get at all, so that a threshold beyond that is refused."""
+"""How high a score or a confidence can get at all, so that a threshold beyond that is refused."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
 
+from ripen.personas import confidence
+from ripen.schema.personas import Persona
 from ripen.schema.scoring import PointsFrom, Profile, ScoreRule
+from ripen.score import decay
 from ripen.times import DAY, parse_duration
 
 
@@ -15,6 +18,11 @@ def highest_score(profile: Profile) -> float:
     grouped = [_group(profile, name) for name in profile.groups]
     single = [_rule(profile, rule) for rule in profile.rules.values() if rule.group not in profile.groups]
     return math.fsum((fit, *grouped, *single))
+
+
+def highest_confidence(persona: Persona) -> float:
+    """How sure all evidence for a persona makes, with none against it."""
+    return confidence([max(sign.weight, 0) for sign in persona.evidence.values()])
 
 
 def _group(profile: Profile, name: str) -> float:
@@ -30,8 +38,7 @@ def _rule(profile: Profile, rule: ScoreRule) -> float:
     window = parse_duration(rule.window) if rule.window else None
     cap = points if rule.once else rule.cap
     if cap is not None and window is not None:
-        # Two windows may meet: one is used up at its end, the next one at its beginning.
-        cap = 2 * cap + _over_time(profile, cap, window)
+        cap = _over_time(profile, cap, window)
     return min((math.inf, *_caps(profile, cap, rule.cap_per_day)))
 
 
@@ -39,12 +46,15 @@ def _caps(profile: Profile, cap: float | None, cap_per_day: float | None) -> Ite
     if cap is not None:
         yield cap
     if cap_per_day is not None:
-        yield 2 * cap_per_day + _over_time(profile, cap_per_day, DAY)
+        yield _over_time(profile, cap_per_day, DAY)
 
 
 def _over_time(profile: Profile, points: float, every: int) -> float:
-    """What points at the same interval for ever would come to: a geometric series, endless without a half-life."""
+    """What `points` in each window (or day) for ever come to: a geometric series, endless without a half-life.
+
+    The last two may lie side by side, one at the end of its window and one at the beginning of the next.
+    """
     if profile.half_life is None:
         return math.inf
-    left = 2.0 ** (-every / parse_duration(profile.half_life))
-    return math.inf if left >= 1 else points / (1 - left)
+    left = decay(every, parse_duration(profile.half_life))
+    return math.inf if left >= 1 else points + points / (1 - left)

@@ -18,7 +18,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from ripen.event import Event
-from ripen.fold import absorb, new_state
+from ripen.fold import absorb, new_state, resumed_state
 from ripen.ledger import event_key
 from ripen.rules import Rules
 from ripen.scanners import GAP, SETTLING
@@ -70,7 +70,7 @@ class Checkpoint:
 
     def resume(self, rules: Rules) -> State:
         """The state to go on from."""
-        return new_state(rules, self.state)
+        return resumed_state(self.state, rules)
 
 
 def settle(entries: Sequence[Entry], rules: Rules, now: int, before: Checkpoint | None) -> Checkpoint | None:

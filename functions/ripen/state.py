@@ -12,19 +12,19 @@ from typing import Any
 
 from ripen.campaigns import Progress, first_progress
 from ripen.consent import Consent
-from ripen.event import Event
+from ripen.event import RIPEN, Event
 from ripen.foresight import NO_TREND, ORDERS_KEPT, Trend
 from ripen.lead import Contribution, Move
 from ripen.lifecycle import Course
 from ripen.points import Used
 from ripen.rules import Rules
 from ripen.score import Score
-from ripen.times import DAY, MINUTE
+from ripen.times import MINUTE, SECOND
 from ripen.touch import Touch
 
 SESSION_GAP = 30 * MINUTE
 """A visit ends after so long without an event, as in Google Analytics
-(https://support.google.com/analytics/answer/9191807)."""
+(https://support.google.com/analytics/answer/9191807). No page counts as seen for longer."""
 
 
 @dataclass(slots=True)
@@ -51,7 +51,7 @@ class State:
         self.since = self.clock = self.last_active = self.wake = 0
         self.unarmed = False
         self.facts: dict[str, Any] = {}
-        self.days_inactive = 0.0
+        self.idle_since = 0
         self.events = 0
         self.first_seen = 0
         self.traits: dict[str, Any] = {}
@@ -93,6 +93,7 @@ class State:
         if not self.begun:
             self.begin(moment)
         self.clock = moment
+        self.idle_since = self.last_active
 
     def take(self, event: Event, moment: int) -> Mapping[str, Any]:
         """Take note of what the event says; the facts that conditions see."""
@@ -108,7 +109,12 @@ class State:
         return not self.session.number or moment - self.session.last >= SESSION_GAP
 
     def be_active(self, event: Event, moment: int) -> None:
-        """Take note of what the person did: when, and in which visit."""
+        """Take note of what the person did: when, and in which visit. Who reads a mail does not visit the site."""
+        if event.source != RIPEN:
+            self._visit(event, moment)
+        self.last_active = moment
+
+    def _visit(self, event: Event, moment: int) -> None:
         session = self.session
         if self.session_over(moment):
             session = self.session = Session(session.number + 1, moment)
@@ -119,14 +125,13 @@ class State:
             self.pages += 1
         elif event.name == "Page Left":
             seconds = event.properties.get("seconds")
-            if isinstance(seconds, int | float) and 0 < seconds <= SESSION_GAP:
-                session.seconds += seconds
-                self.seconds += seconds
+            if isinstance(seconds, int | float) and seconds > 0:
+                seen = min(seconds, SESSION_GAP / SECOND)
+                session.seconds += seen
+                self.seconds += seen
         elif event.name == "Order Completed":
             self.orders = [*self.orders, moment][-ORDERS_KEPT:]
             self.wake = moment
-        self.days_inactive = (moment - self.last_active) / DAY
-        self.last_active = moment
 
     def dump(self) -> dict[str, Any]:
         """Plain values of JSON. Contributions, and the moves before the latest, stay in the ledger."""
@@ -155,17 +160,7 @@ class State:
     def load(cls, values: Mapping[str, Any], rules: Rules) -> State:
         """What `dump` gave under the same rules."""
         state = cls(rules)
-        for name in (
-            "begun",
-            "since",
-            "clock",
-            "last_active",
-            "events",
-            "first_seen",
-            "suppressed",
-            "pages",
-            "seconds",
-        ):
+        for name in _PLAIN:
             setattr(state, name, values[name])
         state.traits = dict(values["traits"])
         state.consent = Consent(*values["consent"]) if values["consent"] else None

@@ -92,8 +92,8 @@ def test_the_version_names_the_content_and_nothing_else(files):
             "{$or: [{event: a}, {trait.b: c}]}",
             "when: trait.b: is no field of an event",
         ),
-        ("phases", "below: 5", "under: 5", "rules/phases.yaml:8: phases.awareness.enter.0.score.under: is not a key"),
-        ("phases", "in_phase_for: 30d", "in_phase_for: 30s", "rules/phases.yaml:31: "),
+        ("phases", "below: 5", "under: 5", "rules/phases.yaml:9: phases.awareness.enter.0.score.under: is not a key"),
+        ("phases", "in_phase_for: 30d", "in_phase_for: 30s", "rules/phases.yaml:34: "),
         ("phases", "from: [loss]", "from: [lost]", "there is no phase 'lost'; there is awareness, consultation"),
         (
             "campaigns",
@@ -101,7 +101,7 @@ def test_the_version_names_the_content_and_nothing_else(files):
             "mail: first",
             "rules/campaigns.yaml:20: campaigns.onboarding.mail: there is no mail",
         ),
-        ("campaigns", "profile: engagement", "profile: fit", "there is no profile 'fit'; there is engagement"),
+        ("campaigns", "profile: engagement", "profile: value", "there is no profile 'value'; there is engagement, fit"),
         ("campaigns", "phase: purchase", "phase: buying", "there is no phase 'buying'"),
         (
             "campaigns",

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ripen.event import Event
-from ripen.fold import absorb, fold, new_state
+from ripen.fold import absorb, fold, new_state, resumed_state
 from ripen.ledger import event_key
 from ripen.settling import SETTLED_AFTER, WORTHWHILE, Checkpoint, Entry, settle
 from ripen.times import DAY, HOUR, MINUTE
@@ -31,7 +31,7 @@ def test_a_state_that_was_kept_goes_on_as_if_nothing_had_been(history, cut):
     ordered = in_order(history)
     state = new_state(RULES)
     absorb(state, ordered[:cut], END)
-    kept = new_state(RULES, json.loads(json.dumps(state.dump())))
+    kept = resumed_state(json.loads(json.dumps(state.dump())), RULES)
 
     resumed = fold("a:ann", ordered[cut:], RULES, END, kept)
 

@@ -1,0 +1,191 @@
+"""Random histories under rules that use every key there is: half a year of pages, orders, mails and use."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from ripen.configuration import Configuration
+from ripen.event import RIPEN, Event
+from ripen.rules import compile_rules
+from ripen.times import DAY, HOUR, SECOND, to_iso
+from stories import START
+
+CONFIGURATION = Configuration.model_validate(
+    {
+        "profiles": {
+            "interest": {
+                "half_life": "20d",
+                "groups": {"mail": {"cap": 25, "cap_per_day": 12}},
+                "rules": {
+                    "page": {"when": {"event": "Page Viewed"}, "points": 4, "cap_per_day": 10},
+                    "back-again": {
+                        "when": {"event": "Page Viewed", "lead.days_inactive": {"numeric": [">=", 3]}},
+                        "points": 5,
+                        "once": True,
+                        "window": "10d",
+                    },
+                    "tool": {"when": {"event": "Tool Used"}, "points": 6, "cap": 15, "window": "12d"},
+                    "opened": {"when": {"event": "Email Opened"}, "points": 5, "group": "mail"},
+                    "clicked": {"when": {"event": "Email Link Clicked"}, "points": 10, "cap": 30, "group": "mail"},
+                    "warm-page": {
+                        "when": {"event": "Page Viewed", "lead.scores.interest": {"numeric": [">", 20]}},
+                        "points": 2.5,
+                    },
+                    "fair": {
+                        "when": {"event": ["Page Viewed", "Tool Used"]},
+                        "points": 3,
+                        "valid_from": "2026-03-20",
+                        "valid_until": "2026-04-10",
+                    },
+                    "bored": {"when": {"event": "Page Viewed", "properties.path": "/jobs"}, "points": -7.5},
+                    "often": {"when": {"event": "Tool Used", "lead.counts.pages": {"numeric": [">=", 3]}}, "points": 1},
+                },
+            },
+            "value": {
+                "rules": {
+                    "order": {
+                        "when": {"event": "Order Completed"},
+                        "points": {"from": "properties.total", "per": 10, "cap": 20},
+                        "cap": 50,
+                    }
+                }
+            },
+            "fit": {
+                "rules": {"known": {"when": {"lead.known": True}, "points": 1, "once": True}},
+                "fit": {
+                    "it": {"when": {"traits.role": "it"}, "points": 20},
+                    "sales": {"when": {"traits.role": "sales"}, "points": 5},
+                    "has-address": {"when": {"traits.email": {"exists": True}}, "points": 2},
+                },
+            },
+        },
+        "grades": {
+            "priority": {
+                "fit": {"profile": "fit", "levels": {"A": 20, "B": 5, "C": 0}},
+                "engagement": {"profile": "interest", "levels": {"1": 30, "2": 10, "3": 0}},
+            }
+        },
+        "counts": {"pages": {"when": {"event": "Page Viewed"}, "window": "9d"}},
+        "interests": {
+            "half_life": "15d",
+            "at_least": 2,
+            "topics": {
+                "milling": {"when": {"event": "Page Viewed", "properties.path": "/milling"}},
+                "turning": {
+                    "when": {"event": ["Page Viewed", "Tool Used"], "properties.path": "/turning"},
+                    "points": 3,
+                },
+            },
+        },
+        "usage": {"when": {"event": "Signed In"}},
+        "personas": {
+            "engineer": {
+                "at_least": 0.4,
+                "evidence": {
+                    "tool": {"when": {"event": "Tool Used"}, "weight": 0.3},
+                    "role": {"when": {"traits.role": "it"}, "weight": 0.6},
+                    "absent": {"when": {"lead.days_inactive": {"numeric": [">", 20]}}, "weight": -0.5},
+                },
+            },
+            "seller": {"evidence": {"role": {"when": {"traits.role": "sales"}, "weight": 0.7}}},
+        },
+        "phases": {
+            "cold": {"enter": [{"from": ["warm"], "score": {"profile": "interest", "below": 5}}]},
+            "warm": {
+                "enter": [
+                    {"from": ["cold"], "score": {"profile": "interest", "at_least": 10}},
+                    {"from": ["cold"], "interest": {"topic": "milling", "at_least": 3}, "in_phase_for": "2d"},
+                ]
+            },
+            "customer": {"enter": [{"when": {"event": "Order Completed"}}]},
+            "kept": {"enter": [{"from": ["customer", "growing"], "in_phase_for": "10d"}]},
+            "growing": {
+                "enter": [
+                    {"from": ["kept"], "usage": "growing"},
+                    {"from": ["kept"], "repurchase_due": 0.8},
+                    {"from": ["kept"], "contract_ends_within": "14d", "in_phase_for": "1d"},
+                ]
+            },
+            "gone": {
+                "enter": [
+                    {"inactive_for": "40d"},
+                    {"from": ["kept", "growing"], "usage": "falling"},
+                    {"from": ["customer"], "interest": {"topic": "turning", "below": 1}, "in_phase_for": "6d"},
+                ]
+            },
+            "back": {"enter": [{"from": ["gone"], "when": {"event": ["Page Viewed", "Signed In"]}}]},
+        },
+        "stages": {
+            "looking": {"enter": [{"from": ["using"], "inactive_for": "30d"}]},
+            "using": {"enter": [{"from": ["looking"], "when": {"event": "Signed In"}}]},
+            "asking": {"enter": [{"from": ["using"], "when": {"lead.surges": {"exists": True}}}]},
+        },
+        "campaigns": {
+            "agenda": {
+                "start": {
+                    "score": {"profile": "interest", "at_least": 20},
+                    "after": {"lead.phase": {"anything-but": "cold"}},
+                },
+                "mail": "plain",
+            },
+            "onboarding": {"start": {"phase": "customer"}, "mail": "plain"},
+            "win-back": {"start": {"phase": "gone"}, "mail": "plain"},
+        },
+    }
+)
+RULES = compile_rules(CONFIGURATION, "v1")
+END = START + 250 * DAY
+
+_NAMES = ("Page Viewed", "Page Viewed", "Tool Used", "Page Left", "Signed In", "Signed In", "Order Completed")
+_MAILS = ("Email Sent", "Email Delivered", "Email Opened", "Email Link Clicked", "Email Unconfirmed")
+_MOMENTS = (
+    st.integers(START, START + 150 * DAY)
+    | st.integers(0, 40).map(lambda days: START + days * DAY)
+    | st.integers(0, 60).map(lambda seconds: START + 5 * DAY + seconds * SECOND)
+    | st.integers(0, 72).map(lambda hours: START + 20 * DAY + hours * HOUR)
+)
+
+
+@st.composite
+def _event(draw, identity):
+    at = draw(_MOMENTS)
+    kind = draw(st.integers(0, 9))
+    if kind <= 1:
+        cycle = draw(st.integers(1, 2))
+        campaign = draw(st.sampled_from(("agenda", "onboarding", "win-back")))
+        properties = {"campaign": campaign, "step": "plain", "cycle": cycle, "intent": f"{campaign}_plain_{cycle}"}
+        properties["link"] = draw(st.sampled_from(("https://a.example/x", "https://a.example/y")))
+        return Event(identity, draw(st.sampled_from(_MAILS)), at, RIPEN, properties=properties)
+    if kind == 2:
+        ends = to_iso(at + draw(st.integers(-10, 90)) * DAY)
+        known = {"role": draw(st.sampled_from(("it", "sales", "other"))), "contract_ends": ends, "email": "a@b.example"}
+        keys = draw(st.sets(st.sampled_from(sorted(known)), min_size=1))
+        return Event(identity, "Identified", at, "website", traits={key: known[key] for key in sorted(keys)})
+    path = draw(st.sampled_from(("/milling", "/turning", "/jobs")))
+    properties = {"path": path, "total": draw(st.sampled_from((0, 35, 1_000, -5, "5"))), "seconds": 12.5}
+    context = draw(st.sampled_from(({}, {"campaign": {"source": "xing", "medium": "social"}})))
+    bot = draw(st.sampled_from(("", "", "", "crawler")))
+    return Event(
+        identity, draw(st.sampled_from(_NAMES)), at, "website", properties=properties, context=context, bot=bot
+    )
+
+
+@st.composite
+def _series(draw):
+    """What goes on for a while, such as daily use."""
+    name = draw(st.sampled_from(("Signed In", "Page Viewed")))
+    start, every = draw(st.integers(0, 150)), draw(st.integers(6, 48))
+    path = draw(st.sampled_from(("/milling", "/turning")))
+    return [
+        Event(f"s{start}-{n}", name, START + start * DAY + n * every * HOUR, "website", properties={"path": path})
+        for n in range(draw(st.integers(0, 20)))
+    ]
+
+
+@st.composite
+def histories(draw, max_size=30):
+    """Events, each with an id of its own, in order."""
+    made = [draw(_event(f"m{n:02}")) for n in range(draw(st.integers(1, max_size)))]
+    series = draw(st.lists(_series(), max_size=2, unique_by=lambda found: found[0].id if found else ""))
+    made += [event for found in series for event in found]
+    return sorted(made, key=lambda event: (event.at, event.id))

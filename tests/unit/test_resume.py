@@ -1,0 +1,110 @@
+"""A fold that goes on from a kept state gives what a fold from the first event gives, whatever the rules use."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from ripen.fold import absorb, fold, let_time_pass, new_state, resumed_state
+from ripen.scanners import GAP, SETTLING
+from ripen.state import State
+from unit.rich_histories import END, RULES, histories
+
+_ONLY_SINCE = ("contributions", "moves", "stages")
+"""What a kept state leaves in the ledger."""
+
+
+def kept(events, now):
+    """The state after these events, as it comes back from JSON."""
+    state = new_state(RULES)
+    absorb(state, events, now)
+    return json.loads(json.dumps(state.dump(), allow_nan=False))
+
+
+@given(histories(), st.data())
+def test_going_on_from_a_kept_state_is_folding_all(history, data):
+    cuts = [n for n in range(1, len(history)) if history[n].at - history[n - 1].at > GAP]
+    assume(cuts)
+    cut = data.draw(st.sampled_from(cuts))
+    values = kept(history[:cut], history[cut - 1].at + SETTLING)
+
+    lead = fold("a:ann", history[cut:], RULES, END, resumed_state(values, RULES))
+
+    whole = fold("a:ann", history, RULES, END)
+    for field in fields(lead):
+        if field.name not in _ONLY_SINCE:
+            assert getattr(lead, field.name) == getattr(whole, field.name), field.name
+    for name in _ONLY_SINCE:
+        later = list(getattr(lead, name))
+        assert later == list(getattr(whole, name))[len(getattr(whole, name)) - len(later) :], name
+    assert lead.moves
+
+
+@given(histories())
+def test_a_state_comes_back_from_json_as_it_was(history):
+    values = kept(history, history[-1].at + SETTLING)
+
+    assert json.loads(json.dumps(State.load(values, RULES).dump())) == values
+
+
+@given(histories())
+def test_a_lead_without_news_is_folded_from_its_state_alone(history):
+    values = kept(history, history[-1].at + SETTLING)
+
+    lead = fold("a:ann", [], RULES, END, resumed_state(values, RULES))
+
+    whole = fold("a:ann", history, RULES, END)
+    assert (lead.scores, lead.phase, lead.pending, lead.persona) == (
+        whole.scores,
+        whole.phase,
+        whole.pending,
+        whole.persona,
+    )
+
+
+@settings(deadline=None)  # it folds anew for each timer
+@given(histories())
+def test_time_passing_step_by_step_is_time_passing_at_once_under_all_rules(history):
+    at_once = fold("a:ann", history, RULES, END)
+    now = history[-1].at
+    lead = fold("a:ann", history, RULES, now)
+    while lead.next_timer is not None and lead.next_timer <= END:
+        now = lead.next_timer
+        before = fold("a:ann", history, RULES, now - 1)
+        assert (before.moves, before.stages, before.pending) == (lead.moves, lead.stages, lead.pending)
+        lead = fold("a:ann", history, RULES, now)
+        assert list(lead.moves) == list(at_once.moves)[: len(lead.moves)]
+
+    assert (lead.moves, lead.stages, lead.pending) == (at_once.moves, at_once.stages, at_once.pending)
+
+
+@given(histories())
+def test_contributions_add_up_to_the_scores_under_all_rules(history):
+    lead = fold("a:ann", history, RULES, END)
+
+    for profile in lead.scores:
+        values = [part.value(END) for part in lead.contributions if part.profile == profile]
+        assert sum(values) == pytest.approx(lead.score(profile), abs=1e-9)
+
+
+@given(histories(), st.data())
+def test_looking_often_changes_nothing(history, data):
+    moments = sorted(data.draw(st.lists(st.integers(history[0].at, END), max_size=5)))
+    state, done = new_state(RULES), 0
+    for moment in moments:
+        found = [event for event in history[done:] if event.at + GAP < moment]
+        # Only whole quiet stretches are taken: what stands close together is judged together.
+        while found and done + len(found) < len(history) and history[done + len(found)].at - found[-1].at <= GAP:
+            found.pop()
+        done += len(found)
+        absorb(state, found, moment)
+        until = min([moment, *(event.at for event in history[done : done + 1])])
+        if state.begun and until >= state.clock:
+            let_time_pass(state, until)
+    lead = fold("a:ann", history[done:], RULES, END, state)
+
+    assert lead == fold("a:ann", history, RULES, END)
