@@ -75,6 +75,4 @@ def _stack(name: str) -> Deployment:
     try:
         return Deployment(outputs["TableName"], outputs["RulesBucketName"], outputs["AddressSecretArn"])
     except KeyError as error:
-        raise click.ClickException(
-            f"the stack {name!r} has no output {error.args[0]}; is it a stack of Ripen?"
-        ) from None
+        raise click.ClickException(f"the stack {name!r} has no output {error.args[0]}; is it a stack of Ripen?") from None
