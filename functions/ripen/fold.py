@@ -220,7 +220,7 @@ def _next_moment(state: State) -> int | None:
     """The next moment after the clock at which time alone may change something."""
     moments = [next_timer(state, course) for course in state.courses]
     moments += [
-        state.scores[campaign.score.profile].falls_below(campaign.score.at_least)
+        state.scores[campaign.score.profile].falls_below(campaign.score.fallen)
         for campaign in state.rules.campaigns
         if campaign.score and state.campaigns[campaign.name].above
     ]
@@ -228,10 +228,11 @@ def _next_moment(state: State) -> int | None:
 
 
 def _notice_fallen_scores(state: State, moment: int) -> None:
-    # A campaign may start again only after its score has been below the threshold.
+    # A campaign may start again only after its score has fallen.
     for campaign in state.rules.campaigns:
         progress = state.campaigns[campaign.name]
-        if progress.above and not _reached(state, campaign, moment):
+        threshold = campaign.score
+        if progress.above and threshold and not state.scores[threshold.profile].reaches(threshold.fallen, moment):
             progress.above = False
 
 

@@ -123,7 +123,7 @@ CONFIGURATION = Configuration.model_validate(
         "campaigns": {
             "agenda": {
                 "start": {
-                    "score": {"profile": "interest", "at_least": 20},
+                    "score": {"profile": "interest", "at_least": 20, "again_below": 8},
                     "after": {"lead.phase": {"anything-but": "cold"}},
                 },
                 "mail": "plain",

@@ -10,10 +10,25 @@ from ripen.schema.base import LongDuration, Model, Name, Pattern, Text, Threshol
 
 
 class ScoreAtLeast(Model):
-    """A profile's score reaches a threshold; it is compared as it is shown, rounded to one decimal."""
+    """A profile's score reaches a threshold; it is compared as it is shown, rounded to one decimal.
+
+    It can do so again after it was below `again_below`, or without that below the threshold itself.
+    """
 
     profile: Name
     at_least: Threshold
+    again_below: Threshold | None = None
+
+    @model_validator(mode="after")
+    def _falls_first(self) -> ScoreAtLeast:
+        if self.again_below is not None and self.again_below > self.at_least:
+            raise ValueError(f"again_below {self.again_below:g} is above at_least {self.at_least:g}; write less")
+        return self
+
+    @property
+    def fallen(self) -> float:
+        """Below this the score counts as fallen."""
+        return self.at_least if self.again_below is None else self.again_below
 
 
 class ScoreCondition(Model):

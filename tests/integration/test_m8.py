@@ -1,0 +1,130 @@
+"""The white paper's example, step by step through the real handlers, under the starter rules as they ship.
+
+What each event earns is exactly what the paper says. Its "50 points by now" holds as well, although interest halves in
+90 days: everything up to there happens within an afternoon and an evening, which costs less than the rounding to one
+decimal. Then weeks go by, and the score that is shown is lower than the sum of what was earned.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from adapters import table
+from adapters.rulefiles import build
+from ripen.fold import fold
+from ripen.rules import compile_rules
+from ripen.times import MINUTE, parse_iso
+from ripen_cli.project import RULES, rule_files
+from stories import identified, mail_report, tracked, viewed
+
+ADDRESS = "ann@example.com"
+AD = {"campaign": {"source": "linkedin", "medium": "paid-social", "name": "eleven-minutes"}}
+STARTER = compile_rules(build(rule_files(RULES))[0], "starter")
+
+ANONYMOUS = [
+    ("2026-03-02T13:10", viewed, ("/lp/webinar",), AD, "social-ad-click", 5, 5.0),
+    ("2026-03-02T19:30", tracked, ("Promotion Clicked",), {"promotion-id": "quote-check"}, "offer-return", 5, 10.0),
+    ("2026-03-02T19:32", viewed, ("/solutions/quoting",), {}, "topic-page", 2, 12.0),
+    ("2026-03-02T19:34", tracked, ("Tool Used",), {"tool": "quoting-time"}, "topic-action", 4, 16.0),
+    ("2026-03-02T19:37", viewed, ("/solutions/follow-up",), {}, "topic-page", 2, 18.0),
+    ("2026-03-02T19:39", tracked, ("Tool Used",), {"tool": "follow-up-plan"}, "topic-action", 4, 22.0),
+    ("2026-03-02T19:43", viewed, ("/guides/win-rate",), {}, "topic-page", 2, 24.0),
+    ("2026-03-02T19:46", tracked, ("Asset Previewed",), {"asset": "loss-mail"}, "topic-action", 4, 28.0),
+    ("2026-03-02T19:51", viewed, ("/guides/first-reply",), {}, "topic-page", 2, 30.0),
+]
+"""When, what is called with what, the rule, the points that it gives, and the score that is shown."""
+
+NEWSLETTERS = [
+    ("2026-03-12", 61.3, 71.3, 81.3),
+    ("2026-03-19", 82.0, 92.0, 102.0),
+    ("2026-03-26", 101.6, 111.6, 121.6),
+    ("2026-04-02", 120.3, 130.3, 140.3),
+    ("2026-04-09", 137.9, 147.9, 157.9),
+]
+"""The day of each, and the score shown after it was opened, after one of its links was clicked, and another."""
+
+
+class Story:
+    """One lead under the starter rules, looked at after each step."""
+
+    def __init__(self, site):
+        self.site = site
+        self.earned = []
+
+    def lead(self, now):
+        return fold("a:ann", self.site.events(), STARTER, now)
+
+    def shown(self, now):
+        """The score of the record at this moment, as people see it."""
+        landmark, total = self.site.record()["scores"]["engagement"]
+        assert landmark <= now
+        return round(total * 2.0 ** ((landmark - now) / STARTER.half_lives["engagement"]), 1)
+
+    def take(self, at, event, rule, points):
+        self.site.live(event, at=at)
+        return self._earns(at, rule, points)
+
+    def read(self, at, kind, number, rule, points, **details):
+        """What SES reports counts a minute after it happened."""
+        self.site.report(mail_report(kind, "a:ann", f"newsletter_newsletter_{number}", at, **details))
+        self.site.score(at)
+        self.site.sweep(at + MINUTE)
+        self.site.act()
+        self.site.score(at + MINUTE)
+        return self._earns(at + MINUTE, rule, points)
+
+    def _earns(self, at, rule, points):
+        self.earned.append((rule, points))
+        found = [(part.rule, part.points) for part in self.lead(at).contributions if part.profile == "engagement"]
+        assert found == self.earned
+        assert len(table.load("ripen", "a:ann", 0)[1].data) <= 1_024
+        return self.shown(at)
+
+    def mailed(self):
+        return [event.properties["campaign"] for event in self.site.events() if event.name == "Email Sent"]
+
+
+@pytest.fixture
+def story(site):
+    report = site.publish(rule_files(RULES), 0)
+    assert report["activated"], report["problems"]
+    return Story(site)
+
+
+def test_the_example_of_the_white_paper(story):
+    for when, call, arguments, details, rule, points, shown in ANONYMOUS:
+        at = parse_iso(when)
+        assert story.take(at, call(*arguments, at, **details), rule, points) == shown, when
+
+    evening = parse_iso("2026-03-02T19:55")
+    anonymous = story.lead(evening)
+    assert anonymous.address == ""
+    assert (anonymous.phase, anonymous.stage) == ("information", "explore")
+    assert (anonymous.first_touch.channel, anonymous.first_touch.campaign) == ("paid-social", "eleven-minutes")
+    assert [topic for topic, _ in anonymous.interests] == ["quoting", "follow-up"]
+    assert (anonymous.persona.name, round(anonymous.persona.confidence, 3)) == ("estimator", 0.664)
+
+    story.site.live(identified(evening, email=ADDRESS, firstName="Ann"), at=evening)
+    signed_up = evening + MINUTE
+    assert story.take(signed_up, tracked("Signed Up", signed_up, asset="workshop"), "signed-up", 20) == 50.0
+    known = story.lead(signed_up)
+    assert known.address == ADDRESS
+    assert (known.phase, known.stage) == ("consultation", "buy")
+    assert story.mailed() == ["workshop-agenda"]
+
+    webinar = parse_iso("2026-03-09T14:00")
+    attended = tracked("Webinar Attended", webinar, webinar="eleven-minutes")
+    assert story.take(webinar, attended, "webinar-attended", 10) == 57.5
+
+    for number, (day, *expected) in enumerate(NEWSLETTERS, start=1):
+        opened = parse_iso(f"{day}T07:30")
+        shown = [story.read(opened, "Open", number, "newsletter-opened", 5)]
+        for n, page in enumerate(("solutions/quoting", "guides/win-rate"), start=1):
+            assert story.mailed() == ["workshop-agenda"] or shown[-1] >= 150, "nobody is written to before"
+            link = {"link": f"https://www.example.com/{page}?utm_medium=email"}
+            shown.append(story.read(opened + n * 5 * MINUTE, "Click", number, "link-clicked", 10, **link))
+        assert shown == expected, day
+
+    assert max(expected) >= 150
+    assert story.mailed() == ["workshop-agenda", "personal-note"]
+    assert [mail["To"] for mail in story.site.mails()] == [ADDRESS, ADDRESS]
