@@ -64,7 +64,10 @@ class FakeTable:
             reasons = [{"Code": code}, *({"Code": "None"} for _ in TransactItems[1:])]
             raise failure("TransactionCanceledException", "TransactWriteItems", CancellationReasons=reasons) from None
         for key, item in checked:
-            self._write(key, item)
+            if item is None:
+                del self.items[key]
+            else:
+                self._write(key, item)
         return {}
 
     def query(self, TableName, ExclusiveStartKey=None, ScanIndexForward=True, **query):
@@ -83,12 +86,13 @@ class FakeTable:
 
     def _checked(self, action):
         [(kind, arguments)] = action.items()
-        if kind == "Put":
-            return _key(arguments["Item"]), arguments["Item"]
-        assert kind == "Update"
-        key = _key(arguments["Key"])
-        update = {name: value for name, value in arguments.items() if name not in ("TableName", "Key")}
-        return key, _updated(self.items.get(key), arguments["Key"], "TransactWriteItems", **update)
+        key = _key(arguments.get("Item") or arguments["Key"])
+        rest = {name: value for name, value in arguments.items() if name not in ("TableName", "Key", "Item")}
+        if kind == "Update":
+            return key, _updated(self.items.get(key), arguments["Key"], "TransactWriteItems", **rest)
+        assert kind in ("Put", "Delete")
+        _check(self.items.get(key), "TransactWriteItems", **rest)
+        return key, arguments.get("Item")
 
     def _write(self, key, item):
         self.items[key] = copy.deepcopy(item)
@@ -125,6 +129,16 @@ def _understood(KeyConditionExpression, ExpressionAttributeValues, **rest):
             lambda item: (item["due_at"]["S"], *_key(item)),
             ("pk", "sk", "due_shard", "due_at"),
         )
+    if KeyConditionExpression == "due_shard = :shard":
+        assert rest == {"IndexName": "due"}
+        return (
+            lambda item: item.get("due_shard", {}).get("S") == values[":shard"],
+            lambda item: (item["due_at"]["S"], *_key(item)),
+            ("pk", "sk", "due_shard", "due_at"),
+        )
+    if KeyConditionExpression == "pk = :pk":
+        assert rest == {"ConsistentRead": True}
+        return lambda item: item["pk"]["S"] == values[":pk"], lambda item: item["sk"]["S"].encode(), None
     raise NotImplementedError(KeyConditionExpression)
 
 
@@ -156,6 +170,13 @@ def _check(item, operation, ConditionExpression="", ExpressionAttributeNames=Non
             item is None or found.get(names["#owner"]) == values[":subject"]
         ),
         "holder = :holder": lambda: found.get("holder") == values[":holder"],
+        "#data = :data AND attribute_not_exists(#zip)": lambda: (
+            found.get("data") == values[":data"] and "zip" not in found
+        ),
+        "attribute_not_exists(#data) AND #zip = :zip": lambda: (
+            "data" not in found and found.get("zip") == values[":zip"]
+        ),
+        "attribute_not_exists(#data) AND attribute_not_exists(#zip)": lambda: not {"data", "zip"} & set(found),
         "due_at = :found": lambda: found.get("due_at") == values[":found"],
         "#status IN (:from0)": lambda: found.get(names["#status"]) == values[":from0"],
         "#status IN (:from0, :from1)": lambda: found.get(names["#status"]) in [values[":from0"], values[":from1"]],

@@ -99,7 +99,7 @@ def test_an_expression_that_the_fake_does_not_know_is_an_error():
     for unknown in (
         lambda fake: fake.put_item("ripen", item, ConditionExpression="attribute_exists(pk)"),
         lambda fake: fake.update_item("ripen", item, UpdateExpression="ADD n :one", ExpressionAttributeValues={}),
-        lambda fake: fake.query("ripen", KeyConditionExpression="pk = :pk", ExpressionAttributeValues={}),
+        lambda fake: fake.query("ripen", KeyConditionExpression="sk = :sk", ExpressionAttributeValues={}),
     ):
         with pytest.raises(NotImplementedError):
             unknown(FakeTable())

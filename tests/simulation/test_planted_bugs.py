@@ -79,7 +79,7 @@ def test_an_event_that_arrives_between_two_pages_of_a_query_is_counted(new_proce
     interruptions.append(somebody_else_counts_an_early_event)
     leads.refresh(*REFRESH, START)
 
-    _, record = table.load("ripen", "a:ann", 0)
+    record = table.load("ripen", "a:ann", 0).record
     assert f'"events":{2 * PAGE + 1}' in record.data
 
 
