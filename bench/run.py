@@ -62,6 +62,7 @@ ROWS = (
     Row("track.cold-start.cpu", "bench.track_cold", 1.3),
     Row("track.single.wru", "bench.track_wru", 1.0),
     Row("track.batch.wru", "bench.track_batch_wru", 1.0, limit=0.2),
+    Row("score.due.wru", "bench.due_wru", 0.5),
     Row("snippet.size", "bench.snippet_size", 1.0),
 )
 

@@ -92,7 +92,7 @@ def _move(table: str, item: Mapping[str, Any], moved: Mapping[str, Any], **condi
     delete = {
         "TableName": table,
         "Key": {name: item[name] for name in ("pk", "sk")},
-        "ConditionExpression": " AND ".join(same),
+        "ConditionExpression": " AND ".join(["attribute_exists(pk)", *same]),
         "ExpressionAttributeNames": names,
         **({"ExpressionAttributeValues": compared} if compared else {}),
     }

@@ -32,7 +32,7 @@ class Refreshed(NamedTuple):
 def refresh(
     settings: ScoreSettings | TriggerSettings, subject: str, rules: Rules, now: int, rest_until: int | None = None
 ) -> Refreshed | None:
-    """Fold a subject's events and write its record; None when it has no events.
+    """Fold a subject's events and write its record; None when it has no events, and then it is due no more.
 
     What cannot be read is set aside, and the lead is folded without it.
     Whoever is going to do what is due says in `rest_until` when the lead may be found due again.
@@ -45,6 +45,8 @@ def refresh(
         for found in unreadable:
             _set_aside(settings.table_name, found, now)
         if not events:
+            if rest_until is not None and record.due_at is not None:
+                table.disarm(settings.table_name, subject, record.due_at)
             return None
         lead = fold(subject, events, rules, now)
         address = _address(settings, lead, record)

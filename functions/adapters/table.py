@@ -104,9 +104,8 @@ def load(table: str, subject: str, now: int) -> Loaded:
         record = Record(subject, found.get("version", 0), found.get("data", ""), due_at)
     live = [item for item in reversed(items) if expires_at(item) > now]
     events, unreadable = read_items(live)
-    seen = NOTHING_SEEN
-    for item in live:
-        seen = seen.plus(item["sk"])
+    aside = {one.key for one in unreadable}
+    seen = NOTHING_SEEN.plus(*(item for item in live if item["sk"] not in aside))
     return Loaded(events, record, {subject: seen}, unreadable)
 
 
@@ -157,6 +156,18 @@ def postpone(table: str, due: Due, until: int) -> None:
         UpdateExpression="SET due_at = :until",
         ConditionExpression="due_at = :found",
         ExpressionAttributeValues=_attributes({":until": to_iso(until), ":found": to_iso(due.due_at)}),
+    )
+
+
+def disarm(table: str, subject: str, due_at: int) -> None:
+    """Make a subject due no more, unless it has changed since it was found due at `due_at`."""
+    _held(
+        client("dynamodb").update_item,
+        TableName=table,
+        Key=_attributes({"pk": subject, "sk": RECORD_KEY}),
+        UpdateExpression="REMOVE due_shard, due_at",
+        ConditionExpression="due_at = :found",
+        ExpressionAttributeValues=_attributes({":found": to_iso(due_at)}),
     )
 
 

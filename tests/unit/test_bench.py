@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 KEYS = {"value", "unit", "floor", "ratio", "budget"}
 LIMITS = {"track.batch.wru": 0.2}
 CPU = {"track.single.cpu", "track.batch.cpu", "track.cold-start.cpu"}
-ROWS = {*CPU, "track.single.wru", "snippet.size", *LIMITS}
+ROWS = {*CPU, "track.single.wru", "score.due.wru", "snippet.size", *LIMITS}
 
 
 def run_quickly(output):

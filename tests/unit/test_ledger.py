@@ -161,17 +161,25 @@ def test_an_item_that_cannot_be_read_is_named_with_its_reason_and_others_are_rea
         read_events([broken])
 
 
-@given(st.lists(st.text(), max_size=8), st.randoms())
-def test_what_was_seen_does_not_depend_on_the_order(keys, random):
-    def seen(some):
-        total = NOTHING_SEEN
-        for key in some:
-            total = total.plus(key)
-        return total
-
-    assert seen(keys) == seen(random.sample(keys, len(keys)))
-    assert seen(keys).items == len(keys)
+def seen(items):
+    total = NOTHING_SEEN
+    for item in items:
+        total = total.plus(item)
+    return total
 
 
-def test_what_was_seen_tells_keys_apart():
-    assert NOTHING_SEEN.plus("E#1") != NOTHING_SEEN.plus("E#2")
+@given(st.lists(EVENTS, max_size=8, unique_by=lambda event: event.id), st.randoms())
+def test_what_was_seen_does_not_depend_on_the_order(history, random):
+    items = [item for event in history for item in event_items([Received("a:ann", event.at, event.at, event)], 1)]
+
+    assert seen(items) == seen(random.sample(items, len(items)))
+    assert seen(items).items == len(items)
+
+
+def test_what_was_seen_tells_items_apart_by_key_and_by_content():
+    [item] = event_items([received("1")], 1)
+    packed = {"sk": item["sk"], "zip": zlib.compress(item["data"].encode())}
+
+    others = [item | {"sk": "E#2"}, item | {"data": "[]"}, packed, {"sk": item["sk"]}, {"sk": item["sk"], "data": 3}]
+
+    assert len({seen([one]) for one in [item, *others]}) == len(others)

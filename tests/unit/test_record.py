@@ -129,7 +129,7 @@ def test_a_record_is_never_due_later_than_its_lead(history, later, before):
 
 
 def test_a_record_says_what_it_was_folded_from():
-    seen = {"a:ann": NOTHING_SEEN.plus("E#1").plus("E#2"), "a:phone": NOTHING_SEEN.plus("E#3")}
+    seen = {"a:ann": NOTHING_SEEN.plus({"sk": "E#1"}).plus({"sk": "E#2"}), "a:phone": NOTHING_SEEN.plus({"sk": "E#3"})}
     data = make_record(viewed(0), None, NEW, seen).data
 
     assert read_claim(data, "a:ann") == Claim("v1", seen["a:ann"], 1)
