@@ -28,7 +28,6 @@ RECENT = HOUR
 
 Key = tuple[str, str]
 Kind = Literal["refold", "reconcile"]
-KINDS: tuple[Kind, ...] = ("refold", "reconcile")
 
 
 class Tally(BaseModel):

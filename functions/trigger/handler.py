@@ -18,7 +18,7 @@ from ripen.errors import MailThrottledError, VersionConflictError
 from ripen.times import parse_iso
 from trigger.act import act
 from trigger.sweep import sweep
-from trigger.walking import walk
+from trigger.walking import walk_on
 
 _RESERVE = 10_000
 """Milliseconds kept back before the time limit; what a sweep leaves over is simply still due."""
@@ -38,7 +38,7 @@ def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
         return _act_on(event)
     now = parse_iso(event["time"])
     found = sweep(settings(TriggerSettings), now, lambda: _out_of_time(context))
-    walk(settings(TriggerSettings), now, lambda: _out_of_time(context))
+    walk_on(settings(TriggerSettings), now, lambda: _out_of_time(context))
     return {"due": found}
 
 

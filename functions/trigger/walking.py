@@ -24,7 +24,7 @@ _SHALLOW = 500
 """Messages in the queue from which on a walk waits: mails that are due come first."""
 
 
-def walk(settings: TriggerSettings, now: int, out_of_time: Callable[[], bool]) -> None:
+def walk_on(settings: TriggerSettings, now: int, out_of_time: Callable[[], bool]) -> None:
     """Begin or go on with what `walk_now` says, within the rates above.
 
     What was found is queued first and the walk written second: after a crash in between it is found once more, which
