@@ -68,6 +68,7 @@ ROWS = (
     Row("score.rules-1000.cpu", "bench.score_rules", 3.0),
     Row("score.writes", "bench.score_writes", 1.0),
     Row("score.record.size", "bench.score_record", 1.0),
+    Row("score.due.wru", "bench.due_wru", 0.5),
     Row("snippet.size", "bench.snippet_size", 1.0),
 )
 

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from adapters.attributes import attributes as _attributes
+from adapters.attributes import values as _values
 from adapters.aws import client, error_code
+from adapters.aws import held as _held
 from ripen.errors import RipenError, VersionConflictError
 from ripen.event import Event
-from ripen.ledger import EVENT_PREFIX, IDENTITY_KEY, RECORD_KEY, due_shard, read_events
+from ripen.ledger import (
+    EVENT_PREFIX,
+    IDENTITY_KEY,
+    NOTHING_SEEN,
+    RECORD_KEY,
+    Seen,
+    Unreadable,
+    due_shard,
+    expires_at,
+    read_items,
+)
 from ripen.record import Record, record_item
 from ripen.times import SECOND, parse_iso, to_iso
 
@@ -31,6 +44,15 @@ class Due(NamedTuple):
     subject: str
     key: str
     due_at: int
+
+
+class Loaded(NamedTuple):
+    """A subject's events in order and its record, what of each ledger was read (`seen`), and what could not be."""
+
+    events: list[Event]
+    record: Record
+    seen: Mapping[str, Seen]
+    unreadable: list[Unreadable]
 
 
 class Claim(NamedTuple):
@@ -53,7 +75,7 @@ def put_items(table: str, items: Sequence[Item]) -> None:
         _write_batch(table, [{"PutRequest": {"Item": _attributes(item)}} for item in items[start : start + _BATCH]])
 
 
-def load(table: str, subject: str, now: int) -> tuple[list[Event], Record]:
+def load(table: str, subject: str, now: int) -> Loaded:
     """The events of a subject and its record (version 0 when there is none), read consistently in one query.
 
     What has expired by `now` (milliseconds) counts no more: DynamoDB deletes it within days, and in any order.
@@ -80,7 +102,11 @@ def load(table: str, subject: str, now: int) -> tuple[list[Event], Record]:
         found = items.pop(0)
         due_at = parse_iso(found["due_at"]) if "due_at" in found else None
         record = Record(subject, found.get("version", 0), found.get("data", ""), due_at)
-    return read_events(item for item in reversed(items) if item["ttl"] * SECOND > now), record
+    live = [item for item in reversed(items) if expires_at(item) > now]
+    events, unreadable = read_items(live)
+    aside = {one.key for one in unreadable}
+    seen = NOTHING_SEEN.plus(*(item for item in live if item["sk"] not in aside))
+    return Loaded(events, record, {subject: seen}, unreadable)
 
 
 def save(table: str, record: Record) -> None:
@@ -130,6 +156,18 @@ def postpone(table: str, due: Due, until: int) -> None:
         UpdateExpression="SET due_at = :until",
         ConditionExpression="due_at = :found",
         ExpressionAttributeValues=_attributes({":until": to_iso(until), ":found": to_iso(due.due_at)}),
+    )
+
+
+def disarm(table: str, subject: str, due_at: int) -> None:
+    """Make a subject due no more, unless it has changed since it was found due at `due_at`."""
+    _held(
+        client("dynamodb").update_item,
+        TableName=table,
+        Key=_attributes({"pk": subject, "sk": RECORD_KEY}),
+        UpdateExpression="REMOVE due_shard, due_at",
+        ConditionExpression="due_at = :found",
+        ExpressionAttributeValues=_attributes({":found": to_iso(due_at)}),
     )
 
 
@@ -207,25 +245,7 @@ def end_intent(table: str, subject: str, key: str, status: str, event_item: Item
         "ExpressionAttributeValues": _attributes({":status": status, **dict(zip(names, overridable, strict=True))}),
     }
     put = {"TableName": table, "Item": _attributes(event_item)}
-    try:
-        client("dynamodb").transact_write_items(TransactItems=[{"Update": update}, {"Put": put}])
-    except ClientError as error:
-        reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
-        if "ConditionalCheckFailed" in reasons:
-            return False
-        raise
-    return True
-
-
-def _held(write: Callable[..., object], **arguments: Any) -> bool:
-    """Make a conditional write; False when its condition did not hold, and nothing was written."""
-    try:
-        write(**arguments)
-    except ClientError as error:
-        if error_code(error) != "ConditionalCheckFailedException":
-            raise
-        return False
-    return True
+    return _held(client("dynamodb").transact_write_items, TransactItems=[{"Update": update}, {"Put": put}])
 
 
 def _write_batch(table: str, requests: Sequence[Any]) -> None:
@@ -245,23 +265,3 @@ def throttled(error: ClientError) -> Exception:
     """The error to raise instead: TableThrottledError where the table takes no more, otherwise the same."""
     codes = ("ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded")
     return TableThrottledError(error_code(error)) if error_code(error) in codes else error
-
-
-def _attributes(item: Item) -> dict[str, Any]:
-    return {name: _attribute(value) for name, value in item.items()}
-
-
-def _attribute(value: object) -> dict[str, Any]:
-    if isinstance(value, str):
-        return {"S": value}
-    if isinstance(value, int):
-        return {"N": str(value)}
-    return {"B": value}
-
-
-def _values(item: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for name, attribute in item.items():
-        kind, value = next(iter(attribute.items()))
-        values[name] = int(value) if kind == "N" else value
-    return values

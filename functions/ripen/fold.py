@@ -10,7 +10,7 @@ from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from ripen.campaigns import OUTCOMES, CampaignRule, take_outcome
-from ripen.consent import DECISIONS, decision
+from ripen.consent import DECISIONS, decision, must_erase
 from ripen.erasure import SUPPRESSING
 from ripen.event import RIPEN, Event
 from ripen.facts import LeadFacts, SessionFacts, address, counts, grades, interests, persona, surging
@@ -267,6 +267,7 @@ def _lead(subject: str, state: State, now: int, later: int | None) -> Lead:
         counts=counts(state, now),
         first_touch=state.first_touch,
         last_touch=state.last_touch,
+        erase_at=state.consent.at if state.consent and must_erase(state.consent, state.rules.erasing) else None,
         pending=_pending(state),
         next_timer=min((moment for moment in (*timers, later) if moment is not None), default=None),
     )

@@ -62,8 +62,9 @@ class Lead:
     `contributions` are the points earned by the events that were folded (their values at `now` add up to the scores,
     unless the fold went on from a checkpoint), `moves` and `stages` the phases and stages entered by them, the present
     one last, `interests` topics with their strength, the strongest first, `counts` how often what the rules count
-    happened, `consent` is the last decision that was told (while it is a no, nothing is pending), `pending` what is to
-    be sent, `next_timer` when the passing of time alone changes something.
+    happened. `consent` is the last decision that was told; while it is a no, nothing is pending, and it may ask for
+    everything to be erased, at `erase_at`. `pending` is what is to be sent, `next_timer` when the passing of time alone
+    changes something.
     """
 
     subject: str
@@ -89,6 +90,7 @@ class Lead:
     counts: Mapping[str, int]
     first_touch: Touch | None
     last_touch: Touch | None
+    erase_at: int | None
     pending: tuple[Intent, ...]
     next_timer: int | None
 
@@ -108,6 +110,8 @@ class Lead:
 
     def due_at(self, reachable: bool) -> int | None:
         """When someone has to look at this lead again; mail is due only for a lead that may be written to."""
+        if self.erase_at is not None:
+            return self.erase_at
         moments = [self.next_timer] if self.next_timer is not None else []
         if reachable:
             moments += [intent.since for intent in self.pending]

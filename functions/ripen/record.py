@@ -1,6 +1,7 @@
 """The lead record: what is kept of a fold so that due leads are found, and so that the next reader knows its version.
 
-It holds no personal data: traits and address stay in the ledger.
+It holds no personal data: traits and address stay in the ledger. It says which rules and which items of the ledger it
+was folded from, so that a record that lags behind either is recognised without folding.
 """
 
 from __future__ import annotations
@@ -8,10 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ripen.lead import Lead
-from ripen.ledger import RECORD_KEY, due_shard
+from ripen.ledger import NOTHING_SEEN, RECORD_KEY, Seen, due_shard
 from ripen.times import to_iso
 
 
@@ -25,16 +26,28 @@ class Record:
     due_at: int | None
 
 
+class Claim(NamedTuple):
+    """What a record says it was folded from: the `rules` version, what of one subject (`seen`) and of all others."""
+
+    rules: str
+    seen: Seen
+    others: int
+
+
 def make_record(
     lead: Lead,
     address: Mapping[str, Any] | None,
-    version: int,
+    before: Record,
+    seen: Mapping[str, Seen],
     rest_until: int | None = None,
-    erase_at: int | None = None,
 ) -> Record:
-    """The record of a folded lead. `address` says which address key was found and whether the lead owns it.
+    """The record of a folded lead, to follow the one `before`.
 
-    What is due already is due at `rest_until` instead, when given. A lead that is to be erased is due at `erase_at`.
+    `address` says which address key was found and whether the lead owns it; `seen`, which items of each subject's
+    ledger were folded.
+
+    Timers are lazy: one that is armed and fires no later than the lead needs stays as it is, because moving it writes
+    to the due index. Whoever acts on a due lead arms it anew, by giving `rest_until`: what is due already is due then.
     """
     summary = {
         "rules": lead.rules_version,
@@ -44,11 +57,32 @@ def make_record(
         "phase": [lead.phase, lead.moves[-1].at, lead.moves[-1].reason],
         "address": address,
         "pending": [intent.id for intent in lead.pending],
+        "seen": seen,
     }
-    due_at = lead.due_at(reachable=bool(address and address["owned"])) if erase_at is None else erase_at
-    if due_at is not None and due_at <= lead.now and rest_until is not None:
+    due_at = lead.due_at(reachable=bool(address and address["owned"]))
+    if rest_until is None and _still_armed(before, due_at, summary, lead.now):
+        due_at = before.due_at
+    elif rest_until is not None and due_at is not None and due_at <= lead.now:
         due_at = rest_until
-    return Record(lead.subject, version, json.dumps(summary, separators=(",", ":")), due_at)
+    return Record(lead.subject, before.version + 1, json.dumps(summary, separators=(",", ":")), due_at)
+
+
+def _still_armed(before: Record, wanted: int | None, summary: Mapping[str, Any], now: int) -> bool:
+    if before.due_at is None or before.due_at <= now or (wanted is not None and wanted < before.due_at):
+        return False
+    # A lead rests after it was due for a mail; once the mail has gone out there is nothing to come back for.
+    return not before.data or json.loads(before.data)["pending"] == summary["pending"]
+
+
+def read_claim(data: str, subject: str) -> Claim | None:
+    """What a record's `data` says about `subject`; None when it says nothing or cannot be read."""
+    try:
+        summary = json.loads(data)
+        seen = {name: Seen(*pair) for name, pair in summary["seen"].items()}
+        claimed = seen.pop(subject, NOTHING_SEEN)
+        return Claim(summary["rules"], claimed, sum(other.items for other in seen.values()))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
 
 
 def record_item(record: Record) -> dict[str, Any]:

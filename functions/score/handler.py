@@ -5,6 +5,7 @@ A batch of stream records is grouped by subject; each subject is folded from its
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping
 from typing import Any
 
@@ -23,7 +24,8 @@ from ripen.times import SECOND
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """Answers with the lowest sequence number that failed; the stream delivers again from there.
 
-    What was done after it is done again then, which changes nothing.
+    What was done after it is done again then, which changes nothing. A lead that fails each time, whatever the reason,
+    is a dead letter in the end; the others of its batch have been scored by then.
     """
     now = max(int(record["dynamodb"]["ApproximateCreationDateTime"] * SECOND) for record in event["Records"])
     rules = active_rules(settings(ScoreSettings).bucket_name, now)
@@ -39,7 +41,19 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
                 "A lead could not be scored", extra={"lead": pseudonym(subject), "error": type(error).__name__}
             )
             failed.append(sequence_number)
+        except Exception as error:  # noqa: BLE001 - what nobody foresaw in one lead does not hold up the others
+            _report(subject, error)
+            failed.append(sequence_number)
     return {"batchItemFailures": [{"itemIdentifier": min(failed, key=int)}] if failed else []}
+
+
+def _report(subject: str, error: Exception) -> None:
+    """Say where it happened, and leave out what the error says: it may quote from an event."""
+    places = traceback.extract_tb(error.__traceback__)
+    where = [f"{place.filename.rpartition('/')[2]}:{place.lineno} {place.name}" for place in places]
+    extra = {"lead": pseudonym(subject), "error": type(error).__name__, "where": where}
+    logger.error("A lead cannot be scored, for a reason that nobody foresaw", extra=extra)
+    count("LeadUnscorable")
 
 
 def _subjects(event: Mapping[str, Any]) -> dict[str, str]:

@@ -17,7 +17,6 @@ from adapters.secret import secret
 from adapters.settings import TriggerSettings
 from adapters.telemetry import count, logger, pseudonym
 from ripen.configuration import MailTemplate
-from ripen.consent import must_erase
 from ripen.errors import MailOutcomeUnknownError, MailRefusedError, MailTemplateError, MailThrottledError
 from ripen.event import RIPEN, Event, Received
 from ripen.lead import Intent, Lead
@@ -53,7 +52,7 @@ def act(settings: TriggerSettings, subject: str, key: str, now: int, holder: str
         count("ConfigurationMissing")
         return
     refreshed = refresh(settings, subject, rules, now, rest_until=now + LEASE)
-    if refreshed and must_erase(refreshed.lead.consent, rules.erasing):
+    if refreshed and refreshed.lead.erase_at is not None:
         items = erase(settings.table_name, subject, secret(settings.secret_arn))
         logger.info("A lead was erased after its withdrawal", extra={"lead": pseudonym(subject), "items": items})
     elif refreshed and refreshed.reachable:

@@ -129,6 +129,7 @@ def site(new_process, monkeypatch):
             "SenderAddress": SENDER,
             "ConfigurationSet": "ripen",
             "RetentionDays": "730",
+            "ReconcileHour": "2",
         }
         for function in ("TrackFunction", "ScoreFunction", "TriggerFunction", "PublishFunction"):
             for name, value in template.environment(SCHEMA, function, names).items():

@@ -79,12 +79,17 @@ def test_a_new_yes_opens_everything_again(site_that):
     assert len(site.mails()) == 1
 
 
+def kept(site):
+    """Everything in the table but what a walk over all leads notes of itself."""
+    return [item for item in site.items() if not item["pk"]["S"].startswith("J#")]
+
+
 def test_a_stranger_who_withdraws_leaves_one_tiny_item(site_that):
     site = site_that("erase")
-    before = len(site.items())
+    before = len(kept(site))
 
     site.live(*(withdrawn(START + n, who="stranger", message_id=f"m{n}") for n in range(20)), at=START)
 
     assert kinds(site, "stranger") == ["E#"]
-    assert len(site.items()) == before + 1
+    assert len(kept(site)) == before + 1
     assert site.sweep(START + DAY) == 0

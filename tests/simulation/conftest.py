@@ -22,6 +22,7 @@ ENVIRONMENT = {
     "SENDER": "hello@example.com",
     "CONFIGURATION_SET": "ripen",
     "RETENTION_DAYS": "730",
+    "RECONCILE_HOUR": "2",
 }
 
 

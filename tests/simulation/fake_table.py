@@ -7,6 +7,7 @@ lead with some history takes several. test_fake_table.py compares all of it with
 from __future__ import annotations
 
 import marshal
+import zlib
 from collections import defaultdict
 
 from botocore.exceptions import ClientError
@@ -85,14 +86,29 @@ class FakeTable:
             **({"LastEvaluatedKey": {n: page[-1][n] for n in answered or ("pk", "sk")}} if more else {}),
         }
 
+    def scan(self, TableName, Segment, TotalSegments, ExclusiveStartKey=None, **scan):
+        """One page of a segment, the items of one partition key after the other."""
+        assert scan == {
+            "ProjectionExpression": "pk, sk, #ttl, #data, #zip, #lead",
+            "ExpressionAttributeNames": {"#ttl": "ttl", "#data": "data", "#zip": "zip", "#lead": "lead"},
+        }
+        found = sorted(key for key in self.items if zlib.crc32(key[0].encode()) % TotalSegments == Segment)
+        if ExclusiveStartKey is not None:
+            found = [key for key in found if key > _key(ExclusiveStartKey)]
+        read = {"pk", "sk", "ttl", "data", "zip", "lead"}
+        page = [{name: value for name, value in self.items[key].items() if name in read} for key in found[:PAGE]]
+        more = {"LastEvaluatedKey": {name: page[-1][name] for name in ("pk", "sk")}} if len(found) > PAGE else {}
+        return {"Items": _copy(page), **more}
+
     def _checked(self, action):
         [(kind, arguments)] = action.items()
-        if kind == "Put":
-            return _key(arguments["Item"]), arguments["Item"]
-        assert kind == "Update"
-        key = _key(arguments["Key"])
-        update = {name: value for name, value in arguments.items() if name not in ("TableName", "Key")}
-        return key, _updated(self.items.get(key), arguments["Key"], "TransactWriteItems", **update)
+        key = _key(arguments.get("Item") or arguments["Key"])
+        rest = {name: value for name, value in arguments.items() if name not in ("TableName", "Key", "Item")}
+        if kind == "Update":
+            return key, _updated(self.items.get(key), arguments["Key"], "TransactWriteItems", **rest)
+        assert kind in ("Put", "Delete")
+        _check(self.items.get(key), "TransactWriteItems", **rest)
+        return key, arguments.get("Item")
 
     def _candidates(self, ExpressionAttributeValues, IndexName="", **_):
         """All items that a query may find: those of a partition, or those of the index."""
@@ -147,6 +163,16 @@ def _understood(KeyConditionExpression, ExpressionAttributeValues, **rest):
             lambda item: (item["due_at"]["S"], *_key(item)),
             ("pk", "sk", "due_shard", "due_at"),
         )
+    if KeyConditionExpression == "due_shard = :shard":
+        assert rest == {"IndexName": "due"}
+        return (
+            lambda item: item.get("due_shard", {}).get("S") == values[":shard"],
+            lambda item: (item["due_at"]["S"], *_key(item)),
+            ("pk", "sk", "due_shard", "due_at"),
+        )
+    if KeyConditionExpression == "pk = :pk":
+        assert rest == {"ConsistentRead": True}
+        return lambda item: item["pk"]["S"] == values[":pk"], lambda item: item["sk"]["S"].encode(), None
     raise NotImplementedError(KeyConditionExpression)
 
 
@@ -157,12 +183,13 @@ def _updated(item, key, operation, UpdateExpression, ExpressionAttributeValues, 
     updates = {
         "SET due_shard = :shard, due_at = :due_at": {"due_shard": ":shard", "due_at": ":due_at"},
         "SET due_at = :until": {"due_at": ":until"},
+        "REMOVE due_shard, due_at": {},
         "SET #status = :status REMOVE due_shard, due_at": {names.get("#status"): ":status"},
     }
     if UpdateExpression not in updates:
         raise NotImplementedError(UpdateExpression)
     changes = {name: values[value] for name, value in updates[UpdateExpression].items()}
-    removed = UpdateExpression.partition(" REMOVE ")[2].split(", ")
+    removed = UpdateExpression.rpartition("REMOVE ")[2].split(", ")
     return {name: value for name, value in {**(item or key), **changes}.items() if name not in removed}
 
 
@@ -178,6 +205,15 @@ def _check(item, operation, ConditionExpression="", ExpressionAttributeNames=Non
             item is None or found.get(names["#owner"]) == values[":subject"]
         ),
         "holder = :holder": lambda: found.get("holder") == values[":holder"],
+        "attribute_exists(pk) AND #data = :data AND attribute_not_exists(#zip)": lambda: (
+            found.get("data") == values[":data"] and "zip" not in found
+        ),
+        "attribute_exists(pk) AND attribute_not_exists(#data) AND #zip = :zip": lambda: (
+            "data" not in found and found.get("zip") == values[":zip"]
+        ),
+        "attribute_exists(pk) AND attribute_not_exists(#data) AND attribute_not_exists(#zip)": lambda: (
+            item is not None and not {"data", "zip"} & set(found)
+        ),
         "due_at = :found": lambda: found.get("due_at") == values[":found"],
         "#status IN (:from0)": lambda: found.get(names["#status"]) == values[":from0"],
         "#status IN (:from0, :from1)": lambda: found.get(names["#status"]) in [values[":from0"], values[":from1"]],

@@ -8,20 +8,21 @@ from collections import Counter
 from adapters import table
 from ripen.fold import OUTCOMES, fold
 from ripen.identity import address_key
-from ripen.ledger import EVENT_PREFIX, RECORD_KEY
-from ripen.record import make_record
+from ripen.ledger import ASIDE_PREFIX, ASIDE_SHARD, EVENT_PREFIX, RECORD_KEY
+from ripen.record import Record, make_record
 from ripen.rules import compile_rules
 from ripen.times import to_iso
 from simulation.fake_services import SECRET
-from simulation.site_rules import CONFIGURATION
+from simulation.site_rules import CONFIGURATIONS
 
-RULES = compile_rules(CONFIGURATION, "v1")
+RULES = {version: compile_rules(configuration, version) for version, configuration in CONFIGURATIONS.items()}
 
 
 def check(world):
     """Raises AssertionError naming the invariant that does not hold."""
     no_event_is_lost_or_counted_twice(world)
     every_record_is_a_fold_from_scratch(world)
+    what_cannot_be_read_is_set_aside(world)
     no_mail_goes_out_twice(world)
     every_intent_has_an_outcome(world)
     nobody_stays_due(world)
@@ -35,10 +36,20 @@ def no_event_is_lost_or_counted_twice(world):
 
 def every_record_is_a_fold_from_scratch(world):
     for subject in _subjects(world):
-        events, record = table.load("ripen", subject, 0)
-        lead = fold(subject, events, RULES, world.now)
-        expected = make_record(lead, _address(world, lead), record.version)
-        assert record == expected, f"{subject}: the record differs from its ledger\n{record}\n{expected}"
+        events, record, seen, _ = table.load("ripen", subject, 0)
+        lead = fold(subject, events, RULES[world.version], world.now)
+        expected = make_record(lead, _address(world, lead), Record(subject, 0, "", None), seen)
+        assert record.data == expected.data, f"{subject}: the record differs from its ledger\n{record}\n{expected}"
+        late = expected.due_at is not None and (record.due_at is None or record.due_at > expected.due_at)
+        assert not late, f"{subject}: due at {record.due_at}, which is later than {expected.due_at}"
+
+
+def what_cannot_be_read_is_set_aside(world):
+    for subject in _subjects(world):
+        unreadable = table.load("ripen", subject, 0).unreadable
+        assert not unreadable, f"{subject}: still in the ledger: {unreadable}"
+    aside = [key for key in world.table.items if key[1].startswith(ASIDE_PREFIX)]
+    assert len(aside) == world.planted, f"{world.planted} were planted, set aside are {aside}"
 
 
 def no_mail_goes_out_twice(world):
@@ -71,7 +82,12 @@ def every_intent_has_an_outcome(world):
 
 def nobody_stays_due(world):
     now = to_iso(world.now)
-    due = [key for key, item in world.table.items.items() if item.get("due_at", {"S": "~"})["S"] <= now]
+    armed = {
+        key: item["due_at"]["S"]
+        for key, item in world.table.items.items()
+        if item.get("due_shard", {"S": ASIDE_SHARD})["S"] != ASIDE_SHARD
+    }
+    due = [key for key, at in armed.items() if at <= now]
     assert not due, f"still due at {now}: {due}"
     for subject in _subjects(world):
         record = json.loads(world.table.items[subject, RECORD_KEY]["data"]["S"])

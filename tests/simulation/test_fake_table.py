@@ -7,11 +7,14 @@ import pytest
 from moto import mock_aws
 
 import template
-from adapters import table
+from adapters import aside, aws, table
+from adapters import walk as walking
+from adapters.attributes import attributes
 from ripen.errors import VersionConflictError
 from ripen.event import Event, Received
-from ripen.ledger import due_shard, event_items
+from ripen.ledger import Unreadable, due_shard, event_items
 from ripen.record import Record
+from ripen.walk import walk_everywhere
 from simulation.fake_table import FakeTable
 from simulation.wire import Wire
 
@@ -57,6 +60,9 @@ def history():
     table.postpone("ripen", table.Due(LEAD, "P", 59), 200)
     table.postpone("ripen", table.Due(f"{LEAD}1", "P", 99), 200)
     yield list(table.find_due("ripen", due_shard(LEAD), 100))
+    for due_at in (59, 200):
+        table.disarm("ripen", f"{LEAD}1", due_at)
+        yield table.load("ripen", f"{LEAD}1", 0).record.due_at
     yield saved(Record(LEAD, 3, "third", None))
     yield list(table.find_due("ripen", due_shard(LEAD), 100))
     yield [table.own_address("ripen", "I#x", subject) for subject in (LEAD, OTHER, LEAD)]
@@ -71,9 +77,44 @@ def history():
     yield [outcome("unconfirmed", 41), outcome("unconfirmed", 42), outcome("sent", 43), outcome("refused", 44)]
     yield list(table.find_due("ripen", due_shard(LEAD), 100))
     yield claim("you", 95)
+    yield from what_is_set_aside()
+    yield from a_walk()
     table.put_text("ripen", "C#x", "text")
     yield [table.get_text("ripen", key) for key in ("C#x", "C#y")]
     yield table.load("ripen", LEAD, 0)
+
+
+def what_is_set_aside():
+    for content in ({"data": "["}, {"zip": b"no"}, {"count": 3}):
+        put_raw("E#broken", **content)
+        yield aside.set_aside("ripen", Unreadable(LEAD, "E#broken", "why"), 100)
+        [found] = aside.find_aside("ripen")
+        yield found, aside.give_back("ripen", found)
+    put_raw("X#broken", data="[]", reason="why", due_shard="aside", due_at="2026")
+    yield [aside.set_aside("ripen", Unreadable(LEAD, key, "why"), 100) for key in ("E#broken", found_key())]
+    put_raw("E#broken", data="[]")
+    [found] = aside.find_aside("ripen")
+    yield found, aside.give_back("ripen", found)
+    aws.client("dynamodb").delete_item(TableName="ripen", Key=attributes({"pk": LEAD, "sk": "E#broken"}))
+    yield aside.give_back("ripen", found), list(aside.find_aside("ripen"))
+
+
+def a_walk():
+    yield walking.load_walks("ripen")
+    walk = walking.save_walk("ripen", walk_everywhere(100))
+    yield walk, walking.save_walk("ripen", walk_everywhere(100)), walking.save_walk("ripen", walk)
+    yield walking.load_walks("ripen")
+    yield {walk.items for walk in walking.reconcile("ripen", 1) if walk.ended}
+
+
+def put_raw(key, **content):
+    item = attributes({"pk": LEAD, "sk": key, "ttl": 9_000, **content})
+    aws.client("dynamodb").put_item(TableName="ripen", Item=item)
+
+
+def found_key():
+    """The key of an item that can be read."""
+    return event_items([event(1)], 1)[0]["sk"]
 
 
 def saved(record):
@@ -89,7 +130,7 @@ def test_the_fake_answers_as_moto_does(new_process, monkeypatch):
         boto3.client("dynamodb").create_table(TableName="ripen", **template.table_definition(template.load()))
         real = list(history())
     fake = FakeTable()
-    monkeypatch.setattr("adapters.table.client", lambda _service: Wire("dynamodb", fake))
+    aws.use("dynamodb", Wire("dynamodb", fake))
 
     assert list(history()) == real
 
@@ -99,7 +140,7 @@ def test_an_expression_that_the_fake_does_not_know_is_an_error():
     for unknown in (
         lambda fake: fake.put_item("ripen", item, ConditionExpression="attribute_exists(pk)"),
         lambda fake: fake.update_item("ripen", item, UpdateExpression="ADD n :one", ExpressionAttributeValues={}),
-        lambda fake: fake.query("ripen", KeyConditionExpression="pk = :pk", ExpressionAttributeValues={}),
+        lambda fake: fake.query("ripen", KeyConditionExpression="sk = :sk", ExpressionAttributeValues={}),
     ):
         with pytest.raises(NotImplementedError):
             unknown(FakeTable())

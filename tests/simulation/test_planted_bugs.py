@@ -16,7 +16,7 @@ from simulation.invariants import RULES
 from simulation.wire import Wire
 from stories import START
 
-REFRESH = (ScoreSettings("ripen", "rules", "secret"), "a:ann", RULES)
+REFRESH = (ScoreSettings("ripen", "rules", "secret"), "a:ann", RULES["v1"])
 
 
 def save_whatever_is_there(name, record):
@@ -38,9 +38,11 @@ def put_unconditionally(name, item):
         ("adapters.table.claim_intent", claim_what_others_claimed, "sent twice"),
         ("adapters.table.save", save_whatever_is_there, "the record differs from its ledger"),
         ("adapters.table.end_intent", lambda *_: True, "never comes to rest"),
-        ("trigger.sweep._queue", lambda *_: [], "still due"),
+        ("trigger.sweep.enqueue", lambda *_: [], "still due"),
         ("track.handler.put_items", lambda name, items: table.put_items(name, items[:1]), "accepted"),
         ("ripen.ledger._key_id", lambda ids: ids[0], "accepted"),
+        ("adapters.walk.judge", lambda *_: None, "the record differs from its ledger"),
+        ("ripen.record._still_armed", lambda *_: True, "waits for"),
     ],
     ids=[
         "sending without a claim",
@@ -49,6 +51,8 @@ def put_unconditionally(name, item):
         "losing due leads",
         "losing events",
         "overwriting events",
+        "finding nobody on a walk",
+        "never moving a timer",
     ],
 )
 def test_a_planted_bug_is_found(simulate, monkeypatch, place, bug, broken):
@@ -79,7 +83,7 @@ def test_an_event_that_arrives_between_two_pages_of_a_query_is_counted(new_proce
     interruptions.append(somebody_else_counts_an_early_event)
     leads.refresh(*REFRESH, START)
 
-    _, record = table.load("ripen", "a:ann", 0)
+    record = table.load("ripen", "a:ann", 0).record
     assert f'"events":{2 * PAGE + 1}' in record.data
 
 

@@ -35,3 +35,5 @@ def test_everything_that_can_happen_does_happen(simulate):
     )
     assert [fault for fault in FAULTS if not any(step.endswith(f" {fault}") for step in steps)] == []
     assert sorted(statuses) == ["failed", "refused", "sent", "unconfirmed"]
+    for rare in (lambda world: world.forgotten, lambda world: world.planted, lambda world: world.version == "v2"):
+        assert any(map(rare, worlds))

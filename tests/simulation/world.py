@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from random import Random
 from typing import Any, NamedTuple
 
-from adapters import active, aws, secret, senders
+from adapters import active, aws, secret, senders, walk
 from ripen.times import DAY, HOUR, MINUTE, SECOND, to_iso
 from score.handler import handler as score
 from simulation.fake_services import REFUSED, FakeBucket, FakeQueue, FakeSecrets, FakeSes
 from simulation.fake_table import FakeTable
 from simulation.machine import Machine
-from simulation.site_rules import CONFIGURATION, MAILS
+from simulation.site_rules import CONFIGURATIONS, MAILS
 from stories import START, YES, Context, batch_of, mail_report, minute, queue_message, request, stream_batch
 from track.handler import handler as track
 from trigger.handler import handler as trigger
@@ -55,6 +55,10 @@ class World:
         self.known_ids: list[Any] = []
         self._numbers = 0
         self.found = None
+        self.version = ""
+        self.planted = 0
+        self.forgotten = 0
+        self.outages = self._lucky(0.3)
         self._connect()
 
     def live(self):
@@ -66,10 +70,16 @@ class World:
         self.come_to_rest()
 
     def come_to_rest(self):
-        """Nothing goes wrong any more: deliver what is on its way, sweep every 20 minutes until nobody is due."""
+        """Nothing goes wrong any more: deliver what is on its way, sweep until nobody is due, and reconcile."""
         self.machine.faults = 0
         self._activate()
         self._visit()
+        self._sweep_until_nobody_is_due()
+        if self.forgotten:
+            deque(walk.reconcile("ripen", self.now), maxlen=0)
+            self._sweep_until_nobody_is_due()
+
+    def _sweep_until_nobody_is_due(self):
         for _ in range(60):
             while ways := self._pending():
                 crowded = len(self.machine.running) >= _CONCURRENT
@@ -78,7 +88,8 @@ class World:
             self._sweep(Context(60))
             while self.machine.running:
                 self.machine.step()
-            if self.found == 0 and not self._pending():
+            refold = walk.load_walks("ripen").get("refold")
+            if self.found == 0 and not self._pending() and refold.target == self.version and refold.ended:
                 return
         raise AssertionError("the world never comes to rest: somebody stays due")
 
@@ -107,6 +118,11 @@ class World:
             possible += [(self._sweep, 2), (self._deliver_again, 1)]
         if self._lucky() and not self.bucket.objects:
             possible.append((self._activate, 1))
+        if self.bucket.objects and not self.machine.running:
+            possible.append((self._activate_anew, 0.3))
+        if self.changes and self.outages:
+            possible.append((self._outage, 0.3))
+        possible.append((self._plant, 0.3))
         return possible
 
     def _pending(self):
@@ -215,7 +231,28 @@ class World:
 
     def _activate(self):
         if not self.bucket.objects:
-            active.activate("rules", CONFIGURATION, MAILS, "v1", to_iso(self.now))
+            self._activate_anew()
+
+    def _activate_anew(self):
+        self.version = "v1" if self.version != "v1" else "v2"
+        active.activate("rules", CONFIGURATIONS[self.version], MAILS, self.version, to_iso(self.now))
+        active.forget()  # time leaps here, and nobody folds with what was active for longer than two minutes
+        self._trace(f"{self.version} is active")
+
+    def _outage(self):
+        """Scoring was away for longer than the stream keeps what it has."""
+        self.forgotten += len(self.changes)
+        self.changes.clear()
+        self.streamed.clear()
+        self._trace("the stream forgets")
+
+    def _plant(self):
+        """Somebody writes by hand what nobody can read."""
+        self.planted += 1
+        content = self.random.choice(({"data": {"S": "[{"}}, {"zip": {"B": b"no"}}, {"count": {"N": "1.5"}}))
+        key = {"pk": {"S": f"a:{self.random.choice(VISITORS)}"}, "sk": {"S": f"E#{to_iso(self.now)}#p{self.planted}"}}
+        self.table.put_item("ripen", key | content)
+        self._trace("an item is broken")
 
     def _new_process(self):
         active.forget()

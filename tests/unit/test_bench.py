@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 KEYS = {"value", "unit", "floor", "ratio", "budget"}
 LIMITS = {"track.batch.wru": 0.2}
 CPU = {"track.single.cpu", "track.batch.cpu", "track.cold-start.cpu", "score.event.cpu", "score.rules-1000.cpu"}
-ROWS = {*CPU, "track.single.wru", "score.writes", "score.record.size", "snippet.size", *LIMITS}
+ROWS = {*CPU, "track.single.wru", "score.writes", "score.due.wru", "score.record.size", "snippet.size", *LIMITS}
 
 
 def run_quickly(output):
