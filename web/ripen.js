@@ -377,12 +377,14 @@
 
   const track = (event, properties) => record('track', { event, properties: properties || {} });
 
-  const identify = (...args) => {
+  const identifyBy = (form, args) => {
     readCookie();
     if (isId(args[0])) userId = String(args[0]);
     if (userId && consented) write(USER, userId);
-    record('identify', { traits: object(args) });
+    const made = { traits: object(args) };
+    record('identify', form ? { ...made, context: { ...context(pageFacts()), form } } : made);
   };
+  const identify = (...args) => identifyBy(false, args);
 
   const group = (groupId, traits) => record('group', { groupId: String(groupId), traits: traits || {} });
 
@@ -517,7 +519,7 @@
       data.forEach((value, name) => {
         if (typeof value === 'string' && value.trim()) traits[name] = value.trim();
       });
-      identify(traits);
+      identifyBy(true, [traits]);
       if (form.dataset.ripenEvent) track(form.dataset.ripenEvent, properties(form));
     },
     true
