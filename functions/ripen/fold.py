@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ripen.claims import Claims
 from ripen.configuration import ScoreCondition
 from ripen.event import RIPEN, Event
 from ripen.lead import Contribution, Intent, Lead, Move
@@ -47,7 +48,7 @@ def fold(subject: str, events: Sequence[Event], rules: Rules, now: int) -> Lead:
         first_seen=events[0].at,
         last_active=state.last_active,
         traits=state.traits,
-        address=_address(state.traits),
+        claims=state.claims,
         suppressed=state.suppressed,
         scores=state.scores,
         contributions=tuple(state.contributions),
@@ -85,6 +86,7 @@ class _State:
         self.outcomes = _outcomes(events)
         self.last_active = since
         self.traits: dict[str, Any] = {}
+        self.claims = Claims()
         self.suppressed = ""
         self.scores = {profile: Score(half_life, since) for profile, half_life in rules.half_lives.items()}
         self.contributions: list[Contribution] = []
@@ -102,6 +104,7 @@ def _apply(state: _State, event: Event) -> None:
         state.suppressed = state.suppressed or _SUPPRESSING[event.name]
     if event.bot:
         return
+    state.claims.apply(event, state.rules.trusted)
     if event.source != RIPEN or event.name in _HUMAN_MAIL_EVENTS:
         state.last_active = event.at
     if event.traits:
@@ -257,8 +260,3 @@ def _pending(state: _State) -> tuple[Intent, ...]:
         for cycle, since in state.campaigns[campaign.name].numbered()
         if (campaign.name, cycle) not in state.outcomes
     )
-
-
-def _address(traits: Mapping[str, Any]) -> str:
-    address = traits.get("email")
-    return address.strip() if isinstance(address, str) else ""

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ripen.claims import Claims
+from ripen.identity import Proof
 from ripen.score import Score, decay
 
 
@@ -70,13 +72,23 @@ class Lead:
     first_seen: int
     last_active: int
     traits: Mapping[str, Any]
-    address: str
+    claims: Claims
     suppressed: str
     scores: Mapping[str, Score]
     contributions: tuple[Contribution, ...]
     moves: tuple[Move, ...]
     pending: tuple[Intent, ...]
     next_timer: int | None
+
+    @property
+    def address(self) -> str:
+        """The address that mail goes to: the best proven one, of several the latest; empty when there is none."""
+        return self.claims.address
+
+    @property
+    def proof(self) -> Proof:
+        """How well the address is proven."""
+        return self.claims.proof
 
     @property
     def phase(self) -> str:

@@ -55,7 +55,10 @@ class CampaignRule:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Everything a fold needs to know. `for_event(name)` is the index that keeps many rules cheap."""
+    """Everything a fold needs to know. `for_event(name)` is the index that keeps many rules cheap.
+
+    `trusted` names the sources that are servers.
+    """
 
     version: str
     half_lives: Mapping[str, int | None]
@@ -63,6 +66,7 @@ class Rules:
     campaigns: tuple[CampaignRule, ...]
     any_event: tuple[Rule, ...]
     by_event: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
+    trusted: frozenset[str] = frozenset()
 
     def for_event(self, name: str) -> tuple[Rule, ...]:
         """The scoring rules that may match an event of this name, in the order they were written."""
@@ -99,6 +103,7 @@ def compile_rules(configuration: Configuration, version: str) -> Rules:
         ),
         any_event=tuple(rule for rule, names in rules if names is None),
         by_event=_index(rules),
+        trusted=frozenset(name for name, source in configuration.sources.items() if source.kind == "server"),
     )
 
 
