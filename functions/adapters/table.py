@@ -9,11 +9,23 @@ from typing import Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from adapters.aws import client, error_code
+from adapters.items import attributes as _attributes
+from adapters.items import plain as _values
 from ripen.errors import RipenError, VersionConflictError
 from ripen.event import Event
-from ripen.ledger import EVENT_PREFIX, IDENTITY_KEY, RECORD_KEY, due_shard, read_events
+from ripen.identity import Proof
+from ripen.ledger import (
+    EVENT_PREFIX,
+    IDENTITY_KEY,
+    INTENT_PREFIX,
+    MEMBER_PREFIX,
+    RECORD_KEY,
+    due_shard,
+    read_events,
+)
 from ripen.record import Record, record_item
 from ripen.times import SECOND, parse_iso, to_iso
+from ripen.tree import MAX_SUBJECTS, Edge, Tree
 
 Item = Mapping[str, Any]
 DUE_INDEX = "due"
@@ -54,13 +66,48 @@ def put_items(table: str, items: Sequence[Item]) -> None:
 
 
 def load(table: str, subject: str, now: int) -> tuple[list[Event], Record]:
-    """The events of a subject and its record (version 0 when there is none), read consistently in one query.
+    """The events of the lead that a subject belongs to, and its record (version 0 when there is none)."""
+    tree = load_tree(table, subject, now)
+    return tree.events, tree.record
+
+
+def load_tree(table: str, subject: str, now: int) -> Tree:
+    """The lead that a subject belongs to: the record of its root, and the ledgers of all its subjects, consistently.
 
     What has expired by `now` (milliseconds) counts no more: DynamoDB deletes it within days, and in any order.
 
-    The record is read first, the events after it. The other way round, a query of several pages could miss an event
-    and still see the record of someone who had counted it, and `save` would not notice.
+    The root's record is read first, all events after it. The other way round, an event could be missed and the record
+    of someone who had counted it still be seen, and `save` would not notice. Every change of the tree changes the
+    record of the root, so `save` notices that as well. Raises VersionConflictError when no root is found.
     """
+    for _ in range(MAX_SUBJECTS):
+        items = _partition(table, subject)
+        found = items[0] if items and items[0]["sk"] == RECORD_KEY else {}
+        if "lead" not in found:
+            break
+        subject = found["lead"]
+    else:
+        raise VersionConflictError("the lead is being merged")
+    due_at = parse_iso(found["due_at"]) if "due_at" in found else None
+    record = Record(subject, found.get("version", 0), found.get("data", ""), due_at)
+    ledgers: dict[str, list[Event]] = {}
+    edges: list[Edge] = []
+    waiting = [(subject, items)]
+    for parent, own in waiting:
+        events = (item for item in reversed(own) if item["sk"].startswith(EVENT_PREFIX))
+        ledgers[parent] = read_events(item for item in events if item["ttl"] * SECOND > now)
+        for member in own:
+            if member["sk"].startswith(MEMBER_PREFIX):
+                child = member["sk"].removeprefix(MEMBER_PREFIX)
+                below = _partition(table, child, whole=True)
+                if below and below[0].get("lead") == parent:  # otherwise it was taken out a moment ago
+                    edges.append(Edge(parent, child, Proof(member["proof"]), below[0]["version"]))
+                    waiting.append((child, below))
+    return Tree(record, ledgers, tuple(edges))
+
+
+def _partition(table: str, subject: str, *, whole: bool = False) -> list[dict[str, Any]]:
+    """A subject's record, members and events, in this order; of a pointer only the beginning, unless `whole`."""
     items: list[dict[str, Any]] = []
     pages = (
         client("dynamodb")
@@ -75,12 +122,9 @@ def load(table: str, subject: str, now: int) -> tuple[list[Event], Record]:
     )
     for page in pages:
         items += [_values(item) for item in page["Items"]]
-    record = Record(subject, 0, "", None)
-    if items and items[0]["sk"] == RECORD_KEY:
-        found = items.pop(0)
-        due_at = parse_iso(found["due_at"]) if "due_at" in found else None
-        record = Record(subject, found.get("version", 0), found.get("data", ""), due_at)
-    return read_events(item for item in reversed(items) if item["ttl"] * SECOND > now), record
+        if items and "lead" in items[0] and not whole:
+            break
+    return items
 
 
 def save(table: str, record: Record) -> None:
@@ -95,13 +139,22 @@ def save(table: str, record: Record) -> None:
 
 
 def mark_due(table: str, subject: str, due_at: int) -> None:
-    """Make a subject due although nothing could be folded, so that the sweep comes back to it."""
-    client("dynamodb").update_item(
-        TableName=table,
-        Key=_attributes({"pk": subject, "sk": RECORD_KEY}),
-        UpdateExpression="SET due_shard = :shard, due_at = :due_at",
-        ExpressionAttributeValues=_attributes({":shard": due_shard(subject), ":due_at": to_iso(due_at)}),
-    )
+    """Make a subject's lead due although nothing could be folded, so that the sweep comes back to it."""
+    for _ in range(MAX_SUBJECTS):
+        key = _attributes({"pk": subject, "sk": RECORD_KEY})
+        if _held(
+            client("dynamodb").update_item,
+            TableName=table,
+            Key=key,
+            UpdateExpression="SET due_shard = :shard, due_at = :due_at",
+            ConditionExpression="attribute_not_exists(#lead)",
+            ExpressionAttributeNames={"#lead": "lead"},
+            ExpressionAttributeValues=_attributes({":shard": due_shard(subject), ":due_at": to_iso(due_at)}),
+        ):
+            return
+        pointer = client("dynamodb").get_item(TableName=table, Key=key, ConsistentRead=True)
+        subject = _values(pointer.get("Item", {})).get("lead", subject)
+    raise VersionConflictError("the lead is being merged")
 
 
 def find_due(table: str, shard: str, now: int) -> Iterator[list[Due]]:
@@ -133,16 +186,29 @@ def postpone(table: str, due: Due, until: int) -> None:
     )
 
 
-def own_address(table: str, key: str, subject: str) -> bool:
-    """Claim an address for a subject; False when another subject was first."""
-    return _held(
+def own_address(table: str, key: str, subject: str) -> str:
+    """Claim an address for a subject; whose it is now: whoever was first."""
+    if _held(
         client("dynamodb").put_item,
         TableName=table,
         Item=_attributes({"pk": key, "sk": IDENTITY_KEY, "owner": subject}),
-        ConditionExpression="attribute_not_exists(pk) OR #owner = :subject",
-        ExpressionAttributeNames={"#owner": "owner"},
-        ExpressionAttributeValues=_attributes({":subject": subject}),
-    )
+        ConditionExpression="attribute_not_exists(pk)",
+    ):
+        return subject
+    return owner_of(table, key)
+
+
+def owner_of(table: str, key: str) -> str:
+    """The subject that an address belongs to; empty when nobody has claimed it."""
+    identity = _attributes({"pk": key, "sk": IDENTITY_KEY})
+    found = client("dynamodb").get_item(TableName=table, Key=identity, ConsistentRead=True)
+    return str(_values(found.get("Item", {})).get("owner", ""))
+
+
+def put_new(table: str, item: Item) -> bool:
+    """Write an item; False when there is one under its key."""
+    put = client("dynamodb").put_item
+    return _held(put, TableName=table, Item=_attributes(item), ConditionExpression="attribute_not_exists(pk)")
 
 
 def get_text(table: str, key: str) -> str:
@@ -159,8 +225,12 @@ def put_text(table: str, key: str, text: str) -> None:
     client("dynamodb").put_item(TableName=table, Item=_attributes({"pk": key, "sk": key, "data": text}))
 
 
-def claim_intent(table: str, subject: str, key: str, claim: Claim) -> bool:
-    """Claim an intent before sending; False when somebody else did, or the intent has ended."""
+def claim_intent(table: str, subject: str, key: str, claim: Claim, version: int) -> bool:
+    """Claim an intent before sending; False when somebody else did, or the intent has ended.
+
+    `version` is that of the record under which it was decided; raises VersionConflictError when there is another one:
+    the lead may have been merged meanwhile with one that got this mail.
+    """
     item = {
         "pk": subject,
         "sk": key,
@@ -170,14 +240,38 @@ def claim_intent(table: str, subject: str, key: str, claim: Claim) -> bool:
         "due_at": to_iso(claim.until),
         "ttl": claim.kept_until // SECOND,
     }
-    put = client("dynamodb").put_item
-    if _held(put, TableName=table, Item=_attributes(item), ConditionExpression="attribute_not_exists(pk)"):
-        return True
-    # The SDK repeats a write whose answer was lost, and the second finds the claim of the first.
-    key_of_intent = _attributes({"pk": subject, "sk": key})
-    found = client("dynamodb").get_item(TableName=table, Key=key_of_intent, ConsistentRead=True)
-    values = _values(found.get("Item", {}))
-    return (values.get("status"), values.get("holder")) == ("claimed", claim.holder)
+    put = {"TableName": table, "Item": _attributes(item), "ConditionExpression": "attribute_not_exists(pk)"}
+    check = {
+        "TableName": table,
+        "Key": _attributes({"pk": subject, "sk": RECORD_KEY}),
+        "ConditionExpression": "version = :before",
+        "ExpressionAttributeValues": _attributes({":before": version}),
+    }
+    try:
+        client("dynamodb").transact_write_items(TransactItems=[{"Put": put}, {"ConditionCheck": check}])
+    except ClientError as error:
+        reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
+        if reasons[:1] == ["ConditionalCheckFailed"]:
+            return False
+        if {"ConditionalCheckFailed", "TransactionConflict"} & {*reasons}:
+            raise VersionConflictError("the lead has changed since the mail was decided") from None
+        raise
+    return True
+
+
+def has_open_claim(table: str, subject: str, campaign: str) -> bool:
+    """Whether a mail of the campaign is being sent to this subject right now, or its outcome is not written yet."""
+    pages = (
+        client("dynamodb")
+        .get_paginator("query")
+        .paginate(
+            TableName=table,
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
+            ExpressionAttributeValues=_attributes({":pk": subject, ":prefix": f"{INTENT_PREFIX}{campaign}#"}),
+            ConsistentRead=True,
+        )
+    )
+    return any(_values(item)["status"] == "claimed" for page in pages for item in page["Items"])
 
 
 def release_intent(table: str, subject: str, key: str, holder: str) -> None:
@@ -244,23 +338,3 @@ def _write_batch(table: str, requests: Sequence[Any]) -> None:
 def _throttled(error: ClientError) -> Exception:
     codes = ("ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded")
     return TableThrottledError(error_code(error)) if error_code(error) in codes else error
-
-
-def _attributes(item: Item) -> dict[str, Any]:
-    return {name: _attribute(value) for name, value in item.items()}
-
-
-def _attribute(value: object) -> dict[str, Any]:
-    if isinstance(value, str):
-        return {"S": value}
-    if isinstance(value, int):
-        return {"N": str(value)}
-    return {"B": value}
-
-
-def _values(item: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for name, attribute in item.items():
-        kind, value = next(iter(attribute.items()))
-        values[name] = int(value) if kind == "N" else value
-    return values

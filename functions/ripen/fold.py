@@ -15,14 +15,11 @@ from typing import Any
 
 from ripen.claims import Claims
 from ripen.configuration import ScoreCondition
-from ripen.event import RIPEN, Event
+from ripen.event import OUTCOMES, RIPEN, Event
 from ripen.lead import Contribution, Intent, Lead, Move
 from ripen.rules import CampaignRule, Entry, Rule, Rules
 from ripen.score import Score
 from ripen.times import DAY
-
-OUTCOMES = ("Email Sent", "Email Refused", "Email Failed", "Email Unconfirmed")
-"""The events that end an intent: sent; refused by SES; not renderable; sent perhaps, never to be repeated."""
 
 _SUPPRESSING = {"Unsubscribed": "unsubscribed", "Email Bounced": "bounced", "Email Marked as Spam": "complained"}
 _HUMAN_MAIL_EVENTS = ("Email Opened", "Email Link Clicked", "Unsubscribed")

@@ -3,13 +3,15 @@
 | pk                  | sk                               | what                                                    |
 |---------------------|----------------------------------|---------------------------------------------------------|
 | subject             | `E#<occurred_at>#<message_id>`   | the events of this subject from one request             |
-| subject             | `P`                              | the lead record                                         |
+| subject             | `M#<subject>`                    | a subject that was merged below this one                |
+| subject             | `P`                              | the lead record, or a pointer to where this was merged  |
 | `I#<hmac>`          | `I`                              | who owns this address                                   |
 | `C#sources`         | `C#sources`                      | the registered senders and the digests of their keys    |
 | subject             | `S#<campaign>#<step>#<cycle>`    | one intent to send, claimed before sending              |
 
 A subject is `a:<anonymousId>` or `u:<userId>`. Keys are made of what the sender said (its own clock, its
 messageId), so a retried request lands on the same key. In the key of several events a digest of their ids stands.
+Sort keys are such that one query, from the record downwards, gives record, members and events.
 """
 
 from __future__ import annotations
@@ -24,7 +26,10 @@ from ripen.event import RIPEN, Event, Received, encode
 from ripen.times import DAY, SECOND, to_iso
 
 EVENT_PREFIX = "E#"
+CHECKPOINT_KEY = "K"
+MEMBER_PREFIX = "M#"
 RECORD_KEY = "P"
+INTENT_PREFIX = "S#"
 IDENTITY_KEY = "I"
 SOURCES_KEY = "C#sources"
 DUE_SHARDS = 8
@@ -99,7 +104,7 @@ def read_events(items: Iterable[Mapping[str, Any]]) -> list[Event]:
 
 def intent_key(campaign: str, step: str, cycle: int) -> str:
     """The sort key of one intent to send; the same decision always has the same key."""
-    return f"S#{campaign}#{step}#{cycle}"
+    return f"{INTENT_PREFIX}{campaign}#{step}#{cycle}"
 
 
 def read_intent_key(key: str) -> tuple[str, str, int]:

@@ -24,6 +24,11 @@ class Record:
     data: str
     due_at: int | None
 
+    @property
+    def address(self) -> Mapping[str, Any]:
+        """What was found out about the lead's address: its `key`, and whether it is `owned`; empty if nothing."""
+        return (json.loads(self.data).get("address") if self.data else None) or {}
+
 
 def make_record(lead: Lead, address: Mapping[str, Any] | None, version: int, rest_until: int | None = None) -> Record:
     """The record of a folded lead. `address` says which address key was found and whether the lead owns it.

@@ -9,13 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from adapters import mailer, table
+from adapters import mailer, table, tokens
 from adapters.active import active_mails, active_rules
-from adapters.leads import refresh
+from adapters.leads import Refreshed, refresh
+from adapters.secret import keys
 from adapters.settings import TriggerSettings
 from adapters.telemetry import count, logger, pseudonym
 from ripen.configuration import MailTemplate
-from ripen.errors import MailOutcomeUnknownError, MailRefusedError, MailTemplateError, MailThrottledError
+from ripen.errors import (
+    MailOutcomeUnknownError,
+    MailRefusedError,
+    MailTemplateError,
+    MailThrottledError,
+    VersionConflictError,
+)
 from ripen.event import RIPEN, Event, Received
 from ripen.lead import Intent, Lead
 from ripen.ledger import RECORD_KEY, event_items, intent_key, read_intent_key
@@ -27,6 +34,7 @@ CLAIM_LEASE = 10 * MINUTE
 """A claim that did not end within this time has lost its holder: the function's time limit is far shorter."""
 
 _LANGUAGE = "en"
+_ATTEMPTS = 3
 
 
 class _Outcome(NamedTuple):
@@ -49,22 +57,34 @@ def act(settings: TriggerSettings, subject: str, key: str, now: int, holder: str
     if rules is None:
         count("ConfigurationMissing")
         return
-    refreshed = refresh(settings, subject, rules, now, rest_until=now + LEASE)
-    if refreshed and refreshed.reachable:
-        for intent in refreshed.lead.pending:
-            _carry_out(settings, refreshed.lead, intent, holder)
+    for attempt in range(_ATTEMPTS):
+        refreshed = refresh(settings, subject, rules, now, rest_until=now + LEASE)
+        if refreshed is None or not refreshed.reachable:
+            return
+        try:
+            for intent in refreshed.lead.pending:
+                _carry_out(settings, refreshed, intent, holder)
+        except VersionConflictError:
+            if attempt == _ATTEMPTS - 1:
+                raise
+        else:
+            return
 
 
-def _carry_out(settings: TriggerSettings, lead: Lead, intent: Intent, holder: str) -> None:
+def _carry_out(settings: TriggerSettings, refreshed: Refreshed, intent: Intent, holder: str) -> None:
+    lead = refreshed.lead
     # Read before claiming: should S3 fail, nothing is claimed and the next delivery tries again.
     template = _in_language(active_mails(settings.bucket_name, lead.rules_version)[intent.mail], lead)
     key = intent_key(intent.campaign, intent.step, intent.cycle)
     # Kept as long as the event that will tell how it ended.
     claim = table.Claim(holder, lead.now + CLAIM_LEASE, lead.now + settings.retention_days * DAY)
-    if not table.claim_intent(settings.table_name, lead.subject, key, claim):
+    # A lead may have been merged while one of its subjects was being mailed: the outcome of that decides.
+    if any(table.has_open_claim(settings.table_name, member, intent.campaign) for member in refreshed.subjects):
+        return
+    if not table.claim_intent(settings.table_name, lead.subject, key, claim, refreshed.version):
         return
     try:
-        outcome = _send(settings, lead, intent, template)
+        outcome = _send(settings, refreshed, intent, template)
     except MailThrottledError:
         table.release_intent(settings.table_name, lead.subject, key, holder)
         count("MailThrottled")
@@ -72,9 +92,11 @@ def _carry_out(settings: TriggerSettings, lead: Lead, intent: Intent, holder: st
     _end(settings, lead.subject, intent, outcome, lead.now)
 
 
-def _send(settings: TriggerSettings, lead: Lead, intent: Intent, template: MailTemplate) -> _Outcome:
+def _send(settings: TriggerSettings, refreshed: Refreshed, intent: Intent, template: MailTemplate) -> _Outcome:
+    lead = refreshed.lead
+    token = tokens.issue(keys(settings.secret_arn), lead.subject, refreshed.address_key, lead.now)
     try:
-        mime = mailer.build(mailer.render(template, mailer.facts(lead)), settings.sender, lead.address)
+        mime = mailer.build(mailer.render(template, mailer.facts(lead, token)), settings.sender, lead.address)
         tags = {"lead": tag(lead.subject), "intent": intent.id}
         message_id = mailer.send(mime, settings.sender, lead.address, settings.configuration_set, tags)
     except MailTemplateError as error:

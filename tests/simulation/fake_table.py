@@ -57,14 +57,19 @@ class FakeTable:
         return {"UnprocessedItems": {table: left} if left else {}}
 
     def transact_write_items(self, TransactItems, ClientRequestToken=None):
-        try:
-            checked = [self._checked(action) for action in TransactItems]
-        except ClientError as error:
-            code = error.response["Error"]["Code"].removesuffix("Exception")
-            reasons = [{"Code": code}, *({"Code": "None"} for _ in TransactItems[1:])]
-            raise failure("TransactionCanceledException", "TransactWriteItems", CancellationReasons=reasons) from None
-        for key, item in checked:
-            self._write(key, item)
+        checked, reasons = [], []
+        for action in TransactItems:
+            try:
+                checked.append(self._checked(action))
+            except ClientError as error:
+                reasons.append({"Code": error.response["Error"]["Code"].removesuffix("Exception")})
+            else:
+                reasons.append({"Code": "None"})
+        if len(checked) < len(TransactItems):
+            raise failure("TransactionCanceledException", "TransactWriteItems", CancellationReasons=reasons)
+        for action, (key, item) in zip(TransactItems, checked, strict=True):
+            if "ConditionCheck" not in action:
+                self._write(key, item)
         return {}
 
     def query(self, TableName, ExclusiveStartKey=None, ScanIndexForward=True, **query):
@@ -82,17 +87,23 @@ class FakeTable:
         }
 
     def _checked(self, action):
+        """The key that an action changes, and the item that is there afterwards, if any."""
         [(kind, arguments)] = action.items()
-        if kind == "Put":
-            return _key(arguments["Item"]), arguments["Item"]
-        assert kind == "Update"
-        key = _key(arguments["Key"])
-        update = {name: value for name, value in arguments.items() if name not in ("TableName", "Key")}
-        return key, _updated(self.items.get(key), arguments["Key"], "TransactWriteItems", **update)
+        key = _key(arguments["Item" if kind == "Put" else "Key"])
+        found = self.items.get(key)
+        if kind == "Update":
+            update = {name: value for name, value in arguments.items() if name not in ("TableName", "Key")}
+            return key, _updated(found, arguments["Key"], "TransactWriteItems", **update)
+        condition = {name: value for name, value in arguments.items() if name not in ("TableName", "Key", "Item")}
+        _check(found, "TransactWriteItems", **condition)
+        return key, {"Put": arguments.get("Item"), "Delete": None, "ConditionCheck": found}[kind]
 
     def _write(self, key, item):
-        self.items[key] = copy.deepcopy(item)
-        self.on_write(*key)
+        if item is not None:
+            self.items[key] = copy.deepcopy(item)
+            self.on_write(*key)
+        elif self.items.pop(key, None) is not None:
+            self.on_write(*key)
 
 
 def failure(code, operation, status=400, **parts):
@@ -116,6 +127,13 @@ def _understood(KeyConditionExpression, ExpressionAttributeValues, **rest):
             lambda item: item["sk"]["S"].encode(),
             None,
         )
+    if KeyConditionExpression == "pk = :pk AND begins_with(sk, :prefix)":
+        assert rest == {"ConsistentRead": True}
+        return (
+            lambda item: item["pk"]["S"] == values[":pk"] and item["sk"]["S"].startswith(values[":prefix"]),
+            lambda item: item["sk"]["S"].encode(),
+            None,
+        )
     if KeyConditionExpression == "due_shard = :shard AND due_at <= :now":
         assert rest == {"IndexName": "due"}
         return (
@@ -136,6 +154,12 @@ def _updated(item, key, operation, UpdateExpression, ExpressionAttributeValues, 
         "SET due_shard = :shard, due_at = :due_at": {"due_shard": ":shard", "due_at": ":due_at"},
         "SET due_at = :until": {"due_at": ":until"},
         "SET #status = :status REMOVE due_shard, due_at": {names.get("#status"): ":status"},
+        "SET version = :next, #data = :empty, due_shard = :shard, due_at = :due_at": {
+            "version": ":next",
+            names.get("#data"): ":empty",
+            "due_shard": ":shard",
+            "due_at": ":due_at",
+        },
     }
     if UpdateExpression not in updates:
         raise NotImplementedError(UpdateExpression)
@@ -152,9 +176,9 @@ def _check(item, operation, ConditionExpression="", ExpressionAttributeNames=Non
         "version = :before": lambda: found.get("version") == values[":before"],
         "attribute_not_exists(version)": lambda: "version" not in found,
         "attribute_not_exists(pk)": lambda: item is None,
-        "attribute_not_exists(pk) OR #owner = :subject": lambda: (
-            item is None or found.get(names["#owner"]) == values[":subject"]
-        ),
+        "attribute_exists(pk)": lambda: item is not None,
+        "attribute_not_exists(#lead)": lambda: names["#lead"] not in found,
+        "#owner = :subject": lambda: found.get(names["#owner"]) == values[":subject"],
         "holder = :holder": lambda: found.get("holder") == values[":holder"],
         "due_at = :found": lambda: found.get("due_at") == values[":found"],
         "#status IN (:from0)": lambda: found.get(names["#status"]) == values[":from0"],

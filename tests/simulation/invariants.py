@@ -6,7 +6,8 @@ import json
 from collections import Counter
 
 from adapters import table
-from ripen.fold import OUTCOMES, fold
+from ripen.event import OUTCOMES
+from ripen.fold import fold
 from ripen.identity import address_key
 from ripen.ledger import EVENT_PREFIX, RECORD_KEY
 from ripen.record import make_record

@@ -16,14 +16,14 @@ from simulation.invariants import RULES
 from simulation.wire import Wire
 from stories import START
 
-REFRESH = (ScoreSettings("ripen", "rules", "secret"), "a:ann", RULES)
+REFRESH = (ScoreSettings("ripen", "rules", "secret", 730), "a:ann", RULES)
 
 
 def save_whatever_is_there(name, record):
     put_unconditionally(name, record_item(record))
 
 
-def claim_what_others_claimed(name, subject, key, claim):
+def claim_what_others_claimed(name, subject, key, claim, _version):
     put_unconditionally(name, {"pk": subject, "sk": key, "status": "claimed", "holder": claim.holder})
     return True
 
