@@ -6,6 +6,7 @@ import re
 from hashlib import sha256
 
 import pytest
+from click.testing import CliRunner
 
 from adapters import merging, table, tokens
 from adapters.active import active_rules
@@ -15,6 +16,7 @@ from adapters.settings import ScoreSettings, settings
 from ripen import tree
 from ripen.identity import Proof
 from ripen.times import DAY, HOUR, MINUTE
+from ripen_cli.main import main
 from stories import START, identified, mail_report, request, tracked, viewed
 from track.handler import handler as track
 
@@ -344,6 +346,43 @@ def test_what_was_merged_below_stays_below_when_its_parent_is_taken_out(site):
 
     assert subjects("ann") == ["a:ann", "a:phone", "u:7"]
     assert subjects("other") == ["a:other"]
+
+
+def command(*words):
+    ran = CliRunner().invoke(main, ["lead", *words, "--table", "ripen"])
+    return ran.exit_code, ran.output
+
+
+def test_an_operator_merges_and_unmerges_and_sees_first_what_would_be_done(mailed):
+    mailed.live(*enough("phone"), at=START + HOUR)
+
+    code, output = command("merge", "a:phone", "a:ann")
+    assert (code, subjects("ann")) == (0, ["a:ann"])
+    assert "a:phone would be merged below a:ann" in output
+    assert command("merge", "a:phone", "a:ann", "--yes")[0] == 0
+    assert subjects("phone") == ["a:ann", "a:phone"]
+
+    code, output = command("unmerge", "a:phone")
+    assert (code, subjects("ann")) == (0, ["a:ann", "a:phone"])
+    assert "a:phone would be taken out" in output
+    assert command("unmerge", "a:phone", "--yes")[0] == 0
+    assert subjects("phone") == ["a:phone"]
+    assert ANN not in output
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["unmerge", "a:ann"], "was not merged"),
+        (["merge", "a:ann", "a:ann"], "one lead already"),
+        (["merge", "a:ann", "a:nobody"], "there is no lead a:nobody"),
+    ],
+)
+def test_an_operator_is_told_what_cannot_be(mailed, words, problem):
+    code, output = command(*words, "--yes")
+
+    assert code == 1
+    assert problem in output
 
 
 # ---------------------------------------------------------------- trouble
