@@ -20,7 +20,7 @@ def pytest_addoption(parser):
 @pytest.fixture
 def new_process(monkeypatch):
     """The state of a function's process that has just started: nothing read, nobody connected."""
-    caches = (settings.settings, secret.secret)
+    caches = (settings.settings, secret.secret, secret.keys)
     aws.forget()
     for cached in caches:
         cached.cache_clear()

@@ -7,6 +7,7 @@ import click
 from adapters.aws import client
 from adapters.erasure import erase as erase_subject
 from adapters.erasure import survey
+from ripen_cli.lead_identity import merge, unmerge
 
 
 @click.group()
@@ -35,3 +36,7 @@ def erase(identifier: str, table: str, secret: str | None, yes: bool) -> None:
     with click.progressbar(length=total, label=f"Erasing {total} items") as bar:
         deleted = sum(erase_subject(table, subject, key, bar.update) for subject, count in found.items() if count)
     click.echo(f"{deleted} items were deleted.")
+
+
+lead.add_command(merge)
+lead.add_command(unmerge)

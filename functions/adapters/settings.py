@@ -29,6 +29,7 @@ class ScoreSettings:
     table_name: str
     bucket_name: str
     secret_arn: str
+    retention_days: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
-from ripen.campaigns import OUTCOMES, CampaignRule, take_outcome
+from ripen.campaigns import CampaignRule, take_outcome
 from ripen.consent import DECISIONS, decision, must_erase
 from ripen.erasure import SUPPRESSING
-from ripen.event import RIPEN, Event
-from ripen.facts import LeadFacts, SessionFacts, address, counts, grades, interests, persona, surging
+from ripen.event import OUTCOMES, RIPEN, Event
+from ripen.facts import LeadFacts, SessionFacts, counts, grades, interests, persona, surging
 from ripen.foresight import usage
 from ripen.lead import Contribution, Intent, Lead
 from ripen.lifecycle import move, next_timer, unarmed
@@ -96,6 +96,7 @@ def _apply(state: State, event: Event, moment: int) -> None:
         state.consent = decision(event) or state.consent
     if event.bot:
         return
+    state.claims.apply(event, state.rules.trusted)
     changed = not state.begun or bool(event.traits)
     state.go_on(moment)
     if event.source != RIPEN or event.name in _HUMAN_MAIL_EVENTS:
@@ -252,7 +253,7 @@ def _lead(subject: str, state: State, now: int, later: int | None) -> Lead:
         last_active=state.last_active,
         visits=state.session.number,
         traits=state.traits,
-        address=address(state),
+        claims=state.claims,
         suppressed=state.suppressed,
         consent=state.consent,
         scores=state.scores,

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from ripen.claims import Claims
 from ripen.consent import Consent
+from ripen.identity import Proof
 from ripen.personas import Recognised
 from ripen.score import Score, decay
 from ripen.touch import Touch
@@ -75,7 +77,7 @@ class Lead:
     last_active: int
     visits: int
     traits: Mapping[str, Any]
-    address: str
+    claims: Claims
     suppressed: str
     consent: Consent | None
     scores: Mapping[str, Score]
@@ -93,6 +95,16 @@ class Lead:
     erase_at: int | None
     pending: tuple[Intent, ...]
     next_timer: int | None
+
+    @property
+    def address(self) -> str:
+        """The address that mail goes to: the best proven one, of several the latest; empty when there is none."""
+        return self.claims.address
+
+    @property
+    def proof(self) -> Proof:
+        """How well the address is proven."""
+        return self.claims.proof
 
     @property
     def phase(self) -> str:

@@ -3,7 +3,8 @@
 | pk                  | sk                               | what                                                    |
 |---------------------|----------------------------------|---------------------------------------------------------|
 | subject             | `E#<occurred_at>#<message_id>`   | the events of this subject from one request             |
-| subject             | `P`                              | the lead record                                         |
+| subject             | `M#<subject>`                    | a subject that was merged below this one                |
+| subject             | `P`                              | the lead record, or a pointer to where this was merged  |
 | subject             | `X#<occurred_at>#<message_id>`   | events that could not be read, set aside with a reason  |
 | `I#<hmac>`          | `I`                              | who owns this address                                   |
 | `C#sources`         | `C#sources`                      | the registered senders and the digests of their keys    |
@@ -15,6 +16,7 @@
 
 A subject is `a:<anonymousId>` or `u:<userId>`. Keys are made of what the sender said (its own clock, its
 messageId), so a retried request lands on the same key. In the key of several events a digest of their ids stands.
+Sort keys are such that one query, from the record downwards, gives record, members and events.
 """
 
 from __future__ import annotations
@@ -33,7 +35,10 @@ from ripen.times import DAY, LAST_MOMENT, SECOND, to_iso
 EVENT_PREFIX = "E#"
 ASIDE_PREFIX = "X#"
 """Outside the range of keys that folds read."""
+CHECKPOINT_KEY = "K"
+MEMBER_PREFIX = "M#"
 RECORD_KEY = "P"
+INTENT_PREFIX = "S#"
 IDENTITY_KEY = "I"
 SOURCES_KEY = "C#sources"
 WALK_KEY = "J#walk"
@@ -99,9 +104,12 @@ def _key_id(ids: Sequence[str]) -> str:
 
 
 def expires_at(item: Mapping[str, Any]) -> int:
-    """When a ledger item stops to count, in milliseconds; at the end of time, when it does not say."""
+    """When a ledger item stops to count: the last midnight (UTC) before it expires, in milliseconds.
+
+    So what is old leaves a lead once a day, not event by event. At the end of time, when the item does not say.
+    """
     ttl = item.get("ttl")
-    return ttl * SECOND if isinstance(ttl, int) else LAST_MOMENT
+    return ttl * SECOND // DAY * DAY if isinstance(ttl, int) else LAST_MOMENT
 
 
 class Unreadable(NamedTuple):
@@ -206,7 +214,7 @@ def _trouble(names: tuple[str, ...], kinds: tuple[type, ...]) -> str:
 
 def intent_key(campaign: str, step: str, cycle: int) -> str:
     """The sort key of one intent to send; the same decision always has the same key."""
-    return f"S#{campaign}#{step}#{cycle}"
+    return f"{INTENT_PREFIX}{campaign}#{step}#{cycle}"
 
 
 def read_intent_key(key: str) -> tuple[str, str, int]:

@@ -7,7 +7,7 @@ was folded from, so that a record that lags behind either is recognised without 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -25,6 +25,16 @@ class Record:
     data: str
     due_at: int | None
 
+    @property
+    def settled(self) -> list[Any] | None:
+        """The name of the checkpoint that the record goes on from, if it has one."""
+        return json.loads(self.data).get("settled") if self.data else None
+
+    @property
+    def address(self) -> Mapping[str, Any]:
+        """What was found out about the lead's address: its `key`, and whether it is `owned`; empty if nothing."""
+        return (json.loads(self.data).get("address") if self.data else None) or {}
+
 
 class Claim(NamedTuple):
     """What a record says it was folded from: the `rules` version, what of one subject (`seen`) and of all others."""
@@ -34,17 +44,23 @@ class Claim(NamedTuple):
     others: int
 
 
+class Folded(NamedTuple):
+    """What a lead was folded from: the items of each subject's ledger, and by its name the checkpoint to go on from."""
+
+    seen: Mapping[str, Seen]
+    settled: Sequence[Any] | None = None
+
+
 def make_record(
     lead: Lead,
     address: Mapping[str, Any] | None,
     before: Record,
-    seen: Mapping[str, Seen],
+    folded: Folded,
     rest_until: int | None = None,
 ) -> Record:
     """The record of a folded lead, to follow the one `before`.
 
-    `address` says which address key was found and whether the lead owns it; `seen`, which items of each subject's
-    ledger were folded.
+    `address` says which address key was found and whether the lead owns it; `folded`, what the lead was folded from.
 
     Timers are lazy: one that is armed and fires no later than the lead needs stays as it is, because moving it writes
     to the due index. Whoever acts on a due lead arms it anew, by giving `rest_until`: what is due already is due then.
@@ -57,7 +73,8 @@ def make_record(
         "phase": [lead.phase, lead.moves[-1].at, lead.moves[-1].reason],
         "address": address,
         "pending": [intent.id for intent in lead.pending],
-        "seen": seen,
+        "seen": folded.seen,
+        **({"settled": folded.settled} if folded.settled else {}),
     }
     due_at = lead.due_at(reachable=bool(address and address["owned"]))
     if rest_until is None and _still_armed(before, due_at, summary, lead.now):

@@ -35,7 +35,7 @@ _SHARED_IDS = frozenset((*_BROKEN, "anonymous", "guest", "unknown"))
 _PLAIN_ID = re.compile(r"(?![0-]*$)[!-~]{16,100}")
 """Most identifiers, such as UUIDs: longer than any shared one, and nothing else can be wrong with them."""
 
-_KEPT_BESIDE_PAGE = ("campaign", "firstTouch", "referrer", "locale", "timezone", "token")
+_KEPT_BESIDE_PAGE = ("campaign", "firstTouch", "referrer", "locale", "timezone", "token", "form")
 """What is kept of the context of a page call, whose page is in its properties."""
 
 _KEPT_CONTEXT = ("page", *_KEPT_BESIDE_PAGE)

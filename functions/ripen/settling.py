@@ -19,24 +19,20 @@ from typing import Any, NamedTuple
 
 from ripen.event import Event
 from ripen.fold import absorb, new_state, resumed_state
-from ripen.ledger import event_key
+from ripen.ledger import NOTHING_SEEN, Seen, event_key, expires_at, read_events
 from ripen.rules import Rules
-from ripen.scanners import GAP, SETTLING
-from ripen.state import State
+from ripen.scanners import SETTLING
+from ripen.state import SESSION_GAP, State
 from ripen.times import DAY
+
+Item = Mapping[str, Any]
 
 SETTLED_AFTER = DAY
 """Milliseconds after which an event may settle: most of what is late is not later than that."""
+GAP = SESSION_GAP
+"""Milliseconds without an event before which a checkpoint may end: no visit, and no scanner's burst, is cut in two."""
 WORTHWHILE = 20
-"""Events that have to be old enough before a checkpoint is made or moved on: writing one costs as much as a record."""
-
-
-class Entry(NamedTuple):
-    """A ledger item: its sort key, when it stops to count (milliseconds), its events."""
-
-    key: str
-    counts_until: int
-    events: Sequence[Event]
+"""Items that have to be old enough before a checkpoint is made or moved on: writing one costs more than a record."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +40,20 @@ class Checkpoint:
     """The state of a fold of all items with a sort key below `below`.
 
     `until` is when the last of their events counted, `counts_until` when the first of them expires (milliseconds);
-    `seen` is the digest of these items for each subject.
+    `seen` is the digest of the items.
     """
 
     rules: str
     below: str
     until: int
     counts_until: int
-    seen: Mapping[str, Any]
+    seen: Seen
     state: Mapping[str, Any]
+
+    @property
+    def name(self) -> list[Any]:
+        """What a record calls it by: no other checkpoint of the lead has it."""
+        return [self.below, *self.seen, self.rules]
 
     def pack(self) -> bytes:
         """For the table: zlib of JSON."""
@@ -61,7 +62,8 @@ class Checkpoint:
     @classmethod
     def unpack(cls, packed: bytes) -> Checkpoint:
         """What `pack` gave."""
-        return cls(**json.loads(zlib.decompress(packed)))
+        parts = json.loads(zlib.decompress(packed))
+        return cls(**parts | {"seen": Seen(*parts["seen"])})
 
     def holds(self, rules: Rules, events: Sequence[Event], now: int) -> bool:
         """Whether folding may go on from here with these other events (sorted by time)."""
@@ -73,47 +75,54 @@ class Checkpoint:
         return resumed_state(self.state, rules)
 
 
-def settle(entries: Sequence[Entry], rules: Rules, now: int, before: Checkpoint | None) -> Checkpoint | None:
+def settle(items: Sequence[Item], rules: Rules, now: int, before: Checkpoint | None) -> Checkpoint | None:
     """A checkpoint that goes further than `before` (which holds); None while that is not worthwhile.
 
-    `entries` are the items that are not in `before`, of all subjects of the lead. `seen` of the result is empty.
+    `items` are those of the ledger that are not in `before`; all can be read.
     """
-    ordered = sorted(entries, key=attrgetter("key"))
-    count = _settled(ordered, now)
-    old = ordered[:count]
-    events = sorted((event for entry in old for event in entry.events), key=attrgetter("at", "id"))
-    if len(events) < WORTHWHILE:
+    old_key = event_key(now - SETTLED_AFTER, "")
+    if sum(item["sk"] < old_key for item in items) < WORTHWHILE:
         return None
+    entries = sorted((_entry(item) for item in items), key=attrgetter("key"))
+    count = _settled(entries, now)
+    if count < WORTHWHILE:
+        return None
+    old = entries[:count]
     state = before.resume(rules) if before else new_state(rules)
-    absorb(state, events, now)
+    absorb(state, read_events(entry.item for entry in old), now)
     return Checkpoint(
         rules=rules.version,
-        below=ordered[count].key if count < len(ordered) else f"{ordered[-1].key}~",
-        until=max(_counted(entry) for entry in old),
-        counts_until=min([entry.counts_until for entry in old] + ([before.counts_until] if before else [])),
-        seen={},
+        below=entries[count].key if count < len(entries) else f"{entries[-1].key}~",
+        until=max(entry.last for entry in old),
+        counts_until=min([expires_at(entry.item) for entry in old] + ([before.counts_until] if before else [])),
+        seen=(before.seen if before else NOTHING_SEEN).plus(*(entry.item for entry in old)),
         state=state.dump(),
     )
 
 
-def _settled(ordered: Sequence[Entry], now: int) -> int:
-    """How many of the items (in order of their keys) are old enough and count before all others, with a gap between."""
+class _Entry(NamedTuple):
+    """An item with its key, the first moment of its events, and when the last of them counted at the latest."""
+
+    item: Item
+    key: str
+    first: int
+    last: int
+
+
+def _entry(item: Item) -> _Entry:
+    moments = [event.at for event in read_events([item])]
+    return _Entry(item, item["sk"], min(moments), max(moments) + SETTLING)
+
+
+def _settled(entries: Sequence[_Entry], now: int) -> int:
+    """How many of them (in order of their keys) are old enough and count before all others, with a gap between."""
     latest_key = event_key(now, "")  # by a clock that is ahead; what comes would be sorted before it
-    following = [*accumulate((_first(entry) for entry in reversed(ordered)), min, initial=now + GAP + 1)][-2::-1]
+    following = [*accumulate((entry.first for entry in reversed(entries)), min, initial=now + GAP + 1)][-2::-1]
     found, latest = 0, 0
-    for n, entry in enumerate(ordered, start=1):
-        latest = max(latest, _counted(entry))
+    for n, entry in enumerate(entries, start=1):
+        latest = max(latest, entry.last)
         if latest > now - SETTLED_AFTER or entry.key > latest_key:
             break
         if latest + GAP < following[n - 1]:
             found = n
     return found
-
-
-def _first(entry: Entry) -> int:
-    return min(event.at for event in entry.events)
-
-
-def _counted(entry: Entry) -> int:
-    """When the last of its events counted, at the latest."""
-    return max(event.at for event in entry.events) + SETTLING

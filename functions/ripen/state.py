@@ -11,6 +11,7 @@ from dataclasses import astuple, dataclass
 from typing import Any
 
 from ripen.campaigns import Progress, first_progress
+from ripen.claims import Claims
 from ripen.consent import Consent
 from ripen.event import RIPEN, Event
 from ripen.foresight import NO_TREND, ORDERS_KEPT, Trend
@@ -57,6 +58,7 @@ class State:
         self.traits: dict[str, Any] = {}
         self.suppressed = ""
         self.consent: Consent | None = None
+        self.claims = Claims()
         self.contributions: list[Contribution] = []
         self.used: dict[str, Used] = {}
         self.fits: set[str] = set()
@@ -139,6 +141,7 @@ class State:
             **{name: getattr(self, name) for name in _PLAIN},
             "traits": self.traits,
             "consent": self.consent,
+            "claims": self.claims.as_json(),
             "used": {key: list(astuple(used)) for key, used in self.used.items()},
             "fits": sorted(self.fits),
             "scores": _dump_scores(self.scores),
@@ -163,6 +166,7 @@ class State:
         for name in _PLAIN:
             setattr(state, name, values[name])
         state.traits = dict(values["traits"])
+        state.claims = Claims.from_json(values["claims"])
         state.consent = Consent(*values["consent"]) if values["consent"] else None
         state.used = {key: Used(*used) for key, used in values["used"].items()}
         state.fits, state.evidence = set(values["fits"]), set(values["evidence"])

@@ -12,12 +12,11 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from adapters.active import active_rules
-from adapters.leads import refresh
+from adapters.leads import Task, refresh
 from adapters.settings import ScoreSettings, settings
 from adapters.table import mark_due
 from adapters.telemetry import count, logger, pseudonym
 from ripen.errors import VersionConflictError
-from ripen.rules import Rules
 from ripen.times import SECOND
 
 
@@ -33,9 +32,12 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
         logger.error("There is no active configuration yet; leads wait to be scored")
         count("ConfigurationMissing")
     failed: list[str] = []
-    for subject, sequence_number in _subjects(event).items():
+    for subject, (sequence_number, oldest_key) in _subjects(event).items():
         try:
-            _score(subject, rules, now)
+            if rules is None:
+                mark_due(settings(ScoreSettings).table_name, subject, now)
+            else:
+                refresh(settings(ScoreSettings), Task(subject, rules, now, oldest_key))
         except (ClientError, BotoCoreError, VersionConflictError) as error:
             logger.exception(
                 "A lead could not be scored", extra={"lead": pseudonym(subject), "error": type(error).__name__}
@@ -56,17 +58,12 @@ def _report(subject: str, error: Exception) -> None:
     count("LeadUnscorable")
 
 
-def _subjects(event: Mapping[str, Any]) -> dict[str, str]:
-    """Each subject in the batch with the sequence number of its first record."""
-    subjects: dict[str, str] = {}
+def _subjects(event: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Each subject in the batch with the sequence number of its first record, and the lowest sort key of all."""
+    subjects: dict[str, tuple[str, str]] = {}
     for record in event["Records"]:
-        subjects.setdefault(record["dynamodb"]["Keys"]["pk"]["S"], record["dynamodb"]["SequenceNumber"])
+        keys = record["dynamodb"]["Keys"]
+        subject, key = keys["pk"]["S"], keys["sk"]["S"]
+        sequence_number, oldest_key = subjects.get(subject, (record["dynamodb"]["SequenceNumber"], key))
+        subjects[subject] = (sequence_number, min(oldest_key, key))
     return subjects
-
-
-def _score(subject: str, rules: Rules | None, now: int) -> None:
-    configured = settings(ScoreSettings)
-    if rules is None:
-        mark_due(configured.table_name, subject, now)
-    else:
-        refresh(configured, subject, rules, now)

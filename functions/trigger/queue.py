@@ -7,6 +7,10 @@ from collections.abc import Sequence
 
 from adapters.aws import client
 from adapters.table import Due
+from ripen.ledger import EVENT_PREFIX
+
+WHOLE_LEAD = EVENT_PREFIX
+"""In place of a key: the lead has to be folded from all of its events."""
 
 BATCH = 10
 """The most that SQS takes at once."""

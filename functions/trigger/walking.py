@@ -9,10 +9,9 @@ from adapters.settings import TriggerSettings
 from adapters.table import Due
 from adapters.telemetry import count, logger
 from adapters.walk import load_walks, save_walk, step
-from ripen.ledger import RECORD_KEY
 from ripen.times import DAY
 from ripen.walk import RECENT, Found, Walk, walk_now
-from trigger.queue import BATCH, enqueue, waiting
+from trigger.queue import BATCH, WHOLE_LEAD, enqueue, waiting
 
 _PAGES = 20
 """Pages a minute. One costs at most 128 read units: 43 units a second, of the 3,000 that one partition gives."""
@@ -50,7 +49,7 @@ def walk_on(settings: TriggerSettings, now: int, out_of_time: Callable[[], bool]
 
 
 def _queue(queue_url: str, found: Sequence[Found], now: int) -> bool:
-    due = [Due(one.lead, RECORD_KEY, now) for one in found]
+    due = [Due(one.lead, WHOLE_LEAD, now) for one in found]
     batches = [due[start : start + BATCH] for start in range(0, len(due), BATCH)]
     return all(len(enqueue(queue_url, batch, now)) == len(batch) for batch in batches)
 

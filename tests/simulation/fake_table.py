@@ -61,14 +61,19 @@ class FakeTable:
         return {"UnprocessedItems": {table: left} if left else {}}
 
     def transact_write_items(self, TransactItems, ClientRequestToken=None):
-        try:
-            checked = [self._checked(action) for action in TransactItems]
-        except ClientError as error:
-            code = error.response["Error"]["Code"].removesuffix("Exception")
-            reasons = [{"Code": code}, *({"Code": "None"} for _ in TransactItems[1:])]
-            raise failure("TransactionCanceledException", "TransactWriteItems", CancellationReasons=reasons) from None
-        for key, item in checked:
-            self._write(key, item)
+        checked, reasons = [], []
+        for action in TransactItems:
+            try:
+                checked.append(self._checked(action))
+            except ClientError as error:
+                reasons.append({"Code": error.response["Error"]["Code"].removesuffix("Exception")})
+            else:
+                reasons.append({"Code": "None"})
+        if len(checked) < len(TransactItems):
+            raise failure("TransactionCanceledException", "TransactWriteItems", CancellationReasons=reasons)
+        for action, (key, item) in zip(TransactItems, checked, strict=True):
+            if "ConditionCheck" not in action:
+                self._write(key, item)
         return {}
 
     def query(self, TableName, ExclusiveStartKey=None, ScanIndexForward=True, **query):
@@ -101,14 +106,15 @@ class FakeTable:
         return {"Items": _copy(page), **more}
 
     def _checked(self, action):
+        """The key that an action changes, and the item that is there afterwards, if any."""
         [(kind, arguments)] = action.items()
         key = _key(arguments.get("Item") or arguments["Key"])
+        found = self.items.get(key)
         rest = {name: value for name, value in arguments.items() if name not in ("TableName", "Key", "Item")}
         if kind == "Update":
-            return key, _updated(self.items.get(key), arguments["Key"], "TransactWriteItems", **rest)
-        assert kind in ("Put", "Delete")
-        _check(self.items.get(key), "TransactWriteItems", **rest)
-        return key, arguments.get("Item")
+            return key, _updated(found, arguments["Key"], "TransactWriteItems", **rest)
+        _check(found, "TransactWriteItems", **rest)
+        return key, {"Put": arguments.get("Item"), "Delete": None, "ConditionCheck": found}[kind]
 
     def _candidates(self, ExpressionAttributeValues, IndexName="", **_):
         """All items that a query may find: those of a partition, or those of the index."""
@@ -154,6 +160,13 @@ def _understood(KeyConditionExpression, ExpressionAttributeValues, **rest):
             lambda item: item["sk"]["S"].encode(),
             None,
         )
+    if KeyConditionExpression == "pk = :pk AND begins_with(sk, :prefix)":
+        assert rest == {"ConsistentRead": True}
+        return (
+            lambda item: item["pk"]["S"] == values[":pk"] and item["sk"]["S"].startswith(values[":prefix"]),
+            lambda item: item["sk"]["S"].encode(),
+            None,
+        )
     if KeyConditionExpression == "due_shard = :shard AND due_at <= :now":
         assert rest == {"IndexName": "due"}
         return (
@@ -185,6 +198,12 @@ def _updated(item, key, operation, UpdateExpression, ExpressionAttributeValues, 
         "SET due_at = :until": {"due_at": ":until"},
         "REMOVE due_shard, due_at": {},
         "SET #status = :status REMOVE due_shard, due_at": {names.get("#status"): ":status"},
+        "SET version = :next, #data = :empty, due_shard = :shard, due_at = :due_at": {
+            "version": ":next",
+            names.get("#data"): ":empty",
+            "due_shard": ":shard",
+            "due_at": ":due_at",
+        },
     }
     if UpdateExpression not in updates:
         raise NotImplementedError(UpdateExpression)
@@ -201,9 +220,9 @@ def _check(item, operation, ConditionExpression="", ExpressionAttributeNames=Non
         "version = :before": lambda: found.get("version") == values[":before"],
         "attribute_not_exists(version)": lambda: "version" not in found,
         "attribute_not_exists(pk)": lambda: item is None,
-        "attribute_not_exists(pk) OR #owner = :subject": lambda: (
-            item is None or found.get(names["#owner"]) == values[":subject"]
-        ),
+        "attribute_exists(pk)": lambda: item is not None,
+        "attribute_not_exists(#lead)": lambda: names["#lead"] not in found,
+        "#owner = :subject": lambda: found.get(names["#owner"]) == values[":subject"],
         "holder = :holder": lambda: found.get("holder") == values[":holder"],
         "attribute_exists(pk) AND #data = :data AND attribute_not_exists(#zip)": lambda: (
             found.get("data") == values[":data"] and "zip" not in found

@@ -6,7 +6,8 @@ import json
 from collections import Counter
 
 from adapters import table
-from ripen.fold import OUTCOMES, fold
+from ripen.event import OUTCOMES
+from ripen.fold import fold
 from ripen.identity import address_key
 from ripen.ledger import ASIDE_PREFIX, ASIDE_SHARD, EVENT_PREFIX, RECORD_KEY
 from ripen.record import Record, make_record
@@ -100,7 +101,7 @@ def _subjects(world):
 
 
 def _events(_world, subject):
-    return table.load("ripen", subject, 0)[0]
+    return load_tree("ripen", subject, 0).events
 
 
 def _address(world, lead):

@@ -16,14 +16,14 @@ from simulation.invariants import RULES
 from simulation.wire import Wire
 from stories import START
 
-REFRESH = (ScoreSettings("ripen", "rules", "secret"), "a:ann", RULES["v1"])
+SETTINGS, TASK = ScoreSettings("ripen", "rules", "secret", 730), Task("a:ann", RULES["v1"], START)
 
 
 def save_whatever_is_there(name, record):
     put_unconditionally(name, record_item(record))
 
 
-def claim_what_others_claimed(name, subject, key, claim):
+def claim_what_others_claimed(name, subject, key, claim, _version):
     put_unconditionally(name, {"pk": subject, "sk": key, "status": "claimed", "holder": claim.holder})
     return True
 
@@ -83,7 +83,7 @@ def test_an_event_that_arrives_between_two_pages_of_a_query_is_counted(new_proce
     interruptions.append(somebody_else_counts_an_early_event)
     leads.refresh(*REFRESH, START)
 
-    record = table.load("ripen", "a:ann", 0).record
+    record = load_tree("ripen", "a:ann", 0).record
     assert f'"events":{2 * PAGE + 1}' in record.data
 
 

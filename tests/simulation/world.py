@@ -258,6 +258,7 @@ class World:
         active.forget()
         senders.forget()
         secret.secret.cache_clear()
+        secret.keys.cache_clear()
 
     def _written(self, pk, sk):
         if sk.startswith("E#"):

@@ -101,12 +101,14 @@ const page = (...args) => {
 
 const track = (event, properties) => record('track', { event, properties: properties || {} });
 
-const identify = (...args) => {
+const identifyBy = (form, args) => {
   readCookie();
   if (isId(args[0])) userId = String(args[0]);
   if (userId && consented) write(USER, userId);
-  record('identify', { traits: object(args) });
+  const made = { traits: object(args) };
+  record('identify', form ? { ...made, context: { ...context(pageFacts()), form } } : made);
 };
+const identify = (...args) => identifyBy(false, args);
 
 const group = (groupId, traits) => record('group', { groupId: String(groupId), traits: traits || {} });
 

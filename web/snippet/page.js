@@ -68,7 +68,7 @@ document.addEventListener(
     data.forEach((value, name) => {
       if (typeof value === 'string' && value.trim()) traits[name] = value.trim();
     });
-    identify(traits);
+    identifyBy(true, [traits]);
     if (form.dataset.ripenEvent) track(form.dataset.ripenEvent, properties(form));
   },
   true

@@ -91,7 +91,7 @@ class Leads:
         return sorted((reading for reading in found if reading), key=lambda reading: -reading.lead.last_active)
 
     def _read(self, subject: str, active: ActiveConfiguration, now: int) -> Reading | None:
-        events, record, *_ = table.load(self._cloud.table, subject, now)
+        tree = load_tree(self._cloud.table, subject, now)
         if not events:
             return None
         lead = fold(subject, events, compile_rules(active.configuration, active.version), now)
