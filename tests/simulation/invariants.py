@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections import Counter
 
-from adapters import table
+from adapters import merging, table
 from ripen.event import OUTCOMES
 from ripen.fold import fold
 from ripen.identity import address_key
-from ripen.ledger import EVENT_PREFIX, RECORD_KEY
+from ripen.ledger import EVENT_PREFIX, MEMBER_PREFIX, RECORD_KEY
 from ripen.record import make_record
 from ripen.rules import compile_rules
 from ripen.times import to_iso
@@ -22,7 +22,9 @@ RULES = compile_rules(CONFIGURATION, "v1")
 def check(world):
     """Raises AssertionError naming the invariant that does not hold."""
     no_event_is_lost_or_counted_twice(world)
+    every_pointer_has_its_member(world)
     every_record_is_a_fold_from_scratch(world)
+    nothing_is_left_to_merge(world)
     no_mail_goes_out_twice(world)
     every_intent_has_an_outcome(world)
     nobody_stays_due(world)
@@ -34,12 +36,30 @@ def no_event_is_lost_or_counted_twice(world):
         assert stored == Counter(ids), f"{subject}: accepted {sorted(ids)}, in the ledger {stored}"
 
 
+def every_pointer_has_its_member(world):
+    items = world.table.items
+    pointers = {(item["lead"]["S"], pk) for (pk, sk), item in items.items() if sk == RECORD_KEY and "lead" in item}
+    members = {(pk, sk.removeprefix(MEMBER_PREFIX)) for pk, sk in items if sk.startswith(MEMBER_PREFIX)}
+    assert pointers == members, f"pointers {pointers}, members {members}"
+    for pair in pointers:
+        for subject in pair:
+            assert "Lead Merged" in {event.name for event in _events(world, subject)}, (
+                f"{subject} was merged in silence"
+            )
+
+
 def every_record_is_a_fold_from_scratch(world):
-    for subject in _subjects(world):
-        events, record = table.load("ripen", subject, 0)
-        lead = fold(subject, events, RULES, world.now)
-        expected = make_record(lead, _address(world, lead), record.version)
-        assert record == expected, f"{subject}: the record differs from its ledger\n{record}\n{expected}"
+    for tree in _leads(world):
+        lead = fold(tree.record.subject, tree.events, RULES, world.now)
+        expected = make_record(lead, _address(world, tree, lead), tree.record.version)
+        assert tree.record == expected, f"the record differs from its ledger\n{tree.record}\n{expected}"
+
+
+def nothing_is_left_to_merge(world):
+    place = merging.Place("ripen", "secret", 730, RULES.trusted)
+    for tree in _leads(world):
+        me = merging.party(place, tree.record.subject, world.now)
+        assert not merging.resolve(place, me, world.now), f"{me.subject} and others: something was left to merge"
 
 
 def no_mail_goes_out_twice(world):
@@ -74,24 +94,25 @@ def nobody_stays_due(world):
     now = to_iso(world.now)
     due = [key for key, item in world.table.items.items() if item.get("due_at", {"S": "~"})["S"] <= now]
     assert not due, f"still due at {now}: {due}"
-    for subject in _subjects(world):
+    for subject in (tree.record.subject for tree in _leads(world)):
         record = json.loads(world.table.items[subject, RECORD_KEY]["data"]["S"])
         owned = record["address"] and record["address"]["owned"]
         assert not (owned and record["pending"]), f"{subject} waits for {record['pending']}"
 
 
-def _subjects(world):
-    return sorted({pk for pk, sk in world.table.items if sk.startswith(EVENT_PREFIX)})
+def _leads(world):
+    subjects = sorted({pk for pk, sk in world.table.items if sk.startswith(EVENT_PREFIX)})
+    trees = [table.load_tree("ripen", subject, 0) for subject in subjects]
+    return {tree.record.subject: tree for tree in trees}.values()
 
 
 def _events(_world, subject):
-    return table.load("ripen", subject, 0)[0]
+    """What stands in the subject's own ledger."""
+    return table.load_tree("ripen", subject, 0).ledgers[subject]
 
 
-def _address(world, lead):
+def _address(world, tree, lead):
     if not lead.address:
         return None
-    if "@" not in lead.address:
-        return {"key": "", "owned": False}
     key = address_key(lead.address, SECRET.encode())
-    return {"key": key, "owned": world.table.items[key, "I"]["owner"]["S"] == lead.subject}
+    return {"key": key, "owned": world.table.items[key, "I"]["owner"]["S"] in tree.ledgers}

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from ripen.configuration import Configuration, MailTemplate
+from ripen.sources import digest
 
 _FAILS_WITHOUT_COMPANY = "{{ lead.traits.company }}"
 
+SERVER_KEY = "the key of a server, long and secret"
+
 CONFIGURATION = Configuration.model_validate(
     {
+        "sources": {
+            "website": {"kind": "browser", "write_key": "website", "origins": ["*"]},
+            "crm": {"kind": "server", "write_key_sha256": digest(SERVER_KEY)},
+        },
         "profiles": {
             "engagement": {
                 "half_life": "2d",
@@ -36,6 +43,6 @@ CONFIGURATION = Configuration.model_validate(
 )
 
 MAILS = {
-    "plain": {"en": MailTemplate(subject="Hello", html="<p>Hello</p>", text="Hello")},
+    "plain": {"en": MailTemplate(subject="Hello", html="<p>Hello</p>", text="Hello {{ lead.token }}")},
     "broken": {"en": MailTemplate(subject="Hello", html="<p></p>", text=_FAILS_WITHOUT_COMPANY)},
 }

@@ -109,8 +109,10 @@ def merges():
     yield [table.load_tree("ripen", subject, 0) for subject in ("u:7", LEAD, OTHER)]
     table.own_address("ripen", "I#x", LEAD)
     root = table.load_tree("ripen", LEAD, 0).record
+    winner = Record("u:9", 0, "", None)
     for owner in (OTHER, LEAD, LEAD):
-        yield refusable(trees.take_address, "ripen", trees.Transfer("I#x", owner, root, "u:7"), 60)
+        transfer = trees.Transfer("I#x", owner, root, "u:7", winner)
+        yield refusable(trees.take_address, "ripen", transfer, 60)
     yield table.owner_of("ripen", "I#x")
 
 

@@ -37,6 +37,11 @@ def put_unconditionally(name, item):
     [
         ("adapters.table.claim_intent", claim_what_others_claimed, "sent twice"),
         ("adapters.table.save", save_whatever_is_there, "the record differs from its ledger"),
+        (
+            "adapters.trees._unchanged",
+            lambda _record: {"ConditionExpression": ""},
+            "pointers|differs|left to merge|rest",
+        ),
         ("adapters.table.end_intent", lambda *_: True, "never comes to rest"),
         ("trigger.sweep._queue", lambda *_: [], "still due"),
         ("track.handler.put_items", lambda name, items: table.put_items(name, items[:1]), "accepted"),
@@ -45,6 +50,7 @@ def put_unconditionally(name, item):
     ids=[
         "sending without a claim",
         "saving without a condition",
+        "merging whatever was read before",
         "writing no outcome",
         "losing due leads",
         "losing events",

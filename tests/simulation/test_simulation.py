@@ -20,7 +20,7 @@ def test_a_seed_always_tells_the_same_story(simulate):
 
 
 def test_everything_that_can_happen_does_happen(simulate):
-    worlds = [simulate(seed) for seed in range(60)]
+    worlds = [simulate(seed) for seed in range(150)]
 
     steps = [step for world in worlds for step in world.steps]
     statuses = Counter(
@@ -28,3 +28,5 @@ def test_everything_that_can_happen_does_happen(simulate):
     )
     assert [fault for fault in FAULTS if not any(step.endswith(f" {fault}") for step in steps)] == []
     assert sorted(statuses) == ["failed", "refused", "sent", "unconfirmed"]
+    names = {name for world in worlds for name in world.names()}
+    assert {"Lead Merged", "Lead Unmerged", "Lead Conflict Found", "Email Address Confirmed"} <= names
