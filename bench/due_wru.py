@@ -15,7 +15,7 @@ from adapters.rulefiles import build
 from ripen.event import Event
 from ripen.fold import fold
 from ripen.lead import Lead
-from ripen.record import Record, make_record
+from ripen.record import Folded, Record, make_record
 from ripen.rules import Rules, compile_rules
 from ripen.times import DAY, MINUTE
 
@@ -55,7 +55,7 @@ def _units(history: list[Event], rules: Rules, *, lazy: bool) -> int:
             units += _FIRED
             due = _lead(history[: n - 1], rules, due).due_at(reachable=False)
         before = Record("a:ann", record.version, record.data, due if lazy else None)
-        record = make_record(_lead(history[:n], rules, history[n - 1].at), None, before, {})
+        record = make_record(_lead(history[:n], rules, history[n - 1].at), None, before, Folded({}))
         if record.due_at != due:
             units += 2 if record.due_at and due else 1
     due = record.due_at

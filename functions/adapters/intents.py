@@ -11,6 +11,7 @@ from adapters.attributes import attributes as _attributes
 from adapters.attributes import values as _values
 from adapters.aws import client
 from adapters.aws import held as _held
+from ripen.errors import VersionConflictError
 from ripen.ledger import INTENT_PREFIX, RECORD_KEY, due_shard
 from ripen.times import SECOND, to_iso
 
@@ -102,5 +103,3 @@ def end_intent(table: str, subject: str, key: str, status: str, event_item: Item
     }
     put = {"TableName": table, "Item": _attributes(event_item)}
     return _held(client("dynamodb").transact_write_items, TransactItems=[{"Update": update}, {"Put": put}])
-
-

@@ -61,7 +61,7 @@ def refresh(settings: ScoreSettings | TriggerSettings, task: Task) -> Refreshed 
     """Fold the lead that a subject belongs to and write its record; None when it has no events, or only withdrew.
 
     What cannot be read is set aside, and the lead is folded without it. When someone else writes the record in between,
-    reads and folds again. Raises VersionConflictError after five attempts, which leaves the subject to the next delivery.
+    reads and folds again. Raises VersionConflictError after five attempts, which leaves it to the next delivery.
     """
     conflicts = 0
     for _ in range(_CHANGES):

@@ -35,7 +35,7 @@ Item = Mapping[str, Any]
 def load_tree(table: str, subject: str, now: int, *, recent: bool = False) -> Tree:
     """The lead that a subject belongs to: the record of its root, and the ledgers of all its subjects, consistently.
 
-    With `recent`, what is in the checkpoint that the record names is not read again; only leads of one subject have one.
+    With `recent`, what is in the checkpoint that the record names is not read; only leads of one subject have one.
     What has expired by `now` (milliseconds) counts no more: DynamoDB deletes it within days, and in any order.
 
     The root's record is read first, all events after it. The other way round, an event could be missed and the record
@@ -114,7 +114,7 @@ def _checkpoint(items: Sequence[Item], record: Record) -> Checkpoint | None:
 def _partition(table: str, subject: str, *, whole: bool = False, recent: bool = False) -> list[dict[str, Any]]:
     """A subject's record, members, checkpoint and events, in this order.
 
-    Of a pointer only the beginning, unless `whole`; of a settled lead as many pages as reach its checkpoint if `recent`.
+    Of a pointer only the beginning, unless `whole`; of a settled lead only what reaches its checkpoint if `recent`.
     """
     items: list[dict[str, Any]] = []
     pages = (

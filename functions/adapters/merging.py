@@ -40,8 +40,12 @@ class Place(NamedTuple):
 
 
 class _Evidence(NamedTuple):
-    """Why two leads are one. `shown` is the address of a mailbox that was shown to be read; `at` in milliseconds."""
+    """Why a lead is one with the one of the subject `found`; `at` in milliseconds.
 
+    `shown` is the address of a mailbox that was shown to be read.
+    """
+
+    found: str
     proof: Proof
     at: int
     reason: str
@@ -77,7 +81,7 @@ def merge(place: Place, one: Party, other: Party, now: int) -> None:
         raise NotMergedError("they are one lead already")
     if obstacle := too_large(one, other):
         raise NotMergedError(obstacle)
-    _join(place, one, other, _Evidence(Proof.SERVER, now, "an operator said so"), now)
+    _join(place, one, other, _Evidence(other.subject, Proof.SERVER, now, "an operator said so"), now)
 
 
 def unmerge(place: Place, tree: Tree, subject: str, now: int) -> None:
@@ -106,7 +110,8 @@ def _by_link(place: Place, me: Party, now: int) -> Iterator[bool]:
         if inside and address and not proof.is_proof:
             yield _note(place, me, confirmed, now)
         elif address and not inside:
-            evidence = _Evidence(Proof.LINK, at, "followed a link that was mailed to the other", address, (confirmed,))
+            reason = "followed a link that was mailed to the other"
+            evidence = _Evidence(token.subject, Proof.LINK, at, reason, address, (confirmed,))
             yield _attempt(place, me, owner, evidence, now)
 
 
@@ -118,9 +123,9 @@ def _by_user(place: Place, me: Party, now: int) -> Iterator[bool]:
             continue
         other = party(place, subject, now)
         if claim.proof is Proof.SERVER:
-            yield _attempt(place, me, other, _Evidence(Proof.SERVER, claim.at, "a server named both"), now)
+            yield _attempt(place, me, other, _Evidence(subject, claim.proof, claim.at, "a server named both"), now)
         elif not (me.proof.is_proof or me.users or max(other.proof, other.claims.proof) > Proof.CLAIMED):
-            yield _attempt(place, me, other, _Evidence(Proof.CLAIMED, claim.at, "a browser named the userId"), now)
+            yield _attempt(place, me, other, _Evidence(subject, Proof.CLAIMED, claim.at, "a browser named both"), now)
 
 
 def _by_address(place: Place, me: Party, now: int) -> Iterator[bool]:
@@ -137,9 +142,10 @@ def _by_address(place: Place, me: Party, now: int) -> Iterator[bool]:
     if theirs is not None and theirs.proof.is_proof:
         both = min(claim.proof, theirs.proof)
         at = min(claim.at, theirs.at)
-        yield _attempt(place, me, other, _Evidence(both, at, "both have proven the same address"), now)
+        yield _attempt(place, me, other, _Evidence(owner, both, at, "both have proven the same address"), now)
     else:
-        transfer = trees.Transfer(key, owner, other.tree.record, me.claimant(claim.text))
+        winner = me.claimant(claim.text)
+        transfer = trees.Transfer(key, owner, other.tree.record, winner, me.tree.record)
         trees.take_address(place.table_name, transfer, now)
         yield True
 
@@ -156,7 +162,7 @@ def _attempt(place: Place, me: Party, other: Party, evidence: _Evidence, now: in
         _join(place, me, other, evidence, now)
         return True
     told = {"other": other.subject, "proof": evidence.proof.name.lower(), "reason": obstacle}
-    return _note(place, me, _event(me.subject, evidence.at, name, f"{other.subject} {evidence.reason}", told), now)
+    return _note(place, me, _event(me.subject, evidence.at, name, f"{evidence.found} {evidence.reason}", told), now)
 
 
 def _join(place: Place, one: Party, other: Party, evidence: _Evidence, now: int) -> None:
@@ -181,7 +187,7 @@ def _part(place: Place, tree: Tree, edge: Edge, told: dict[str, str], now: int) 
 
 def _note(place: Place, me: Party, received: Received, now: int) -> bool:
     """Write an event of ours unless it stands there already, perhaps at another moment."""
-    known = {event.id for event in me.tree.ledgers[received.subject] if event.source == RIPEN}
+    known = (event.id for events in me.tree.ledgers.values() for event in events if event.source == RIPEN)
     return received.event.id not in known and table.put_new(place.table_name, _item(place, received, now))
 
 

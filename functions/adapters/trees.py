@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from adapters.aws import client
 from adapters.attributes import attributes
+from adapters.aws import client
 from ripen.errors import VersionConflictError
 from ripen.identity import Proof
 from ripen.ledger import CHECKPOINT_KEY, IDENTITY_KEY, MEMBER_PREFIX, RECORD_KEY, due_shard
@@ -33,12 +33,13 @@ class Merge(NamedTuple):
 
 
 class Transfer(NamedTuple):
-    """The key of an address, the subject that has it, the record of that one's lead, and the subject that gets it."""
+    """The key of an address, the subjects that lose and get it, and the records of the leads that both belong to."""
 
     key: str
-    owner: str
-    root: Record
-    subject: str
+    loser: str
+    loses: Record
+    winner: str
+    wins: Record
 
 
 def join(table: str, merge: Merge, events: Sequence[Mapping[str, Any]], now: int) -> None:
@@ -81,15 +82,15 @@ def part(table: str, root: Record, edge: Edge, events: Sequence[Mapping[str, Any
 
 
 def take_address(table: str, transfer: Transfer, now: int) -> None:
-    """Give an address to another lead; the one that had it is looked at again. Raises VersionConflictError."""
-    key, owner, root, subject = transfer
+    """Give an address to another lead; both are looked at again. Raises VersionConflictError."""
     condition = {
         "ConditionExpression": "#owner = :subject",
         "ExpressionAttributeNames": {"#owner": "owner"},
-        "ExpressionAttributeValues": attributes({":subject": owner}),
+        "ExpressionAttributeValues": attributes({":subject": transfer.loser}),
     }
-    give = _put(table, {"pk": key, "sk": IDENTITY_KEY, "owner": subject}, **condition)
-    _transact([give, *([_renew(table, root, now)] if root.version else [])])
+    owner = {"pk": transfer.key, "sk": IDENTITY_KEY, "owner": transfer.winner}
+    leads = [transfer.wins, *([transfer.loses] if transfer.loses.version else [])]
+    _transact([_put(table, owner, **condition), *(_renew(table, record, now) for record in leads)])
 
 
 def _put(table: str, item: Mapping[str, Any], **condition: Any) -> Action:

@@ -5,13 +5,12 @@ A subject that was merged keeps its own ledger, so that removing the edge gives 
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ripen.claims import MAX_ADDRESSES, Claims
-from ripen.event import OUTCOMES, RIPEN, Event
+from ripen.event import RIPEN, Event
 from ripen.identity import Proof
 from ripen.ledger import Seen, Unreadable
 from ripen.record import Record
@@ -36,7 +35,7 @@ class Tree:
     """The record of the root, the ledger of each subject (the root's first), and the merges that made them one.
 
     `seen` are the digests of the ledgers, `unreadable` items of them that cannot be read. The ledger of a lead that has
-    a `checkpoint` holds only what is not in there. `items` are those of a lead of one subject, as they lie in the table.
+    a `checkpoint` holds only what is not in there. `items` are those of a lead of one subject, as they lie there.
     """
 
     record: Record

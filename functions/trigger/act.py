@@ -46,10 +46,10 @@ class _Outcome(NamedTuple):
 
 
 def act(settings: TriggerSettings, subject: str, key: str, now: int, holder: str) -> None:
-    """Do what is due at `now` for the item with this key: a lead's record, a lead that has to be
-    folded from all of its events, or a claim whose holder never came back.
+    """Do what is due at `now` for the item with this key: a lead's record, or a claim whose holder never came back.
 
-    `holder` is unique to this attempt. Raises MailThrottledError to be called again later.
+    With WHOLE_LEAD for a key, a lead is folded from all of its events. `holder` is unique to this attempt. Raises
+    MailThrottledError to be called again later.
     """
     if key not in (RECORD_KEY, WHOLE_LEAD):
         campaign, step, cycle = read_intent_key(key)
@@ -60,24 +60,25 @@ def act(settings: TriggerSettings, subject: str, key: str, now: int, holder: str
     if rules is None:
         count("ConfigurationMissing")
         return
+    task = Task(subject, rules, now, "" if key == WHOLE_LEAD else NOTHING_NEW, rest_until=now + LEASE)
     for attempt in range(_ATTEMPTS):
-        oldest_key = "" if key == WHOLE_LEAD else NOTHING_NEW
-        refreshed = refresh(settings, Task(subject, rules, now, oldest_key, rest_until=now + LEASE))
-        if refreshed is None:
-            return
-        if refreshed.lead.erase_at is not None:
-            _erase(settings, refreshed)
-            return
-        if not refreshed.reachable:
-            return
+        refreshed = refresh(settings, task)
         try:
-            for intent in refreshed.lead.pending:
-                _carry_out(settings, refreshed, intent, holder)
+            if refreshed is not None:
+                _look_after(settings, refreshed, holder)
         except VersionConflictError:
             if attempt == _ATTEMPTS - 1:
                 raise
         else:
             return
+
+
+def _look_after(settings: TriggerSettings, refreshed: Refreshed, holder: str) -> None:
+    if refreshed.lead.erase_at is not None:
+        _erase(settings, refreshed)
+    elif refreshed.reachable:
+        for intent in refreshed.lead.pending:
+            _carry_out(settings, refreshed, intent, holder)
 
 
 def _erase(settings: TriggerSettings, refreshed: Refreshed) -> None:

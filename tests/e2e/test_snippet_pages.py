@@ -205,6 +205,8 @@ def test_a_form_identifies_and_then_tracks(agreed, recorder, taken):
 
     identify, track = recorder.events(2)
     assert identify["traits"] == {"email": "mara@oakhurst.example", "firstName": "Mara"}
+    assert identify["context"]["form"] is True
+    assert "form" not in track["context"]
     assert (track["event"], track["properties"]) == ("Signed Up", {"asset": "workshop"})
 
 

@@ -15,7 +15,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 
 import template
-from adapters import table
+from adapters.loading import load_tree
 from publish.handler import handler as publish
 from ripen.times import MINUTE, to_iso
 from score.handler import handler as score

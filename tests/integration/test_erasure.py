@@ -8,9 +8,9 @@ import pytest
 from botocore.exceptions import ClientError
 from click.testing import CliRunner
 
-from adapters import table
 from adapters.aws import client
 from adapters.erasure import erase, survey
+from adapters.loading import load_tree
 from ripen.identity import address_key
 from ripen.times import HOUR, MINUTE
 from ripen_cli.main import main

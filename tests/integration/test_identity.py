@@ -11,7 +11,8 @@ from click.testing import CliRunner
 from adapters import merging, table, tokens
 from adapters.active import active_rules
 from adapters.aws import client
-from adapters.leads import refresh
+from adapters.leads import Task, refresh
+from adapters.loading import load_tree
 from adapters.settings import ScoreSettings, settings
 from ripen import tree
 from ripen.identity import Proof
@@ -510,7 +511,7 @@ def test_a_merge_leaves_nothing_to_do_for_whoever_looks_again(mailed):
     written = mailed.items()
 
     for subject in ("a:ann", "a:phone"):
-        refresh(settings(ScoreSettings), subject, active_rules(mailed.bucket, LATER), LATER + HOUR)
+        refresh(settings(ScoreSettings), Task(subject, active_rules(mailed.bucket, LATER), LATER + HOUR))
 
     assert mailed.items() == written
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters import table
+from adapters.loading import load_tree
 from adapters.rulefiles import build
 from ripen.fold import fold
 from ripen.rules import compile_rules

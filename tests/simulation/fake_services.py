@@ -75,10 +75,11 @@ class FakeQueue:
 
 
 class FakeSes:
-    """Mails that were sent are in `mails`; `on_mail` is told of each."""
+    """Mails that were sent are in `mails`, and the tokens of their links in `tokens`; `on_mail` is told of each."""
 
     def __init__(self, on_mail=lambda _mail: None):
         self.mails = []
+        self.tokens = []
         self.on_mail = on_mail
 
     def send_email(self, FromEmailAddress, Destination, Content, ConfigurationSetName, EmailTags):
@@ -90,5 +91,6 @@ class FakeSes:
         tags = {tag["Name"]: tag["Value"] for tag in EmailTags}
         mail = Mail(untag(tags["lead"]), tags["intent"], recipient)
         self.mails.append(mail)
+        self.tokens.append(message.get_body(("plain",)).get_content().split()[-1])
         self.on_mail(mail)
         return {"MessageId": f"ses-{len(self.mails)}"}

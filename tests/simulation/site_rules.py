@@ -5,10 +5,17 @@ from __future__ import annotations
 import copy
 
 from ripen.configuration import Configuration, MailTemplate
+from ripen.sources import digest
 
 _FAILS_WITHOUT_COMPANY = "{{ lead.traits.company }}"
 
+SERVER_KEY = "the key of a server, long and secret"
+
 _FIRST = {
+    "sources": {
+        "website": {"kind": "browser", "write_key": "website", "origins": ["*"]},
+        "crm": {"kind": "server", "write_key_sha256": digest(SERVER_KEY)},
+    },
     "profiles": {
         "engagement": {
             "half_life": "2d",
@@ -42,6 +49,6 @@ _SECOND["phases"]["gone"]["enter"][0]["inactive_for"] = "5d"
 CONFIGURATIONS = {version: Configuration.model_validate(rules) for version, rules in (("v1", _FIRST), ("v2", _SECOND))}
 
 MAILS = {
-    "plain": {"en": MailTemplate(subject="Hello", html="<p>Hello</p>", text="Hello")},
+    "plain": {"en": MailTemplate(subject="Hello", html="<p>Hello</p>", text="Hello {{ lead.token }}")},
     "broken": {"en": MailTemplate(subject="Hello", html="<p></p>", text=_FAILS_WITHOUT_COMPANY)},
 }

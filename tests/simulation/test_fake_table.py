@@ -47,8 +47,8 @@ def history():
     put(*(event(n) for n in range(2, 12)), event(12, OTHER))
     for n in range(20, 30):
         put(event(n))
-    yield table.load("ripen", LEAD, 0)
-    yield table.load("ripen", "nobody", 0)
+    yield load_tree("ripen", LEAD, 0)
+    yield load_tree("ripen", "nobody", 0)
     table.mark_due("ripen", LEAD, 100)
     yield load_tree("ripen", LEAD, 0).record
     yield saved(Record(LEAD, 2, "too early", None))
@@ -88,7 +88,7 @@ def history():
     yield from a_walk()
     table.put_text("ripen", "C#x", "text")
     yield [table.get_text("ripen", key) for key in ("C#x", "C#y")]
-    yield table.load("ripen", LEAD, 0)
+    yield load_tree("ripen", LEAD, 0)
 
 
 def what_is_set_aside():
@@ -151,8 +151,10 @@ def merges():
     yield [load_tree("ripen", subject, 0) for subject in ("u:7", LEAD, OTHER)]
     table.own_address("ripen", "I#x", LEAD)
     root = load_tree("ripen", LEAD, 0).record
+    winner = Record("u:9", 0, "", None)
     for owner in (OTHER, LEAD, LEAD):
-        yield refusable(trees.take_address, "ripen", trees.Transfer("I#x", owner, root, "u:7"), 60)
+        transfer = trees.Transfer("I#x", owner, root, "u:7", winner)
+        yield refusable(trees.take_address, "ripen", transfer, 60)
     yield table.owner_of("ripen", "I#x")
 
 

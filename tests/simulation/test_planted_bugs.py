@@ -7,6 +7,8 @@ from collections import deque
 import pytest
 
 from adapters import aws, leads, table
+from adapters.leads import Task
+from adapters.loading import load_tree
 from adapters.settings import ScoreSettings
 from ripen.event import Event, Received
 from ripen.ledger import event_items
@@ -37,6 +39,11 @@ def put_unconditionally(name, item):
     [
         ("adapters.table.claim_intent", claim_what_others_claimed, "sent twice"),
         ("adapters.table.save", save_whatever_is_there, "the record differs from its ledger"),
+        (
+            "adapters.trees._unchanged",
+            lambda _record: {"ConditionExpression": ""},
+            "pointers|differs|left to merge|rest",
+        ),
         ("adapters.table.end_intent", lambda *_: True, "never comes to rest"),
         ("trigger.sweep.enqueue", lambda *_: [], "still due"),
         ("track.handler.put_items", lambda name, items: table.put_items(name, items[:1]), "accepted"),
@@ -47,6 +54,7 @@ def put_unconditionally(name, item):
     ids=[
         "sending without a claim",
         "saving without a condition",
+        "merging whatever was read before",
         "writing no outcome",
         "losing due leads",
         "losing events",
@@ -72,16 +80,16 @@ def test_an_event_that_arrives_between_two_pages_of_a_query_is_counted(new_proce
         return answer
 
     wire = Wire("dynamodb", FakeTable(), interrupted)
-    monkeypatch.setattr("adapters.table.client", lambda _service: wire)
+    aws.use("dynamodb", wire)
     for n in range(2 * PAGE):
         put("late", START + n)
 
     def somebody_else_counts_an_early_event():
         put("early", START - 1)
-        leads.refresh(*REFRESH, START)
+        leads.refresh(SETTINGS, TASK)
 
     interruptions.append(somebody_else_counts_an_early_event)
-    leads.refresh(*REFRESH, START)
+    leads.refresh(SETTINGS, TASK)
 
     record = load_tree("ripen", "a:ann", 0).record
     assert f'"events":{2 * PAGE + 1}' in record.data

@@ -27,7 +27,7 @@ def test_a_seed_always_tells_the_same_story(simulate):
 
 
 def test_everything_that_can_happen_does_happen(simulate):
-    worlds = [simulate(seed, told=True) for seed in range(60)]
+    worlds = [simulate(seed, told=True) for seed in range(150)]
 
     steps = [step for world in worlds for step in world.steps]
     statuses = Counter(
@@ -37,3 +37,5 @@ def test_everything_that_can_happen_does_happen(simulate):
     assert sorted(statuses) == ["failed", "refused", "sent", "unconfirmed"]
     for rare in (lambda world: world.forgotten, lambda world: world.planted, lambda world: world.version == "v2"):
         assert any(map(rare, worlds))
+    names = {name for world in worlds for name in world.names()}
+    assert {"Lead Merged", "Lead Unmerged", "Lead Conflict Found", "Email Address Confirmed"} <= names

@@ -7,18 +7,24 @@ from random import Random
 from typing import Any, NamedTuple
 
 from adapters import active, aws, secret, senders, walk
+from adapters.attributes import values
+from ripen.configuration import compile_sources
+from ripen.ledger import EVENT_PREFIX, read_events
+from ripen.limits import Limits
 from ripen.times import DAY, HOUR, MINUTE, SECOND, to_iso
 from score.handler import handler as score
 from simulation.fake_services import REFUSED, FakeBucket, FakeQueue, FakeSecrets, FakeSes
 from simulation.fake_table import FakeTable
 from simulation.machine import Machine
-from simulation.site_rules import CONFIGURATIONS, MAILS
-from stories import START, YES, Context, batch_of, mail_report, minute, queue_message, request, stream_batch
+from simulation.site_rules import CONFIGURATIONS, MAILS, SERVER_KEY
+from stories import START, WRITE_KEY, YES, Context, mail_report, minute, queue_message, request, stream_batch
+from track import handler as tracking
 from track.handler import handler as track
 from trigger.handler import handler as trigger
 
 VISITORS = ("ann", "bob", "cem", "dan", "eve")
 ADDRESSES = ("ann@example.com", "Ann@example.com", "bob@example.com", REFUSED, "no address")
+USERS = ("7", "8")
 NAMES = ("Webinar Attended", "Signed Up", "Tool Used", "Page Viewed", "Page Viewed", "Order Completed")
 _RECEIVES = 3
 _CONCURRENT = 4
@@ -52,7 +58,7 @@ class World:
         self.changes: list[Change] = []
         self.streamed: list[Change] = []
         self.reports: list[Any] = []
-        self.known_ids: list[Any] = []
+        self.known: dict[str, list[Any]] = {WRITE_KEY: [], SERVER_KEY: []}
         self._numbers = 0
         self.found = None
         self.version = ""
@@ -63,6 +69,7 @@ class World:
 
     def live(self):
         """Let random things happen, then let everything come to rest."""
+        self.open()
         if self._lucky():
             self._activate()
         for _ in range(self.random.randint(20, 300)):
@@ -105,6 +112,15 @@ class World:
         aws.client.cache_clear()
         self._new_process()
 
+    def open(self):
+        """What is there from the beginning: the registered senders."""
+        senders.register("ripen", compile_sources(CONFIGURATIONS["v1"]))
+
+    def names(self):
+        """The names of all events in the ledger."""
+        keys = [key for key in self.table.items if key[1].startswith(EVENT_PREFIX)]
+        return {event.name for key in keys for event in read_events([values(self.table.items[key])])}
+
     def client(self, service, **_):
         """Stands where boto3.client stood."""
         return self.services[service]
@@ -137,21 +153,33 @@ class World:
         return [action for waiting, action in ways if waiting]
 
     def _visit(self):
-        self.unanswered.append(batch_of(self._event() for _ in range(self.random.choice((1, 1, 2, 6)))))
+        key = SERVER_KEY if self.random.random() < 0.15 else WRITE_KEY
+        events = [self._event(key) for _ in range(self.random.choice((1, 1, 2, 6)))]
+        self.unanswered.append({"batch": events, "writeKey": key})
 
-    def _event(self):
-        if self.known_ids and self.random.random() < 0.1:
-            return self.random.choice(self.known_ids)  # sent once more, in other company
+    def _event(self, key):
+        known = self.known[key]
+        if known and self.random.random() < 0.1:
+            return self.random.choice(known)  # sent once more, in other company
         occurred = self.now - self.random.choice((0, 0, SECOND, HOUR, 2 * DAY))
-        event = {"anonymousId": self.random.choice(VISITORS), "messageId": f"m{len(self.known_ids)}", "context": YES}
+        event = {"messageId": f"m{sum(map(len, self.known.values()))}", "context": YES, **self._who(key)}
         if occurred != self.now:
             event |= {"originalTimestamp": to_iso(occurred), "sentAt": to_iso(self.now)}
         if self.random.random() < 0.25:
             event |= {"type": "identify", "traits": {"email": self.random.choice(ADDRESSES)}}
         else:
             event |= {"type": "track", "event": self.random.choice(NAMES)}
-        self.known_ids.append(event)
+        if self.ses.tokens and key == WRITE_KEY and self.random.random() < 0.05:
+            event["context"] = {"token": self.random.choice(self.ses.tokens)}
+        known.append(event)
         return event
+
+    def _who(self, key):
+        """A browser's anonymousId, a server's userId, or the two together; of a browser that is a claim."""
+        visitor, user = {"anonymousId": self.random.choice(VISITORS)}, {"userId": self.random.choice(USERS)}
+        if self.random.random() < (0.5 if key == SERVER_KEY else 0.05):
+            return visitor | user
+        return user if key == SERVER_KEY else visitor
 
     def _request(self):
         payload = self.random.choice(self.unanswered)
@@ -162,7 +190,8 @@ class World:
                 self.unanswered.remove(payload)
                 self.answered.append(payload)
                 for sent in payload["batch"]:
-                    self.accepted[f"a:{sent['anonymousId']}"].add(sent["messageId"])
+                    subject = f"a:{sent['anonymousId']}" if "anonymousId" in sent else f"u:{sent['userId']}"
+                    self.accepted[subject].add(sent["messageId"])
 
         self.machine.start("track", lambda: track(event, None), ended)
 
@@ -259,6 +288,7 @@ class World:
         senders.forget()
         secret.secret.cache_clear()
         secret.keys.cache_clear()
+        tracking.limits = Limits()
 
     def _written(self, pk, sk):
         if sk.startswith("E#"):

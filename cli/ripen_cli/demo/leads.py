@@ -9,8 +9,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from adapters import aws, table
+from adapters import aws
 from adapters.active import CURRENT
+from adapters.loading import load_tree
 from ripen.configuration import ActiveConfiguration, Configuration
 from ripen.event import Event
 from ripen.fold import fold
@@ -92,10 +93,10 @@ class Leads:
 
     def _read(self, subject: str, active: ActiveConfiguration, now: int) -> Reading | None:
         tree = load_tree(self._cloud.table, subject, now)
-        if not events:
+        if not tree.events:
             return None
-        lead = fold(subject, events, compile_rules(active.configuration, active.version), now)
-        return Reading(lead, events, record, active.configuration)
+        lead = fold(tree.record.subject, tree.events, compile_rules(active.configuration, active.version), now)
+        return Reading(lead, tree.events, tree.record, active.configuration)
 
     def _active(self) -> ActiveConfiguration | None:
         try:
