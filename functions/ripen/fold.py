@@ -156,15 +156,14 @@ def _notice(state: State, found: Noticed, moment: int) -> None:
 
 
 def _award(state: State, rules: Sequence[Rule], event: Event, moment: int) -> bool:
-    """Whether any of the rules gave points."""
+    """Give the points of these rules; whether that may move the lead or start a campaign."""
     sums: dict[str, float] = {}
     for rule in rules:
         points = rule.points if rule.plain else earned(rule, state.facts, moment, state.used)
         if points:
             sums[rule.profile] = sums.get(rule.profile, 0.0) + points
             _contribute(state, rule, points, event, moment)
-    _add(state, sums, moment)
-    return bool(sums)
+    return _add(state, sums, moment)
 
 
 def _refit(state: State, event: Event, moment: int) -> None:
@@ -185,18 +184,36 @@ def _contribute(state: State, rule: Rule, points: float, event: Event, moment: i
     state.contributions.append(Contribution(rule.profile, rule.name, event.id, event.name, moment, points, half_life))
 
 
-def _add(state: State, sums: dict[str, float], moment: int) -> None:
+def _add(state: State, sums: dict[str, float], moment: int) -> bool:
+    """Add to scores; whether that may move the lead or start a campaign."""
+    stirred = False
     for profile, points in sums.items():
-        state.scores[profile] = state.scores[profile].plus(points, moment)
+        score = state.scores[profile] = state.scores[profile].plus(points, moment)
+        stirred = stirred or points < 0 or _stirs(state, profile, score.total)
         if points < 0 or state.unarmed:
             state.wake = moment
         if points < 0:
             _notice_fallen_scores(state, moment)
+    return stirred
+
+
+def _stirs(state: State, profile: str, points: float) -> bool:
+    for course in state.courses:
+        if course.stirred(profile, points):
+            return True
+    for campaign, least in state.rules.starts.get(profile, ()):
+        if points >= least:
+            progress = state.campaigns[campaign]
+            if progress.open and not progress.above:
+                return True
+    return False
 
 
 def _move(state: State, moment: int, event: str | None, *, changed: bool) -> None:
     """Move through the lifecycles as far as conditions hold at `moment`, and start campaigns."""
     for course in state.courses:
+        if not changed and not course.ways.by_event.get(event, course.ways.any_event):
+            continue
         if made := move(state, course, moment, event, changed=changed):
             changed = True
             state.wake = moment

@@ -5,15 +5,16 @@ The phases of the white paper and Forrester's stages are two lifecycles of the s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ripen.foresight import contract_ends, repurchase_interval, usage, usage_falls
 from ripen.lead import Move
 from ripen.pattern import Predicate, compile_pattern, event_names
 from ripen.schema.lifecycle import EntryCondition, InterestCondition, Phase, ScoreCondition
-from ripen.score import Score
+from ripen.score import Score, limit
 from ripen.times import parse_duration
 
 if TYPE_CHECKING:
@@ -54,7 +55,8 @@ class Ways(NamedTuple):
     """The ways on from one phase, in the order they were written.
 
     `timed` are open to the passing of time, `by_event` and `any_event` may open with an event whatever else it does,
-    `by_change` and `any_change` with one that changes what is known of the lead.
+    `by_change` and `any_change` with one that changes what is known of the lead. While the score of a profile is within
+    its bounds in `calm` (others: `calm_else`), from the first until below the second, points of it open none.
     """
 
     every: tuple[Way, ...]
@@ -63,6 +65,8 @@ class Ways(NamedTuple):
     any_event: tuple[Way, ...]
     by_change: Mapping[str, tuple[Way, ...]]
     any_change: tuple[Way, ...]
+    calm: Mapping[str, tuple[float, float]]
+    calm_else: tuple[float, float]
 
     def open_to(self, event: str | None, *, changed: bool) -> tuple[Way, ...]:
         """The ways that may open now: with an event of this name, or (None) by the passing of time."""
@@ -82,21 +86,30 @@ class Lifecycle:
 
 
 class Course:
-    """Where a lead is in a lifecycle, and how it got there: `here` is the latest move, `ways` lead on from it."""
+    """Where a lead is in a lifecycle, and how it got there: `here` is the latest move, `ways` lead on from it.
 
-    __slots__ = ("here", "lifecycle", "moves", "ways")
+    It is `restless` as long as a way may be open without any change: nobody has looked, or it was refused (see `move`).
+    """
+
+    __slots__ = ("here", "lifecycle", "moves", "restless", "ways")
     here: Move
     ways: Ways
 
     def __init__(self, lifecycle: Lifecycle) -> None:
         self.lifecycle = lifecycle
         self.moves: list[Move] = []
+        self.restless = True
 
     def go(self, move: Move) -> None:
         """Enter a phase."""
         self.moves.append(move)
         self.here = move
         self.ways = self.lifecycle.ways[move.phase]
+
+    def stirred(self, profile: str, points: float) -> bool:
+        """Whether a way may be open now that the score of this profile has become so many points."""
+        low, high = self.ways.calm.get(profile, self.ways.calm_else)
+        return self.restless or not low <= points < high
 
 
 def compile_lifecycle(phases: Mapping[str, Phase]) -> Lifecycle:
@@ -133,7 +146,30 @@ def _ways(ways: Sequence[Way]) -> Ways:
         any_event=of(None, changed=False),
         by_change={name: of(name, changed=True) for name in names},
         any_change=of(None, changed=True),
+        calm=_calm(ways),
+        calm_else=_ALWAYS if all(_looks_at_scores_only(way.entry) for way in ways) else _NEVER,
     )
+
+
+_ALWAYS = (-math.inf, math.inf)
+_NEVER = (math.inf, -math.inf)
+
+
+def _calm(ways: Sequence[Way]) -> dict[str, tuple[float, float]]:
+    if not all(_looks_at_scores_only(way.entry) for way in ways):
+        return {}
+    scores = [way.entry.score for way in ways if way.entry.score is not None]
+    return {
+        profile: (
+            max([limit(score.below) for score in scores if score.profile == profile and score.below is not None] or [-math.inf]),
+            min([limit(score.at_least) for score in scores if score.profile == profile and score.at_least is not None] or [math.inf]),
+        )
+        for profile in {score.profile for score in scores}
+    }
+
+
+def _looks_at_scores_only(entry: Entry) -> bool:
+    return not replace(entry, score=None).looks_at_the_lead
 
 
 def _names(condition: EntryCondition) -> tuple[str, ...] | None:
@@ -192,6 +228,8 @@ def move(state: State, course: Course, moment: int, event: str | None, *, change
             if way.phase not in entered and _holds(state, course, way.entry, moment, event):
                 break
         else:
+            if changed or made or event is None:
+                course.restless = bool(made)
             return made
         made.append(Move(way.phase, moment, way.entry.reason))
         course.go(made[-1])

@@ -16,6 +16,7 @@ from ripen.pattern import Facts, Predicate, compile_choice, compile_pattern, eve
 from ripen.personas import EvidenceRule, PersonaRule
 from ripen.points import Amount, Limit, Rule
 from ripen.schema.scoring import GradeAxis, PointsFrom, Profile, ScoreRule
+from ripen.score import limit
 from ripen.times import DAY, parse_duration, parse_iso
 
 
@@ -74,7 +75,8 @@ class GradeRule(NamedTuple):
 class Rules:
     """Everything a fold needs to know; times in milliseconds.
 
-    `trusted` are the sources that are servers, `erasing` those whose withdrawals erase.
+    `starts` are the campaigns that a profile's score starts, each with the points that it takes, `trusted` the sources
+    that are servers, `erasing` those whose withdrawals erase.
     """
 
     version: str
@@ -89,6 +91,7 @@ class Rules:
     phases: Lifecycle
     stages: Lifecycle | None
     campaigns: tuple[CampaignRule, ...]
+    starts: Mapping[str, list[tuple[str, float]]]
     trusted: frozenset[str]
     erasing: frozenset[str]
     any_event: Watch
@@ -137,11 +140,20 @@ def compile_rules(configuration: Configuration, version: str) -> Rules:
         phases=compile_lifecycle(configuration.phases),
         stages=compile_lifecycle(configuration.stages) if configuration.stages else None,
         campaigns=campaigns,
+        starts=_starts(campaigns),
         trusted=frozenset(name for name, source in configuration.sources.items() if source.kind == "server"),
         erasing=frozenset(name for name, source in configuration.sources.items() if source.on_withdrawal == "erase"),
         any_event=any_event,
         by_event=by_event,
     )
+
+
+def _starts(campaigns: Sequence[CampaignRule]) -> dict[str, list[tuple[str, float]]]:
+    starts: dict[str, list[tuple[str, float]]] = {}
+    for campaign in campaigns:
+        if campaign.score:
+            starts.setdefault(campaign.score.profile, []).append((campaign.name, limit(campaign.score.at_least)))
+    return starts
 
 
 Watched = list[tuple[Mapping[str, Any], Any]]

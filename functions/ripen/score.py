@@ -32,20 +32,25 @@ class Score(NamedTuple):
 
     def reaches(self, threshold: float, moment: int) -> bool:
         """Whether the score, as it is shown at `moment`, is at least `threshold`."""
-        return self.at(moment) >= threshold - DISPLAY_STEP / 2
+        return self.at(moment) >= limit(threshold)
 
     def falls_below(self, threshold: float) -> int | None:
         """The first millisecond at which the score no longer reaches `threshold` by fading alone, if it ever happens.
 
         Closed form: t = landmark + half_life * log2(total / threshold).
         """
-        limit = threshold - DISPLAY_STEP / 2
-        if self.half_life is None or limit <= 0 or self.total < limit:
+        least = limit(threshold)
+        if self.half_life is None or least <= 0 or self.total < least:
             return None
-        moment = self.landmark + math.ceil(self.half_life * math.log2(self.total / limit))
+        moment = self.landmark + math.ceil(self.half_life * math.log2(self.total / least))
         while self.reaches(threshold, moment):
             moment += 1
         return moment
+
+
+def limit(threshold: float) -> float:
+    """The points that, as they are shown, are at least `threshold`."""
+    return threshold - DISPLAY_STEP / 2
 
 
 def decay(age: int, half_life: int | None) -> float:
