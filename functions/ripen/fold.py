@@ -61,7 +61,7 @@ def _with_facts(state: State) -> State:
 
 def absorb(state: State, events: Sequence[Event], now: int) -> int | None:
     """Fold events that count by `now` into the state; when the first one counts that does not yet, if there is one."""
-    for moment, event in judged(events):
+    for moment, _, event in judged(events):
         if moment > now:
             return moment
         if moment >= state.wake and state.begun:
@@ -73,8 +73,8 @@ def absorb(state: State, events: Sequence[Event], now: int) -> int | None:
 def let_time_pass(state: State, until: int) -> None:
     """Do what the passing of time alone does by `until`: move through phases, let scores fall below thresholds.
 
-    Afterwards `state.wake` is the earliest moment at which more may happen. Activity and points only put that off; what
-    may bring it forward sets it to the present.
+    Afterwards `state.wake` is the earliest moment at which more may happen, `state.timer` that of a way. Activity and
+    points only put them off; what may bring them forward sets `state.wake` to the present.
     """
     while (moment := _next_moment(state)) is not None and moment <= until:
         state.clock = moment
@@ -236,13 +236,14 @@ def _start_by_phase(state: State, entered: Container[str], moment: int) -> None:
 
 def _next_moment(state: State) -> int | None:
     """The next moment after the clock at which time alone may change something."""
-    moments = [next_timer(state, course) for course in state.courses]
-    moments += [
+    timers = [moment for course in state.courses if (moment := next_timer(state, course)) is not None]
+    state.timer = min(timers, default=None)
+    falls = [
         state.scores[campaign.score.profile].falls_below(campaign.score.fallen)
         for campaign in state.rules.campaigns
         if campaign.score and state.campaigns[campaign.name].above
     ]
-    return min((moment for moment in moments if moment is not None and moment > state.clock), default=None)
+    return min((moment for moment in (*timers, *falls) if moment is not None and moment > state.clock), default=None)
 
 
 def _notice_fallen_scores(state: State, moment: int) -> None:
@@ -260,11 +261,11 @@ def _reached(state: State, campaign: CampaignRule, moment: int) -> bool:
 
 
 def _lead(subject: str, state: State, now: int, later: int | None) -> Lead:
-    timers = [next_timer(state, course) for course in state.courses]
+    rules = state.rules
     return Lead(
         subject=subject,
         now=now,
-        rules_version=state.rules.version,
+        rules_version=rules.version,
         events=state.events,
         first_seen=state.first_seen,
         last_active=state.last_active,
@@ -277,17 +278,17 @@ def _lead(subject: str, state: State, now: int, later: int | None) -> Lead:
         contributions=state.contributions,
         moves=state.phases.moves,
         stages=state.stages.moves if state.stages else (),
-        grades=grades(state, now),
+        grades=grades(state, now) if rules.grades else {},
         persona=persona(state, now),
-        interests=interests(state, now),
-        surges=surging(state, now),
+        interests=interests(state, now) if rules.topics else [],
+        surges=surging(state, now) if rules.topics else [],
         usage=usage(state.usage, now, state.since),
-        counts=counts(state, now),
+        counts=counts(state, now) if rules.count_windows else {},
         first_touch=state.first_touch,
         last_touch=state.last_touch,
         erase_at=state.consent.at if state.consent and must_erase(state.consent, state.rules.erasing) else None,
         pending=_pending(state),
-        next_timer=min((moment for moment in (*timers, later) if moment is not None), default=None),
+        next_timer=min((moment for moment in (state.timer, later) if moment is not None), default=None),
     )
 
 

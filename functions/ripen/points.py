@@ -72,6 +72,9 @@ def earned(rule: Rule, facts: Mapping[str, Any], moment: int, used: dict[str, Us
 
     A window opens with the first points and closes after its time; the next points open the next.
     """
+    for limit in rule.limits:  # most are refused here, before anything is worked out
+        if limit.once and limit.window is None and limit.key in used:
+            return 0.0
     if not rule.valid_from <= moment < rule.valid_until:
         return 0.0
     points = rule.amount.of(facts) if rule.amount else rule.points

@@ -50,6 +50,7 @@ class State:
         self.rules = rules
         self.begun = False
         self.since = self.clock = self.last_active = self.wake = 0
+        self.timer: int | None = None
         self.unarmed = False
         self.facts: dict[str, Any] = {}
         self.idle_since = 0
@@ -101,7 +102,8 @@ class State:
         """Take note of what the event says; the facts that conditions see."""
         if event.traits:
             self.traits |= event.traits
-            self.wake = moment
+            if "contract_ends" in event.traits:
+                self.wake = moment
         facts = self.facts
         facts["event"], facts["properties"], facts["context"] = event.name, event.properties, event.context
         return facts

@@ -8,8 +8,8 @@ because of the ad.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from ripen.channels import CLICK_IDS, channel_of, medium_of, site_of
@@ -28,8 +28,7 @@ _OLDEST = 3_650 * DAY
 _PAGE_EVENTS = ("Page Viewed", "Screen Viewed")
 
 
-@dataclass(frozen=True, slots=True)
-class Touch:
+class Touch(NamedTuple):
     """One way to the site, taken at `at` (milliseconds); what is not known is empty.
 
     `channel` is one of `ripen.channels.CHANNELS`. `click_id` is its kind and the id (`gclid:Cj0...`), `referrer` the
@@ -54,7 +53,7 @@ class Touch:
 
     def as_json(self) -> dict[str, Any]:
         """Plain values; empty parts are left out."""
-        return {name: value for name, value in asdict(self).items() if value != ""}
+        return {name: value for name, value in self._asdict().items() if value != ""}
 
     @classmethod
     def from_json(cls, parts: Mapping[str, Any]) -> Touch:
@@ -105,7 +104,7 @@ def last_touch(before: Touch | None, event: Event, idle: int) -> Touch | None:
     found = touch_of(event)
     if found is None or found.direct:
         return before
-    goes_on = before is not None and idle < VISIT_GAP and replace(found, at=before.at, path=before.path) == before
+    goes_on = before is not None and idle < VISIT_GAP and found._replace(at=before.at, path=before.path) == before
     return before if goes_on else found
 
 
@@ -207,19 +206,24 @@ def _inside(host: str, own: str) -> bool:
 
 
 def _host(url: object) -> str:
-    if not url or not isinstance(url, str):
-        return ""
+    return _host_of(url[:_LONGEST_URL]) if url and isinstance(url, str) else ""
+
+
+@lru_cache(maxsize=1024)
+def _host_of(url: str) -> str:
     try:
-        return _text((urlsplit(url[:_LONGEST_URL]).hostname or "").lower()).rstrip(".")
+        return _text((urlsplit(url).hostname or "").lower()).rstrip(".")
     except ValueError:
         return ""
 
 
 def _text(value: object, longest: int = _LONGEST) -> str:
     """A value as one short line of printable text; empty when it is neither text nor a number."""
+    if not value:
+        return ""
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 < abs(value) < _LARGEST_NUMBER:
         value = str(value)
-    if not value or not isinstance(value, str):
+    if not isinstance(value, str):
         return ""
     text = value[:_LONGEST_URL]
     if not text.isprintable():
