@@ -90,7 +90,8 @@ def _apply(state: State, event: Event, moment: int) -> None:
     state.events += 1
     if state.events == 1:
         state.first_seen = event.at
-    if event.source == RIPEN:
+    ours = event.source == RIPEN
+    if ours:
         _take_report(state, event, moment)
     elif event.name in DECISIONS:
         state.consent = decision(event) or state.consent
@@ -99,9 +100,12 @@ def _apply(state: State, event: Event, moment: int) -> None:
     state.claims.apply(event, state.rules.trusted)
     changed = not state.begun or bool(event.traits)
     state.go_on(moment)
-    if event.source != RIPEN or event.name in _HUMAN_MAIL_EVENTS:
-        _take_touch(state, event, moment)
-        state.be_active(event, moment)
+    if not ours or event.name in _HUMAN_MAIL_EVENTS:
+        new_visit = state.session_over(moment)
+        _take_touch(state, event, moment, new_visit=new_visit)
+        if not ours:  # who reads a mail does not visit the site
+            state.visit(event, moment, new=new_visit)
+        state.last_active = moment
     facts = state.take(event, moment)
     watch = state.rules.for_event(event.name)
     if watch.others is not None and (noticed := watch.others(facts)):
@@ -124,11 +128,11 @@ def _take_report(state: State, event: Event, moment: int) -> None:
         state.mails[event.name] += 1
 
 
-def _take_touch(state: State, event: Event, moment: int) -> None:
+def _take_touch(state: State, event: Event, moment: int, *, new_visit: bool) -> None:
     # Within a visit browsers repeat where it came from with every event.
-    context = event.context
-    origin = (context.get("campaign"), context.get("referrer"), context.get("token"))
-    if not state.session_over(moment) and (origin == state.origin or not any(origin)):
+    told = event.context.get
+    origin = (told("campaign"), told("referrer"), told("token"))
+    if not new_visit and (origin == state.origin or not any(origin)):
         return
     state.origin = origin
     state.first_touch = first_touch(state.first_touch, event)

@@ -176,41 +176,34 @@ _PLAIN_JSON = json.JSONDecoder()
 
 
 def _unpack(item: Mapping[str, Any]) -> list[Event]:
-    data = item.get("data")
-    listed = _parsed(data) if type(data) is str and "zip" not in item else _unusual(item)
+    listed = _parsed(item)
     if not isinstance(listed, list):
         raise UnreadableItemError("data: is no list")
-    return [_event(parts) for parts in listed]
+    events = []
+    for parts in listed:
+        if not isinstance(parts, dict):
+            raise UnreadableItemError("event: is no object")
+        # A handful of shapes make up a whole ledger, so that nearly every event is checked by one look-up.
+        if trouble := _trouble((*parts, *map(type, parts.values()))):
+            raise UnreadableItemError(trouble)
+        if not 0 <= parts["at"] <= LAST_MOMENT:
+            raise UnreadableItemError("at: is out of the years 1970 to 9999")
+        events.append(Event(**parts))
+    return events
 
 
-def _parsed(data: str) -> object:
-    # json.loads spends a third of its time around this call: on spaces before and after, of which we write none.
+def _parsed(item: Mapping[str, Any]) -> object:
+    data = item.get("data")
     try:
-        found, end = _PLAIN_JSON.raw_decode(data)
-    except (ValueError, RecursionError):
-        end = -1
-    return found if end == len(data) else _unusual({"data": data})
-
-
-def _unusual(item: Mapping[str, Any]) -> object:
-    """What stands in an item that is compressed, or that cannot be read."""
-    try:
+        if type(data) is str and "zip" not in item:
+            # json.loads spends a third of its time around this call, on spaces; we write none.
+            found, end = _PLAIN_JSON.raw_decode(data)
+            return found if end == len(data) else json.loads(data)
         return json.loads(zlib.decompress(item["zip"]) if "zip" in item else item["data"])
     except KeyError:
         raise UnreadableItemError("data: is missing, and so is zip") from None
     except (TypeError, ValueError, RecursionError, zlib.error) as error:
         raise UnreadableItemError(f"{'zip' if 'zip' in item else 'data'}: {type(error).__name__}") from None
-
-
-def _event(parts: object) -> Event:
-    if not isinstance(parts, dict):
-        raise UnreadableItemError("event: is no object")
-    # A handful of shapes make up a whole ledger, so that nearly every event is checked by one look-up.
-    if trouble := _trouble((*parts, *map(type, parts.values()))):
-        raise UnreadableItemError(trouble)
-    if not 0 <= parts["at"] <= LAST_MOMENT:
-        raise UnreadableItemError("at: is out of the years 1970 to 9999")
-    return Event(**parts)
 
 
 _KINDS: Mapping[str, type] = {

@@ -271,35 +271,34 @@ def _repurchase_due(state: State, part: float) -> int | None:
 
 def next_timer(state: State, course: Course) -> int | None:
     """The next moment after the state's clock at which a way may open by the passing of time alone."""
-    moments = (
-        moment
-        for way in course.ways.timed
-        for moment in _moments(state, course, way.entry)
-        if moment is not None and moment > state.clock
-    )
-    return min(moments, default=None)
+    moments = [moment for way in course.ways.timed for moment in _moments(state, course, way.entry)]
+    return min([moment for moment in moments if moment is not None and moment > state.clock], default=None)
 
 
 def unarmed(state: State, course: Course) -> bool:
     """Whether a way waits for a fall from a height that is not reached yet: then points may set a timer."""
     return any(
-        condition.below is not None and _within(score, condition, state.clock)
-        for way in course.ways.timed
-        for condition, score in _bounds(state, way.entry)
+        [
+            not score.reaches(threshold, state.clock)
+            for way in course.ways.timed
+            for score, threshold in _falls(state, way.entry)
+        ]
     )
 
 
-def _bounds(state: State, entry: Entry) -> Iterator[tuple[ScoreCondition | InterestCondition, Score]]:
-    if entry.score is not None:
-        yield entry.score, state.scores[entry.score.profile]
-    if entry.interest is not None:
-        yield entry.interest, state.topics[entry.interest.topic]
+def _falls(state: State, entry: Entry) -> list[tuple[Score, float]]:
+    """The scores that have to be below a threshold."""
+    falls = []
+    if entry.score is not None and entry.score.below is not None:
+        falls.append((state.scores[entry.score.profile], entry.score.below))
+    if entry.interest is not None and entry.interest.below is not None:
+        falls.append((state.topics[entry.interest.topic], entry.interest.below))
+    return falls
 
 
 def _moments(state: State, course: Course, entry: Entry) -> Iterator[int | None]:
-    for condition, score in _bounds(state, entry):
-        if condition.below is not None:
-            yield score.falls_below(condition.below)
+    for score, threshold in _falls(state, entry):
+        yield score.falls_below(threshold)
     if entry.inactive_for is not None:
         yield state.last_active + entry.inactive_for
     if entry.in_phase_for is not None:

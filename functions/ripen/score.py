@@ -28,7 +28,10 @@ class Score(NamedTuple):
 
     def plus(self, points: float, moment: int) -> Score:
         """The score after a contribution at `moment`."""
-        return Score(self.half_life, moment, self.at(moment) + points)
+        half_life, landmark, total = self
+        if half_life is not None and moment != landmark:
+            total *= 2.0 ** ((landmark - moment) / half_life)
+        return Score(half_life, moment, total + points)
 
     def reaches(self, threshold: float, moment: int) -> bool:
         """Whether the score, as it is shown at `moment`, is at least `threshold`."""

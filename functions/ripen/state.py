@@ -13,7 +13,7 @@ from typing import Any
 from ripen.campaigns import Progress, first_progress
 from ripen.claims import Claims
 from ripen.consent import Consent
-from ripen.event import RIPEN, Event
+from ripen.event import Event
 from ripen.foresight import NO_TREND, ORDERS_KEPT, Trend
 from ripen.lead import Contribution, Move
 from ripen.lifecycle import Course
@@ -112,15 +112,10 @@ class State:
         """Whether an event at `moment` begins a new visit."""
         return not self.session.number or moment - self.session.last >= SESSION_GAP
 
-    def be_active(self, event: Event, moment: int) -> None:
-        """Take note of what the person did: when, and in which visit. Who reads a mail does not visit the site."""
-        if event.source != RIPEN:
-            self._visit(event, moment)
-        self.last_active = moment
-
-    def _visit(self, event: Event, moment: int) -> None:
+    def visit(self, event: Event, moment: int, *, new: bool) -> None:
+        """Take note of what the person did in this visit, or in a new one."""
         session = self.session
-        if self.session_over(moment):
+        if new:
             session = self.session = Session(session.number + 1, moment)
         session.last = moment
         session.events += 1
