@@ -59,7 +59,6 @@ class Ways(NamedTuple):
     its bounds in `calm` (others: `calm_else`), from the first until below the second, points of it open none.
     """
 
-    every: tuple[Way, ...]
     timed: tuple[Way, ...]
     by_event: Mapping[str, tuple[Way, ...]]
     any_event: tuple[Way, ...]
@@ -71,7 +70,7 @@ class Ways(NamedTuple):
     def open_to(self, event: str | None, *, changed: bool) -> tuple[Way, ...]:
         """The ways that may open now: with an event of this name, or (None) by the passing of time."""
         if event is None:
-            return self.every
+            return self.timed
         if changed:
             return self.by_change.get(event, self.any_change)
         return self.by_event.get(event, self.any_event)
@@ -140,7 +139,6 @@ def _ways(ways: Sequence[Way]) -> Ways:
         )
 
     return Ways(
-        every=tuple(ways),
         timed=tuple(way for way in ways if way.entry.matches is None),
         by_event={name: of(name, changed=False) for name in names},
         any_event=of(None, changed=False),

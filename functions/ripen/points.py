@@ -80,16 +80,17 @@ def earned(rule: Rule, facts: Mapping[str, Any], moment: int, used: dict[str, Us
     points = rule.amount.of(facts) if rule.amount else rule.points
     if not rule.limits or not points:
         return points
-    free = abs(points)
-    spents = [_open(limit, moment, used) for limit in rule.limits]
-    for limit, spent in zip(rule.limits, spents, strict=True):
+    free, spents = abs(points), []
+    for limit in rule.limits:
+        spent = _open(limit, moment, used)
         if limit.once and spent.fired:
             return 0.0
         free = min(free, limit.cap - spent.points, limit.cap_per_day - spent.today)
+        spents.append((limit.key, spent))
     if free <= 0:
         return 0.0
-    for limit, spent in zip(rule.limits, spents, strict=True):
-        used[limit.key] = spent
+    for key, spent in spents:
+        used[key] = spent
         spent.fired += 1
         spent.points += free
         spent.today += free
@@ -97,10 +98,11 @@ def earned(rule: Rule, facts: Mapping[str, Any], moment: int, used: dict[str, Us
 
 
 def _open(limit: Limit, moment: int, used: Mapping[str, Used]) -> Used:
-    spent = used.get(limit.key)
-    if spent is None or (limit.window is not None and moment - spent.since >= limit.window):
-        day, today = (spent.day, spent.today) if spent else (-1, 0.0)
-        spent = Used(moment, day=day, today=today)
-    if spent.day != moment // DAY:
-        spent.day, spent.today = moment // DAY, 0.0
+    spent, day = used.get(limit.key), moment // DAY
+    if spent is None:
+        return Used(moment, day=day)
+    if limit.window is not None and moment - spent.since >= limit.window:
+        spent = Used(moment, day=spent.day, today=spent.today)
+    if spent.day != day:
+        spent.day, spent.today = day, 0.0
     return spent
