@@ -14,7 +14,7 @@ from ripen.foresight import contract_ends, repurchase_interval, usage, usage_fal
 from ripen.lead import Move
 from ripen.pattern import Predicate, compile_pattern, event_names
 from ripen.schema.lifecycle import EntryCondition, InterestCondition, Phase, ScoreCondition
-from ripen.score import Score, limit
+from ripen.score import Score, points_for
 from ripen.times import parse_duration
 
 if TYPE_CHECKING:
@@ -157,13 +157,15 @@ def _calm(ways: Sequence[Way]) -> dict[str, tuple[float, float]]:
     if not all(_looks_at_scores_only(way.entry) for way in ways):
         return {}
     scores = [way.entry.score for way in ways if way.entry.score is not None]
-    return {
-        profile: (
-            max([limit(score.below) for score in scores if score.profile == profile and score.below is not None] or [-math.inf]),
-            min([limit(score.at_least) for score in scores if score.profile == profile and score.at_least is not None] or [math.inf]),
-        )
-        for profile in {score.profile for score in scores}
-    }
+    bounds: dict[str, tuple[float, float]] = {}
+    for score in scores:
+        low, high = bounds.get(score.profile, _ALWAYS)
+        if score.at_least is not None:
+            high = min(high, points_for(score.at_least))
+        elif score.below is not None:
+            low = max(low, points_for(score.below))
+        bounds[score.profile] = (low, high)
+    return bounds
 
 
 def _looks_at_scores_only(entry: Entry) -> bool:
@@ -275,13 +277,8 @@ def next_timer(state: State, course: Course) -> int | None:
 
 def unarmed(state: State, course: Course) -> bool:
     """Whether a way waits for a fall from a height that is not reached yet: then points may set a timer."""
-    return any(
-        [
-            not score.reaches(threshold, state.clock)
-            for way in course.ways.timed
-            for score, threshold in _falls(state, way.entry)
-        ]
-    )
+    falls = [fall for way in course.ways.timed for fall in _falls(state, way.entry)]
+    return not all(score.reaches(threshold, state.clock) for score, threshold in falls)
 
 
 def _falls(state: State, entry: Entry) -> list[tuple[Score, float]]:

@@ -16,7 +16,7 @@ from ripen.pattern import Facts, Predicate, compile_choice, compile_pattern, eve
 from ripen.personas import EvidenceRule, PersonaRule
 from ripen.points import Amount, Limit, Rule
 from ripen.schema.scoring import GradeAxis, PointsFrom, Profile, ScoreRule
-from ripen.score import limit
+from ripen.score import points_for
 from ripen.times import DAY, parse_duration, parse_iso
 
 
@@ -152,7 +152,7 @@ def _starts(campaigns: Sequence[CampaignRule]) -> dict[str, list[tuple[str, floa
     starts: dict[str, list[tuple[str, float]]] = {}
     for campaign in campaigns:
         if campaign.score:
-            starts.setdefault(campaign.score.profile, []).append((campaign.name, limit(campaign.score.at_least)))
+            starts.setdefault(campaign.score.profile, []).append((campaign.name, points_for(campaign.score.at_least)))
     return starts
 
 

@@ -53,7 +53,7 @@ class Score(NamedTuple):
         return moment
 
 
-def limit(threshold: float) -> float:
+def points_for(threshold: float) -> float:
     """The points that, as they are shown, are at least `threshold`."""
     return threshold - _ROUNDING
 

@@ -223,9 +223,11 @@ def _text(value: object, longest: int = _LONGEST) -> str:
         return ""
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 < abs(value) < _LARGEST_NUMBER:
         value = str(value)
-    if not isinstance(value, str):
-        return ""
-    text = value[:_LONGEST_URL]
+    return _line(value[:_LONGEST_URL], longest) if isinstance(value, str) else ""
+
+
+@lru_cache(maxsize=1024)
+def _line(text: str, longest: int) -> str:
     if not text.isprintable():
         text = "".join(letter if letter.isprintable() else " " for letter in text)
     return " ".join(text.split())[:longest].rstrip()
