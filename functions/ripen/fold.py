@@ -83,7 +83,7 @@ def let_time_pass(state: State, until: int) -> None:
     state.clock = until
     state.idle_since = state.last_active
     state.wake = _FOREVER if moment is None else moment
-    state.unarmed = any(unarmed(state, course) for course in state.courses)
+    state.unarmed = any([unarmed(state, course) for course in state.courses])
 
 
 def _apply(state: State, event: Event, moment: int) -> None:
@@ -193,11 +193,12 @@ def _add(state: State, sums: dict[str, float], moment: int) -> bool:
     stirred = False
     for profile, points in sums.items():
         score = state.scores[profile] = state.scores[profile].plus(points, moment)
-        stirred = stirred or points < 0 or _stirs(state, profile, score.total)
+        if points < 0:
+            stirred = True
+            _notice_fallen_scores(state, moment)
         if points < 0 or state.unarmed:
             state.wake = moment
-        if points < 0:
-            _notice_fallen_scores(state, moment)
+        stirred = stirred or _stirs(state, profile, score.total)
     return stirred
 
 
@@ -242,12 +243,13 @@ def _next_moment(state: State) -> int | None:
     """The next moment after the clock at which time alone may change something."""
     timers = [moment for course in state.courses if (moment := next_timer(state, course)) is not None]
     state.timer = min(timers, default=None)
-    falls = [
-        state.scores[campaign.score.profile].falls_below(campaign.score.fallen)
+    moments = timers + [
+        fallen
         for campaign in state.rules.campaigns
         if campaign.score and state.campaigns[campaign.name].above
+        if (fallen := state.scores[campaign.score.profile].falls_below(campaign.score.fallen)) is not None
     ]
-    return min((moment for moment in (*timers, *falls) if moment is not None and moment > state.clock), default=None)
+    return min([moment for moment in moments if moment > state.clock], default=None)
 
 
 def _notice_fallen_scores(state: State, moment: int) -> None:

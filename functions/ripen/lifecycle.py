@@ -21,6 +21,19 @@ if TYPE_CHECKING:
     from ripen.state import State
 
 
+class Fall(NamedTuple):
+    """A score (of the `scores` or the `topics` of a state) that has to be below a threshold."""
+
+    kind: str
+    name: str
+    threshold: float
+
+    def score(self, state: State) -> Score:
+        """The score in question."""
+        scores: Mapping[str, Score] = getattr(state, self.kind)
+        return scores[self.name]
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One way into a phase; durations in milliseconds."""
@@ -34,6 +47,20 @@ class Entry:
     repurchase_due: float | None
     usage: str | None
     reason: str
+
+    @property
+    def falls(self) -> Iterator[Fall]:
+        """The falls that it waits for."""
+        if self.score is not None and self.score.below is not None:
+            yield Fall("scores", self.score.profile, self.score.below)
+        if self.interest is not None and self.interest.below is not None:
+            yield Fall("topics", self.interest.topic, self.interest.below)
+
+    @property
+    def other_timers(self) -> bool:
+        """Whether it waits for time in another way than for a fall."""
+        parts = (self.inactive_for, self.in_phase_for, self.contract_ends_within, self.repurchase_due, self.usage)
+        return any(part is not None for part in parts)
 
     @property
     def looks_at_the_lead(self) -> bool:
@@ -54,12 +81,14 @@ class Way:
 class Ways(NamedTuple):
     """The ways on from one phase, in the order they were written.
 
-    `timed` are open to the passing of time, `by_event` and `any_event` may open with an event whatever else it does,
+    `timed` are open to the passing of time, after `falls` or (`with_timers`) at other moments; `by_event` and `any_event` may open with an event whatever else it does,
     `by_change` and `any_change` with one that changes what is known of the lead. While the score of a profile is within
     its bounds in `calm` (others: `calm_else`), from the first until below the second, points of it open none.
     """
 
     timed: tuple[Way, ...]
+    falls: tuple[Fall, ...]
+    with_timers: tuple[Way, ...]
     by_event: Mapping[str, tuple[Way, ...]]
     any_event: tuple[Way, ...]
     by_change: Mapping[str, tuple[Way, ...]]
@@ -129,6 +158,7 @@ def compile_lifecycle(phases: Mapping[str, Phase]) -> Lifecycle:
 
 def _ways(ways: Sequence[Way]) -> Ways:
     names = {name for way in ways for name in way.names or ()}
+    timed = [way for way in ways if way.entry.matches is None]
 
     def of(event: str | None, *, changed: bool) -> tuple[Way, ...]:
         return tuple(
@@ -139,7 +169,9 @@ def _ways(ways: Sequence[Way]) -> Ways:
         )
 
     return Ways(
-        timed=tuple(way for way in ways if way.entry.matches is None),
+        timed=tuple(timed),
+        falls=tuple(fall for way in timed for fall in way.entry.falls),
+        with_timers=tuple(way for way in timed if way.entry.other_timers),
         by_event={name: of(name, changed=False) for name in names},
         any_event=of(None, changed=False),
         by_change={name: of(name, changed=True) for name in names},
@@ -271,29 +303,21 @@ def _repurchase_due(state: State, part: float) -> int | None:
 
 def next_timer(state: State, course: Course) -> int | None:
     """The next moment after the state's clock at which a way may open by the passing of time alone."""
-    moments = [moment for way in course.ways.timed for moment in _moments(state, course, way.entry)]
+    moments = [fall.score(state).falls_below(fall.threshold) for fall in course.ways.falls]
+    for way in course.ways.with_timers:
+        moments += _moments(state, course, way.entry)
     return min([moment for moment in moments if moment is not None and moment > state.clock], default=None)
 
 
 def unarmed(state: State, course: Course) -> bool:
     """Whether a way waits for a fall from a height that is not reached yet: then points may set a timer."""
-    falls = [fall for way in course.ways.timed for fall in _falls(state, way.entry)]
-    return not all(score.reaches(threshold, state.clock) for score, threshold in falls)
-
-
-def _falls(state: State, entry: Entry) -> list[tuple[Score, float]]:
-    """The scores that have to be below a threshold."""
-    falls = []
-    if entry.score is not None and entry.score.below is not None:
-        falls.append((state.scores[entry.score.profile], entry.score.below))
-    if entry.interest is not None and entry.interest.below is not None:
-        falls.append((state.topics[entry.interest.topic], entry.interest.below))
-    return falls
+    for fall in course.ways.falls:
+        if not fall.score(state).reaches(fall.threshold, state.clock):
+            return True
+    return False
 
 
 def _moments(state: State, course: Course, entry: Entry) -> Iterator[int | None]:
-    for score, threshold in _falls(state, entry):
-        yield score.falls_below(threshold)
     if entry.inactive_for is not None:
         yield state.last_active + entry.inactive_for
     if entry.in_phase_for is not None:

@@ -80,12 +80,16 @@ def earned(rule: Rule, facts: Mapping[str, Any], moment: int, used: dict[str, Us
     points = rule.amount.of(facts) if rule.amount else rule.points
     if not rule.limits or not points:
         return points
-    free, spents = abs(points), []
+    free = abs(points)
+    spents: list[tuple[str, Used]] = []
     for limit in rule.limits:
         spent = _open(limit, moment, used)
         if limit.once and spent.fired:
             return 0.0
-        free = min(free, limit.cap - spent.points, limit.cap_per_day - spent.today)
+        if limit.cap - spent.points < free:
+            free = limit.cap - spent.points
+        if limit.cap_per_day - spent.today < free:
+            free = limit.cap_per_day - spent.today
         spents.append((limit.key, spent))
     if free <= 0:
         return 0.0

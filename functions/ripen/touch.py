@@ -86,9 +86,10 @@ def first_touch(before: Touch | None, event: Event) -> Touch | None:
 
     The browser may remember one that is older than its first event that was sent.
     """
-    told = _remembered(event, before.at if before else None)
-    if told is not None and (before is None or told.at < before.at):
-        return told
+    if event.context.get("firstTouch"):
+        told = _remembered(event, before.at if before else None)
+        if told is not None and (before is None or told.at < before.at):
+            return told
     if before is not None and before.at <= event.at:
         return before
     own = touch_of(event) or (direct_touch(event) if on_page(event) else None)
@@ -104,7 +105,7 @@ def last_touch(before: Touch | None, event: Event, idle: int) -> Touch | None:
     found = touch_of(event)
     if found is None or found.direct:
         return before
-    goes_on = before is not None and idle < VISIT_GAP and found._replace(at=before.at, path=before.path) == before
+    goes_on = before is not None and idle < VISIT_GAP and found[1:-1] == before[1:-1]  # all but the moment and the path
     return before if goes_on else found
 
 
