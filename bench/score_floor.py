@@ -65,7 +65,8 @@ def summary(texts: Iterable[str], now: int) -> Summary:  # noqa: C901, PLR0912, 
             phases.append((phase, at))
             landmark = at
         if at >= wake:
-            wake, phase = _pass_time(phase, phases, total, landmark, active, at)
+            wake = _pass_time(phases, total, landmark, active, at)
+            phase = phases[-1][0]
         if not ours:
             context = event["context"]
             told = (context.get("campaign"), context.get("referrer"))
@@ -217,7 +218,7 @@ def summary(texts: Iterable[str], now: int) -> Summary:  # noqa: C901, PLR0912, 
             above, wake = True, at
             if agenda_since is None:
                 agenda_since = at
-    next_timer, phase = _pass_time(phase, phases, total, landmark, active, now)
+    next_timer = _pass_time(phases, total, landmark, active, now)
     return Summary(
         points=float(total * 2.0 ** ((landmark - now) / HALF_LIFE)),
         given=given,
@@ -233,22 +234,21 @@ def summary(texts: Iterable[str], now: int) -> Summary:  # noqa: C901, PLR0912, 
     )
 
 
-def _pass_time(
-    phase: str, phases: list[tuple[str, int]], total: float, landmark: int, active: int, until: int
-) -> tuple[float, str]:
-    """When time alone changes the phase next, and the phase at `until`."""
+def _pass_time(phases: list[tuple[str, int]], total: float, landmark: int, active: int, until: int) -> float:
+    """Enter the phases that time alone brings by `until`; when it brings the next."""
     while True:
-        moment, following = math.inf, phase
-        lower, least = {"information": ("awareness", 4.95), "consultation": ("information", 39.95)}.get(
-            phase, ("", 0.0)
-        )
+        moment, following = math.inf, ""
+        phase, since = phases[-1]
+        lower, least = _FALLS.get(phase, ("", 0.0))
         if lower and total >= least:
             moment, following = landmark + math.ceil(HALF_LIFE * math.log2(total / least)), lower
-        if phase in ("information", "consultation") and active + 180 * DAY < moment:
+        if lower and active + 180 * DAY < moment:
             moment, following = active + 180 * DAY, "loss"
         elif phase == "purchase":
-            moment, following = phases[-1][1] + 30 * DAY, "retention"
+            moment, following = since + 30 * DAY, "retention"
         if moment > until:
-            return moment, phase
-        phase = following
-        phases.append((phase, int(moment)))
+            return moment
+        phases.append((following, int(moment)))
+
+
+_FALLS = {"information": ("awareness", 4.95), "consultation": ("information", 39.95)}

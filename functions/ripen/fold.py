@@ -83,15 +83,14 @@ def let_time_pass(state: State, until: int) -> None:
     state.clock = until
     state.idle_since = state.last_active
     state.wake = _FOREVER if moment is None else moment
-    state.unarmed = any([unarmed(state, course) for course in state.courses])
+    state.unarmed = any(unarmed(state, course) for course in state.courses)
 
 
 def _apply(state: State, event: Event, moment: int) -> None:
     state.events += 1
     if state.events == 1:
         state.first_seen = event.at
-    ours = event.source == RIPEN
-    if ours:
+    if event.source == RIPEN:
         _take_report(state, event, moment)
     elif event.name in DECISIONS:
         state.consent = decision(event) or state.consent
@@ -100,12 +99,7 @@ def _apply(state: State, event: Event, moment: int) -> None:
     state.claims.apply(event, state.rules.trusted)
     changed = not state.begun or bool(event.traits)
     state.go_on(moment)
-    if not ours or event.name in _HUMAN_MAIL_EVENTS:
-        new_visit = state.session_over(moment)
-        _take_touch(state, event, moment, new_visit=new_visit)
-        if not ours:  # who reads a mail does not visit the site
-            state.visit(event, moment, new=new_visit)
-        state.last_active = moment
+    _take_visit(state, event, moment)
     facts = state.take(event, moment)
     watch = state.rules.for_event(event.name)
     if watch.others is not None and (noticed := watch.others(facts)):
@@ -128,13 +122,23 @@ def _take_report(state: State, event: Event, moment: int) -> None:
         state.mails[event.name] += 1
 
 
-def _take_touch(state: State, event: Event, moment: int, *, new_visit: bool) -> None:
-    # Within a visit browsers repeat where it came from with every event.
+def _take_visit(state: State, event: Event, moment: int) -> None:
+    """Take note of what a person did, and of what brought the person."""
+    ours = event.source == RIPEN
+    if ours and event.name not in _HUMAN_MAIL_EVENTS:
+        return
+    new = state.session_over(moment)
     told = event.context.get
     origin = (told("campaign"), told("referrer"), told("token"))
-    if not new_visit and (origin == state.origin or not any(origin)):
-        return
-    state.origin = origin
+    if new or (origin != state.origin and any(origin)):  # within a visit browsers repeat it with every event
+        state.origin = origin
+        _take_touch(state, event, moment)
+    if not ours:  # who reads a mail does not visit the site
+        state.visit(event, moment, new=new)
+    state.last_active = moment
+
+
+def _take_touch(state: State, event: Event, moment: int) -> None:
     state.first_touch = first_touch(state.first_touch, event)
     state.last_touch = last_touch(state.last_touch, event, moment - state.last_active)
     if state.last_touch is None and event.source != RIPEN:
@@ -203,8 +207,10 @@ def _add(state: State, sums: dict[str, float], moment: int) -> bool:
 
 
 def _stirs(state: State, profile: str, points: float) -> bool:
+    """Whether a way may be open, or a campaign start, now that the score of this profile has so many points."""
     for course in state.courses:
-        if course.stirred(profile, points):
+        low, high = course.ways.calm.get(profile, course.ways.calm_else)
+        if course.restless or not low <= points < high:
             return True
     for campaign, least in state.rules.starts.get(profile, ()):
         if points >= least:
@@ -217,7 +223,7 @@ def _stirs(state: State, profile: str, points: float) -> bool:
 def _move(state: State, moment: int, event: str | None, *, changed: bool) -> None:
     """Move through the lifecycles as far as conditions hold at `moment`, and start campaigns."""
     for course in state.courses:
-        if not changed and not course.ways.by_event.get(event, course.ways.any_event):
+        if not (changed or course.ways.open_to(event, changed=False)):
             continue
         if made := move(state, course, moment, event, changed=changed):
             changed = True

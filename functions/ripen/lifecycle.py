@@ -81,9 +81,10 @@ class Way:
 class Ways(NamedTuple):
     """The ways on from one phase, in the order they were written.
 
-    `timed` are open to the passing of time, after `falls` or (`with_timers`) at other moments; `by_event` and `any_event` may open with an event whatever else it does,
-    `by_change` and `any_change` with one that changes what is known of the lead. While the score of a profile is within
-    its bounds in `calm` (others: `calm_else`), from the first until below the second, points of it open none.
+    `timed` are open to the passing of time, after `falls` or (`with_timers`) at other moments. `by_event` and
+    `any_event` may open with an event whatever else it does, `by_change` and `any_change` with one that changes what is
+    known of the lead. While the score of a profile is within its bounds in `calm` (others: `calm_else`), from the first
+    until below the second, points of it open none.
     """
 
     timed: tuple[Way, ...]
@@ -133,11 +134,6 @@ class Course:
         self.moves.append(move)
         self.here = move
         self.ways = self.lifecycle.ways[move.phase]
-
-    def stirred(self, profile: str, points: float) -> bool:
-        """Whether a way may be open now that the score of this profile has become so many points."""
-        low, high = self.ways.calm.get(profile, self.ways.calm_else)
-        return self.restless or not low <= points < high
 
 
 def compile_lifecycle(phases: Mapping[str, Phase]) -> Lifecycle:
@@ -311,10 +307,7 @@ def next_timer(state: State, course: Course) -> int | None:
 
 def unarmed(state: State, course: Course) -> bool:
     """Whether a way waits for a fall from a height that is not reached yet: then points may set a timer."""
-    for fall in course.ways.falls:
-        if not fall.score(state).reaches(fall.threshold, state.clock):
-            return True
-    return False
+    return any(not fall.score(state).reaches(fall.threshold, state.clock) for fall in course.ways.falls)
 
 
 def _moments(state: State, course: Course, entry: Entry) -> Iterator[int | None]:

@@ -43,7 +43,8 @@ class Limit:
 class Rule:
     """One scoring rule, ready to run: for events from `valid_from` until before `valid_until`.
 
-    A `plain` one has no limits, no dates and always the same points.
+    A `plain` one has no limits, no dates and always the same points. `once` is the key of the limit that lets it give
+    points only once for all time.
     """
 
     profile: str
@@ -54,6 +55,7 @@ class Rule:
     valid_from: float = -math.inf
     valid_until: float = math.inf
     plain: bool = False
+    once: str = ""
 
 
 @dataclass(slots=True)
@@ -72,9 +74,8 @@ def earned(rule: Rule, facts: Mapping[str, Any], moment: int, used: dict[str, Us
 
     A window opens with the first points and closes after its time; the next points open the next.
     """
-    for limit in rule.limits:  # most are refused here, before anything is worked out
-        if limit.once and limit.window is None and limit.key in used:
-            return 0.0
+    if rule.once and rule.once in used:  # most are refused here, before anything is worked out
+        return 0.0
     if not rule.valid_from <= moment < rule.valid_until:
         return 0.0
     points = rule.amount.of(facts) if rule.amount else rule.points
@@ -86,10 +87,7 @@ def earned(rule: Rule, facts: Mapping[str, Any], moment: int, used: dict[str, Us
         spent = _open(limit, moment, used)
         if limit.once and spent.fired:
             return 0.0
-        if limit.cap - spent.points < free:
-            free = limit.cap - spent.points
-        if limit.cap_per_day - spent.today < free:
-            free = limit.cap_per_day - spent.today
+        free = min(free, limit.cap - spent.points, limit.cap_per_day - spent.today)
         spents.append((limit.key, spent))
     if free <= 0:
         return 0.0

@@ -214,6 +214,7 @@ def _rule(profile_name: str, name: str, profile: Profile, rule: ScoreRule) -> Ru
         plain=not (
             amount or rule.once or rule.cap or rule.cap_per_day or rule.group or rule.valid_from or rule.valid_until
         ),
+        once=f"{profile_name}/{name}" if rule.once and not rule.window else "",
     )
 
 
