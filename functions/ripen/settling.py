@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from ripen.event import Event
 from ripen.fold import absorb, new_state, resumed_state
-from ripen.ledger import NOTHING_SEEN, Seen, event_key, expires_at, read_events
+from ripen.ledger import NOTHING_SEEN, Seen, counts_until, event_key, read_events
 from ripen.rules import Rules
 from ripen.scanners import SETTLING
 from ripen.state import SESSION_GAP, State
@@ -94,7 +94,7 @@ def settle(items: Sequence[Item], rules: Rules, now: int, before: Checkpoint | N
         rules=rules.version,
         below=entries[count].key if count < len(entries) else f"{entries[-1].key}~",
         until=max(entry.last for entry in old),
-        counts_until=min([expires_at(entry.item) for entry in old] + ([before.counts_until] if before else [])),
+        counts_until=min([counts_until(entry.item) for entry in old] + ([before.counts_until] if before else [])),
         seen=(before.seen if before else NOTHING_SEEN).plus(*(entry.item for entry in old)),
         state=state.dump(),
     )

@@ -7,7 +7,7 @@ import pytest
 from moto import mock_aws
 
 import template
-from adapters import aside, aws, table, trees
+from adapters import aside, aws, intents, table, trees
 from adapters import walk as walking
 from adapters.attributes import attributes
 from adapters.loading import load_tree
@@ -33,12 +33,12 @@ def put(*received):
 
 
 def claim(holder, until, version=3):
-    return refusable(table.claim_intent, "ripen", LEAD, KEY, table.Claim(holder, until, 9_000), version)
+    return refusable(intents.claim_intent, "ripen", LEAD, KEY, intents.Claim(holder, until, 9_000), version)
 
 
 def outcome(status, number):
     [item] = event_items([event(number)], 1)
-    return table.end_intent("ripen", LEAD, KEY, status, item)
+    return intents.end_intent("ripen", LEAD, KEY, status, item)
 
 
 def history():
@@ -72,13 +72,13 @@ def history():
     yield [table.put_new("ripen", item) for item in event_items([event(1, "u:7")], 1) * 2]
     yield outcome("sent", 40)
     yield claim("me", 70, version=2)
-    yield table.has_open_claim("ripen", LEAD, "welcome")
+    yield intents.has_open_claim("ripen", LEAD, "welcome")
     yield [claim(holder, 70) for holder in ("me", "you", "me")]
-    yield [table.has_open_claim("ripen", LEAD, campaign) for campaign in ("welcome", "wel")]
+    yield [intents.has_open_claim("ripen", LEAD, campaign) for campaign in ("welcome", "wel")]
     yield list(table.find_due("ripen", due_shard(LEAD), 100))
     table.postpone("ripen", table.Due(LEAD, KEY, 70), 80)
     for holder in ("you", "me", "me"):
-        table.release_intent("ripen", LEAD, KEY, holder)
+        intents.release_intent("ripen", LEAD, KEY, holder)
         yield list(table.find_due("ripen", due_shard(LEAD), 100))
     yield claim("you", 90)
     yield [outcome("unconfirmed", 41), outcome("unconfirmed", 42), outcome("sent", 43), outcome("refused", 44)]
