@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from adapters import active, leads, mailer
+from adapters import active, addresses, mailer
 from adapters.telemetry import logger
 from ripen.rules import compile_rules
 from simulation.invariants import check
@@ -29,7 +29,7 @@ ENVIRONMENT = {
 def remember(monkeypatch):
     """Compute only once what always has the same result and calls nobody: a quarter of the time would go into it."""
     for place, name in (
-        (leads, "validate_email"),
+        (addresses, "validate_email"),
         (mailer, "validate_email"),
         (mailer, "build"),
         (mailer._HTML, "from_string"),  # noqa: SLF001
