@@ -9,6 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from mjml import mjml2html
@@ -200,6 +201,8 @@ def _plain(value: Any) -> Any:
         return {_plain(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [_plain(inner) for inner in value]
+    if isinstance(value, date):  # YAML makes more than text of a day
+        return value.isoformat()
     for kind in (bool, int, float, str):
         if isinstance(value, kind):
             return kind(value)
