@@ -9,12 +9,12 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
 from typing import Any
 
 from mjml import mjml2html
 from pydantic import ValidationError
 from ruamel.yaml import YAML
+from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from adapters.templates import template_problems
@@ -37,6 +37,13 @@ _NEEDED = ("profiles", "phases")
 _MAX_BYTES = 256 * 1024
 _MAX_NODES = 50_000
 _MAIL = re.compile(r"mails/([a-z0-9][a-z0-9-]{0,62})/([a-z]{2})\.(mjml|txt)")
+
+
+class _Constructor(RoundTripConstructor):
+    """Reads YAML as usual, and leaves days as the text that they are."""
+
+
+_Constructor.add_constructor("tag:yaml.org,2002:timestamp", RoundTripConstructor.construct_yaml_str)
 
 
 def build(files: Mapping[str, bytes]) -> tuple[Configuration, Mails, str]:
@@ -105,9 +112,13 @@ def _misplaced(name: str, sections: Sequence[str], document: Any) -> Iterator[st
 
 def _load(text: str) -> Any:
     try:
-        return YAML(typ="rt").load(text)
+        yaml = YAML(typ="rt")
+        yaml.Constructor = _Constructor
+        return yaml.load(text)
     except (RecursionError, AttributeError):  # the latter is how the library fails on a `<<` that merges into itself
         raise YAMLError("it is nested too deeply, or in itself") from None
+    except ValueError as error:
+        raise YAMLError(f"it holds a value that is not what its tag says: {error}") from None
 
 
 def _read_mails(files: Mapping[str, bytes], troubles: list[str]) -> dict[str, dict[str, MailTemplate]]:
@@ -201,8 +212,6 @@ def _plain(value: Any) -> Any:
         return {_plain(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, list):
         return [_plain(inner) for inner in value]
-    if isinstance(value, date):  # YAML makes more than text of a day
-        return value.isoformat()
     for kind in (bool, int, float, str):
         if isinstance(value, kind):
             return kind(value)
