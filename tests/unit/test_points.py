@@ -83,7 +83,18 @@ def test_a_rule_for_a_season_counts_on_its_days_only(days, points):
 
 @pytest.mark.parametrize(
     ("total", "points"),
-    [(250, [2.5]), (10_000, [30]), (-10_000, [-30]), (0, []), ("250", []), (True, []), (None, []), ([250], [])],
+    [
+        (250, [2.5]),
+        (10_000, [30]),
+        (-10_000, [-30]),
+        (10**400, [30]),
+        (-(10**400), [-30]),
+        (0, []),
+        ("250", []),
+        (True, []),
+        (None, []),
+        ([250], []),
+    ],
 )
 def test_points_from_a_number(total, points):
     amount = {"from": "properties.order.total", "per": 100, "cap": 30}
