@@ -216,6 +216,10 @@ def test_conditions_that_something_can_match(condition):
         (["from: [cool], inactive_for: 3d"], "there is no phase 'cool'; there is cold, warm"),
         (["from: [cold], score: {profile: interest}"], "score: takes exactly one of at_least and below"),
         (["from: [cold], interest: {topic: mills, at_least: 1, below: 2}"], "interest: takes exactly one"),
+        (
+            ["from: [cold], score: {profile: interest, at_least: 0.04}"],
+            "at_least: Input should be greater than or equal",
+        ),
         (["from: [cold]"], "is empty; write one of contract_ends_within, in_phase_for"),
         (
             ["from: [cold], score: {profile: value, at_least: 20.1}"],
