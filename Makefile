@@ -17,7 +17,7 @@ demo: $(INSTALLED) ## Run everything on this machine and open a demo website (CH
 	@$(BIN)/ripen demo $(if $(CHECK),--check)
 
 test: $(INSTALLED) lint ## Set up and run all tests
-	@$(BIN)/pytest
+	@$(BIN)/pytest --seeds 10000
 
 lint: $(INSTALLED) ## Check style, types, imports and the template
 	@$(BIN)/ruff check .
@@ -29,8 +29,8 @@ lint: $(INSTALLED) ## Check style, types, imports and the template
 bench: $(INSTALLED) ## Measure against floors taken in the same run; writes build/bench.json
 	@$(BIN)/python bench/run.py
 
-simulate: $(INSTALLED) ## Crash, redeliver and reorder with SEEDS=n random schedules
-	@$(BIN)/pytest tests/simulation --seeds $(or $(SEEDS),1000)
+simulate: $(INSTALLED) ## Crash, redeliver and reorder with SEEDS=n random schedules, or with one alone (SEED=n)
+	@$(BIN)/pytest tests/simulation $(if $(SEED),-k schedule --seed $(SEED),--seeds $(or $(SEEDS),30000))
 
 snippet: $(INSTALLED) ## Build the browser snippet that the tracking function serves
 	@$(BIN)/python web/build.py

@@ -34,7 +34,7 @@ def batch(count: int) -> dict[str, Any]:
 
 def items(event: dict[str, Any]) -> list[dict[str, dict[str, Any]]]:
     """What a request becomes in the ledger, in DynamoDB's JSON."""
-    accepted, _ = parse_request(event, NO_SOURCES)
+    accepted = parse_request(event, NO_SOURCES).accepted
     serialize = TypeSerializer().serialize
     plain = event_items(accepted, RETENTION_DAYS)
     return [{name: serialize(value) for name, value in item.items()} for item in plain]

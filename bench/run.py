@@ -23,6 +23,8 @@ ENVIRONMENT = {
     "AWS_EC2_METADATA_DISABLED": "true",
     "TABLE_NAME": "ledger",
     "RETENTION_DAYS": "730",
+    "BUCKET_NAME": "rules",
+    "SECRET_ARN": "secret",
 }
 """All that a measured process is told: nothing of the machine, and no way to a real account."""
 
@@ -62,6 +64,11 @@ ROWS = (
     Row("track.cold-start.cpu", "bench.track_cold", 1.3),
     Row("track.single.wru", "bench.track_wru", 1.0),
     Row("track.batch.wru", "bench.track_batch_wru", 1.0, limit=0.2),
+    Row("score.event.cpu", "bench.score_cpu", 2.0),
+    Row("score.rules-1000.cpu", "bench.score_rules", 3.0),
+    Row("score.writes", "bench.score_writes", 1.0),
+    Row("score.record.size", "bench.score_record", 1.0),
+    Row("score.due.wru", "bench.due_wru", 0.5),
     Row("snippet.size", "bench.snippet_size", 1.0),
 )
 

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from adapters import active, aws, secret, senders, settings
+from adapters import active, aws, secret, senders, settings, totals
 from adapters.telemetry import logger
 from ripen.limits import Limits
 from track import handler as track
@@ -20,12 +20,14 @@ def pytest_addoption(parser):
 @pytest.fixture
 def new_process(monkeypatch):
     """The state of a function's process that has just started: nothing read, nobody connected."""
-    caches = (settings.settings, secret.secret)
+    caches = (settings.settings, secret.secret, secret.keys)
     aws.forget()
     for cached in caches:
         cached.cache_clear()
     active.forget()
     senders.forget()
+    monkeypatch.setattr(track, "limits", Limits())
+    totals.forget()
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
@@ -49,6 +51,7 @@ def tracking(monkeypatch):
         monkeypatch.setattr(track, "put_items", lambda _table, items: written.extend(items))
         monkeypatch.setattr(track, "registered", lambda _table, _now: sources)
         monkeypatch.setattr(track, "limits", Limits())
+        monkeypatch.setattr(totals, "count_views", lambda *_: None)
         settings.settings.cache_clear()
         return written
 

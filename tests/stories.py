@@ -14,6 +14,8 @@ from ripen.times import SECOND, parse_iso, to_iso
 START = parse_iso("2026-03-02T08:00:00Z")
 WRITE_KEY = "website"
 IP = "203.0.113.77"
+YES = {"consent": {"categoryPreferences": {"analytics": True}}}
+"""The context of a call whose visitor agreed."""
 
 
 def tracked(name, at, *, who="ann", message_id="", **properties):
@@ -23,7 +25,7 @@ def tracked(name, at, *, who="ann", message_id="", **properties):
 
 def viewed(path, at, *, who="ann", message_id="", **context):
     """The body of one `page` call."""
-    return _call("page", at, who, message_id) | {"properties": {"path": path}, "context": context}
+    return _call("page", at, who, message_id) | {"properties": {"path": path}, "context": YES | context}
 
 
 def identified(at, *, who="ann", message_id="", **traits):
@@ -33,7 +35,7 @@ def identified(at, *, who="ann", message_id="", **traits):
 
 def _call(kind, at, who, message_id):
     identity = message_id or f"m{next(_numbers)}"
-    return {"type": kind, "anonymousId": who, "messageId": identity, "originalTimestamp": to_iso(at)}
+    return {"type": kind, "anonymousId": who, "messageId": identity, "originalTimestamp": to_iso(at), "context": YES}
 
 
 _numbers = itertools.count(1)

@@ -43,6 +43,7 @@ class Cloud:
     track_url: str
     table: str
     rules_bucket: str
+    address_secret: str
     mailbox_url: str
     dead_letters_url: str
     track_function: str
@@ -241,6 +242,7 @@ def _describe(outputs: Mapping[str, str], port: int, process: subprocess.Popen[b
         track_url=f"{endpoint}/_aws/lambda-url/{url_id}",
         table=outputs["TableName"],
         rules_bucket=outputs["RulesBucketName"],
+        address_secret=outputs["AddressSecretArn"],
         mailbox_url=f"{endpoint}/_ministack/ses/messages",
         dead_letters_url=outputs["DeadLettersUrl"],
         track_function=outputs["TrackFunctionName"],

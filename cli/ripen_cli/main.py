@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 
 from ripen_cli.demo import demo
+from ripen_cli.lead import lead
+from ripen_cli.ledger import ledger, reconcile_command
 from ripen_cli.local import local
 from ripen_cli.rules import rules, sources
 
@@ -17,5 +19,8 @@ def main() -> None:
 
 main.add_command(local)
 main.add_command(rules)
+main.add_command(ledger)
+main.add_command(reconcile_command)
 main.add_command(sources)
+main.add_command(lead)
 main.add_command(demo)

@@ -1,4 +1,4 @@
-"""`ripen rules` and `ripen sources`: check rules and mails before anybody sees them, and make keys."""
+"""`ripen rules` and `ripen sources`: check rules and mails, see how far new ones have come, and make keys."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from pathlib import Path
 import click
 
 from adapters.rulefiles import build
+from adapters.walk import load_walks
 from ripen.errors import InvalidConfigurationError
 from ripen.sources import digest
+from ripen_cli.account import table_option, telling_errors
 from ripen_cli.project import RULES, rule_files
+from ripen_cli.walks import describe
 
 
 @click.group()
 def rules() -> None:
-    """Check rules and mails."""
+    """Check rules and mails, and see how far new ones have come."""
 
 
 @rules.command()
@@ -33,6 +36,15 @@ def check(folder: Path) -> None:
         f"Valid: {count} scoring rules, {len(configuration.phases)} phases, "
         f"{len(configuration.campaigns)} campaigns, {len(mails)} mails (version {version})."
     )
+
+
+@rules.command()
+@table_option
+def status(table: str) -> None:
+    """Tell for which version all leads are folded again, since when and how far that is."""
+    with telling_errors():
+        refold = load_walks(table).get("refold")
+        click.echo(describe(refold, table) if refold else "No version has been noticed yet; it takes a minute.")
 
 
 @click.group()

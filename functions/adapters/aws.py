@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -15,13 +16,15 @@ _CONFIGS = {
     "sesv2": Config(connect_timeout=3, read_timeout=20, retries={"total_max_attempts": 1}),
 }
 _CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
+_IMPATIENT = Config(connect_timeout=0.5, read_timeout=0.5, retries={"total_max_attempts": 1})
 _own: dict[str, Any] = {}
 
 
 @cache
-def client(service: str) -> Any:
-    """The client of a service, such as `dynamodb`."""
-    return _own.get(service) or boto3.client(service, config=_CONFIGS.get(service, _CONFIG))
+def client(service: str, *, impatient: bool = False) -> Any:
+    """The client of a service, such as `dynamodb`. One that is `impatient` asks once and gives up within a second."""
+    config = _IMPATIENT if impatient else _CONFIGS.get(service, _CONFIG)
+    return _own.get(service) or boto3.client(service, config=config)
 
 
 def use(service: str, own: Any) -> None:
@@ -39,3 +42,15 @@ def forget() -> None:
 def error_code(error: ClientError) -> str:
     """The code of an AWS error, such as `ConditionalCheckFailedException`."""
     return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def held(write: Callable[..., object], **arguments: Any) -> bool:
+    """Make a conditional write to DynamoDB; False when its condition did not hold, and nothing was written."""
+    try:
+        write(**arguments)
+    except ClientError as error:
+        reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
+        if error_code(error) != "ConditionalCheckFailedException" and "ConditionalCheckFailed" not in reasons:
+            raise
+        return False
+    return True

@@ -1,72 +1,152 @@
-"""Bring a lead's record up to date with its ledger: one query, one fold, one conditional write."""
+"""Bring a lead's record up to date with its ledgers: read its tree, fold, merge what is one, one conditional write."""
 
 from __future__ import annotations
 
-import json
 from typing import Any, NamedTuple
 
-from email_validator import EmailNotValidError, validate_email
-
-from adapters import table
-from adapters.secret import secret
+from adapters import merging, table
+from adapters.addresses import key_of
+from adapters.loading import load_tree
 from adapters.settings import ScoreSettings, TriggerSettings
+from adapters.telemetry import count, logger, pseudonym
+from ripen.erasure import only_withdrawals
 from ripen.errors import VersionConflictError
 from ripen.fold import fold
-from ripen.identity import address_key
 from ripen.lead import Lead
-from ripen.record import Record, make_record
+from ripen.ledger import Unreadable
+from ripen.record import Folded, make_record
 from ripen.rules import Rules
+from ripen.settling import settle
+from ripen.tree import Party, Tree
 
-_ATTEMPTS = 5
+_CONFLICTS = 5
+NOTHING_NEW = "~"
+"""Behind every sort key."""
+_CHANGES = 100
+"""More merges and un-merges than one lead can have."""
 
 
 class Refreshed(NamedTuple):
-    """A lead, and whether it owns the address it gave: only then may mail go there."""
+    """A lead, its subjects, and the version of its record.
+
+    `address_key` is the key of its address if it owns it, and empty otherwise: only then may mail go there.
+    """
 
     lead: Lead
-    reachable: bool
+    subjects: tuple[str, ...]
+    version: int
+    address_key: str
+
+    @property
+    def reachable(self) -> bool:
+        """Whether mail may go to the address that the lead gave."""
+        return bool(self.address_key)
 
 
-def refresh(
-    settings: ScoreSettings | TriggerSettings, subject: str, rules: Rules, now: int, rest_until: int | None = None
-) -> Refreshed | None:
-    """Fold a subject's events and write its record; None when it has no events.
+class Task(NamedTuple):
+    """What to bring up to date, under which rules, and as of when (milliseconds).
 
-    Whoever is going to do what is due says in `rest_until` when the lead may be found due again.
-
-    When someone else writes the record in between, reads and folds again. Raises VersionConflictError after five
-    attempts, which leaves the subject to the next delivery.
+    `oldest_key` is the lowest sort key among the items that are new; an empty one asks for a fold of everything.
+    Whoever is going to do what is due says in `rest_until` when the lead may be due again.
     """
-    for attempt in range(_ATTEMPTS):
-        events, record = table.load(settings.table_name, subject, now)
-        if not events:
-            return None
-        lead = fold(subject, events, rules, now)
-        address = _address(settings, lead, record)
-        refreshed = Refreshed(lead, reachable=bool(address and address["owned"]))
-        fresh = make_record(lead, address, record.version + 1, rest_until)
-        if (fresh.data, fresh.due_at) == (record.data, record.due_at):
-            return refreshed
+
+    subject: str
+    rules: Rules
+    now: int
+    oldest_key: str = NOTHING_NEW
+    rest_until: int | None = None
+
+
+def refresh(settings: ScoreSettings | TriggerSettings, task: Task) -> Refreshed | None:
+    """Fold the lead that a subject belongs to and write its record; None when it has no events, or only withdrew.
+
+    What cannot be read is set aside, and the lead is folded without it. When someone else writes the record in between,
+    reads and folds again. Raises VersionConflictError after five attempts, which leaves it to the next delivery.
+    """
+    conflicts = 0
+    for _ in range(_CHANGES):
         try:
-            table.save(settings.table_name, fresh)
+            refreshed, changed = _refresh(settings, task)
         except VersionConflictError:
-            if attempt == _ATTEMPTS - 1:
+            conflicts += 1
+            if conflicts == _CONFLICTS:
                 raise
         else:
-            return refreshed
-    raise AssertionError("unreachable: the last attempt returns or raises")
+            if not changed:
+                return refreshed
+    raise VersionConflictError("the lead does not come to rest")
 
 
-def _address(settings: ScoreSettings | TriggerSettings, lead: Lead, record: Record) -> dict[str, Any] | None:
-    """Which address the lead gave, as a key, and whether it owns it; whoever was first does."""
-    if not lead.address:
+def _refresh(settings: ScoreSettings | TriggerSettings, task: Task) -> tuple[Refreshed | None, bool]:
+    """The lead, and whether it has to be looked at again because it was merged or parted."""
+    tree, lead = _folded(settings, task)
+    record = tree.record
+    if lead is None:
+        if task.rest_until is not None and record.due_at is not None:
+            table.disarm(settings.table_name, record.subject, record.due_at)
+        return None, False
+    me = Party(tree, lead.claims)
+    place = merging.Place(settings.table_name, settings.secret_arn, settings.retention_days, task.rules.trusted)
+    if tree.checkpoint is None and merging.resolve(place, me, task.now):
+        return None, True
+    address = _address(settings, me)
+    kept = settle(tree.items, task.rules, task.now, tree.checkpoint)
+    settled = kept or tree.checkpoint
+    folded = Folded(tree.seen, settled.name if settled else None)
+    fresh = make_record(lead, address, record, folded, task.rest_until)
+    if (fresh.data, fresh.due_at) == (record.data, record.due_at):
+        fresh = record
+    else:
+        table.save(settings.table_name, fresh, kept)
+    key = address["key"] if address and address["owned"] else ""
+    return Refreshed(lead, tuple(tree.ledgers), fresh.version, key), False
+
+
+def _folded(settings: ScoreSettings | TriggerSettings, task: Task) -> tuple[Tree, Lead | None]:
+    """The lead as folded on from its checkpoint if that is possible, and from everything otherwise."""
+    tree = _read(settings, task, recent=bool(task.oldest_key))
+    kept = tree.checkpoint
+    if kept and kept.holds(task.rules, tree.events, task.now) and task.oldest_key >= kept.below:
+        state = kept.resume(task.rules)
+        known = state.claims.identities()
+        lead = fold(tree.record.subject, tree.events, task.rules, task.now, state)
+        if lead.claims.identities() == known:  # who else this is can only be told from all that the lead said
+            return tree, lead
+    if kept:
+        tree = _read(settings, task, recent=False)
+    events = tree.events
+    if not events or (not tree.record.version and only_withdrawals(events)):
+        return tree, None
+    return tree, fold(tree.record.subject, events, task.rules, task.now)
+
+
+def _read(settings: ScoreSettings | TriggerSettings, task: Task, *, recent: bool) -> Tree:
+    tree = load_tree(settings.table_name, task.subject, task.now, recent=recent)
+    for found in tree.unreadable:
+        _set_aside(settings.table_name, found, task.now)
+    return tree
+
+
+def _set_aside(table_name: str, found: Unreadable, now: int) -> None:
+    from adapters.aside import set_aside  # noqa: PLC0415 - hardly ever needed
+
+    if set_aside(table_name, found, now):
+        logger.error(
+            "Events that cannot be read were set aside; the lead is folded without them",
+            extra={"lead": pseudonym(found.subject), "reason": found.reason},
+        )
+        count("EventsSetAside")
+
+
+def _address(settings: ScoreSettings | TriggerSettings, me: Party) -> dict[str, Any] | None:
+    """Which address the lead gave, as a key, and whether it owns it; whoever was first does, until proof tells."""
+    if not me.claims.address:
         return None
-    try:
-        normalized = validate_email(lead.address, check_deliverability=False).normalized
-    except EmailNotValidError:
+    key = key_of(settings.secret_arn, me.claims.address)
+    if not key:
         return {"key": "", "owned": False}
-    key = address_key(normalized, secret(settings.secret_arn))
-    before = json.loads(record.data).get("address") if record.data else None
-    if before and before["key"] == key:
+    before = me.tree.record.address
+    if before.get("key") == key:
         return dict(before)
-    return {"key": key, "owned": table.own_address(settings.table_name, key, lead.subject)}
+    owner = table.own_address(settings.table_name, key, me.claimant(me.claims.address))
+    return {"key": key, "owned": owner in me.tree.ledgers}

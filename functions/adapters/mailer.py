@@ -35,10 +35,11 @@ class Rendered(NamedTuple):
     text: str
 
 
-def facts(lead: Lead) -> dict[str, Any]:
+def facts(lead: Lead, token: str = "") -> dict[str, Any]:
     """What a template may use: `lead.first_name`, `lead.name`, `lead.company`, `lead.phase`, `lead.score.<profile>`.
 
-    A name that the lead never gave is empty, never undefined; all of `lead.traits` is there too.
+    `token` is `lead.token`, for links: whoever follows one proves to read this mailbox. A name that the lead never gave
+    is empty, never undefined; all of `lead.traits` is there too.
     """
     traits = lead.traits
     name = _text(traits, "name") or f"{_text(traits, 'firstName')} {_text(traits, 'lastName')}".strip()
@@ -49,6 +50,7 @@ def facts(lead: Lead) -> dict[str, Any]:
             "company": _text(traits, "company"),
             "phase": lead.phase,
             "score": {profile: round(lead.score(profile), 1) for profile in lead.scores},
+            "token": token,
             "traits": dict(traits),
         }
     }

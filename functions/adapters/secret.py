@@ -1,4 +1,8 @@
-"""The key under which addresses are digested: made by the deployment, read once for each process."""
+"""The keys that the deployment made, read once for each process.
+
+The first line of the secret is the key under which addresses are digested; it never changes. Links in mails are signed
+with the last line, and links signed with any line are believed.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,13 @@ from adapters.aws import client
 
 
 @cache
-def secret(arn: str) -> bytes:
-    """The secret's value."""
+def keys(arn: str) -> tuple[bytes, ...]:
+    """The keys for links, oldest first."""
     text: str = client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
-    return text.encode()
+    return tuple(line.encode() for line in text.split())
+
+
+@cache
+def secret(arn: str) -> bytes:
+    """The key for addresses."""
+    return keys(arn)[0]

@@ -29,11 +29,15 @@ class ScoreSettings:
     table_name: str
     bucket_name: str
     secret_arn: str
+    retention_days: int
 
 
 @dataclass(frozen=True, slots=True)
 class TriggerSettings:
-    """`sender` is the From address, verified in SES; `configuration_set` carries the SES events."""
+    """`sender` is the From address, verified in SES; `configuration_set` carries the SES events.
+
+    `reconcile_hour` (UTC) is when the nightly walk begins.
+    """
 
     table_name: str
     bucket_name: str
@@ -42,6 +46,7 @@ class TriggerSettings:
     sender: str
     configuration_set: str
     retention_days: int
+    reconcile_hour: int
 
 
 @dataclass(frozen=True, slots=True)

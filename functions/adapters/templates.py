@@ -8,7 +8,7 @@ from jinja2 import TemplateSyntaxError, nodes
 from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-LEAD_FIELDS = ("company", "first_name", "name", "phase", "score", "traits")
+LEAD_FIELDS = ("company", "first_name", "name", "phase", "score", "token", "traits")
 """What stands behind `lead.` in every mail."""
 
 _JINJA = ImmutableSandboxedEnvironment()

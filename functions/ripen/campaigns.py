@@ -13,9 +13,6 @@ from typing import Any
 from ripen.schema.lifecycle import ScoreAtLeast
 from ripen.times import DAY
 
-OUTCOMES = ("Email Sent", "Email Refused", "Email Failed", "Email Unconfirmed")
-"""The events that end an intent: sent; refused by SES; not renderable; sent perhaps, never to be repeated."""
-
 _CREDIT = 30 * DAY
 """So long a mail that went out for a start that is gone (its events were a bot's, or expired) counts for the next."""
 

@@ -20,6 +20,7 @@ from ripen.sources import NO_SOURCES, Source, Sources, digest
 
 WriteKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{4,64}$")]
 Limit = Annotated[int, Field(ge=1, le=1_000_000)]
+Category = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]{1,100}$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Origin = Annotated[str, StringConstraints(pattern=r"^(\*|https?://[a-z0-9.-]+(:[0-9]{1,5})?)$")]
 
@@ -61,6 +62,10 @@ class SourceRule(Model):
     origins: list[Origin] = []
     limit_per_minute: Limit | None = None
     limit_per_visitor_and_day: Limit = 5_000
+    consent: Literal["required", "assumed"] | None = None
+    consent_category: Category = "analytics"
+    do_not_track: bool = False
+    on_withdrawal: Literal["keep", "erase"] = "keep"
 
     @model_validator(mode="after")
     def _has_what_its_kind_needs(self) -> SourceRule:
@@ -120,7 +125,14 @@ def compile_sources(configuration: Configuration) -> Sources:
     return Sources(
         {
             rule.key_digest: Source(
-                name, rule.kind == "server", tuple(rule.origins), rule.limit_per_minute, rule.limit_per_visitor_and_day
+                name,
+                rule.kind == "server",
+                tuple(rule.origins),
+                rule.limit_per_minute,
+                rule.limit_per_visitor_and_day,
+                None if rule.consent is None else rule.consent == "assumed",
+                rule.consent_category,
+                rule.do_not_track,
             )
             for name, rule in configuration.sources.items()
         }

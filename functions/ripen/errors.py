@@ -21,6 +21,10 @@ class InvalidEventError(RipenError):
         return {"field": self.field, "problem": self.problem, "expected": self.expected}
 
 
+class UnreadableItemError(RipenError):
+    """An item of the ledger is not what Ripen writes there; the message names the part, and quotes nothing of it."""
+
+
 class InvalidConfigurationError(RipenError):
     """The rules are not usable: one line for each problem, each naming file and line."""
 

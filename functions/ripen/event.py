@@ -12,6 +12,9 @@ from ripen.errors import InvalidEventError
 RIPEN = "ripen"
 """The source of events that Ripen itself writes; no other source may have this name."""
 
+OUTCOMES = ("Email Sent", "Email Refused", "Email Failed", "Email Unconfirmed")
+"""The events that end an intent: sent; refused by SES; not renderable; sent perhaps, never to be repeated."""
+
 MAX_EVENT_BYTES = 32 * 1024
 MAX_DEPTH = 100
 """Levels of objects and lists: whatever was written can be read again, far from the limit of Python's own stack."""

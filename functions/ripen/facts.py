@@ -60,12 +60,6 @@ class SessionFacts(Mapping[str, Any]):
         return len(SESSION_FIELDS)
 
 
-def address(state: State) -> str:
-    """The e-mail address of the lead; empty when it gave none."""
-    given = state.traits.get("email")
-    return given.strip() if isinstance(given, str) else ""
-
-
 def persona(state: State, moment: int) -> Recognised:
     """The persona that the lead is taken for."""
     state.clock = max(state.clock, moment)
@@ -136,7 +130,7 @@ _FACTS: Mapping[str, Callable[[State, int], Any]] = {
     "phase": lambda state, _: state.phases.here.phase,
     "stage": lambda state, _: state.stages.here.phase if state.stages else None,
     "persona": _persona,
-    "known": lambda state, _: bool(address(state)),
+    "known": lambda state, _: bool(state.claims.address),
     "days_known": lambda state, moment: (moment - state.since) / DAY,
     "days_inactive": lambda state, moment: (moment - state.idle_since) / DAY,
     "visits": lambda state, _: state.session.number,

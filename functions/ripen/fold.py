@@ -6,12 +6,14 @@ between, so that duplicates, retries, late arrivals and the order of arrival can
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
-from ripen.campaigns import OUTCOMES, CampaignRule, take_outcome
-from ripen.event import RIPEN, Event
-from ripen.facts import LeadFacts, SessionFacts, address, counts, grades, interests, persona, surging
+from ripen.campaigns import CampaignRule, take_outcome
+from ripen.consent import DECISIONS, decision, must_erase
+from ripen.erasure import SUPPRESSING
+from ripen.event import OUTCOMES, RIPEN, Event
+from ripen.facts import LeadFacts, SessionFacts, counts, grades, interests, persona, surging
 from ripen.foresight import usage
 from ripen.lead import Contribution, Intent, Lead
 from ripen.lifecycle import move, next_timer, unarmed
@@ -21,7 +23,6 @@ from ripen.scanners import judged
 from ripen.state import State
 from ripen.touch import direct_touch, first_touch, last_touch
 
-_SUPPRESSING = {"Unsubscribed": "unsubscribed", "Email Bounced": "bounced", "Email Marked as Spam": "complained"}
 _FOREVER = 2**62
 _MOST_COUNTED = 1_000
 _HUMAN_MAIL_EVENTS = ("Email Opened", "Email Link Clicked", "Unsubscribed")
@@ -91,8 +92,11 @@ def _apply(state: State, event: Event, moment: int) -> None:
         state.first_seen = event.at
     if event.source == RIPEN:
         _take_report(state, event, moment)
+    elif event.name in DECISIONS:
+        state.consent = decision(event) or state.consent
     if event.bot:
         return
+    state.claims.apply(event, state.rules.trusted)
     changed = not state.begun or bool(event.traits)
     state.go_on(moment)
     if event.source != RIPEN or event.name in _HUMAN_MAIL_EVENTS:
@@ -112,8 +116,8 @@ def _apply(state: State, event: Event, moment: int) -> None:
 
 
 def _take_report(state: State, event: Event, moment: int) -> None:
-    if event.name in _SUPPRESSING:  # believed, whatever program brought it
-        state.suppressed = state.suppressed or _SUPPRESSING[event.name]
+    if event.name in SUPPRESSING:  # believed, whatever program brought it
+        state.suppressed = state.suppressed or SUPPRESSING[event.name]
     elif event.name in OUTCOMES:
         take_outcome(state.campaigns, event.properties, event.name, moment)
     if event.name in state.mails and not event.bot:
@@ -122,13 +126,13 @@ def _take_report(state: State, event: Event, moment: int) -> None:
 
 def _take_touch(state: State, event: Event, moment: int) -> None:
     # Within a visit browsers repeat where it came from with every event.
-    origin = (event.context.get("campaign"), event.context.get("referrer"))
-    if origin == state.origin and not state.session_over(moment):
+    context = event.context
+    origin = (context.get("campaign"), context.get("referrer"), context.get("token"))
+    if not state.session_over(moment) and (origin == state.origin or not any(origin)):
         return
     state.origin = origin
-    idle = moment - state.last_active
     state.first_touch = first_touch(state.first_touch, event)
-    state.last_touch = last_touch(state.last_touch, event, idle) or state.last_touch
+    state.last_touch = last_touch(state.last_touch, event, moment - state.last_active)
     if state.last_touch is None and event.source != RIPEN:
         state.last_touch = direct_touch(event)
 
@@ -155,7 +159,8 @@ def _award(state: State, rules: Sequence[Rule], event: Event, moment: int) -> bo
     """Whether any of the rules gave points."""
     sums: dict[str, float] = {}
     for rule in rules:
-        if points := earned(rule, state.facts, moment, state.used):
+        points = rule.points if rule.plain else earned(rule, state.facts, moment, state.used)
+        if points:
             sums[rule.profile] = sums.get(rule.profile, 0.0) + points
             _contribute(state, rule, points, event, moment)
     _add(state, sums, moment)
@@ -192,13 +197,11 @@ def _add(state: State, sums: dict[str, float], moment: int) -> None:
 def _move(state: State, moment: int, event: str | None, *, changed: bool) -> None:
     """Move through the lifecycles as far as conditions hold at `moment`, and start campaigns."""
     for course in state.courses:
-        for entered in move(state, course, moment, event, changed=changed):
+        if made := move(state, course, moment, event, changed=changed):
             changed = True
             state.wake = moment
             if course is state.phases:
-                for campaign in state.rules.campaigns:
-                    if campaign.phase == entered.phase:
-                        state.campaigns[campaign.name].start(moment)
+                _start_by_phase(state, {move.phase for move in made}, moment)
     if changed:
         for campaign in state.rules.campaigns:
             progress = state.campaigns[campaign.name]
@@ -206,6 +209,12 @@ def _move(state: State, moment: int, event: str | None, *, changed: bool) -> Non
                 progress.above = True
                 progress.start(moment)
                 state.wake = moment
+
+
+def _start_by_phase(state: State, entered: Container[str], moment: int) -> None:
+    for campaign in state.rules.campaigns:
+        if campaign.phase is not None and campaign.phase in entered:
+            state.campaigns[campaign.name].start(moment)
 
 
 def _next_moment(state: State) -> int | None:
@@ -244,8 +253,9 @@ def _lead(subject: str, state: State, now: int, later: int | None) -> Lead:
         last_active=state.last_active,
         visits=state.session.number,
         traits=state.traits,
-        address=address(state),
+        claims=state.claims,
         suppressed=state.suppressed,
+        consent=state.consent,
         scores=state.scores,
         contributions=state.contributions,
         moves=state.phases.moves,
@@ -258,12 +268,15 @@ def _lead(subject: str, state: State, now: int, later: int | None) -> Lead:
         counts=counts(state, now),
         first_touch=state.first_touch,
         last_touch=state.last_touch,
-        pending=() if state.suppressed else _pending(state),
+        erase_at=state.consent.at if state.consent and must_erase(state.consent, state.rules.erasing) else None,
+        pending=_pending(state),
         next_timer=min((moment for moment in (*timers, later) if moment is not None), default=None),
     )
 
 
 def _pending(state: State) -> tuple[Intent, ...]:
+    if state.suppressed or (state.consent and not state.consent.given):
+        return ()
     return tuple(
         Intent(campaign.name, progress.number, campaign.mail, progress.since)
         for campaign in state.rules.campaigns

@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from ripen.claims import Claims
+from ripen.consent import Consent
+from ripen.identity import Proof
 from ripen.personas import Recognised
 from ripen.score import Score, decay
 from ripen.touch import Touch
@@ -61,7 +64,9 @@ class Lead:
     `contributions` are the points earned by the events that were folded (their values at `now` add up to the scores,
     unless the fold went on from a checkpoint), `moves` and `stages` the phases and stages entered by them, the present
     one last, `interests` topics with their strength, the strongest first, `counts` how often what the rules count
-    happened, `pending` what is to be sent, `next_timer` when the passing of time alone changes something.
+    happened. `consent` is the last decision that was told; while it is a no, nothing is pending, and it may ask for
+    everything to be erased, at `erase_at`. `pending` is what is to be sent, `next_timer` when the passing of time alone
+    changes something.
     """
 
     subject: str
@@ -72,8 +77,9 @@ class Lead:
     last_active: int
     visits: int
     traits: Mapping[str, Any]
-    address: str
+    claims: Claims
     suppressed: str
+    consent: Consent | None
     scores: Mapping[str, Score]
     contributions: Sequence[Contribution]
     moves: Sequence[Move]
@@ -86,8 +92,19 @@ class Lead:
     counts: Mapping[str, int]
     first_touch: Touch | None
     last_touch: Touch | None
+    erase_at: int | None
     pending: tuple[Intent, ...]
     next_timer: int | None
+
+    @property
+    def address(self) -> str:
+        """The address that mail goes to: the best proven one, of several the latest; empty when there is none."""
+        return self.claims.address
+
+    @property
+    def proof(self) -> Proof:
+        """How well the address is proven."""
+        return self.claims.proof
 
     @property
     def phase(self) -> str:
@@ -105,6 +122,8 @@ class Lead:
 
     def due_at(self, reachable: bool) -> int | None:
         """When someone has to look at this lead again; mail is due only for a lead that may be written to."""
+        if self.erase_at is not None:
+            return self.erase_at
         moments = [self.next_timer] if self.next_timer is not None else []
         if reachable:
             moments += [intent.since for intent in self.pending]

@@ -3,13 +3,20 @@
 | pk                  | sk                               | what                                                    |
 |---------------------|----------------------------------|---------------------------------------------------------|
 | subject             | `E#<occurred_at>#<message_id>`   | the events of this subject from one request             |
-| subject             | `P`                              | the lead record                                         |
+| subject             | `M#<subject>`                    | a subject that was merged below this one                |
+| subject             | `P`                              | the lead record, or a pointer to where this was merged  |
+| subject             | `X#<occurred_at>#<message_id>`   | events that could not be read, set aside with a reason  |
 | `I#<hmac>`          | `I`                              | who owns this address                                   |
 | `C#sources`         | `C#sources`                      | the registered senders and the digests of their keys    |
+| `T#<UTC day>`       | see `totals`                     | page views of visitors without consent                  |
 | subject             | `S#<campaign>#<step>#<cycle>`    | one intent to send, claimed before sending              |
+| `L#<source>`        | the minute                       | how many events a source sent in it, if it has a limit  |
+| `L#<source>#<hash>` | the day                          | the same of one visitor who sends very many             |
+| `J#walk`            | `refold`, `reconcile`            | how far a walk over all leads has come                  |
 
 A subject is `a:<anonymousId>` or `u:<userId>`. Keys are made of what the sender said (its own clock, its
 messageId), so a retried request lands on the same key. In the key of several events a digest of their ids stands.
+Sort keys are such that one query, from the record downwards, gives record, members and events.
 """
 
 from __future__ import annotations
@@ -18,16 +25,26 @@ import hashlib
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
+from ripen.errors import UnreadableItemError
 from ripen.event import RIPEN, Event, Received, encode
-from ripen.times import DAY, SECOND, to_iso
+from ripen.times import DAY, LAST_MOMENT, SECOND, to_iso
 
 EVENT_PREFIX = "E#"
+ASIDE_PREFIX = "X#"
+"""Outside the range of keys that folds read."""
+CHECKPOINT_KEY = "K"
+MEMBER_PREFIX = "M#"
 RECORD_KEY = "P"
+INTENT_PREFIX = "S#"
 IDENTITY_KEY = "I"
 SOURCES_KEY = "C#sources"
+WALK_KEY = "J#walk"
 DUE_SHARDS = 8
+ASIDE_SHARD = "aside"
+"""The shard of the due index that lists what was set aside; no sweep reads it."""
 
 _WRITE_UNIT = 1024
 """Bytes that one DynamoDB write request unit pays for."""
@@ -86,26 +103,130 @@ def _key_id(ids: Sequence[str]) -> str:
     return ids[0] if len(ids) == 1 else hashlib.sha256("\n".join(ids).encode()).hexdigest()[:32]
 
 
+def expires_at(item: Mapping[str, Any]) -> int:
+    """When a ledger item stops to count: the last midnight (UTC) before it expires, in milliseconds.
+
+    So what is old leaves a lead once a day, not event by event. At the end of time, when the item does not say.
+    """
+    ttl = item.get("ttl")
+    return ttl * SECOND // DAY * DAY if isinstance(ttl, int) else LAST_MOMENT
+
+
+class Unreadable(NamedTuple):
+    """An item of the ledger that cannot be read, by its key, and why."""
+
+    subject: str
+    key: str
+    reason: str
+
+
+class Seen(NamedTuple):
+    """Which items of a ledger somebody has seen: how many, and the sum of their CRC-32 (key and content) modulo 2^32.
+
+    The order in which they were seen does not matter.
+    """
+
+    items: int
+    checksum: int
+
+    def plus(self, *items: Mapping[str, Any]) -> Seen:
+        """With more items."""
+        return Seen(self.items + len(items), (self.checksum + sum(map(_checksum, items))) % 2**32)
+
+
+NOTHING_SEEN = Seen(0, 0)
+
+
+def _checksum(item: Mapping[str, Any]) -> int:
+    # Not of the key alone: a sender whose clock is off repeats an event under its key with another corrected time.
+    content = item.get("zip") or item.get("data")
+    data = content.encode() if isinstance(content, str) else content if isinstance(content, bytes) else b""
+    return zlib.crc32(data, zlib.crc32(item["sk"].encode()))
+
+
 def read_events(items: Iterable[Mapping[str, Any]]) -> list[Event]:
-    """The events of ledger items, each event once, in order of occurrence (ties by id)."""
+    """The events of ledger items, each event once, in order of occurrence (ties by id). Raises UnreadableItemError."""
+    events, unreadable = read_items(items)
+    if unreadable:
+        raise UnreadableItemError(unreadable[0].reason)
+    return events
+
+
+def read_items(items: Iterable[Mapping[str, Any]]) -> tuple[list[Event], list[Unreadable]]:
+    """The events of ledger items as `read_events` gives them, and the items that cannot be read.
+
+    An item is read as a whole or not at all.
+    """
     # A visitor may choose any messageId, also that of an event of ours; each stands for itself.
     events: dict[tuple[bool, str], Event] = {}
+    unreadable: list[Unreadable] = []
     for item in items:
-        text = zlib.decompress(item["zip"]) if "zip" in item else item["data"]
-        for parts in json.loads(text):
-            events.setdefault((parts["source"] == RIPEN, parts["id"]), Event(**parts))
-    return sorted(events.values(), key=lambda event: (event.at, event.id))
+        try:
+            for event in _unpack(item):
+                events.setdefault((event.source == RIPEN, event.id), event)
+        except UnreadableItemError as error:
+            unreadable.append(Unreadable(item["pk"], item["sk"], str(error)))
+    return sorted(events.values(), key=lambda event: (event.at, event.id)), unreadable
+
+
+def _unpack(item: Mapping[str, Any]) -> list[Event]:
+    try:
+        listed = json.loads(zlib.decompress(item["zip"]) if "zip" in item else item["data"])
+    except KeyError:
+        raise UnreadableItemError("data: is missing, and so is zip") from None
+    except (TypeError, ValueError, RecursionError, zlib.error) as error:
+        raise UnreadableItemError(f"{'zip' if 'zip' in item else 'data'}: {type(error).__name__}") from None
+    if not isinstance(listed, list):
+        raise UnreadableItemError("data: is no list")
+    return [_event(parts) for parts in listed]
+
+
+def _event(parts: object) -> Event:
+    if not isinstance(parts, dict):
+        raise UnreadableItemError("event: is no object")
+    # A handful of shapes make up a whole ledger, so that nearly every event is checked by one look-up.
+    if trouble := _trouble(tuple(parts), tuple(map(type, parts.values()))):
+        raise UnreadableItemError(trouble)
+    if not 0 <= parts["at"] <= LAST_MOMENT:
+        raise UnreadableItemError("at: is out of the years 1970 to 9999")
+    return Event(**parts)
+
+
+_KINDS: Mapping[str, type] = {
+    **dict.fromkeys(("id", "name", "source", "user", "bot"), str),
+    "at": int,
+    **dict.fromkeys(("properties", "traits", "context"), dict),
+}
+_REQUIRED = ("id", "name", "at", "source")
+
+
+@lru_cache(maxsize=512)
+def _trouble(names: tuple[str, ...], kinds: tuple[type, ...]) -> str:
+    """What is wrong with an event whose fields have these names and are of these types; empty when nothing is."""
+    for name, kind in zip(names, kinds, strict=True):
+        if name not in _KINDS:
+            return "event: has a field that no event has"
+        if kind is not _KINDS[name]:
+            return f"{name}: is {kind.__name__}, not {_KINDS[name].__name__}"
+    missing = [name for name in _REQUIRED if name not in names]
+    return f"{missing[0]}: is missing" if missing else ""
 
 
 def intent_key(campaign: str, step: str, cycle: int) -> str:
     """The sort key of one intent to send; the same decision always has the same key."""
-    return f"S#{campaign}#{step}#{cycle}"
+    return f"{INTENT_PREFIX}{campaign}#{step}#{cycle}"
 
 
 def read_intent_key(key: str) -> tuple[str, str, int]:
     """Campaign, step and cycle of an intent's sort key."""
     _, campaign, step, cycle = key.split("#")
     return campaign, step, int(cycle)
+
+
+def counter_key(source: str, subject: str) -> str:
+    """The partition key of what is counted for a source, or for one subject that it sends events of."""
+    digest = f"#{hashlib.sha256(subject.encode()).hexdigest()[:32]}" if subject else ""
+    return f"L#{source}{digest}"
 
 
 def due_shard(subject: str) -> str:

@@ -6,7 +6,7 @@ The phases of the white paper and Forrester's stages are two lifecycles of the s
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from ripen.foresight import contract_ends, repurchase_interval, usage, usage_falls
@@ -34,6 +34,12 @@ class Entry:
     usage: str | None
     reason: str
 
+    @property
+    def looks_at_the_lead(self) -> bool:
+        """Whether it may open because of what is known of the lead, not by an event or by time alone."""
+        parts = (self.score, self.interest, self.contract_ends_within, self.repurchase_due, self.usage)
+        return any(part is not None for part in parts)
+
 
 @dataclass(frozen=True, slots=True)
 class Way:
@@ -47,18 +53,24 @@ class Way:
 class Ways(NamedTuple):
     """The ways on from one phase, in the order they were written.
 
-    `on_event(name)` are those that an event of this name may open whatever else it does; any other way opens only when
-    something that it looks at has changed, or after some time.
+    `timed` are open to the passing of time, `by_event` and `any_event` may open with an event whatever else it does,
+    `by_change` and `any_change` with one that changes what is known of the lead.
     """
 
     every: tuple[Way, ...]
     timed: tuple[Way, ...]
-    any_event: tuple[Way, ...]
     by_event: Mapping[str, tuple[Way, ...]]
+    any_event: tuple[Way, ...]
+    by_change: Mapping[str, tuple[Way, ...]]
+    any_change: tuple[Way, ...]
 
-    def on_event(self, name: str) -> tuple[Way, ...]:
-        """Ways with a condition on the event."""
-        return self.by_event.get(name, self.any_event)
+    def open_to(self, event: str | None, *, changed: bool) -> tuple[Way, ...]:
+        """The ways that may open now: with an event of this name, or (None) by the passing of time."""
+        if event is None:
+            return self.every
+        if changed:
+            return self.by_change.get(event, self.any_change)
+        return self.by_event.get(event, self.any_event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +81,22 @@ class Lifecycle:
     ways: Mapping[str, Ways]
 
 
-@dataclass(slots=True)
 class Course:
-    """Where a lead is in a lifecycle, and how it got there."""
+    """Where a lead is in a lifecycle, and how it got there: `here` is the latest move, `ways` lead on from it."""
 
-    lifecycle: Lifecycle
-    moves: list[Move] = field(default_factory=list)
+    __slots__ = ("here", "lifecycle", "moves", "ways")
+    here: Move
+    ways: Ways
 
-    @property
-    def here(self) -> Move:
-        """The latest move."""
-        return self.moves[-1]
+    def __init__(self, lifecycle: Lifecycle) -> None:
+        self.lifecycle = lifecycle
+        self.moves: list[Move] = []
+
+    def go(self, move: Move) -> None:
+        """Enter a phase."""
+        self.moves.append(move)
+        self.here = move
+        self.ways = self.lifecycle.ways[move.phase]
 
 
 def compile_lifecycle(phases: Mapping[str, Phase]) -> Lifecycle:
@@ -99,13 +116,23 @@ def compile_lifecycle(phases: Mapping[str, Phase]) -> Lifecycle:
 
 
 def _ways(ways: Sequence[Way]) -> Ways:
-    on_event = [way for way in ways if way.entry.matches is not None]
-    names = {name for way in on_event for name in way.names or ()}
+    names = {name for way in ways for name in way.names or ()}
+
+    def of(event: str | None, *, changed: bool) -> tuple[Way, ...]:
+        return tuple(
+            way
+            for way in ways
+            if (way.names is None or event in way.names)
+            and (way.entry.matches is not None or (changed and way.entry.looks_at_the_lead))
+        )
+
     return Ways(
         every=tuple(ways),
         timed=tuple(way for way in ways if way.entry.matches is None),
-        any_event=tuple(way for way in on_event if way.names is None),
-        by_event={name: tuple(way for way in on_event if way.names is None or name in way.names) for name in names},
+        by_event={name: of(name, changed=False) for name in names},
+        any_event=of(None, changed=False),
+        by_change={name: of(name, changed=True) for name in names},
+        any_change=of(None, changed=True),
     )
 
 
@@ -152,32 +179,31 @@ def _reasons(condition: EntryCondition) -> Iterator[str]:
         yield f"usage is {condition.usage}"
 
 
-def move(
-    state: State, course: Course, moment: int, event: str | None = None, *, changed: bool = True
-) -> Iterator[Move]:
-    """Move on as far as conditions hold at `moment`, into each phase at most once; yields each move after it is made.
+def move(state: State, course: Course, moment: int, event: str | None, *, changed: bool) -> list[Move]:
+    """Move on as far as conditions hold at `moment`, into each phase at most once; the moves that were made.
 
     `event` is the name of what happens right now, if anything does. Unless something `changed`, only ways that look at
     the event itself can have opened.
     """
-    entered = {course.here.phase}
+    made: list[Move] = []
+    entered = [course.here.phase]
     while True:
-        ways = course.lifecycle.ways[course.here.phase]
-        for way in ways.every if changed else ways.on_event(event or ""):
+        for way in course.ways.open_to(event, changed=changed or bool(made)):
             if way.phase not in entered and _holds(state, course, way.entry, moment, event):
                 break
         else:
-            return
-        course.moves.append(Move(way.phase, moment, way.entry.reason))
-        entered.add(way.phase)
-        changed = True
-        yield course.here
+            return made
+        made.append(Move(way.phase, moment, way.entry.reason))
+        course.go(made[-1])
+        entered.append(way.phase)
 
 
 def _holds(state: State, course: Course, entry: Entry, moment: int, event: str | None) -> bool:  # noqa: PLR0911 - a list
     if entry.matches is not None and (event is None or not entry.matches(state.facts)):
         return False
-    if not all(_within(score, condition, moment) for condition, score in _bounds(state, entry)):
+    if entry.score is not None and not _within(state.scores[entry.score.profile], entry.score, moment):
+        return False
+    if entry.interest is not None and not _within(state.topics[entry.interest.topic], entry.interest, moment):
         return False
     if entry.inactive_for is not None and moment - state.last_active < entry.inactive_for:
         return False
@@ -209,7 +235,7 @@ def next_timer(state: State, course: Course) -> int | None:
     """The next moment after the state's clock at which a way may open by the passing of time alone."""
     moments = (
         moment
-        for way in course.lifecycle.ways[course.here.phase].timed
+        for way in course.ways.timed
         for moment in _moments(state, course, way.entry)
         if moment is not None and moment > state.clock
     )
@@ -220,7 +246,7 @@ def unarmed(state: State, course: Course) -> bool:
     """Whether a way waits for a fall from a height that is not reached yet: then points may set a timer."""
     return any(
         condition.below is not None and _within(score, condition, state.clock)
-        for way in course.lifecycle.ways[course.here.phase].timed
+        for way in course.ways.timed
         for condition, score in _bounds(state, way.entry)
     )
 

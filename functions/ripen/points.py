@@ -42,7 +42,10 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One scoring rule, ready to run: for events from `valid_from` until before `valid_until`."""
+    """One scoring rule, ready to run: for events from `valid_from` until before `valid_until`.
+
+    A `plain` one has no limits, no dates and always the same points.
+    """
 
     profile: str
     name: str
@@ -51,6 +54,7 @@ class Rule:
     limits: tuple[Limit, ...] = ()
     valid_from: float = -math.inf
     valid_until: float = math.inf
+    plain: bool = False
 
 
 @dataclass(slots=True)
@@ -75,14 +79,14 @@ def earned(rule: Rule, facts: Mapping[str, Any], moment: int, used: dict[str, Us
     if not rule.limits or not points:
         return points
     free = abs(points)
-    open_limits = [(limit, _open(limit, moment, used)) for limit in rule.limits]
-    for limit, spent in open_limits:
+    spents = [_open(limit, moment, used) for limit in rule.limits]
+    for limit, spent in zip(rule.limits, spents, strict=True):
         if limit.once and spent.fired:
             return 0.0
         free = min(free, limit.cap - spent.points, limit.cap_per_day - spent.today)
     if free <= 0:
         return 0.0
-    for limit, spent in open_limits:
+    for limit, spent in zip(rule.limits, spents, strict=True):
         used[limit.key] = spent
         spent.fired += 1
         spent.points += free

@@ -1,17 +1,18 @@
 """The lead record: what is kept of a fold so that due leads are found, and so that the next reader knows its version.
 
-It holds no personal data: traits and address stay in the ledger.
+It holds no personal data: traits and address stay in the ledger. It says which rules and which items of the ledger it
+was folded from, so that a record that lags behind either is recognised without folding.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ripen.lead import Lead
-from ripen.ledger import RECORD_KEY, due_shard
+from ripen.ledger import NOTHING_SEEN, RECORD_KEY, Seen, due_shard
 from ripen.times import to_iso
 
 
@@ -24,11 +25,45 @@ class Record:
     data: str
     due_at: int | None
 
+    @property
+    def settled(self) -> list[Any] | None:
+        """The name of the checkpoint that the record goes on from, if it has one."""
+        return json.loads(self.data).get("settled") if self.data else None
 
-def make_record(lead: Lead, address: Mapping[str, Any] | None, version: int, rest_until: int | None = None) -> Record:
-    """The record of a folded lead. `address` says which address key was found and whether the lead owns it.
+    @property
+    def address(self) -> Mapping[str, Any]:
+        """What was found out about the lead's address: its `key`, and whether it is `owned`; empty if nothing."""
+        return (json.loads(self.data).get("address") if self.data else None) or {}
 
-    What is due already is due at `rest_until` instead, when given.
+
+class Claim(NamedTuple):
+    """What a record says it was folded from: the `rules` version, what of one subject (`seen`) and of all others."""
+
+    rules: str
+    seen: Seen
+    others: int
+
+
+class Folded(NamedTuple):
+    """What a lead was folded from: the items of each subject's ledger, and by its name the checkpoint to go on from."""
+
+    seen: Mapping[str, Seen]
+    settled: Sequence[Any] | None = None
+
+
+def make_record(
+    lead: Lead,
+    address: Mapping[str, Any] | None,
+    before: Record,
+    folded: Folded,
+    rest_until: int | None = None,
+) -> Record:
+    """The record of a folded lead, to follow the one `before`.
+
+    `address` says which address key was found and whether the lead owns it; `folded`, what the lead was folded from.
+
+    Timers are lazy: one that is armed and fires no later than the lead needs stays as it is, because moving it writes
+    to the due index. Whoever acts on a due lead arms it anew, by giving `rest_until`: what is due already is due then.
     """
     summary = {
         "rules": lead.rules_version,
@@ -38,11 +73,33 @@ def make_record(lead: Lead, address: Mapping[str, Any] | None, version: int, res
         "phase": [lead.phase, lead.moves[-1].at, lead.moves[-1].reason],
         "address": address,
         "pending": [intent.id for intent in lead.pending],
+        "seen": folded.seen,
+        **({"settled": folded.settled} if folded.settled else {}),
     }
     due_at = lead.due_at(reachable=bool(address and address["owned"]))
-    if due_at is not None and due_at <= lead.now and rest_until is not None:
+    if rest_until is None and _still_armed(before, due_at, summary, lead.now):
+        due_at = before.due_at
+    elif rest_until is not None and due_at is not None and due_at <= lead.now:
         due_at = rest_until
-    return Record(lead.subject, version, json.dumps(summary, separators=(",", ":")), due_at)
+    return Record(lead.subject, before.version + 1, json.dumps(summary, separators=(",", ":")), due_at)
+
+
+def _still_armed(before: Record, wanted: int | None, summary: Mapping[str, Any], now: int) -> bool:
+    if before.due_at is None or before.due_at <= now or (wanted is not None and wanted < before.due_at):
+        return False
+    # A lead rests after it was due for a mail; once the mail has gone out there is nothing to come back for.
+    return not before.data or json.loads(before.data)["pending"] == summary["pending"]
+
+
+def read_claim(data: str, subject: str) -> Claim | None:
+    """What a record's `data` says about `subject`; None when it says nothing or cannot be read."""
+    try:
+        summary = json.loads(data)
+        seen = {name: Seen(*pair) for name, pair in summary["seen"].items()}
+        claimed = seen.pop(subject, NOTHING_SEEN)
+        return Claim(summary["rules"], claimed, sum(other.items for other in seen.values()))
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
 
 
 def record_item(record: Record) -> dict[str, Any]:

@@ -72,7 +72,10 @@ class GradeRule(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Everything a fold needs to know. `trusted` are the sources that are servers; times in milliseconds."""
+    """Everything a fold needs to know; times in milliseconds.
+
+    `trusted` are the sources that are servers, `erasing` those whose withdrawals erase.
+    """
 
     version: str
     half_lives: Mapping[str, int | None]
@@ -87,6 +90,7 @@ class Rules:
     stages: Lifecycle | None
     campaigns: tuple[CampaignRule, ...]
     trusted: frozenset[str]
+    erasing: frozenset[str]
     any_event: Watch
     by_event: Mapping[str, Watch] = field(default_factory=dict)
 
@@ -134,6 +138,7 @@ def compile_rules(configuration: Configuration, version: str) -> Rules:
         stages=compile_lifecycle(configuration.stages) if configuration.stages else None,
         campaigns=campaigns,
         trusted=frozenset(name for name, source in configuration.sources.items() if source.kind == "server"),
+        erasing=frozenset(name for name, source in configuration.sources.items() if source.on_withdrawal == "erase"),
         any_event=any_event,
         by_event=by_event,
     )
@@ -179,7 +184,7 @@ def _index(scoring: Watched, others: Watched) -> tuple[Watch, dict[str, Watch]]:
 def _choice(watched: Watched, name: str | None) -> Callable[[Facts], list[Any]] | None:
     """A function that finds what matches among what may, for events of this name (None: of a name that none names)."""
     among = [(when, found) for when, found in watched if (names := event_names(when)) is None or name in names]
-    return compile_choice(among) if among else None
+    return compile_choice(among, name) if among else None
 
 
 def _rule(profile_name: str, name: str, profile: Profile, rule: ScoreRule) -> Rule:
@@ -194,6 +199,9 @@ def _rule(profile_name: str, name: str, profile: Profile, rule: ScoreRule) -> Ru
         limits=_limits(profile_name, name, profile, rule),
         valid_from=parse_iso(rule.valid_from) if rule.valid_from else float("-inf"),
         valid_until=parse_iso(rule.valid_until) + DAY if rule.valid_until else float("inf"),
+        plain=not (
+            amount or rule.once or rule.cap or rule.cap_per_day or rule.group or rule.valid_from or rule.valid_until
+        ),
     )
 
 

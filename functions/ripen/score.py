@@ -23,7 +23,8 @@ class Score(NamedTuple):
 
     def at(self, moment: int) -> float:
         """Points at `moment`, which is not before the landmark."""
-        return self.total * decay(moment - self.landmark, self.half_life)
+        half_life, landmark, total = self
+        return total if half_life is None or moment == landmark else total * 2.0 ** ((landmark - moment) / half_life)
 
     def plus(self, points: float, moment: int) -> Score:
         """The score after a contribution at `moment`."""

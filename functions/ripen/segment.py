@@ -15,16 +15,13 @@ from typing import Any, NamedTuple
 from ripen.errors import InvalidEventError
 from ripen.event import Event, Received
 from ripen.sources import Source
-from ripen.times import DAY, MINUTE, parse_iso
+from ripen.times import DAY, LAST_MOMENT, MINUTE, parse_iso
 
 MAX_ID_LENGTH = 100
 MAX_ID_BYTES = 160
 MAX_NAME_LENGTH = 200
 
 _OLDEST = 3_650 * DAY
-_LAST_MOMENT = 253_402_300_799_999
-"""The end of the year 9999, the last that ISO 8601 writes with four digits."""
-
 _OWN_EVENTS = ("Email ", "Unsubscribed", "Lead ", "Phase ")
 """Event names (or how they begin) that only Ripen writes."""
 
@@ -38,7 +35,7 @@ _SHARED_IDS = frozenset((*_BROKEN, "anonymous", "guest", "unknown"))
 _PLAIN_ID = re.compile(r"(?![0-]*$)[!-~]{16,100}")
 """Most identifiers, such as UUIDs: longer than any shared one, and nothing else can be wrong with them."""
 
-_KEPT_BESIDE_PAGE = ("campaign", "firstTouch", "referrer", "locale", "timezone", "token")
+_KEPT_BESIDE_PAGE = ("campaign", "firstTouch", "referrer", "locale", "timezone", "token", "form")
 """What is kept of the context of a page call, whose page is in its properties."""
 
 _KEPT_CONTEXT = ("page", *_KEPT_BESIDE_PAGE)
@@ -199,7 +196,7 @@ def _moment(payload: Mapping[str, Any], key: str, default: int, parse: Callable[
         moment = parse(value)
     except (TypeError, ValueError, OverflowError):
         moment = -1
-    if not 0 <= moment <= _LAST_MOMENT:
+    if not 0 <= moment <= LAST_MOMENT:
         raise InvalidEventError(
             key, f"{str(value)[:40]!r} is no time since 1970", "ISO 8601, such as 2026-11-21T09:30:00Z"
         )

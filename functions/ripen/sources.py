@@ -14,7 +14,8 @@ UNREGISTERED = "unregistered"
 class Source:
     """A registered sender. Only a `trusted` one (a server) may speak for others; a browser comes from its `origins`.
 
-    `per_minute` and `per_visitor_and_day` are the most events that it may send; None is no limit.
+    `per_minute` and `per_visitor_and_day` are the most events that it may send; None is no limit. Without an
+    answer about consent `consent_assumed` decides (None: yes for a trusted one); `consent_category` is where it stands.
     """
 
     name: str
@@ -22,6 +23,9 @@ class Source:
     origins: tuple[str, ...] = ()
     per_minute: int | None = None
     per_visitor_and_day: int | None = None
+    consent_assumed: bool | None = None
+    consent_category: str = "analytics"
+    do_not_track: bool = False
 
     def allows(self, origin: str) -> bool:
         """Whether a page of `origin` may use this source's key."""
@@ -66,5 +70,5 @@ def load_sources(text: str) -> Sources:
         return NO_SOURCES
     rows = json.loads(text)
     return Sources(
-        {key: Source(name, trusted, tuple(origins), *limits) for key, (name, trusted, origins, *limits) in rows.items()}
+        {key: Source(name, trusted, tuple(origins), *rest) for key, (name, trusted, origins, *rest) in rows.items()}
     )

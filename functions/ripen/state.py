@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from typing import Any
 
 from ripen.campaigns import Progress, first_progress
+from ripen.claims import Claims
+from ripen.consent import Consent
 from ripen.event import RIPEN, Event
 from ripen.foresight import NO_TREND, ORDERS_KEPT, Trend
 from ripen.lead import Contribution, Move
@@ -55,6 +57,8 @@ class State:
         self.first_seen = 0
         self.traits: dict[str, Any] = {}
         self.suppressed = ""
+        self.consent: Consent | None = None
+        self.claims = Claims()
         self.contributions: list[Contribution] = []
         self.used: dict[str, Used] = {}
         self.fits: set[str] = set()
@@ -74,12 +78,8 @@ class State:
         self.orders: list[int] = []
         self.phases = Course(rules.phases)
         self.stages = Course(rules.stages) if rules.stages else None
+        self.courses = (self.phases, self.stages) if self.stages else (self.phases,)
         self.campaigns = first_progress(rules.campaigns)
-
-    @property
-    def courses(self) -> Sequence[Course]:
-        """The lifecycles that the lead goes through."""
-        return (self.phases, self.stages) if self.stages else (self.phases,)
 
     def begin(self, moment: int) -> None:
         """The first thing that a person did."""
@@ -88,7 +88,7 @@ class State:
         self.scores = {profile: Score(half_life, moment) for profile, half_life in self.rules.half_lives.items()}
         self.topics = {topic: Score(self.rules.interest_half_life, moment) for topic in self.rules.topics}
         for course in self.courses:
-            course.moves.append(Move(course.lifecycle.first, moment, "first seen"))
+            course.go(Move(course.lifecycle.first, moment, "first seen"))
 
     def go_on(self, moment: int) -> None:
         """Come to the moment of an event."""
@@ -140,6 +140,8 @@ class State:
         return {
             **{name: getattr(self, name) for name in _PLAIN},
             "traits": self.traits,
+            "consent": self.consent,
+            "claims": self.claims.as_json(),
             "used": {key: list(astuple(used)) for key, used in self.used.items()},
             "fits": sorted(self.fits),
             "scores": _dump_scores(self.scores),
@@ -164,6 +166,8 @@ class State:
         for name in _PLAIN:
             setattr(state, name, values[name])
         state.traits = dict(values["traits"])
+        state.claims = Claims.from_json(values["claims"])
+        state.consent = Consent(*values["consent"]) if values["consent"] else None
         state.used = {key: Used(*used) for key, used in values["used"].items()}
         state.fits, state.evidence = set(values["fits"]), set(values["evidence"])
         state.scores = {name: Score(rules.half_lives[name], *pair) for name, pair in values["scores"].items()}
@@ -176,7 +180,8 @@ class State:
         state.first_touch, state.last_touch = (Touch.from_json(part) if part else None for part in values["touches"])
         state.mails, state.orders = dict(values["mails"]), list(values["orders"])
         for course, move in zip(state.courses, values["courses"], strict=True):
-            course.moves = [Move(*move)] if move else []
+            if move:
+                course.go(Move(*move))
         state.campaigns = {name: Progress.from_json(progress) for name, progress in values["campaigns"].items()}
         return state
 

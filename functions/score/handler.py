@@ -5,25 +5,26 @@ A batch of stream records is grouped by subject; each subject is folded from its
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from adapters.active import active_rules
-from adapters.leads import refresh
+from adapters.leads import Task, refresh
 from adapters.settings import ScoreSettings, settings
 from adapters.table import mark_due
 from adapters.telemetry import count, logger, pseudonym
 from ripen.errors import VersionConflictError
-from ripen.rules import Rules
 from ripen.times import SECOND
 
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     """Answers with the lowest sequence number that failed; the stream delivers again from there.
 
-    What was done after it is done again then, which changes nothing.
+    What was done after it is done again then, which changes nothing. A lead that fails each time, whatever the reason,
+    is a dead letter in the end; the others of its batch have been scored by then.
     """
     now = max(int(record["dynamodb"]["ApproximateCreationDateTime"] * SECOND) for record in event["Records"])
     rules = active_rules(settings(ScoreSettings).bucket_name, now)
@@ -31,28 +32,38 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
         logger.error("There is no active configuration yet; leads wait to be scored")
         count("ConfigurationMissing")
     failed: list[str] = []
-    for subject, sequence_number in _subjects(event).items():
+    for subject, (sequence_number, oldest_key) in _subjects(event).items():
         try:
-            _score(subject, rules, now)
+            if rules is None:
+                mark_due(settings(ScoreSettings).table_name, subject, now)
+            else:
+                refresh(settings(ScoreSettings), Task(subject, rules, now, oldest_key))
         except (ClientError, BotoCoreError, VersionConflictError) as error:
             logger.exception(
                 "A lead could not be scored", extra={"lead": pseudonym(subject), "error": type(error).__name__}
             )
             failed.append(sequence_number)
+        except Exception as error:  # noqa: BLE001 - what nobody foresaw in one lead does not hold up the others
+            _report(subject, error)
+            failed.append(sequence_number)
     return {"batchItemFailures": [{"itemIdentifier": min(failed, key=int)}] if failed else []}
 
 
-def _subjects(event: Mapping[str, Any]) -> dict[str, str]:
-    """Each subject in the batch with the sequence number of its first record."""
-    subjects: dict[str, str] = {}
+def _report(subject: str, error: Exception) -> None:
+    """Say where it happened, and leave out what the error says: it may quote from an event."""
+    places = traceback.extract_tb(error.__traceback__)
+    where = [f"{place.filename.rpartition('/')[2]}:{place.lineno} {place.name}" for place in places]
+    extra = {"lead": pseudonym(subject), "error": type(error).__name__, "where": where}
+    logger.error("A lead cannot be scored, for a reason that nobody foresaw", extra=extra)
+    count("LeadUnscorable")
+
+
+def _subjects(event: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Each subject in the batch with the sequence number of its first record, and the lowest sort key of all."""
+    subjects: dict[str, tuple[str, str]] = {}
     for record in event["Records"]:
-        subjects.setdefault(record["dynamodb"]["Keys"]["pk"]["S"], record["dynamodb"]["SequenceNumber"])
+        keys = record["dynamodb"]["Keys"]
+        subject, key = keys["pk"]["S"], keys["sk"]["S"]
+        sequence_number, oldest_key = subjects.get(subject, (record["dynamodb"]["SequenceNumber"], key))
+        subjects[subject] = (sequence_number, min(oldest_key, key))
     return subjects
-
-
-def _score(subject: str, rules: Rules | None, now: int) -> None:
-    configured = settings(ScoreSettings)
-    if rules is None:
-        mark_due(configured.table_name, subject, now)
-    else:
-        refresh(configured, subject, rules, now)

@@ -10,24 +10,23 @@ from typing import Any
 
 from adapters.table import TableThrottledError
 from ripen.errors import InvalidEventError
-from ripen.event import Received
 from ripen.limits import Limits
 from ripen.segment import NO_ENVELOPE
 from ripen.sources import Sources
 from track.answers import Answer, binary_answer, json_answer
 from track.openapi import openapi
-from track.request import CALL_NAMES, RefusedRequestError, check_sender, parse_calls
+from track.request import CALL_NAMES, Parsed, RefusedRequestError, check_sender, parse_calls
 from track.snippet import snippet
 
 _GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 _PROPERTY = "properties."
 _FIELDS = ("anonymousId", "userId", "event", "name", "messageId", "timestamp")
 
-Store = Callable[[Sequence[Received]], None]
+Keep = Callable[[Parsed, int], None]
 
 
-def document(event: Mapping[str, Any], sources: Sources, store: Store, limits: Limits) -> Answer:
-    """Answer a GET request; the pixel hands its event to `store`. Raises RefusedRequestError for unknown paths."""
+def document(event: Mapping[str, Any], sources: Sources, keep: Keep, limits: Limits) -> Answer:
+    """Answer a GET request; the pixel hands its event to `keep`. Raises RefusedRequestError for unknown paths."""
     parts = event["requestContext"]["http"]["path"].strip("/").split("/")
     if parts[-1] == "ripen.js":
         return snippet(event)
@@ -36,7 +35,7 @@ def document(event: Mapping[str, Any], sources: Sources, store: Store, limits: L
     if parts[-1] == "settings" and len(parts) > 2 and parts[-3] == "projects":
         return json_answer(200, _settings(parts[-2], event, parts[:-3]), {"cache-control": "public, max-age=300"})
     if len(parts) > 1 and parts[-2] == "pixel":
-        return _pixel(parts[-1].removesuffix(".gif"), event, sources, store, limits)
+        return _pixel(parts[-1].removesuffix(".gif"), event, sources, keep, limits)
     if parts[-1] in CALL_NAMES:
         raise RefusedRequestError(405, "method", "is GET", "POST")
     known = "/v1/ripen.js, /v1/openapi.json, /v1/projects/<write key>/settings or /v1/pixel/<call>"
@@ -63,16 +62,18 @@ def _settings(write_key: str, event: Mapping[str, Any], prefix: Sequence[str]) -
     }
 
 
-def _pixel(call: str, event: Mapping[str, Any], sources: Sources, store: Store, limits: Limits) -> Answer:
+def _pixel(call: str, event: Mapping[str, Any], sources: Sources, keep: Keep, limits: Limits) -> Answer:
     """A picture, whatever happens; why an event was refused stands in the header `x-ripen-refused`."""
     headers = {"cache-control": "no-store"}
     try:
         payload = _pixel_payload(event.get("queryStringParameters") or {})
         source = check_sender(payload.get("writeKey"), event, sources)
         parsed = parse_calls([(payload, CALL_NAMES.get(call, ""))], source, event, NO_ENVELOPE, limits)
-        store(parsed.accepted)
+        keep(parsed, int(event["requestContext"]["timeEpoch"]))
         for _, error in parsed.refused:
             headers["x-ripen-refused"] = error.field
+        if parsed.withheld:
+            headers["x-ripen-refused"] = "consent"
     except RefusedRequestError as refusal:
         headers["x-ripen-refused"] = refusal.error.field
     except InvalidEventError as error:
@@ -86,7 +87,10 @@ def _pixel(call: str, event: Mapping[str, Any], sources: Sources, store: Store, 
 
 
 def _pixel_payload(query: Mapping[str, str]) -> dict[str, Any]:
-    """The event in `data` (JSON in base64, as Segment's pixel has it), or in plain query parameters."""
+    """The event in `data` (JSON in base64, as Segment's pixel has it), or in plain query parameters.
+
+    In these the answer for consent is `gcs`, as in the requests of Google's tags.
+    """
     if "data" in query:
         try:
             text = query["data"].replace("-", "+").replace("_", "/")
@@ -98,7 +102,8 @@ def _pixel_payload(query: Mapping[str, str]) -> dict[str, Any]:
         return {"writeKey": query.get("writeKey"), **payload}
     payload = {key: query[key] for key in ("writeKey", *_FIELDS) if key in query}
     properties = {key.removeprefix(_PROPERTY): value for key, value in query.items() if key.startswith(_PROPERTY)}
-    return {**payload, "properties": properties}
+    context = {"gcs": query["gcs"]} if "gcs" in query else {}
+    return {**payload, "properties": properties, "context": context}
 
 
 def _base_url(event: Mapping[str, Any], prefix: Sequence[str]) -> str:

@@ -22,8 +22,11 @@ from track.request import Parsed, RefusedRequestError, check_storable, parse_req
 
 _RETRY = {"retry-after": "2"}
 
+_SHARES = 10
+"""So many counters at most are brought up to date after a request; each takes a few milliseconds."""
+
 limits = Limits()
-"""What was sent through this running copy of the function."""
+"""What was sent through this running copy of the function, and what is known of the others."""
 
 
 def handler(event: Mapping[str, Any], _context: object) -> Answer:
@@ -40,13 +43,14 @@ def handler(event: Mapping[str, Any], _context: object) -> Answer:
         if http["method"] == "GET":
             from track.documents import document  # noqa: PLC0415 - rare, and whoever sends events need not wait for it
 
-            return with_headers(document(event, sources, _store, limits), allowed)
+            return with_headers(document(event, sources, _keep, limits), allowed)
         parsed = parse_request(event, sources, limits)
+        received_at = int(event["requestContext"]["timeEpoch"])
         try:
-            _store(parsed.accepted)
+            _keep(parsed, received_at)
         except InvalidEventError:  # rare enough that looking for it costs nothing
             parsed = sift(parsed, check_storable)
-            _store(parsed.accepted)
+            _keep(parsed, received_at)
     except RefusedRequestError as refusal:
         wait = {"retry-after": str(refusal.retry_after)} if refusal.retry_after else {}
         return json_answer(refusal.status, {"success": False, "errors": [refusal.error.as_json()]}, allowed | wait)
@@ -59,17 +63,43 @@ def handler(event: Mapping[str, Any], _context: object) -> Answer:
 
 
 def _report(parsed: Parsed, headers: Mapping[str, str]) -> Answer:
+    withheld = {"withoutConsent": len(parsed.withheld)} if parsed.withheld else {}
     if not parsed.refused:
-        return json_answer(200, {"success": True}, headers)
+        return json_answer(200, {"success": True} | withheld, headers)
     errors = [{"index": index, **error.as_json()} for index, error in parsed.refused]
-    status = 200 if parsed.accepted else 400
-    return json_answer(status, {"success": False, "accepted": len(parsed.accepted), "errors": errors}, headers)
+    status = 200 if parsed.accepted or parsed.withheld else 400
+    body = {"success": False, "accepted": len(parsed.accepted), "errors": errors}
+    return json_answer(status, body | withheld, headers)
+
+
+def _keep(parsed: Parsed, received_at: int) -> None:
+    """Store what may be stored; of what may not, count the page views."""
+    _store(parsed.accepted)
+    views = [view for _, view in parsed.withheld if view is not None]
+    if views:
+        from adapters.totals import count_views  # noqa: PLC0415 - whoever has consent need not wait for it
+
+        configured = settings(TrackSettings)
+        count_views(configured.table_name, views, received_at, configured.retention_days)
 
 
 def _store(accepted: Sequence[Received]) -> None:
     items = event_items(accepted, settings(TrackSettings).retention_days)
     if items:
         put_items(settings(TrackSettings).table_name, items)
+    if limits.due:
+        _share_counts()
+
+
+def _share_counts() -> None:
+    from adapters.counters import add  # noqa: PLC0415 - only for senders that near a limit
+
+    for _ in range(_SHARES):
+        share = limits.share()
+        total = add(settings(TrackSettings).table_name, share) if share else None
+        if share is None or total is None:
+            return
+        limits.learn(share, total)
 
 
 def _store_mail_event(event: Mapping[str, Any]) -> Answer:

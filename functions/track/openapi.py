@@ -19,7 +19,11 @@ _COMMON = {
     "timestamp": {**_TIME, "description": "When it happened, by the sender's clock"},
     "originalTimestamp": _TIME,
     "sentAt": {**_TIME, "description": "When it was sent, by the sender's clock; corrects a clock that is wrong"},
-    "context": {**_OBJECT, "description": "page, campaign, firstTouch, referrer, locale, timezone and token are kept"},
+    "context": {
+        **_OBJECT,
+        "description": "page, campaign, firstTouch, referrer, locale, timezone and token are kept; the visitor's "
+        "answer is consent.categoryPreferences, consent.analytics_storage or gcs",
+    },
 }
 _OWN: dict[str, dict[str, Any]] = {
     "track": {"event": {"type": "string", "minLength": 1, "maxLength": MAX_NAME_LENGTH}, "properties": _OBJECT},
@@ -31,7 +35,7 @@ _OWN: dict[str, dict[str, Any]] = {
 }
 _NEEDED = {"track": ["event"], "group": ["groupId"], "alias": ["previousId", "userId"]}
 _ANSWERS = {
-    "200": "Stored; for a batch, with what was refused and why",
+    "200": "Stored; for a batch, with what was refused and why, and how much was not stored for want of consent",
     "400": "Refused: the field, what is wrong and what would be right",
     "401": "The write key is missing or not registered",
     "403": "The page's origin may not use this key",
@@ -106,6 +110,7 @@ _ANSWER_SCHEMA = {
     "properties": {
         "success": {"type": "boolean"},
         "accepted": {"type": "integer", "description": "How many events of the request were stored"},
+        "withoutConsent": {"type": "integer", "description": "How many were not stored for want of consent"},
         "errors": {"type": "array", "items": _ERROR_SCHEMA},
         "message": {"type": "string"},
     },

@@ -16,6 +16,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from adapters.bots import bot
+from ripen.consent import DECISIONS, WITHDRAWN, agreed, presumed, says_yes, told
 from ripen.errors import InvalidEventError, RipenError
 from ripen.event import Received, encode
 from ripen.limits import Limits
@@ -62,10 +63,15 @@ class OverLimitError(RefusedRequestError):
 
 
 class Parsed(NamedTuple):
-    """The events of a request that are accepted, and those refused with their place in the batch."""
+    """The events of a request that are accepted, and those refused with their place in the batch.
+
+    `withheld` are those that may not be stored for want of consent: their place, and a person's page call, which counts
+    in the daily totals.
+    """
 
     accepted: list[Received]
     refused: list[tuple[int, InvalidEventError]]
+    withheld: list[tuple[int, Mapping[str, Any] | None]]
 
 
 def parse_request(event: Mapping[str, Any], sources: Sources, limits: Limits | None = None) -> Parsed:
@@ -97,7 +103,8 @@ def parse_calls(
     wait = limits.wait(source, len(calls), received_at)
     if wait:
         raise OverLimitError(source, wait)
-    parsed = _parse_all(calls, source, received_at, envelope._replace(bot=_sender_bot(source, event)))
+    envelope = envelope._replace(bot=_sender_bot(source, event))
+    parsed = _parse_all(calls, source, received_at, envelope, presumed(source, event.get("headers") or {}))
     left = limits.excess(source, [received.subject for received in parsed.accepted], received_at)
     return _without_excess(parsed, source, left) if left else parsed
 
@@ -121,9 +128,9 @@ def check_storable(received: Received) -> None:
 
 def sift(parsed: Parsed, check: Callable[[Received], None]) -> Parsed:
     """The same, but what `check` raises InvalidEventError for is among the refused."""
-    already = {index for index, _ in parsed.refused}
+    already = {index for index, _ in [*parsed.refused, *parsed.withheld]}
     indices = [index for index in range(len(parsed.accepted) + len(already)) if index not in already]
-    sifted = Parsed([], [*parsed.refused])
+    sifted = Parsed([], [*parsed.refused], parsed.withheld)
     for index, received in zip(indices, parsed.accepted, strict=True):
         try:
             check(received)
@@ -166,22 +173,55 @@ def _read_batch(payload: Mapping[str, Any]) -> tuple[list[tuple[Any, Any]], Enve
         raise RefusedRequestError(400, error.field, error.problem, error.expected) from None
 
 
-def _parse_all(calls: Sequence[tuple[Any, Any]], source: Source, received_at: int, envelope: Envelope) -> Parsed:
-    parsed = Parsed([], [])
+def _parse_all(
+    calls: Sequence[tuple[Any, Any]], source: Source, received_at: int, envelope: Envelope, unless_told: bool
+) -> Parsed:
+    parsed = Parsed([], [], [])
+    category = source.consent_category
     for index, (payload, call) in enumerate(calls):
         try:
+            if not says_yes(payload, category) and not _may_be_read(payload, call, envelope, category, unless_told):
+                parsed.withheld.append((index, _view(payload, call, source, envelope)))
+                continue
             received = parse_event(payload, call, source, received_at, envelope)
+            if call == "track" and received.event.name in DECISIONS:
+                received = received._replace(event=told(received.event, _context(payload, envelope)))
             parsed.accepted.append(_judged(received, payload, envelope) if source.trusted else received)
         except InvalidEventError as error:
             parsed.refused.append((index, error))
     return parsed
 
 
+def _may_be_read(payload: object, call: object, envelope: Envelope, category: str, unless_told: bool) -> bool:
+    if not isinstance(payload, dict):  # reading it is refusing it
+        return True
+    # A withdrawal has to be known to be heeded.
+    withdrawn = call == "track" and payload.get("event") == WITHDRAWN
+    return withdrawn or agreed(_context(payload, envelope), category, unless_told)
+
+
+def _context(payload: Mapping[str, Any], envelope: Envelope) -> Mapping[str, Any]:
+    context = payload.get("context")
+    return {**envelope.context, **context} if isinstance(context, dict) else envelope.context
+
+
+def _view(payload: Any, call: object, source: Source, envelope: Envelope) -> Mapping[str, Any] | None:
+    """A page call that a person caused, with the whole of its context."""
+    context = _context(payload, envelope)
+    if call != "page" or envelope.bot or (source.trusted and _visitor_bot(context)):
+        return None
+    return {**payload, "context": context}
+
+
 def _judged(received: Received, payload: Mapping[str, Any], envelope: Envelope) -> Received:
     """The event with a verdict on the visitor that a server speaks for, as far as it says what browser it was."""
-    agent = {**envelope.context, **(payload.get("context") or {})}.get("userAgent")
-    name = bot(agent) if isinstance(agent, str) else ""
+    name = _visitor_bot(_context(payload, envelope))
     return received._replace(event=replace(received.event, bot=name)) if name else received
+
+
+def _visitor_bot(context: Mapping[str, Any]) -> str:
+    agent = context.get("userAgent")
+    return bot(agent) if isinstance(agent, str) else ""
 
 
 def _body(event: Mapping[str, Any]) -> str | bytes:

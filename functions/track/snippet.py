@@ -1,4 +1,4 @@
-"""The browser snippet, from the file beside this one that `make snippet` builds from web/ripen.js."""
+"""The browser snippet, from the file beside this one that `make snippet` builds from web/snippet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The trigger: every minute it sweeps for leads that are due, and acts on each from a queue.
+"""The trigger: every minute it sweeps for leads that are due, walks on over all leads, and acts on each from a queue.
 
 The clock is an input: `time` of the schedule is the `now` of everything that follows.
 """
@@ -18,6 +18,7 @@ from ripen.errors import MailThrottledError, VersionConflictError
 from ripen.times import parse_iso
 from trigger.act import act
 from trigger.sweep import sweep
+from trigger.walking import walk_on
 
 _RESERVE = 10_000
 """Milliseconds kept back before the time limit; what a sweep leaves over is simply still due."""
@@ -32,10 +33,12 @@ class Context(Protocol):
 
 
 def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
-    """A schedule's event sweeps; a batch of queue messages is acted on, each message on its own."""
+    """A schedule's event sweeps and walks; a batch of queue messages is acted on, each message on its own."""
     if "Records" in event:
         return _act_on(event)
-    found = sweep(settings(TriggerSettings), parse_iso(event["time"]), lambda: _out_of_time(context))
+    now = parse_iso(event["time"])
+    found = sweep(settings(TriggerSettings), now, lambda: _out_of_time(context))
+    walk_on(settings(TriggerSettings), now, lambda: _out_of_time(context))
     return {"due": found}
 
 

@@ -7,14 +7,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import sync_playwright
 
 from ripen.sources import digest
 from ripen_cli import cloud as local_cloud
-from ripen_cli.demo.browser import chromium
+from ripen_cli.demo.browser import CHROMIUM, launched
 from ripen_cli.demo.server import listen
 from ripen_cli.project import ROOT, RULES
 
 SERVER_KEY = "a-secret-key"
+METERED_KEY = "a-metered-key"
 SNIPPET = (ROOT / "functions" / "track" / "ripen.min.js").read_bytes()
 BESIDE = ("Consent Given", "Page Left")
 PAGE = """<!doctype html><title>A page</title>
@@ -33,14 +35,20 @@ def _ignore(_line):
 
 
 @pytest.fixture(scope="session")
-def browser():
-    with chromium(_ignore) as browser:
+def playwright():
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def browser(playwright):
+    with launched(playwright.chromium, CHROMIUM, _ignore) as browser:
         yield browser
 
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory):
-    """The local cloud with the starter rules and one more source: a server that has the key `SERVER_KEY`."""
+    """The local cloud with the starter rules and two more sources: servers with the keys above, one with a limit."""
     with listen(0) as probe:
         port = probe.getsockname()[1]
     started = local_cloud.start(port, _ignore)
@@ -48,6 +56,9 @@ def cloud(tmp_path_factory):
     shutil.copytree(RULES, folder, dirs_exist_ok=True)
     with (folder / "rules" / "sources.yaml").open("a") as file:
         file.write(f"  server:\n    kind: server\n    write_key_sha256: {digest(SERVER_KEY)}\n")
+        file.write(
+            f"  metered:\n    kind: server\n    write_key_sha256: {digest(METERED_KEY)}\n    limit_per_minute: 40\n"
+        )
     local_cloud.publish_rules(started, folder)
     yield started
     local_cloud.stop(port)
@@ -56,12 +67,14 @@ def cloud(tmp_path_factory):
 class Recorder:
     """What arrived at the tracking endpoint, and how it answers: `failures` first, then with success.
 
-    `options` are those of `ripen.load` beside the host; `pages` replaces the page at a path.
+    A failure of 429 says `retry_after`; `options` are those of `ripen.load` beside the host; `pages` replaces the page
+    at a path.
     """
 
     def __init__(self):
         self.requests = []
         self.failures = []
+        self.retry_after = "40"
         self.options = {"delay": 50}
         self.pages = {}
         self.origin = self.endpoint = ""
@@ -108,7 +121,9 @@ def _server(recorder):
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
             recorder.requests.append((urlsplit(self.path).path, self.headers, body))
             status = recorder.failures.pop(0) if recorder.failures else 200
-            self._answer(status, b"{}", "application/json", {"retry-after": "40"} if status == 429 else {})
+            self._answer(
+                status, b"{}", "application/json", {"retry-after": recorder.retry_after} if status == 429 else {}
+            )
 
         def _answer(self, status, body, kind, more=None):
             self.send_response(status)

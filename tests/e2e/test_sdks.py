@@ -3,6 +3,7 @@
 import functools
 import http.server
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -17,11 +18,13 @@ import pytest
 import segment.analytics
 
 from ripen.ledger import read_events
-from ripen_cli.project import HOME
+from ripen_cli.project import HOME, ROOT
 
 SDK = Path(__file__).parent / "sdk"
 LOST = "stored, but the answer is lost"
-PAGE = """<!doctype html><html lang="en"><title>Shop</title><script src="/index.js"></script>"""
+PAGE = """<!doctype html><html lang="en"><title>Shop</title><script src="/index.js"></script>
+<script type="importmap">{"imports": {"@segment/analytics-next": "/module.js"}}</script>"""
+MODULE = "export const { AnalyticsBrowser } = window.AnalyticsNext;"
 
 
 class Proxy(http.server.ThreadingHTTPServer):
@@ -171,13 +174,14 @@ def shop(analytics_next):
 
     class Files(http.server.SimpleHTTPRequestHandler):
         def do_GET(self):
-            if self.path.endswith(".js"):
+            own = self.path == "/module.js"
+            if self.path.endswith(".js") and not own:
                 super().do_GET()
                 return
             self.send_response(200)
-            self.send_header("content-type", "text/html")
+            self.send_header("content-type", "text/javascript" if own else "text/html")
             self.end_headers()
-            self.wfile.write(PAGE.encode())
+            self.wfile.write((MODULE if own else PAGE).encode())
 
         def log_message(self, *_):
             pass
@@ -208,6 +212,10 @@ def test_analytics_next_in_a_browser(browser, shop, proxy, ledger, strategy):
                 {integrations: {"Segment.io": {...own, deliveryStrategy: delivery}}});
             window.sdk = analytics;
             window.anonymous = analytics.user().anonymousId();
+            await analytics.addSourceMiddleware(({payload, next}) => {
+                payload.obj.context.consent = {categoryPreferences: {analytics: true}};
+                next(payload);
+            });
             await analytics.page();
             await analytics.identify("user-1", {email: "ada@example.com"});
             await analytics.track("Tool Used", {tool: "calculator"});
@@ -239,3 +247,44 @@ def test_analytics_next_in_a_browser(browser, shop, proxy, ledger, strategy):
     assert view.properties["path"] == "/pricing"
     assert view.context["campaign"] == {"source": "news", "medium": "email", "name": "autumn"}
     assert json.dumps(view.as_json())
+
+
+# ---------------------------------------------------------------- as the README says
+
+
+def example(language, about):
+    """The one example of the README in a language that is about something."""
+    fences = re.findall(rf"^```{language}\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    [found] = [body for body in fences if about in body]
+    return found
+
+
+def test_the_example_for_a_server(cloud, ledger):
+    host = cloud.track_url.rstrip("/")
+    code = example("python", "segment.analytics").replace("https://<id>.lambda-url.<region>.on.aws", host)
+    exec(code.replace("<key of your server>", "a-secret-key"), {})  # noqa: S102 - our own text
+
+    assert [(event.name, event.properties) for event in ledger("u:user-7")] == [("Order Completed", {"total": 480})]
+
+
+def test_the_example_for_a_browser(browser, shop, cloud, ledger):
+    sent = []
+
+    def forward(route):
+        """To the local cloud, wherever in AWS a request was meant to go."""
+        if route.request.method == "POST":
+            sent.append(route.request.post_data_json)
+        path = route.request.url.partition(".on.aws")[2]
+        route.fulfill(response=route.fetch(url=cloud.track_url.rstrip("/") + path))
+
+    with browser.new_context() as context:
+        context.route(re.compile(r"^https://[^/]*\.on\.aws/"), forward)
+        page = context.new_page()
+        page.goto(f"{shop}/pricing")
+        code = example("js", "analytics-next").replace("<id>.lambda-url.<region>", "any.lambda-url.eu-central-1")
+        with page.expect_response("**/v1/p"), page.expect_response("**/v1/t"):
+            page.add_script_tag(content=code, type="module")
+        [visitor] = {call["anonymousId"] for call in sent}
+
+    assert sorted(event.name for event in ledger(f"a:{visitor}")) == ["Asset Previewed", "Page Viewed"]
+    assert all(call["context"]["consent"] == {"categoryPreferences": {"analytics": True}} for call in sent)

@@ -205,6 +205,8 @@ def test_a_form_identifies_and_then_tracks(agreed, recorder, taken):
 
     identify, track = recorder.events(2)
     assert identify["traits"] == {"email": "mara@oakhurst.example", "firstName": "Mara"}
+    assert identify["context"]["form"] is True
+    assert "form" not in track["context"]
     assert (track["event"], track["properties"]) == ("Signed Up", {"asset": "workshop"})
 
 
@@ -253,84 +255,3 @@ def test_links_on_the_site_and_other_schemes_are_no_events(agreed, recorder, fen
     fence(agreed)
 
     assert recorder.events() == []
-
-
-# ---------------------------------------------------------------- where visitors come from
-
-
-def visit(page, recorder, query="", referrer=None):
-    page.goto(f"{recorder.origin}/first{query}", referer=referrer)
-    page.evaluate("ripen.track('Tool Used')")
-    return recorder.events(len(recorder.events()) + 1)[-1]["context"]
-
-
-def test_the_campaign_of_a_visit_goes_with_all_its_events(agreed, recorder):
-    spring = {"source": "feed", "medium": "paid-social", "name": "spring"}
-    assert visit(agreed, recorder)["campaign"] == spring
-    assert visit(agreed, recorder, "?utm_source=mail&fbclid=f-1")["campaign"] == {
-        "source": "mail",
-        "clickId": "f-1",
-        "clickIdType": "fbclid",
-    }
-    agreed.clock.fast_forward(31 * 60_000)
-    later = visit(agreed, recorder)
-    assert later["campaign"] == {}
-    first = later["firstTouch"]
-    assert {key: value for key, value in first.items() if key != "at"} == {**spring, "path": "/first"}
-    assert first["at"] < recorder.events()[0]["originalTimestamp"]
-
-
-@pytest.mark.parametrize("name", ["gclid", "fbclid", "msclkid", "li_fat_id", "ttclid"])
-def test_click_ids_of_advertisers_are_kept(agreed, recorder, name):
-    assert visit(agreed, recorder, f"?{name}=c-1")["campaign"] == {"clickId": "c-1", "clickIdType": name}
-
-
-def test_the_page_that_a_visit_came_from_is_told_when_it_is_another_site(context, recorder):
-    page = context.new_page()
-    page.goto(f"{recorder.origin}/first", referer="https://search.example/?q=quotes")
-    page.evaluate("ripen.consent(true); ripen.page()")
-    page.goto(f"{recorder.origin}/first", referer=f"{recorder.origin}/first")
-    page.evaluate("ripen.page()")
-
-    contexts = [event["context"] for event in recorder.events(2)]
-    assert [context["referrer"]["url"] for context in contexts] == ["https://search.example/?q=quotes"] * 2
-    assert contexts[1]["firstTouch"]["referrer"] == "https://search.example/?q=quotes"
-
-
-def test_no_touch_is_kept_before_consent_or_after_it_was_withdrawn(page):
-    page.evaluate("ripen.page()")
-    assert page.evaluate("localStorage.length") == 0
-    page.evaluate("ripen.consent(true)")
-    assert page.evaluate("JSON.parse(localStorage['ripen-touch']).first.source") == "feed"
-    page.evaluate("ripen.consent(false)")
-    assert page.evaluate("localStorage.length") == 0
-
-
-@pytest.mark.parametrize(
-    ("typed", "shown"),
-    [
-        ("?rt=t-1", ""),
-        ("?rt=t-1#part", "#part"),
-        ("?rt=t-1&a=b%20c", "?a=b%20c"),
-        ("?a=b&rt=t-1", "?a=b"),
-        ("?a=b&rt=t-1&c=d#x", "?a=b&c=d#x"),
-        ("?start=t-1", "?start=t-1"),
-    ],
-)
-def test_the_token_of_a_mail_link_leaves_the_address_bar(context, recorder, typed, shown):
-    page = context.new_page()
-    page.goto(f"{recorder.origin}/first{typed}")
-
-    assert page.url == f"{recorder.origin}/first{shown}"
-
-
-def test_the_token_of_a_mail_link_is_sent_once_after_consent(context, recorder):
-    page = context.new_page()
-    page.goto(f"{recorder.origin}/first?rt=to-ken_1.a")
-    page.evaluate("ripen.page(); ripen.track('Tool Used')")
-    assert page.evaluate("localStorage.length + document.cookie.length") == 0
-    page.evaluate("ripen.consent(true)")
-
-    events = recorder.events(3, beside=())
-    assert [event["context"].get("token") for event in events] == ["to-ken_1.a", None, None]
-    assert events[0]["context"]["page"]["url"] == f"{recorder.origin}/first"

@@ -15,7 +15,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 
 import template
-from adapters import table
+from adapters.loading import load_tree
 from publish.handler import handler as publish
 from ripen.times import MINUTE, to_iso
 from score.handler import handler as score
@@ -96,18 +96,18 @@ class Site:
         return sorted(key for key in keys if key[1].startswith(prefix))
 
     def events(self, who="ann"):
-        return table.load("ripen", f"a:{who}", 0)[0]
+        return load_tree("ripen", f"a:{who}", 0).events
 
     def names(self, who="ann"):
         return [event.name for event in self.events(who)]
 
     def record(self, who="ann"):
         """What the lead record says, or None."""
-        found = table.load("ripen", f"a:{who}", 0)[1]
+        found = load_tree("ripen", f"a:{who}", 0).record
         return json.loads(found.data) if found.data else None
 
     def due_at(self, who="ann"):
-        return table.load("ripen", f"a:{who}", 0)[1].due_at
+        return load_tree("ripen", f"a:{who}", 0).record.due_at
 
 
 @pytest.fixture
@@ -129,6 +129,7 @@ def site(new_process, monkeypatch):
             "SenderAddress": SENDER,
             "ConfigurationSet": "ripen",
             "RetentionDays": "730",
+            "ReconcileHour": "2",
         }
         for function in ("TrackFunction", "ScoreFunction", "TriggerFunction", "PublishFunction"):
             for name, value in template.environment(SCHEMA, function, names).items():

@@ -14,10 +14,12 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from adapters import totals
 from adapters.settings import settings
 from adapters.table import TableThrottledError
 from ripen.ledger import read_events
 from ripen.sources import NO_SOURCES, Source, Sources, digest
+from stories import YES
 from track import handler as track
 from track.openapi import openapi
 
@@ -52,6 +54,7 @@ def store_in_memory(patch):
     patch.setenv("RETENTION_DAYS", "30")
     patch.setattr(track, "put_items", lambda _table, items: ledger.extend(items))
     patch.setattr(track, "registered", lambda _table, _now: NO_SOURCES)
+    patch.setattr(totals, "count_views", lambda *_: None)
     settings.cache_clear()
 
 
@@ -113,10 +116,10 @@ def test_arbitrary_json_never_ends_in_a_server_error(body):
     [
         {
             "data": base64.urlsafe_b64encode(
-                json.dumps({"writeKey": "s", "anonymousId": "v", "event": "Ü?>"}).encode()
+                json.dumps({"writeKey": "s", "anonymousId": "v", "event": "Ü?>", "context": YES}).encode()
             ).decode()
         },
-        {"writeKey": "s", "anonymousId": "v", "event": "Ü?>", "properties.page": "/x"},
+        {"writeKey": "s", "anonymousId": "v", "event": "Ü?>", "gcs": "G111", "properties.page": "/x"},
     ],
 )
 def test_the_pixel_records_an_event(query):
@@ -134,8 +137,9 @@ def test_the_pixel_records_an_event(query):
         ("track", {}, "writeKey"),
         ("track", {"data": "%%"}, "data"),
         ("track", {"data": base64.b64encode(b"[]").decode()}, "data"),
-        ("track", {"writeKey": "s", "anonymousId": "v"}, "event"),
-        ("nothing", {"writeKey": "s", "anonymousId": "v"}, "type"),
+        ("track", {"writeKey": "s", "anonymousId": "v", "gcs": "G101"}, "event"),
+        ("track", {"writeKey": "s", "anonymousId": "v", "event": "x"}, "consent"),
+        ("nothing", {"writeKey": "s", "anonymousId": "v", "gcs": "G101"}, "type"),
     ],
 )
 def test_the_pixel_is_a_picture_even_when_its_event_is_refused(path, query, field):
@@ -151,10 +155,11 @@ def test_a_table_that_is_busy_is_429_with_the_time_to_wait(monkeypatch):
         raise TableThrottledError("busy")
 
     monkeypatch.setattr(track, "put_items", busy)
-    body = json.dumps({"writeKey": "s", "anonymousId": "v", "event": "Tool Used"}).encode()
+    sent = {"writeKey": "s", "anonymousId": "v", "event": "Tool Used"}
+    body = json.dumps({**sent, "context": YES}).encode()
 
     answer = call("/v1/track", body=body)
-    pixel = call("/v1/pixel/track", "GET", query={"writeKey": "s", "anonymousId": "v", "event": "Tool Used"})
+    pixel = call("/v1/pixel/track", "GET", query={**sent, "gcs": "G111"})
 
     assert (answer["statusCode"], answer["headers"]["retry-after"]) == (429, "2")
     assert (pixel["statusCode"], pixel["headers"]["x-ripen-refused"]) == (200, "busy")
@@ -176,7 +181,7 @@ def shop(monkeypatch):
 @pytest.mark.usefixtures("shop")
 @pytest.mark.parametrize("method", ["OPTIONS", "POST", "GET"])
 def test_only_pages_of_registered_origins_may_read_answers(method):
-    body = json.dumps({"writeKey": "shop-key", "anonymousId": "v"}).encode()
+    body = json.dumps({"writeKey": "shop-key", "anonymousId": "v", "context": YES}).encode()
     path = "/v1/openapi.json" if method == "GET" else "/v1/page"
 
     own = call(path, method, body, {"origin": "https://shop.example"})

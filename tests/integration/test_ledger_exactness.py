@@ -11,6 +11,7 @@ from adapters import table
 from adapters.settings import settings
 from ripen.ledger import EVENT_PREFIX, read_events
 from ripen.times import DAY, to_iso
+from stories import YES
 from track.handler import handler
 
 EVENTS = 10_000
@@ -91,6 +92,7 @@ def calls(rng):
             "anonymousId": f"visitor-{rng.randrange(SUBJECTS):04}",
             "messageId": f"message-{number:012}",
             "timestamp": to_iso(BEGAN - rng.randrange(DAY)),
+            "context": YES,
             "properties": {"n": number, "text": "ж" * rng.choice((0, 10, 800))},
         }
         for number in range(round(EVENTS * (1 - DUPLICATES)))
@@ -149,7 +151,7 @@ def test_the_ledger_holds_exactly_what_happened(dynamodb, seed):
 def test_a_table_that_takes_the_rest_a_moment_later_needs_no_retry_of_the_request(dynamodb, monkeypatch):
     dynamodb.capacity = 3
     monkeypatch.setattr(table.time, "sleep", lambda _seconds: setattr(dynamodb, "capacity", None))
-    batch = [{"type": "page", "anonymousId": f"v{n}", "messageId": f"m{n}"} for n in range(10)]
+    batch = [{"type": "page", "anonymousId": f"v{n}", "messageId": f"m{n}", "context": YES} for n in range(10)]
 
     assert send(batch, BEGAN) == 200
     assert len(dynamodb.events()) == 10

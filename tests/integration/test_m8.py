@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters import table
+from adapters.loading import load_tree
 from adapters.rulefiles import build
 from ripen.fold import fold
 from ripen.rules import compile_rules
@@ -77,7 +77,7 @@ class Story:
         self.earned.append((rule, points))
         found = [(part.rule, part.points) for part in self.lead(at).contributions if part.profile == "engagement"]
         assert found == self.earned
-        assert len(table.load("ripen", "a:ann", 0)[1].data) <= 1_024
+        assert len(load_tree("ripen", "a:ann", 0).record.data) <= 1_024
         return self.shown(at)
 
     def mailed(self):

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from adapters.aws import client
-from stories import START, batch_of, request, tracked, viewed
+from stories import START, YES, batch_of, request, tracked, viewed
 from track.handler import handler as track
 
 GOOD = tracked("Signed Up", START)
@@ -71,7 +71,7 @@ def test_a_bad_event_is_refused_and_its_neighbours_are_stored(site, bad, field):
 
 
 def test_a_request_of_bad_events_only_is_refused(site):
-    answer = site.track({"type": "track"}, at=START)
+    answer = site.track({"type": "track", "context": YES}, at=START)
 
     assert answer["statusCode"] == 400
     assert site.items() == []

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import email
-import email.policy
 import hashlib
 import io
 import json
 from collections import Counter
+from email.parser import BytesParser
+from email.policy import default
 from typing import NamedTuple
 
 from ripen.tags import untag
@@ -75,20 +75,22 @@ class FakeQueue:
 
 
 class FakeSes:
-    """Mails that were sent are in `mails`; `on_mail` is told of each."""
+    """Mails that were sent are in `mails`, and the tokens of their links in `tokens`; `on_mail` is told of each."""
 
     def __init__(self, on_mail=lambda _mail: None):
         self.mails = []
+        self.tokens = []
         self.on_mail = on_mail
 
     def send_email(self, FromEmailAddress, Destination, Content, ConfigurationSetName, EmailTags):
         [recipient] = Destination["ToAddresses"]
         if recipient == REFUSED:
             raise failure("MessageRejected", "SendEmail")
-        message = email.message_from_bytes(Content["Raw"]["Data"], policy=email.policy.default)
+        message = BytesParser(policy=default).parsebytes(Content["Raw"]["Data"], headersonly=True)
         assert message["To"] == recipient
         tags = {tag["Name"]: tag["Value"] for tag in EmailTags}
         mail = Mail(untag(tags["lead"]), tags["intent"], recipient)
         self.mails.append(mail)
+        self.tokens.append(message.get_body(("plain",)).get_content().split()[-1])
         self.on_mail(mail)
         return {"MessageId": f"ses-{len(self.mails)}"}

@@ -5,23 +5,28 @@ from __future__ import annotations
 import json
 from collections import Counter
 
-from adapters import table
-from ripen.fold import OUTCOMES, fold
+from adapters import merging
+from adapters.loading import load_tree
+from ripen.event import OUTCOMES
+from ripen.fold import fold
 from ripen.identity import address_key
-from ripen.ledger import EVENT_PREFIX, RECORD_KEY
-from ripen.record import make_record
+from ripen.ledger import ASIDE_PREFIX, ASIDE_SHARD, EVENT_PREFIX, MEMBER_PREFIX, RECORD_KEY
+from ripen.record import Folded, Record, make_record
 from ripen.rules import compile_rules
 from ripen.times import to_iso
 from simulation.fake_services import SECRET
-from simulation.site_rules import CONFIGURATION
+from simulation.site_rules import CONFIGURATIONS
 
-RULES = compile_rules(CONFIGURATION, "v1")
+RULES = {version: compile_rules(configuration, version) for version, configuration in CONFIGURATIONS.items()}
 
 
 def check(world):
     """Raises AssertionError naming the invariant that does not hold."""
     no_event_is_lost_or_counted_twice(world)
+    every_pointer_has_its_member(world)
     every_record_is_a_fold_from_scratch(world)
+    what_cannot_be_read_is_set_aside(world)
+    nothing_is_left_to_merge(world)
     no_mail_goes_out_twice(world)
     every_intent_has_an_outcome(world)
     nobody_stays_due(world)
@@ -33,12 +38,40 @@ def no_event_is_lost_or_counted_twice(world):
         assert stored == Counter(ids), f"{subject}: accepted {sorted(ids)}, in the ledger {stored}"
 
 
+def every_pointer_has_its_member(world):
+    items = world.table.items
+    pointers = {(item["lead"]["S"], pk) for (pk, sk), item in items.items() if sk == RECORD_KEY and "lead" in item}
+    members = {(pk, sk.removeprefix(MEMBER_PREFIX)) for pk, sk in items if sk.startswith(MEMBER_PREFIX)}
+    assert pointers == members, f"pointers {pointers}, members {members}"
+    for pair in pointers:
+        for subject in pair:
+            assert "Lead Merged" in {event.name for event in _events(world, subject)}, (
+                f"{subject} was merged in silence"
+            )
+
+
 def every_record_is_a_fold_from_scratch(world):
-    for subject in _subjects(world):
-        events, record = table.load("ripen", subject, 0)
-        lead = fold(subject, events, RULES, world.now)
-        expected = make_record(lead, _address(world, lead), record.version)
-        assert record == expected, f"{subject}: the record differs from its ledger\n{record}\n{expected}"
+    for tree in _leads(world):
+        lead = fold(tree.record.subject, tree.events, RULES[world.version], world.now)
+        folded = Folded(tree.seen, tree.record.settled)
+        expected = make_record(lead, _address(world, tree, lead), Record(lead.subject, 0, "", None), folded)
+        assert tree.record.data == expected.data, f"the record differs from its ledger\n{tree.record}\n{expected}"
+        late = expected.due_at is not None and (tree.record.due_at is None or tree.record.due_at > expected.due_at)
+        assert not late, f"{lead.subject}: due at {tree.record.due_at}, which is later than {expected.due_at}"
+
+
+def what_cannot_be_read_is_set_aside(world):
+    for tree in _leads(world):
+        assert not tree.unreadable, f"still in the ledger: {tree.unreadable}"
+    aside = [key for key in world.table.items if key[1].startswith(ASIDE_PREFIX)]
+    assert len(aside) == world.planted, f"{world.planted} were planted, set aside are {aside}"
+
+
+def nothing_is_left_to_merge(world):
+    place = merging.Place("ripen", "secret", 730, RULES[world.version].trusted)
+    for tree in _leads(world):
+        me = merging.party(place, tree.record.subject, world.now)
+        assert not merging.resolve(place, me, world.now), f"{me.subject} and others: something was left to merge"
 
 
 def no_mail_goes_out_twice(world):
@@ -71,26 +104,32 @@ def every_intent_has_an_outcome(world):
 
 def nobody_stays_due(world):
     now = to_iso(world.now)
-    due = [key for key, item in world.table.items.items() if item.get("due_at", {"S": "~"})["S"] <= now]
+    armed = {
+        key: item["due_at"]["S"]
+        for key, item in world.table.items.items()
+        if item.get("due_shard", {"S": ASIDE_SHARD})["S"] != ASIDE_SHARD
+    }
+    due = [key for key, at in armed.items() if at <= now]
     assert not due, f"still due at {now}: {due}"
-    for subject in _subjects(world):
+    for subject in (tree.record.subject for tree in _leads(world)):
         record = json.loads(world.table.items[subject, RECORD_KEY]["data"]["S"])
         owned = record["address"] and record["address"]["owned"]
         assert not (owned and record["pending"]), f"{subject} waits for {record['pending']}"
 
 
-def _subjects(world):
-    return sorted({pk for pk, sk in world.table.items if sk.startswith(EVENT_PREFIX)})
+def _leads(world):
+    subjects = sorted({pk for pk, sk in world.table.items if sk.startswith(EVENT_PREFIX)})
+    trees = [load_tree("ripen", subject, 0) for subject in subjects]
+    return {tree.record.subject: tree for tree in trees}.values()
 
 
 def _events(_world, subject):
-    return table.load("ripen", subject, 0)[0]
+    """What stands in the subject's own ledger."""
+    return load_tree("ripen", subject, 0).ledgers[subject]
 
 
-def _address(world, lead):
+def _address(world, tree, lead):
     if not lead.address:
         return None
-    if "@" not in lead.address:
-        return {"key": "", "owned": False}
     key = address_key(lead.address, SECRET.encode())
-    return {"key": key, "owned": world.table.items[key, "I"]["owner"]["S"] == lead.subject}
+    return {"key": key, "owned": world.table.items[key, "I"]["owner"]["S"] in tree.ledgers}

@@ -53,7 +53,7 @@ class Invocation:
 
 
 class Machine:
-    """`faults` is the share of calls that go wrong; `trace` collects what happened, a line for each step."""
+    """`faults` is the share of calls that go wrong; `trace`, if any, is told what happens, a line for each step."""
 
     def __init__(self, random, trace, on_crash=lambda: None):
         self.random, self.trace, self.on_crash = random, trace, on_crash
@@ -79,7 +79,8 @@ class Machine:
         invocation = self._latest
         fault = self.random.choice(FAULTS) if self.random.random() < self.faults else ""
         call = invocation.call
-        self.trace(f"{invocation.name} {call.operation} {_essence(call.arguments)} {fault}")
+        if self.trace:
+            self.trace(f"{invocation.name} {call.operation} {_essence(call.arguments)} {fault}")
         if fault == "repeated" and call.service != "sesv2" and not invocation.first_answer:
             invocation.first_answer = [_outcome(call.perform)]  # the answer is lost, and the SDK asks again
             return
@@ -103,7 +104,8 @@ class Machine:
             return
         self.running.remove(invocation)
         failed = isinstance(answer, BaseException)
-        self.trace(f"{invocation.name} ends: {type(answer).__name__ if failed else answer}")
+        if self.trace:
+            self.trace(f"{invocation.name} ends: {type(answer).__name__ if failed else answer}")
         if isinstance(answer, Crash):
             self.on_crash()
         invocation.ended(None if failed else answer)

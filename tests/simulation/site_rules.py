@@ -2,40 +2,53 @@
 
 from __future__ import annotations
 
+import copy
+
 from ripen.configuration import Configuration, MailTemplate
+from ripen.sources import digest
 
 _FAILS_WITHOUT_COMPANY = "{{ lead.traits.company }}"
 
-CONFIGURATION = Configuration.model_validate(
-    {
-        "profiles": {
-            "engagement": {
-                "half_life": "2d",
-                "rules": {
-                    "webinar": {"when": {"event": "Webinar Attended"}, "points": 10},
-                    "signed-up": {"when": {"event": "Signed Up"}, "points": 20, "once": True},
-                    "page": {"when": {"event": ["Page Viewed", "Tool Used"]}, "points": 4, "cap_per_day": 10},
-                    "opened": {"when": {"event": ["Email Opened", "Email Link Clicked"]}, "points": 5},
-                },
-            }
-        },
-        "phases": {
-            "cold": {"enter": [{"from": ["warm"], "score": {"profile": "engagement", "below": 5}}]},
-            "warm": {"enter": [{"from": ["cold"], "score": {"profile": "engagement", "at_least": 10}}]},
-            "customer": {"enter": [{"when": {"event": "Order Completed"}}]},
-            "gone": {"enter": [{"from": ["warm", "customer"], "inactive_for": "3d"}]},
-            "back": {"enter": [{"from": ["gone"], "when": {"event": ["Page Viewed", "Tool Used"]}}]},
-        },
-        "campaigns": {
-            "agenda": {"start": {"score": {"profile": "engagement", "at_least": 20}}, "mail": "plain"},
-            "note": {"start": {"score": {"profile": "engagement", "at_least": 40}}, "mail": "broken"},
-            "onboarding": {"start": {"phase": "customer"}, "mail": "plain"},
-            "win-back": {"start": {"phase": "gone"}, "mail": "plain"},
-        },
-    }
-)
+SERVER_KEY = "the key of a server, long and secret"
+
+_FIRST = {
+    "sources": {
+        "website": {"kind": "browser", "write_key": "website", "origins": ["*"]},
+        "crm": {"kind": "server", "write_key_sha256": digest(SERVER_KEY)},
+    },
+    "profiles": {
+        "engagement": {
+            "half_life": "2d",
+            "rules": {
+                "webinar": {"when": {"event": "Webinar Attended"}, "points": 10},
+                "signed-up": {"when": {"event": "Signed Up"}, "points": 20, "once": True},
+                "page": {"when": {"event": ["Page Viewed", "Tool Used"]}, "points": 4, "cap_per_day": 10},
+                "opened": {"when": {"event": ["Email Opened", "Email Link Clicked"]}, "points": 5},
+            },
+        }
+    },
+    "phases": {
+        "cold": {"enter": [{"from": ["warm"], "score": {"profile": "engagement", "below": 5}}]},
+        "warm": {"enter": [{"from": ["cold"], "score": {"profile": "engagement", "at_least": 10}}]},
+        "customer": {"enter": [{"when": {"event": "Order Completed"}}]},
+        "gone": {"enter": [{"from": ["warm", "customer"], "inactive_for": "3d"}]},
+        "back": {"enter": [{"from": ["gone"], "when": {"event": ["Page Viewed", "Tool Used"]}}]},
+    },
+    "campaigns": {
+        "agenda": {"start": {"score": {"profile": "engagement", "at_least": 20}}, "mail": "plain"},
+        "note": {"start": {"score": {"profile": "engagement", "at_least": 40}}, "mail": "broken"},
+        "onboarding": {"start": {"phase": "customer"}, "mail": "plain"},
+        "win-back": {"start": {"phase": "gone"}, "mail": "plain"},
+    },
+}
+
+_SECOND = copy.deepcopy(_FIRST)
+_SECOND["profiles"]["engagement"]["rules"]["webinar"]["points"] = 13
+_SECOND["phases"]["gone"]["enter"][0]["inactive_for"] = "5d"
+
+CONFIGURATIONS = {version: Configuration.model_validate(rules) for version, rules in (("v1", _FIRST), ("v2", _SECOND))}
 
 MAILS = {
-    "plain": {"en": MailTemplate(subject="Hello", html="<p>Hello</p>", text="Hello")},
+    "plain": {"en": MailTemplate(subject="Hello", html="<p>Hello</p>", text="Hello {{ lead.token }}")},
     "broken": {"en": MailTemplate(subject="Hello", html="<p></p>", text=_FAILS_WITHOUT_COMPANY)},
 }

@@ -1,4 +1,4 @@
-"""The fake table does what moto's does, for every operation of adapters/table.py."""
+"""The fake table does what moto's does, for every operation of adapters/table.py and adapters/trees.py."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ import pytest
 from moto import mock_aws
 
 import template
-from adapters import table
+from adapters import aside, aws, table, trees
+from adapters import walk as walking
+from adapters.attributes import attributes
+from adapters.loading import load_tree
 from ripen.errors import VersionConflictError
 from ripen.event import Event, Received
-from ripen.ledger import due_shard, event_items
+from ripen.identity import Proof
+from ripen.ledger import Unreadable, due_shard, event_items
 from ripen.record import Record
+from ripen.walk import walk_everywhere
 from simulation.fake_table import FakeTable
 from simulation.wire import Wire
 
@@ -27,8 +32,8 @@ def put(*received):
     table.put_items("ripen", event_items(received, 1))
 
 
-def claim(holder, until):
-    return table.claim_intent("ripen", LEAD, KEY, table.Claim(holder, until, 9_000))
+def claim(holder, until, version=3):
+    return refusable(table.claim_intent, "ripen", LEAD, KEY, table.Claim(holder, until, 9_000), version)
 
 
 def outcome(status, number):
@@ -42,26 +47,34 @@ def history():
     put(*(event(n) for n in range(2, 12)), event(12, OTHER))
     for n in range(20, 30):
         put(event(n))
-    yield table.load("ripen", LEAD, 0)
-    yield table.load("ripen", "nobody", 0)
+    yield load_tree("ripen", LEAD, 0)
+    yield load_tree("ripen", "nobody", 0)
     table.mark_due("ripen", LEAD, 100)
-    yield table.load("ripen", LEAD, 0)[1]
+    yield load_tree("ripen", LEAD, 0).record
     yield saved(Record(LEAD, 2, "too early", None))
     yield saved(Record(LEAD, 1, "first", 50))
     yield saved(Record(LEAD, 1, "too late", None))
     yield saved(Record(LEAD, 2, "second", 60))
-    yield table.load("ripen", LEAD, 0)[1]
+    yield load_tree("ripen", LEAD, 0).record
     for n in range(10):
         yield saved(Record(f"{LEAD}{n}", 1, "", 100 - n))
     yield [list(table.find_due("ripen", shard, now)) for now in (50, 95, 100) for shard in "01234567"]
     table.postpone("ripen", table.Due(LEAD, "P", 59), 200)
     table.postpone("ripen", table.Due(f"{LEAD}1", "P", 99), 200)
     yield list(table.find_due("ripen", due_shard(LEAD), 100))
+    for due_at in (59, 200):
+        table.disarm("ripen", f"{LEAD}1", due_at)
+        yield load_tree("ripen", f"{LEAD}1", 0).record.due_at
     yield saved(Record(LEAD, 3, "third", None))
     yield list(table.find_due("ripen", due_shard(LEAD), 100))
     yield [table.own_address("ripen", "I#x", subject) for subject in (LEAD, OTHER, LEAD)]
+    yield [table.owner_of("ripen", key) for key in ("I#x", "I#y")]
+    yield [table.put_new("ripen", item) for item in event_items([event(1, "u:7")], 1) * 2]
     yield outcome("sent", 40)
+    yield claim("me", 70, version=2)
+    yield table.has_open_claim("ripen", LEAD, "welcome")
     yield [claim(holder, 70) for holder in ("me", "you", "me")]
+    yield [table.has_open_claim("ripen", LEAD, campaign) for campaign in ("welcome", "wel")]
     yield list(table.find_due("ripen", due_shard(LEAD), 100))
     table.postpone("ripen", table.Due(LEAD, KEY, 70), 80)
     for holder in ("you", "me", "me"):
@@ -71,35 +84,113 @@ def history():
     yield [outcome("unconfirmed", 41), outcome("unconfirmed", 42), outcome("sent", 43), outcome("refused", 44)]
     yield list(table.find_due("ripen", due_shard(LEAD), 100))
     yield claim("you", 95)
+    yield from what_is_set_aside()
+    yield from a_walk()
     table.put_text("ripen", "C#x", "text")
     yield [table.get_text("ripen", key) for key in ("C#x", "C#y")]
-    yield table.load("ripen", LEAD, 0)
+    yield load_tree("ripen", LEAD, 0)
+
+
+def what_is_set_aside():
+    for content in ({"data": "["}, {"zip": b"no"}, {"count": 3}):
+        put_raw("E#broken", **content)
+        yield aside.set_aside("ripen", Unreadable(LEAD, "E#broken", "why"), 100)
+        [found] = aside.find_aside("ripen")
+        yield found, aside.give_back("ripen", found)
+    put_raw("X#broken", data="[]", reason="why", due_shard="aside", due_at="2026")
+    yield [aside.set_aside("ripen", Unreadable(LEAD, key, "why"), 100) for key in ("E#broken", found_key())]
+    put_raw("E#broken", data="[]")
+    [found] = aside.find_aside("ripen")
+    yield found, aside.give_back("ripen", found)
+    aws.client("dynamodb").delete_item(TableName="ripen", Key=attributes({"pk": LEAD, "sk": "E#broken"}))
+    yield aside.give_back("ripen", found), list(aside.find_aside("ripen"))
+
+
+def a_walk():
+    yield walking.load_walks("ripen")
+    walk = walking.save_walk("ripen", walk_everywhere(100))
+    yield walk, walking.save_walk("ripen", walk_everywhere(100)), walking.save_walk("ripen", walk)
+    yield walking.load_walks("ripen")
+    yield {walk.items for walk in walking.reconcile("ripen", 1) if walk.ended}
+
+
+def put_raw(key, **content):
+    item = attributes({"pk": LEAD, "sk": key, "ttl": 9_000, **content})
+    aws.client("dynamodb").put_item(TableName="ripen", Item=item)
+
+
+def found_key():
+    """The key of an item that can be read."""
+    return event_items([event(1)], 1)[0]["sk"]
 
 
 def saved(record):
+    return refusable(table.save, "ripen", record)
+
+
+def merges():
+    """Every change of a tree, each in all the ways that it can turn out; the answers, in order."""
+    put(*(event(n) for n in range(1, 8)))
+    put(event(8, OTHER))
+    put(event(9, "u:7"))
+    yield saved(Record(LEAD, 1, "first", None))
+    none, new = Record(OTHER, 0, "", None), Record("u:7", 0, "", None)
+    yield joined(Record(LEAD, 2, "", None), none)
+    yield load_tree("ripen", OTHER, 0)
+    yield joined(Record(LEAD, 1, "", None), none)
+    yield load_tree("ripen", OTHER, 0)
+    yield joined(new, Record(LEAD, 2, "", None))
+    yield [load_tree("ripen", subject, 0) for subject in ("u:7", LEAD, OTHER)]
+    yield [list(table.find_due("ripen", shard, 50)) for shard in "01234567"]
+    table.mark_due("ripen", OTHER, 20)
+    yield [list(table.find_due("ripen", shard, 50)) for shard in "01234567"]
+    tree = load_tree("ripen", OTHER, 0)
+    yield parted(tree.record, tree.edges[0]._replace(version=7))
+    yield parted(tree.record, tree.edges[0])
+    yield parted(tree.record, tree.edges[0])
+    yield [load_tree("ripen", subject, 0) for subject in ("u:7", LEAD, OTHER)]
+    table.own_address("ripen", "I#x", LEAD)
+    root = load_tree("ripen", LEAD, 0).record
+    winner = Record("u:9", 0, "", None)
+    for owner in (OTHER, LEAD, LEAD):
+        transfer = trees.Transfer("I#x", owner, root, "u:7", winner)
+        yield refusable(trees.take_address, "ripen", transfer, 60)
+    yield table.owner_of("ripen", "I#x")
+
+
+def joined(parent, child):
+    told = event_items([event(30, parent.subject)], 1)
+    return refusable(trees.join, "ripen", trees.Merge(parent, child, Proof.LINK), told, 40)
+
+
+def parted(root, edge):
+    return refusable(trees.part, "ripen", root, edge, event_items([event(31, edge.child)], 1), 50)
+
+
+def refusable(write, *arguments):
     try:
-        table.save("ripen", record)
+        return write(*arguments)
     except VersionConflictError as error:
         return str(error)
-    return "saved"
 
 
-def test_the_fake_answers_as_moto_does(new_process, monkeypatch):
+@pytest.mark.parametrize("story", [history, merges])
+def test_the_fake_answers_as_moto_does(new_process, monkeypatch, story):
     with mock_aws():
         boto3.client("dynamodb").create_table(TableName="ripen", **template.table_definition(template.load()))
-        real = list(history())
+        real = list(story())
     fake = FakeTable()
-    monkeypatch.setattr("adapters.table.client", lambda _service: Wire("dynamodb", fake))
+    aws.use("dynamodb", Wire("dynamodb", fake))
 
-    assert list(history()) == real
+    assert list(story()) == real
 
 
 def test_an_expression_that_the_fake_does_not_know_is_an_error():
     item = {"pk": {"S": "a"}, "sk": {"S": "b"}}
     for unknown in (
-        lambda fake: fake.put_item("ripen", item, ConditionExpression="attribute_exists(pk)"),
+        lambda fake: fake.put_item("ripen", item, ConditionExpression="attribute_exists(sk)"),
         lambda fake: fake.update_item("ripen", item, UpdateExpression="ADD n :one", ExpressionAttributeValues={}),
-        lambda fake: fake.query("ripen", KeyConditionExpression="pk = :pk", ExpressionAttributeValues={}),
+        lambda fake: fake.query("ripen", KeyConditionExpression="sk = :sk", ExpressionAttributeValues={}),
     ):
         with pytest.raises(NotImplementedError):
             unknown(FakeTable())

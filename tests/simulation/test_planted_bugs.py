@@ -7,6 +7,8 @@ from collections import deque
 import pytest
 
 from adapters import aws, leads, table
+from adapters.leads import Task
+from adapters.loading import load_tree
 from adapters.settings import ScoreSettings
 from ripen.event import Event, Received
 from ripen.ledger import event_items
@@ -16,14 +18,14 @@ from simulation.invariants import RULES
 from simulation.wire import Wire
 from stories import START
 
-REFRESH = (ScoreSettings("ripen", "rules", "secret"), "a:ann", RULES)
+SETTINGS, TASK = ScoreSettings("ripen", "rules", "secret", 730), Task("a:ann", RULES["v1"], START)
 
 
 def save_whatever_is_there(name, record):
     put_unconditionally(name, record_item(record))
 
 
-def claim_what_others_claimed(name, subject, key, claim):
+def claim_what_others_claimed(name, subject, key, claim, _version):
     put_unconditionally(name, {"pk": subject, "sk": key, "status": "claimed", "holder": claim.holder})
     return True
 
@@ -37,18 +39,28 @@ def put_unconditionally(name, item):
     [
         ("adapters.table.claim_intent", claim_what_others_claimed, "sent twice"),
         ("adapters.table.save", save_whatever_is_there, "the record differs from its ledger"),
+        (
+            "adapters.trees._unchanged",
+            lambda _record: {"ConditionExpression": ""},
+            "pointers|differs|left to merge|rest",
+        ),
         ("adapters.table.end_intent", lambda *_: True, "never comes to rest"),
-        ("trigger.sweep._queue", lambda *_: [], "still due"),
+        ("trigger.sweep.enqueue", lambda *_: [], "still due"),
         ("track.handler.put_items", lambda name, items: table.put_items(name, items[:1]), "accepted"),
         ("ripen.ledger._key_id", lambda ids: ids[0], "accepted"),
+        ("adapters.walk.judge", lambda *_: None, "the record differs from its ledger"),
+        ("ripen.record._still_armed", lambda *_: True, "waits for"),
     ],
     ids=[
         "sending without a claim",
         "saving without a condition",
+        "merging whatever was read before",
         "writing no outcome",
         "losing due leads",
         "losing events",
         "overwriting events",
+        "finding nobody on a walk",
+        "never moving a timer",
     ],
 )
 def test_a_planted_bug_is_found(simulate, monkeypatch, place, bug, broken):
@@ -68,18 +80,18 @@ def test_an_event_that_arrives_between_two_pages_of_a_query_is_counted(new_proce
         return answer
 
     wire = Wire("dynamodb", FakeTable(), interrupted)
-    monkeypatch.setattr("adapters.table.client", lambda _service: wire)
+    aws.use("dynamodb", wire)
     for n in range(2 * PAGE):
         put("late", START + n)
 
     def somebody_else_counts_an_early_event():
         put("early", START - 1)
-        leads.refresh(*REFRESH, START)
+        leads.refresh(SETTINGS, TASK)
 
     interruptions.append(somebody_else_counts_an_early_event)
-    leads.refresh(*REFRESH, START)
+    leads.refresh(SETTINGS, TASK)
 
-    _, record = table.load("ripen", "a:ann", 0)
+    record = load_tree("ripen", "a:ann", 0).record
     assert f'"events":{2 * PAGE + 1}' in record.data
 
 

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+
 from simulation.machine import FAULTS
+from simulation.spread import spread
 
 
 def test_every_schedule_ends_well(simulate, request):
     only = request.config.getoption("--seed")
     seeds = range(request.config.getoption("--seeds")) if only is None else [only]
-    worlds = [simulate(seed) for seed in seeds]
 
-    assert only is not None or sum(len(world.ses.mails) for world in worlds) > len(worlds)
+    mails, failed = spread(seeds, lambda seed: len(simulate(seed).ses.mails))
+
+    if failed is not None:
+        simulate(failed)
+        pytest.fail(f"seed {failed} ended well when it was lived through once more")
+    assert only is not None or mails > len(seeds)
 
 
 def test_a_seed_always_tells_the_same_story(simulate):
-    assert simulate(7).steps == simulate(7).steps
+    assert simulate(7, told=True).steps == simulate(7, told=True).steps
 
 
 def test_everything_that_can_happen_does_happen(simulate):
-    worlds = [simulate(seed) for seed in range(60)]
+    worlds = [simulate(seed, told=True) for seed in range(150)]
 
     steps = [step for world in worlds for step in world.steps]
     statuses = Counter(
@@ -28,3 +35,7 @@ def test_everything_that_can_happen_does_happen(simulate):
     )
     assert [fault for fault in FAULTS if not any(step.endswith(f" {fault}") for step in steps)] == []
     assert sorted(statuses) == ["failed", "refused", "sent", "unconfirmed"]
+    for rare in (lambda world: world.forgotten, lambda world: world.planted, lambda world: world.version == "v2"):
+        assert any(map(rare, worlds))
+    names = {name for world in worlds for name in world.names()}
+    assert {"Lead Merged", "Lead Unmerged", "Lead Conflict Found", "Email Address Confirmed"} <= names

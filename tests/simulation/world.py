@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from random import Random
 from typing import Any, NamedTuple
 
-from adapters import active, aws, secret, senders
+from adapters import active, aws, secret, senders, walk
+from adapters.attributes import values
+from ripen.configuration import compile_sources
+from ripen.ledger import EVENT_PREFIX, read_events
+from ripen.limits import Limits
 from ripen.times import DAY, HOUR, MINUTE, SECOND, to_iso
 from score.handler import handler as score
 from simulation.fake_services import REFUSED, FakeBucket, FakeQueue, FakeSecrets, FakeSes
 from simulation.fake_table import FakeTable
 from simulation.machine import Machine
-from simulation.site_rules import CONFIGURATION, MAILS
-from stories import START, Context, batch_of, mail_report, minute, queue_message, request, stream_batch
+from simulation.site_rules import CONFIGURATIONS, MAILS, SERVER_KEY
+from stories import START, WRITE_KEY, YES, Context, mail_report, minute, queue_message, request, stream_batch
+from track import handler as tracking
 from track.handler import handler as track
 from trigger.handler import handler as trigger
 
 VISITORS = ("ann", "bob", "cem", "dan", "eve")
 ADDRESSES = ("ann@example.com", "Ann@example.com", "bob@example.com", REFUSED, "no address")
+USERS = ("7", "8")
 NAMES = ("Webinar Attended", "Signed Up", "Tool Used", "Page Viewed", "Page Viewed", "Order Completed")
 _RECEIVES = 3
 _CONCURRENT = 4
@@ -33,13 +39,16 @@ class Change(NamedTuple):
 
 
 class World:
-    """Everything that a seed decides. `accepted` holds the ids of each subject that track answered for."""
+    """Everything that a seed decides. `accepted` holds the ids of each subject that track answered for.
 
-    def __init__(self, seed):
+    What happened stands in `steps`, but only in a world that is `told`: finding words takes a tenth of the time.
+    """
+
+    def __init__(self, seed, *, told=False):
         self.random = Random(seed)
         self.now = START
         self.steps = [f"seed {seed}"]
-        self.machine = Machine(self.random, self._trace, on_crash=self._new_process)
+        self.machine = Machine(self.random, self._trace if told else None, on_crash=self._new_process)
         self.bucket, self.ses = FakeBucket(), FakeSes(self._mail_sent)
         self.table = FakeTable(self._written, takes=self._lucky)
         self.queue = FakeQueue(takes=self._lucky)
@@ -49,13 +58,18 @@ class World:
         self.changes: list[Change] = []
         self.streamed: list[Change] = []
         self.reports: list[Any] = []
-        self.known_ids: list[Any] = []
+        self.known: dict[str, list[Any]] = {WRITE_KEY: [], SERVER_KEY: []}
         self._numbers = 0
         self.found = None
+        self.version = ""
+        self.planted = 0
+        self.forgotten = 0
+        self.outages = self._lucky(0.3)
         self._connect()
 
     def live(self):
         """Let random things happen, then let everything come to rest."""
+        self.open()
         if self._lucky():
             self._activate()
         for _ in range(self.random.randint(20, 300)):
@@ -63,10 +77,16 @@ class World:
         self.come_to_rest()
 
     def come_to_rest(self):
-        """Nothing goes wrong any more: deliver what is on its way, sweep every 20 minutes until nobody is due."""
+        """Nothing goes wrong any more: deliver what is on its way, sweep until nobody is due, and reconcile."""
         self.machine.faults = 0
         self._activate()
         self._visit()
+        self._sweep_until_nobody_is_due()
+        if self.forgotten:
+            deque(walk.reconcile("ripen", self.now), maxlen=0)
+            self._sweep_until_nobody_is_due()
+
+    def _sweep_until_nobody_is_due(self):
         for _ in range(60):
             while ways := self._pending():
                 crowded = len(self.machine.running) >= _CONCURRENT
@@ -75,7 +95,8 @@ class World:
             self._sweep(Context(60))
             while self.machine.running:
                 self.machine.step()
-            if self.found == 0 and not self._pending():
+            refold = walk.load_walks("ripen").get("refold")
+            if self.found == 0 and not self._pending() and refold.target == self.version and refold.ended:
                 return
         raise AssertionError("the world never comes to rest: somebody stays due")
 
@@ -91,6 +112,15 @@ class World:
         aws.client.cache_clear()
         self._new_process()
 
+    def open(self):
+        """What is there from the beginning: the registered senders."""
+        senders.register("ripen", compile_sources(CONFIGURATIONS["v1"]))
+
+    def names(self):
+        """The names of all events in the ledger."""
+        keys = [key for key in self.table.items if key[1].startswith(EVENT_PREFIX)]
+        return {event.name for key in keys for event in read_events([values(self.table.items[key])])}
+
     def client(self, service, **_):
         """Stands where boto3.client stood."""
         return self.services[service]
@@ -104,6 +134,11 @@ class World:
             possible += [(self._sweep, 2), (self._deliver_again, 1)]
         if self._lucky() and not self.bucket.objects:
             possible.append((self._activate, 1))
+        if self.bucket.objects and not self.machine.running:
+            possible.append((self._activate_anew, 0.3))
+        if self.changes and self.outages:
+            possible.append((self._outage, 0.3))
+        possible.append((self._plant, 0.3))
         return possible
 
     def _pending(self):
@@ -118,21 +153,33 @@ class World:
         return [action for waiting, action in ways if waiting]
 
     def _visit(self):
-        self.unanswered.append(batch_of(self._event() for _ in range(self.random.choice((1, 1, 2, 6)))))
+        key = SERVER_KEY if self.random.random() < 0.15 else WRITE_KEY
+        events = [self._event(key) for _ in range(self.random.choice((1, 1, 2, 6)))]
+        self.unanswered.append({"batch": events, "writeKey": key})
 
-    def _event(self):
-        if self.known_ids and self.random.random() < 0.1:
-            return self.random.choice(self.known_ids)  # sent once more, in other company
+    def _event(self, key):
+        known = self.known[key]
+        if known and self.random.random() < 0.1:
+            return self.random.choice(known)  # sent once more, in other company
         occurred = self.now - self.random.choice((0, 0, SECOND, HOUR, 2 * DAY))
-        event = {"anonymousId": self.random.choice(VISITORS), "messageId": f"m{len(self.known_ids)}"}
+        event = {"messageId": f"m{sum(map(len, self.known.values()))}", "context": YES, **self._who(key)}
         if occurred != self.now:
             event |= {"originalTimestamp": to_iso(occurred), "sentAt": to_iso(self.now)}
         if self.random.random() < 0.25:
             event |= {"type": "identify", "traits": {"email": self.random.choice(ADDRESSES)}}
         else:
             event |= {"type": "track", "event": self.random.choice(NAMES)}
-        self.known_ids.append(event)
+        if self.ses.tokens and key == WRITE_KEY and self.random.random() < 0.05:
+            event["context"] = {"token": self.random.choice(self.ses.tokens)}
+        known.append(event)
         return event
+
+    def _who(self, key):
+        """A browser's anonymousId, a server's userId, or the two together; of a browser that is a claim."""
+        visitor, user = {"anonymousId": self.random.choice(VISITORS)}, {"userId": self.random.choice(USERS)}
+        if self.random.random() < (0.5 if key == SERVER_KEY else 0.05):
+            return visitor | user
+        return user if key == SERVER_KEY else visitor
 
     def _request(self):
         payload = self.random.choice(self.unanswered)
@@ -143,7 +190,8 @@ class World:
                 self.unanswered.remove(payload)
                 self.answered.append(payload)
                 for sent in payload["batch"]:
-                    self.accepted[f"a:{sent['anonymousId']}"].add(sent["messageId"])
+                    subject = f"a:{sent['anonymousId']}" if "anonymousId" in sent else f"u:{sent['userId']}"
+                    self.accepted[subject].add(sent["messageId"])
 
         self.machine.start("track", lambda: track(event, None), ended)
 
@@ -207,16 +255,40 @@ class World:
 
     def _pass_time(self):
         self.now += self.random.choice((SECOND, MINUTE, MINUTE, 10 * MINUTE, HOUR, DAY, 4 * DAY))
-        self._trace("time passes")
+        if self.machine.trace:
+            self._trace("time passes")
 
     def _activate(self):
         if not self.bucket.objects:
-            active.activate("rules", CONFIGURATION, MAILS, "v1", to_iso(self.now))
+            self._activate_anew()
+
+    def _activate_anew(self):
+        self.version = "v1" if self.version != "v1" else "v2"
+        active.activate("rules", CONFIGURATIONS[self.version], MAILS, self.version, to_iso(self.now))
+        active.forget()  # time leaps here, and nobody folds with what was active for longer than two minutes
+        self._trace(f"{self.version} is active")
+
+    def _outage(self):
+        """Scoring was away for longer than the stream keeps what it has."""
+        self.forgotten += len(self.changes)
+        self.changes.clear()
+        self.streamed.clear()
+        self._trace("the stream forgets")
+
+    def _plant(self):
+        """Somebody writes by hand what nobody can read."""
+        self.planted += 1
+        content = self.random.choice(({"data": {"S": "[{"}}, {"zip": {"B": b"no"}}, {"count": {"N": "1.5"}}))
+        key = {"pk": {"S": f"a:{self.random.choice(VISITORS)}"}, "sk": {"S": f"E#{to_iso(self.now)}#p{self.planted}"}}
+        self.table.put_item("ripen", key | content)
+        self._trace("an item is broken")
 
     def _new_process(self):
         active.forget()
         senders.forget()
         secret.secret.cache_clear()
+        secret.keys.cache_clear()
+        tracking.limits = Limits()
 
     def _written(self, pk, sk):
         if sk.startswith("E#"):

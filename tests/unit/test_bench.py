@@ -8,8 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 KEYS = {"value", "unit", "floor", "ratio", "budget"}
 LIMITS = {"track.batch.wru": 0.2}
-CPU = {"track.single.cpu", "track.batch.cpu", "track.cold-start.cpu"}
-ROWS = {*CPU, "track.single.wru", "snippet.size", *LIMITS}
+CPU = {"track.single.cpu", "track.batch.cpu", "track.cold-start.cpu", "score.event.cpu", "score.rules-1000.cpu"}
+ROWS = {*CPU, "track.single.wru", "score.writes", "score.due.wru", "score.record.size", "snippet.size", *LIMITS}
 
 
 def run_quickly(output):

@@ -21,7 +21,10 @@ from track.mail_events import mail_event
 from track.request import parse_request
 
 SOURCES = Sources(
-    {digest("site"): Source("site", trusted=False, origins=("*",)), digest("crm"): Source("crm", trusted=True)}
+    {
+        digest("site"): Source("site", trusted=False, origins=("*",), consent_assumed=True),
+        digest("crm"): Source("crm", trusted=True),
+    }
 )
 CHROME = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
@@ -144,7 +147,7 @@ def test_the_pixel_is_judged_too(agent, name):
         "queryStringParameters": {"writeKey": "site", "anonymousId": "visitor", "event": "Mail Seen"},
     }
 
-    document(event, SOURCES, stored.extend, Limits())
+    document(event, SOURCES, lambda parsed, _at: stored.extend(parsed.accepted), Limits())
 
     assert [received.event.bot for received in stored] == [name]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ripen.campaigns import OUTCOMES, Progress
+from ripen.campaigns import Progress
+from ripen.event import OUTCOMES
 from unit.leads import happened, lead, reported, rules
 
 SCORE = {"profile": "p", "at_least": 20}

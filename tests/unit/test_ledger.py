@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import zlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ripen.errors import UnreadableItemError
 from ripen.event import Event, Received
-from ripen.ledger import due_shard, event_items, event_key, intent_key, read_events, read_intent_key
+from ripen.ledger import (
+    NOTHING_SEEN,
+    Unreadable,
+    due_shard,
+    event_items,
+    event_key,
+    intent_key,
+    read_events,
+    read_intent_key,
+    read_items,
+)
 from ripen.times import DAY, SECOND
 from stories import START
 
@@ -110,3 +124,62 @@ def test_the_key_of_an_intent_tells_what_it_is(name, cycle):
 @given(st.text())
 def test_every_subject_has_a_shard(subject):
     assert due_shard(subject) in "01234567"
+
+
+GOOD = {"id": "m", "name": "Seen", "at": START, "source": "website"}
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ({}, "data: is missing, and so is zip"),
+        ({"data": 3}, "data: TypeError"),
+        ({"data": "[{"}, "data: JSONDecodeError"),
+        ({"data": "[" * 100_000}, "data: RecursionError"),
+        ({"data": "{}"}, "data: is no list"),
+        ({"data": "[3]"}, "event: is no object"),
+        ({"zip": b"not zipped"}, "zip: error"),
+        ({"zip": zlib.compress(b"[]")[:-3]}, "zip: error"),
+        ({"zip": zlib.compress(b"[\xff]")}, "zip: UnicodeDecodeError"),
+        ({"data": json.dumps([{"id": "m"}])}, "name: is missing"),
+        ({"data": json.dumps([GOOD, GOOD | {"at": "soon"}])}, "at: is str, not int"),
+        ({"data": json.dumps([GOOD | {"at": True}])}, "at: is bool, not int"),
+        ({"data": json.dumps([GOOD | {"at": 10**30}])}, "at: is out of the years 1970 to 9999"),
+        ({"data": json.dumps([GOOD | {"name": None}])}, "name: is NoneType, not str"),
+        ({"data": json.dumps([GOOD | {"properties": []}])}, "properties: is list, not dict"),
+        ({"data": json.dumps([GOOD | {"colour": "red"}])}, "event: has a field that no event has"),
+    ],
+)
+def test_an_item_that_cannot_be_read_is_named_with_its_reason_and_others_are_read(content, reason):
+    broken = {"pk": "a:ann", "sk": "E#2", **content}
+
+    events, unreadable = read_items([broken, *event_items([received("1")], 1)])
+
+    assert [event.id for event in events] == ["1"]
+    assert unreadable == [Unreadable("a:ann", "E#2", reason)]
+    with pytest.raises(UnreadableItemError, match=reason):
+        read_events([broken])
+
+
+def seen(items):
+    total = NOTHING_SEEN
+    for item in items:
+        total = total.plus(item)
+    return total
+
+
+@given(st.lists(EVENTS, max_size=8, unique_by=lambda event: event.id), st.randoms())
+def test_what_was_seen_does_not_depend_on_the_order(history, random):
+    items = [item for event in history for item in event_items([Received("a:ann", event.at, event.at, event)], 1)]
+
+    assert seen(items) == seen(random.sample(items, len(items)))
+    assert seen(items).items == len(items)
+
+
+def test_what_was_seen_tells_items_apart_by_key_and_by_content():
+    [item] = event_items([received("1")], 1)
+    packed = {"sk": item["sk"], "zip": zlib.compress(item["data"].encode())}
+
+    others = [item | {"sk": "E#2"}, item | {"data": "[]"}, packed, {"sk": item["sk"]}, {"sk": item["sk"], "data": 3}]
+
+    assert len({seen([one]) for one in [item, *others]}) == len(others)

@@ -14,8 +14,8 @@ from track import handler as track
 from track.request import OverLimitError, parse_request
 
 NOON = 1_795_262_400_000
-SITE = Source("site", trusted=False, origins=("*",), per_minute=100, per_visitor_and_day=10)
-OTHER = Source("other", trusted=False, origins=("*",), per_minute=100)
+SITE = Source("site", trusted=False, origins=("*",), consent_assumed=True, per_minute=100, per_visitor_and_day=10)
+OTHER = Source("other", trusted=False, origins=("*",), consent_assumed=True, per_minute=100)
 SOURCES = Sources({digest("site"): SITE, digest("other"): OTHER})
 
 
@@ -95,7 +95,7 @@ def test_a_visitor_over_the_limit_is_refused_event_by_event_and_the_others_are_n
     limits = Limits()
     parse_request(request(["wild"] * 8), SOURCES, limits)
 
-    accepted, refused = parse_request(request(["calm", "wild", "wild", "wild", "calm", "wild"]), SOURCES, limits)
+    accepted, refused, _ = parse_request(request(["calm", "wild", "wild", "wild", "calm", "wild"]), SOURCES, limits)
 
     assert [received.subject for received in accepted] == ["a:calm", "a:wild", "a:wild", "a:calm"]
     assert [(index, error.as_json()) for index, error in refused] == [

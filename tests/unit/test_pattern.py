@@ -1,15 +1,18 @@
 import re
+from collections.abc import Mapping
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ripen.errors import InvalidPatternError
-from ripen.pattern import compile_pattern, event_names
+from ripen.pattern import check_pattern, compile_choice, compile_pattern, event_names
+from unit.patterns import OPERATORS, anything, facts, patterns
 
 EVENT = {
     "event": "Page Viewed",
-    "properties": {"path": "/solutions/leads", "value": 12.5, "tags": ["green", "ripe"], "vip": True, "note": None},
+    "properties": {"path": "/solutions/leads", "value": 12.5, "tags": ["green", "ripe"], "vip": True, "note": None}
+    | {"formula": r"2*3=6 \\ o", "none": []},
     "context": {"campaign": {"medium": "Social"}},
 }
 
@@ -32,6 +35,11 @@ EVENT = {
         {"properties.path": {"anything-but": "/"}},
         {"properties.path": {"anything-but": {"prefix": ["/imprint", "/jobs"]}}},
         {"context.campaign.medium": {"equals-ignore-case": "social"}},
+        {"properties.path": {"wildcard": r"/solutions/*"}},
+        {"properties.formula": {"wildcard": r"2\*3=*"}},
+        {"properties.formula": {"wildcard": r"*\\*"}},
+        {"context.campaign": {"exists": False}},
+        {"properties.none": {"exists": True}},
         {"$or": [{"event": "Signed Up"}, {"properties.vip": True}]},
         {"event": "Page Viewed", "properties": {"vip": True, "value": {"numeric": [">=", 1]}}},
     ],
@@ -53,6 +61,10 @@ def test_matches(pattern):
         {"properties.nothing": {"exists": True}},
         {"properties.path": {"exists": False}},
         {"properties.path.deeper": "x"},
+        {"properties.formula": {"wildcard": r"2\*4*"}},
+        {"context.campaign": {"exists": True}},
+        {"context.campaign": {"anything-but": "x"}},
+        {"properties.none": {"anything-but": "x"}},
         {"context": {"campaign": {"medium": "social"}}},
         {"$or": [{"event": "Signed Up"}, {"properties.vip": False}]},
         {"event": "Page Viewed", "properties.vip": False},
@@ -71,6 +83,10 @@ def test_does_not_match(pattern):
         ({"properties": {"path": [{"starts": "x"}]}}, "properties.path"),
         ({"properties.path": {"prefix": 3}}, "properties.path"),
         ({"properties.path": {"wildcard": "a**b"}}, "properties.path"),
+        ({"properties.path": {"wildcard": r"a\b"}}, "properties.path"),
+        ({"properties.path": {"wildcard": "a\\"}}, "properties.path"),
+        ({"properties.path": {"anything-but": []}}, "properties.path"),
+        ({"properties.path": {"anything-but": [{"prefix": "a"}]}}, "properties.path"),
         ({"properties.value": {"numeric": [">"]}}, "properties.value"),
         ({"properties.value": {"numeric": ["!", 3]}}, "properties.value"),
         ({"properties.value": {"exists": "yes"}}, "properties.value"),
@@ -116,3 +132,86 @@ def test_a_text_made_to_keep_a_wildcard_busy_does_not():
     busy = compile_pattern({"event": {"wildcard": "*".join("ababababab") + "c"}})
 
     assert not busy({"event": "ab" * 16_000})
+
+
+@given(patterns, facts)
+def test_no_fact_of_whatever_type_is_an_error(pattern, facts):
+    assert compile_pattern(pattern)(facts) in {True, False}
+
+
+@pytest.mark.parametrize("operator", sorted(OPERATORS))
+@given(st.data(), anything)
+def test_no_value_of_whatever_type_is_an_error(operator, data, value):
+    matches = compile_pattern({"properties.path": {operator: data.draw(OPERATORS[operator])}})
+
+    for known in ({"properties": {"path": value}}, {"properties": value}, {}):
+        assert matches(known) in {True, False}
+
+
+@given(st.lists(patterns, max_size=5), facts)
+def test_a_choice_is_what_each_condition_says(several, facts):
+    choose = compile_choice([(pattern, n) for n, pattern in enumerate(several)])
+
+    assert choose(facts) == [n for n, pattern in enumerate(several) if compile_pattern(pattern)(facts)]
+
+
+@given(st.lists(patterns, max_size=5), facts, st.sampled_from(["a", "ab", "/a/b"]))
+def test_a_choice_for_one_event_is_a_choice(several, facts, name):
+    rules = [(pattern, n) for n, pattern in enumerate(several)]
+    facts |= {"event": name}
+
+    assert compile_choice(rules, event=name)(facts) == compile_choice(rules)(facts)
+
+
+class Reluctant(Mapping):
+    """Facts that are found out one by one, and written down."""
+
+    def __init__(self, known):
+        self.known = known
+        self.asked = []
+
+    def __getitem__(self, key):
+        self.asked.append(key)
+        return self.known[key]
+
+    def __iter__(self):
+        return iter(self.known)
+
+    def __len__(self):
+        return len(self.known)
+
+
+def test_facts_about_the_lead_are_asked_for_only_when_it_depends_on_them():
+    rules = [
+        ({"event": "Signed Up", "lead.phase": "awareness"}, "never"),
+        ({"event": "Page Viewed", "lead.phase": {"prefix": "info"}}, "always"),
+        ({"event": "Page Viewed", "properties.vip": False, "lead.score": {"numeric": [">", 1]}}, "no more"),
+    ]
+    lead = Reluctant({"phase": "information"})
+
+    chosen = compile_choice(rules)(EVENT | {"lead": lead})
+
+    assert chosen == ["always"]
+    assert lead.asked == ["phase"]
+
+
+def deep(levels):
+    by_key = {"properties" + ".a" * (levels - 1): "x"}
+    by_choice = {"event": "x"}
+    for _ in range(levels - 1):
+        by_choice = {"$or": [by_choice, {"event": "y"}]}
+    half = {"$or": [{"properties" + ".a" * (levels // 2): {"anything-but": {"wildcard": "*x*"}}}, {"event": "y"}]}
+    for _ in range(levels // 2 - 2):
+        half = {"$or": [half, {"event": "y"}]}
+    return by_key, by_choice, half
+
+
+def test_what_is_nested_too_deeply_to_compile_is_refused():
+    for pattern in deep(20):
+        assert compile_pattern(pattern)({"event": "x"}) in {True, False}
+    for pattern in deep(21)[:2]:
+        with pytest.raises(InvalidPatternError, match="at most 20 levels"):
+            check_pattern(pattern)
+    for pattern in deep(300):
+        with pytest.raises(InvalidPatternError, match="at most 20 levels"):
+            check_pattern(pattern)

@@ -10,11 +10,12 @@ from ripen.errors import InvalidEventError
 from ripen.ledger import event_items, read_events
 from ripen.segment import parse_event
 from ripen.sources import NO_SOURCES, Source, Sources, digest
+from stories import YES
 from track.request import MAX_BATCH, MAX_BODY_BYTES, Parsed, RefusedRequestError, check_storable, parse_request, sift
 
 SOURCES = Sources(
     {
-        digest("site"): Source("website", trusted=False, origins=("https://www.example.com",)),
+        digest("site"): Source("website", trusted=False, origins=("https://www.example.com",), consent_assumed=True),
         digest("secret"): Source("crm", trusted=True),
     }
 )
@@ -53,7 +54,7 @@ def refusal(event):
 @pytest.mark.parametrize("encode", [True, False])
 @pytest.mark.parametrize("path", ["/v1/page", "/v1/page/"])
 def test_a_call_is_one_event(path, encode):
-    accepted, refused = parse_request(request(PAGE, path, encode=encode), SOURCES)
+    accepted, refused, _ = parse_request(request(PAGE, path, encode=encode), SOURCES)
 
     assert [received.event.name for received in accepted] == ["Page Viewed"]
     assert refused == []
@@ -74,7 +75,7 @@ def test_a_call_is_one_event(path, encode):
 def test_short_names_and_prefixes_of_calls(path, name):
     body = {**PAGE, "event": "Tool Used", "groupId": "g", "userId": "u", "previousId": "p"}
 
-    [received], _ = parse_request(request(body, path), SOURCES)
+    [received], *_ = parse_request(request(body, path), SOURCES)
 
     assert received.event.name == name
 
@@ -83,7 +84,7 @@ def test_short_names_and_prefixes_of_calls(path, name):
 def test_batches_under_all_their_names_and_packed(path):
     body = json.dumps({"writeKey": "site", "batch": [{"type": "page", "anonymousId": "visitor"}]}).encode()
 
-    [received], _ = parse_request(request(gzip.compress(body), path), SOURCES)
+    [received], *_ = parse_request(request(gzip.compress(body), path), SOURCES)
 
     assert received.event.name == "Page Viewed"
 
@@ -98,7 +99,7 @@ def test_batches_under_all_their_names_and_packed(path):
 def test_the_write_key_may_come_by_basic_authorization_or_query(given):
     body = {"anonymousId": "visitor"}
 
-    [received], _ = parse_request(request(body, **given), SOURCES)
+    [received], *_ = parse_request(request(body, **given), SOURCES)
 
     assert received.event.source == "website"
 
@@ -147,7 +148,7 @@ def test_a_bad_event_in_a_batch_does_not_harm_its_neighbours():
         {**good, "messageId": "2"},
     ]
 
-    accepted, refused = parse_request(request({"writeKey": "site", "batch": batch}, "/v1/batch"), SOURCES)
+    accepted, refused, _ = parse_request(request({"writeKey": "site", "batch": batch}, "/v1/batch"), SOURCES)
 
     assert [received.event.id for received in accepted] == ["1", "2"]
     assert [(index, error.field) for index, error in refused] == [(1, "event"), (2, "event"), (3, "type"), (4, "type")]
@@ -157,7 +158,7 @@ def test_a_bad_event_in_a_batch_does_not_harm_its_neighbours():
 def test_what_the_ledger_cannot_hold_is_refused_alone(misfit):
     good = {"type": "page", "anonymousId": "visitor"}
     bad = {**good, "messageId": "1", "properties": {"x": misfit}}
-    parsed = Parsed([], [])
+    parsed = Parsed([], [], [])
     for index, payload in enumerate([good, bad, 7, good, bad]):
         try:
             parsed.accepted.append(parse_event(payload, "page", SOURCES.find("site"), 1_795_255_200_000))
@@ -166,7 +167,7 @@ def test_what_the_ledger_cannot_hold_is_refused_alone(misfit):
     with pytest.raises(InvalidEventError):
         event_items(parsed.accepted, 1)
 
-    accepted, refused = sift(parsed, check_storable)
+    accepted, refused, _ = sift(parsed, check_storable)
 
     assert len(accepted) == 2
     assert [(index, error.field) for index, error in refused] == [(1, "event"), (2, "event"), (4, "event")]
@@ -181,7 +182,7 @@ def test_a_number_that_is_none_does_not_harm_its_neighbours(number):
     )
     body = f'{{"writeKey": "site", "batch": [{good}, {bad}]}}'
 
-    accepted, refused = sift(parse_request(request(body, "/v1/batch"), SOURCES), check_storable)
+    accepted, refused, _ = sift(parse_request(request(body, "/v1/batch"), SOURCES), check_storable)
 
     assert len(accepted) == 1
     assert [(index, error.field) for index, error in refused] == [(1, "event")]
@@ -192,7 +193,7 @@ def test_small_events_are_together_larger_than_one_may_be():
         {"type": "page", "anonymousId": "v", "messageId": f"m{n}", "properties": {"x": "y" * 9_000}} for n in range(40)
     ]
 
-    accepted, refused = parse_request(request({"writeKey": "site", "batch": batch}, "/v1/batch"), SOURCES)
+    accepted, refused, _ = parse_request(request({"writeKey": "site", "batch": batch}, "/v1/batch"), SOURCES)
 
     assert [event.id for event in read_events(event_items(accepted, 1))] == sorted(f"m{n}" for n in range(40))
     assert refused == []
@@ -201,7 +202,7 @@ def test_small_events_are_together_larger_than_one_may_be():
 @given(st.binary(max_size=200), st.sampled_from(["/v1/track", "/v1/page", "/v1/identify", "/v1/batch", "/x"]))
 def test_whatever_bytes_come_the_answer_is_defined(body, path):
     try:
-        _, refused = parse_request(request(body, path, query={"writeKey": "site"}), SOURCES)
+        _, refused, _ = parse_request(request(body, path, query={"writeKey": "site"}), SOURCES)
     except RefusedRequestError as error:
         assert 400 <= error.status < 500
     else:
@@ -217,8 +218,9 @@ def test_a_page_of_an_allowed_origin_and_a_server_may_send():
 
 
 def test_before_any_source_is_registered_everybody_is_a_browser():
-    [received], _ = parse_request(request({**PAGE, "writeKey": "whatever"}), NO_SOURCES)
-    _, [(_, error)] = parse_request(request({"writeKey": "whatever", "userId": "42"}), NO_SOURCES)
+    body = {"writeKey": "whatever", "context": YES}
+    [received], *_ = parse_request(request({**PAGE, **body}), NO_SOURCES)
+    _, [(_, error)], _ = parse_request(request({**body, "userId": "42"}), NO_SOURCES)
 
     assert received.event.source == "unregistered"
     assert error.field == "anonymousId"

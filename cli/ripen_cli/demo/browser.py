@@ -1,4 +1,4 @@
-"""Chromium without a window: found, or installed where that is one plain command."""
+"""Browsers without a window: found, or installed where that is one plain command."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import click
-from playwright.sync_api import Browser, Error, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserType, Error, sync_playwright
 
 from ripen_cli.cloud import Progress
 from ripen_cli.project import run
@@ -17,7 +18,6 @@ from ripen_cli.project import run
 # A browser with a window: one without says so, and what it does earns no points. Said at the start it also holds for
 # requests that outlive their page.
 _USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
-_NAMES = ("chromium", "chromium-browser", "google-chrome")
 # It talks to nobody but the pages that it is sent to.
 _ARGUMENTS = [
     "--no-sandbox",
@@ -31,36 +31,63 @@ _ARGUMENTS = [
 ]
 
 
+class Kind(NamedTuple):
+    """A browser: what people call it, its programs, the package of Debian that has it, and how it is started.
+
+    `own`: whether the one that `playwright install` fetches is as good.
+    """
+
+    title: str
+    programs: tuple[str, ...]
+    package: str
+    options: dict[str, Any]
+    own: bool
+
+
+CHROMIUM = Kind(
+    "Chromium", ("chromium", "chromium-browser", "google-chrome"), "chromium", {"args": _ARGUMENTS}, own=True
+)
+# The channel drives Firefox as Mozilla makes it, by WebDriver BiDi.
+FIREFOX = Kind("Firefox", ("firefox-esr", "firefox"), "firefox-esr", {"channel": "moz-firefox"}, own=False)
+
+
 @contextmanager
 def chromium(progress: Progress) -> Iterator[Browser]:
     """A headless Chromium for the length of a block. Raises click.ClickException when there is none."""
-    with sync_playwright() as playwright:
-        path = _find(playwright) or _install(playwright, progress)
-        try:
-            browser = playwright.chromium.launch(executable_path=path, args=_ARGUMENTS)
-        except Error as error:
-            reason = error.message.splitlines()[0]
-            raise click.ClickException(f"{path} does not start: {reason}") from None
-        try:
-            yield browser
-        finally:
-            browser.close()
+    with sync_playwright() as playwright, launched(playwright.chromium, CHROMIUM, progress) as browser:
+        yield browser
 
 
-def _find(playwright: Playwright) -> str | None:
-    installed = (shutil.which(name) for name in _NAMES)
-    own = playwright.chromium.executable_path
-    return next((path for path in installed if path), own if Path(own).exists() else None)
+@contextmanager
+def launched(driver: BrowserType, kind: Kind, progress: Progress) -> Iterator[Browser]:
+    """A headless browser of a kind for the length of a block. Raises click.ClickException when there is none."""
+    path = _find(driver, kind) or _install(driver, kind, progress)
+    try:
+        browser = driver.launch(executable_path=path, **kind.options)
+    except Error as error:
+        reason = error.message.splitlines()[0]
+        raise click.ClickException(f"{path} does not start: {reason}") from None
+    try:
+        yield browser
+    finally:
+        browser.close()
 
 
-def _install(playwright: Playwright, progress: Progress) -> str:
+def _find(driver: BrowserType, kind: Kind) -> str | None:
+    installed = (shutil.which(name) for name in kind.programs)
+    own = driver.executable_path if kind.own and Path(driver.executable_path).exists() else None
+    return next((path for path in installed if path), own)
+
+
+def _install(driver: BrowserType, kind: Kind, progress: Progress) -> str:
     apt = shutil.which("apt-get")
     if os.geteuid() == 0 and apt:
-        progress("  Chromium is missing; apt-get installs it (a minute or two) ...")
+        progress(f"  {kind.title} is missing; apt-get installs it (a minute or two) ...")
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         run([apt, "update"], "apt-get update failed", quiet)
-        run([apt, "install", "--yes", "--no-install-recommends", "chromium"], "Chromium could not be installed", quiet)
-    path = _find(playwright)
+        install = [apt, "install", "--yes", "--no-install-recommends", kind.package]
+        run(install, f"{kind.title} could not be installed", quiet)
+    path = _find(driver, kind)
     if path is None:
-        raise click.ClickException("there is no Chromium; install it with `sudo apt-get install chromium`")
+        raise click.ClickException(f"there is no {kind.title}; install it with `sudo apt-get install {kind.package}`")
     return path

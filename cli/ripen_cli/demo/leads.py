@@ -9,8 +9,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from adapters import aws, table
+from adapters import aws
 from adapters.active import CURRENT
+from adapters.loading import load_tree
 from ripen.configuration import ActiveConfiguration, Configuration
 from ripen.event import Event
 from ripen.fold import fold
@@ -91,11 +92,11 @@ class Leads:
         return sorted((reading for reading in found if reading), key=lambda reading: -reading.lead.last_active)
 
     def _read(self, subject: str, active: ActiveConfiguration, now: int) -> Reading | None:
-        events, record = table.load(self._cloud.table, subject, now)
-        if not events:
+        tree = load_tree(self._cloud.table, subject, now)
+        if not tree.events:
             return None
-        lead = fold(subject, events, compile_rules(active.configuration, active.version), now)
-        return Reading(lead, events, record, active.configuration)
+        lead = fold(tree.record.subject, tree.events, compile_rules(active.configuration, active.version), now)
+        return Reading(lead, tree.events, tree.record, active.configuration)
 
     def _active(self) -> ActiveConfiguration | None:
         try:

@@ -1,0 +1,26 @@
+"""Bytes of the record of a lead that went through the white paper's example (M8). Its floor is what it may have."""
+
+from __future__ import annotations
+
+import json
+
+from bench.score_lead import SUBJECT, items
+from bench.score_table import scored
+from bench.track_wru import item_size
+
+from ripen.ledger import RECORD_KEY
+
+_ALLOWED = 1024
+
+
+def main() -> None:
+    """Print the size as JSON."""
+    ledger = items()
+    table = scored({SUBJECT: ledger})
+    [record] = [write["Item"] for write in table.written if write["Item"]["sk"]["S"] == RECORD_KEY]
+    found = {"value": item_size(record), "unit": "bytes", "floor": _ALLOWED, "note": f"{len(ledger)} events"}
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""The scoring function as Lambda calls it, over a ledger in memory that counts what is written."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from bench.score_lead import NOW, configuration
+from boto3.dynamodb.types import TypeSerializer
+
+from adapters import aws
+from ripen.configuration import ActiveConfiguration
+from ripen.times import SECOND, to_iso
+from score.handler import handler
+
+_READS = ("query", "get_item", "batch_get_item")
+
+
+class Table:
+    """A DynamoDB client that has the items of some subjects, and keeps the arguments of each write in `written`."""
+
+    def __init__(self, ledger: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+        serialize = TypeSerializer().serialize
+        self._ledger = {
+            subject: [{name: serialize(value) for name, value in item.items()} for item in reversed(items)]
+            for subject, items in ledger.items()
+        }
+        self.written: list[Mapping[str, Any]] = []
+
+    def get_paginator(self, _operation: str) -> Table:
+        """Of queries, the only ones."""
+        return self
+
+    def paginate(self, **query: Any) -> Iterator[dict[str, Any]]:
+        """All items of the subject asked for, the latest first; there is no record yet."""
+        yield self.query(**query)
+
+    def query(self, ExpressionAttributeValues: Mapping[str, Any], **_: Any) -> dict[str, Any]:  # noqa: N803
+        """The same as the answer to one call."""
+        return {"Items": self._ledger[ExpressionAttributeValues[":pk"]["S"]]}
+
+    def __getattr__(self, operation: str) -> Any:
+        def call(**arguments: Any) -> dict[str, Any]:
+            if operation not in _READS:
+                self.written.append(arguments)
+            return {}
+
+        return call
+
+
+class _Bucket:
+    """The rules."""
+
+    def get_object(self, **_: Any) -> dict[str, Any]:
+        active = ActiveConfiguration(version="0" * 16, activated_at=to_iso(NOW), configuration=configuration())
+        return {"Body": io.BytesIO(active.model_dump_json(by_alias=True, exclude_defaults=True).encode()), "ETag": "1"}
+
+
+class _Secrets:
+    """The secret under which addresses are digested."""
+
+    def get_secret_value(self, **_: Any) -> dict[str, Any]:
+        return {"SecretString": "s" * 64}
+
+
+def scored(ledger: Mapping[str, Sequence[Mapping[str, Any]]]) -> Table:
+    """The table after one stream batch that tells of every item of the ledger."""
+    table = Table(ledger)
+    for service, client in (("dynamodb", table), ("s3", _Bucket()), ("secretsmanager", _Secrets())):
+        aws.use(service, client)
+    answer = handler({"Records": [_record(n, item) for n, item in enumerate(_all(ledger), start=1)]}, None)
+    if answer["batchItemFailures"]:
+        raise SystemExit(f"the handler failed: {answer}")
+    return table
+
+
+def _all(ledger: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[Mapping[str, Any]]:
+    for items in ledger.values():
+        yield from items
+
+
+def _record(number: int, item: Mapping[str, Any]) -> dict[str, Any]:
+    keys = {"pk": {"S": item["pk"]}, "sk": {"S": item["sk"]}}
+    arrived = {"ApproximateCreationDateTime": NOW // SECOND, "SequenceNumber": str(number)}
+    return {"eventName": "INSERT", "dynamodb": {"Keys": keys, **arrived}}

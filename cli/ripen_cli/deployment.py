@@ -1,0 +1,80 @@
+"""Which deployment a command works on: a CloudFormation stack of your account, or the local cloud."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+import boto3
+import click
+from botocore.exceptions import BotoCoreError, ClientError
+
+from adapters import aws
+from ripen.times import SECOND
+from ripen_cli import cloud
+
+_SERVICES = ("dynamodb", "s3", "secretsmanager", "sqs", "cloudformation")
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What commands need to know of a deployment."""
+
+    table: str
+    rules_bucket: str
+    address_secret: str
+
+
+def deployed(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that name a deployment, and as its first argument what they found.
+
+    What AWS refuses, and what keeps us from asking, becomes one clear line.
+    """
+
+    @click.option("--stack", default="ripen", show_default=True, help="The CloudFormation stack, in your account.")
+    @click.option("--local", is_flag=True, help="The local cloud of `ripen local up` or `make demo` instead.")
+    @click.option("--port", default=cloud.DEFAULT_PORT, show_default=True, help="Port of the local cloud.")
+    @wraps(command)
+    def run(stack: str, local: bool, port: int, **arguments: Any) -> None:
+        with telling_errors():
+            command(_local(port) if local else _stack(stack), **arguments)
+
+    return run
+
+
+@contextmanager
+def telling_errors() -> Iterator[None]:
+    """What AWS refuses, and what keeps us from asking, is one clear line."""
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+def now() -> int:
+    """The present moment in milliseconds."""
+    return int(time.time() * SECOND)
+
+
+def _local(port: int) -> Deployment:
+    found = cloud.running(port)
+    if found is None:
+        raise click.ClickException("the local cloud is not running; start it with `ripen local up`")
+    for service in _SERVICES:
+        aws.use(service, found.client(service))
+    return Deployment(found.table, found.rules_bucket, found.address_secret)
+
+
+def _stack(name: str) -> Deployment:
+    [stack] = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+    try:
+        return Deployment(outputs["TableName"], outputs["RulesBucketName"], outputs["AddressSecretArn"])
+    except KeyError as error:
+        raise click.ClickException(
+            f"the stack {name!r} has no output {error.args[0]}; is it a stack of Ripen?"
+        ) from None

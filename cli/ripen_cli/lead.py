@@ -1,0 +1,42 @@
+"""`ripen lead`: what is known about one person."""
+
+from __future__ import annotations
+
+import click
+
+from adapters.aws import client
+from adapters.erasure import erase as erase_subject
+from adapters.erasure import survey
+from ripen_cli.lead_identity import merge, unmerge
+
+
+@click.group()
+def lead() -> None:
+    """Look after the data of one lead, in the AWS account that your credentials are for."""
+
+
+@lead.command()
+@click.argument("identifier", metavar="ANONYMOUS_ID_OR_USER_ID")
+@click.option("--table", required=True, help="Name of the table: the output TableName of the stack.")
+@click.option("--secret", help="ARN of the key for addresses: the output AddressSecretArn. Frees older addresses too.")
+@click.option("--yes", is_flag=True, help="Really erase; without it nothing is changed.")
+def erase(identifier: str, table: str, secret: str | None, yes: bool) -> None:
+    """Erase everything about a visitor or a user: events, mails to send, record, addresses.
+
+    Without --yes it says how many items it would delete. It may be interrupted, and run again.
+    """
+    found = {subject: survey(table, subject) for subject in (f"a:{identifier}", f"u:{identifier}")}
+    total = sum(found.values())
+    if not total:
+        raise click.ClickException(f"nothing is stored about {identifier!r}")
+    if not yes:
+        click.echo(f"{total} items would be deleted. Nothing was changed; --yes erases them.")
+        return
+    key = client("secretsmanager").get_secret_value(SecretId=secret)["SecretString"].encode() if secret else None
+    with click.progressbar(length=total, label=f"Erasing {total} items") as bar:
+        deleted = sum(erase_subject(table, subject, key, bar.update) for subject, count in found.items() if count)
+    click.echo(f"{deleted} items were deleted.")
+
+
+lead.add_command(merge)
+lead.add_command(unmerge)

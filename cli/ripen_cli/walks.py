@@ -1,0 +1,18 @@
+"""How far a walk over all leads is, in one sentence."""
+
+from __future__ import annotations
+
+from adapters.walk import item_count
+from ripen.times import to_iso
+from ripen.walk import SEGMENTS, Walk
+
+
+def describe(walk: Walk, table: str) -> str:
+    """What a walk is for, since when, and how far it is; the size of the table is known to AWS within six hours."""
+    subject = f"version {walk.target}" if walk.kind == "refold" else f"night of {walk.target}"
+    counts = f"{walk.items} items read, {walk.found} leads folded again"
+    if walk.ended is not None:
+        return f"{subject}: done at {to_iso(walk.ended)}, begun at {to_iso(walk.since)}; {counts}"
+    expected = item_count(table) if walk.kind == "refold" else item_count(table) // SEGMENTS
+    percent = f" (about {min(100 * walk.items // expected, 99)} %)" if expected else ""
+    return f"{subject}: under way since {to_iso(walk.since)}; {counts}{percent}"

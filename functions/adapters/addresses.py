@@ -1,0 +1,24 @@
+"""Addresses as keys: an address that is possible has one, under which its owner is found."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from email_validator import EmailNotValidError, validate_email
+
+from adapters.secret import secret
+from ripen.identity import address_key
+
+
+def key_of(secret_arn: str, address: str) -> str:
+    """The key of an address; empty when it is none to which mail could go."""
+    normalized = _normalized(address)
+    return address_key(normalized, secret(secret_arn)) if normalized else ""
+
+
+@lru_cache(maxsize=1024)
+def _normalized(address: str) -> str:
+    try:
+        return str(validate_email(address, check_deliverability=False).normalized)
+    except EmailNotValidError:
+        return ""

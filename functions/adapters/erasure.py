@@ -1,0 +1,137 @@
+"""Erase everything about a subject. What remains names nobody: a withdrawal, and addresses never to be mailed again.
+
+Addresses are settled first, since the events that tell them go; the record goes last, since it tells that there is
+something left to do. An erasure that was interrupted is simply done again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError
+from email_validator import EmailNotValidError, validate_email
+
+from adapters.aws import client, error_code
+from ripen.erasure import addresses, last_withdrawal, suppression
+from ripen.event import Event, Received
+from ripen.identity import address_key
+from ripen.ledger import EVENT_PREFIX, IDENTITY_KEY, RECORD_KEY, event_items, read_events
+
+_BATCH = 25
+_Item = Mapping[str, Mapping[str, Any]]
+
+
+def _ignore(_deleted: int) -> None:
+    pass
+
+
+def survey(table: str, subject: str) -> int:
+    """How many items an erasure of this subject would delete, without the owners of addresses."""
+    items = _all(table, subject)
+    return len(items) - len(_remaining(items, _events(items)))
+
+
+def erase(table: str, subject: str, secret: bytes | None = None, progress: Callable[[int], None] = _ignore) -> int:
+    """Delete a subject's events, intents, record and addresses; how many items of its own were deleted.
+
+    With the `secret` of the digests every address that it ever gave is freed, without it the one its record names.
+    `progress` is told after each step how many items were deleted in it. Safe to repeat, and to interrupt.
+    """
+    items = _all(table, subject)
+    events = _events(items)
+    for key in _address_keys(items, events, secret):
+        _settle(table, key, subject, suppression(events))
+    remaining = _remaining(items, events)
+    for item in remaining.values():
+        client("dynamodb").put_item(TableName=table, Item=item)
+    deleted = 0
+    while keys := [key for key in map(_key, items) if key not in (RECORD_KEY, *remaining)]:
+        for start in range(0, len(keys), _BATCH):
+            part = keys[start : start + _BATCH]
+            _delete(table, subject, part)
+            progress(len(part))
+        deleted += len(keys)
+        items = _all(table, subject)
+    if items and RECORD_KEY in map(_key, items):
+        _delete(table, subject, [RECORD_KEY])
+        progress(1)
+        deleted += 1
+    return deleted
+
+
+def _all(table: str, subject: str) -> list[_Item]:
+    return list(_pages(table, subject))
+
+
+def _pages(table: str, subject: str) -> Iterator[_Item]:
+    pages = client("dynamodb").get_paginator("query")
+    for page in pages.paginate(
+        TableName=table,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": subject}},
+        ConsistentRead=True,
+    ):
+        yield from page["Items"]
+
+
+def _key(item: _Item) -> str:
+    return str(item["sk"]["S"])
+
+
+def _events(items: Sequence[_Item]) -> list[Event]:
+    ledger = (item for item in items if _key(item).startswith(EVENT_PREFIX))
+    return read_events({name: next(iter(value.values())) for name, value in item.items()} for item in ledger)
+
+
+def _remaining(items: Sequence[_Item], events: Sequence[Event]) -> dict[str, dict[str, Any]]:
+    """The withdrawal as an item of its own, by its key; it expires with the last of what is erased."""
+    withdrawal = last_withdrawal(events)
+    if withdrawal is None:
+        return {}
+    subject = items[0]["pk"]["S"]
+    expires = max((item["ttl"]["N"] for item in items if "ttl" in item), key=int)
+    [item] = event_items([Received(subject, withdrawal.at, withdrawal.at, withdrawal)], 0)
+    data = {"data": {"S": item["data"]}} if "data" in item else {"zip": {"B": item["zip"]}}
+    return {item["sk"]: {"pk": {"S": subject}, "sk": {"S": item["sk"]}, "ttl": {"N": expires}, **data}}
+
+
+def _address_keys(items: Sequence[_Item], events: Sequence[Event], secret: bytes | None) -> set[str]:
+    records = (json.loads(item["data"]["S"]) for item in items if _key(item) == RECORD_KEY and "data" in item)
+    keys = {record["address"]["key"] for record in records if record.get("address")}
+    if secret is not None:
+        keys |= {address_key(address, secret) for address in map(_normalized, addresses(events)) if address}
+    return keys - {""}
+
+
+def _normalized(address: str) -> str:
+    try:
+        return validate_email(address, check_deliverability=False).normalized
+    except EmailNotValidError:
+        return ""
+
+
+def _settle(table: str, key: str, subject: str, suppressed: str) -> None:
+    """Free an address that the subject owns, or keep it from everybody for good."""
+    own = {
+        "TableName": table,
+        "ConditionExpression": "#owner = :subject",
+        "ExpressionAttributeNames": {"#owner": "owner"},
+        "ExpressionAttributeValues": {":subject": {"S": subject}},
+    }
+    item = {"pk": {"S": key}, "sk": {"S": IDENTITY_KEY}}
+    try:
+        if suppressed:
+            client("dynamodb").put_item(Item={**item, "suppressed": {"S": suppressed}}, **own)
+        else:
+            client("dynamodb").delete_item(Key=item, **own)
+    except ClientError as error:
+        if error_code(error) != "ConditionalCheckFailedException":
+            raise  # somebody else's, or settled before
+
+
+def _delete(table: str, subject: str, keys: Sequence[str]) -> None:
+    # What DynamoDB leaves over is found again by the next query.
+    requests = [{"DeleteRequest": {"Key": {"pk": {"S": subject}, "sk": {"S": key}}}} for key in keys]
+    client("dynamodb").batch_write_item(RequestItems={table: requests})

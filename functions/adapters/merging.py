@@ -1,0 +1,202 @@
+"""Which leads are one, and which are not any more: decided from proof, recorded as events, done in transactions.
+
+Two leads become one when somebody follows a link that was mailed to the other, when a server names both, or when both
+have proven the same address. What a browser says merges only leads that nobody has proof of.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from adapters import table, tokens, trees
+from adapters.addresses import key_of
+from adapters.loading import load_tree
+from adapters.secret import keys
+from ripen.claims import CONFIRMED, UNMERGED, Claims
+from ripen.errors import RipenError
+from ripen.event import RIPEN, Event, Received
+from ripen.identity import Proof
+from ripen.ledger import event_items
+from ripen.tree import Edge, Party, Tree, in_rank, parted, too_large, two_people
+
+MERGED = "Lead Merged"
+CONFLICT = "Lead Conflict Found"
+REFUSED = "Lead Merge Refused"
+
+
+class NotMergedError(RipenError):
+    """A subject stands for itself, or two cannot be merged."""
+
+
+class Place(NamedTuple):
+    """Where leads are kept, and what is needed to judge what they say; `secret_arn` may be empty for operators."""
+
+    table_name: str
+    secret_arn: str
+    retention_days: int
+    trusted: frozenset[str]
+
+
+class _Evidence(NamedTuple):
+    """Why a lead is one with the one of the subject `found`; `at` in milliseconds.
+
+    `shown` is the address of a mailbox that was shown to be read.
+    """
+
+    found: str
+    proof: Proof
+    at: int
+    reason: str
+    shown: str = ""
+    events: tuple[Received, ...] = ()
+
+
+def party(place: Place, subject: str, now: int) -> Party:
+    """The lead that a subject belongs to, and what it says about who it is."""
+    tree = load_tree(place.table_name, subject, now)
+    claims = Claims()
+    for event in tree.events:
+        claims.apply(event, place.trusted)
+    return Party(tree, claims)
+
+
+def resolve(place: Place, me: Party, now: int) -> bool:
+    """Merge and part what has to be; True when something changed, and the lead has to be read and folded again.
+
+    Raises VersionConflictError when one of the leads was changed by somebody else meanwhile.
+    """
+    if me.proof.is_proof:
+        for edge in me.tree.edges:
+            if edge.proof is Proof.CLAIMED:
+                _part(place, me.tree, edge, {"by": "proof", "reason": "one side is proven, the other is not"}, now)
+                return True
+    return any(change for found in (_by_link, _by_user, _by_address) for change in found(place, me, now))
+
+
+def merge(place: Place, one: Party, other: Party, now: int) -> None:
+    """Merge two leads because an operator says so. Raises NotMergedError and VersionConflictError."""
+    if one.subject == other.subject:
+        raise NotMergedError("they are one lead already")
+    if obstacle := too_large(one, other):
+        raise NotMergedError(obstacle)
+    _join(place, one, other, _Evidence(other.subject, Proof.SERVER, now, "an operator said so"), now)
+
+
+def unmerge(place: Place, tree: Tree, subject: str, now: int) -> None:
+    """Take a subject, and what was merged below it, out of its lead. Raises NotMergedError, VersionConflictError."""
+    edge = next((edge for edge in tree.edges if edge.child == subject), None)
+    if edge is None:
+        raise NotMergedError(f"{subject} was not merged below another one")
+    _part(place, tree, edge, {"by": "operator", "reason": "an operator said so"}, now)
+
+
+def _by_link(place: Place, me: Party, now: int) -> Iterator[bool]:
+    """Links that this lead followed: whoever reads a mailbox is the one that the mail was for."""
+    for text, at in me.claims.tokens.items():
+        token = tokens.read(keys(place.secret_arn), text, at)
+        if token is None:
+            continue
+        inside = token.subject in me.tree.ledgers
+        owner = me if inside else party(place, token.subject, now)
+        matching = (
+            (address, claim.proof)
+            for address, claim in owner.claims.addresses.items()
+            if token.is_for(key_of(place.secret_arn, claim.text))
+        )
+        address, proof = next(matching, ("", Proof.NONE))
+        confirmed = _event(token.subject, at, CONFIRMED, text, {"address": address})
+        if inside and address and not proof.is_proof:
+            yield _note(place, me, confirmed, now)
+        elif address and not inside:
+            reason = "followed a link that was mailed to the other"
+            evidence = _Evidence(token.subject, Proof.LINK, at, reason, address, (confirmed,))
+            yield _attempt(place, me, owner, evidence, now)
+
+
+def _by_user(place: Place, me: Party, now: int) -> Iterator[bool]:
+    """UserIds that were named beside this lead's anonymousIds."""
+    for user, claim in me.claims.users.items():
+        subject = f"u:{user}"
+        if subject in me.tree.ledgers:
+            continue
+        other = party(place, subject, now)
+        if claim.proof is Proof.SERVER:
+            yield _attempt(place, me, other, _Evidence(subject, claim.proof, claim.at, "a server named both"), now)
+        elif not (me.proof.is_proof or me.users or max(other.proof, other.claims.proof) > Proof.CLAIMED):
+            yield _attempt(place, me, other, _Evidence(subject, Proof.CLAIMED, claim.at, "a browser named both"), now)
+
+
+def _by_address(place: Place, me: Party, now: int) -> Iterator[bool]:
+    """The address that this lead has proven, if another lead has it: they are one, unless the other only claims it."""
+    claim = me.claims.addresses.get(me.claims.address.casefold())
+    key = key_of(place.secret_arn, claim.text) if claim and claim.proof.is_proof else ""
+    if claim is None or not key or me.tree.record.address == {"key": key, "owned": True}:
+        return
+    owner = table.owner_of(place.table_name, key)
+    if not owner or owner in me.tree.ledgers:
+        return
+    other = party(place, owner, now)
+    theirs = other.claims.addresses.get(claim.text.casefold())
+    if theirs is not None and theirs.proof.is_proof:
+        both = min(claim.proof, theirs.proof)
+        at = min(claim.at, theirs.at)
+        yield _attempt(place, me, other, _Evidence(owner, both, at, "both have proven the same address"), now)
+    else:
+        winner = me.claimant(claim.text)
+        transfer = trees.Transfer(key, owner, other.tree.record, winner, me.tree.record)
+        trees.take_address(place.table_name, transfer, now)
+        yield True
+
+
+def _attempt(place: Place, me: Party, other: Party, evidence: _Evidence, now: int) -> bool:
+    """Merge if nothing speaks against it; what does is recorded once. Whether anything was written."""
+    since = parted(me, other)
+    if since >= evidence.at or (since >= 0 and not evidence.proof.is_proof):
+        return False
+    obstacle, name = too_large(me, other), REFUSED
+    if evidence.proof.is_proof and not obstacle:
+        obstacle, name = two_people(me, other, evidence.proof, evidence.shown), CONFLICT
+    if not obstacle:
+        _join(place, me, other, evidence, now)
+        return True
+    told = {"other": other.subject, "proof": evidence.proof.name.lower(), "reason": obstacle}
+    return _note(place, me, _event(me.subject, evidence.at, name, f"{evidence.found} {evidence.reason}", told), now)
+
+
+def _join(place: Place, one: Party, other: Party, evidence: _Evidence, now: int) -> None:
+    parent, child = in_rank(one, other)
+    told = {"proof": evidence.proof.name.lower(), "reason": evidence.reason}
+    events = [
+        _event(parent.subject, now, MERGED, f"{child.subject} {now}", {"other": child.subject, **told}),
+        _event(child.subject, now, MERGED, f"{parent.subject} {now}", {"other": parent.subject, **told}),
+        *evidence.events,
+    ]
+    items = [_item(place, event, now) for event in events]
+    trees.join(place.table_name, trees.Merge(parent.tree.record, child.tree.record, evidence.proof), items, now)
+
+
+def _part(place: Place, tree: Tree, edge: Edge, told: dict[str, str], now: int) -> None:
+    events = [
+        _event(edge.parent, now, UNMERGED, f"{edge.child} {now}", {"other": edge.child, **told}),
+        _event(edge.child, now, UNMERGED, f"{edge.parent} {now}", {"other": edge.parent, **told}),
+    ]
+    trees.part(place.table_name, tree.record, edge, [_item(place, event, now) for event in events], now)
+
+
+def _note(place: Place, me: Party, received: Received, now: int) -> bool:
+    """Write an event of ours unless it stands there already, perhaps at another moment."""
+    known = (event.id for events in me.tree.ledgers.values() for event in events if event.source == RIPEN)
+    return received.event.id not in known and table.put_new(place.table_name, _item(place, received, now))
+
+
+def _event(subject: str, at: int, name: str, about: str, properties: dict[str, Any]) -> Received:
+    """An event of ours; what is about the same has the same id."""
+    identity = hashlib.sha256(f"{name} {about}".encode()).hexdigest()[:24]
+    return Received(subject, at, at, Event(identity, name, at, RIPEN, properties=properties))
+
+
+def _item(place: Place, received: Received, now: int) -> dict[str, Any]:
+    [item] = event_items([received._replace(received_at=now)], place.retention_days)
+    return item

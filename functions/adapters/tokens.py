@@ -1,0 +1,70 @@
+"""Tokens in the links of mails: whoever follows one has read the mailbox that the mail went to.
+
+Signed by itsdangerous under a key of the deployment, so that nobody else can make one. A token names a subject and the
+digest of an address; it holds no address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from itsdangerous import BadData, TimestampSigner, URLSafeTimedSerializer
+
+from ripen.times import DAY, SECOND
+
+MAX_AGE = 90 * DAY
+"""Milliseconds for which a link proves something: mails are read late, and forwarded later still."""
+
+_SALT = b"ripen link of a mail"
+_EARLY = DAY
+"""A token may be this much younger than the event that brings it: clocks differ."""
+
+_DIGEST = 32
+"""Hex digits of the address's key that stand in a token: 128 bits."""
+
+
+class Token(NamedTuple):
+    """The subject that the mail was for, and the beginning of the key of the address it went to."""
+
+    subject: str
+    digest: str
+
+    def is_for(self, address_key: str) -> bool:
+        """Whether this is the address that the mail went to."""
+        return bool(address_key) and _shortened(address_key) == self.digest
+
+
+class _Signer(TimestampSigner):
+    """Signs with the time that it is given instead of a clock's; `now` is in milliseconds."""
+
+    def __init__(self, *arguments: object, now: int = 0, **named: object) -> None:
+        super().__init__(*arguments, **named)  # type: ignore[arg-type]
+        self.now = now
+
+    def get_timestamp(self) -> int:
+        return self.now // SECOND
+
+
+def issue(keys: Sequence[bytes], subject: str, address_key: str, now: int) -> str:
+    """A token for a mail to `subject` under the last of `keys`, for the query of a link."""
+    made = _serializer(keys, now).dumps([subject, _shortened(address_key)])
+    return made if isinstance(made, str) else made.decode()
+
+
+def read(keys: Sequence[bytes], text: str, at: int) -> Token | None:
+    """What a token says that came at `at`; None when it is not ours or was too old then."""
+    try:
+        (subject, digest), signed = _serializer(keys, at).loads(text, return_timestamp=True)
+    except (BadData, ValueError, TypeError):
+        return None
+    age = at - int(signed.timestamp() * SECOND)
+    return Token(subject, digest) if -_EARLY <= age <= MAX_AGE else None
+
+
+def _shortened(address_key: str) -> str:
+    return address_key.removeprefix("I#")[:_DIGEST]
+
+
+def _serializer(keys: Sequence[bytes], now: int) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer([*keys], salt=_SALT, signer=_Signer, signer_kwargs={"now": now})

@@ -1,0 +1,133 @@
+"""Changes of the tree that a lead is: each is one transaction, which happens as a whole or not at all.
+
+A merge makes the record of one root a pointer to the other and adds a member there. Removing both gives back what was.
+Either way the record of the root changes, so that whoever has read the lead before reads it again; and what was kept of
+an earlier fold is deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from botocore.exceptions import ClientError
+
+from adapters.attributes import attributes
+from adapters.aws import client
+from ripen.errors import VersionConflictError
+from ripen.identity import Proof
+from ripen.ledger import CHECKPOINT_KEY, IDENTITY_KEY, MEMBER_PREFIX, RECORD_KEY, due_shard
+from ripen.record import Record
+from ripen.times import to_iso
+from ripen.tree import Edge
+
+Action = Mapping[str, Mapping[str, Any]]
+
+
+class Merge(NamedTuple):
+    """A root, the one that is merged below it, and why."""
+
+    parent: Record
+    child: Record
+    proof: Proof
+
+
+class Transfer(NamedTuple):
+    """The key of an address, the subjects that lose and get it, and the records of the leads that both belong to."""
+
+    key: str
+    loser: str
+    loses: Record
+    winner: str
+    wins: Record
+
+
+def join(table: str, merge: Merge, events: Sequence[Mapping[str, Any]], now: int) -> None:
+    """Merge a root below another one, and write the events that tell so. Raises VersionConflictError."""
+    parent, child, proof = merge
+    pointer = {"pk": child.subject, "sk": RECORD_KEY, "version": child.version + 1, "lead": parent.subject}
+    member = {"pk": parent.subject, "sk": f"{MEMBER_PREFIX}{child.subject}", "proof": int(proof), "at": now}
+    _transact(
+        [
+            _put(table, pointer, **_unchanged(child)),
+            _put(table, member, ConditionExpression="attribute_not_exists(pk)"),
+            _renew(table, parent, now),
+            _forget_fold(table, parent.subject),
+            _forget_fold(table, child.subject),
+            *(_put(table, event) for event in events),
+        ]
+    )
+
+
+def part(table: str, root: Record, edge: Edge, events: Sequence[Mapping[str, Any]], now: int) -> None:
+    """Undo one merge of the lead that `root` is the record of. Raises VersionConflictError."""
+    restored = {
+        "pk": edge.child,
+        "sk": RECORD_KEY,
+        "version": edge.version + 1,
+        "data": "",
+        "due_shard": due_shard(edge.child),
+        "due_at": to_iso(now),
+    }
+    member = {"pk": edge.parent, "sk": f"{MEMBER_PREFIX}{edge.child}"}
+    _transact(
+        [
+            _put(table, restored, **_unchanged(Record(edge.child, edge.version, "", None))),
+            {"Delete": {"TableName": table, "Key": attributes(member), "ConditionExpression": "attribute_exists(pk)"}},
+            _renew(table, root, now),
+            _forget_fold(table, root.subject),
+            *(_put(table, event) for event in events),
+        ]
+    )
+
+
+def take_address(table: str, transfer: Transfer, now: int) -> None:
+    """Give an address to another lead; both are looked at again. Raises VersionConflictError."""
+    condition = {
+        "ConditionExpression": "#owner = :subject",
+        "ExpressionAttributeNames": {"#owner": "owner"},
+        "ExpressionAttributeValues": attributes({":subject": transfer.loser}),
+    }
+    owner = {"pk": transfer.key, "sk": IDENTITY_KEY, "owner": transfer.winner}
+    leads = [transfer.wins, *([transfer.loses] if transfer.loses.version else [])]
+    _transact([_put(table, owner, **condition), *(_renew(table, record, now) for record in leads)])
+
+
+def _put(table: str, item: Mapping[str, Any], **condition: Any) -> Action:
+    return {"Put": {"TableName": table, "Item": attributes(item), **condition}}
+
+
+def _renew(table: str, root: Record, now: int) -> Action:
+    """Make the record one that nobody has read, and that is due."""
+    condition = _unchanged(root)
+    values = {":next": root.version + 1, ":empty": "", ":shard": due_shard(root.subject), ":due_at": to_iso(now)}
+    update = {
+        "TableName": table,
+        "Key": attributes({"pk": root.subject, "sk": RECORD_KEY}),
+        "UpdateExpression": "SET version = :next, #data = :empty, due_shard = :shard, due_at = :due_at",
+        "ExpressionAttributeNames": {"#data": "data"},
+        **condition,
+    }
+    update["ExpressionAttributeValues"] = attributes(values) | condition.get("ExpressionAttributeValues", {})
+    return {"Update": update}
+
+
+def _unchanged(record: Record) -> dict[str, Any]:
+    if not record.version:
+        return {"ConditionExpression": "attribute_not_exists(version)"}
+    before = attributes({":before": record.version})
+    return {"ConditionExpression": "version = :before", "ExpressionAttributeValues": before}
+
+
+def _forget_fold(table: str, subject: str) -> Action:
+    return {"Delete": {"TableName": table, "Key": attributes({"pk": subject, "sk": CHECKPOINT_KEY})}}
+
+
+def _transact(actions: Sequence[Action]) -> None:
+    try:
+        client("dynamodb").transact_write_items(TransactItems=actions)
+    except ClientError as error:
+        reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
+        if reasons & {"ConditionalCheckFailed", "TransactionConflict"}:
+            raise VersionConflictError("the lead was changed by somebody else") from None
+        raise

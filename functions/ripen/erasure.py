@@ -1,0 +1,33 @@
+"""What an erasure has to know of a subject's events before they are gone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ripen.consent import WITHDRAWN
+from ripen.event import RIPEN, Event
+
+SUPPRESSING = {"Unsubscribed": "unsubscribed", "Email Bounced": "bounced", "Email Marked as Spam": "complained"}
+"""The events after which an address is never mailed again, and what that is called."""
+
+
+def last_withdrawal(events: Sequence[Event]) -> Event | None:
+    """The latest withdrawal among a subject's events: what stays when all else is erased."""
+    return max((event for event in events if event.name == WITHDRAWN), key=lambda event: event.at, default=None)
+
+
+def only_withdrawals(events: Sequence[Event]) -> bool:
+    """Whether there is nothing (more) to know about a subject: somebody withdrew, and that is all."""
+    return all(event.name == WITHDRAWN for event in events)
+
+
+def suppression(events: Sequence[Event]) -> str:
+    """Why this subject's addresses are never mailed again; empty when they may be."""
+    reasons = (SUPPRESSING[event.name] for event in events if event.source == RIPEN and event.name in SUPPRESSING)
+    return next(reasons, "")
+
+
+def addresses(events: Sequence[Event]) -> set[str]:
+    """Every address that was ever given for this subject, as it was written."""
+    given = (event.traits.get("email") for event in events)
+    return {address.strip() for address in given if isinstance(address, str)}

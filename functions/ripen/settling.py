@@ -1,0 +1,128 @@
+"""Settling: what happened long enough ago is folded once and kept as a checkpoint, so that a fold stays short.
+
+A checkpoint is the state of a fold after all ledger items below a sort key. Folding on from it gives exactly what
+folding everything gives, as long as three things hold; otherwise everything is folded again:
+- the rules are the same;
+- no item below the key has come since (whoever hears of one asks for a full fold), and none of its events has expired;
+- every other event counts later than all events in the checkpoint.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from itertools import accumulate
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+from ripen.event import Event
+from ripen.fold import absorb, new_state, resumed_state
+from ripen.ledger import NOTHING_SEEN, Seen, event_key, expires_at, read_events
+from ripen.rules import Rules
+from ripen.scanners import SETTLING
+from ripen.state import SESSION_GAP, State
+from ripen.times import DAY
+
+Item = Mapping[str, Any]
+
+SETTLED_AFTER = DAY
+"""Milliseconds after which an event may settle: most of what is late is not later than that."""
+GAP = SESSION_GAP
+"""Milliseconds without an event before which a checkpoint may end: no visit, and no scanner's burst, is cut in two."""
+WORTHWHILE = 20
+"""Items that have to be old enough before a checkpoint is made or moved on: writing one costs more than a record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The state of a fold of all items with a sort key below `below`.
+
+    `until` is when the last of their events counted, `counts_until` when the first of them expires (milliseconds);
+    `seen` is the digest of the items.
+    """
+
+    rules: str
+    below: str
+    until: int
+    counts_until: int
+    seen: Seen
+    state: Mapping[str, Any]
+
+    @property
+    def name(self) -> list[Any]:
+        """What a record calls it by: no other checkpoint of the lead has it."""
+        return [self.below, *self.seen, self.rules]
+
+    def pack(self) -> bytes:
+        """For the table: zlib of JSON."""
+        return zlib.compress(json.dumps(asdict(self), separators=(",", ":")).encode(), 6)
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> Checkpoint:
+        """What `pack` gave."""
+        parts = json.loads(zlib.decompress(packed))
+        return cls(**parts | {"seen": Seen(*parts["seen"])})
+
+    def holds(self, rules: Rules, events: Sequence[Event], now: int) -> bool:
+        """Whether folding may go on from here with these other events (sorted by time)."""
+        fits = self.rules == rules.version and now < self.counts_until
+        return fits and (not events or events[0].at > self.until + GAP)
+
+    def resume(self, rules: Rules) -> State:
+        """The state to go on from."""
+        return resumed_state(self.state, rules)
+
+
+def settle(items: Sequence[Item], rules: Rules, now: int, before: Checkpoint | None) -> Checkpoint | None:
+    """A checkpoint that goes further than `before` (which holds); None while that is not worthwhile.
+
+    `items` are those of the ledger that are not in `before`; all can be read.
+    """
+    old_key = event_key(now - SETTLED_AFTER, "")
+    if sum(item["sk"] < old_key for item in items) < WORTHWHILE:
+        return None
+    entries = sorted((_entry(item) for item in items), key=attrgetter("key"))
+    count = _settled(entries, now)
+    if count < WORTHWHILE:
+        return None
+    old = entries[:count]
+    state = before.resume(rules) if before else new_state(rules)
+    absorb(state, read_events(entry.item for entry in old), now)
+    return Checkpoint(
+        rules=rules.version,
+        below=entries[count].key if count < len(entries) else f"{entries[-1].key}~",
+        until=max(entry.last for entry in old),
+        counts_until=min([expires_at(entry.item) for entry in old] + ([before.counts_until] if before else [])),
+        seen=(before.seen if before else NOTHING_SEEN).plus(*(entry.item for entry in old)),
+        state=state.dump(),
+    )
+
+
+class _Entry(NamedTuple):
+    """An item with its key, the first moment of its events, and when the last of them counted at the latest."""
+
+    item: Item
+    key: str
+    first: int
+    last: int
+
+
+def _entry(item: Item) -> _Entry:
+    moments = [event.at for event in read_events([item])]
+    return _Entry(item, item["sk"], min(moments), max(moments) + SETTLING)
+
+
+def _settled(entries: Sequence[_Entry], now: int) -> int:
+    """How many of them (in order of their keys) are old enough and count before all others, with a gap between."""
+    latest_key = event_key(now, "")  # by a clock that is ahead; what comes would be sorted before it
+    following = [*accumulate((entry.first for entry in reversed(entries)), min, initial=now + GAP + 1)][-2::-1]
+    found, latest = 0, 0
+    for n, entry in enumerate(entries, start=1):
+        latest = max(latest, entry.last)
+        if latest > now - SETTLED_AFTER or entry.key > latest_key:
+            break
+        if latest + GAP < following[n - 1]:
+            found = n
+    return found

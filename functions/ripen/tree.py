@@ -1,0 +1,147 @@
+"""A lead is a tree of subjects: each merge is one edge, and the ledgers of all subjects are one history.
+
+A subject that was merged keeps its own ledger, so that removing the edge gives back what was there before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from ripen.claims import MAX_ADDRESSES, Claims
+from ripen.event import RIPEN, Event
+from ripen.identity import Proof
+from ripen.ledger import Seen, Unreadable
+from ripen.record import Record
+from ripen.settling import Checkpoint
+
+MAX_SUBJECTS = 50
+
+_NEVER = 2**63
+
+
+class Edge(NamedTuple):
+    """`child` was merged below `parent` because of `proof`; `version` is that of the child's pointer."""
+
+    parent: str
+    child: str
+    proof: Proof
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The record of the root, the ledger of each subject (the root's first), and the merges that made them one.
+
+    `seen` are the digests of the ledgers, `unreadable` items of them that cannot be read. The ledger of a lead that has
+    a `checkpoint` holds only what is not in there. `items` are those of a lead of one subject, as they lie there.
+    """
+
+    record: Record
+    ledgers: Mapping[str, Sequence[Event]]
+    edges: tuple[Edge, ...] = ()
+    seen: Mapping[str, Seen] = field(default_factory=dict)
+    unreadable: tuple[Unreadable, ...] = ()
+    items: Sequence[Mapping[str, Any]] = ()
+    checkpoint: Checkpoint | None = None
+
+    @property
+    def events(self) -> list[Event]:
+        """The one history of the lead."""
+        return union(self.ledgers)
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """One side of a merge: a lead, and what its events say about who it is."""
+
+    tree: Tree
+    claims: Claims
+
+    @property
+    def subject(self) -> str:
+        """The root, by which the lead is called."""
+        return self.tree.record.subject
+
+    @property
+    def users(self) -> list[str]:
+        """The subjects that are users, not devices."""
+        return [subject for subject in self.tree.ledgers if subject.startswith("u:")]
+
+    @property
+    def proof(self) -> Proof:
+        """The best proof of who this is. What stands in a user's own ledger came from a server."""
+        told = any(event.source != RIPEN for user in self.users for event in self.tree.ledgers[user])
+        return Proof.SERVER if told else self.claims.strongest
+
+    @property
+    def first_seen(self) -> int:
+        """When the lead itself did something first; a very late moment if it never did."""
+        own = (event.at for events in self.tree.ledgers.values() for event in events if event.source != RIPEN)
+        return min(own, default=_NEVER)
+
+    @property
+    def proven(self) -> set[str]:
+        """The addresses that are proven, in small letters."""
+        return {address for address, claim in self.claims.addresses.items() if claim.proof.is_proof}
+
+    def claimant(self, address: str) -> str:
+        """The subject whose own ledger names the address: should the lead be parted, the address stays with it."""
+        for subject, events in self.tree.ledgers.items():
+            for event in events:
+                named = event.traits.get("email") or event.properties.get("address")
+                if isinstance(named, str) and named.strip().casefold() == address.casefold():
+                    return subject
+        return self.subject
+
+
+def union(ledgers: Mapping[str, Sequence[Event]]) -> list[Event]:
+    """The events of several ledgers, each once, in order of occurrence (ties by id, then by subject).
+
+    An event of a website is the same wherever it stands. One of ours belongs to its subject: two subjects may each have
+    got the first mail of a campaign.
+    """
+    found: dict[tuple[str, str], tuple[int, str, str, Event]] = {}
+    for subject, events in ledgers.items():
+        for event in events:
+            key = (subject if event.source == RIPEN else "", event.id)
+            entry = (event.at, event.id, subject, event)
+            if key not in found or entry[:3] < found[key][:3]:
+                found[key] = entry
+    return [entry[3] for entry in sorted(found.values(), key=lambda entry: entry[:3])]
+
+
+def in_rank(one: Party, other: Party) -> tuple[Party, Party]:
+    """Who becomes the root, and who is merged below: more proof, then seen earlier, then the smaller subject."""
+    ranked = sorted((one, other), key=lambda party: (-party.proof, party.first_seen, party.subject))
+    return ranked[0], ranked[1]
+
+
+def too_large(one: Party, other: Party) -> str:
+    """Why the two would be more than one lead may hold; empty when they are not."""
+    if len(one.tree.ledgers) + len(other.tree.ledgers) > MAX_SUBJECTS:
+        return f"more than {MAX_SUBJECTS} devices and users"
+    if len(one.proven | other.proven) > MAX_ADDRESSES:
+        return f"more than {MAX_ADDRESSES} proven addresses"
+    return ""
+
+
+def two_people(one: Party, other: Party, proof: Proof, shown: str = "") -> str:
+    """Why the two are different people in spite of `proof`; empty when they may be one.
+
+    `shown` is the address whose mailbox `one` was shown to read; another one that is proven contradicts it. A server
+    that names both knows better.
+    """
+    if one.users and other.users:
+        return "each has a userId"
+    theirs = other.proven | {shown} - {""}
+    apart = one.proven and theirs and not one.proven & theirs
+    return "each has a proven address of its own" if apart and proof < Proof.SERVER else ""
+
+
+def parted(one: Party, other: Party) -> int:
+    """When somebody decided last that the two are not one; -1 if nobody did."""
+    moments = [at for subject, at in one.claims.parted.items() if subject in other.tree.ledgers]
+    moments += [at for subject, at in other.claims.parted.items() if subject in one.tree.ledgers]
+    return max(moments, default=-1)

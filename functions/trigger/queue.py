@@ -1,0 +1,36 @@
+"""The queue of leads and claims to act on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from adapters.aws import client
+from adapters.table import Due
+from ripen.ledger import EVENT_PREFIX
+
+WHOLE_LEAD = EVENT_PREFIX
+"""In place of a key: the lead has to be folded from all of its events."""
+
+BATCH = 10
+"""The most that SQS takes at once."""
+
+
+def waiting(queue_url: str) -> int:
+    """About how many messages wait."""
+    name = "ApproximateNumberOfMessages"
+    answer = client("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=[name])
+    return int(answer["Attributes"][name])
+
+
+def enqueue(queue_url: str, due: Sequence[Due], now: int) -> list[Due]:
+    """Put at most `BATCH` on the queue, to be acted on as of `now`; those that it took."""
+    answer = client("sqs").send_message_batch(
+        QueueUrl=queue_url,
+        Entries=[
+            {"Id": str(n), "MessageBody": json.dumps({"subject": item.subject, "key": item.key, "now": now})}
+            for n, item in enumerate(due)
+        ],
+    )
+    taken = {int(entry["Id"]) for entry in answer.get("Successful", [])}
+    return [item for n, item in enumerate(due) if n in taken]

@@ -1,0 +1,171 @@
+"""The browser snippet: consent, and who the visitor is."""
+
+import pytest
+
+WHENEVER_DUE = 31 * 60 * 1000
+
+
+def cookies(page):
+    return page.context.cookies()
+
+
+def stored(page):
+    return page.evaluate("localStorage.length + sessionStorage.length")
+
+
+def test_before_consent_nothing_is_sent_and_nothing_stored(page, recorder, fence):
+    page.evaluate("ripen.page(); ripen.track('Tool Used'); ripen.identify('user-1')")
+    page.clock.fast_forward(1000)
+    fence(page)
+
+    assert recorder.requests == []
+    assert cookies(page) == []
+    assert stored(page) == 0
+    assert page.evaluate("ripen.consent()") is None
+
+
+def test_consent_sends_what_waited_with_all_its_context(page, recorder):
+    page.evaluate("ripen.page('Landing', { variant: 'a' })")
+    page.evaluate("ripen.consent(true)")
+
+    event, given = recorder.events(2, beside=())
+    [cookie] = cookies(page)
+    [(path, headers, body)] = recorder.requests
+    campaign = {"source": "feed", "medium": "paid-social", "name": "spring"}
+    assert path == "/v1/batch"
+    assert headers["content-type"].startswith("text/plain")
+    assert cookie["value"] == f"yes.{event['anonymousId']}"
+    assert len(event["anonymousId"]) == len(event["messageId"]) == 36
+    assert body["writeKey"] == "site-key"
+    assert event["originalTimestamp"] <= body["sentAt"]
+    assert event["context"]["campaign"] == campaign
+    assert event["context"]["page"] == {"path": "/first", "url": page.url, "title": "A page", "referrer": ""}
+    assert event["context"]["consent"] == {"categoryPreferences": {"analytics": True}}
+    assert event["context"]["locale"]
+    assert event["context"]["timezone"]
+    assert (event["type"], event["name"], event["properties"]) == ("page", "Landing", {"variant": "a"})
+    assert given["event"] == "Consent Given"
+
+
+def test_a_yes_is_told_once(page, recorder, taken):
+    page.evaluate("ripen.consent(true)")
+    recorder.events(1, beside=())
+    taken(page)
+    page.goto(f"{recorder.origin}/next")
+    page.evaluate("ripen.consent(true); ripen.track('Tool Used')")
+
+    assert [event["event"] for event in recorder.events(2, beside=())] == ["Consent Given", "Tool Used"]
+
+
+def test_denial_drops_what_waited_and_what_follows(page, recorder, fence):
+    page.evaluate("ripen.page(); ripen.consent(false); ripen.track('Tool Used')")
+    page.goto(f"{recorder.origin}/next")
+    page.evaluate("ripen.page()")
+    page.clock.fast_forward(1000)
+    fence(page)
+
+    assert recorder.requests == []
+    assert [cookie["value"] for cookie in cookies(page)] == ["no"]
+    assert stored(page) == 0
+    assert page.evaluate("ripen.consent()") is False
+
+
+def test_consent_withdrawn_is_the_last_word(agreed, recorder, fence):
+    recorder.failures = [503]
+    agreed.evaluate("ripen.identify('user-1'); ripen.page()")
+    recorder.events(2)
+    agreed.evaluate("ripen.track('Tool Used'); ripen.consent(false); ripen.track('Tool Used')")
+    agreed.clock.fast_forward(WHENEVER_DUE)
+    agreed.goto(f"{recorder.origin}/next")
+    fence(agreed)
+
+    *_, last = recorder.events(3, beside=())
+    assert last["event"] == "Consent Withdrawn"
+    assert last["anonymousId"] == recorder.batches[0][0]["anonymousId"]
+    assert last["context"]["consent"] == {"categoryPreferences": {"analytics": False}}
+    assert recorder.requests[-1][1]["sec-fetch-mode"] == "no-cors", "by beacon"
+    assert [cookie["value"] for cookie in cookies(agreed)] == ["no"]
+    assert stored(agreed) == 0
+
+
+def test_a_no_in_another_tab_counts_here_too(agreed, recorder, context, fence):
+    other = context.new_page()
+    other.goto(f"{recorder.origin}/next")
+    agreed.evaluate("ripen.track('Tool Used')")
+    other.evaluate("ripen.consent(false)")
+    agreed.clock.fast_forward(1000)
+    agreed.evaluate("ripen.track('Tool Used')")
+    fence(agreed)
+
+    assert {event["event"] for event in recorder.events()} <= {"Tool Used", "Consent Withdrawn"}
+    assert len(recorder.batches) <= 2
+    assert agreed.evaluate("ripen.consent()") is False
+    assert stored(agreed) == 0
+
+
+def test_global_privacy_control_is_a_no_until_the_visitor_says_otherwise(context, recorder, fence):
+    context.add_init_script("Object.defineProperty(navigator, 'globalPrivacyControl', { value: true })")
+    page = context.new_page()
+    page.goto(f"{recorder.origin}/first")
+    page.evaluate("ripen.track('Tool Used')")
+    fence(page)
+    assert page.evaluate("ripen.consent()") is False
+    assert cookies(page) == []
+
+    page.evaluate("ripen.consent(true); ripen.track('Asset Previewed')")
+    page.goto(f"{recorder.origin}/next")
+
+    assert page.evaluate("ripen.consent()") is True
+    assert [event["event"] for event in recorder.events(1)] == ["Asset Previewed"]
+
+
+def test_a_page_that_is_only_prerendered_tells_nothing(agreed, recorder, fence):
+    agreed.context.add_init_script("Object.defineProperty(document, 'prerendering', { value: true, writable: true })")
+    agreed.goto(f"{recorder.origin}/next")
+    agreed.evaluate("ripen.page()")
+    agreed.clock.fast_forward(1000)
+    fence(agreed)
+    assert recorder.requests == []
+
+    agreed.evaluate("document.prerendering = false; document.dispatchEvent(new Event('prerenderingchange'))")
+
+    assert [event["type"] for event in recorder.events(1)] == ["page"]
+
+
+# ---------------------------------------------------------------- who the visitor is
+
+
+def test_a_visitor_keeps_the_cookie_over_pages_until_reset(agreed, recorder):
+    page = agreed
+    page.evaluate("ripen.identify(7); ripen.page()")
+    [cookie] = cookies(page)
+    recorder.events(2)
+    page.goto(f"{recorder.origin}/next")
+    page.evaluate("ripen.page()")
+    recorder.events(3)
+    page.evaluate("ripen.reset(); ripen.page()")
+
+    events = recorder.events(4)
+    first, second, third = (event["anonymousId"] for event in events[1:])
+    assert first == second != third
+    assert [event.get("userId") for event in events] == ["7", "7", "7", None]
+    assert cookie["sameSite"] == "Lax"
+    assert cookie["path"] == "/"
+    assert 364 < (cookie["expires"] - page.evaluate("Date.now() / 1000")) / 86_400 <= 365
+
+
+@pytest.mark.parametrize(
+    ("domain", "shared"), [(None, ".site.localhost"), ("shop.site.localhost", ".shop.site.localhost")]
+)
+def test_the_cookie_is_that_of_the_whole_site(context, recorder, domain, shared):
+    if domain:
+        recorder.options["domain"] = domain
+    page = context.new_page()
+    port = recorder.origin.rpartition(":")[2]
+    page.goto(f"http://www.shop.site.localhost:{port}/")
+    page.evaluate("ripen.consent(true)")
+
+    [cookie] = cookies(page)
+    assert cookie["domain"] == shared
+    page.goto(f"http://shop.site.localhost:{port}/")
+    assert page.evaluate("ripen.consent()") is True

@@ -1,0 +1,184 @@
+"""The browser snippet: how events get to the endpoint, whatever is in the way."""
+
+import math
+from email.utils import formatdate
+
+import pytest
+from playwright.sync_api import Error
+
+WHENEVER_DUE = 31 * 60 * 1000
+
+
+def kept(page):
+    """What waits in the browser to be taken: the members of each batch, the oldest first."""
+    return page.evaluate(
+        """() => Object.keys(localStorage).filter((key) => key.startsWith('ripen:')).sort()
+        .map((key) => JSON.parse(localStorage[key]).events.map((event) => event.messageId))"""
+    )
+
+
+def test_events_of_a_short_time_are_one_request(agreed, recorder):
+    agreed.evaluate("ripen.page(); ripen.track('Tool Used'); ripen.identify({ company: 'Oakhurst' })")
+
+    assert [event["type"] for event in recorder.events(3)] == ["page", "track", "identify"]
+    assert len(recorder.batches) == 1
+
+
+def test_a_request_has_at_most_20_events(agreed, recorder, taken):
+    agreed.evaluate("for (let n = 0; n < 50; n += 1) ripen.track('Tool Used', { n })")
+    taken(agreed)
+
+    assert [event["properties"]["n"] for event in recorder.events(50)] == [*range(50)]
+    assert [len(batch) for batch in recorder.batches] == [20, 20, 10]
+
+
+def test_a_request_has_at_most_64_kb(agreed, recorder, taken):
+    agreed.evaluate("for (let n = 0; n < 8; n += 1) ripen.track('Tool Used', { text: 'ä'.repeat(9000) })")
+    taken(agreed)
+
+    assert len(recorder.events(8)) == 8
+    assert [len(batch) for batch in recorder.batches] == [3, 3, 2]
+    assert all(int(headers["content-length"]) < 64_000 for _, headers, _ in recorder.requests)
+
+
+@pytest.mark.parametrize("failure", [429, 503])
+def test_what_failed_is_repeated_as_the_very_same_batch(agreed, recorder, failure):
+    recorder.failures = [failure]
+    agreed.evaluate("ripen.track('Tool Used'); ripen.track('Asset Previewed')")
+    recorder.events(2)
+    agreed.evaluate("ripen.track('Tool Used')")
+    agreed.wait_for_function("Object.keys(localStorage).filter((key) => key.startsWith('ripen:')).length === 2")
+    agreed.clock.fast_forward(WHENEVER_DUE)
+
+    first, second, third = sorted(recorder.sent(3), key=len, reverse=True)
+    assert first == second
+    assert len(third) == 1
+    times = [body["sentAt"] for _, _, body in recorder.requests]
+    assert times == sorted(times)
+
+
+def test_what_failed_is_the_very_same_batch_after_a_reload_too(agreed, recorder, taken):
+    recorder.failures = [503]
+    agreed.evaluate("ripen.track('Tool Used'); ripen.track('Asset Previewed')")
+    recorder.events(2)
+    agreed.reload()
+    agreed.evaluate("ripen.track('Tool Used')")
+    agreed.clock.fast_forward(WHENEVER_DUE)
+    taken(agreed)
+
+    batches = recorder.sent(3)
+    assert batches.count(batches[0]) == 2
+    assert {len(batch) for batch in batches} == {1, 2}
+
+
+@pytest.mark.parametrize("after", ["40", "a date"])
+def test_a_busy_endpoint_is_left_alone_for_as_long_as_it_says(agreed, recorder, fence, after):
+    recorder.failures = [429]
+    answered = math.ceil(agreed.evaluate("Date.now()") / 1000) * 1000 + 1000
+    recorder.retry_after = after if after.isdigit() else formatdate(answered / 1000 + 40, usegmt=True)
+    agreed.clock.pause_at(answered / 1000 - 0.1)
+    agreed.evaluate("ripen.track('Tool Used')")
+    agreed.clock.run_for(100)
+    recorder.sent(1)
+    agreed.wait_for_function(
+        "Math.abs(JSON.parse(localStorage[Object.keys(localStorage).find((key) => key.startsWith('ripen:'))]).due"
+        " - Date.now() - 40000) <= 100",
+        polling=20,
+    )
+    agreed.clock.run_for(39_000)
+    fence(agreed)
+    assert len(recorder.requests) == 1
+
+    agreed.clock.run_for(2_000)
+
+    first, second = recorder.sent(2)
+    assert first == second
+
+
+@pytest.mark.parametrize("refusal", [400, 401, 413])
+def test_a_refused_batch_is_not_repeated(agreed, recorder, refusal, taken):
+    recorder.failures = [refusal]
+    agreed.evaluate("ripen.track('Tool Used')")
+    recorder.sent(1)
+    taken(agreed)
+
+
+def test_without_a_network_nothing_is_tried_until_it_is_back(agreed, recorder, context, taken):
+    tried = []
+    agreed.on("request", lambda request: tried.append(request.url))
+    context.set_offline(True)
+    agreed.evaluate("ripen.track('Tool Used')")
+    agreed.clock.fast_forward(WHENEVER_DUE)
+    agreed.evaluate("ripen.track('Asset Previewed')")
+    agreed.clock.fast_forward(WHENEVER_DUE)
+    agreed.wait_for_function("Object.keys(localStorage).filter((key) => key.startsWith('ripen:')).length === 2")
+    assert tried == []
+
+    context.set_offline(False)
+
+    assert [event["event"] for event in recorder.events(2)] == ["Tool Used", "Asset Previewed"]
+    taken(agreed)
+
+
+def test_the_queue_is_bounded_and_the_oldest_go(agreed, recorder, context, taken):
+    context.set_offline(True)
+    agreed.evaluate("for (let n = 0; n < 250; n += 1) ripen.track('Tool Used', { n })")
+    assert sum(map(len, kept(agreed))) <= 200
+    context.set_offline(False)
+    taken(agreed)
+
+    numbers = [event["properties"]["n"] for event in recorder.events()]
+    assert numbers == [*range(250)][-len(numbers) :]
+    assert len(numbers) > 150
+
+
+def test_of_two_open_tabs_one_sends(agreed, recorder, context, fence, taken):
+    other = context.new_page()
+    other.goto(f"{recorder.origin}/next")
+    context.set_offline(True)
+    agreed.evaluate("for (let n = 0; n < 60; n += 1) ripen.track('Tool Used', { n })")
+    context.set_offline(False)
+    taken(agreed)
+    other.clock.fast_forward(WHENEVER_DUE)
+    fence(other)
+
+    assert len(recorder.events(60)) == 60
+    assert len(recorder.batches) <= 6, "at worst each tab once, never for ever"
+
+
+def test_events_of_a_tab_that_died_are_sent_by_a_later_page(agreed, recorder, context, taken):
+    recorder.options["delay"] = 60_000
+    agreed.reload()
+    agreed.evaluate("ripen.track('Tool Used')")
+    [members] = kept(agreed)
+    with pytest.raises(Error, match="crash"):
+        agreed.goto("chrome://crash")
+    agreed.close()
+
+    later = context.new_page()
+    later.goto(f"{recorder.origin}/next")
+    later.clock.fast_forward(WHENEVER_DUE)
+    taken(later)
+
+    assert recorder.sent(1) == [members]
+
+
+def test_without_storage_events_are_sent_all_the_same(context, recorder):
+    context.add_init_script(
+        "Object.defineProperty(window, 'localStorage', { get() { throw new Error('forbidden'); } })"
+    )
+    page = context.new_page()
+    page.goto(f"{recorder.origin}/first")
+    page.evaluate("ripen.consent(true); ripen.track('Tool Used')")
+
+    assert [event["event"] for event in recorder.events(1)] == ["Tool Used"]
+
+
+def test_a_full_storage_does_not_stop_events(agreed, recorder):
+    agreed.evaluate("""() => {
+      let size = 1 << 22;
+      while (size) try { localStorage.full = (localStorage.full || '') + 'x'.repeat(size); } catch { size >>= 1; }
+      ripen.track('Tool Used');
+    }""")
+
+    assert [event["event"] for event in recorder.events(1)] == ["Tool Used"]

@@ -1,0 +1,166 @@
+"""What cannot be read is set aside, and what nobody foresaw in one lead stops nobody else."""
+
+from __future__ import annotations
+
+import pytest
+from click.testing import CliRunner
+
+from adapters import leads, table
+from ripen.times import DAY, MINUTE, SECOND
+from ripen_cli.main import main
+from stories import START, tracked
+
+KEY = "E#2026-03-02T08:00:00.000Z#broken"
+GOOD = '[{"id":"mended","name":"Webinar Attended","at":1772438400000,"source":"website"}]'
+
+
+@pytest.fixture
+def broken(nurturing):
+    """Three visitors with an event each; somebody wrote something into the ledger of one of them."""
+    nurturing.track(*(tracked("Webinar Attended", START, who=who) for who in ("ann", "bob", "cem")), at=START)
+    plant(nurturing, "[{")
+    return nurturing
+
+
+def plant(site, text, key=KEY):
+    ttl = str((START + 30 * DAY) // SECOND)
+    item = {"pk": {"S": "a:bob"}, "sk": {"S": key}, "data": {"S": text}, "ttl": {"N": ttl}}
+    site.dynamodb.put_item(TableName="ripen", Item=item)
+
+
+def aside(*options, answer=""):
+    return CliRunner().invoke(main, ["ledger", "aside", "--table", "ripen", *options], input=answer)
+
+
+def test_an_item_that_cannot_be_read_is_set_aside_and_its_lead_folded_without_it(broken, metrics, logs):
+    answer = broken.score(START)
+
+    assert answer == {"batchItemFailures": []}
+    assert [broken.record(who)["events"] for who in ("ann", "bob", "cem")] == [1, 1, 1]
+    assert broken.keys("X#") == [("a:bob", KEY.replace("E#", "X#"))]
+    assert ("a:bob", KEY) not in broken.keys("E#")
+    assert metrics()["EventsSetAside"] == 1
+    assert "data: JSONDecodeError" in logs.getvalue()
+    assert "a:bob" not in logs.getvalue()
+    assert "broken" not in logs.getvalue()
+    broken.streamed.clear()
+    broken.score(START)
+    assert "EventsSetAside" not in metrics(), "it is told once"
+
+
+def test_whatever_is_set_aside_is_never_due(broken):
+    broken.score(START)
+
+    assert broken.sweep(START + 20 * DAY) == 0
+
+
+def test_a_lead_that_is_nothing_but_unreadable_is_no_lead(nurturing):
+    plant(nurturing, "[3]")
+
+    assert nurturing.score(START) == {"batchItemFailures": []}
+
+    assert nurturing.keys("E#") == nurturing.keys("P") == []
+    assert len(nurturing.keys("X#")) == 1
+
+
+def test_a_lead_that_has_nothing_left_to_fold_is_due_no_more(nurturing):
+    plant(nurturing, "[3]")
+    table.mark_due("ripen", "a:bob", START)
+    assert nurturing.sweep(START) == 1
+    nurturing.act()
+
+    assert nurturing.sweep(START + DAY) == 0
+
+
+def test_what_the_sender_repeats_in_good_form_meanwhile_is_not_set_aside(broken, monkeypatch):
+    set_aside = leads._set_aside  # noqa: SLF001
+
+    def repeated_first(*arguments):
+        plant(broken, GOOD)
+        set_aside(*arguments)
+
+    monkeypatch.setattr(leads, "_set_aside", repeated_first)
+    broken.score(START)
+    broken.streamed.clear()
+    broken.score(START)
+
+    assert broken.keys("X#") == []
+    assert broken.record("bob")["events"] == 2
+
+
+def test_what_is_set_aside_is_listed_with_its_reason_and_returned_once_it_can_be_read(broken):
+    broken.score(START)
+    listed = aside("--return", "--yes")
+    assert f"a:bob  {KEY.replace('E#', 'X#')}  data: JSONDecodeError  (still: data: JSONDecodeError)" in listed.output
+    assert "1 set aside, 0 of them can be read now." in listed.output
+    assert len(broken.keys("X#")) == 1
+
+    mended = {"pk": {"S": "a:bob"}, "sk": {"S": KEY.replace("E#", "X#")}}
+    broken.dynamodb.update_item(
+        TableName="ripen",
+        Key=mended,
+        UpdateExpression="SET #data = :data",
+        ExpressionAttributeNames={"#data": "data"},
+        ExpressionAttributeValues={":data": {"S": GOOD}},
+    )
+    assert "(can be read now)" in aside().output
+    assert aside("--return", answer="n\n").exit_code == 1
+    assert len(broken.keys("X#")) == 1, "who is asked may say no"
+    returned = aside("--return", answer="y\n")
+    broken.streamed.clear()
+    broken.score(START)
+
+    assert returned.exit_code == 0, returned.output
+    assert returned.output.endswith("returned\n")
+    assert broken.keys("X#") == []
+    assert broken.record("bob")["events"] == 2
+    assert "0 set aside" in aside().output
+
+
+def test_what_is_returned_never_replaces_what_was_written_meanwhile(broken):
+    broken.score(START)
+    plant(broken, GOOD, KEY.replace("E#", "X#"))
+    broken.dynamodb.update_item(
+        TableName="ripen",
+        Key={"pk": {"S": "a:bob"}, "sk": {"S": KEY.replace("E#", "X#")}},
+        UpdateExpression="SET due_shard = :shard, due_at = :at",
+        ExpressionAttributeValues={":shard": {"S": "aside"}, ":at": {"S": "2026"}},
+    )
+    plant(broken, GOOD)
+
+    assert "left: there is a newer one in the ledger" in aside("--return", "--yes").output
+    assert len(broken.keys("X#")) == 1
+
+
+def test_a_table_that_is_not_there_is_one_clear_line(nurturing):
+    done = CliRunner().invoke(main, ["ledger", "aside", "--table", "nowhere"])
+
+    assert done.exit_code == 1
+    assert done.output.startswith("Error: ")
+    assert "Traceback" not in done.output
+
+
+def test_what_nobody_foresaw_in_one_lead_stops_nobody_else(broken, monkeypatch, metrics, logs):
+    fold = leads.fold
+
+    def fails_for_bob(subject, *arguments):
+        if subject == "a:bob":
+            raise KeyError("bob@example.com")
+        return fold(subject, *arguments)
+
+    monkeypatch.setattr(leads, "fold", fails_for_bob)
+
+    answer = broken.score(START)
+
+    [failed] = answer["batchItemFailures"]
+    keys = broken.keys("E#") + broken.keys("X#")
+    assert int(failed["itemIdentifier"]) in {n for n, key in enumerate(sorted(keys), 1) if key[0] == "a:bob"}
+    assert [broken.record(who) is None for who in ("ann", "bob", "cem")] == [False, True, False]
+    assert metrics()["LeadUnscorable"] == 1
+    assert "KeyError" in logs.getvalue()
+    assert "test_aside.py" in logs.getvalue(), "it says where"
+    assert "bob@example.com" not in logs.getvalue()
+    monkeypatch.setattr(leads, "fold", fold)
+    broken.streamed.clear()
+    assert broken.score(START + MINUTE) == {"batchItemFailures": []}
+    assert broken.record("bob")["events"] == 1

@@ -1,0 +1,49 @@
+"""What copies of the tracking function count together lies in the table, and expires by itself."""
+
+from botocore.exceptions import ReadTimeoutError
+
+from adapters.aws import client
+from adapters.counters import add
+from ripen.limits import Share
+from ripen.times import DAY, HOUR, MINUTE, SECOND
+from stories import START
+
+SHARE = Share("website", "", START, START + MINUTE, 40)
+
+
+def test_copies_add_to_one_counter_of_a_source_and_a_minute(site):
+    assert [add("ripen", SHARE), add("ripen", SHARE._replace(events=2))] == [40, 42]
+    [item] = site.items()
+    assert item["pk"] == {"S": "L#website"}
+    assert item["sk"] == {"S": "2026-03-02T08:00:00.000Z"}
+    assert int(item["ttl"]["N"]) * SECOND == START + MINUTE + HOUR
+    assert add("ripen", SHARE._replace(begins=START + MINUTE, ends=START + 2 * MINUTE)) == 40
+    assert add("ripen", SHARE._replace(source="shop")) == 40
+
+
+def test_a_visitor_has_a_counter_that_does_not_name_him(site):
+    share = Share("website", "a:ann@example.com", START, START + DAY, 300)
+
+    assert add("ripen", share) == 300
+    [item] = site.items()
+    assert item["pk"]["S"].startswith("L#website#")
+    assert "ann" not in str(item)
+
+
+def test_a_counter_without_an_answer_is_no_failure_and_not_asked_again(site, logs):
+    asked = []
+
+    def hang(request, **_):
+        asked.append(request.url)
+        raise ReadTimeoutError(endpoint_url=request.url)
+
+    client("dynamodb", impatient=True).meta.events.register_first("before-send.dynamodb", hang)
+
+    assert add("ripen", SHARE) is None
+    assert len(asked) == 1
+    assert "The shared counter of a limit cannot be reached" in logs.getvalue()
+
+
+def test_a_counter_that_is_refused_is_no_failure(site, logs):
+    assert add("no-table", SHARE) is None
+    assert "ResourceNotFoundException" in logs.getvalue()

@@ -1,0 +1,185 @@
+"""Whatever was stored about a subject is gone after an erasure; what remains is the withdrawal and the suppression."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from botocore.exceptions import ClientError
+from click.testing import CliRunner
+
+from adapters.aws import client
+from adapters.erasure import erase, survey
+from adapters.loading import load_tree
+from ripen.identity import address_key
+from ripen.times import HOUR, MINUTE
+from ripen_cli.main import main
+from stories import START, identified, mail_report, tracked, viewed
+
+ADDRESS = "ann@example.com"
+SECRET = b"a" * 64
+NO = {"consent": {"categoryPreferences": {"analytics": False}}}
+
+
+def lived(site, who="ann", address=ADDRESS):
+    """A lead who gave an address and got a mail, with an abandoned claim."""
+    events = [tracked("Webinar Attended", START, who=who) for _ in range(5)]
+    site.live(identified(START, who=who, email=address), *events, at=START)
+    for n in range(60):
+        site.track(viewed("/", START + n * MINUTE, who=who), at=START + HOUR)
+    site.score(START + HOUR)
+
+
+def withdrawn(at=START + 2 * HOUR, who="ann"):
+    return tracked("Consent Withdrawn", at, who=who) | {"context": NO}
+
+
+def of(site, who="ann"):
+    """Everything that names this visitor."""
+    return [item for item in site.items() if f"a:{who}" in json.dumps(item, default=str)]
+
+
+def owners(site):
+    return {item["pk"]["S"]: item for item in site.items() if item["sk"]["S"] == "I"}
+
+
+def test_nothing_is_left_of_a_lead_and_her_neighbour_keeps_everything(nurturing):
+    lived(nurturing)
+    lived(nurturing, "bob", "bob@example.com")
+    before = of(nurturing, "bob")
+    found = survey("ripen", "a:ann")
+
+    deleted = erase("ripen", "a:ann", SECRET)
+
+    assert deleted == found > 60
+    assert of(nurturing) == []
+    assert of(nurturing, "bob") == before
+    assert set(owners(nurturing)) == {address_key("bob@example.com", SECRET)}
+
+
+def test_addresses_that_were_given_before_are_freed_too(nurturing):
+    nurturing.live(identified(START, email="old@example.com"), at=START)
+    nurturing.live(identified(START + HOUR, email=ADDRESS), at=START + HOUR)
+    assert len(owners(nurturing)) == 2
+
+    erase("ripen", "a:ann", SECRET)
+
+    assert owners(nurturing) == {}
+
+
+def test_the_address_of_somebody_else_stays_hers(nurturing):
+    lived(nurturing)
+    nurturing.live(identified(START, email=ADDRESS, who="eve"), at=START)
+
+    erase("ripen", "a:eve", SECRET)
+
+    assert owners(nurturing)[address_key(ADDRESS, SECRET)]["owner"]["S"] == "a:ann"
+
+
+@pytest.mark.parametrize(("kind", "reason"), [("Bounce", "bounced"), ("Complaint", "complained")])
+def test_an_address_that_must_not_be_mailed_is_never_mailed_again(nurturing, kind, reason):
+    lived(nurturing)
+    report = mail_report(kind, "a:ann", "workshop-agenda_workshop-agenda_1", START + HOUR, bounceType="Permanent")
+    nurturing.report(report)
+
+    erase("ripen", "a:ann", SECRET)
+    erase("ripen", "a:ann", SECRET)
+    mails = len(nurturing.mails())
+    lived(nurturing, "ann-again")
+
+    [left] = owners(nurturing).values()
+    assert left == {"pk": {"S": address_key(ADDRESS, SECRET)}, "sk": {"S": "I"}, "suppressed": {"S": reason}}
+    assert len(nurturing.mails()) == mails
+
+
+def test_a_lead_who_was_erased_may_come_back_as_a_new_one(nurturing):
+    lived(nurturing)
+    erase("ripen", "a:ann", SECRET)
+
+    lived(nurturing)
+
+    assert len(nurturing.mails()) == 2
+    assert nurturing.record()["address"]["owned"] is True
+
+
+def test_only_the_withdrawal_stays_and_nothing_that_came_with_it(nurturing):
+    lived(nurturing)
+    nurturing.track(viewed("/secret", START + 2 * HOUR), withdrawn(), at=START + 2 * HOUR)
+
+    erase("ripen", "a:ann", SECRET)
+
+    [left] = of(nurturing)
+    assert set(left) == {"pk", "sk", "ttl", "data"}
+    [event] = json.loads(left["data"]["S"])
+    assert event["name"] == "Consent Withdrawn"
+    assert event["properties"] == {"categories": {"analytics": False}}
+    assert survey("ripen", "a:ann") == 0
+    assert erase("ripen", "a:ann", SECRET) == 0
+    assert of(nurturing) == [left]
+
+
+@pytest.mark.parametrize("survives", range(6))
+def test_an_erasure_that_was_interrupted_is_finished_by_the_next(nurturing, survives):
+    lived(nurturing)
+    nurturing.track(withdrawn(), at=START + 2 * HOUR)
+    writes = 0
+
+    def fail_later(**_):
+        nonlocal writes
+        writes += 1
+        if writes > survives:
+            raise ClientError({"Error": {"Code": "InternalServerError"}}, "BatchWriteItem")
+
+    events = client("dynamodb").meta.events
+    names = [f"before-call.dynamodb.{name}" for name in ("BatchWriteItem", "PutItem", "DeleteItem")]
+    for name in names:
+        events.register(name, fail_later)
+    with pytest.raises(ClientError):
+        erase("ripen", "a:ann", SECRET)
+    assert load_tree("ripen", "a:ann", 0).record.version > 0, "the record tells that there is something left to do"
+    for name in names:
+        events.unregister(name, fail_later)
+
+    erase("ripen", "a:ann", SECRET)
+
+    assert [item["sk"]["S"][:2] for item in of(nurturing)] == ["E#"]
+    assert owners(nurturing) == {}
+
+
+# ---------------------------------------------------------------- by hand
+
+
+def command(*arguments):
+    return CliRunner().invoke(main, ["lead", "erase", *arguments, "--table", "ripen"])
+
+
+def test_the_command_changes_nothing_until_it_is_told_to(nurturing):
+    lived(nurturing)
+    before = nurturing.items()
+
+    result = command("ann")
+
+    assert result.exit_code == 0, result.output
+    assert (
+        result.output == f"{survey('ripen', 'a:ann')} items would be deleted. Nothing was changed; --yes erases them.\n"
+    )
+    assert nurturing.items() == before
+
+
+def test_the_command_erases(nurturing):
+    lived(nurturing)
+    [secret] = client("secretsmanager").list_secrets()["SecretList"]
+
+    result = command("ann", "--yes", "--secret", secret["ARN"])
+
+    assert result.exit_code == 0, result.output
+    assert "items were deleted." in result.output
+    assert of(nurturing) == []
+    assert owners(nurturing) == {}
+
+
+def test_the_command_says_when_there_is_nobody(nurturing):
+    result = command("nobody", "--yes")
+
+    assert result.exit_code == 1
+    assert "nothing is stored about 'nobody'" in result.output

@@ -1,0 +1,179 @@
+"""All leads are walked over in the background: with new rules, and each night for those that lag."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from adapters import walk as walking
+from ripen.times import DAY, HOUR, MINUTE
+from ripen_cli.main import main
+from stories import START, identified, tracked
+from trigger import walking as trigger_walking
+
+VISITORS = [f"v{n}" for n in range(12)]
+
+
+@pytest.fixture
+def visited(nurturing, monkeypatch):
+    """A dozen leads whose records are up to date, one of them with a mail sent; the table is read in small pages."""
+    scan = walking.client("dynamodb").scan
+    monkeypatch.setattr(walking.client("dynamodb"), "scan", lambda **arguments: scan(**arguments, Limit=3))
+    nurturing.live(
+        identified(START, who="v0", email="ann@example.com"),
+        *(tracked("Webinar Attended", START, who="v0") for _ in range(5)),
+        *(tracked("Webinar Attended", START, who=who) for who in VISITORS[1:]),
+        at=START,
+    )
+    finish(nurturing, START + 2 * MINUTE)
+    assert len(nurturing.mails()) == 1
+    return nurturing
+
+
+def finish(site, now):
+    """Sweep and act, minute by minute, for as long as a walk goes on."""
+    for n in range(60):
+        site.sweep(now + n * MINUTE)
+        site.act()
+        site.score(now + n * MINUTE)
+        walks = walking.load_walks("ripen").values()
+        if walks and all(walk.ended for walk in walks):
+            return
+    raise AssertionError("a walk never ends")
+
+
+def versions(site):
+    return {site.record(who)["rules"] for who in VISITORS}
+
+
+def counted(site):
+    return [site.record(who)["events"] for who in VISITORS[1:]]
+
+
+def ripen(*command):
+    done = CliRunner().invoke(main, [*command, "--table", "ripen"])
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_new_rules_reach_every_lead_and_nothing_is_sent_twice(visited, metrics):
+    report = visited.publish({"rules/scoring.yaml": scoring(visited)}, START + HOUR)
+    assert report["activated"], report["problems"]
+    [before] = versions(visited)
+    metrics()
+
+    finish(visited, START + HOUR)
+
+    assert versions(visited) == {report["version"]} != {before}
+    assert visited.record("v1")["scores"]["engagement"][1] == 11.0
+    assert len(visited.mails()) == 1
+    assert "LeadsLagging" not in metrics()
+
+
+def scoring(site):
+    """The active scoring rules with a point more for a webinar."""
+    body = site.s3.get_object(Bucket=site.bucket, Key="rules/scoring.yaml")["Body"].read().decode()
+    assert "points: 10" in body
+    return body.replace("points: 10", "points: 11").encode()
+
+
+def test_a_refold_can_be_followed(visited, monkeypatch):
+    report = visited.publish({"rules/scoring.yaml": scoring(visited)}, START + HOUR)
+    visited.sweep(START + HOUR)
+    assert f"version {report['version']}: under way since 2026-03-02T09:00:00.000Z; 0 items" in status()
+
+    monkeypatch.setattr(trigger_walking, "_PAGES", 8)
+    visited.sweep(START + HOUR + 2 * MINUTE)
+
+    assert "%)" in status()
+    finish(visited, START + HOUR + 3 * MINUTE)
+    assert f"version {report['version']}: done at" in status()
+    assert f"{len(VISITORS)} leads folded again" in status()
+
+
+def status():
+    return ripen("rules", "status")
+
+
+def test_before_the_first_sweep_no_version_was_noticed(nurturing):
+    assert "No version" in status()
+    assert "No night" in ripen("reconcile")
+
+
+def test_a_walk_goes_on_where_it_was_left(visited, monkeypatch):
+    visited.publish({"rules/scoring.yaml": scoring(visited)}, START + HOUR)
+    visited.sweep(START + HOUR)
+    with monkeypatch.context() as patch:
+        patch.setattr(trigger_walking, "_PAGES", 2)
+        visited.sweep(START + HOUR + 2 * MINUTE)
+        halfway = walking.load_walks("ripen")["refold"]
+        assert 0 < halfway.items <= 6
+        patch.setattr(trigger_walking, "_queue", lambda *_: False)
+        visited.sweep(START + HOUR + 3 * MINUTE)
+
+    assert walking.load_walks("ripen")["refold"] == halfway, "nobody is left out because the queue took nothing"
+    finish(visited, START + HOUR + 4 * MINUTE)
+    assert len(versions(visited)) == 1
+
+
+def test_of_two_sweeps_at_once_one_goes_on(visited):
+    visited.publish({"rules/scoring.yaml": scoring(visited)}, START + HOUR)
+    visited.sweep(START + HOUR)
+    refold = walking.load_walks("ripen")["refold"]
+
+    assert walking.save_walk("ripen", refold) is not None
+    assert walking.save_walk("ripen", refold) is None
+
+
+def test_a_walk_waits_while_mails_wait(visited, monkeypatch):
+    visited.publish({"rules/scoring.yaml": scoring(visited)}, START + HOUR)
+    visited.sweep(START + HOUR)
+    before = walking.load_walks("ripen")
+
+    monkeypatch.setattr(trigger_walking, "_SHALLOW", 0)
+    visited.sweep(START + HOUR + 2 * MINUTE)
+
+    assert walking.load_walks("ripen") == before
+
+
+def test_after_a_stream_that_was_out_for_days_a_week_of_nights_finds_everybody(visited, metrics):
+    visited.track(*(tracked("Webinar Attended", START + DAY, who=who) for who in VISITORS[1:]), at=START + DAY)
+    visited.streamed.update(visited.keys("E#"))  # the stream has forgotten
+    assert counted(visited) == [1] * 11
+    metrics()
+
+    for day in range(2, 9):
+        finish(visited, START + day * DAY)
+
+    assert counted(visited) == [2] * 11
+    assert metrics()["LeadsLagging"] == 11
+    for day in range(9, 16):
+        finish(visited, START + day * DAY)
+    assert "LeadsLagging" not in metrics()
+    assert "night of 2026-03-17: done" in ripen("reconcile")
+
+
+def test_everybody_can_be_compared_at_once(visited, monkeypatch):
+    monkeypatch.setattr("ripen_cli.ledger.now", lambda: START + 2 * DAY)
+    visited.track(*(tracked("Webinar Attended", START + DAY, who=who) for who in (*VISITORS, "new")), at=START + DAY)
+    visited.streamed.update(visited.keys("E#"))
+
+    assert "13 leads are due" in ripen("reconcile", "--all")
+    assert visited.sweep(START + 2 * DAY) == 13
+    visited.act()
+    visited.score(START + 2 * DAY)
+
+    assert counted(visited) == [2] * 11
+    assert visited.record("new")["events"] == 1
+    assert ripen("reconcile", "--all").endswith("\n0 leads are due to be folded again within a minute.\n")
+
+
+def test_a_walk_keeps_no_personal_data(visited):
+    visited.publish({"rules/scoring.yaml": scoring(visited)}, START + HOUR)
+    finish(visited, START + HOUR)
+
+    texts = [item["data"]["S"] for item in visited.items() if item["pk"]["S"] == "J#walk"]
+    assert len(texts) == 2
+    assert all("example.com" not in json.dumps(text) for text in texts)

@@ -1,0 +1,134 @@
+"""What events say about who a lead is, and how well it is proven."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ripen.claims import MAX_ADDRESSES, Claims
+from ripen.event import RIPEN, Event
+from ripen.identity import Proof
+
+TRUSTED = frozenset({"crm"})
+ANN, BEA = "ann@example.com", "bea@example.com"
+
+
+def typed(address, at, **parts):
+    return Event(f"m{at}", "Identified", at, "website", traits={"email": address}, **parts)
+
+
+def told_by_server(address, at, **parts):
+    return Event(f"m{at}", "Identified", at, "crm", traits={"email": address}, **parts)
+
+
+def confirmed(address, at, name="Email Address Confirmed", source=RIPEN):
+    return Event(f"m{at}", name, at, source, properties={"address": address})
+
+
+def claims(*events):
+    made = Claims()
+    for event in events:
+        made.apply(event, TRUSTED)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("event", "proof"),
+    [
+        (typed(ANN, 1), Proof.CLAIMED),
+        (typed(ANN, 1, context={"form": True}), Proof.FORM),
+        (typed(ANN, 1, context={"form": "yes"}), Proof.CLAIMED),
+        (confirmed(ANN, 1), Proof.LINK),
+        (confirmed(ANN, 1, name="Subscription Confirmed"), Proof.OPT_IN),
+        (confirmed(ANN, 1, source="website"), Proof.NONE),
+        (told_by_server(ANN, 1), Proof.SERVER),
+        (told_by_server(ANN, 1, bot="crawler"), Proof.NONE),
+        (Event("m", "Signed Up", 1, "crm", traits={"email": ANN}), Proof.NONE),
+    ],
+)
+def test_each_way_of_telling_an_address_has_its_grade(event, proof):
+    assert claims(event).proof is proof
+
+
+def test_of_addresses_with_the_same_proof_the_latest_counts():
+    assert claims(typed(ANN, 1), typed(f" {BEA} ", 2)).address == BEA
+    assert claims(typed(ANN, 1), typed(BEA, 2), typed(ANN, 3)).address == ANN
+
+
+def test_a_claim_never_displaces_a_proven_address():
+    known = claims(typed(ANN, 1), confirmed(ANN, 2), typed(BEA, 3, context={"form": True}))
+
+    assert (known.address, known.proof) == (ANN, Proof.LINK)
+
+
+def test_an_address_is_the_same_in_capitals_and_is_kept_as_it_was_written():
+    known = claims(typed("ann@example.com", 1), typed("Ann@Example.com", 2))
+
+    assert known.address == "Ann@Example.com"
+    assert len(known.addresses) == 1
+
+
+@pytest.mark.parametrize("text", ["nobody", "@", "a b@example.com", "a@b, c@d", f"{'a' * 250}@b.de", 17, None, [ANN]])
+def test_what_is_no_address_is_no_claim(text):
+    assert claims(typed(text, 1)) == Claims()
+
+
+def test_a_sixth_typed_address_is_not_taken():
+    known = claims(*(typed(f"{n}@example.com", n) for n in range(1, 9)))
+
+    assert [*known.addresses] == [f"{n}@example.com" for n in range(1, 6)]
+
+
+def test_a_proven_address_displaces_the_weakest():
+    known = claims(*(typed(f"{n}@example.com", n) for n in range(1, 6)), confirmed(ANN, 9))
+
+    assert [*known.addresses] == ["2@example.com", "3@example.com", "4@example.com", "5@example.com", ANN]
+
+
+def test_a_user_id_beside_an_anonymous_one_is_proven_only_by_a_servers_identify():
+    assert claims(typed(None, 1, user="7")).users["7"].proof is Proof.CLAIMED
+    assert claims(Event("m", "Order Completed", 1, "crm", user="7")).users["7"].proof is Proof.CLAIMED
+    assert claims(told_by_server(None, 1, user="7")).users["7"].proof is Proof.SERVER
+
+
+def test_tokens_of_links_are_kept_until_there_are_too_many():
+    followed = [Event(f"m{n}", "Page Viewed", n, "website", context={"token": f"t{n % 7}"}) for n in range(1, 10)]
+
+    assert claims(*followed).tokens == {"t5": 5, "t6": 6, "t0": 7, "t1": 8, "t2": 9}
+    assert claims(Event("m", "Page Viewed", 1, "website", context={"token": "t"}, bot="scanner")).tokens == {}
+
+
+_IDENTITIES = st.sampled_from([f"{name}@example.com" for name in "abcdefgh"])
+_EVENTS = st.builds(
+    lambda make, address, at, user: make(address, at, user=user) if make is not confirmed else confirmed(address, at),
+    st.sampled_from([typed, told_by_server, confirmed]),
+    _IDENTITIES,
+    st.integers(0, 50),
+    st.sampled_from(["", *"12345678"]),
+)
+
+
+@given(st.lists(_EVENTS, max_size=30), st.integers(0, 30))
+def test_claims_can_be_kept_as_json_at_any_moment(events, cut):
+    events.sort(key=lambda event: event.at)
+    kept = Claims.from_json(json.loads(json.dumps(claims(*events[:cut]).as_json())))
+    for event in events[cut:]:
+        kept.apply(event, TRUSTED)
+
+    assert kept == claims(*events)
+
+
+@given(st.lists(_EVENTS, max_size=30))
+def test_the_address_is_never_less_proven_than_any_other(events):
+    known = claims(*events)
+
+    assert len(known.addresses) <= MAX_ADDRESSES
+    assert all(known.proof >= claim.proof for claim in known.addresses.values())
+    assert known.proof is max((event_proof(event) for event in events), default=Proof.NONE)
+
+
+def event_proof(event):
+    return claims(event).proof

@@ -1,0 +1,106 @@
+"""A fold that goes on from a checkpoint is the fold of everything."""
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ripen.event import Event, Received
+from ripen.fold import absorb, fold, new_state, resumed_state
+from ripen.ledger import event_items, read_events
+from ripen.settling import SETTLED_AFTER, WORTHWHILE, Checkpoint, settle
+from ripen.times import DAY, HOUR, MINUTE
+from stories import START
+from unit.histories import END, RULES, events, in_order
+
+
+def items_of(history, skew=0):
+    """Each event as an item of its own, by a sender's clock that is off by `skew`."""
+    return [
+        item for event in history for item in event_items([Received("a:ann", event.at + skew, event.at, event)], 700)
+    ]
+
+
+def left_over(items, checkpoint):
+    return read_events(item for item in items if item["sk"] >= checkpoint.below)
+
+
+def summary(lead):
+    return (lead.scores, lead.moves[-1], lead.pending, lead.next_timer, lead.traits, lead.last_active, lead.events)
+
+
+@given(events(), st.integers(0, 24))
+def test_a_state_that_was_kept_goes_on_as_if_nothing_had_been(history, cut):
+    ordered = in_order(history)
+    state = new_state(RULES)
+    absorb(state, ordered[:cut], END)
+    kept = resumed_state(json.loads(json.dumps(state.dump())), RULES)
+
+    resumed = fold("a:ann", ordered[cut:], RULES, END, kept)
+
+    assert summary(resumed) == summary(fold("a:ann", ordered, RULES, END))
+
+
+@given(events(min_size=21), st.integers(0, 12 * DAY))
+def test_settling_changes_nothing(history, age):
+    now = START + age
+    known = [event for event in history if event.at <= now]
+    items = items_of(known)
+    checkpoint = settle(items, RULES, now, None)
+    if checkpoint is None:
+        return
+
+    again = Checkpoint.unpack(checkpoint.pack())
+    rest = left_over(items, again)
+
+    assert again.holds(RULES, rest, now)
+    assert summary(fold("a:ann", rest, RULES, now, again.resume(RULES))) == summary(
+        fold("a:ann", in_order(known), RULES, now)
+    )
+    assert len(known) - len(rest) >= WORTHWHILE
+    assert again.until <= now - SETTLED_AFTER
+
+
+def steps(count, apart=HOUR):
+    return [Event(f"m{n:04}", "Page Viewed", START + n * apart, "website") for n in range(count)]
+
+
+def test_a_checkpoint_moves_on():
+    history = steps(90)
+    now = START + 5 * DAY
+    first = settle(items_of(history[:40]), RULES, now, None)
+    rest = [item for item in items_of(history) if item["sk"] >= first.below]
+
+    second = settle(rest, RULES, now, first)
+
+    assert second.state == settle(items_of(history), RULES, now, None).state
+
+
+def test_a_few_events_and_recent_ones_do_not_settle():
+    assert settle(items_of(steps(WORTHWHILE - 1)), RULES, START + 9 * DAY, None) is None
+    assert settle(items_of(steps(60)), RULES, START + 12 * HOUR, None) is None
+
+
+def test_nothing_settles_between_events_that_lie_close_together():
+    history = steps(WORTHWHILE - 1) + [
+        Event(f"z{n}", "Page Viewed", START + (WORTHWHILE + 1) * HOUR + n * MINUTE, "website") for n in range(2000)
+    ]
+    now = START + (WORTHWHILE + 1) * HOUR + 1000 * MINUTE + SETTLED_AFTER
+    assert settle(items_of(history), RULES, now, None) is None
+
+
+def test_a_visitor_whose_clock_is_put_right_settles_no_further_than_the_order_of_times_allows():
+    early = items_of(steps(30), skew=300 * DAY)  # keys far in the future
+    late = items_of([Event(f"n{n}", "Page Viewed", START + 3 * DAY + n * HOUR, "website") for n in range(30)])
+    assert settle(early + late, RULES, START + 9 * DAY, None) is None
+
+
+def test_a_late_event_expired_ones_and_other_rules_ask_for_a_full_fold():
+    now = START + 5 * DAY
+    checkpoint = settle(items_of(steps(40)), RULES, now, None)
+    late = Event("late", "Page Viewed", checkpoint.until + MINUTE, "website")
+    new = Event("new", "Page Viewed", checkpoint.until + DAY, "website")
+
+    assert checkpoint.holds(RULES, [new], now)
+    assert not checkpoint.holds(RULES, [late, new], now)
+    assert not checkpoint.holds(RULES, [new], checkpoint.counts_until)

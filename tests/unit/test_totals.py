@@ -1,0 +1,125 @@
+"""Daily totals: what page calls count for, that nobody can be found in them, and that they stay few."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ripen.times import parse_iso
+from ripen.totals import MOST_KEYS_OF_A_REQUEST, KnownKeys, campaign_key, page_key, totals_key, view_keys
+
+
+def view(path=None, *, context=None, **properties):
+    return {"properties": {**({"path": path} if path is not None else {}), **properties}, "context": context or {}}
+
+
+def pages(*paths):
+    return [view(path) for path in paths]
+
+
+def test_a_day_is_a_utc_day():
+    assert totals_key(parse_iso("2026-11-21T23:59:59.999Z")) == "T#2026-11-21"
+    assert totals_key(parse_iso("2026-11-22T00:30:00+01:00")) == "T#2026-11-21"
+
+
+def test_a_page_and_its_campaign_are_counted_apart():
+    campaign = {"source": "linkedin", "medium": "paid-social", "name": "autumn"}
+
+    assert view_keys(view("/pricing", context={"campaign": campaign})) == [
+        page_key("/pricing"),
+        campaign_key("linkedin", "paid-social", "autumn"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        view("/a"),
+        view("/a?x=1#top"),
+        view(url="https://www.example.com/a?x=1"),
+        view(context={"page": {"path": "/a", "url": "https://www.example.com/b"}}),
+        {"context": {"page": {"url": "https://www.example.com/a#b"}}},
+    ],
+)
+def test_the_path_is_found_where_it_stands_and_has_no_query(page):
+    assert view_keys(page) == [page_key("/a")]
+
+
+@pytest.mark.parametrize("path", [None, "", 7, ["/a"], "/" + "x" * 3_000, "\0"])
+def test_a_page_without_a_usable_path_is_another_one(path):
+    assert view_keys(view(path)) == [page_key("(other)")]
+
+
+def test_the_campaign_of_the_address_counts_where_the_context_has_none():
+    url = "https://www.example.com/a?utm_source=News&utm_campaign=May+offers&utm_content=x"
+
+    assert view_keys(view("/a", url=url)) == [page_key("/a"), campaign_key("News", "", "May offers")]
+
+
+@pytest.mark.parametrize("url", ["http://[", "https://x/?" + "&" * 3_000, "https://x/?" + "a=b&" * 200])
+def test_an_address_that_makes_no_sense_has_no_campaign(url):
+    assert view_keys(view("/a", url=url)) == [page_key("/a")]
+
+
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [
+        ("/guides/first-steps", "/guides/first-steps"),
+        ("/blog/2026/11/a-long-title-with-many-words-in-it", "/blog/2026/11/a-long-title-with-many-words-in-it"),
+        ("/a/ada@example.com/b", "/a/(id)/b"),
+        ("/a/ada%40example.com", "/a/(id)"),
+        ("/orders/4711", "/orders/4711"),
+        ("/orders/123456", "/orders/(id)"),
+        ("/u/0a0c1f5e-58a3-4f9d-9f0e-d0d5f3b3a001", "/u/(id)"),
+        ("/reset/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0", "/reset/(id)"),
+        ("/of/visitor-7/x", "/of/(id)/x"),
+        ("/of/VISITOR%2d7", "/of/(id)"),
+        ("/of/vis/itor", "(other)"),
+    ],
+)
+def test_what_may_name_a_person_is_masked(path, kept):
+    page = view(path) | {"anonymousId": "visitor-7", "userId": "vis/itor"}
+
+    assert view_keys(page) == [page_key(kept)]
+
+
+def test_campaigns_are_masked_too():
+    context = {"campaign": {"source": "crm/mail", "medium": "ada@example.com", "name": "customer 991234"}}
+
+    assert view_keys(view("/", context=context)) == [page_key("/"), campaign_key("crm-mail", "(id)", "(id)")]
+
+
+@given(st.text(max_size=400), st.text(max_size=100))
+def test_whatever_is_sent_the_key_is_short_printable_and_normal(path, source):
+    for key in view_keys(view(path, context={"campaign": {"source": source}})):
+        assert key.isprintable()
+        assert key == unicodedata.normalize("NFC", key)
+        assert len(key.encode()) <= 1_024, "DynamoDB takes no more"
+
+
+@given(st.lists(st.sampled_from(["/a", "/b", "/c"]), max_size=20))
+def test_every_page_view_is_counted_once(paths):
+    assert KnownKeys().tally("T#1", pages(*paths)) == Counter(map(page_key, paths))
+
+
+def test_beyond_the_bounds_of_a_process_and_a_day_everything_is_one():
+    known = KnownKeys(most=3)
+    known.tally("T#1", pages("/a", "/b"))
+
+    assert known.tally("T#1", pages("/c", "/d", "/a")) == {page_key("/c"): 1, page_key("(other)"): 1, page_key("/a"): 1}
+    assert known.tally("T#1", [view("/e", context={"campaign": {"name": "x"}})]) == {
+        page_key("(other)"): 1,
+        "campaign#(other)//": 1,
+    }
+    assert known.tally("T#2", pages("/d")) == {page_key("/d"): 1}, "a new day"
+
+
+def test_one_request_makes_few_keys():
+    tallied = KnownKeys().tally("T#1", pages(*(f"/p-{n}" for n in range(2_000))))
+
+    assert len(tallied) == MOST_KEYS_OF_A_REQUEST + 1
+    assert sum(tallied.values()) == 2_000

@@ -1,0 +1,164 @@
+"""A lead is a tree of subjects, and its history does not depend on how the tree came to be."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ripen.claims import Claim, Claims
+from ripen.event import OUTCOMES, RIPEN, Event
+from ripen.fold import fold
+from ripen.identity import Proof
+from ripen.record import Record
+from ripen.times import HOUR
+from ripen.tree import MAX_SUBJECTS, Party, Tree, in_rank, parted, too_large, two_people, union
+from stories import START
+from unit.histories import END, RULES, events, in_order
+
+SUBJECTS = ("a:ann", "a:phone", "u:7", "a:tablet")
+
+
+def mailed(at, cycle=1, campaign="agenda", name="Email Sent"):
+    properties = {"campaign": campaign, "step": "plain", "cycle": cycle}
+    return Event(f"{campaign}_{cycle}_{name}", name, at, RIPEN, properties=properties)
+
+
+def cycles(ledgers):
+    return [event.properties["cycle"] for event in union(ledgers) if event.name in OUTCOMES]
+
+
+def same(one, other):
+    """Two folds of the same history, but for the rounding of sums."""
+    assert one.moves == other.moves
+    assert one.traits == other.traits
+    assert one.claims == other.claims
+    assert one.contributions == other.contributions
+    for profile in one.scores:
+        assert one.score(profile) == pytest.approx(other.score(profile), rel=1e-9, abs=1e-9)
+    assert one.next_timer == other.next_timer
+
+
+@given(events(), st.data())
+def test_a_history_that_is_split_over_subjects_is_the_same_lead(history, data):
+    ledgers = {subject: [] for subject in data.draw(st.permutations(SUBJECTS))}
+    for event in history:
+        ledgers[data.draw(st.sampled_from(SUBJECTS))].append(event)
+    ledgers = {subject: in_order(ledger) for subject, ledger in ledgers.items()}
+
+    same(fold("a:ann", union(ledgers), RULES, END), fold("a:ann", in_order(history), RULES, END))
+
+
+@given(st.lists(events(), min_size=3, max_size=3), st.permutations(SUBJECTS[:3]))
+def test_the_order_of_merges_and_the_shape_of_the_tree_change_nothing(histories, order):
+    ledgers = dict(zip(SUBJECTS, map(in_order, histories), strict=False))
+
+    assert union({subject: ledgers[subject] for subject in order}) == union(ledgers)
+
+
+@given(events(), st.sets(st.sampled_from(SUBJECTS), min_size=1))
+def test_what_a_website_sent_to_several_subjects_counts_once(history, holders):
+    once = [event for event in in_order(history) if event.source != RIPEN]
+
+    assert union(dict.fromkeys(holders, once)) == once
+
+
+def test_mails_of_two_subjects_are_two_mails_of_the_lead():
+    ledgers = {"a:ann": [mailed(START), mailed(START + 2 * HOUR, 2)], "a:phone": [mailed(START + HOUR)]}
+
+    assert cycles(ledgers) == [1, 2, 3]
+
+
+def test_the_last_number_is_kept_when_the_first_mails_have_expired():
+    assert cycles({"a:ann": [mailed(START, 7), mailed(START + HOUR, 8)]}) == [7, 8]
+    assert cycles({"a:ann": [mailed(START, 7), mailed(START + HOUR, 9)]}) == [8, 9]
+    assert cycles({"a:ann": [mailed(START, 7)], "a:phone": [mailed(START + HOUR, 2)]}) == [6, 7]
+
+
+def test_an_outcome_that_became_known_later_is_that_of_the_same_mail():
+    unconfirmed = mailed(START, name="Email Unconfirmed")
+
+    assert cycles({"a:ann": [unconfirmed, mailed(START + HOUR)], "a:phone": [mailed(START + 2 * HOUR)]}) == [1, 1, 2]
+
+
+@given(st.lists(st.lists(st.integers(0, 50), min_size=1, max_size=5), min_size=1, max_size=4))
+def test_a_lead_has_as_many_numbers_as_mails(moments):
+    ledgers = {
+        SUBJECTS[n]: [mailed(START + at * HOUR, cycle) for cycle, at in enumerate(sorted(own), start=1)]
+        for n, own in enumerate(moments)
+    }
+
+    count = sum(map(len, moments))
+    assert sorted(cycles(ledgers)) == list(range(1, count + 1))
+    merged_and_mailed = ledgers | {"a:ann": [*ledgers["a:ann"], mailed(END, count + 1)]}
+    assert sorted(cycles(merged_and_mailed)) == list(range(1, count + 2))
+
+
+# ---------------------------------------------------------------- who is who
+
+
+def party(*subjects, first=START, addresses=None, parted=None):
+    ledgers = {subject: [] for subject in subjects}
+    ledgers[subjects[0]] = [Event("m", "Page Viewed", first, "website")] if first else []
+    proven = {text: Claim(proof, START, text) for text, proof in (addresses or {}).items()}
+    return Party(Tree(Record(subjects[0], 1, "", None), ledgers), Claims(addresses=proven, parted=parted or {}))
+
+
+ANN, BOB = "ann@example.com", "bob@example.com"
+LINK, SERVER = Proof.LINK, Proof.SERVER
+
+
+def test_the_root_is_who_has_more_proof_was_seen_earlier_or_has_the_smaller_subject():
+    proven = party("a:z", first=START + 1, addresses={ANN: LINK})
+    claimed = party("a:b", addresses={ANN: Proof.CLAIMED})
+    early, smaller, empty = party("a:y", first=1), party("a:a"), party("a:0", first=None)
+
+    for root, other in ((proven, claimed), (claimed, early), (early, smaller), (smaller, party("a:c")), (early, empty)):
+        assert in_rank(root, other) == in_rank(other, root) == (root, other)
+
+
+def test_what_stands_in_the_ledger_of_a_user_is_a_servers_word():
+    assert party("u:7").proof is Proof.SERVER
+    assert party("u:7", first=None).proof is Proof.NONE
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "proof", "shown", "apart"),
+    [
+        (party("a:a"), party("a:b"), LINK, "", False),
+        (party("a:a", addresses={ANN: LINK}), party("a:b", addresses={BOB: LINK}), LINK, "", True),
+        (party("a:a", addresses={ANN: LINK}), party("a:b", addresses={BOB: LINK}), SERVER, "", False),
+        (party("a:a", addresses={ANN: LINK}), party("a:b", addresses={BOB: Proof.FORM}), LINK, "", False),
+        (party("a:a", addresses={ANN: LINK}), party("a:b", addresses={BOB: Proof.FORM}), LINK, BOB, True),
+        (party("a:a", addresses={ANN: LINK, BOB: LINK}), party("a:b", addresses={BOB: LINK}), LINK, BOB, False),
+        (party("a:a", "u:7"), party("u:8"), SERVER, "", True),
+        (party("a:a", "u:7"), party("a:b"), SERVER, "", False),
+    ],
+)
+def test_two_people_are_told_by_what_is_proven_of_each(one, other, proof, shown, apart):
+    assert bool(two_people(one, other, proof, shown)) is apart
+
+
+def test_a_lead_has_no_more_than_fifty_subjects_and_five_proven_addresses():
+    crowd = party(*(f"a:{n}" for n in range(MAX_SUBJECTS - 1)))
+    four = party("a:x", addresses={f"{n}@example.com": LINK for n in range(4)})
+
+    assert not too_large(crowd, party("a:y"))
+    assert too_large(crowd, party("a:y", "a:z"))
+    assert not too_large(four, party("a:y", addresses={ANN: LINK, BOB: Proof.FORM}))
+    assert too_large(four, party("a:y", addresses={ANN: LINK, BOB: LINK}))
+
+
+def test_two_are_parted_whichever_of_them_remembers():
+    one, other = party("a:a", "a:c", parted={"a:d": 5}), party("a:b", "a:d", parted={"a:c": 7, "a:x": 9})
+
+    assert parted(one, other) == parted(other, one) == 7
+    assert parted(one, party("a:x")) == -1
+
+
+def test_an_address_stays_with_the_subject_that_named_it():
+    typed = Event("m", "Identified", START, "website", traits={"email": " Ann@example.com"})
+    tree = Tree(Record("a:a", 1, "", None), {"a:a": [], "a:b": [typed]})
+
+    assert Party(tree, Claims()).claimant(ANN) == "a:b"
+    assert Party(tree, Claims()).claimant(BOB) == "a:a"

@@ -1,0 +1,191 @@
+"""Which leads a walk over the table finds, however its pages are cut, and when a walk begins."""
+
+from __future__ import annotations
+
+import itertools
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ripen.ledger import NOTHING_SEEN, Seen
+from ripen.record import Claim
+from ripen.times import DAY, HOUR, MINUTE, SECOND
+from ripen.walk import CALM, SEGMENTS, Found, Tally, Walk, judge, walk_everywhere, walk_now
+from stories import START
+
+TTL = (START + 30 * DAY) // SECOND
+LONG_AGO = START + 40 * DAY  # expires after everything, so that nothing counts as recent
+
+
+def event(subject, n, ttl=TTL):
+    return {"pk": subject, "sk": f"E#{n}", "ttl": ttl}
+
+
+def record(subject, keys=(), rules="v1", **others):
+    seen = {subject: seen_of(keys), **{name: Seen(count, 1) for name, count in others.items()}}
+    return {"pk": subject, "sk": "P", "data": json.dumps({"rules": rules, "seen": seen})}
+
+
+def seen_of(keys):
+    total = NOTHING_SEEN
+    for key in keys:
+        total = total.plus({"sk": key})
+    return total
+
+
+def found(items, pages=(), rules="v1", recent=LONG_AGO):
+    """Whom a walk finds in items that come in pages, cut at these places."""
+    walk, tallies = walk_everywhere(START).model_copy(update={"segments": (0,)}), []
+    cuts = [0, *sorted(pages), len(items)]
+    for start, end in itertools.pairwise(cuts):
+        after = (items[end - 1]["pk"], items[end - 1]["sk"]) if end < len(items) else None
+        walk = Walk.model_validate_json(walk.model_dump_json())  # each minute may be another process
+        walk, done = walk.on(items[start:end], after, START)
+        tallies += done
+    assert (walk.ended, walk.items, walk.open) == (START, len(items), None)
+    return [one for tally in tallies if (one := judge(tally, tally.claim, rules, recent))]
+
+
+TABLE = [
+    event("a:current", 1),
+    event("a:current", 2),
+    record("a:current", ("E#1", "E#2")),
+    {"pk": "a:current", "sk": "S#welcome#mail#1", "ttl": TTL},
+    event("a:expired", 1, ttl=START // SECOND),
+    event("a:expired", 2),
+    record("a:expired", ("E#1", "E#2")),
+    event("a:lagging", 1),
+    event("a:lagging", 2),
+    record("a:lagging", ("E#1",)),
+    record("a:long-gone", ("E#1",)),
+    event("a:new", 1),
+    event("a:old-rules", 1),
+    record("a:old-rules", ("E#1",), rules="v0"),
+    event("a:other", 2),
+    record("a:other", ("E#1",)),
+    {"pk": "C#sources", "sk": "C#sources", "data": "{}"},
+    {"pk": "I#digest", "sk": "I"},
+]
+
+
+@given(st.sets(st.integers(1, len(TABLE) - 1)))
+def test_a_walk_finds_who_lags_or_has_old_rules_however_its_pages_are_cut(pages):
+    assert found(TABLE, pages) == [
+        Found("a:expired", lagging=False),
+        Found("a:lagging", lagging=True),
+        Found("a:new", lagging=True),
+        Found("a:old-rules", lagging=False),
+        Found("a:other", lagging=False),
+    ]
+
+
+def test_a_lead_whose_newest_event_may_be_on_its_way_is_found_and_does_not_lag():
+    items = [event("a:ann", 1), event("a:ann", 2), record("a:ann", ("E#1",))]
+
+    assert found(items, recent=TTL * SECOND - 1) == [Found("a:ann", lagging=False)]
+    assert found(items, recent=TTL * SECOND) == [Found("a:ann", lagging=True)]
+
+
+def test_any_rules_will_do_for_whoever_does_not_ask_for_a_version():
+    items = [event("a:ann", 1), record("a:ann", ("E#1",), rules="v0")]
+
+    assert found(items, rules="") == []
+
+
+def test_a_record_that_cannot_be_read_is_folded_again():
+    items = [event("a:ann", 1), {"pk": "a:ann", "sk": "P", "data": "{"}]
+
+    assert [one.lead for one in found(items)] == ["a:ann"]
+
+
+def test_of_a_subject_that_belongs_to_another_lead_that_lead_is_folded_again():
+    [tally] = walk_everywhere(START).on([event("a:phone", 1), {"pk": "a:phone", "sk": "P", "lead": "a:ann"}], None, 0)[
+        1
+    ]
+
+    assert judge(tally, Claim("v1", seen_of(["E#1"]), 2), "v1", LONG_AGO) is None
+    assert judge(tally, Claim("v1", NOTHING_SEEN, 2), "v1", LONG_AGO) == Found("a:ann", lagging=True)
+    assert judge(tally, None, "v1", LONG_AGO) == Found("a:ann", lagging=True)
+
+
+def test_a_lead_that_lives_on_the_events_of_others_gets_new_rules_too():
+    assert found([record("a:ann", rules="v0", **{"a:phone": 3})]) == [Found("a:ann", lagging=False)]
+    assert found([record("a:ann", rules="v0")]) == []
+
+
+def test_what_never_expires_counts():
+    assert found([{"pk": "a:ann", "sk": "E#1"}, record("a:ann", ("E#1",))]) == []
+
+
+# ---------------------------------------------------------------- when
+
+NIGHT = START - START % DAY + 2 * HOUR
+
+
+def walked(walk, now):
+    """The walk after all that is left of it."""
+    while walk.ended is None:
+        walk, _ = walk.on([], None, now)
+    return walk
+
+
+def test_a_refold_begins_when_other_rules_are_active_and_waits_until_everybody_knows_them():
+    refold = walk_now({}, "v1", START, 2)
+
+    assert (refold.kind, refold.target, refold.segments) == ("refold", "v1", tuple(range(SEGMENTS)))
+    assert not refold.may_go_on(START + CALM - 1)
+    assert refold.may_go_on(START + CALM)
+
+
+def test_newer_rules_begin_it_anew():
+    halfway, _ = walk_now({}, "v1", START, 2).model_copy(update={"version": 3}).on([], ("a:ann", "P"), START)
+
+    again = walk_now({"refold": halfway}, "v2", START + MINUTE, 2)
+
+    assert (again.target, again.since, again.after, again.version) == ("v2", START + MINUTE, None, 3)
+
+
+def done(version="v1"):
+    return walked(walk_now({}, version, START, 2), START)
+
+
+def test_each_night_has_the_next_segment_and_a_night_that_was_missed_is_made_up_for():
+    walks, segments = {"refold": done()}, []
+    for day in (0, 1, 2, 5, 6, 7, 8, 9):
+        night = walk_now(walks, "v1", NIGHT + day * DAY, 2)
+        segments += night.segments
+        walks["reconcile"] = walked(night, NIGHT + day * DAY)
+        assert walk_now(walks, "v1", NIGHT + day * DAY + DAY - 1, 2) is None
+
+    assert segments == [0, 1, 2, 3, 4, 5, 6, 0]
+
+
+def test_a_night_that_is_not_done_goes_on_until_it_is_and_a_refold_comes_first():
+    night = walk_now({"refold": done()}, "v1", NIGHT, 2)
+
+    assert walk_now({"refold": done(), "reconcile": night}, "v1", NIGHT + 3 * DAY, 2) == night
+    assert walk_now({"refold": done(), "reconcile": night}, "v2", NIGHT + HOUR, 2).kind == "refold"
+    waiting = walk_now({}, "v1", NIGHT, 2)
+    assert walk_now({"refold": waiting, "reconcile": night}, "v1", NIGHT, 2) == night
+    assert walk_now({"refold": waiting, "reconcile": night}, "v1", NIGHT + CALM, 2) == waiting
+
+
+@pytest.mark.parametrize(("hour", "begins"), [(0, 0), (2, 2 * HOUR), (23, 23 * HOUR)])
+def test_a_night_begins_at_its_hour(hour, begins):
+    midnight = NIGHT - 2 * HOUR
+    yesterday = walked(walk_now({"refold": done()}, "v1", midnight - DAY + begins, hour), midnight)
+    walks = {"refold": done(), "reconcile": yesterday}
+
+    assert walk_now(walks, "v1", midnight + begins - 1, hour) is None
+    assert walk_now(walks, "v1", midnight + begins, hour).segments == (1,)
+
+
+def test_a_tally_knows_the_last_moment_at_which_one_of_its_items_expires():
+    tally = Tally(subject="a:ann")
+    walk = walk_everywhere(START).model_copy(update={"open": tally})
+
+    [tally] = walk.on([event("a:ann", 1, TTL), event("a:ann", 2, TTL - 1)], None, START)[1]
+
+    assert tally.expires_at == TTL * SECOND

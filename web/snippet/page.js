@@ -1,0 +1,90 @@
+/*
+ * What happens on a page, and the start.
+ */
+
+const FILES = /\.(pdf|docx?|xlsx?|pptx?|od[tsp]|rtf|csv|txt|epub|ics|zip|rar|7z|t?gz|exe|msi|dmg|pkg|apk|mp[34]|m4[av]|mov|avi|webm|wav)$/i;
+
+window.addEventListener('online', () => {
+  rest = 0;
+  sweep();
+});
+
+document.addEventListener('prerenderingchange', release);
+
+window.addEventListener('scroll', look, { passive: true });
+
+window.addEventListener('pagehide', () => {
+  look();
+  leave();
+  depart();
+  rest = Math.max(rest, Date.now() + FIRST_WAIT); // the page is hidden next, and would not see an answer
+});
+
+// A hidden tab may be closed without a word: its "left" is kept then, and a later page sends it.
+document.addEventListener('visibilitychange', () => {
+  look();
+  if (visible()) {
+    if (view) erase(view.draft);
+    return;
+  }
+  flush();
+  if (view && allowed()) {
+    write(view.draft, { due: Date.now() + HALF_HOUR, events: [complete(make('track', left()), true)] });
+  }
+});
+
+// data-ripen-prop-asset="checklist" becomes the property asset: "checklist".
+const properties = (element) => {
+  const found = {};
+  Array.from(element.attributes).forEach(({ name, value }) => {
+    if (name.startsWith('data-ripen-prop-')) found[name.slice(16).replace(/-/g, '_')] = value;
+  });
+  return found;
+};
+
+// An event that the element names stands for what would be noticed by itself.
+const clicked = ({ target, type, button }) => {
+  if (!target.closest) return;
+  const link = target.closest('a[href]');
+  if (type === 'auxclick' && !(link && button === 1)) return; // the middle button opens links only
+  const named = target.closest('[data-ripen-event]:not(form)');
+  if (named) track(named.dataset.ripenEvent, properties(named));
+  else if (link && /^https?:/.test(link.protocol)) {
+    if (FILES.test(link.pathname)) track('File Downloaded', { url: link.href });
+    else if (!inside(link.hostname)) track('Link Clicked', { url: link.href, outbound: true });
+  }
+};
+document.addEventListener('click', clicked, true);
+document.addEventListener('auxclick', clicked, true);
+
+document.addEventListener(
+  'submit',
+  (submit) => {
+    const form = submit.target;
+    if (!form.matches('form[data-ripen-identify]')) return;
+    const data = new FormData(form);
+    form.querySelectorAll('[type=password], [type=hidden]').forEach((field) => data.delete(field.name));
+    const traits = {};
+    data.forEach((value, name) => {
+      if (typeof value === 'string' && value.trim()) traits[name] = value.trim();
+    });
+    identifyBy(true, [traits]);
+    if (form.dataset.ripenEvent) track(form.dataset.ripenEvent, properties(form));
+  },
+  true
+);
+
+// ---- start
+
+// The token of a link in a mail is nobody else's business: it leaves the address bar at once.
+const clean = location.href.replace(/([?&])rt=([^&#]*)&?/, (_, mark, value) => {
+  token = value;
+  return mark;
+});
+if (token) history.replaceState(history.state, '', clean.replace(/[?&](?=#|$)/, ''));
+
+const api = { load, page, track, identify, group, reset, consent };
+api.push = (...calls) => calls.forEach(([name, ...args]) => api[name](...args));
+readCookie();
+window.ripen = api;
+if (Array.isArray(early)) api.push(...early);
