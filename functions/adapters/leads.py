@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from adapters import merging, table
+from adapters import merging, records
 from adapters.addresses import key_of
 from adapters.loading import load_tree
 from adapters.settings import ScoreSettings, TriggerSettings
@@ -83,7 +83,7 @@ def _refresh(settings: ScoreSettings | TriggerSettings, task: Task) -> tuple[Ref
     record = tree.record
     if lead is None:
         if task.rest_until is not None and record.due_at is not None:
-            table.disarm(settings.table_name, record.subject, record.due_at)
+            records.disarm(settings.table_name, record.subject, record.due_at)
         return None, False
     me = Party(tree, lead.claims)
     place = merging.Place(settings.table_name, settings.secret_arn, settings.retention_days, task.rules.trusted)
@@ -97,7 +97,7 @@ def _refresh(settings: ScoreSettings | TriggerSettings, task: Task) -> tuple[Ref
     if (fresh.data, fresh.due_at) == (record.data, record.due_at):
         fresh = record
     else:
-        table.save(settings.table_name, fresh, kept)
+        records.save(settings.table_name, fresh, kept)
     key = address["key"] if address and address["owned"] else ""
     return Refreshed(lead, tuple(tree.ledgers), fresh.version, key), False
 
@@ -148,5 +148,5 @@ def _address(settings: ScoreSettings | TriggerSettings, me: Party) -> dict[str, 
     before = me.tree.record.address
     if before.get("key") == key:
         return dict(before)
-    owner = table.own_address(settings.table_name, key, me.claimant(me.claims.address))
+    owner = records.own_address(settings.table_name, key, me.claimant(me.claims.address))
     return {"key": key, "owned": owner in me.tree.ledgers}

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from click.testing import CliRunner
 
-from adapters import intents, merging, table, tokens
+from adapters import intents, merging, records, table, tokens
 from adapters.active import active_rules
 from adapters.aws import client
 from adapters.leads import Task, refresh
@@ -420,7 +420,7 @@ def test_a_merge_that_meets_another_writer_is_made_again(mailed, who):
 
     def refresh_plainly(who):
         record = lead(f"a:{who}").record
-        table.save("ripen", record.__class__(record.subject, record.version + 1, record.data, record.due_at))
+        records.save("ripen", record.__class__(record.subject, record.version + 1, record.data, record.due_at))
 
     events.register("before-call.dynamodb.TransactWriteItems", somebody_else_first)
     mailed.track(viewed("/", LATER, who="phone", token=link(mailed)), at=LATER)
@@ -438,7 +438,7 @@ def test_a_save_of_what_has_been_merged_meanwhile_is_refused(mailed):
     mailed.live(viewed("/", LATER, who="phone", token=link(mailed)), at=LATER)
 
     with pytest.raises(table.VersionConflictError):
-        table.save("ripen", stale.__class__(stale.subject, stale.version + 1, "", None))
+        records.save("ripen", stale.__class__(stale.subject, stale.version + 1, "", None))
 
 
 def test_a_merge_in_the_middle_of_a_mail_leads_to_no_second_one(site):
@@ -500,7 +500,7 @@ def test_a_pointer_is_never_due(mailed):
     mailed.live(viewed("/", LATER, who="phone", token=link(mailed)), at=LATER)
     child = next(subject for subject in ("a:ann", "a:phone") if subject != lead("a:ann").record.subject)
 
-    table.mark_due("ripen", child, LATER)
+    records.mark_due("ripen", child, LATER)
 
     assert lead(child).record.due_at == LATER
     assert mailed.sweep(LATER + HOUR) == 1

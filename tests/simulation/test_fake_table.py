@@ -7,7 +7,7 @@ import pytest
 from moto import mock_aws
 
 import template
-from adapters import aside, aws, intents, table, trees
+from adapters import aside, aws, intents, records, table, trees
 from adapters import walk as walking
 from adapters.attributes import attributes
 from adapters.loading import load_tree
@@ -49,7 +49,7 @@ def history():
         put(event(n))
     yield load_tree("ripen", LEAD, 0)
     yield load_tree("ripen", "nobody", 0)
-    table.mark_due("ripen", LEAD, 100)
+    records.mark_due("ripen", LEAD, 100)
     yield load_tree("ripen", LEAD, 0).record
     yield saved(Record(LEAD, 2, "too early", None))
     yield saved(Record(LEAD, 1, "first", 50))
@@ -58,31 +58,31 @@ def history():
     yield load_tree("ripen", LEAD, 0).record
     for n in range(10):
         yield saved(Record(f"{LEAD}{n}", 1, "", 100 - n))
-    yield [list(table.find_due("ripen", shard, now)) for now in (50, 95, 100) for shard in "01234567"]
-    table.postpone("ripen", table.Due(LEAD, "P", 59), 200)
-    table.postpone("ripen", table.Due(f"{LEAD}1", "P", 99), 200)
-    yield list(table.find_due("ripen", due_shard(LEAD), 100))
+    yield [list(records.find_due("ripen", shard, now)) for now in (50, 95, 100) for shard in "01234567"]
+    records.postpone("ripen", records.Due(LEAD, "P", 59), 200)
+    records.postpone("ripen", records.Due(f"{LEAD}1", "P", 99), 200)
+    yield list(records.find_due("ripen", due_shard(LEAD), 100))
     for due_at in (59, 200):
-        table.disarm("ripen", f"{LEAD}1", due_at)
+        records.disarm("ripen", f"{LEAD}1", due_at)
         yield load_tree("ripen", f"{LEAD}1", 0).record.due_at
     yield saved(Record(LEAD, 3, "third", None))
-    yield list(table.find_due("ripen", due_shard(LEAD), 100))
-    yield [table.own_address("ripen", "I#x", subject) for subject in (LEAD, OTHER, LEAD)]
-    yield [table.owner_of("ripen", key) for key in ("I#x", "I#y")]
+    yield list(records.find_due("ripen", due_shard(LEAD), 100))
+    yield [records.own_address("ripen", "I#x", subject) for subject in (LEAD, OTHER, LEAD)]
+    yield [records.owner_of("ripen", key) for key in ("I#x", "I#y")]
     yield [table.put_new("ripen", item) for item in event_items([event(1, "u:7")], 1) * 2]
     yield outcome("sent", 40)
     yield claim("me", 70, version=2)
     yield intents.has_open_claim("ripen", LEAD, "welcome")
     yield [claim(holder, 70) for holder in ("me", "you", "me")]
     yield [intents.has_open_claim("ripen", LEAD, campaign) for campaign in ("welcome", "wel")]
-    yield list(table.find_due("ripen", due_shard(LEAD), 100))
-    table.postpone("ripen", table.Due(LEAD, KEY, 70), 80)
+    yield list(records.find_due("ripen", due_shard(LEAD), 100))
+    records.postpone("ripen", records.Due(LEAD, KEY, 70), 80)
     for holder in ("you", "me", "me"):
         intents.release_intent("ripen", LEAD, KEY, holder)
-        yield list(table.find_due("ripen", due_shard(LEAD), 100))
+        yield list(records.find_due("ripen", due_shard(LEAD), 100))
     yield claim("you", 90)
     yield [outcome("unconfirmed", 41), outcome("unconfirmed", 42), outcome("sent", 43), outcome("refused", 44)]
-    yield list(table.find_due("ripen", due_shard(LEAD), 100))
+    yield list(records.find_due("ripen", due_shard(LEAD), 100))
     yield claim("you", 95)
     yield from what_is_set_aside()
     yield from a_walk()
@@ -125,7 +125,7 @@ def found_key():
 
 
 def saved(record):
-    return refusable(table.save, "ripen", record)
+    return refusable(records.save, "ripen", record)
 
 
 def merges():
@@ -141,21 +141,21 @@ def merges():
     yield load_tree("ripen", OTHER, 0)
     yield joined(new, Record(LEAD, 2, "", None))
     yield [load_tree("ripen", subject, 0) for subject in ("u:7", LEAD, OTHER)]
-    yield [list(table.find_due("ripen", shard, 50)) for shard in "01234567"]
-    table.mark_due("ripen", OTHER, 20)
-    yield [list(table.find_due("ripen", shard, 50)) for shard in "01234567"]
+    yield [list(records.find_due("ripen", shard, 50)) for shard in "01234567"]
+    records.mark_due("ripen", OTHER, 20)
+    yield [list(records.find_due("ripen", shard, 50)) for shard in "01234567"]
     tree = load_tree("ripen", OTHER, 0)
     yield parted(tree.record, tree.edges[0]._replace(version=7))
     yield parted(tree.record, tree.edges[0])
     yield parted(tree.record, tree.edges[0])
     yield [load_tree("ripen", subject, 0) for subject in ("u:7", LEAD, OTHER)]
-    table.own_address("ripen", "I#x", LEAD)
+    records.own_address("ripen", "I#x", LEAD)
     root = load_tree("ripen", LEAD, 0).record
     winner = Record("u:9", 0, "", None)
     for owner in (OTHER, LEAD, LEAD):
         transfer = trees.Transfer("I#x", owner, root, "u:7", winner)
         yield refusable(trees.take_address, "ripen", transfer, 60)
-    yield table.owner_of("ripen", "I#x")
+    yield records.owner_of("ripen", "I#x")
 
 
 def joined(parent, child):

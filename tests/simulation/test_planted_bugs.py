@@ -38,7 +38,7 @@ def put_unconditionally(name, item):
     ("place", "bug", "broken"),
     [
         ("adapters.intents.claim_intent", claim_what_others_claimed, "sent twice"),
-        ("adapters.table.save", save_whatever_is_there, "the record differs from its ledger"),
+        ("adapters.records.save", save_whatever_is_there, "the record differs from its ledger"),
         (
             "adapters.trees._unchanged",
             lambda _record: {"ConditionExpression": ""},
