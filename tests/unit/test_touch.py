@@ -1,0 +1,210 @@
+import json
+from functools import reduce
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ripen.channels import CHANNELS, channel_of
+from ripen.event import Event
+from ripen.times import DAY, HOUR, MINUTE, to_iso
+from ripen.touch import Touch, direct_touch, first_touch, last_touch, on_page, path_of, touch_of
+from stories import START
+
+
+def viewed(at=START, path="/", *, name="Page Viewed", properties=None, **context):
+    return Event(f"m{at}", name, at, "website", properties={"path": path} | (properties or {}), context=context)
+
+
+def seen(event):
+    touch = touch_of(event)
+    return (touch.channel, touch.source, touch.medium) if touch else None
+
+
+@pytest.mark.parametrize(
+    ("source", "medium", "channel"),
+    [
+        ("google", "cpc", "paid-search"),
+        ("www.bing.com", "ppc", "paid-search"),
+        ("our-agency", "paid-search", "paid-search"),
+        ("google", "organic", "organic-search"),
+        ("google.co.uk", "", "organic-search"),
+        ("linkedin", "paid-social", "paid-social"),
+        ("lnkd.in", "cpc", "paid-social"),
+        ("facebook", "social", "social"),
+        ("our-agency", "sm", "social"),
+        ("t.co", "referral", "social"),
+        ("our-agency", "banner", "display"),
+        ("our-agency", "cpm", "display"),
+        ("our-agency", "cpc", "other"),
+        ("newsletter", "email", "email"),
+        ("newsletter", "", "email"),
+        ("partner", "affiliate", "affiliate"),
+        ("blog.example.org", "referral", "referral"),
+        ("google.evil.example", "referral", "referral"),
+        ("notgoogle.com", "referral", "referral"),
+        ("", "", "direct"),
+        ("flyer", "print", "other"),
+        ("flyer", "", "other"),
+    ],
+)
+def test_a_source_and_a_medium_make_a_channel(source, medium, channel):
+    assert channel_of(source, medium) == channel
+    assert channel in CHANNELS
+
+
+@pytest.mark.parametrize(
+    ("context", "expected"),
+    [
+        ({"campaign": {"source": "LinkedIn", "medium": "Paid-Social"}}, ("paid-social", "linkedin", "paid-social")),
+        ({"campaign": {"clickId": "x1", "clickIdType": "gclid"}}, ("paid-search", "google", "cpc")),
+        ({"campaign": {"clickId": "x1", "clickIdType": "fbclid"}}, ("social", "facebook", "social")),
+        ({"campaign": {"clickId": "x1", "clickIdType": "li_fat_id"}}, ("paid-social", "linkedin", "paid-social")),
+        (
+            {"campaign": {"source": "newsletter", "medium": "email", "clickId": "x1", "clickIdType": "gclid"}},
+            ("email", "newsletter", "email"),
+        ),
+        ({"campaign": {"name": "spring"}}, ("other", "", "")),
+        ({"referrer": {"url": "https://www.google.de/"}}, ("organic-search", "google", "organic")),
+        ({"referrer": {"url": "android-app://com.linkedin.android/"}}, ("social", "linkedin", "referral")),
+        ({"referrer": {"url": "https://mail.google.com/mail/u/0"}}, ("email", "google", "email")),
+        ({"referrer": {"url": "https://www.example.org/blog?user=1"}}, ("referral", "example.org", "referral")),
+        ({"token": "t1"}, ("email", "ripen", "email")),
+        ({"campaign": {"source": "ad"}, "referrer": {"url": "https://google.com"}}, ("other", "ad", "")),
+        ({"campaign": {}, "referrer": {}}, None),
+        ({}, None),
+    ],
+)
+def test_a_touch_is_told_by_campaign_click_id_mail_or_referrer(context, expected):
+    assert seen(viewed(**context)) == expected
+
+
+def test_everything_that_is_known_of_a_touch_is_kept():
+    campaign = {
+        "source": "linkedin",
+        "medium": "cpc",
+        "name": "Spring 2026",
+        "content": "banner-2",
+        "term": "mills",
+        "clickId": "AbC",
+        "clickIdType": "li_fat_id",
+    }
+    event = viewed(path="/mills?x=1", campaign=campaign, referrer={"url": "https://www.linkedin.com/feed?me=1"})
+
+    assert touch_of(event) == Touch(
+        START,
+        "paid-social",
+        "linkedin",
+        "cpc",
+        "Spring 2026",
+        "banner-2",
+        "mills",
+        "li_fat_id:AbC",
+        "www.linkedin.com",
+        "/mills",
+    )
+
+
+@pytest.mark.parametrize("url", ["https://example.com/a", "https://www.example.com/a", "https://shop.example.com"])
+def test_pages_of_the_site_itself_bring_nobody(url):
+    page = {"url": "https://www.example.com/b", "referrer": url}
+    assert touch_of(viewed(properties=page)) is None
+    assert touch_of(viewed(name="Signed Up", page=page)) is None
+
+
+def test_segments_own_sdk_tells_the_referrer_with_the_page():
+    page = {"url": "https://www.example.com/b", "referrer": "https://duckduckgo.com/"}
+    assert seen(viewed(properties=page)) == ("organic-search", "duckduckgo", "organic")
+    assert seen(viewed(name="Signed Up", page=page)) == ("organic-search", "duckduckgo", "organic")
+
+
+def test_the_first_touch_is_the_first_visits_however_it_came():
+    direct = viewed(START, "/start")
+    ad = viewed(START + DAY, campaign={"source": "ad"})
+
+    assert first_touch(None, direct) == direct_touch(direct) == Touch(START, "direct", path="/start")
+    assert reduce(first_touch, [direct, ad], None).direct
+    assert reduce(first_touch, [ad, direct], None).direct
+
+
+def test_the_browser_remembers_a_first_touch_from_before_consent():
+    memory = {"source": "xing", "path": "/offer", "referrer": "https://www.xing.com/", "at": to_iso(START - DAY)}
+    touch = first_touch(None, viewed(START, firstTouch=memory))
+
+    assert touch == Touch(START - DAY, "social", "xing", referrer="www.xing.com", path="/offer")
+
+
+@pytest.mark.parametrize("at", [None, 17, "yesterday", "2099-01-01T00:00:00Z", "0001-01-01T00:00:00Z", ["x"]])
+def test_a_remembered_moment_that_cannot_be_is_the_events(at):
+    assert first_touch(None, viewed(START, firstTouch={"source": "xing", "at": at})).at == START
+
+
+def test_what_a_server_or_a_bot_tells_is_no_visit():
+    from_server = Event("m1", "Deal Won", START, "crm")
+    from_bot = Event("m2", "Page Viewed", START, "website", bot="crawler")
+
+    assert first_touch(None, from_server) is None
+    assert not on_page(from_bot)
+
+
+def test_the_last_touch_is_the_last_that_was_not_direct():
+    ad = viewed(START, campaign={"source": "ad"})
+    search = viewed(START + DAY, referrer={"url": "https://ecosia.org"})
+    direct = viewed(START + 2 * DAY)
+
+    touch = None
+    for event in (ad, search, direct):
+        touch = last_touch(touch, event, DAY)
+    assert touch == touch_of(search)
+
+
+def test_the_last_touch_stays_as_it_was_while_the_visit_goes_on():
+    ad = {"source": "ad"}
+    landing, next_page, again = (viewed(at, campaign=ad) for at in (START, START + MINUTE, START + HOUR))
+
+    touch = last_touch(last_touch(None, landing, 0), next_page, MINUTE)
+    assert touch.at == START
+    assert last_touch(touch, again, 59 * MINUTE).at == START + HOUR
+
+
+def test_a_touch_survives_json():
+    touch = touch_of(viewed(campaign={"source": "ad", "name": "é"}))
+    assert touch.as_json() == {"at": START, "channel": "other", "source": "ad", "campaign": "é", "path": "/"}
+    assert Touch.from_json(json.loads(json.dumps(touch.as_json()))) == touch
+
+
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.just(10**400)
+    | st.floats()
+    | st.text()
+    | st.sampled_from(("http://[", "https://a@b:x/", "\ud800", "\x00\n", "x" * 5000, "2026-01-01", "gclid"))
+)
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3)
+)
+PARTS = st.dictionaries(
+    st.sampled_from(
+        ("source", "medium", "name", "content", "term", "clickId", "clickIdType", "referrer", "url", "path", "at")
+    ),
+    VALUES,
+)
+CONTEXTS = st.dictionaries(st.sampled_from(("campaign", "firstTouch", "referrer", "page", "token")), PARTS | VALUES)
+
+
+@given(st.sampled_from(("Page Viewed", "Signed Up")), PARTS, CONTEXTS)
+def test_nothing_that_is_sent_raises_or_grows(name, properties, context):
+    event = Event("m1", name, START, "website", properties=properties, context=context)
+
+    touches = [touch_of(event), first_touch(None, event), last_touch(None, event, 0)]
+
+    assert len(path_of(event)) <= 200
+    for touch in touches:
+        if touch is not None:
+            text = json.dumps(touch.as_json(), ensure_ascii=False)
+            assert text.isprintable()
+            assert len(text.encode()) < 5_000
+            assert touch.channel in CHANNELS
+            assert touch.at <= START
