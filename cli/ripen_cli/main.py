@@ -6,6 +6,7 @@ import click
 
 from ripen_cli.demo import demo
 from ripen_cli.local import local
+from ripen_cli.report import report
 from ripen_cli.rules import rules, sources
 
 
@@ -19,3 +20,4 @@ main.add_command(local)
 main.add_command(rules)
 main.add_command(sources)
 main.add_command(demo)
+main.add_command(report)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -39,3 +40,15 @@ def forget() -> None:
 def error_code(error: ClientError) -> str:
     """The code of an AWS error, such as `ConditionalCheckFailedException`."""
     return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def held(write: Callable[..., object], **arguments: Any) -> bool:
+    """Make a conditional write to DynamoDB; False when its condition did not hold, and nothing was written."""
+    try:
+        write(**arguments)
+    except ClientError as error:
+        reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
+        if error_code(error) != "ConditionalCheckFailedException" and "ConditionalCheckFailed" not in reasons:
+            raise
+        return False
+    return True

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from email_validator import EmailNotValidError, validate_email
 
 from adapters import table
+from adapters.figures import report_visits
 from adapters.secret import secret
 from adapters.settings import ScoreSettings, TriggerSettings
 from ripen.errors import VersionConflictError
@@ -44,7 +45,8 @@ def refresh(
         lead = fold(subject, events, rules, now)
         address = _address(settings, lead, record)
         refreshed = Refreshed(lead, reachable=bool(address and address["owned"]))
-        fresh = make_record(lead, address, record.version + 1, rest_until)
+        visits = report_visits(settings.table_name, events, record, rules.conversions, now)
+        fresh = make_record(lead, address, record.version + 1, rest_until, visits)
         if (fresh.data, fresh.due_at) == (record.data, record.due_at):
             return refreshed
         try:

@@ -25,6 +25,7 @@ SECTIONS = {
     "rules/scoring.yaml": "profiles",
     "rules/phases.yaml": "phases",
     "rules/campaigns.yaml": "campaigns",
+    "rules/reports.yaml": "conversions",
 }
 """Each file with the one top-level key that it holds."""
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from adapters.attributes import attributes as _attributes
+from adapters.attributes import values as _values
 from adapters.aws import client, error_code
+from adapters.aws import held as _held
 from ripen.errors import RipenError, VersionConflictError
 from ripen.event import Event
 from ripen.ledger import EVENT_PREFIX, IDENTITY_KEY, RECORD_KEY, due_shard, read_events
@@ -207,25 +210,7 @@ def end_intent(table: str, subject: str, key: str, status: str, event_item: Item
         "ExpressionAttributeValues": _attributes({":status": status, **dict(zip(names, overridable, strict=True))}),
     }
     put = {"TableName": table, "Item": _attributes(event_item)}
-    try:
-        client("dynamodb").transact_write_items(TransactItems=[{"Update": update}, {"Put": put}])
-    except ClientError as error:
-        reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
-        if "ConditionalCheckFailed" in reasons:
-            return False
-        raise
-    return True
-
-
-def _held(write: Callable[..., object], **arguments: Any) -> bool:
-    """Make a conditional write; False when its condition did not hold, and nothing was written."""
-    try:
-        write(**arguments)
-    except ClientError as error:
-        if error_code(error) != "ConditionalCheckFailedException":
-            raise
-        return False
-    return True
+    return _held(client("dynamodb").transact_write_items, TransactItems=[{"Update": update}, {"Put": put}])
 
 
 def _write_batch(table: str, requests: Sequence[Any]) -> None:
@@ -244,23 +229,3 @@ def _write_batch(table: str, requests: Sequence[Any]) -> None:
 def _throttled(error: ClientError) -> Exception:
     codes = ("ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded")
     return TableThrottledError(error_code(error)) if error_code(error) in codes else error
-
-
-def _attributes(item: Item) -> dict[str, Any]:
-    return {name: _attribute(value) for name, value in item.items()}
-
-
-def _attribute(value: object) -> dict[str, Any]:
-    if isinstance(value, str):
-        return {"S": value}
-    if isinstance(value, int):
-        return {"N": str(value)}
-    return {"B": value}
-
-
-def _values(item: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for name, attribute in item.items():
-        kind, value = next(iter(attribute.items()))
-        values[name] = int(value) if kind == "N" else value
-    return values

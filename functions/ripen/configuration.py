@@ -1,7 +1,8 @@
 """What marketers may write, and what is wrong with it: the models behind `rules/*.yaml` and `mails/`.
 
 Each top-level key has a file of its own: `sources` in sources.yaml, `profiles` in scoring.yaml, `phases` in
-phases.yaml, `campaigns` in campaigns.yaml. Durations are texts such as `90d` (s, m, h, d, w), points are plain numbers.
+phases.yaml, `campaigns` in campaigns.yaml,
+`conversions` in reports.yaml. Durations are texts such as `90d` (s, m, h, d, w), points are plain numbers.
 """
 
 from __future__ import annotations
@@ -157,6 +158,13 @@ class Campaign(Model):
     mail: Name
 
 
+class Conversion(Model):
+    """What reports count: each event that matches `when`."""
+
+    title: str = ""
+    when: Pattern
+
+
 class SourceRule(Model):
     """A site or a server that sends events. A browser's key is public; of a server's key only the digest is written."""
 
@@ -191,6 +199,7 @@ class Configuration(Model):
     profiles: Annotated[dict[Name, Profile], Field(min_length=1)]
     phases: Annotated[dict[Name, Phase], Field(min_length=1)]
     campaigns: dict[Name, Campaign] = {}
+    conversions: dict[Name, Conversion] = {}
 
 
 class MailTemplate(Model):

@@ -6,13 +6,14 @@ It holds no personal data: traits and address stay in the ledger.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ripen.lead import Lead
 from ripen.ledger import RECORD_KEY, due_shard
 from ripen.times import to_iso
+from ripen.visits import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +26,16 @@ class Record:
     due_at: int | None
 
 
-def make_record(lead: Lead, address: Mapping[str, Any] | None, version: int, rest_until: int | None = None) -> Record:
+def make_record(
+    lead: Lead,
+    address: Mapping[str, Any] | None,
+    version: int,
+    rest_until: int | None = None,
+    visits: Sequence[Span] = (),
+) -> Record:
     """The record of a folded lead. `address` says which address key was found and whether the lead owns it.
 
-    What is due already is due at `rest_until` instead, when given.
+    What is due already is due at `rest_until` instead, when given. `visits` are those reported for the daily figures.
     """
     summary = {
         "rules": lead.rules_version,
@@ -38,6 +45,7 @@ def make_record(lead: Lead, address: Mapping[str, Any] | None, version: int, res
         "phase": [lead.phase, lead.moves[-1].at, lead.moves[-1].reason],
         "address": address,
         "pending": [intent.id for intent in lead.pending],
+        "visits": visits,
     }
     due_at = lead.due_at(reachable=bool(address and address["owned"]))
     if due_at is not None and due_at <= lead.now and rest_until is not None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ripen.configuration import Configuration, EntryCondition, ScoreAtLeast, ScoreCondition
 from ripen.pattern import Predicate, compile_pattern, event_names
 from ripen.times import parse_duration
+from ripen.visits import ConversionRule, compile_conversions
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class Rules:
     campaigns: tuple[CampaignRule, ...]
     any_event: tuple[Rule, ...]
     by_event: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
+    conversions: tuple[ConversionRule, ...] = ()
 
     def for_event(self, name: str) -> tuple[Rule, ...]:
         """The scoring rules that may match an event of this name, in the order they were written."""
@@ -99,6 +101,7 @@ def compile_rules(configuration: Configuration, version: str) -> Rules:
         ),
         any_event=tuple(rule for rule, names in rules if names is None),
         by_event=_index(rules),
+        conversions=compile_conversions({name: rule.when for name, rule in configuration.conversions.items()}),
     )
 
 

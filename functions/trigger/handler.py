@@ -17,6 +17,7 @@ from adapters.telemetry import logger, pseudonym
 from ripen.errors import MailThrottledError, VersionConflictError
 from ripen.times import parse_iso
 from trigger.act import act
+from trigger.figures import keep_figures
 from trigger.sweep import sweep
 
 _RESERVE = 10_000
@@ -35,8 +36,10 @@ def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """A schedule's event sweeps; a batch of queue messages is acted on, each message on its own."""
     if "Records" in event:
         return _act_on(event)
-    found = sweep(settings(TriggerSettings), parse_iso(event["time"]), lambda: _out_of_time(context))
-    return {"due": found}
+    now = parse_iso(event["time"])
+    found = sweep(settings(TriggerSettings), now, lambda: _out_of_time(context))
+    added_up = keep_figures(settings(TriggerSettings), now, lambda: _out_of_time(context))
+    return {"due": found, "hours": added_up}
 
 
 def _act_on(event: Mapping[str, Any]) -> dict[str, Any]:

@@ -116,6 +116,9 @@ def _understood(KeyConditionExpression, ExpressionAttributeValues, **rest):
             lambda item: item["sk"]["S"].encode(),
             None,
         )
+    if KeyConditionExpression == "pk = :pk":
+        assert rest == {"ConsistentRead": True}
+        return lambda item: item["pk"]["S"] == values[":pk"], lambda item: item["sk"]["S"].encode(), None
     if KeyConditionExpression == "due_shard = :shard AND due_at <= :now":
         assert rest == {"IndexName": "due"}
         return (
@@ -156,6 +159,8 @@ def _check(item, operation, ConditionExpression="", ExpressionAttributeNames=Non
             item is None or found.get(names["#owner"]) == values[":subject"]
         ),
         "holder = :holder": lambda: found.get("holder") == values[":holder"],
+        "seen = :seen": lambda: found.get("seen") == values[":seen"],
+        "mark = :mark": lambda: found.get("mark") == values[":mark"],
         "due_at = :found": lambda: found.get("due_at") == values[":found"],
         "#status IN (:from0)": lambda: found.get(names["#status"]) == values[":from0"],
         "#status IN (:from0, :from1)": lambda: found.get(names["#status"]) in [values[":from0"], values[":from1"]],

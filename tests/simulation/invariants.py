@@ -6,14 +6,20 @@ import json
 from collections import Counter
 
 from adapters import table
+from adapters.figures import read_day
+from adapters.settings import TriggerSettings, settings
+from ripen.figures import Figures, add_up, figures_of
 from ripen.fold import OUTCOMES, fold
 from ripen.identity import address_key
 from ripen.ledger import EVENT_PREFIX, RECORD_KEY
 from ripen.record import make_record
+from ripen.reported import hour_of, latest_spans
 from ripen.rules import compile_rules
-from ripen.times import to_iso
+from ripen.times import DAY, to_iso
+from ripen.visits import visits
 from simulation.fake_services import SECRET
 from simulation.site_rules import CONFIGURATION
+from trigger.figures import keep_figures
 
 RULES = compile_rules(CONFIGURATION, "v1")
 
@@ -25,6 +31,7 @@ def check(world):
     no_mail_goes_out_twice(world)
     every_intent_has_an_outcome(world)
     nobody_stays_due(world)
+    figures_are_what_a_recount_gives(world)
 
 
 def no_event_is_lost_or_counted_twice(world):
@@ -37,7 +44,9 @@ def every_record_is_a_fold_from_scratch(world):
     for subject in _subjects(world):
         events, record = table.load("ripen", subject, 0)
         lead = fold(subject, events, RULES, world.now)
-        expected = make_record(lead, _address(world, lead), record.version)
+        expected = make_record(
+            lead, _address(world, lead), record.version, visits=latest_spans(events, RULES.conversions)
+        )
         assert record == expected, f"{subject}: the record differs from its ledger\n{record}\n{expected}"
 
 
@@ -77,6 +86,19 @@ def nobody_stays_due(world):
         record = json.loads(world.table.items[subject, RECORD_KEY]["data"]["S"])
         owned = record["address"] and record["address"]["owned"]
         assert not (owned and record["pending"]), f"{subject} waits for {record['pending']}"
+
+
+def figures_are_what_a_recount_gives(world):
+    keep_figures(settings(TriggerSettings), world.now + DAY, lambda: False)
+    expected = {}
+    for subject in _subjects(world):
+        for visit in visits(_events(world, subject), RULES.conversions):
+            expected.setdefault(hour_of(visit.start), []).append(figures_of(visit))
+    days = sorted({pk.removeprefix("T#") for pk, _ in world.table.items if pk.startswith("T#2")})
+    found = {hour: total for day in days for hour, total in read_day("ripen", day).hours.items()}
+    for hour in sorted({*expected, *found}):
+        recount = add_up(expected.get(hour, []))
+        assert found.get(hour, Figures()) == recount, f"{to_iso(hour)}: {found.get(hour)}, counted anew {recount}"
 
 
 def _subjects(world):

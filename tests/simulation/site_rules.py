@@ -32,6 +32,10 @@ CONFIGURATION = Configuration.model_validate(
             "onboarding": {"start": {"phase": "customer"}, "mail": "plain"},
             "win-back": {"start": {"phase": "gone"}, "mail": "plain"},
         },
+        "conversions": {
+            "orders": {"when": {"event": "Order Completed"}},
+            "clicks": {"when": {"event": "Email Link Clicked"}},
+        },
     }
 )
 

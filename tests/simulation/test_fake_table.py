@@ -7,15 +7,16 @@ import pytest
 from moto import mock_aws
 
 import template
-from adapters import table
+from adapters import figures, table
 from ripen.errors import VersionConflictError
 from ripen.event import Event, Received
 from ripen.ledger import due_shard, event_items
 from ripen.record import Record
+from ripen.times import HOUR, MINUTE
 from simulation.fake_table import FakeTable
 from simulation.wire import Wire
 
-LEAD, OTHER = "a:ann", "a:bob"
+LEAD, OTHER, VISITOR = "a:ann", "a:bob", "a:cem"
 KEY = "S#welcome#mail#1"
 
 
@@ -74,6 +75,31 @@ def history():
     table.put_text("ripen", "C#x", "text")
     yield [table.get_text("ripen", key) for key in ("C#x", "C#y")]
     yield table.load("ripen", LEAD, 0)
+    yield from history_of_figures()
+
+
+def history_of_figures():
+    """The same of adapters/figures.py."""
+    views = [Event(f"v{n}", "Page Viewed", n * MINUTE, "website", properties={"path": "/"}) for n in range(3)]
+    for view in views:
+        put(Received(VISITOR, view.at, view.at, view))
+    yield figures.report_visits("ripen", views[:2], Record(VISITOR, 0, "", None), (), 0)
+    yield figures.open_hours("ripen")
+    figures.end_hours("ripen", 0, 2 * HOUR)
+    found = figures.open_hours("ripen")
+    yield [found, figures.report_visits("ripen", views[:1], Record(OTHER, 0, "", None), (), 0)]
+    items = list(figures.visits_of("ripen", 0, 0))
+    yield [items, list(figures.visits_of("ripen", HOUR, 0))]
+    yield [figures.finish_visit("ripen", item, (), 0) for item in items]
+    yield list(figures.visits_of("ripen", 0, 0))
+    yield figures.finish_visit("ripen", items[0] | {"seen": 99}, (), 0)
+    figures.close_hour("ripen", 0, "another mark")
+    yield figures.open_hours("ripen")
+    figures.close_hour("ripen", 0, found.marks[0])
+    yield figures.open_hours("ripen")
+    total = figures.read_figures(items[0])
+    yield [figures.save_hour("ripen", 0, total, version) for version in (0, 0, 2, 1)]
+    yield [figures.load_hour("ripen", 0), figures.load_hour("ripen", HOUR), figures.read_day("ripen", "1970-01-01")]
 
 
 def saved(record):
@@ -89,7 +115,8 @@ def test_the_fake_answers_as_moto_does(new_process, monkeypatch):
         boto3.client("dynamodb").create_table(TableName="ripen", **template.table_definition(template.load()))
         real = list(history())
     fake = FakeTable()
-    monkeypatch.setattr("adapters.table.client", lambda _service: Wire("dynamodb", fake))
+    for module in ("table", "figures"):
+        monkeypatch.setattr(f"adapters.{module}.client", lambda _service: Wire("dynamodb", fake))
 
     assert list(history()) == real
 
@@ -99,7 +126,7 @@ def test_an_expression_that_the_fake_does_not_know_is_an_error():
     for unknown in (
         lambda fake: fake.put_item("ripen", item, ConditionExpression="attribute_exists(pk)"),
         lambda fake: fake.update_item("ripen", item, UpdateExpression="ADD n :one", ExpressionAttributeValues={}),
-        lambda fake: fake.query("ripen", KeyConditionExpression="pk = :pk", ExpressionAttributeValues={}),
+        lambda fake: fake.query("ripen", KeyConditionExpression="pk > :pk", ExpressionAttributeValues={}),
     ):
         with pytest.raises(NotImplementedError):
             unknown(FakeTable())
