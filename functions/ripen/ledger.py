@@ -8,6 +8,8 @@
 | `C#sources`         | `C#sources`                      | the registered senders and the digests of their keys    |
 | subject             | `S#<campaign>#<step>#<cycle>`    | one intent to send, claimed before sending              |
 
+Visits and daily figures: see `ripen.reported`.
+
 A subject is `a:<anonymousId>` or `u:<userId>`. Keys are made of what the sender said (its own clock, its
 messageId), so a retried request lands on the same key. In the key of several events a digest of their ids stands.
 """

@@ -13,7 +13,6 @@ from typing import Any
 from ripen.lead import Lead
 from ripen.ledger import RECORD_KEY, due_shard
 from ripen.times import to_iso
-from ripen.visits import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,7 @@ def make_record(
     address: Mapping[str, Any] | None,
     version: int,
     rest_until: int | None = None,
-    visits: Sequence[Span] = (),
+    visits: Sequence[tuple[int, int, int]] = (),
 ) -> Record:
     """The record of a folded lead. `address` says which address key was found and whether the lead owns it.
 

@@ -41,6 +41,7 @@ def put_unconditionally(name, item):
         ("trigger.sweep._queue", lambda *_: [], "still due"),
         ("track.handler.put_items", lambda name, items: table.put_items(name, items[:1]), "accepted"),
         ("ripen.ledger._key_id", lambda ids: ids[0], "accepted"),
+        ("adapters.figures._turn", lambda *_: 0, "counted anew"),
     ],
     ids=[
         "sending without a claim",
@@ -49,6 +50,7 @@ def put_unconditionally(name, item):
         "losing due leads",
         "losing events",
         "overwriting events",
+        "leaving an hour that changed",
     ],
 )
 def test_a_planted_bug_is_found(simulate, monkeypatch, place, bug, broken):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -17,8 +17,8 @@ from ripen.times import DAY, HOUR, parse_iso
 class Report:
     """Figures by day (`2026-03-02`, UTC) and their sum.
 
-    `anonymous_pages` and `anonymous_campaigns` (by source, medium and name) are page views of visitors who did not agree
-    to more.
+    `anonymous_pages` and `anonymous_campaigns` (by source, medium and name) are page views of visitors who agreed to no
+    more.
     """
 
     days: Mapping[str, Figures]
