@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from adapters import merging, records
 from adapters.addresses import key_of
+from adapters.figures import Reporter, report_visits
 from adapters.loading import load_tree
 from adapters.settings import ScoreSettings, TriggerSettings
 from adapters.telemetry import count, logger, pseudonym
@@ -17,7 +18,9 @@ from ripen.ledger import Unreadable
 from ripen.record import Folded, make_record
 from ripen.rules import Rules
 from ripen.settling import settle
+from ripen.state import visited_before
 from ripen.tree import Party, Tree
+from ripen.visits import NOTHING_BEFORE, Span
 
 _CONFLICTS = 5
 NOTHING_NEW = "~"
@@ -92,7 +95,8 @@ def _refresh(settings: ScoreSettings | TriggerSettings, task: Task) -> tuple[Ref
     address = _address(settings, me)
     kept = settle(tree.items, task.rules, task.now, tree.checkpoint)
     settled = kept or tree.checkpoint
-    folded = Folded(tree.seen, settled.name if settled else None)
+    visits = _report_visits(settings.table_name, tree, task)
+    folded = Folded(tree.seen, settled.name if settled else None, visits)
     fresh = make_record(lead, address, record, folded, task.rest_until)
     if (fresh.data, fresh.due_at) == (record.data, record.due_at):
         fresh = record
@@ -118,6 +122,18 @@ def _folded(settings: ScoreSettings | TriggerSettings, task: Task) -> tuple[Tree
     if not events or (not tree.record.version and only_withdrawals(events)):
         return tree, None
     return tree, fold(tree.record.subject, events, task.rules, task.now)
+
+
+def _report_visits(table_name: str, tree: Tree, task: Task) -> dict[str, list[Span]]:
+    """The visits of each subject, for the daily figures, as far as the next record has to remember them."""
+    kept = tree.checkpoint
+    before = visited_before(kept.state) if kept else NOTHING_BEFORE
+    found = {}
+    for subject, events in tree.ledgers.items():
+        if events:
+            reporter = Reporter(table_name, subject, task.rules.conversions, before)
+            found[subject] = report_visits(reporter, events, tree.record, task.now)
+    return found
 
 
 def _read(settings: ScoreSettings | TriggerSettings, task: Task, *, recent: bool) -> Tree:

@@ -14,6 +14,8 @@
 | `L#<source>#<hash>` | the day                          | the same of one visitor who sends very many             |
 | `J#walk`            | `refold`, `reconcile`            | how far a walk over all leads has come                  |
 
+Visits and daily figures: see `ripen.reported`.
+
 A subject is `a:<anonymousId>` or `u:<userId>`. Keys are made of what the sender said (its own clock, its
 messageId), so a retried request lands on the same key. In the key of several events a digest of their ids stands.
 Sort keys are such that one query, from the record downwards, gives record, members and events.

@@ -17,6 +17,7 @@ from ripen.personas import EvidenceRule, PersonaRule
 from ripen.points import Amount, Limit, Rule
 from ripen.schema.scoring import GradeAxis, PointsFrom, Profile, ScoreRule
 from ripen.times import DAY, parse_duration, parse_iso
+from ripen.visits import ConversionRule, compile_conversions
 
 
 class TopicRule(NamedTuple):
@@ -89,6 +90,7 @@ class Rules:
     phases: Lifecycle
     stages: Lifecycle | None
     campaigns: tuple[CampaignRule, ...]
+    conversions: tuple[ConversionRule, ...]
     trusted: frozenset[str]
     erasing: frozenset[str]
     any_event: Watch
@@ -137,6 +139,7 @@ def compile_rules(configuration: Configuration, version: str) -> Rules:
         phases=compile_lifecycle(configuration.phases),
         stages=compile_lifecycle(configuration.stages) if configuration.stages else None,
         campaigns=campaigns,
+        conversions=compile_conversions({name: one.when for name, one in configuration.conversions.items()}),
         trusted=frozenset(name for name, source in configuration.sources.items() if source.kind == "server"),
         erasing=frozenset(name for name, source in configuration.sources.items() if source.on_withdrawal == "erase"),
         any_event=any_event,

@@ -20,15 +20,15 @@ from typing import Any, NamedTuple
 from ripen.event import Event
 from ripen.fold import absorb, new_state, resumed_state
 from ripen.ledger import NOTHING_SEEN, Seen, counts_until, event_key, read_events
+from ripen.reported import CLOSED_AFTER
 from ripen.rules import Rules
 from ripen.scanners import SETTLING
 from ripen.state import SESSION_GAP, State
-from ripen.times import DAY
 
 Item = Mapping[str, Any]
 
-SETTLED_AFTER = DAY
-"""Milliseconds after which an event may settle: most of what is late is not later than that."""
+SETTLED_AFTER = CLOSED_AFTER
+"""Milliseconds after which an event may settle: as long as its visit may change the daily figures, it does not."""
 GAP = SESSION_GAP
 """Milliseconds without an event before which a checkpoint may end: no visit, and no scanner's burst, is cut in two."""
 WORTHWHILE = 20

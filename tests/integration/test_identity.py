@@ -9,13 +9,14 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from click.testing import CliRunner
 
-from adapters import intents, merging, records, table, tokens
+from adapters import intents, merging, records, tokens
 from adapters.active import active_rules
 from adapters.aws import client
 from adapters.leads import Task, refresh
 from adapters.loading import load_tree
 from adapters.settings import ScoreSettings, settings
 from ripen import tree
+from ripen.errors import VersionConflictError
 from ripen.identity import Proof
 from ripen.times import DAY, HOUR, MINUTE
 from ripen_cli.main import main
@@ -437,7 +438,7 @@ def test_a_save_of_what_has_been_merged_meanwhile_is_refused(mailed):
     stale = lead("a:phone").record
     mailed.live(viewed("/", LATER, who="phone", token=link(mailed)), at=LATER)
 
-    with pytest.raises(table.VersionConflictError):
+    with pytest.raises(VersionConflictError):
         records.save("ripen", stale.__class__(stale.subject, stale.version + 1, "", None))
 
 

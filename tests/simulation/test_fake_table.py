@@ -7,7 +7,7 @@ import pytest
 from moto import mock_aws
 
 import template
-from adapters import aside, aws, intents, records, table, trees
+from adapters import aside, aws, figures, intents, records, table, trees
 from adapters import walk as walking
 from adapters.attributes import attributes
 from adapters.loading import load_tree
@@ -16,11 +16,12 @@ from ripen.event import Event, Received
 from ripen.identity import Proof
 from ripen.ledger import Unreadable, due_shard, event_items
 from ripen.record import Record
+from ripen.times import HOUR, MINUTE
 from ripen.walk import walk_everywhere
 from simulation.fake_table import FakeTable
 from simulation.wire import Wire
 
-LEAD, OTHER = "a:ann", "a:bob"
+LEAD, OTHER, VISITOR = "a:ann", "a:bob", "a:cem"
 KEY = "S#welcome#mail#1"
 
 
@@ -89,6 +90,7 @@ def history():
     table.put_text("ripen", "C#x", "text")
     yield [table.get_text("ripen", key) for key in ("C#x", "C#y")]
     yield load_tree("ripen", LEAD, 0)
+    yield from history_of_figures()
 
 
 def what_is_set_aside():
@@ -122,6 +124,30 @@ def put_raw(key, **content):
 def found_key():
     """The key of an item that can be read."""
     return event_items([event(1)], 1)[0]["sk"]
+
+
+def history_of_figures():
+    """The same of adapters/figures.py."""
+    views = [Event(f"v{n}", "Page Viewed", n * MINUTE, "website", properties={"path": "/"}) for n in range(3)]
+    for view in views:
+        put(Received(VISITOR, view.at, view.at, view))
+    yield figures.report_visits(figures.Reporter("ripen", VISITOR, ()), views[:2], Record(VISITOR, 0, "", None), 0)
+    yield figures.open_hours("ripen")
+    figures.end_hours("ripen", 0, 2 * HOUR)
+    found = figures.open_hours("ripen")
+    yield [found, figures.report_visits(figures.Reporter("ripen", OTHER, ()), views[:1], Record(OTHER, 0, "", None), 0)]
+    items = list(figures.visits_of("ripen", 0, 0))
+    yield [items, list(figures.visits_of("ripen", HOUR, 0))]
+    yield [figures.finish_visit("ripen", item, (), 0) for item in items]
+    yield list(figures.visits_of("ripen", 0, 0))
+    yield figures.finish_visit("ripen", items[0] | {"seen": 99}, (), 0)
+    figures.close_hour("ripen", 0, "another mark")
+    yield figures.open_hours("ripen")
+    figures.close_hour("ripen", 0, found.marks[0])
+    yield figures.open_hours("ripen")
+    total = figures.read_figures(items[0])
+    yield [figures.save_hour("ripen", 0, total, version) for version in (0, 0, 2, 1)]
+    yield [figures.load_hour("ripen", 0), figures.load_hour("ripen", HOUR), figures.read_day("ripen", "1970-01-01")]
 
 
 def saved(record):
@@ -190,7 +216,7 @@ def test_an_expression_that_the_fake_does_not_know_is_an_error():
     for unknown in (
         lambda fake: fake.put_item("ripen", item, ConditionExpression="attribute_exists(sk)"),
         lambda fake: fake.update_item("ripen", item, UpdateExpression="ADD n :one", ExpressionAttributeValues={}),
-        lambda fake: fake.query("ripen", KeyConditionExpression="sk = :sk", ExpressionAttributeValues={}),
+        lambda fake: fake.query("ripen", KeyConditionExpression="pk > :pk", ExpressionAttributeValues={}),
     ):
         with pytest.raises(NotImplementedError):
             unknown(FakeTable())

@@ -50,6 +50,7 @@ def put_unconditionally(name, item):
         ("ripen.ledger._key_id", lambda ids: ids[0], "accepted"),
         ("adapters.walk.judge", lambda *_: None, "the record differs from its ledger"),
         ("ripen.record._still_armed", lambda *_: True, "waits for"),
+        ("adapters.figures._turn", lambda *_: 0, "counted anew"),
     ],
     ids=[
         "sending without a claim",
@@ -61,6 +62,7 @@ def put_unconditionally(name, item):
         "overwriting events",
         "finding nobody on a walk",
         "never moving a timer",
+        "leaving an hour that changed",
     ],
 )
 def test_a_planted_bug_is_found(simulate, monkeypatch, place, bug, broken):
