@@ -42,7 +42,9 @@ class Table:
 
     def __getattr__(self, operation: str) -> Any:
         def call(**arguments: Any) -> dict[str, Any]:
-            if operation not in _READS:
+            if operation == "transact_write_items":
+                self.written += [next(iter(action.values())) for action in arguments["TransactItems"]]
+            elif operation not in _READS:
                 self.written.append(arguments)
             return {}
 

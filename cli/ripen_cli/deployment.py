@@ -70,11 +70,14 @@ def _local(port: int) -> Deployment:
 
 
 def _stack(name: str) -> Deployment:
-    [stack] = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+    outputs = _outputs(name)
     try:
         return Deployment(outputs["TableName"], outputs["RulesBucketName"], outputs["AddressSecretArn"])
     except KeyError as error:
-        raise click.ClickException(
-            f"the stack {name!r} has no output {error.args[0]}; is it a stack of Ripen?"
-        ) from None
+        missing = f"the stack {name!r} has no output {error.args[0]}; is it a stack of Ripen?"
+        raise click.ClickException(missing) from None
+
+
+def _outputs(stack: str) -> dict[str, str]:
+    [found] = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", [])}

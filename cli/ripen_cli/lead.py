@@ -8,6 +8,7 @@ from adapters.aws import client
 from adapters.erasure import erase as erase_subject
 from adapters.erasure import survey
 from ripen_cli.lead_identity import merge, unmerge
+from ripen_cli.lead_show import explain_command, show
 
 
 @click.group()
@@ -40,3 +41,5 @@ def erase(identifier: str, table: str, secret: str | None, yes: bool) -> None:
 
 lead.add_command(merge)
 lead.add_command(unmerge)
+lead.add_command(show)
+lead.add_command(explain_command)

@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from email_validator import EmailNotValidError, validate_email
 
 from adapters.aws import client, error_code
+from adapters.figures import forget_visits
 from ripen.erasure import addresses, last_withdrawal, suppression
 from ripen.event import Event, Received
 from ripen.identity import address_key
@@ -41,6 +42,7 @@ def erase(table: str, subject: str, secret: bytes | None = None, progress: Calla
     """
     items = _all(table, subject)
     events = _events(items)
+    forget_visits(table, subject, events)
     for key in _address_keys(items, events, secret):
         _settle(table, key, subject, suppression(events))
     remaining = _remaining(items, events)

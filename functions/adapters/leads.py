@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from adapters import merging, table
+from adapters import merging, records
 from adapters.addresses import key_of
+from adapters.figures import Reporter, report_visits
 from adapters.loading import load_tree
 from adapters.settings import ScoreSettings, TriggerSettings
 from adapters.telemetry import count, logger, pseudonym
@@ -17,7 +18,9 @@ from ripen.ledger import Unreadable
 from ripen.record import Folded, make_record
 from ripen.rules import Rules
 from ripen.settling import settle
+from ripen.state import visited_before
 from ripen.tree import Party, Tree
+from ripen.visits import NOTHING_BEFORE, Span
 
 _CONFLICTS = 5
 NOTHING_NEW = "~"
@@ -83,7 +86,7 @@ def _refresh(settings: ScoreSettings | TriggerSettings, task: Task) -> tuple[Ref
     record = tree.record
     if lead is None:
         if task.rest_until is not None and record.due_at is not None:
-            table.disarm(settings.table_name, record.subject, record.due_at)
+            records.disarm(settings.table_name, record.subject, record.due_at)
         return None, False
     me = Party(tree, lead.claims)
     place = merging.Place(settings.table_name, settings.secret_arn, settings.retention_days, task.rules.trusted)
@@ -92,12 +95,13 @@ def _refresh(settings: ScoreSettings | TriggerSettings, task: Task) -> tuple[Ref
     address = _address(settings, me)
     kept = settle(tree.items, task.rules, task.now, tree.checkpoint)
     settled = kept or tree.checkpoint
-    folded = Folded(tree.seen, settled.name if settled else None)
+    visits = _report_visits(settings.table_name, tree, task)
+    folded = Folded(tree.seen, settled.name if settled else None, visits)
     fresh = make_record(lead, address, record, folded, task.rest_until)
     if (fresh.data, fresh.due_at) == (record.data, record.due_at):
         fresh = record
     else:
-        table.save(settings.table_name, fresh, kept)
+        records.save(settings.table_name, fresh, kept)
     key = address["key"] if address and address["owned"] else ""
     return Refreshed(lead, tuple(tree.ledgers), fresh.version, key), False
 
@@ -118,6 +122,18 @@ def _folded(settings: ScoreSettings | TriggerSettings, task: Task) -> tuple[Tree
     if not events or (not tree.record.version and only_withdrawals(events)):
         return tree, None
     return tree, fold(tree.record.subject, events, task.rules, task.now)
+
+
+def _report_visits(table_name: str, tree: Tree, task: Task) -> dict[str, list[Span]]:
+    """The visits of each subject, for the daily figures, as far as the next record has to remember them."""
+    kept = tree.checkpoint
+    before = visited_before(kept.state) if kept else NOTHING_BEFORE
+    found = {}
+    for subject, events in tree.ledgers.items():
+        if events:
+            reporter = Reporter(table_name, subject, task.rules.conversions, before)
+            found[subject] = report_visits(reporter, events, tree.record, task.now)
+    return found
 
 
 def _read(settings: ScoreSettings | TriggerSettings, task: Task, *, recent: bool) -> Tree:
@@ -148,5 +164,5 @@ def _address(settings: ScoreSettings | TriggerSettings, me: Party) -> dict[str, 
     before = me.tree.record.address
     if before.get("key") == key:
         return dict(before)
-    owner = table.own_address(settings.table_name, key, me.claimant(me.claims.address))
+    owner = records.own_address(settings.table_name, key, me.claimant(me.claims.address))
     return {"key": key, "owned": owner in me.tree.ledgers}

@@ -18,7 +18,7 @@ from ripen.ledger import (
     RECORD_KEY,
     Seen,
     Unreadable,
-    expires_at,
+    counts_until,
     read_items,
 )
 from ripen.record import Record
@@ -90,7 +90,7 @@ def _ledger(partition: Sequence[Item], now: int, checkpoint: Checkpoint | None) 
     live = [
         item
         for item in reversed(partition)
-        if item["sk"].startswith(EVENT_PREFIX) and item["sk"] >= first and expires_at(item) > now
+        if item["sk"].startswith(EVENT_PREFIX) and item["sk"] >= first and counts_until(item) > now
     ]
     events, unreadable = read_items(live)
     if unreadable:

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from adapters import table, tokens, trees
+from adapters import records, table, tokens, trees
 from adapters.addresses import key_of
 from adapters.loading import load_tree
 from adapters.secret import keys
@@ -134,7 +134,7 @@ def _by_address(place: Place, me: Party, now: int) -> Iterator[bool]:
     key = key_of(place.secret_arn, claim.text) if claim and claim.proof.is_proof else ""
     if claim is None or not key or me.tree.record.address == {"key": key, "owned": True}:
         return
-    owner = table.owner_of(place.table_name, key)
+    owner = records.owner_of(place.table_name, key)
     if not owner or owner in me.tree.ledgers:
         return
     other = party(place, owner, now)

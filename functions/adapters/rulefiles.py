@@ -14,6 +14,7 @@ from typing import Any
 from mjml import mjml2html
 from pydantic import ValidationError
 from ruamel.yaml import YAML
+from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from adapters.templates import template_problems
@@ -29,6 +30,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "rules/personas.yaml": ("personas",),
     "rules/phases.yaml": ("phases", "stages"),
     "rules/campaigns.yaml": ("campaigns",),
+    "rules/reports.yaml": ("conversions",),
 }
 """Each file with the top-level keys that it may hold; the first has to be there."""
 
@@ -36,6 +38,13 @@ _NEEDED = ("profiles", "phases")
 _MAX_BYTES = 256 * 1024
 _MAX_NODES = 50_000
 _MAIL = re.compile(r"mails/([a-z0-9][a-z0-9-]{0,62})/([a-z]{2})\.(mjml|txt)")
+
+
+class _Constructor(RoundTripConstructor):
+    """Reads YAML as usual, and leaves days as the text that they are."""
+
+
+_Constructor.add_constructor("tag:yaml.org,2002:timestamp", RoundTripConstructor.construct_yaml_str)
 
 
 def build(files: Mapping[str, bytes]) -> tuple[Configuration, Mails, str]:
@@ -104,9 +113,13 @@ def _misplaced(name: str, sections: Sequence[str], document: Any) -> Iterator[st
 
 def _load(text: str) -> Any:
     try:
-        return YAML(typ="rt").load(text)
+        yaml = YAML(typ="rt")
+        yaml.Constructor = _Constructor
+        return yaml.load(text)
     except (RecursionError, AttributeError):  # the latter is how the library fails on a `<<` that merges into itself
         raise YAMLError("it is nested too deeply, or in itself") from None
+    except ValueError as error:
+        raise YAMLError(f"it holds a value that is not what its tag says: {error}") from None
 
 
 def _read_mails(files: Mapping[str, bytes], troubles: list[str]) -> dict[str, dict[str, MailTemplate]]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from adapters.attributes import attributes, values
 from adapters.aws import client, held
-from adapters.table import mark_due
+from adapters.records import mark_due
 from ripen.ledger import RECORD_KEY, WALK_KEY
 from ripen.record import Claim, read_claim
 from ripen.walk import SEGMENTS, Found, Kind, Tally, Walk, judge, walk_everywhere

@@ -52,6 +52,13 @@ class Campaign(Model):
     mail: Name
 
 
+class Conversion(Model):
+    """What reports count: each event that matches `when`."""
+
+    title: str = ""
+    when: Pattern
+
+
 class SourceRule(Model):
     """A site or a server that sends events. A browser's key is public; of a server's key only the digest is written."""
 
@@ -96,6 +103,7 @@ class Configuration(Model):
     phases: Annotated[dict[Name, Phase], Field(min_length=1)]
     stages: dict[Name, Phase] = {}
     campaigns: dict[Name, Campaign] = {}
+    conversions: dict[Name, Conversion] = {}
 
 
 class MailTemplate(Model):

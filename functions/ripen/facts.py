@@ -68,8 +68,8 @@ def persona(state: State, moment: int) -> Recognised:
 
 def interests(state: State, moment: int) -> list[tuple[str, float]]:
     """The topics that the lead is interested in with the strength of each, the strongest first."""
-    strengths = [(topic, score.at(moment)) for topic, score in state.topics.items()]
-    found = [(topic, strength) for topic, strength in strengths if strength >= state.rules.interest_at_least]
+    bar = state.rules.interest_at_least
+    found = [(topic, score.at(moment)) for topic, score in state.topics.items() if score.reaches(bar, moment)]
     return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
 

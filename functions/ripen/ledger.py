@@ -14,6 +14,8 @@
 | `L#<source>#<hash>` | the day                          | the same of one visitor who sends very many             |
 | `J#walk`            | `refold`, `reconcile`            | how far a walk over all leads has come                  |
 
+Visits and daily figures: see `ripen.reported`.
+
 A subject is `a:<anonymousId>` or `u:<userId>`. Keys are made of what the sender said (its own clock, its
 messageId), so a retried request lands on the same key. In the key of several events a digest of their ids stands.
 Sort keys are such that one query, from the record downwards, gives record, members and events.
@@ -105,12 +107,17 @@ def _key_id(ids: Sequence[str]) -> str:
 
 
 def expires_at(item: Mapping[str, Any]) -> int:
+    """When a ledger item expires, in milliseconds; at the end of time, when it does not say."""
+    ttl = item.get("ttl")
+    return ttl * SECOND if isinstance(ttl, int) else LAST_MOMENT
+
+
+def counts_until(item: Mapping[str, Any]) -> int:
     """When a ledger item stops to count: the last midnight (UTC) before it expires, in milliseconds.
 
-    So what is old leaves a lead once a day, not event by event. At the end of time, when the item does not say.
+    So what is old leaves a lead once a day, and not event by event.
     """
-    ttl = item.get("ttl")
-    return ttl * SECOND // DAY * DAY if isinstance(ttl, int) else LAST_MOMENT
+    return expires_at(item) // DAY * DAY
 
 
 class Unreadable(NamedTuple):

@@ -25,7 +25,8 @@ class Amount:
             value = value.get(key) if isinstance(value, Mapping) else None
         if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # noqa: PLR0124 - NaN
             return 0.0
-        return max(-self.cap, min(self.cap, value / self.per))
+        most = self.cap * self.per  # compared before dividing: an integer may be too large for a float
+        return self.cap if value >= most else -self.cap if value <= -most else value / self.per
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ripen.lead import Lead
@@ -45,10 +46,14 @@ class Claim(NamedTuple):
 
 
 class Folded(NamedTuple):
-    """What a lead was folded from: the items of each subject's ledger, and by its name the checkpoint to go on from."""
+    """What a lead was folded from: the items of each subject's ledger, and by its name the checkpoint to go on from.
+
+    `visits` are those of each subject that were reported for the daily figures and may still change.
+    """
 
     seen: Mapping[str, Seen]
     settled: Sequence[Any] | None = None
+    visits: Mapping[str, Sequence[tuple[int, int, int]]] = MappingProxyType({})
 
 
 def make_record(
@@ -75,6 +80,7 @@ def make_record(
         "pending": [intent.id for intent in lead.pending],
         "seen": folded.seen,
         **({"settled": folded.settled} if folded.settled else {}),
+        **({"visits": folded.visits} if folded.visits else {}),
     }
     due_at = lead.due_at(reachable=bool(address and address["owned"]))
     if rest_until is None and _still_armed(before, due_at, summary, lead.now):

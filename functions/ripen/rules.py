@@ -18,6 +18,7 @@ from ripen.points import Amount, Limit, Rule
 from ripen.schema.scoring import GradeAxis, PointsFrom, Profile, ScoreRule
 from ripen.score import points_for
 from ripen.times import DAY, parse_duration, parse_iso
+from ripen.visits import ConversionRule, compile_conversions
 
 
 class TopicRule(NamedTuple):
@@ -92,6 +93,7 @@ class Rules:
     stages: Lifecycle | None
     campaigns: tuple[CampaignRule, ...]
     starts: Mapping[str, list[tuple[str, float]]]
+    conversions: tuple[ConversionRule, ...]
     trusted: frozenset[str]
     erasing: frozenset[str]
     any_event: Watch
@@ -141,6 +143,7 @@ def compile_rules(configuration: Configuration, version: str) -> Rules:
         stages=compile_lifecycle(configuration.stages) if configuration.stages else None,
         campaigns=campaigns,
         starts=_starts(campaigns),
+        conversions=compile_conversions({name: one.when for name, one in configuration.conversions.items()}),
         trusted=frozenset(name for name, source in configuration.sources.items() if source.kind == "server"),
         erasing=frozenset(name for name, source in configuration.sources.items() if source.on_withdrawal == "erase"),
         any_event=any_event,

@@ -19,16 +19,16 @@ from typing import Any, NamedTuple
 
 from ripen.event import Event
 from ripen.fold import absorb, new_state, resumed_state
-from ripen.ledger import NOTHING_SEEN, Seen, event_key, expires_at, read_events
+from ripen.ledger import NOTHING_SEEN, Seen, counts_until, event_key, read_events
+from ripen.reported import CLOSED_AFTER
 from ripen.rules import Rules
 from ripen.scanners import SETTLING
 from ripen.state import SESSION_GAP, State
-from ripen.times import DAY
 
 Item = Mapping[str, Any]
 
-SETTLED_AFTER = DAY
-"""Milliseconds after which an event may settle: most of what is late is not later than that."""
+SETTLED_AFTER = CLOSED_AFTER
+"""Milliseconds after which an event may settle: as long as its visit may change the daily figures, it does not."""
 GAP = SESSION_GAP
 """Milliseconds without an event before which a checkpoint may end: no visit, and no scanner's burst, is cut in two."""
 WORTHWHILE = 20
@@ -94,7 +94,7 @@ def settle(items: Sequence[Item], rules: Rules, now: int, before: Checkpoint | N
         rules=rules.version,
         below=entries[count].key if count < len(entries) else f"{entries[-1].key}~",
         until=max(entry.last for entry in old),
-        counts_until=min([expires_at(entry.item) for entry in old] + ([before.counts_until] if before else [])),
+        counts_until=min([counts_until(entry.item) for entry in old] + ([before.counts_until] if before else [])),
         seen=(before.seen if before else NOTHING_SEEN).plus(*(entry.item for entry in old)),
         state=state.dump(),
     )

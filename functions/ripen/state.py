@@ -22,6 +22,7 @@ from ripen.rules import Rules
 from ripen.score import Score
 from ripen.times import MINUTE, SECOND
 from ripen.touch import Touch
+from ripen.visits import Before
 
 SESSION_GAP = 30 * MINUTE
 """A visit ends after so long without an event, as in Google Analytics
@@ -181,6 +182,12 @@ class State:
                 course.go(Move(*move))
         state.campaigns = {name: Progress.from_json(progress) for name, progress in values["campaigns"].items()}
         return state
+
+
+def visited_before(kept: Mapping[str, Any]) -> Before:
+    """What a kept state knows of earlier visits."""
+    last = Touch.from_json(kept["touches"][1]) if kept["touches"][1] else None
+    return Before(kept["traits"], bool(kept["session"][0]), last if last and not last.direct else None)
 
 
 def _dump_scores(scores: Mapping[str, Score]) -> dict[str, list[float]]:

@@ -115,15 +115,22 @@ def on_page(event: Event) -> bool:
 
 
 def path_of(event: Event) -> str:
-    """The path of the page on which the event happened, without query and fragment; empty when it tells none."""
+    """The path of the page on which the event happened, without query and fragment, or the name of the app's screen.
+
+    Empty when the event tells neither.
+    """
     page = _page(event)
-    path = _text(page.get("path"), _LONGEST_PATH)
-    if not path:
-        try:
-            path = _text(urlsplit(_text(page.get("url"), _LONGEST_URL)).path, _LONGEST_PATH)
-        except ValueError:
-            path = ""
+    path = _text(page.get("path") or event.properties.get("path"), _LONGEST_PATH) or _path_in(page.get("url"))
+    if not path and event.name == "Screen Viewed":
+        return _text(event.properties.get("name"), _LONGEST_PATH)
     return path.partition("?")[0].partition("#")[0]
+
+
+def _path_in(url: object) -> str:
+    try:
+        return _text(urlsplit(_text(url, _LONGEST_URL)).path, _LONGEST_PATH)
+    except ValueError:
+        return ""
 
 
 def _from_campaign(campaign: Mapping[str, Any], event: Event) -> Touch | None:

@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from ripen.ledger import EVENT_PREFIX, NOTHING_SEEN, RECORD_KEY, Seen, expires_at
+from ripen.ledger import EVENT_PREFIX, NOTHING_SEEN, RECORD_KEY, Seen, counts_until, expires_at
 from ripen.record import Claim, read_claim
 from ripen.times import HOUR, MINUTE, to_iso
 
@@ -107,11 +107,10 @@ class Walk(BaseModel):
 def _tallied(tally: Tally, item: Mapping[str, Any], now: int) -> Tally:
     key = item["sk"]
     if key.startswith(EVENT_PREFIX):
-        expires = expires_at(item)
-        if expires <= now:
+        if counts_until(item) <= now:
             return tally
         seen = tally.seen.plus(item)
-        return tally.model_copy(update={"seen": seen, "expires_at": max(tally.expires_at, expires)})
+        return tally.model_copy(update={"seen": seen, "expires_at": max(tally.expires_at, expires_at(item))})
     if key == RECORD_KEY:
         claim = read_claim(item.get("data", ""), tally.subject)
         return tally.model_copy(update={"claim": claim, "lead": item.get("lead", "")})

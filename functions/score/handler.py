@@ -13,8 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from adapters.active import active_rules
 from adapters.leads import Task, refresh
+from adapters.records import mark_due
 from adapters.settings import ScoreSettings, settings
-from adapters.table import mark_due
 from adapters.telemetry import count, logger, pseudonym
 from ripen.errors import VersionConflictError
 from ripen.times import SECOND

@@ -17,6 +17,7 @@ from adapters.telemetry import logger, pseudonym
 from ripen.errors import MailThrottledError, VersionConflictError
 from ripen.times import parse_iso
 from trigger.act import act
+from trigger.figures import keep_figures
 from trigger.sweep import sweep
 from trigger.walking import walk_on
 
@@ -39,7 +40,8 @@ def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
     now = parse_iso(event["time"])
     found = sweep(settings(TriggerSettings), now, lambda: _out_of_time(context))
     walk_on(settings(TriggerSettings), now, lambda: _out_of_time(context))
-    return {"due": found}
+    added_up = keep_figures(settings(TriggerSettings), now, lambda: _out_of_time(context))
+    return {"due": found, "hours": added_up}
 
 
 def _act_on(event: Mapping[str, Any]) -> dict[str, Any]:

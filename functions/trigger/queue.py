@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 from adapters.aws import client
-from adapters.table import Due
+from adapters.records import Due
 from ripen.ledger import EVENT_PREFIX
 
 WHOLE_LEAD = EVENT_PREFIX

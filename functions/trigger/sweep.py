@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from adapters.records import find_due, postpone
 from adapters.settings import TriggerSettings
-from adapters.table import find_due, postpone
 from ripen.ledger import DUE_SHARDS
 from ripen.times import MINUTE
 from trigger.queue import BATCH, enqueue, waiting

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from adapters.active import active_rules
+from adapters.records import Due
 from adapters.settings import TriggerSettings
-from adapters.table import Due
 from adapters.telemetry import count, logger
 from adapters.walk import load_walks, save_walk, step
 from ripen.times import DAY

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from click.testing import CliRunner
 
-from adapters import leads, table
+from adapters import leads, records
 from ripen.times import DAY, MINUTE, SECOND
 from ripen_cli.main import main
 from stories import START, tracked
@@ -65,7 +65,7 @@ def test_a_lead_that_is_nothing_but_unreadable_is_no_lead(nurturing):
 
 def test_a_lead_that_has_nothing_left_to_fold_is_due_no_more(nurturing):
     plant(nurturing, "[3]")
-    table.mark_due("ripen", "a:bob", START)
+    records.mark_due("ripen", "a:bob", START)
     assert nurturing.sweep(START) == 1
     nurturing.act()
 

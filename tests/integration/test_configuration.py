@@ -8,6 +8,7 @@ import pytest
 
 import template
 from ripen.times import HOUR, MINUTE
+from ripen_cli.project import RULES, rule_files
 from stories import START, identified, tracked
 
 ACTIVE = "active/current.json"
@@ -78,6 +79,46 @@ def test_rules_that_no_lead_could_live_by_are_refused(nurturing, rule_files, rig
     report = nurturing.publish({"rules/scoring.yaml": scoring.replace(right, wrong)}, START)
 
     assert [found.startswith(f"rules/{problem}") for found in report["problems"]] == [True], report["problems"]
+
+
+MISTAKES = [
+    ("scoring", "half_life: 90d", "half_life: 0d", ":6: profiles.engagement.half_life: '0d' is no duration"),
+    ("scoring", "{event: Signed Up}", "{lead.scores.fitt: 3}", ": lead.scores.fitt: there is no such name"),
+    (
+        "scoring",
+        "once: true",
+        "once: true\n        cap: 9",
+        ":8: profiles.engagement.rules.social-ad-click: once leaves",
+    ),
+    ("scoring", "{session.new: true}", "{session.pages: {numeric: ['>', 5, '<', 3]}}", "no number is > 5 and < 3"),
+    ("phases", "below: 5}", "below: 11}", ":9: phases.awareness.enter.0.score.below: 11 is above the 10"),
+    ("phases", "at_least: 10}", "at_least: 10, below: 20}", "takes exactly one of at_least and below"),
+    ("personas", "weight: 0.8", "weight: 8", ":25: personas.head-of-it.evidence.role.weight: "),
+    ("interests", "at_least: 2", "at_least: 0", ":4: interests.at_least: "),
+    (
+        "campaigns",
+        "profile: engagement, at_least: 50",
+        "profile: fit, at_least: 99",
+        "nobody can reach 99: the rules of fit",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "right", "wrong", "problem"), MISTAKES)
+def test_a_mistake_in_the_starter_rules_is_told_and_nothing_becomes_active(site, active, name, right, wrong, problem):
+    files = rule_files(RULES)
+    site.publish(files, START)
+    before = active()
+    key = f"rules/{name}.yaml"
+    assert right in files[key].decode()
+
+    report = site.publish({key: files[key].decode().replace(right, wrong, 1).encode()}, START + MINUTE)
+
+    assert report["activated"] is False
+    assert [found for found in report["problems"] if found.startswith(f"{key}:") and problem in found], report[
+        "problems"
+    ]
+    assert active() == before
 
 
 def test_a_changed_rule_is_in_use_a_minute_later(nurturing, rule_files):

@@ -12,7 +12,7 @@ from adapters import mailer
 from ripen.configuration import Configuration, MailTemplate
 from ripen.fold import fold
 from ripen.ledger import read_events
-from ripen.record import Record, make_record
+from ripen.record import Folded, Record, make_record
 from ripen.rules import compile_rules
 from ripen.sources import Source, Sources, digest
 from ripen.times import DAY, to_iso
@@ -158,7 +158,7 @@ def test_an_odd_event_is_accepted_and_does_no_harm_later(ledger, event):
     assert all(RECEIVED - 2 * DAY < event.at <= RECEIVED for event in events)
     lead = fold("a:visitor", events, RULES, RECEIVED + DAY)
     assert lead.events == 3
-    assert json.loads(make_record(lead, None, Record(lead.subject, 0, "", None), {}).data)
+    assert json.loads(make_record(lead, None, Record(lead.subject, 0, "", None), Folded({})).data)
     assert mailer.render(MailTemplate(subject="{{ lead.first_name }}", html="", text=""), mailer.facts(lead))
 
 

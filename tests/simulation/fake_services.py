@@ -86,7 +86,7 @@ class FakeSes:
         [recipient] = Destination["ToAddresses"]
         if recipient == REFUSED:
             raise failure("MessageRejected", "SendEmail")
-        message = BytesParser(policy=default).parsebytes(Content["Raw"]["Data"], headersonly=True)
+        message = BytesParser(policy=default).parsebytes(Content["Raw"]["Data"])
         assert message["To"] == recipient
         tags = {tag["Name"]: tag["Value"] for tag in EmailTags}
         mail = Mail(untag(tags["lead"]), tags["intent"], recipient)

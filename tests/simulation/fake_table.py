@@ -167,6 +167,9 @@ def _understood(KeyConditionExpression, ExpressionAttributeValues, **rest):
             lambda item: item["sk"]["S"].encode(),
             None,
         )
+    if KeyConditionExpression == "pk = :pk":
+        assert rest == {"ConsistentRead": True}
+        return lambda item: item["pk"]["S"] == values[":pk"], lambda item: item["sk"]["S"].encode(), None
     if KeyConditionExpression == "due_shard = :shard AND due_at <= :now":
         assert rest == {"IndexName": "due"}
         return (
@@ -233,6 +236,8 @@ def _check(item, operation, ConditionExpression="", ExpressionAttributeNames=Non
         "attribute_exists(pk) AND attribute_not_exists(#data) AND attribute_not_exists(#zip)": lambda: (
             item is not None and not {"data", "zip"} & set(found)
         ),
+        "seen = :seen": lambda: found.get("seen") == values[":seen"],
+        "mark = :mark": lambda: found.get("mark") == values[":mark"],
         "due_at = :found": lambda: found.get("due_at") == values[":found"],
         "#status IN (:from0)": lambda: found.get(names["#status"]) == values[":from0"],
         "#status IN (:from0, :from1)": lambda: found.get(names["#status"]) in [values[":from0"], values[":from1"]],

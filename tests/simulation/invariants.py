@@ -6,16 +6,22 @@ import json
 from collections import Counter
 
 from adapters import merging
+from adapters.figures import read_day
 from adapters.loading import load_tree
+from adapters.settings import TriggerSettings, settings
 from ripen.event import OUTCOMES
+from ripen.figures import Figures, add_up, figures_of
 from ripen.fold import fold
 from ripen.identity import address_key
 from ripen.ledger import ASIDE_PREFIX, ASIDE_SHARD, EVENT_PREFIX, MEMBER_PREFIX, RECORD_KEY
 from ripen.record import Folded, Record, make_record
+from ripen.reported import hour_of, latest_spans
 from ripen.rules import compile_rules
-from ripen.times import to_iso
+from ripen.times import DAY, to_iso
+from ripen.visits import visits
 from simulation.fake_services import SECRET
 from simulation.site_rules import CONFIGURATIONS
+from trigger.figures import keep_figures
 
 RULES = {version: compile_rules(configuration, version) for version, configuration in CONFIGURATIONS.items()}
 
@@ -30,6 +36,7 @@ def check(world):
     no_mail_goes_out_twice(world)
     every_intent_has_an_outcome(world)
     nobody_stays_due(world)
+    figures_are_what_a_recount_gives(world)
 
 
 def no_event_is_lost_or_counted_twice(world):
@@ -53,7 +60,9 @@ def every_pointer_has_its_member(world):
 def every_record_is_a_fold_from_scratch(world):
     for tree in _leads(world):
         lead = fold(tree.record.subject, tree.events, RULES[world.version], world.now)
-        folded = Folded(tree.seen, tree.record.settled)
+        conversions = RULES[world.version].conversions
+        visits = {subject: latest_spans(events, conversions) for subject, events in tree.ledgers.items() if events}
+        folded = Folded(tree.seen, tree.record.settled, visits)
         expected = make_record(lead, _address(world, tree, lead), Record(lead.subject, 0, "", None), folded)
         assert tree.record.data == expected.data, f"the record differs from its ledger\n{tree.record}\n{expected}"
         late = expected.due_at is not None and (tree.record.due_at is None or tree.record.due_at > expected.due_at)
@@ -115,6 +124,20 @@ def nobody_stays_due(world):
         record = json.loads(world.table.items[subject, RECORD_KEY]["data"]["S"])
         owned = record["address"] and record["address"]["owned"]
         assert not (owned and record["pending"]), f"{subject} waits for {record['pending']}"
+
+
+def figures_are_what_a_recount_gives(world):
+    keep_figures(settings(TriggerSettings), world.now + DAY, lambda: False)
+    expected = {}
+    for tree in _leads(world):
+        for events in tree.ledgers.values():
+            for visit in visits(events, RULES[world.version].conversions):
+                expected.setdefault(hour_of(visit.start), []).append(figures_of(visit))
+    days = sorted({pk.removeprefix("T#") for pk, _ in world.table.items if pk.startswith("T#2")})
+    found = {hour: total for day in days for hour, total in read_day("ripen", day).hours.items()}
+    for hour in sorted({*expected, *found}):
+        recount = add_up(expected.get(hour, []))
+        assert found.get(hour, Figures()) == recount, f"{to_iso(hour)}: {found.get(hour)}, counted anew {recount}"
 
 
 def _leads(world):

@@ -40,6 +40,10 @@ _FIRST = {
         "onboarding": {"start": {"phase": "customer"}, "mail": "plain"},
         "win-back": {"start": {"phase": "gone"}, "mail": "plain"},
     },
+    "conversions": {
+        "orders": {"when": {"event": "Order Completed"}},
+        "clicks": {"when": {"event": "Email Link Clicked"}},
+    },
 }
 
 _SECOND = copy.deepcopy(_FIRST)

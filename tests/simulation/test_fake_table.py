@@ -7,7 +7,7 @@ import pytest
 from moto import mock_aws
 
 import template
-from adapters import aside, aws, table, trees
+from adapters import aside, aws, figures, intents, records, table, trees
 from adapters import walk as walking
 from adapters.attributes import attributes
 from adapters.loading import load_tree
@@ -16,11 +16,12 @@ from ripen.event import Event, Received
 from ripen.identity import Proof
 from ripen.ledger import Unreadable, due_shard, event_items
 from ripen.record import Record
+from ripen.times import HOUR, MINUTE
 from ripen.walk import walk_everywhere
 from simulation.fake_table import FakeTable
 from simulation.wire import Wire
 
-LEAD, OTHER = "a:ann", "a:bob"
+LEAD, OTHER, VISITOR = "a:ann", "a:bob", "a:cem"
 KEY = "S#welcome#mail#1"
 
 
@@ -33,12 +34,12 @@ def put(*received):
 
 
 def claim(holder, until, version=3):
-    return refusable(table.claim_intent, "ripen", LEAD, KEY, table.Claim(holder, until, 9_000), version)
+    return refusable(intents.claim_intent, "ripen", LEAD, KEY, intents.Claim(holder, until, 9_000), version)
 
 
 def outcome(status, number):
     [item] = event_items([event(number)], 1)
-    return table.end_intent("ripen", LEAD, KEY, status, item)
+    return intents.end_intent("ripen", LEAD, KEY, status, item)
 
 
 def history():
@@ -49,7 +50,7 @@ def history():
         put(event(n))
     yield load_tree("ripen", LEAD, 0)
     yield load_tree("ripen", "nobody", 0)
-    table.mark_due("ripen", LEAD, 100)
+    records.mark_due("ripen", LEAD, 100)
     yield load_tree("ripen", LEAD, 0).record
     yield saved(Record(LEAD, 2, "too early", None))
     yield saved(Record(LEAD, 1, "first", 50))
@@ -58,37 +59,38 @@ def history():
     yield load_tree("ripen", LEAD, 0).record
     for n in range(10):
         yield saved(Record(f"{LEAD}{n}", 1, "", 100 - n))
-    yield [list(table.find_due("ripen", shard, now)) for now in (50, 95, 100) for shard in "01234567"]
-    table.postpone("ripen", table.Due(LEAD, "P", 59), 200)
-    table.postpone("ripen", table.Due(f"{LEAD}1", "P", 99), 200)
-    yield list(table.find_due("ripen", due_shard(LEAD), 100))
+    yield [list(records.find_due("ripen", shard, now)) for now in (50, 95, 100) for shard in "01234567"]
+    records.postpone("ripen", records.Due(LEAD, "P", 59), 200)
+    records.postpone("ripen", records.Due(f"{LEAD}1", "P", 99), 200)
+    yield list(records.find_due("ripen", due_shard(LEAD), 100))
     for due_at in (59, 200):
-        table.disarm("ripen", f"{LEAD}1", due_at)
+        records.disarm("ripen", f"{LEAD}1", due_at)
         yield load_tree("ripen", f"{LEAD}1", 0).record.due_at
     yield saved(Record(LEAD, 3, "third", None))
-    yield list(table.find_due("ripen", due_shard(LEAD), 100))
-    yield [table.own_address("ripen", "I#x", subject) for subject in (LEAD, OTHER, LEAD)]
-    yield [table.owner_of("ripen", key) for key in ("I#x", "I#y")]
+    yield list(records.find_due("ripen", due_shard(LEAD), 100))
+    yield [records.own_address("ripen", "I#x", subject) for subject in (LEAD, OTHER, LEAD)]
+    yield [records.owner_of("ripen", key) for key in ("I#x", "I#y")]
     yield [table.put_new("ripen", item) for item in event_items([event(1, "u:7")], 1) * 2]
     yield outcome("sent", 40)
     yield claim("me", 70, version=2)
-    yield table.has_open_claim("ripen", LEAD, "welcome")
+    yield intents.has_open_claim("ripen", LEAD, "welcome")
     yield [claim(holder, 70) for holder in ("me", "you", "me")]
-    yield [table.has_open_claim("ripen", LEAD, campaign) for campaign in ("welcome", "wel")]
-    yield list(table.find_due("ripen", due_shard(LEAD), 100))
-    table.postpone("ripen", table.Due(LEAD, KEY, 70), 80)
+    yield [intents.has_open_claim("ripen", LEAD, campaign) for campaign in ("welcome", "wel")]
+    yield list(records.find_due("ripen", due_shard(LEAD), 100))
+    records.postpone("ripen", records.Due(LEAD, KEY, 70), 80)
     for holder in ("you", "me", "me"):
-        table.release_intent("ripen", LEAD, KEY, holder)
-        yield list(table.find_due("ripen", due_shard(LEAD), 100))
+        intents.release_intent("ripen", LEAD, KEY, holder)
+        yield list(records.find_due("ripen", due_shard(LEAD), 100))
     yield claim("you", 90)
     yield [outcome("unconfirmed", 41), outcome("unconfirmed", 42), outcome("sent", 43), outcome("refused", 44)]
-    yield list(table.find_due("ripen", due_shard(LEAD), 100))
+    yield list(records.find_due("ripen", due_shard(LEAD), 100))
     yield claim("you", 95)
     yield from what_is_set_aside()
     yield from a_walk()
     table.put_text("ripen", "C#x", "text")
     yield [table.get_text("ripen", key) for key in ("C#x", "C#y")]
     yield load_tree("ripen", LEAD, 0)
+    yield from history_of_figures()
 
 
 def what_is_set_aside():
@@ -124,8 +126,32 @@ def found_key():
     return event_items([event(1)], 1)[0]["sk"]
 
 
+def history_of_figures():
+    """The same of adapters/figures.py."""
+    views = [Event(f"v{n}", "Page Viewed", n * MINUTE, "website", properties={"path": "/"}) for n in range(3)]
+    for view in views:
+        put(Received(VISITOR, view.at, view.at, view))
+    yield figures.report_visits(figures.Reporter("ripen", VISITOR, ()), views[:2], Record(VISITOR, 0, "", None), 0)
+    yield figures.open_hours("ripen")
+    figures.end_hours("ripen", 0, 2 * HOUR)
+    found = figures.open_hours("ripen")
+    yield [found, figures.report_visits(figures.Reporter("ripen", OTHER, ()), views[:1], Record(OTHER, 0, "", None), 0)]
+    items = list(figures.visits_of("ripen", 0, 0))
+    yield [items, list(figures.visits_of("ripen", HOUR, 0))]
+    yield [figures.finish_visit("ripen", item, (), 0) for item in items]
+    yield list(figures.visits_of("ripen", 0, 0))
+    yield figures.finish_visit("ripen", items[0] | {"seen": 99}, (), 0)
+    figures.close_hour("ripen", 0, "another mark")
+    yield figures.open_hours("ripen")
+    figures.close_hour("ripen", 0, found.marks[0])
+    yield figures.open_hours("ripen")
+    total = figures.read_figures(items[0])
+    yield [figures.save_hour("ripen", 0, total, version) for version in (0, 0, 2, 1)]
+    yield [figures.load_hour("ripen", 0), figures.load_hour("ripen", HOUR), figures.read_day("ripen", "1970-01-01")]
+
+
 def saved(record):
-    return refusable(table.save, "ripen", record)
+    return refusable(records.save, "ripen", record)
 
 
 def merges():
@@ -141,21 +167,21 @@ def merges():
     yield load_tree("ripen", OTHER, 0)
     yield joined(new, Record(LEAD, 2, "", None))
     yield [load_tree("ripen", subject, 0) for subject in ("u:7", LEAD, OTHER)]
-    yield [list(table.find_due("ripen", shard, 50)) for shard in "01234567"]
-    table.mark_due("ripen", OTHER, 20)
-    yield [list(table.find_due("ripen", shard, 50)) for shard in "01234567"]
+    yield [list(records.find_due("ripen", shard, 50)) for shard in "01234567"]
+    records.mark_due("ripen", OTHER, 20)
+    yield [list(records.find_due("ripen", shard, 50)) for shard in "01234567"]
     tree = load_tree("ripen", OTHER, 0)
     yield parted(tree.record, tree.edges[0]._replace(version=7))
     yield parted(tree.record, tree.edges[0])
     yield parted(tree.record, tree.edges[0])
     yield [load_tree("ripen", subject, 0) for subject in ("u:7", LEAD, OTHER)]
-    table.own_address("ripen", "I#x", LEAD)
+    records.own_address("ripen", "I#x", LEAD)
     root = load_tree("ripen", LEAD, 0).record
     winner = Record("u:9", 0, "", None)
     for owner in (OTHER, LEAD, LEAD):
         transfer = trees.Transfer("I#x", owner, root, "u:7", winner)
         yield refusable(trees.take_address, "ripen", transfer, 60)
-    yield table.owner_of("ripen", "I#x")
+    yield records.owner_of("ripen", "I#x")
 
 
 def joined(parent, child):
@@ -190,7 +216,7 @@ def test_an_expression_that_the_fake_does_not_know_is_an_error():
     for unknown in (
         lambda fake: fake.put_item("ripen", item, ConditionExpression="attribute_exists(sk)"),
         lambda fake: fake.update_item("ripen", item, UpdateExpression="ADD n :one", ExpressionAttributeValues={}),
-        lambda fake: fake.query("ripen", KeyConditionExpression="sk = :sk", ExpressionAttributeValues={}),
+        lambda fake: fake.query("ripen", KeyConditionExpression="pk > :pk", ExpressionAttributeValues={}),
     ):
         with pytest.raises(NotImplementedError):
             unknown(FakeTable())

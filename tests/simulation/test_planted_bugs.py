@@ -21,7 +21,7 @@ from stories import START
 SETTINGS, TASK = ScoreSettings("ripen", "rules", "secret", 730), Task("a:ann", RULES["v1"], START)
 
 
-def save_whatever_is_there(name, record):
+def save_whatever_is_there(name, record, _checkpoint=None):
     put_unconditionally(name, record_item(record))
 
 
@@ -37,19 +37,20 @@ def put_unconditionally(name, item):
 @pytest.mark.parametrize(
     ("place", "bug", "broken"),
     [
-        ("adapters.table.claim_intent", claim_what_others_claimed, "sent twice"),
-        ("adapters.table.save", save_whatever_is_there, "the record differs from its ledger"),
+        ("adapters.intents.claim_intent", claim_what_others_claimed, "sent twice"),
+        ("adapters.records.save", save_whatever_is_there, "the record differs from its ledger"),
         (
             "adapters.trees._unchanged",
             lambda _record: {"ConditionExpression": ""},
             "pointers|differs|left to merge|rest",
         ),
-        ("adapters.table.end_intent", lambda *_: True, "never comes to rest"),
+        ("adapters.intents.end_intent", lambda *_: True, "never comes to rest"),
         ("trigger.sweep.enqueue", lambda *_: [], "still due"),
         ("track.handler.put_items", lambda name, items: table.put_items(name, items[:1]), "accepted"),
         ("ripen.ledger._key_id", lambda ids: ids[0], "accepted"),
         ("adapters.walk.judge", lambda *_: None, "the record differs from its ledger"),
         ("ripen.record._still_armed", lambda *_: True, "waits for"),
+        ("adapters.figures._turn", lambda *_: 0, "counted anew"),
     ],
     ids=[
         "sending without a claim",
@@ -61,6 +62,7 @@ def put_unconditionally(name, item):
         "overwriting events",
         "finding nobody on a walk",
         "never moving a timer",
+        "leaving an hour that changed",
     ],
 )
 def test_a_planted_bug_is_found(simulate, monkeypatch, place, bug, broken):

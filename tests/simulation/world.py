@@ -170,7 +170,7 @@ class World:
         else:
             event |= {"type": "track", "event": self.random.choice(NAMES)}
         if self.ses.tokens and key == WRITE_KEY and self.random.random() < 0.05:
-            event["context"] = {"token": self.random.choice(self.ses.tokens)}
+            event["context"] = YES | {"token": self.random.choice(self.ses.tokens)}
         known.append(event)
         return event
 

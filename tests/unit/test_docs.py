@@ -16,9 +16,15 @@ from ruamel.yaml import YAML
 import track.handler
 from adapters import mailer
 from adapters.rulefiles import SECTIONS, build
-from ripen import configuration
+from ripen import configuration, fields, foresight
+from ripen.channels import CHANNELS
+from ripen.event import Event
+from ripen.fold import fold
 from ripen.ledger import read_events
 from ripen.pattern import compile_pattern
+from ripen.rules import compile_rules
+from ripen.state import SESSION_GAP
+from ripen.times import DAY, MINUTE, parse_iso
 from ripen_cli.project import rule_files
 
 ROOT = Path(__file__).parents[2]
@@ -26,11 +32,12 @@ HIDDEN = {".venv", ".ripen", ".aws-sam", "build", "node_modules", ".git"}
 DOCUMENTS = sorted(
     path for path in ROOT.rglob("*.md") if not HIDDEN & set(path.relative_to(ROOT).parts) and path.stat().st_size
 )
-RULES = (ROOT / "docs" / "rules.md").read_text()
+REFERENCE = [ROOT / "docs" / f"{name}.md" for name in ("rules", "scoring", "personas", "lifecycle", "facts")]
+RULES = "\n".join(path.read_text() for path in REFERENCE)
 README = (ROOT / "README.md").read_text()
 OPERATING = (ROOT / "docs" / "operating.md").read_text()
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-FILE_OF = {section: name for name, section in SECTIONS.items()}
+FILE_OF = {section: name for name, sections in SECTIONS.items() for section in sections}
 
 
 def fences(text, language):
@@ -45,18 +52,63 @@ def yaml(text):
     return YAML(typ="safe", pure=True).load(text)
 
 
-# ---------------------------------------------------------------- rules.md
+# ---------------------------------------------------------------- rules.md and the pages beside it
 
 WHOLE_FILES = [body for body in fences(RULES, "yaml") if body.partition(":")[0] in FILE_OF]
 
 
+def file_of(body):
+    return FILE_OF[body.partition(":")[0]]
+
+
+def documented_files():
+    """The first example of each file, which together are one configuration, with the starter mails."""
+    mails = {name: content for name, content in starter_files().items() if name.startswith("mails/")}
+    return mails | {file_of(body): body.encode() for body in reversed(WHOLE_FILES)}
+
+
 def test_every_yaml_example_is_a_whole_file_or_a_condition():
-    assert {body.partition(":")[0] for body in fences(RULES, "yaml")} == {*FILE_OF, "when"}
+    assert {body.partition(":")[0] for body in fences(RULES, "yaml")} <= {*FILE_OF, "when"}
+    assert {file_of(body) for body in WHOLE_FILES} == {*SECTIONS}
 
 
-@pytest.mark.parametrize("body", WHOLE_FILES, ids=lambda body: body.partition(":")[0])
-def test_every_rule_file_in_the_document_is_valid(body):
-    build(starter_files() | {FILE_OF[body.partition(":")[0]]: body.encode()})
+def test_the_first_examples_of_all_files_are_one_valid_configuration():
+    build(documented_files())
+
+
+@pytest.mark.parametrize("body", WHOLE_FILES, ids=file_of)
+def test_every_rule_file_in_the_documents_is_valid(body):
+    if file_of(body) == "rules/scoring.yaml" and body.encode() not in documented_files().values():
+        build({"rules/scoring.yaml": body.encode(), "rules/phases.yaml": b"phases: {new: {}}"})
+    else:
+        build(documented_files() | {file_of(body): body.encode()})
+
+
+def point_stories():
+    """Each table of events with the scoring rules above it: (rules, lines)."""
+    rules = None
+    for language, body in FENCE.findall(RULES):
+        if language == "points":
+            yield rules, body.strip().splitlines()
+        rules = body
+
+
+@pytest.mark.parametrize(("rules", "lines"), [*point_stories()])
+def test_every_score_in_the_documents_is_the_score(rules, lines):
+    built, _, _ = build({"rules/scoring.yaml": rules.encode(), "rules/phases.yaml": b"phases: {new: {}}"})
+    compiled = compile_rules(built, "documented")
+    events = []
+    for n, line in enumerate(lines):
+        moment, name, details, score = (part.strip() for part in line.split("|"))
+        at, given = parse_iso(moment), json.loads(details)
+        told = {"traits": given} if name == "Identified" else {"properties": given}
+        events.append(Event(f"m{n:02}", name, at, "website", **told))
+        [shown] = fold("a:ann", events, compiled, at).scores.values()
+        assert f"{shown.at(at):.1f}" == score, line
+
+
+def test_there_is_a_table_of_points_for_most_scoring_examples():
+    assert len([*point_stories()]) == len([body for body in WHOLE_FILES if file_of(body) == "rules/scoring.yaml"]) - 1
 
 
 def conditions():
@@ -65,8 +117,7 @@ def conditions():
     for match in FENCE.finditer(RULES):
         language, body = match.groups()
         if language == "yaml":
-            document = yaml(body)
-            condition = document.get("when")
+            condition = yaml(body).get("when")
         elif language == "json" and condition:
             label = RULES[: match.start()].rstrip().rpartition("\n")[2]
             assert label in ("Matches:", "Does not match:"), label
@@ -98,14 +149,51 @@ def models(kind, seen=None):
     return seen
 
 
-def test_every_key_is_documented():
-    keys = {
+def keys():
+    return {
         field.alias or name
         for model in models(configuration.Configuration)
         for name, field in model.model_fields.items()
     }
-    assert len(keys) > 15
-    assert {key for key in keys if f"`{key}`" not in RULES} == set()
+
+
+def test_every_key_is_documented():
+    assert len(keys()) > 15
+    assert {key for key in keys() if f"`{key}`" not in RULES} == set()
+
+
+def test_every_key_stands_in_an_example():
+    assert {key for key in keys() if not any(re.search(rf"\b{key}:", body) for body in WHOLE_FILES)} == set()
+
+
+def test_every_fact_is_documented():
+    facts = [f"session.{name}" for name in fields.SESSION_FIELDS]
+    facts += [f"lead.{name}" for name in (*fields.LEAD_FIELDS, "first_touch.<part>", "last_touch.<part>")]
+    facts += [f"lead.{name}.<" for name in fields.NAMED_LEAD_FIELDS]
+    facts += [*fields.EVENT_FIELDS, *fields.TOUCH_FIELDS]
+    assert {fact for fact in facts if f"`{fact}" not in RULES} == set()
+
+
+def test_every_channel_is_documented():
+    assert {channel for channel in CHANNELS if f"`{channel}`" not in RULES} == set()
+
+
+@pytest.mark.parametrize(
+    "operator", ["prefix", "suffix", "wildcard", "equals-ignore-case", "anything-but", "numeric", "exists", "$or"]
+)
+def test_every_operator_is_shown_in_a_condition(operator):
+    assert any(f"{operator}:" in body for body in fences(RULES, "yaml") if body.startswith("when:"))
+
+
+def test_the_measures_of_foresight_are_those_of_the_code():
+    text = (ROOT / "docs" / "facts.md").read_text()
+    assert f"half after {foresight.RECENT // DAY} days" in text
+    assert f"half after {foresight.PAST // DAY} days" in text
+    assert f"ratio ≥ {foresight.SURGE:g} and *n₇* ≥ {foresight.SURGE_EVENTS:g}" in text
+    assert f"ratio ≥ {foresight.GROWING:g} and *n₅₆* ≥ {foresight.USAGE_EVENTS:g}" in text
+    assert f"ratio ≤ {foresight.FALLING:g} and *n₅₆* ≥ {foresight.USAGE_EVENTS:g}" in text
+    assert f"the last {foresight.ORDERS_KEPT} orders" in text
+    assert f"after {SESSION_GAP // MINUTE} minutes" in text
 
 
 def test_every_operator_is_documented():

@@ -11,31 +11,32 @@ from hypothesis import strategies as st
 from ripen.event import RIPEN, Event
 from ripen.fold import fold
 from ripen.ledger import NOTHING_SEEN
-from ripen.record import Claim, Record, make_record, read_claim, record_item
+from ripen.record import Claim, Folded, Record, make_record, read_claim, record_item
 from ripen.times import DAY, HOUR, parse_iso
 from stories import START
 from unit.histories import END, RULES, events, in_order
 
 OWNED = {"key": "I#1", "owned": True}
 NEW = Record("a:ann", 0, "", None)
+NOTHING = Folded({})
 WAITING = [Event("m", "Signed Up", START, "website", traits={"email": "ann@example.com", "name": "Ann"})]
 
 
 def test_a_lead_that_waits_for_a_mail_and_can_be_reached_is_due_at_once():
     lead = fold("a:ann", WAITING, RULES, START)
 
-    assert make_record(lead, OWNED, NEW, {}).due_at == START
+    assert make_record(lead, OWNED, NEW, NOTHING).due_at == START
 
 
 def test_a_lead_that_cannot_be_reached_is_due_when_time_changes_it():
     lead = fold("a:ann", WAITING, RULES, START)
 
     for address in (None, {"key": "I#1", "owned": False}):
-        assert make_record(lead, address, NEW, {}).due_at == lead.next_timer > START
+        assert make_record(lead, address, NEW, NOTHING).due_at == lead.next_timer > START
 
 
 def test_a_record_holds_no_personal_data():
-    data = make_record(fold("a:ann", WAITING, RULES, START), OWNED, NEW, {}).data
+    data = make_record(fold("a:ann", WAITING, RULES, START), OWNED, NEW, NOTHING).data
 
     assert "example.com" not in data
     assert "Ann" not in data
@@ -49,7 +50,7 @@ def test_a_record_that_is_never_due_is_not_in_the_index():
 def test_a_record_says_what_the_lead_is(history, later):
     lead = fold("a:ann", in_order(history), RULES, START + later)
 
-    record = make_record(lead, None, Record("a:ann", 6, "", None), {})
+    record = make_record(lead, None, Record("a:ann", 6, "", None), NOTHING)
     item, summary = record_item(record), json.loads(record.data)
 
     assert item["version"] == 7
@@ -64,11 +65,11 @@ def test_a_record_says_what_the_lead_is(history, later):
 @given(events())
 def test_until_a_record_is_due_nothing_but_fading_changes_it(history):
     ordered = in_order(history)
-    record = make_record(fold("a:ann", ordered, RULES, START), None, NEW, {})
+    record = make_record(fold("a:ann", ordered, RULES, START), None, NEW, NOTHING)
 
     until = END if record.due_at is None else record.due_at - 1
 
-    assert make_record(fold("a:ann", ordered, RULES, until), None, NEW, {}) == record
+    assert make_record(fold("a:ann", ordered, RULES, until), None, NEW, NOTHING) == record
 
 
 def viewed(*days):
@@ -81,9 +82,9 @@ def armed(at):
 
 
 def test_activity_does_not_move_a_timer_that_is_armed():
-    first = make_record(viewed(0), None, NEW, {})
+    first = make_record(viewed(0), None, NEW, NOTHING)
 
-    second = make_record(viewed(0, 1), None, first, {})
+    second = make_record(viewed(0, 1), None, first, NOTHING)
 
     assert first.due_at == START + 3 * DAY
     assert second.due_at == first.due_at < viewed(0, 1).next_timer
@@ -99,30 +100,30 @@ def test_activity_does_not_move_a_timer_that_is_armed():
     ],
 )
 def test_a_timer_is_moved_only_when_it_would_fire_too_late(before, due_at):
-    assert make_record(viewed(0), None, armed(before), {}).due_at == due_at
+    assert make_record(viewed(0), None, armed(before), NOTHING).due_at == due_at
 
 
 def test_a_lead_that_got_its_mail_rests_no_longer():
     sent = Event("s", "Email Sent", START + 2, RIPEN, properties={"campaign": "agenda", "cycle": 1})
-    waiting = make_record(fold("a:ann", WAITING, RULES, START), OWNED, NEW, {}, rest_until=START + HOUR)
+    waiting = make_record(fold("a:ann", WAITING, RULES, START), OWNED, NEW, NOTHING, rest_until=START + HOUR)
     assert waiting.due_at == START + HOUR
 
     lead = fold("a:ann", [*WAITING, sent], RULES, START + 2)
 
-    assert make_record(lead, OWNED, waiting, {}).due_at == lead.next_timer > START + HOUR
+    assert make_record(lead, OWNED, waiting, NOTHING).due_at == lead.next_timer > START + HOUR
 
 
 def test_whoever_acts_on_a_lead_arms_its_timer_anew():
     resting = armed(START + DAY)
 
-    assert make_record(viewed(0), None, resting, {}, rest_until=START + DAY).due_at == START + 3 * DAY
+    assert make_record(viewed(0), None, resting, NOTHING, rest_until=START + DAY).due_at == START + 3 * DAY
 
 
 @given(events(), st.integers(0, 20 * DAY), st.none() | st.integers(-5 * DAY, 40 * DAY))
 def test_a_record_is_never_due_later_than_its_lead(history, later, before):
     lead = fold("a:ann", in_order(history), RULES, START + later)
 
-    record = make_record(lead, OWNED, armed(None if before is None else START + before), {})
+    record = make_record(lead, OWNED, armed(None if before is None else START + before), NOTHING)
 
     wanted = lead.due_at(reachable=True)
     assert wanted is None or record.due_at <= wanted
@@ -130,7 +131,7 @@ def test_a_record_is_never_due_later_than_its_lead(history, later, before):
 
 def test_a_record_says_what_it_was_folded_from():
     seen = {"a:ann": NOTHING_SEEN.plus({"sk": "E#1"}).plus({"sk": "E#2"}), "a:phone": NOTHING_SEEN.plus({"sk": "E#3"})}
-    data = make_record(viewed(0), None, NEW, seen).data
+    data = make_record(viewed(0), None, NEW, Folded(seen)).data
 
     assert read_claim(data, "a:ann") == Claim("v1", seen["a:ann"], 1)
     assert read_claim(data, "a:phone") == Claim("v1", seen["a:phone"], 2)

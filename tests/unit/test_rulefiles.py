@@ -112,7 +112,7 @@ def test_the_version_names_the_content_and_nothing_else(files):
         ("sources", "kind: browser", "kind: server", "a server has a write_key_sha256, no write_key"),
         ("sources", '["*"]', '["www.example.com"]', "rules/sources.yaml:9: sources.website.origins.0: "),
         ("sources", "  website:", "  ripen:", "is a name that Ripen itself uses"),
-        ("campaigns", "at_least: 50", "at_least: -1", "greater than 0 (it is -1)"),
+        ("campaigns", "at_least: 50", "at_least: -1", "greater than or equal to 0.1 (it is -1)"),
         (
             "campaigns",
             "campaigns:",

@@ -67,7 +67,7 @@ def steps(count, apart=HOUR):
 
 def test_a_checkpoint_moves_on():
     history = steps(90)
-    now = START + 5 * DAY
+    now = START + 8 * DAY
     first = settle(items_of(history[:40]), RULES, now, None)
     rest = [item for item in items_of(history) if item["sk"] >= first.below]
 
@@ -96,7 +96,7 @@ def test_a_visitor_whose_clock_is_put_right_settles_no_further_than_the_order_of
 
 
 def test_a_late_event_expired_ones_and_other_rules_ask_for_a_full_fold():
-    now = START + 5 * DAY
+    now = START + 8 * DAY
     checkpoint = settle(items_of(steps(40)), RULES, now, None)
     late = Event("late", "Page Viewed", checkpoint.until + MINUTE, "website")
     new = Event("new", "Page Viewed", checkpoint.until + DAY, "website")

@@ -11,7 +11,6 @@ from ripen.event import OUTCOMES, RIPEN, Event
 from ripen.fold import fold
 from ripen.identity import Proof
 from ripen.record import Record
-from ripen.times import HOUR
 from ripen.tree import MAX_SUBJECTS, Party, Tree, in_rank, parted, too_large, two_people, union
 from stories import START
 from unit.histories import END, RULES, events, in_order
@@ -61,37 +60,6 @@ def test_what_a_website_sent_to_several_subjects_counts_once(history, holders):
     once = [event for event in in_order(history) if event.source != RIPEN]
 
     assert union(dict.fromkeys(holders, once)) == once
-
-
-def test_mails_of_two_subjects_are_two_mails_of_the_lead():
-    ledgers = {"a:ann": [mailed(START), mailed(START + 2 * HOUR, 2)], "a:phone": [mailed(START + HOUR)]}
-
-    assert cycles(ledgers) == [1, 2, 3]
-
-
-def test_the_last_number_is_kept_when_the_first_mails_have_expired():
-    assert cycles({"a:ann": [mailed(START, 7), mailed(START + HOUR, 8)]}) == [7, 8]
-    assert cycles({"a:ann": [mailed(START, 7), mailed(START + HOUR, 9)]}) == [8, 9]
-    assert cycles({"a:ann": [mailed(START, 7)], "a:phone": [mailed(START + HOUR, 2)]}) == [6, 7]
-
-
-def test_an_outcome_that_became_known_later_is_that_of_the_same_mail():
-    unconfirmed = mailed(START, name="Email Unconfirmed")
-
-    assert cycles({"a:ann": [unconfirmed, mailed(START + HOUR)], "a:phone": [mailed(START + 2 * HOUR)]}) == [1, 1, 2]
-
-
-@given(st.lists(st.lists(st.integers(0, 50), min_size=1, max_size=5), min_size=1, max_size=4))
-def test_a_lead_has_as_many_numbers_as_mails(moments):
-    ledgers = {
-        SUBJECTS[n]: [mailed(START + at * HOUR, cycle) for cycle, at in enumerate(sorted(own), start=1)]
-        for n, own in enumerate(moments)
-    }
-
-    count = sum(map(len, moments))
-    assert sorted(cycles(ledgers)) == list(range(1, count + 1))
-    merged_and_mailed = ledgers | {"a:ann": [*ledgers["a:ann"], mailed(END, count + 1)]}
-    assert sorted(cycles(merged_and_mailed)) == list(range(1, count + 2))
 
 
 # ---------------------------------------------------------------- who is who

@@ -72,6 +72,8 @@ Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterVal
 Pattern = Annotated[dict[str, Any], AfterValidator(_condition)]
 Points = Annotated[float, Field(ge=-1_000_000, le=1_000_000, allow_inf_nan=False)]
 Threshold = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
+Bound = Annotated[float, Field(ge=0.1, le=1_000_000, allow_inf_nan=False)]
+"""What a score is compared with, as it is shown: in steps of 0.1. Half a step would be reached by no points at all."""
 Text = Annotated[str, Field(max_length=1_000)]
 
 

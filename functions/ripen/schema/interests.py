@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ripen.schema.base import LongDuration, Model, Name, Pattern, Text, Threshold
+from ripen.schema.base import Bound, LongDuration, Model, Name, Pattern, Text, Threshold
 
 
 class Topic(Model):
@@ -21,7 +21,7 @@ class Interests(Model):
     """All topics. Interest fades with `half_life`; a lead is interested from `at_least` on."""
 
     half_life: LongDuration = "30d"
-    at_least: Threshold = 1
+    at_least: Bound = 1
     topics: Annotated[dict[Name, Topic], Field(min_length=1)]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from ripen.schema.base import LongDuration, Model, Name, Pattern, Text, Threshold
+from ripen.schema.base import Bound, LongDuration, Model, Name, Pattern, Text
 
 
 class ScoreAtLeast(Model):
@@ -16,8 +16,8 @@ class ScoreAtLeast(Model):
     """
 
     profile: Name
-    at_least: Threshold
-    again_below: Threshold | None = None
+    at_least: Bound
+    again_below: Bound | None = None
 
     @model_validator(mode="after")
     def _falls_first(self) -> ScoreAtLeast:
@@ -35,8 +35,8 @@ class ScoreCondition(Model):
     """A profile's score is at or above a threshold, or has faded to less than one."""
 
     profile: Name
-    at_least: Threshold | None = None
-    below: Threshold | None = None
+    at_least: Bound | None = None
+    below: Bound | None = None
 
     @model_validator(mode="after")
     def _one_of_both(self) -> ScoreCondition:
@@ -49,8 +49,8 @@ class InterestCondition(Model):
     """Interest in a topic is at or above a value, or has faded to less than one."""
 
     topic: Name
-    at_least: Threshold | None = None
-    below: Threshold | None = None
+    at_least: Bound | None = None
+    below: Bound | None = None
 
     @model_validator(mode="after")
     def _one_of_both(self) -> InterestCondition:

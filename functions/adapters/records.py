@@ -1,0 +1,132 @@
+"""Lead records, what is due, and who owns an address: everything in the table that is written under a condition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from adapters.attributes import attributes as _attributes
+from adapters.attributes import values as _values
+from adapters.aws import client
+from adapters.aws import held as _held
+from ripen.errors import VersionConflictError
+from ripen.ledger import CHECKPOINT_KEY, IDENTITY_KEY, RECORD_KEY, due_shard
+from ripen.record import Record, record_item
+from ripen.settling import Checkpoint
+from ripen.times import SECOND, parse_iso, to_iso
+from ripen.tree import MAX_SUBJECTS
+
+DUE_INDEX = "due"
+
+
+class Due(NamedTuple):
+    """What someone has to look at since `due_at` (milliseconds): by its `key`, a lead's record or an unended claim."""
+
+    subject: str
+    key: str
+    due_at: int
+
+
+def save(table: str, record: Record, checkpoint: Checkpoint | None = None) -> None:
+    """Write a record, provided that the one in the table is of the version before. Raises VersionConflictError.
+
+    A checkpoint is written with it, or not at all: the record that names it is the only one that may go on from it.
+    """
+    before = record.version - 1
+    condition = "version = :before" if before else "attribute_not_exists(version)"
+    values = {"ExpressionAttributeValues": _attributes({":before": before})} if before else {}
+    put = {"TableName": table, "Item": _attributes(record_item(record)), "ConditionExpression": condition, **values}
+    if checkpoint is None:
+        held = _held(client("dynamodb").put_item, **put)
+    else:
+        expires = checkpoint.counts_until // SECOND
+        kept = {
+            "pk": record.subject,
+            "sk": CHECKPOINT_KEY,
+            "below": checkpoint.below,
+            "zip": checkpoint.pack(),
+            "ttl": expires,
+        }
+        keep = {"TableName": table, "Item": _attributes(kept)}
+        held = _held(client("dynamodb").transact_write_items, TransactItems=[{"Put": put}, {"Put": keep}])
+    if not held:
+        raise VersionConflictError(f"version {record.version} is not the next one")
+
+
+def mark_due(table: str, subject: str, due_at: int) -> None:
+    """Make a subject's lead due although nothing could be folded, so that the sweep comes back to it."""
+    for _ in range(MAX_SUBJECTS):
+        key = _attributes({"pk": subject, "sk": RECORD_KEY})
+        if _held(
+            client("dynamodb").update_item,
+            TableName=table,
+            Key=key,
+            UpdateExpression="SET due_shard = :shard, due_at = :due_at",
+            ConditionExpression="attribute_not_exists(#lead)",
+            ExpressionAttributeNames={"#lead": "lead"},
+            ExpressionAttributeValues=_attributes({":shard": due_shard(subject), ":due_at": to_iso(due_at)}),
+        ):
+            return
+        pointer = client("dynamodb").get_item(TableName=table, Key=key, ConsistentRead=True)
+        subject = _values(pointer.get("Item", {})).get("lead", subject)
+    raise VersionConflictError("the lead is being merged")
+
+
+def find_due(table: str, shard: str, now: int) -> Iterator[list[Due]]:
+    """What is due at `now` in one shard, earliest first, page by page. Reads only what is due."""
+    pages = (
+        client("dynamodb")
+        .get_paginator("query")
+        .paginate(
+            TableName=table,
+            IndexName=DUE_INDEX,
+            KeyConditionExpression="due_shard = :shard AND due_at <= :now",
+            ExpressionAttributeValues=_attributes({":shard": shard, ":now": to_iso(now)}),
+            PaginationConfig={"PageSize": 100},
+        )
+    )
+    for page in pages:
+        yield [Due(item["pk"], item["sk"], parse_iso(item["due_at"])) for item in map(_values, page["Items"])]
+
+
+def postpone(table: str, due: Due, until: int) -> None:
+    """Let what is due rest until `until`, unless it has changed since it was found."""
+    _held(
+        client("dynamodb").update_item,
+        TableName=table,
+        Key=_attributes({"pk": due.subject, "sk": due.key}),
+        UpdateExpression="SET due_at = :until",
+        ConditionExpression="due_at = :found",
+        ExpressionAttributeValues=_attributes({":until": to_iso(until), ":found": to_iso(due.due_at)}),
+    )
+
+
+def disarm(table: str, subject: str, due_at: int) -> None:
+    """Make a subject due no more, unless it has changed since it was found due at `due_at`."""
+    _held(
+        client("dynamodb").update_item,
+        TableName=table,
+        Key=_attributes({"pk": subject, "sk": RECORD_KEY}),
+        UpdateExpression="REMOVE due_shard, due_at",
+        ConditionExpression="due_at = :found",
+        ExpressionAttributeValues=_attributes({":found": to_iso(due_at)}),
+    )
+
+
+def own_address(table: str, key: str, subject: str) -> str:
+    """Claim an address for a subject; whose it is now: whoever was first."""
+    if _held(
+        client("dynamodb").put_item,
+        TableName=table,
+        Item=_attributes({"pk": key, "sk": IDENTITY_KEY, "owner": subject}),
+        ConditionExpression="attribute_not_exists(pk)",
+    ):
+        return subject
+    return owner_of(table, key)
+
+
+def owner_of(table: str, key: str) -> str:
+    """The subject that an address belongs to; empty when nobody has claimed it."""
+    identity = _attributes({"pk": key, "sk": IDENTITY_KEY})
+    found = client("dynamodb").get_item(TableName=table, Key=identity, ConsistentRead=True)
+    return str(_values(found.get("Item", {})).get("owner", ""))

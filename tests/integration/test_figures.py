@@ -1,0 +1,246 @@
+"""Daily figures through the real handlers: reported by score, added up by the trigger, read by the report."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from adapters import figures
+from adapters.aws import client
+from ripen.figures import Campaign, CampaignFigures, PageFigures
+from ripen.times import DAY, HOUR, MINUTE, SECOND, to_iso
+from ripen_cli.main import main
+from stories import START, identified, tracked, viewed
+
+AD = {"source": "linkedin", "medium": "cpc", "name": "spring"}
+SPRING = Campaign("paid-social", "linkedin", "cpc", "spring")
+LATER = START + 3 * HOUR
+
+
+@pytest.fixture
+def counting(site, rule_files):
+    """A deployment that counts sign-ups as conversions."""
+    conversions = b"conversions:\n  signed-up:\n    when: {event: Signed Up}\n"
+    report = site.publish(rule_files | {"rules/reports.yaml": conversions}, 0)
+    assert report["activated"], report["problems"]
+    return site
+
+
+def live(site, *events, at):
+    site.track(*events, at=at)
+    site.score(at)
+
+
+def hours(day="2026-03-02"):
+    return figures.read_day("ripen", day).hours
+
+
+def visit_of_a_new_lead(who="ann", at=START):
+    return [
+        viewed("/offer", at, who=who, campaign=AD),
+        tracked("Page Left", at + 40 * SECOND, who=who, path="/offer", seconds=40),
+        viewed("/workshop", at + 41 * SECOND, who=who),
+        identified(at + MINUTE, who=who, email=f"{who}@example.com"),
+        tracked("Signed Up", at + MINUTE, who=who),
+    ]
+
+
+def test_a_day_is_one_item_for_each_hour_in_which_visits_began(counting):
+    live(counting, *visit_of_a_new_lead(), *visit_of_a_new_lead("bob", START + 1), at=START + MINUTE)
+    live(counting, viewed("/", START + HOUR, who="bob"), at=START + HOUR)
+
+    counting.sweep(LATER)
+
+    found = hours()
+    assert sorted(found) == [START, START + HOUR]
+    assert found[START].campaigns == {SPRING: CampaignFigures(2, 2, 2, {"signed-up": 2})}
+    assert found[START].pages == {"/offer": PageFigures(2, 80, 0, 2), "/workshop": PageFigures(2, 0, 2, 0)}
+    assert found[START + HOUR].campaigns == {Campaign("direct"): CampaignFigures(1)}
+
+
+def test_an_hour_is_added_up_an_hour_after_its_end_and_then_left_alone(counting):
+    live(counting, *visit_of_a_new_lead(), at=START + MINUTE)
+
+    counting.sweep(START + 2 * HOUR - MINUTE)
+    assert hours() == {}
+    counting.sweep(START + 2 * HOUR)
+    [item] = [item for item in counting.items() if item["sk"]["S"] == "hour#08"]
+    for n in range(1, 5):
+        counting.sweep(START + 2 * HOUR + n * HOUR)
+
+    assert item in counting.items()
+    assert item["version"] == {"N": "1"}
+
+
+def test_events_that_come_late_correct_the_figures(counting):
+    live(counting, viewed("/offer", START, campaign=AD), at=START)
+    counting.sweep(START + 2 * HOUR)
+    assert hours()[START].pages == {"/offer": PageFigures(1, 0, 1, 1)}
+
+    live(counting, viewed("/workshop", START + MINUTE), at=START + 2 * DAY)
+    counting.sweep(START + 2 * DAY + HOUR)
+
+    assert hours()[START].pages == {"/offer": PageFigures(1, 0, 0, 1), "/workshop": PageFigures(1, 0, 1, 0)}
+
+
+def test_what_comes_too_late_changes_no_figures(counting):
+    live(counting, viewed("/offer", START, campaign=AD), at=START)
+    counting.sweep(START + 2 * HOUR)
+    before = hours()
+
+    live(counting, viewed("/workshop", START + MINUTE), at=START + 4 * DAY)
+    counting.sweep(START + 4 * DAY + 2 * HOUR)
+
+    assert hours() == before
+
+
+def test_a_visit_that_turns_out_to_have_begun_in_another_hour_moves_there(counting):
+    live(counting, viewed("/offer", START + HOUR), at=START + HOUR)
+    counting.sweep(START + 3 * HOUR)
+    assert sorted(hours()) == [START + HOUR]
+
+    live(counting, viewed("/", START + HOUR - MINUTE), at=START + 4 * HOUR)
+    counting.sweep(START + 5 * HOUR)
+
+    found = hours()
+    assert sum(row.visits for row in found[START].campaigns.values()) == 1
+    assert found[START + HOUR].campaigns == {}
+
+
+def test_out_of_time_the_rest_is_done_a_minute_later(counting, monkeypatch):
+    live(counting, *visit_of_a_new_lead(), *visit_of_a_new_lead("bob"), at=START + MINUTE)
+    with monkeypatch.context() as patch:
+        patch.setattr("trigger.handler._RESERVE", 10**9)
+        counting.sweep(START + 2 * HOUR)
+        assert hours() == {}
+
+    counting.sweep(START + 2 * HOUR + MINUTE)
+
+    assert hours()[START].campaigns[SPRING].visits == 2
+
+
+def test_figures_hold_no_identifiers_and_visits_expire(counting):
+    live(counting, *visit_of_a_new_lead(), at=START + MINUTE)
+    counting.sweep(LATER)
+
+    totals = [json.dumps(item) for item in counting.items() if item["pk"]["S"].startswith("T#")]
+    assert len(totals) == 2
+    assert not any("ann" in text for text in totals)
+    visits = [item for item in counting.items() if item["pk"]["S"].startswith("V#")]
+    assert [item["ttl"]["N"] for item in visits] == [str((START + 14 * DAY) // SECOND)]
+
+
+def test_an_erasure_finds_the_visits_of_a_lead(counting):
+    live(counting, *visit_of_a_new_lead(), *visit_of_a_new_lead("bob"), at=START + MINUTE)
+    live(counting, viewed("/", START + HOUR), at=START + HOUR)
+
+    figures.forget_visits("ripen", "a:ann", counting.events("ann"))
+
+    assert [item["subject"]["S"] for item in counting.items() if item["pk"]["S"].startswith("V#")] == ["a:bob"]
+
+
+def test_an_erased_lead_is_no_longer_counted_in_an_hour_that_is_still_to_be_added_up(counting):
+    live(counting, *visit_of_a_new_lead(), at=START + MINUTE)
+    for key in counting.keys("E#"):
+        counting.dynamodb.delete_item(TableName="ripen", Key={"pk": {"S": key[0]}, "sk": {"S": key[1]}})
+
+    counting.sweep(START + 2 * HOUR)
+
+    assert hours() == {}
+    assert not [item for item in counting.items() if item["pk"]["S"].startswith("V#")]
+
+
+def test_a_visit_costs_two_writes_of_one_unit(counting):
+    written = []
+
+    def watch(params, **_):
+        if b'"V#' in params["body"]:
+            written.append(len(params["body"]))
+
+    for operation in ("PutItem", "DeleteItem", "UpdateItem"):
+        client("dynamodb").meta.events.register(f"before-call.dynamodb.{operation}", watch)
+    for n, event in enumerate(visit_of_a_new_lead()):
+        live(counting, event, at=START + n * MINUTE)
+    counting.sweep(START + 2 * HOUR)
+
+    assert len(written) == 2
+    assert max(written) < 1_024
+
+
+# ---------------------------------------------------------------- ripen report
+
+
+def run(*arguments):
+    answer = CliRunner().invoke(main, ["report", "--table", "ripen", *arguments])
+    assert answer.exit_code == 0, answer.output
+    return answer.output
+
+
+DAYS = ("--from", "2026-03-01", "--to", "2026-03-03")
+
+
+@pytest.fixture
+def a_busy_day(counting):
+    live(counting, *visit_of_a_new_lead(), at=START + MINUTE)
+    counting.sweep(LATER)
+    live(counting, viewed("/<b>", START + 12 * HOUR, who="eve", campaign={"source": "xing"}), at=START + 12 * HOUR)
+    for key, views in (("page#/offer", 7), ("campaign#LinkedIn/cpc/Spring", 5), ("page#/quiet", 1)):
+        item = {"pk": {"S": "T#2026-03-02"}, "sk": {"S": key}, "views": {"N": str(views)}}
+        counting.dynamodb.put_item(TableName="ripen", Item=item)
+    return counting
+
+
+def test_a_report_tells_of_campaigns_pages_and_days(a_busy_day, monkeypatch):
+    monkeypatch.setattr("time.time", lambda: (START + 12 * HOUR) / SECOND)
+    told = json.loads(run(*DAYS, "--json"))
+
+    assert [(row["day"], row["visits"]) for row in told["days"]] == [
+        ("2026-03-01", 0),
+        ("2026-03-02", 2),
+        ("2026-03-03", 0),
+    ]
+    assert told["total"] | {"seconds": 40} == {
+        "visits": 2,
+        "first": 2,
+        "known": 1,
+        "conversions": {"signed-up": 1},
+        "views": 3,
+        "seconds": 40,
+    }
+    spring, xing = told["campaigns"]
+    assert (spring["campaign"], spring["visits"], spring["views_without_consent"]) == ("spring", 1, 5)
+    assert xing["source"] == "xing"
+    assert {row["path"]: (row["views"], row["views_without_consent"]) for row in told["pages"]} == {
+        "/offer": (1, 7),
+        "/workshop": (1, 0),
+        "/<b>": (1, 0),
+        "/quiet": (0, 1),
+    }
+
+
+def test_a_report_as_text_and_as_a_page(a_busy_day, monkeypatch, tmp_path):
+    monkeypatch.setattr("time.time", lambda: (START + 12 * HOUR) / SECOND)
+    text = run(*DAYS)
+    run(*DAYS, "--html", str(tmp_path / "march.html"))
+    page = (tmp_path / "march.html").read_text()
+
+    assert "2026-03-01 to 2026-03-03 (UTC): 2 visits, 1 leads, 3 page views" in text
+    assert "spring" in text
+    assert page.count("<svg") == 3
+    assert "/&lt;b&gt;" in page
+    assert "<b>/" not in page
+    assert "http" not in page
+
+
+def test_a_report_of_nothing(counting, monkeypatch, tmp_path):
+    monkeypatch.setattr("time.time", lambda: START / SECOND)
+    assert f"to {to_iso(START)[:10]} (UTC): 0 visits" in run()
+    run("--html", str(tmp_path / "empty.html"))
+
+
+def test_days_in_the_wrong_order_are_refused(counting):
+    answer = CliRunner().invoke(main, ["report", "--table", "ripen", "--from", "2026-03-02", "--to", "2026-03-01"])
+    assert answer.exit_code == 2
+    assert "--from 2026-03-02 is after --to 2026-03-01" in answer.output

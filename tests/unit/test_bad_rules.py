@@ -1,0 +1,380 @@
+"""Rules that contradict each other, name nothing, or can never come true are told with file and line."""
+
+from __future__ import annotations
+
+import pytest
+
+from adapters.rulefiles import build
+from ripen.errors import InvalidConfigurationError
+
+SCORING = """\
+profiles:
+  interest:
+    half_life: 10d
+    groups:
+      mail: {cap: 20}
+    rules:
+      page: {when: {event: Page Viewed}, points: 2}
+  value:
+    rules:
+      signed-up: {when: {event: Signed Up}, points: 20, once: true}
+grades:
+  priority:
+    fit: {profile: value, levels: {A: 20, B: 0}}
+    engagement: {profile: interest, levels: {"1": 10, "2": 0}}
+counts:
+  visits: {when: {session.new: true}, window: 30d}
+"""
+INTERESTS = """\
+interests:
+  topics:
+    mills: {when: {event: Page Viewed, properties.path: /mills}}
+"""
+PERSONAS = """\
+personas:
+  engineer:
+    evidence:
+      role: {when: {traits.role: engineer}, weight: 0.6}
+"""
+PHASES = """\
+phases:
+  cold:
+    enter:
+      - {from: [warm], score: {profile: interest, below: 5}}
+  warm:
+    enter:
+      - {from: [cold], score: {profile: interest, at_least: 10}}
+      - {from: [cold], interest: {topic: mills, at_least: 3}}
+"""
+FILES = {
+    "rules/scoring.yaml": SCORING,
+    "rules/interests.yaml": INTERESTS,
+    "rules/personas.yaml": PERSONAS,
+    "rules/phases.yaml": PHASES,
+}
+
+
+def problems(**changed):
+    files = FILES | {f"rules/{name}.yaml": text for name, text in changed.items()}
+    try:
+        build({name: text.encode() for name, text in files.items()})
+    except InvalidConfigurationError as error:
+        return error.problems
+    return []
+
+
+def rule(text):
+    """The scoring rules with this one in line 7."""
+    return SCORING.replace("page: {when: {event: Page Viewed}, points: 2}", f"page: {{{text}}}")
+
+
+def when(text):
+    return rule(f"when: {{{text}}}, points: 2")
+
+
+def phases(*ways):
+    """Phases `cold` and `warm` with these ways into `warm`, the first one in line 5."""
+    lines = [f"      - {{{way}}}" for way in ways]
+    return "\n".join(("phases:", "  cold: {enter: [{inactive_for: 90d}]}", "  warm:", "    enter:", *lines, ""))
+
+
+def test_these_rules_are_valid():
+    assert problems() == []
+
+
+RULE = "rules/scoring.yaml:7: profiles.interest.rules.page"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("when: {event: A}, points: 2, once: true, cap: 3", f"{RULE}: once leaves nothing for cap and cap_per_day"),
+        ("when: {event: A}, points: 2, once: true, cap_per_day: 3", f"{RULE}: once leaves nothing"),
+        ("when: {event: A}, points: 2, window: 7d", f"{RULE}: window says for how long once or cap holds"),
+        ("when: {event: A}, points: 2, cap_per_day: 9, window: 7d", f"{RULE}: window says for how long"),
+        (
+            "when: {event: A}, points: 2, valid_from: 2026-05-01, valid_until: 2026-04-30",
+            f"{RULE}: valid_until 2026-04-30 is before valid_from 2026-05-01: it never counts",
+        ),
+        ("when: {event: A}, points: 2, valid_from: 2026-02-30", f"{RULE}.valid_from: "),
+        ("when: {event: A}, points: 2, valid_from: soon", f"{RULE}.valid_from: "),
+        ("when: {event: A}, points: 2, cap: 0", f"{RULE}.cap: Input should be greater than 0 (it is 0)"),
+        ("when: {event: A}, points: .inf", f"{RULE}.points: "),
+        ("when: {event: A}, points: .nan", f"{RULE}.points: "),
+        ("when: {event: A}, points: {from: total, cap: 3}", f"{RULE}.points.from: "),
+        ("when: {event: A}, points: {from: properties.total}", f"{RULE}.points.cap: is missing"),
+        (
+            "when: {event: A}, points: 2, group: mails",
+            f"{RULE}.group: there is no group 'mails' in this profile; there is",
+        ),
+        ("points: 2", f"{RULE}.when: is missing"),
+        ("when: {event: A}", f"{RULE}.points: is missing"),
+    ],
+)
+def test_limits_that_make_no_sense(text, expected):
+    assert [problem for problem in problems(scoring=rule(text)) if problem.startswith(expected)]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("half_life: 10d", "half_life: 0d", "rules/scoring.yaml:3: profiles.interest.half_life: '0d' is no duration"),
+        ("half_life: 10d", "half_life: 0", "rules/scoring.yaml:3: profiles.interest.half_life: "),
+        ("half_life: 10d", "half_life: -3d", "rules/scoring.yaml:3: profiles.interest.half_life: '-3d' is no duration"),
+        ("{cap: 20}", "{}", "rules/scoring.yaml:5: profiles.interest.groups.mail: limits nothing; write cap"),
+        (
+            "A: 20, B: 0",
+            "B: 0, A: 20",
+            "rules/scoring.yaml:13: grades.priority.fit.levels: levels go from the best down",
+        ),
+        ("A: 20, B: 0", "A: 20, B: 5", "levels: the last level begins at 0"),
+        ("A: 20, B: 0", "A: 20.1, B: 0", "rules/scoring.yaml:13: grades.priority.fit.levels.A: nobody can reach 20.1"),
+        ("profile: value", "profile: valeu", "rules/scoring.yaml:13: grades.priority.fit.profile: there is no profile"),
+        ("window: 30d", "window: 30s", "rules/scoring.yaml:16: counts.visits.window: '30s' is shorter than an hour"),
+        ("half_life: 10d", "half_life: 10d\n    fit: {a: {when: {traits.a: 1}, points: 1}}", "fit does not fade"),
+        ("    rules:\n      signed-up", "    fit:\n      signed-up", "profiles.value.fit.signed-up.once: is not a key"),
+    ],
+)
+def test_profiles_and_grades_that_make_no_sense(old, new, expected):
+    assert old in SCORING
+
+    found = problems(scoring=SCORING.replace(old, new, 1))
+
+    assert [problem for problem in found if expected in problem], found
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("properties.total: {numeric: ['>', 5, '<', 3]}", "properties.total: no number is > 5 and < 3"),
+        ("properties.total: {numeric: ['>', 5, '<', 5]}", "properties.total: no number is > 5 and < 5"),
+        ("properties.total: {numeric: ['=', 5, '>=', 6]}", "properties.total: no number is = 5 and >= 6"),
+        ("properties: {total: [3, {numeric: ['<', 1, '>', 2]}]}", "properties.total: no number is < 1 and > 2"),
+        (
+            "lead.scores.intrest: {numeric: ['>', 1]}",
+            "lead.scores.intrest: there is no such name; there is interest, value",
+        ),
+        ("lead.grades.priorty: A1", "lead.grades.priorty: there is no such name; there is priority"),
+        ("lead.grades.priority: C1", "lead.grades.priority: is never 'C1'; it may be A1, A2, B1, B2"),
+        ("lead.counts.visit: 3", "lead.counts.visit: there is no such name; there is visits"),
+        ("lead.scores.value: {numeric: ['>=', 20.1]}", "lead.scores.value: nobody can reach 20.1"),
+        ("lead.interests: drills", "lead.interests: is never 'drills'; it may be mills"),
+        ("lead.top_interest: {anything-but: [drills]}", "lead.top_interest: is never 'drills'"),
+        ("lead.phase: hot", "lead.phase: is never 'hot'; it may be cold, warm"),
+        ("lead.stage: use", "lead.stage: is never 'use'; it may be nothing"),
+        ("lead.persona: seller", "lead.persona: is never 'seller'; it may be engineer, unknown"),
+        ("lead.usage: more", "lead.usage: is never 'more'; it may be falling, growing, steady, unknown"),
+        ("lead.first_touch.channel: paid", "lead.first_touch.channel: is never 'paid'"),
+        ("$or: [{lead.phase: hot}, {event: A}]", "lead.phase: is never 'hot'"),
+        ("lead: {phase: hot}", "lead.phase: is never 'hot'"),
+    ],
+)
+def test_conditions_that_nothing_can_match(condition, expected):
+    found = problems(scoring=when(condition))
+
+    assert [problem for problem in found if problem.startswith(RULE) and expected in problem], found
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("lead.mood: good", "lead.mood: is nothing that is known; there is phase"),
+        ("session.length: 3", "session.length: is nothing that is known; there is number"),
+        ("lead.first_touch.colour: red", "lead.first_touch.colour: is nothing that is known; there is channel"),
+        ("lead.first_touch: {exists: true}", "lead.first_touch: is nothing that is known"),
+        ("trait.role: x", "trait.role: is no field of an event"),
+        ("lead: {exists: true}", "lead: is nothing that is known"),
+    ],
+)
+def test_fields_that_do_not_exist(condition, expected):
+    found = problems(scoring=when(condition))
+
+    assert [problem for problem in found if problem.startswith(RULE) and expected in problem], found
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "properties.total: {numeric: ['>=', 5, '<=', 5]}",
+        "lead.persona: unknown",
+        "lead.scores.value: {numeric: ['>=', 20]}",
+        "lead.scores.interest: {numeric: ['>=', 999999]}",
+        "lead.grades.priority: [A1, {prefix: B}]",
+        "lead.visits: {numeric: ['>', 3]}",
+        "lead.last_touch.channel: {anything-but: direct}",
+    ],
+)
+def test_conditions_that_something_can_match(condition):
+    assert problems(scoring=when(condition)) == []
+
+
+@pytest.mark.parametrize(
+    ("ways", "expected"),
+    [
+        (["from: [cold], score: {profile: interst, at_least: 5}"], "score.profile: there is no profile 'interst'"),
+        (["from: [cold], interest: {topic: drills, at_least: 5}"], "interest.topic: there is no topic 'drills'"),
+        (["from: [cool], inactive_for: 3d"], "there is no phase 'cool'; there is cold, warm"),
+        (["from: [cold], score: {profile: interest}"], "score: takes exactly one of at_least and below"),
+        (["from: [cold], interest: {topic: mills, at_least: 1, below: 2}"], "interest: takes exactly one"),
+        (
+            ["from: [cold], score: {profile: interest, at_least: 0.04}"],
+            "at_least: Input should be greater than or equal",
+        ),
+        (["from: [cold]"], "is empty; write one of contract_ends_within, in_phase_for"),
+        (
+            ["from: [cold], score: {profile: value, at_least: 20.1}"],
+            "at_least: nobody can reach 20.1: the rules of value",
+        ),
+        (["from: [cold], usage: rising"], "usage: "),
+        (["from: [cold], repurchase_due: 0"], "repurchase_due: "),
+        (["from: [warm], inactive_for: 3d", "from: [cold], inactive_for: 3d"], "warm is where this way leads to"),
+    ],
+)
+def test_ways_that_make_no_sense(ways, expected):
+    found = problems(phases=phases(*ways))
+
+    assert [problem for problem in found if problem.startswith("rules/phases.yaml:5: phases.warm.enter.0")], found
+    assert [problem for problem in found if expected in problem], found
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("below: 5", "below: 10.5", "rules/phases.yaml:4: phases.cold.enter.0.score.below: 10.5 is above the 10"),
+        (
+            "below: 5",
+            "below: 10.5",
+            "from which a lead enters warm: in between it would go to and fro; write 10 or less",
+        ),
+        (
+            "from: [warm], score: {profile: interest, below: 5}",
+            "score: {profile: interest, below: 11}",
+            "11 is above the 10",
+        ),
+        (
+            "score: {profile: interest, below: 5}",
+            "interest: {topic: mills, below: 4}",
+            "rules/phases.yaml:4: phases.cold.enter.0.interest.below: 4 is above the 3 from which a lead enters warm",
+        ),
+    ],
+)
+def test_phases_between_which_a_lead_would_go_to_and_fro(old, new, expected):
+    found = problems(phases=PHASES.replace(old, new, 1))
+
+    assert [problem for problem in found if expected in problem], found
+
+
+def test_a_score_that_falls_is_no_contradiction_to_one_that_also_wants_an_event():
+    text = PHASES.replace("at_least: 10}", "at_least: 3}, when: {event: Page Viewed}")
+
+    assert problems(phases=text) == []
+
+
+def test_phases_that_nobody_leaves():
+    found = problems(
+        phases="""\
+phases:
+  new: {}
+  buys:
+    enter: [{from: [new, kept], when: {event: Order Completed}}]
+  kept:
+    enter: [{from: [buys], in_phase_for: 30d}]
+"""
+    )
+
+    assert found == [
+        "rules/phases.yaml:3: phases.buys: and kept lead into each other and nowhere else: nobody leaves them"
+    ]
+
+
+def test_phases_that_leads_go_round_for_ever():
+    [problem] = problems(
+        phases="""\
+phases:
+  new:
+    enter: [{from: [idle], when: {event: Page Viewed}}]
+  buys:
+    enter: [{when: {event: Order Completed}}, {from: [idle], in_phase_for: 1d}]
+  kept:
+    enter: [{from: [buys], in_phase_for: 30d}]
+  idle:
+    enter: [{from: [kept], in_phase_for: 90d}]
+"""
+    )
+
+    assert problem.startswith("rules/phases.yaml:4: phases.buys: and kept, idle lead into each other by in_phase_for")
+
+
+def test_a_phase_that_nobody_enters():
+    found = problems(
+        phases="""\
+phases:
+  new: {}
+  lost:
+    enter: [{from: [gone], inactive_for: 3d}]
+  gone: {}
+"""
+    )
+
+    assert found == [
+        "rules/phases.yaml:3: phases.lost: nobody ever enters it: no way leads here from new, where leads begin",
+        "rules/phases.yaml:5: phases.gone: nobody ever enters it: no way leads here from new, where leads begin",
+    ]
+
+
+def test_stages_are_checked_like_phases():
+    [problem] = problems(phases=f"{PHASES}stages:\n  discover: {{}}\n  explore: {{}}\n")
+
+    assert problem.startswith("rules/phases.yaml:11: stages.explore: nobody ever enters it")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("weight: 0.6", "weight: 0.4", "rules/personas.yaml:2: personas.engineer.at_least: nobody can reach 0.5: all"),
+        ("weight: 0.6", "weight: 1.1", "rules/personas.yaml:4: personas.engineer.evidence.role.weight: "),
+        ("{traits.role: engineer}", "{lead.persona: engineer}", "a persona cannot be evidence of a persona"),
+        (
+            "    evidence:",
+            "    at_least: 0.61\n    evidence:",
+            "rules/personas.yaml:3: personas.engineer.at_least: nobody",
+        ),
+        ("    evidence:", "    evidnce:", "rules/personas.yaml:3: personas.engineer.evidnce: is not a key"),
+    ],
+)
+def test_personas_that_nobody_can_be(old, new, expected):
+    found = problems(personas=PERSONAS.replace(old, new, 1))
+
+    assert [problem for problem in found if expected in problem], found
+
+
+def test_fit_looks_at_traits_only():
+    fit = "    fit: {a: {when: {event: Page Viewed}, points: 1}}\n"
+
+    [problem] = problems(scoring=SCORING.replace("grades:", f"{fit}grades:"))
+
+    assert problem.startswith(
+        "rules/scoring.yaml:11: profiles.value.fit.a.when.event: event: fit looks at what is known"
+    )
+
+
+def test_a_campaign_cannot_fall_above_where_it_starts():
+    start = "{score: {profile: interest, at_least: 5, again_below: 6}}"
+
+    found = problems(campaigns=f"campaigns:\n  tips:\n    start: {start}\n    mail: tips\n")
+
+    assert [problem for problem in found if "again_below 6 is above at_least 5" in problem], found
+
+
+def test_a_day_may_be_written_without_quotes():
+    text = rule("when: {event: A, traits.contract_ends: 2026-12-31}, points: 2, valid_from: 2026-03-01")
+
+    assert problems(scoring=text) == []
+
+
+@pytest.mark.parametrize("text", ["title: 2026-02-30", "title: !!int many", "title: !!timestamp soon"])
+def test_a_value_that_yaml_itself_stumbles_over_is_a_problem_like_any_other(text):
+    found = problems(scoring=SCORING.replace("half_life: 10d", f"{text}\n    half_life: 0d"))
+
+    assert found
+    assert all(problem.startswith("rules/scoring.yaml") for problem in found)

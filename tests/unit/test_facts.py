@@ -1,0 +1,131 @@
+"""What conditions see of a lead: every fact that is named, as of the event, the same after a kept state."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+
+from ripen.fields import LEAD_FIELDS, NAMED_LEAD_FIELDS, SESSION_FIELDS
+from ripen.fold import absorb, new_state, resumed_state
+from ripen.scanners import SETTLING
+from ripen.times import DAY
+from stories import START
+from unit.leads import happened, lead, reported, rules, told
+from unit.rich_histories import RULES, histories
+
+_TOUCHES = ("first_touch", "last_touch")
+_LISTS = ("interests", "surges")
+_TEXTS = ("phase", "stage", "persona", "top_interest", "usage")
+
+
+def facts_after(events, state=None):
+    state = state or new_state(RULES)
+    absorb(state, events, events[-1].at + SETTLING)
+    return state
+
+
+@given(histories())
+def test_every_fact_has_its_kind_and_nothing_else_is_there(history):
+    state = facts_after(history)
+    if not state.begun:
+        return
+    found = dict(state.facts["lead"])
+
+    assert {*found} <= {*LEAD_FIELDS, *NAMED_LEAD_FIELDS, *_TOUCHES}
+    assert {*LEAD_FIELDS, *NAMED_LEAD_FIELDS} - {*found} <= {
+        *_LISTS,
+        "top_interest",
+        "days_since_order",
+        "repurchase_days",
+        "repurchase_due",
+        "contract_days_left",
+    }
+    assert {*state.facts["session"]} == {*SESSION_FIELDS}
+    for name, value in found.items():
+        if name in _TEXTS:
+            assert isinstance(value, str)
+        elif name in _LISTS:
+            assert value
+            assert all(isinstance(one, str) for one in value)
+        elif name in (*NAMED_LEAD_FIELDS, *_TOUCHES):
+            assert isinstance(value, dict)
+        elif name == "known":
+            assert isinstance(value, bool)
+        else:
+            assert isinstance(value, int | float)
+            assert name == "contract_days_left" or value >= 0
+
+
+@given(histories())
+def test_facts_are_the_same_after_going_on_from_a_kept_state(history):
+    state = facts_after(history)
+    values = json.loads(json.dumps(state.dump()))
+
+    again = resumed_state(values, RULES)
+
+    if state.begun:
+        again.go_on(again.clock)
+        state.go_on(state.clock)
+        assert dict(again.facts["lead"]) == dict(state.facts["lead"])
+        assert dict(again.facts["session"]) == dict(state.facts["session"])
+        assert again.facts["traits"] == state.facts["traits"]
+
+
+def test_a_fact_that_does_not_exist_is_not_there():
+    state = facts_after([happened("Page Viewed")])
+
+    for kind in ("lead", "session"):
+        assert "mood" not in state.facts[kind]
+        with pytest.raises(KeyError):
+            state.facts[kind]["mood"]
+    assert len(state.facts["session"]) == len(SESSION_FIELDS)
+
+
+def sees(condition, *history):
+    """Whether the last event of this history matches the condition."""
+    compiled = rules(profiles={"p": {"rules": {"seen": {"when": condition, "points": 1}}}})
+    return any(part.event_id == history[-1].id for part in lead(compiled, *history).contributions)
+
+
+ORDERS = [happened("Order Completed", day) for day in (0, 30, 60)]
+SOCIAL = {"campaign": {"source": "LinkedIn", "medium": "paid-social", "name": "spring"}}
+
+
+@pytest.mark.parametrize(
+    ("condition", "history"),
+    [
+        ({"lead.known": True}, [told(email="ann@example.com")]),
+        ({"lead.known": False}, [told(email=17)]),
+        ({"lead.visits": 2, "lead.pages": 2}, [happened("Page Viewed"), happened("Page Viewed", 1)]),
+        ({"lead.days_known": 3}, [happened("Page Viewed"), told(2), happened("Page Viewed", 3)]),
+        ({"lead.days_inactive": 1}, [happened("Page Viewed"), told(2), happened("Page Viewed", 3)]),
+        ({"lead.days_inactive": 0}, [happened("Page Viewed")]),
+        ({"lead.mails_sent": 2}, [reported("Email Sent"), reported("Email Sent", 1), told(2)]),
+        ({"lead.mails_opened": 1, "lead.mails_clicked": 0}, [reported("Email Opened"), told(1)]),
+        ({"lead.orders": 3, "lead.days_since_order": 0, "lead.repurchase_days": 30}, ORDERS),
+        ({"lead.repurchase_due": 0.5}, [*ORDERS, told(75)]),
+        ({"lead.repurchase_due": {"exists": False}}, ORDERS[:2]),
+        ({"lead.contract_days_left": 5.0}, [told(contract_ends="2026-03-07T08:00:00Z")]),
+        ({"lead.contract_days_left": {"numeric": ["<", 0]}}, [told(contract_ends="2026-03-01")]),
+        ({"lead.usage": "unknown"}, [told()]),
+        (
+            {"lead.first_touch.channel": "paid-social", "lead.first_touch.source": "linkedin"},
+            [happened("Page Viewed", context=SOCIAL), happened("Page Viewed", 5)],
+        ),
+        ({"lead.last_touch.campaign": "spring"}, [happened("Page Viewed"), happened("Page Viewed", 5, context=SOCIAL)]),
+        ({"lead.first_touch.channel": "direct"}, [happened("Page Viewed"), happened("Page Viewed", 5, context=SOCIAL)]),
+        ({"session": {"number": 2, "events": 2, "new": False}}, [told(), told(1), told(1.001)]),
+        ({"lead.phase": "new", "lead.stage": {"exists": False}}, [told()]),
+    ],
+)
+def test_a_condition_on_a_fact_holds(condition, history):
+    assert sees(condition, *history)
+
+
+def test_what_a_bot_does_is_no_fact():
+    history = [happened("Page Viewed"), happened("Page Viewed", 1, bot="crawler"), happened("Page Viewed", 2)]
+
+    assert sees({"lead.pages": 2, "lead.visits": 2, "lead.days_inactive": 2}, *history)
+    assert lead(rules(), *history).last_active == START + 2 * DAY
