@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 from ripen.campaigns import CampaignRule
 from ripen.configuration import Configuration
-from ripen.lifecycle import Lifecycle, compile_lifecycle
 from ripen.pattern import Facts, Predicate, compile_choice, compile_pattern, event_names, fields
 from ripen.personas import EvidenceRule, PersonaRule
 from ripen.points import Amount, Limit, Rule
@@ -19,6 +18,7 @@ from ripen.schema.scoring import GradeAxis, PointsFrom, Profile, ScoreRule
 from ripen.score import points_for
 from ripen.times import DAY, parse_duration, parse_iso
 from ripen.visits import ConversionRule, compile_conversions
+from ripen.ways import Lifecycle, compile_lifecycle
 
 
 class TopicRule(NamedTuple):
