@@ -61,7 +61,7 @@ def _with_facts(state: State) -> State:
 
 def absorb(state: State, events: Sequence[Event], now: int) -> int | None:
     """Fold events that count by `now` into the state; when the first one counts that does not yet, if there is one."""
-    for moment, _, event in judged(events):
+    for moment, event in judged(events):
         if moment > now:
             return moment
         if moment >= state.wake and state.begun:

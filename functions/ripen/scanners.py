@@ -28,15 +28,14 @@ _BURST = 3 * SECOND
 _AT_ONCE = 2 * SECOND
 """Nobody opens a mail so soon after the receiving server took it."""
 _OPENED, _CLICKED, _DELIVERED = _OF_MAIL = ("Email Opened", "Email Link Clicked", "Email Delivered")
-_MOMENT_AND_ID = itemgetter(0, 1)
 
 
-def judged(events: Sequence[Event]) -> list[tuple[int, str, Event]]:
-    """The events (sorted by time and id) behind the moments (milliseconds) at which they count and their ids, sorted.
+def judged(events: Sequence[Event]) -> list[tuple[int, Event]]:
+    """The events (sorted by time and id) with the moments (milliseconds) at which they count, in that order.
 
     What a scanner caused has the bot's name.
     """
-    moments = [(event.at, event.id, event) for event in events]
+    moments = [(event.at, event) for event in events]
     mails = [n for n, event in enumerate(events) if event.source == RIPEN and event.name in _OF_MAIL]
     read = [n for n in mails if events[n].name != _DELIVERED]
     if not read:
@@ -45,8 +44,8 @@ def judged(events: Sequence[Event]) -> list[tuple[int, str, Event]]:
     for n in read:
         event = events[n]
         name = "" if event.bot else verdicts.get(event.id, "")
-        moments[n] = (event.at + SETTLING, event.id, replace(event, bot=name) if name else event)
-    return sorted(moments, key=_MOMENT_AND_ID)
+        moments[n] = (event.at + SETTLING, replace(event, bot=name) if name else event)
+    return sorted(moments, key=lambda pair: (pair[0], pair[1].id))
 
 
 def _verdicts(mails: Iterable[Event]) -> dict[str, str]:
