@@ -270,21 +270,33 @@ def test_a_score_that_falls_is_no_contradiction_to_one_that_also_wants_an_event(
     assert problems(phases=text) == []
 
 
+def test_who_has_bought_need_never_be_new_again():
+    text = """\
+phases:
+  new: {}
+  customer:
+    enter: [{when: {event: Order Completed}}]
+  dormant:
+    enter: [{from: [customer], inactive_for: 180d}]
+"""
+
+    assert problems(phases=text) == []
+
+
 def test_phases_that_nobody_leaves():
     found = problems(
         phases="""\
 phases:
   new: {}
-  buys:
-    enter: [{from: [new, kept], when: {event: Order Completed}}]
-  kept:
-    enter: [{from: [buys], in_phase_for: 30d}]
+  quiet:
+    enter: [{from: [new], inactive_for: 30d}, {from: [asleep], in_phase_for: 30d}]
+  asleep:
+    enter: [{from: [quiet], inactive_for: 90d}]
 """
     )
 
-    assert found == [
-        "rules/phases.yaml:3: phases.buys: and kept lead into each other and nowhere else: nobody leaves them"
-    ]
+    text = "and asleep lead into each other by time alone, and nowhere else: nobody leaves them"
+    assert found == [f"rules/phases.yaml:3: phases.quiet: {text}"]
 
 
 def test_phases_that_leads_go_round_for_ever():
