@@ -39,7 +39,7 @@ def fold(subject: str, events: Sequence[Event], rules: Rules, now: int, state: S
     now = max(now, events[-1].at) if events else now
     later = absorb(state, events, now)
     if not state.begun:
-        state.begin(events[0].at if events else state.first_seen)
+        state.begin(state.first_seen if state.events else events[0].at)
     let_time_pass(state, now)
     return _lead(subject, state, now, later)
 
@@ -97,7 +97,8 @@ def _apply(state: State, event: Event, moment: int) -> None:
     if event.bot:
         return
     state.claims.apply(event, state.rules.trusted)
-    changed = not state.begun or bool(event.traits)
+    tells = not state.begun or bool(event.traits)  # that nothing is known is told by the first event
+    changed = tells
     state.go_on(moment)
     _take_visit(state, event, moment)
     facts = state.take(event, moment)
@@ -108,7 +109,7 @@ def _apply(state: State, event: Event, moment: int) -> None:
             _notice(state, found, moment)
     if watch.rules is not None and (matching := watch.rules(facts)):
         changed = _award(state, matching, event, moment) or changed
-    if state.rules.fits and event.traits:
+    if state.rules.fits and tells:
         _refit(state, event, moment)
     _move(state, moment, event.name, changed=changed)
 
