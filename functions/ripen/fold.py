@@ -6,25 +6,25 @@ between, so that duplicates, retries, late arrivals and the order of arrival can
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ripen.campaigns import CampaignRule, take_outcome
+from ripen.awards import award, notice, refit
+from ripen.campaigns import take_outcome
 from ripen.consent import DECISIONS, decision, must_erase
 from ripen.erasure import SUPPRESSING
 from ripen.event import OUTCOMES, RIPEN, Event
 from ripen.facts import LeadFacts, SessionFacts, counts, grades, interests, persona, surging
 from ripen.foresight import usage
-from ripen.lead import Contribution, Intent, Lead
-from ripen.lifecycle import move, next_timer, unarmed
-from ripen.points import Rule, earned
-from ripen.rules import Noticed, Opening, Rules, Sign, TopicRule, Use
+from ripen.lead import Intent, Lead
+from ripen.lifecycle import unarmed
+from ripen.moves import move_on, next_moment, notice_fallen_scores
+from ripen.rules import Rules
 from ripen.scanners import judged
 from ripen.state import State
 from ripen.touch import direct_touch, first_touch, last_touch
 
 _FOREVER = 2**62
-_MOST_COUNTED = 1_000
 _HUMAN_MAIL_EVENTS = ("Email Opened", "Email Link Clicked", "Unsubscribed")
 """Events that Ripen records, but that a person caused: they count as activity."""
 
@@ -76,10 +76,10 @@ def let_time_pass(state: State, until: int) -> None:
     Afterwards `state.wake` is the earliest moment at which more may happen, `state.timer` that of a way. Activity and
     points only put them off; what may bring them forward sets `state.wake` to the present.
     """
-    while (moment := _next_moment(state)) is not None and moment <= until:
+    while (moment := next_moment(state)) is not None and moment <= until:
         state.clock = moment
-        _notice_fallen_scores(state, moment)
-        _move(state, moment, None, changed=True)
+        notice_fallen_scores(state, moment)
+        move_on(state, moment, None, changed=True)
     state.clock = until
     state.idle_since = state.last_active
     state.wake = _FOREVER if moment is None else moment
@@ -106,12 +106,12 @@ def _apply(state: State, event: Event, moment: int) -> None:
     if watch.others is not None and (noticed := watch.others(facts)):
         changed = True
         for found in noticed:
-            _notice(state, found, moment)
+            notice(state, found, moment)
     if watch.rules is not None and (matching := watch.rules(facts)):
-        changed = _award(state, matching, event, moment) or changed
+        changed = award(state, matching, event, moment) or changed
     if state.rules.fits and tells:
-        _refit(state, event, moment)
-    _move(state, moment, event.name, changed=changed)
+        refit(state, event, moment)
+    move_on(state, moment, event.name, changed=changed)
 
 
 def _take_report(state: State, event: Event, moment: int) -> None:
@@ -144,133 +144,6 @@ def _take_touch(state: State, event: Event, moment: int) -> None:
     state.last_touch = last_touch(state.last_touch, event, moment - state.last_active)
     if state.last_touch is None and event.source != RIPEN:
         state.last_touch = direct_touch(event)
-
-
-def _notice(state: State, found: Noticed, moment: int) -> None:
-    if isinstance(found, TopicRule):
-        state.topics[found.topic] = state.topics[found.topic].plus(found.points, moment)
-        state.trends[found.topic] = state.trends[found.topic].plus(moment)
-        if state.unarmed:
-            state.wake = moment
-    elif isinstance(found, Sign):
-        state.evidence.add(found.key)
-    elif isinstance(found, Use):
-        state.usage = state.usage.plus(moment)
-        state.wake = moment
-    elif isinstance(found, Opening):
-        state.campaigns[found.campaign].open = True
-    else:
-        recent = [at for at in state.counts[found.name] if moment - at < found.window]
-        state.counts[found.name] = [*recent, moment][-_MOST_COUNTED:]
-
-
-def _award(state: State, rules: Sequence[Rule], event: Event, moment: int) -> bool:
-    """Give the points of these rules; whether that may move the lead or start a campaign."""
-    sums: dict[str, float] = {}
-    for rule in rules:
-        points = rule.points if rule.plain else earned(rule, state.facts, moment, state.used)
-        if points:
-            sums[rule.profile] = sums.get(rule.profile, 0.0) + points
-            _contribute(state, rule, points, event, moment)
-    return _add(state, sums, moment)
-
-
-def _refit(state: State, event: Event, moment: int) -> None:
-    """Give and take the points of what is known of the lead, as it has just changed."""
-    sums: dict[str, float] = {}
-    for matches, rule in state.rules.fits:
-        key = f"{rule.profile}/{rule.name}"
-        if matches(state.facts) != (key in state.fits):
-            points = -rule.points if key in state.fits else rule.points
-            state.fits ^= {key}
-            sums[rule.profile] = sums.get(rule.profile, 0.0) + points
-            _contribute(state, rule, points, event, moment)
-    _add(state, sums, moment)
-
-
-def _contribute(state: State, rule: Rule, points: float, event: Event, moment: int) -> None:
-    half_life = state.rules.half_lives[rule.profile]
-    state.contributions.append(Contribution(rule.profile, rule.name, event.id, event.name, moment, points, half_life))
-
-
-def _add(state: State, sums: dict[str, float], moment: int) -> bool:
-    """Add to scores; whether that may move the lead or start a campaign."""
-    stirred = False
-    for profile, points in sums.items():
-        score = state.scores[profile] = state.scores[profile].plus(points, moment)
-        if points < 0:
-            stirred = True
-            _notice_fallen_scores(state, moment)
-        if points < 0 or state.unarmed:
-            state.wake = moment
-        stirred = stirred or _stirs(state, profile, score.total)
-    return stirred
-
-
-def _stirs(state: State, profile: str, points: float) -> bool:
-    """Whether a way may be open, or a campaign start, now that the score of this profile has so many points."""
-    for course in state.courses:
-        low, high = course.ways.calm.get(profile, course.ways.calm_else)
-        if course.restless or not low <= points < high:
-            return True
-    for campaign, least in state.rules.starts.get(profile, ()):
-        if points >= least:
-            progress = state.campaigns[campaign]
-            if progress.open and not progress.above:
-                return True
-    return False
-
-
-def _move(state: State, moment: int, event: str | None, *, changed: bool) -> None:
-    """Move through the lifecycles as far as conditions hold at `moment`, and start campaigns."""
-    for course in state.courses:
-        if not (changed or course.ways.open_to(event, changed=False)):
-            continue
-        if made := move(state, course, moment, event, changed=changed):
-            changed = True
-            state.wake = moment
-            if course is state.phases:
-                _start_by_phase(state, {move.phase for move in made}, moment)
-    if changed:
-        for campaign in state.rules.campaigns:
-            progress = state.campaigns[campaign.name]
-            if campaign.score and progress.open and not progress.above and _reached(state, campaign, moment):
-                progress.above = True
-                progress.start(moment)
-                state.wake = moment
-
-
-def _start_by_phase(state: State, entered: Container[str], moment: int) -> None:
-    for campaign in state.rules.campaigns:
-        if campaign.phase is not None and campaign.phase in entered:
-            state.campaigns[campaign.name].start(moment)
-
-
-def _next_moment(state: State) -> int | None:
-    """The next moment after the clock at which time alone may change something."""
-    timers = [moment for course in state.courses if (moment := next_timer(state, course)) is not None]
-    state.timer = min(timers, default=None)
-    moments = timers + [
-        fallen
-        for campaign in state.rules.campaigns
-        if campaign.score and state.campaigns[campaign.name].above
-        if (fallen := state.scores[campaign.score.profile].falls_below(campaign.score.fallen)) is not None
-    ]
-    return min([moment for moment in moments if moment > state.clock], default=None)
-
-
-def _notice_fallen_scores(state: State, moment: int) -> None:
-    # A campaign may start again only after its score has fallen.
-    for campaign in state.rules.campaigns:
-        progress = state.campaigns[campaign.name]
-        threshold = campaign.score
-        if progress.above and threshold and not state.scores[threshold.profile].reaches(threshold.fallen, moment):
-            progress.above = False
-
-
-def _reached(state: State, campaign: CampaignRule, moment: int) -> bool:
-    threshold = campaign.score
-    return threshold is not None and state.scores[threshold.profile].reaches(threshold.at_least, moment)
 
 
 def _lead(subject: str, state: State, now: int, later: int | None) -> Lead:
