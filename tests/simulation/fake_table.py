@@ -12,7 +12,7 @@ from collections import defaultdict
 
 from botocore.exceptions import ClientError
 
-PAGE = 4
+PAGE = 6
 
 
 class FakeTable:
@@ -201,9 +201,9 @@ def _updated(item, key, operation, UpdateExpression, ExpressionAttributeValues, 
         "SET due_at = :until": {"due_at": ":until"},
         "REMOVE due_shard, due_at": {},
         "SET #status = :status REMOVE due_shard, due_at": {names.get("#status"): ":status"},
-        "SET version = :next, #data = :empty, due_shard = :shard, due_at = :due_at": {
+        "SET version = :next, #data = :data, due_shard = :shard, due_at = :due_at": {
             "version": ":next",
-            names.get("#data"): ":empty",
+            names.get("#data"): ":data",
             "due_shard": ":shard",
             "due_at": ":due_at",
         },
