@@ -57,6 +57,9 @@ def simulate(new_process, monkeypatch):
     for limit, value in (("CLOSED_AFTER", 1_000 * DAY), ("VISITS_KEPT", 1_000 * DAY), ("_MOST_REMEMBERED", 1_000)):
         monkeypatch.setattr(f"ripen.reported.{limit}", value)  # what is late here is later than anything is in AWS
     monkeypatch.setattr("trigger.figures.VISITS_KEPT", 1_000 * DAY)
+    monkeypatch.setattr("adapters.figures.CLOSED_AFTER", 1_000 * DAY)
+    for place in ("ripen.reported", "adapters.figures", "trigger.figures"):
+        monkeypatch.setattr(f"{place}.HOUR", DAY)  # time leaps by days here, and each hour that ends costs four calls
     monkeypatch.setattr("adapters.telemetry.single_metric", lambda **_: contextlib.nullcontext(metric))
     remember(monkeypatch)
     level = logger.log_level

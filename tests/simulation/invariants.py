@@ -127,7 +127,7 @@ def nobody_stays_due(world):
 
 
 def figures_are_what_a_recount_gives(world):
-    keep_figures(settings(TriggerSettings), world.now + DAY, lambda: False)
+    keep_figures(settings(TriggerSettings), world.now + 2 * DAY, lambda: False)
     expected = {}
     for tree in _leads(world):
         for events in tree.ledgers.values():
