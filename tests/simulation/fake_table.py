@@ -193,11 +193,16 @@ def _understood(KeyConditionExpression, ExpressionAttributeValues, **rest):
 
 
 def _updated(item, key, operation, UpdateExpression, ExpressionAttributeValues, **condition):
-    values = ExpressionAttributeValues
+    before = (item or {}).get("version", {"N": "0"})["N"]
+    values = {":next": {"N": str(int(before) + 1)}, **ExpressionAttributeValues}
     names = condition.get("ExpressionAttributeNames", {})
     _check(item, operation, ExpressionAttributeValues=values, **condition)
     updates = {
-        "SET due_shard = :shard, due_at = :due_at": {"due_shard": ":shard", "due_at": ":due_at"},
+        "SET version = if_not_exists(version, :zero) + :one, due_shard = :shard, due_at = :due_at": {
+            "version": ":next",
+            "due_shard": ":shard",
+            "due_at": ":due_at",
+        },
         "SET due_at = :until": {"due_at": ":until"},
         "REMOVE due_shard, due_at": {},
         "SET #status = :status REMOVE due_shard, due_at": {names.get("#status"): ":status"},
