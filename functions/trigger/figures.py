@@ -52,7 +52,7 @@ def keep_figures(settings: TriggerSettings, now: int, out_of_time: Callable[[], 
 def _add_up(
     table_name: str, hour: int, conversions: Sequence[ConversionRule], now: int, out_of_time: Callable[[], bool]
 ) -> bool | None:
-    """Whether the hour's figures, as they are then, are certain; None when there was no time, or somebody else did it."""
+    """Whether the hour's figures are certain then; None when there was no time, or somebody else added them up."""
     uncertain = False
 
     def parts() -> Iterator[Figures]:
