@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from itertools import accumulate
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -58,7 +58,8 @@ class Checkpoint:
 
     def pack(self) -> bytes:
         """For the table: zlib of JSON."""
-        return zlib.compress(json.dumps(asdict(self), separators=(",", ":")).encode(), 6)
+        parts = {field.name: getattr(self, field.name) for field in fields(self)}
+        return zlib.compress(json.dumps(parts, separators=(",", ":")).encode(), 6)
 
     @classmethod
     def unpack(cls, packed: bytes) -> Checkpoint:
