@@ -42,7 +42,9 @@ class World:
     """Everything that a seed decides. `accepted` holds the ids of each subject that track answered for.
 
     Where it `settles`, what is two hours old is folded once and kept, and changes no daily figures any more; elsewhere
-    that never happens, and the figures can be counted anew. What happened stands in `steps`, but only in a world that is `told`: finding words takes a tenth of the time.
+    that never happens, and the figures can be counted anew.
+
+    What happened stands in `steps`, but only in a world that is `told`: finding words takes a tenth of the time.
     """
 
     def __init__(self, seed, *, told=False):
