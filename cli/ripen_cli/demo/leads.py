@@ -16,9 +16,12 @@ from ripen.configuration import ActiveConfiguration, Configuration
 from ripen.event import Event
 from ripen.fold import fold
 from ripen.lead import Lead
+from ripen.personas import UNKNOWN
 from ripen.record import Record
 from ripen.rules import compile_rules
 from ripen.score import Score
+from ripen.touch import Touch
+from ripen.tree import Tree
 from ripen_cli.cloud import Cloud
 
 _SUBJECTS = ("a:", "u:")
@@ -32,9 +35,13 @@ class Reading:
     """A lead with everything it was made of."""
 
     lead: Lead
-    events: list[Event]
-    record: Record
+    tree: Tree
     configuration: Configuration
+
+    @property
+    def record(self) -> Record:
+        """What the score function has written."""
+        return self.tree.record
 
     @property
     def settled(self) -> bool:
@@ -47,7 +54,8 @@ class Reading:
             for name, (landmark, total) in summary["scores"].items()
         }
         return (
-            summary["events"] == len(self.events)
+            summary["events"] == self.lead.events
+            and summary["seen"] == {subject: [*seen] for subject, seen in self.tree.seen.items()}
             and summary["phase"][0] == self.lead.phase
             and all(abs(points - self.lead.score(name)) < _TOLERANCE for name, points in written.items())
         )
@@ -89,14 +97,15 @@ class Leads:
         """Every lead, the one active last first."""
         active = self._active()
         found = [self._read(subject, active, now) for subject in self.subjects()] if active else []
-        return sorted((reading for reading in found if reading), key=lambda reading: -reading.lead.last_active)
+        leads = {reading.lead.subject: reading for reading in found if reading}
+        return sorted(leads.values(), key=lambda reading: -reading.lead.last_active)
 
     def _read(self, subject: str, active: ActiveConfiguration, now: int) -> Reading | None:
         tree = load_tree(self._cloud.table, subject, now)
         if not tree.events:
             return None
         lead = fold(tree.record.subject, tree.events, compile_rules(active.configuration, active.version), now)
-        return Reading(lead, tree.events, tree.record, active.configuration)
+        return Reading(lead, tree, active.configuration)
 
     def _active(self) -> ActiveConfiguration | None:
         try:
@@ -119,7 +128,8 @@ def summary(reading: Reading) -> dict[str, Any]:
         "address": lead.address,
         "phase": phases[lead.phase].title or lead.phase,
         "scores": {name: round(lead.score(name), 1) for name in lead.scores},
-        "events": len(reading.events),
+        "grades": dict(lead.grades),
+        "events": len(reading.tree.events),
         "firstSeen": lead.first_seen,
         "lastActive": lead.last_active,
     }
@@ -140,7 +150,8 @@ def details(reading: Reading) -> dict[str, Any]:
             for move in lead.moves
         ],
         "profiles": list(_profiles(reading)),
-        "timeline": [*_timeline(reading.events)][::-1],
+        "known": dict(known(reading)),
+        "timeline": [*_timeline(reading.tree.events)][::-1],
         "pending": [
             {"campaign": configuration.campaigns[intent.campaign].title, "mail": intent.mail, "since": intent.since}
             for intent in lead.pending
@@ -149,13 +160,40 @@ def details(reading: Reading) -> dict[str, Any]:
     }
 
 
+def known(reading: Reading) -> Iterator[tuple[str, list[str]]]:
+    """What is known of a lead beside phase and score, each a heading with lines; what is not known is left out."""
+    lead, configuration = reading.lead, reading.configuration
+    if lead.stage:
+        yield "Stage", [configuration.stages[lead.stage].title or lead.stage]
+    if lead.persona.name != UNKNOWN:
+        title = configuration.personas[lead.persona.name].title or lead.persona.name
+        yield "Persona", [f"{title} ({lead.persona.confidence:.0%})", *lead.persona.reasons]
+    if lead.interests and configuration.interests:
+        topics = configuration.interests.topics
+        yield "Interests", [f"{topics[topic].title or topic} ({strength:.1f})" for topic, strength in lead.interests]
+    if lead.grades:
+        yield "Grade", [f"{grade} ({configuration.grades[name].title or name})" for name, grade in lead.grades.items()]
+    touches = (("First touch", lead.first_touch), ("Last touch", lead.last_touch))
+    yield from ((heading, [_told(touch)]) for heading, touch in touches if touch)
+    yield "Visits", [str(lead.visits)]
+    if reading.tree.edges:
+        merged = [f"{edge.child} below {edge.parent} ({edge.proof.name.lower()})" for edge in reading.tree.edges]
+        yield "Merged", merged
+
+
+def _told(touch: Touch) -> str:
+    parts = (touch.source, touch.medium, touch.campaign, touch.content)
+    return f"{touch.channel}: {' / '.join(part for part in parts if part)}" if any(parts) else touch.channel
+
+
 def _profiles(reading: Reading) -> Iterator[dict[str, Any]]:
     lead = reading.lead
-    pages = {event.id: _path(event) for event in reading.events}
+    pages = {event.id: _path(event) for event in reading.tree.events}
     for name, profile in reading.configuration.profiles.items():
+        titles = {rule: told.title for rule, told in (*profile.rules.items(), *profile.fit.items())}
         contributions = [
             {
-                "rule": profile.rules[one.rule].title or one.rule,
+                "rule": titles[one.rule] or one.rule,
                 "event": one.event,
                 "path": pages[one.event_id],
                 "at": one.at,

@@ -90,3 +90,8 @@ STEPS = (
     Step("uses a calculator, previews two sheets", _try_tools, 30, "information"),
     Step("signs up with an e-mail address", _sign_up, 50, "consultation"),
 )
+
+KNOWN = {
+    "Stage": ["Buy"],
+}
+"""What Ripen makes of these steps, as her page shows it."""

@@ -12,9 +12,9 @@ from playwright.sync_api import Browser, BrowserContext, Error
 
 from ripen_cli.cloud import Cloud, Progress
 from ripen_cli.demo.desk import clock, sweep
-from ripen_cli.demo.leads import Leads, Reading
+from ripen_cli.demo.leads import Leads, Reading, known
 from ripen_cli.demo.mailbox import mails
-from ripen_cli.demo.story import MAIL, STEPS, Step, Visitor, arrive, decline
+from ripen_cli.demo.story import KNOWN, MAIL, STEPS, Step, Visitor, arrive, decline
 
 _SCORED_WITHIN = 30
 _MAILED_WITHIN = 90
@@ -57,6 +57,7 @@ class Walk:
                 before = self._take(step, mara, known, before)
             if before is None or before.lead.address != self._address:
                 raise StoryError(STEPS[-1].title, self._address, before and before.lead.address)
+            self._is_known(before)
             self._gets_the_mail(before)
 
     def _visitor(self, context: BrowserContext) -> Visitor:
@@ -89,6 +90,13 @@ class Walk:
             _expect(step.title, "earlier points", before.lead.contributions, reading.lead.contributions[:kept])
         self._report(step.title, f"{reading.lead.score('engagement'):.1f}", reading.lead.phase)
         return reading
+
+    def _is_known(self, reading: Reading) -> None:
+        title = "is known by what she did"
+        found = dict(known(reading))
+        for heading, lines in KNOWN.items():
+            _expect(title, heading, lines, found.get(heading))
+        self._report(title, f"{reading.lead.score('engagement'):.1f}", reading.lead.phase)
 
     def _gets_the_mail(self, before: Reading) -> None:
         title, subject = "gets the agenda by the schedule's sweep", before.lead.subject
