@@ -80,6 +80,5 @@ def _stack(name: str) -> Deployment:
             int(outputs["RetentionDays"]),
         )
     except KeyError as error:
-        raise click.ClickException(
-            f"the stack {name!r} has no output {error.args[0]}; is it a stack of Ripen?"
-        ) from None
+        missing = f"the stack {name!r} has no output {error.args[0]}; is it a stack of Ripen?"
+        raise click.ClickException(missing) from None

@@ -9,6 +9,7 @@ from adapters.erasure import survey
 from adapters.secret import secret
 from ripen_cli.deployment import Deployment, deployed
 from ripen_cli.lead_identity import merge, unmerge
+from ripen_cli.lead_show import explain_command, show
 
 
 @click.group()
@@ -41,3 +42,5 @@ def erase(deployment: Deployment, identifier: str, yes: bool) -> None:
 
 lead.add_command(merge)
 lead.add_command(unmerge)
+lead.add_command(show)
+lead.add_command(explain_command)

@@ -151,7 +151,7 @@ def site(new_process, monkeypatch):
         for function in ("TrackFunction", "ScoreFunction", "TriggerFunction", "PublishFunction"):
             for name, value in template.environment(SCHEMA, function, names).items():
                 monkeypatch.setenv(name, value)
-        aws.use("cloudformation", Stacks({"ripen": template.outputs(SCHEMA, names)}))
+        aws.use("cloudformation", Stacks({"ripen": template.outputs(SCHEMA, names), "another": {}}))
         yield Site("ripen-rules", queue_url)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -12,41 +11,32 @@ from botocore.exceptions import ClientError
 from adapters import aws
 from adapters.active import CURRENT
 from adapters.loading import load_tree
-from ripen.configuration import ActiveConfiguration, Configuration
+from ripen.configuration import ActiveConfiguration
 from ripen.event import Event
 from ripen.fold import fold
-from ripen.lead import Lead
-from ripen.personas import UNKNOWN
-from ripen.record import Record
 from ripen.rules import compile_rules
 from ripen.score import Score
-from ripen.touch import Touch
-from ripen.tree import Tree
 from ripen_cli.cloud import Cloud
+from ripen_cli.lead_show import portrait, rows
+from ripen_cli.reading import PREFIXES
+from ripen_cli.reading import Reading as LeadReading
 
-_SUBJECTS = ("a:", "u:")
 _UNSHOWN = ("path", "url", "referrer", "title", "message_id", "step", "cycle")
+_SHOWN_ELSEWHERE = ("lead", "address", "phase", "scores", "gets no mail", "waits for mail")
 _TOLERANCE = 1e-6
 """Points by which two sums of the same floats may differ."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A lead with everything it was made of."""
+class Reading(LeadReading):
+    """A lead with everything it was made of, to be compared with what the score function has written."""
 
-    lead: Lead
-    tree: Tree
-    configuration: Configuration
-
-    @property
-    def record(self) -> Record:
-        """What the score function has written."""
-        return self.tree.record
+    __slots__ = ()
 
     @property
     def settled(self) -> bool:
         """Whether the score function has written what this fold gives: the same events, points and phase."""
-        summary = json.loads(self.record.data) if self.record.data else {}
+        record = self.tree.record
+        summary = json.loads(record.data) if record.data else {}
         if summary.get("rules") != self.lead.rules_version:
             return False
         written = {
@@ -63,8 +53,7 @@ class Reading:
     @property
     def reachable(self) -> bool:
         """Whether mail may go out: the lead gave an address, and the address belongs to no other lead."""
-        address = json.loads(self.record.data).get("address") if self.record.data else None
-        return bool(address and address["owned"])
+        return bool(self.tree.record.address.get("owned"))
 
     def unexplained(self, profile: str) -> float:
         """Points of the score that the listed contributions do not add up to; 0 unless something is wrong."""
@@ -86,7 +75,7 @@ class Leads:
         """Every subject that the ledger knows."""
         pages = self._dynamodb.get_paginator("scan").paginate(TableName=self._cloud.table, ProjectionExpression="pk")
         keys = (item["pk"]["S"] for page in pages for item in page["Items"])
-        return {key for key in keys if key.startswith(_SUBJECTS)}
+        return {key for key in keys if key.startswith(PREFIXES)}
 
     def read(self, subject: str, now: int) -> Reading | None:
         """The lead of a subject at `now` (milliseconds); None when it has no events or no rules are active."""
@@ -105,7 +94,7 @@ class Leads:
         if not tree.events:
             return None
         lead = fold(tree.record.subject, tree.events, compile_rules(active.configuration, active.version), now)
-        return Reading(lead, tree, active.configuration)
+        return Reading(lead, tree.events, active.configuration, tree)
 
     def _active(self) -> ActiveConfiguration | None:
         try:
@@ -129,7 +118,7 @@ def summary(reading: Reading) -> dict[str, Any]:
         "phase": phases[lead.phase].title or lead.phase,
         "scores": {name: round(lead.score(name), 1) for name in lead.scores},
         "grades": dict(lead.grades),
-        "events": len(reading.tree.events),
+        "events": len(reading.events),
         "firstSeen": lead.first_seen,
         "lastActive": lead.last_active,
     }
@@ -150,47 +139,21 @@ def details(reading: Reading) -> dict[str, Any]:
             for move in lead.moves
         ],
         "profiles": list(_profiles(reading)),
-        "known": dict(known(reading)),
-        "timeline": [*_timeline(reading.tree.events)][::-1],
+        "known": {name: text for name, text in rows(portrait(reading)) if name not in _SHOWN_ELSEWHERE},
+        "timeline": [*_timeline(reading.events)][::-1],
         "pending": [
             {"campaign": configuration.campaigns[intent.campaign].title, "mail": intent.mail, "since": intent.since}
             for intent in lead.pending
         ],
-        "dueAt": reading.record.due_at,
+        "dueAt": reading.tree.record.due_at,
     }
-
-
-def known(reading: Reading) -> Iterator[tuple[str, list[str]]]:
-    """What is known of a lead beside phase and score, each a heading with lines; what is not known is left out."""
-    lead, configuration = reading.lead, reading.configuration
-    if lead.stage:
-        yield "Stage", [configuration.stages[lead.stage].title or lead.stage]
-    if lead.persona.name != UNKNOWN:
-        title = configuration.personas[lead.persona.name].title or lead.persona.name
-        yield "Persona", [f"{title} ({lead.persona.confidence:.0%})", *lead.persona.reasons]
-    if lead.interests and configuration.interests:
-        topics = configuration.interests.topics
-        yield "Interests", [f"{topics[topic].title or topic} ({strength:.1f})" for topic, strength in lead.interests]
-    if lead.grades:
-        yield "Grade", [f"{grade} ({configuration.grades[name].title or name})" for name, grade in lead.grades.items()]
-    touches = (("First touch", lead.first_touch), ("Last touch", lead.last_touch))
-    yield from ((heading, [_told(touch)]) for heading, touch in touches if touch)
-    yield "Visits", [str(lead.visits)]
-    if reading.tree.edges:
-        merged = [f"{edge.child} below {edge.parent} ({edge.proof.name.lower()})" for edge in reading.tree.edges]
-        yield "Merged", merged
-
-
-def _told(touch: Touch) -> str:
-    parts = (touch.source, touch.medium, touch.campaign, touch.content)
-    return f"{touch.channel}: {' / '.join(part for part in parts if part)}" if any(parts) else touch.channel
 
 
 def _profiles(reading: Reading) -> Iterator[dict[str, Any]]:
     lead = reading.lead
-    pages = {event.id: _path(event) for event in reading.tree.events}
+    pages = {event.id: _path(event) for event in reading.events}
     for name, profile in reading.configuration.profiles.items():
-        titles = {rule: told.title for rule, told in (*profile.rules.items(), *profile.fit.items())}
+        titles = {rule: told.title for rule, told in (profile.rules | profile.fit).items()}
         contributions = [
             {
                 "rule": titles[one.rule] or one.rule,

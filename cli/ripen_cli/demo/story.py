@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from playwright.sync_api import Page
 
+from ripen.lead import Lead
 from ripen_cli.demo.site import LANDING
 
 FIRST_NAME = "Mara"
@@ -92,6 +94,23 @@ STEPS = (
 )
 
 KNOWN = {
-    "Stage": ["Buy"],
+    "stage": "buy",
+    "persona": "estimator",
+    "interests": ["quoting", "win-rate", "enquiries", "follow-up"],
+    "grades": {"priority": "C2"},
+    "campaign": "faster-quotes",
+    "visits": 1,
 }
-"""What Ripen makes of these steps, as her page shows it."""
+"""What follows from these steps, beside score and phase."""
+
+
+def told(lead: Lead) -> dict[str, Any]:
+    """The same of a lead."""
+    return {
+        "stage": lead.stage,
+        "persona": lead.persona.name,
+        "interests": [topic for topic, _ in lead.interests],
+        "grades": lead.grades,
+        "campaign": lead.first_touch and lead.first_touch.campaign,
+        "visits": lead.visits,
+    }

@@ -12,9 +12,9 @@ from playwright.sync_api import Browser, BrowserContext, Error
 
 from ripen_cli.cloud import Cloud, Progress
 from ripen_cli.demo.desk import clock, sweep
-from ripen_cli.demo.leads import Leads, Reading, known
+from ripen_cli.demo.leads import Leads, Reading
 from ripen_cli.demo.mailbox import mails
-from ripen_cli.demo.story import KNOWN, MAIL, STEPS, Step, Visitor, arrive, decline
+from ripen_cli.demo.story import KNOWN, MAIL, STEPS, Step, Visitor, arrive, decline, told
 
 _SCORED_WITHIN = 30
 _MAILED_WITHIN = 90
@@ -93,9 +93,9 @@ class Walk:
 
     def _is_known(self, reading: Reading) -> None:
         title = "is known by what she did"
-        found = dict(known(reading))
-        for heading, lines in KNOWN.items():
-            _expect(title, heading, lines, found.get(heading))
+        found = told(reading.lead)
+        for fact, expected in KNOWN.items():
+            _expect(title, fact, expected, found[fact])
         self._report(title, f"{reading.lead.score('engagement'):.1f}", reading.lead.phase)
 
     def _gets_the_mail(self, before: Reading) -> None:
@@ -109,7 +109,7 @@ class Walk:
         self._report(f"{title} ({time.monotonic() - began:.0f} s)", f"{score:.1f}", phase)
 
         title = "another sweep sends nothing"
-        due = reading.record.due_at
+        due = reading.tree.record.due_at
         if due is not None and due <= clock():
             raise StoryError(title, "a lead that is not due", f"due at {due}")
         sweep(self._cloud, self._functions)
@@ -129,7 +129,7 @@ class Walk:
 
         found = _wait(look, done, _SCORED_WITHIN)
         if found is None or not done(found):
-            written = found.record.data if found else "no lead"
+            written = found.tree.record.data if found else "no lead"
             raise StoryError(title, f"the score function to follow within {_SCORED_WITHIN} s", written or "no record")
         return found
 
