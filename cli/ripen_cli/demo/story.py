@@ -95,8 +95,8 @@ STEPS = (
 
 KNOWN = {
     "stage": "buy",
-    "persona": "estimator",
-    "interests": ["quoting", "win-rate", "enquiries", "follow-up"],
+    "persona": "owner",
+    "interest": "win-rate",
     "grades": {"priority": "C2"},
     "campaign": "faster-quotes",
     "visits": 1,
@@ -109,7 +109,7 @@ def told(lead: Lead) -> dict[str, Any]:
     return {
         "stage": lead.stage,
         "persona": lead.persona.name,
-        "interests": [topic for topic, _ in lead.interests],
+        "interest": next((topic for topic, _ in lead.interests), ""),
         "grades": lead.grades,
         "campaign": lead.first_touch and lead.first_touch.campaign,
         "visits": lead.visits,
