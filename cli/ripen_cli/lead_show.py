@@ -46,7 +46,7 @@ def show(deployment: Deployment, who: str, at: int | None, last: int, as_json: b
     if as_json:
         click.echo(json.dumps(portrait(reading) | {"journey": [*journey(reading)]}, indent=2))
         return
-    for name, value in _rows(portrait(reading)):
+    for name, value in rows(portrait(reading)):
         click.echo(f"{name:>16}  {value}")
     steps = [*journey(reading)]
     if last and steps:
@@ -126,7 +126,8 @@ def _detail(event: Event) -> str:
     return " ".join([*parts, *([f"[bot: {event.bot}]"] if event.bot else [])])[:120]
 
 
-def _rows(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def rows(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """A portrait in words: headings, and a line for each."""
     yield "lead", facts["lead"]
     if len(facts["subjects"]) > 1:
         yield "merged with", ", ".join(facts["subjects"][1:])

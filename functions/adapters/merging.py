@@ -31,7 +31,7 @@ class NotMergedError(RipenError):
 
 
 class Place(NamedTuple):
-    """Where leads are kept, and what is needed to judge what they say; `secret_arn` may be empty for operators."""
+    """Where leads are kept, and what is needed to judge what they say; `trusted` are the sources that are servers."""
 
     table_name: str
     secret_arn: str

@@ -352,7 +352,7 @@ def test_what_was_merged_below_stays_below_when_its_parent_is_taken_out(site):
 
 
 def command(*words):
-    ran = CliRunner().invoke(main, ["lead", *words, "--table", "ripen"])
+    ran = CliRunner().invoke(main, ["lead", *words])
     return ran.exit_code, ran.output
 
 

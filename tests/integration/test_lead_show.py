@@ -1,10 +1,8 @@
 """What the command line tells about a lead."""
 
 import json
-import os
 
 import pytest
-from botocore.exceptions import ClientError
 from click.testing import CliRunner
 
 from ripen.times import DAY, HOUR, to_iso
@@ -17,23 +15,8 @@ NOW = START + 30 * DAY
 
 
 @pytest.fixture
-def stack(nurturing, monkeypatch):
-    """The site as a stack, thirty days after Ann signed up."""
-    outputs = {
-        "TableName": "ripen",
-        "RulesBucketName": nurturing.bucket,
-        "AddressSecretArn": os.environ["SECRET_ARN"],
-    }
-
-    def describe(stack):
-        if stack == "empty":
-            return {}
-        if stack != "ripen":
-            error = {"Error": {"Code": "ValidationError", "Message": f"Stack with id {stack} does not exist"}}
-            raise ClientError(error, "DescribeStacks")
-        return outputs
-
-    monkeypatch.setattr("ripen_cli.deployment._outputs", describe)
+def signed_up(nurturing, monkeypatch):
+    """The site, thirty days after Ann signed up."""
     monkeypatch.setattr(lead_show, "now", lambda: NOW)
     nurturing.live(
         viewed("/en/solutions/nurturing", START, campaign={"source": "linkedin", "medium": "paid-social"}),
@@ -49,7 +32,7 @@ def run(*arguments):
 
 
 @pytest.mark.parametrize("who", ["ann", "a:ann", ANN, "Ann@Example.com"])
-def test_a_lead_is_found_by_id_and_by_address(stack, who):
+def test_a_lead_is_found_by_id_and_by_address(signed_up, who):
     shown = run("show", who)
 
     assert shown.exit_code == 0, shown.output
@@ -60,7 +43,7 @@ def test_a_lead_is_found_by_id_and_by_address(stack, who):
     assert "→ awareness  (first seen)" in shown.output
 
 
-def test_what_is_listed_adds_up_to_the_score_that_is_shown(stack):
+def test_what_is_listed_adds_up_to_the_score_that_is_shown(signed_up):
     shown = json.loads(run("show", "ann", "--json").output)
     explained = json.loads(run("explain", "ann", "--json").output)
 
@@ -71,7 +54,7 @@ def test_what_is_listed_adds_up_to_the_score_that_is_shown(stack):
     assert "signed-up" in {line["rule"] for line in engagement["lines"]}
 
 
-def test_an_explanation_reads_well(stack):
+def test_an_explanation_reads_well(signed_up):
     explained = run("explain", "ann", "--profile", "engagement")
 
     assert explained.exit_code == 0, explained.output
@@ -80,7 +63,7 @@ def test_an_explanation_reads_well(stack):
     assert "sum" in explained.output
 
 
-def test_a_lead_as_it_was(stack):
+def test_a_lead_as_it_was(signed_up):
     before = json.loads(run("show", "ann", "--json", "--at", to_iso(START)).output)
 
     assert (before["events"], before["address"], before["at"]) == (1, "", START)
@@ -94,12 +77,12 @@ def test_a_lead_as_it_was(stack):
         (("show", "nobody@example.com"), "nothing is known"),
         (("explain", "ann", "--profile", "engagment"), "there is engagement"),
         (("show", "ann", "--at", "yesterday"), "is no time"),
-        (("show", "ann", "--stack", "other"), "Stack with id other does not exist"),
-        (("show", "ann", "--stack", "empty"), "has no output TableName"),
+        (("show", "ann", "--stack", "nowhere"), "Stack with id nowhere does not exist"),
+        (("show", "ann", "--stack", "another"), "has no output TableName"),
         (("show", "ann", "--local", "--port", "59999"), "the local cloud is not running"),
     ],
 )
-def test_a_mistake_is_told_in_one_line(stack, arguments, told):
+def test_a_mistake_is_told_in_one_line(signed_up, arguments, told):
     answer = run(*arguments)
 
     assert answer.exit_code in (1, 2)
