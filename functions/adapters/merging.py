@@ -67,10 +67,11 @@ def resolve(place: Place, me: Party, now: int) -> bool:
 
     Raises VersionConflictError when one of the leads was changed by somebody else meanwhile.
     """
-    if me.proof.is_proof:
+    if me.proof.is_proof or me.known:
+        reason = "one side is proven, the other is not" if me.proof.is_proof else "one side gave an address"
         for edge in me.tree.edges:
             if edge.proof is Proof.CLAIMED:
-                _part(place, me.tree, edge, {"by": "proof", "reason": "one side is proven, the other is not"}, now)
+                _part(place, me.tree, edge, {"by": "proof", "reason": reason}, now)
                 return True
     return any(change for found in (_by_link, _by_user, _by_address) for change in found(place, me, now))
 
@@ -124,7 +125,7 @@ def _by_user(place: Place, me: Party, now: int) -> Iterator[bool]:
         other = party(place, subject, now)
         if claim.proof is Proof.SERVER:
             yield _attempt(place, me, other, _Evidence(subject, claim.proof, claim.at, "a server named both"), now)
-        elif not (me.proof.is_proof or me.users or max(other.proof, other.claims.proof) > Proof.CLAIMED):
+        elif not (me.proof.is_proof or me.users or other.proof > Proof.CLAIMED or me.known or other.known):
             yield _attempt(place, me, other, _Evidence(subject, Proof.CLAIMED, claim.at, "a browser named both"), now)
 
 

@@ -242,12 +242,41 @@ def test_a_browser_never_becomes_one_with_a_user_that_a_server_knows(site):
     assert site.mails() == []
 
 
-def test_a_browser_never_becomes_one_with_a_user_whose_address_came_from_a_form(site):
-    site.live(signed_in("7", START, email=ANN) | {"context": {"form": True, **YES}}, at=START)
+@pytest.mark.parametrize("form", [True, False])
+def test_a_browser_never_becomes_one_with_a_user_who_gave_an_address(site, form):
+    site.live(signed_in("7", START, email=ANN) | {"context": {"form": form, **YES}}, at=START)
+    before = lead("a:ann")
 
     site.live(signed_in("7", LATER, who="eve"), at=LATER)
 
+    assert "a:ann" not in subjects("eve")
+    assert lead("a:ann") == before
+
+
+@pytest.mark.parametrize("first", ["ann", "eve"])
+def test_naming_the_user_of_somebody_else_tells_nothing_about_her(site, first):
+    told = {"ann": signed_in(ANN, START, email=ANN, firstName="Ann"), "eve": signed_in(ANN, START, who="eve")}
+    site.live(told.pop(first), at=START)
+    for one in told.values():
+        site.live(one, at=START + HOUR)
+
+    site.live(signed_in(ANN, LATER, who="eve", email=BOB), *enough("eve", LATER), at=LATER)
+
     assert subjects("eve") == ["a:eve"]
+    [mail] = site.mails()
+    assert mail["To"] == BOB
+    assert "Ann" not in mail.as_string()
+
+
+def test_devices_of_a_user_part_when_one_of_them_gives_an_address(site):
+    for who in ("ann", "phone"):
+        site.live(signed_in("7", START, who=who, firstName="Ann"), at=START)
+    assert subjects("ann") == ["a:ann", "a:phone", "u:7"]
+
+    site.live(identified(LATER, who="phone", email=ANN), at=LATER)
+
+    assert subjects("phone") == ["a:phone"]
+    assert "a:phone" not in subjects("ann")
 
 
 def test_what_a_browser_claimed_is_taken_back_once_the_other_side_is_proven(site):
