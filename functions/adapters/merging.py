@@ -62,18 +62,29 @@ def party(place: Place, subject: str, now: int) -> Party:
     return Party(tree, claims)
 
 
-def resolve(place: Place, me: Party, now: int) -> bool:
+def resolve(place: Place, me: Party, now: int, *, leaves: bool = False) -> bool:
     """Merge and part what has to be; True when something changed, and the lead has to be read and folded again.
+
+    A lead that `leaves` is about to be erased: that takes nobody along who was merged with it by a mere claim.
 
     Raises VersionConflictError when one of the leads was changed by somebody else meanwhile.
     """
-    if me.proof.is_proof or me.known:
-        reason = "one side is proven, the other is not" if me.proof.is_proof else "one side gave an address"
+    if reason := _against_claims(me, leaves=leaves):
         for edge in me.tree.edges:
             if edge.proof is Proof.CLAIMED:
                 _part(place, me.tree, edge, {"by": "proof", "reason": reason}, now)
                 return True
-    return any(change for found in (_by_link, _by_user, _by_address) for change in found(place, me, now))
+    ways = (_by_link, _by_address) if leaves and not me.proof.is_proof else (_by_link, _by_user, _by_address)
+    return any(change for found in ways for change in found(place, me, now))
+
+
+def _against_claims(me: Party, *, leaves: bool) -> str:
+    """Why this lead is merged with nobody by a mere claim; empty when it may be."""
+    if leaves:
+        return "one side withdrew"
+    if me.proof.is_proof:
+        return "one side is proven, the other is not"
+    return "one side gave an address" if me.known else ""
 
 
 def merge(place: Place, one: Party, other: Party, now: int) -> None:

@@ -12,8 +12,10 @@ from click.testing import CliRunner
 from adapters import intents, merging, records, tokens
 from adapters.active import active_rules
 from adapters.aws import client
+from adapters.erasure import erase
 from adapters.leads import Task, refresh
 from adapters.loading import load_tree
+from adapters.secret import secret
 from adapters.settings import ScoreSettings, settings
 from ripen import tree
 from ripen.errors import VersionConflictError
@@ -290,6 +292,31 @@ def test_what_a_browser_claimed_is_taken_back_once_the_other_side_is_proven(site
     assert site.names("eve").count("Lead Unmerged") == 1
     assert "Deal Won" not in site.names("eve")
     assert lead("u:7").record.address["owned"]
+
+
+def test_a_withdrawal_erases_nobody_else_who_named_the_same_user(site, rule_files):
+    erasing = SOURCES.replace("kind: browser", "kind: browser\n    on_withdrawal: erase")
+    site.publish(rule_files | {"rules/sources.yaml": erasing.encode()}, START)
+    for who in ("ann", "eve"):
+        site.live(signed_in("7", START, who=who), viewed("/", START, who=who), at=START)
+    assert subjects("ann") == ["a:ann", "a:eve", "u:7"]
+
+    site.live(tracked("Consent Withdrawn", LATER, who="eve"), at=LATER)
+
+    assert site.names("eve") == ["Consent Withdrawn"]
+    assert "Page Viewed" in site.names("ann")
+    assert "a:eve" not in subjects("ann")
+
+
+def test_an_address_is_free_again_once_its_first_owner_was_erased(site):
+    site.live(identified(START, who="eve", email=ANN), at=START)
+    site.live(identified(LATER, email=ANN), *enough("ann", LATER), at=LATER)
+    assert site.mails() == []
+    erase("ripen", "a:eve", secret(settings(ScoreSettings).secret_arn))
+
+    site.live(viewed("/", LATER + HOUR), at=LATER + HOUR)
+
+    assert [mail["To"] for mail in site.mails()] == [ANN]
 
 
 def test_a_proof_of_the_same_merge_holds(site):
