@@ -20,13 +20,9 @@ from ripen.lifecycle import Course
 from ripen.points import Used
 from ripen.rules import Rules
 from ripen.score import Score
-from ripen.times import MINUTE, SECOND
-from ripen.touch import Touch
+from ripen.times import SECOND
+from ripen.touch import VISIT_GAP, Touch
 from ripen.visits import Before
-
-SESSION_GAP = 30 * MINUTE
-"""A visit ends after so long without an event, as in Google Analytics
-(https://support.google.com/analytics/answer/9191807). No page counts as seen for longer."""
 
 
 @dataclass(slots=True)
@@ -111,7 +107,7 @@ class State:
 
     def session_over(self, moment: int) -> bool:
         """Whether an event at `moment` begins a new visit."""
-        return not self.session.number or moment - self.session.last >= SESSION_GAP
+        return not self.session.number or moment - self.session.last >= VISIT_GAP
 
     def visit(self, event: Event, moment: int, *, new: bool) -> None:
         """Take note of what the person did in this visit, or in a new one."""
@@ -126,7 +122,7 @@ class State:
         elif event.name == "Page Left":
             seconds = event.properties.get("seconds")
             if isinstance(seconds, int | float) and seconds > 0:
-                seen = min(seconds, SESSION_GAP / SECOND)
+                seen = min(seconds, VISIT_GAP / SECOND)
                 session.seconds += seen
                 self.seconds += seen
         elif event.name == "Order Completed":

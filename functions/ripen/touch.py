@@ -17,7 +17,8 @@ from ripen.event import RIPEN, Event
 from ripen.times import DAY, MINUTE, parse_iso
 
 VISIT_GAP = 30 * MINUTE
-"""A visit ends after so long without an event (https://support.google.com/analytics/answer/2731565)."""
+"""A visit ends after so long without an event, as in Google Analytics
+(https://support.google.com/analytics/answer/9191807). No page counts as seen for longer."""
 
 _LONGEST = 100
 _LONGEST_CLICK_ID = 200

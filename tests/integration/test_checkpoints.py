@@ -4,8 +4,12 @@ import pytest
 
 from adapters import loading
 from adapters.loading import load_tree
-from ripen.times import DAY, HOUR, SECOND
+from adapters.settings import TriggerSettings, settings
+from adapters.walk import reconcile
+from ripen.ledger import RECORD_KEY
+from ripen.times import DAY, HOUR, MINUTE, SECOND
 from stories import START, identified, tracked, viewed
+from trigger.act import act
 
 LATER = START + 10 * DAY
 
@@ -71,6 +75,17 @@ def test_an_event_that_comes_days_late_is_counted_all_the_same(settled):
     assert settled.record()["scores"]["engagement"] != points
     before, after = as_from_scratch(settled)
     assert before == after
+
+
+def test_an_old_event_that_the_stream_lost_is_found_by_a_comparison(settled):
+    settled.track(tracked("Tool Used", START + 2 * HOUR + 1), at=LATER + HOUR)
+
+    *_, walk = reconcile("ripen", LATER + HOUR)
+    act(settings(TriggerSettings), "a:ann", RECORD_KEY, LATER + HOUR + MINUTE, "somebody")
+
+    assert walk.found == 1
+
+    assert settled.record()["events"] == 32
 
 
 def test_a_checkpoint_that_no_record_names_is_not_believed(settled):
