@@ -15,10 +15,12 @@ from ripen.event import Event
 from ripen.figures import Figures, figures_of
 from ripen.record import Record
 from ripen.reported import (
+    CLOSED_AFTER,
     ENDED,
     HOUR_PREFIX,
     NEXT_KEY,
     OPEN_KEY,
+    UNCERTAIN,
     VISITS_KEPT,
     changes,
     day_key,
@@ -56,6 +58,17 @@ class Day(NamedTuple):
     hours: Mapping[int, Figures]
     anonymous_pages: Mapping[str, int]
     anonymous_campaigns: Mapping[str, int]
+
+
+class Finished(NamedTuple):
+    """What a visit adds to the figures; None when there is no such visit any more.
+
+    It is not `certain` while the record does not remember that the visit was reported, because whoever did so crashed:
+    should the visit change or vanish, nobody would notice.
+    """
+
+    figures: Figures | None
+    certain: bool
 
 
 class Reporter(NamedTuple):
@@ -140,22 +153,25 @@ def close_hour(table_name: str, hour: int, mark: str) -> None:
     )
 
 
+def leave_open(table_name: str, hour: int) -> None:
+    """Have an hour added up again when the next one has ended."""
+    table.put_items(table_name, [open_hour_item(hour, UNCERTAIN)])
+
+
 def visits_of(table_name: str, hour: int, now: int) -> Iterator[dict[str, Any]]:
     """The items of the visits that began in an hour, page by page."""
     found = query(table_name, "pk = :pk", {":pk": visits_key(hour)})
     return (item for item in found if item["ttl"] * SECOND > now)
 
 
-def finish_visit(
-    table_name: str, item: Mapping[str, Any], conversions: Sequence[ConversionRule], now: int
-) -> Figures | None:
-    """Make a reported visit of all that is in the ledger by now, for good; None when there is no such visit any more.
+def finish_visit(table_name: str, item: Mapping[str, Any], conversions: Sequence[ConversionRule], now: int) -> Finished:
+    """Make a reported visit of all that is in the ledger by now, for good if score remembers it.
 
     A visit that score reports anew meanwhile stays as score wrote it; its hour is then open again.
     """
     subject, start = item["subject"], visit_start(item)
-    events = load_tree(table_name, subject, now).ledgers[subject]
-    visit = next((visit for visit in visits(events, conversions) if visit.start == start), None)
+    tree = load_tree(table_name, subject, now)
+    visit = next((visit for visit in visits(tree.ledgers[subject], conversions) if visit.start == start), None)
     condition = {
         "TableName": table_name,
         "ConditionExpression": "seen = :seen",
@@ -163,11 +179,14 @@ def finish_visit(
     }
     if visit is None:
         held(client("dynamodb").delete_item, Key=attributes({"pk": item["pk"], "sk": item["sk"]}), **condition)
-        return None
+        return Finished(None, certain=True)
     figures = figures_of(visit)
+    known = (span.start for span in remembered(tree.record, subject))
+    if now - start <= CLOSED_AFTER and start not in known:
+        return Finished(figures, certain=False)
     final = visit_item(subject, start, item["seen"], figures, final=True)
     held(client("dynamodb").put_item, Item=attributes(final), **condition)
-    return figures
+    return Finished(figures, certain=True)
 
 
 def forget_visits(table_name: str, subject: str, events: Sequence[Event]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -56,6 +57,8 @@ def load_tree(table: str, subject: str, now: int, *, recent: bool = False) -> Tr
     edges: list[Edge] = []
     waiting = [(subject, items)]
     checkpoint = _checkpoint(items, record) if recent else None
+    if recent and checkpoint is None and _reaches(items, EVENT_PREFIX):
+        return load_tree(table, subject, now)  # perhaps only a part was read
     for parent, own in waiting:
         ledgers[parent] = _ledger(own, now, checkpoint)
         for member in own:
@@ -133,6 +136,15 @@ def _partition(table: str, subject: str, *, whole: bool = False, recent: bool = 
         items += [values(item) for item in page["Items"]]
         if items and "lead" in items[0] and not whole:
             break
-        if recent and any(item["sk"] == CHECKPOINT_KEY and item["below"] > items[-1]["sk"] for item in items[:3]):
+        if recent and items and _reaches(items, items[-1]["sk"]):
             break
     return items
+
+
+def _reaches(items: Sequence[Item], key: str) -> bool:
+    """Whether what lies at this key is in the checkpoint that the record names."""
+    for item in items[:3]:
+        if item["sk"] == CHECKPOINT_KEY:
+            settled = json.loads(items[0].get("data") or "{}").get("settled")
+            return bool(settled) and settled[0] == item["below"] and item["below"] > key
+    return False

@@ -56,20 +56,24 @@ def save(table: str, record: Record, checkpoint: Checkpoint | None = None) -> No
 def mark_due(table: str, subject: str, due_at: int) -> None:
     """Make a subject's lead due although nothing could be folded, so that the sweep comes back to it.
 
-    It is folded from all of its events then: what could not be folded may be older than its checkpoint.
+    What is new may lie in front of its checkpoint, which is deleted therefore; whoever still goes on from there finds
+    that the record was written since.
     """
     for _ in range(MAX_SUBJECTS):
         key = _attributes({"pk": subject, "sk": RECORD_KEY})
-        update = {
+        values = {":zero": 0, ":one": 1, ":shard": due_shard(subject), ":due_at": to_iso(due_at)}
+        renew = {
             "TableName": table,
             "Key": key,
-            "UpdateExpression": "SET due_shard = :shard, due_at = :due_at",
+            "UpdateExpression": (
+                "SET version = if_not_exists(version, :zero) + :one, due_shard = :shard, due_at = :due_at"
+            ),
             "ConditionExpression": "attribute_not_exists(#lead)",
             "ExpressionAttributeNames": {"#lead": "lead"},
-            "ExpressionAttributeValues": _attributes({":shard": due_shard(subject), ":due_at": to_iso(due_at)}),
+            "ExpressionAttributeValues": _attributes(values),
         }
         forget = {"TableName": table, "Key": _attributes({"pk": subject, "sk": CHECKPOINT_KEY})}
-        if _held(client("dynamodb").transact_write_items, TransactItems=[{"Update": update}, {"Delete": forget}]):
+        if _held(client("dynamodb").transact_write_items, TransactItems=[{"Update": renew}, {"Delete": forget}]):
             return
         pointer = client("dynamodb").get_item(TableName=table, Key=key, ConsistentRead=True)
         subject = _values(pointer.get("Item", {})).get("lead", subject)

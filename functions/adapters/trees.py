@@ -17,7 +17,7 @@ from adapters.aws import client
 from ripen.errors import VersionConflictError
 from ripen.identity import Proof
 from ripen.ledger import CHECKPOINT_KEY, IDENTITY_KEY, MEMBER_PREFIX, RECORD_KEY, due_shard
-from ripen.record import Record
+from ripen.record import Record, forget
 from ripen.times import to_iso
 from ripen.tree import Edge
 
@@ -51,7 +51,7 @@ def join(table: str, merge: Merge, events: Sequence[Mapping[str, Any]], now: int
         [
             _put(table, pointer, **_unchanged(child)),
             _put(table, member, ConditionExpression="attribute_not_exists(pk)"),
-            _renew(table, parent, now),
+            _renew(table, parent, forget(parent, child), now),
             _forget_fold(table, parent.subject),
             _forget_fold(table, child.subject),
             *(_put(table, event) for event in events),
@@ -65,7 +65,7 @@ def part(table: str, root: Record, edge: Edge, events: Sequence[Mapping[str, Any
         "pk": edge.child,
         "sk": RECORD_KEY,
         "version": edge.version + 1,
-        "data": "",
+        "data": forget(root),
         "due_shard": due_shard(edge.child),
         "due_at": to_iso(now),
     }
@@ -74,7 +74,7 @@ def part(table: str, root: Record, edge: Edge, events: Sequence[Mapping[str, Any
         [
             _put(table, restored, **_unchanged(Record(edge.child, edge.version, "", None))),
             {"Delete": {"TableName": table, "Key": attributes(member), "ConditionExpression": "attribute_exists(pk)"}},
-            _renew(table, root, now),
+            _renew(table, root, forget(root), now),
             _forget_fold(table, root.subject),
             *(_put(table, event) for event in events),
         ]
@@ -90,21 +90,21 @@ def take_address(table: str, transfer: Transfer, now: int) -> None:
     }
     owner = {"pk": transfer.key, "sk": IDENTITY_KEY, "owner": transfer.winner}
     leads = [transfer.wins, *([transfer.loses] if transfer.loses.version else [])]
-    _transact([_put(table, owner, **condition), *(_renew(table, record, now) for record in leads)])
+    _transact([_put(table, owner, **condition), *(_renew(table, record, forget(record), now) for record in leads)])
 
 
 def _put(table: str, item: Mapping[str, Any], **condition: Any) -> Action:
     return {"Put": {"TableName": table, "Item": attributes(item), **condition}}
 
 
-def _renew(table: str, root: Record, now: int) -> Action:
+def _renew(table: str, root: Record, data: str, now: int) -> Action:
     """Make the record one that nobody has read, and that is due."""
     condition = _unchanged(root)
-    values = {":next": root.version + 1, ":empty": "", ":shard": due_shard(root.subject), ":due_at": to_iso(now)}
+    values = {":next": root.version + 1, ":data": data, ":shard": due_shard(root.subject), ":due_at": to_iso(now)}
     update = {
         "TableName": table,
         "Key": attributes({"pk": root.subject, "sk": RECORD_KEY}),
-        "UpdateExpression": "SET version = :next, #data = :empty, due_shard = :shard, due_at = :due_at",
+        "UpdateExpression": "SET version = :next, #data = :data, due_shard = :shard, due_at = :due_at",
         "ExpressionAttributeNames": {"#data": "data"},
         **condition,
     }

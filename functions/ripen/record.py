@@ -94,7 +94,19 @@ def _still_armed(before: Record, wanted: int | None, summary: Mapping[str, Any],
     if before.due_at is None or before.due_at <= now or (wanted is not None and wanted < before.due_at):
         return False
     # A lead rests after it was due for a mail; once the mail has gone out there is nothing to come back for.
-    return not before.data or json.loads(before.data)["pending"] == summary["pending"]
+    pending = json.loads(before.data).get("pending") if before.data else None
+    return pending is None or pending == summary["pending"]
+
+
+def forget(*records: Record) -> str:
+    """The `data` of a record that has to be made anew; of `records` it keeps which visits were reported.
+
+    From nothing else could be told that one of them is no more.
+    """
+    reported: dict[str, Any] = {}
+    for record in records:
+        reported |= json.loads(record.data).get("visits", {}) if record.data else {}
+    return json.dumps({"visits": reported}, separators=(",", ":")) if reported else ""
 
 
 def read_claim(data: str, subject: str) -> Claim | None:

@@ -34,6 +34,9 @@ ADDED_UP_AFTER = HOUR
 ENDED = "ended"
 """The mark of an hour that is added up for the first time."""
 
+UNCERTAIN = "uncertain"
+"""The mark of an hour with a visit of which the lead's record does not know yet."""
+
 CLOSED_AFTER = 3 * DAY
 """What arrives later than this after the hour of its visit changes no figures. Google Analytics takes 72 hours, too:
 https://support.google.com/analytics/answer/9786018"""
@@ -108,7 +111,7 @@ def visit_prefix(subject: str) -> str:
 
 def visit_key(subject: str, start: int) -> dict[str, str]:
     """Where the visit of a subject is kept that began at `start`."""
-    return {"pk": visits_key(start), "sk": f"{visit_prefix(subject)}{start}"}
+    return {"pk": visits_key(hour_of(start)), "sk": f"{visit_prefix(subject)}{start}"}
 
 
 def visit_item(subject: str, start: int, seen: int, figures: Figures, *, final: bool) -> dict[str, Any]:

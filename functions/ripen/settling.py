@@ -4,7 +4,7 @@ A checkpoint is the state of a fold after all ledger items below a sort key. Fol
 folding everything gives, as long as three things hold; otherwise everything is folded again:
 - the rules are the same;
 - no item below the key has come since (whoever hears of one asks for a full fold), and none of its events has expired;
-- every other event counts later than all events in the checkpoint.
+- every other event counts later than all events in the checkpoint, and is none of them, sent once more.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from itertools import accumulate
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from ripen.event import Event
+from ripen.event import RIPEN, Event
 from ripen.fold import absorb, new_state, resumed_state
 from ripen.ledger import NOTHING_SEEN, Seen, counts_until, event_key, read_events
 from ripen.reported import CLOSED_AFTER
@@ -41,7 +41,7 @@ class Checkpoint:
     """The state of a fold of all items with a sort key below `below`.
 
     `until` is when the last of their events counted, `counts_until` when the first of them expires (milliseconds);
-    `seen` is the digest of the items.
+    `seen` is the digest of the items, `ids` those of their events (sorted).
     """
 
     rules: str
@@ -49,6 +49,7 @@ class Checkpoint:
     until: int
     counts_until: int
     seen: Seen
+    ids: Sequence[int]
     state: Mapping[str, Any]
 
     @property
@@ -58,7 +59,8 @@ class Checkpoint:
 
     def pack(self) -> bytes:
         """For the table: zlib of JSON."""
-        return zlib.compress(json.dumps(asdict(self), separators=(",", ":")).encode(), 6)
+        parts = {field.name: getattr(self, field.name) for field in fields(self)}
+        return zlib.compress(json.dumps(parts, separators=(",", ":")).encode(), 6)
 
     @classmethod
     def unpack(cls, packed: bytes) -> Checkpoint:
@@ -69,7 +71,7 @@ class Checkpoint:
     def holds(self, rules: Rules, events: Sequence[Event], now: int) -> bool:
         """Whether folding may go on from here with these other events (sorted by time)."""
         fits = self.rules == rules.version and now < self.counts_until
-        return fits and (not events or events[0].at > self.until + GAP)
+        return fits and (not events or events[0].at > self.until + GAP) and _digests(events).isdisjoint(self.ids)
 
     def resume(self, rules: Rules) -> State:
         """The state to go on from."""
@@ -90,15 +92,23 @@ def settle(items: Sequence[Item], rules: Rules, now: int, before: Checkpoint | N
         return None
     old = entries[:count]
     state = before.resume(rules) if before else new_state(rules)
-    absorb(state, read_events(entry.item for entry in old), now)
+    events = read_events(entry.item for entry in old)
+    absorb(state, events, now)
     return Checkpoint(
         rules=rules.version,
         below=entries[count].key if count < len(entries) else f"{entries[-1].key}~",
         until=max(entry.last for entry in old),
         counts_until=min([counts_until(entry.item) for entry in old] + ([before.counts_until] if before else [])),
         seen=(before.seen if before else NOTHING_SEEN).plus(*(entry.item for entry in old)),
+        ids=sorted(_digests(events).union(before.ids if before else ())),
         state=state.dump(),
     )
+
+
+def _digests(events: Sequence[Event]) -> set[int]:
+    """CRC-32 of what tells events apart. Two that share one by chance only cost a fold of everything."""
+    named = (f"{event.source == RIPEN} {event.id}" for event in events)
+    return {zlib.crc32(name.encode("utf-8", "surrogatepass")) for name in named}
 
 
 class _Entry(NamedTuple):

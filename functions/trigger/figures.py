@@ -38,33 +38,45 @@ def keep_figures(settings: TriggerSettings, now: int, out_of_time: Callable[[], 
     for hour, mark in found.marks.items():
         # From its turn on, score marks what it reports of an hour; earlier that would go unnoticed.
         if found.next is not None and hour < found.next:
-            if not _add_up(settings.table_name, hour, rules.conversions, now, out_of_time):
+            certain = _add_up(settings.table_name, hour, rules.conversions, now, out_of_time)
+            if certain is None:
                 break
-            figures.close_hour(settings.table_name, hour, mark)
+            if certain:
+                figures.close_hour(settings.table_name, hour, mark)
+            else:
+                figures.leave_open(settings.table_name, hour)
             done += 1
     return done
 
 
 def _add_up(
     table_name: str, hour: int, conversions: Sequence[ConversionRule], now: int, out_of_time: Callable[[], bool]
-) -> bool:
-    """Whether the hour's figures are what its visits make."""
+) -> bool | None:
+    """Whether the hour's figures are certain then; None when there was no time, or somebody else added them up."""
+    uncertain = False
 
     def parts() -> Iterator[Figures]:
+        nonlocal uncertain
         for item in figures.visits_of(table_name, hour, now):
             if out_of_time():
                 raise _OutOfTimeError
-            found = read_figures(item) if item["final"] else figures.finish_visit(table_name, item, conversions, now)
+            if item["final"]:
+                yield read_figures(item)
+                continue
+            found, certain = figures.finish_visit(table_name, item, conversions, now)
+            uncertain = uncertain or not certain
             if found is not None:
                 yield found
 
     if hour + VISITS_KEPT <= now:  # its visits have expired, all at once; its figures stay as they are
         return True
     if out_of_time():
-        return False
+        return None
     before, version = figures.load_hour(table_name, hour)
     try:
         total = add_up(parts())
     except _OutOfTimeError:
-        return False
-    return total == before or figures.save_hour(table_name, hour, total, version)
+        return None
+    if total != before and not figures.save_hour(table_name, hour, total, version):
+        return None
+    return not uncertain

@@ -11,7 +11,7 @@ import pytest
 from adapters import active, addresses, mailer
 from adapters.telemetry import logger
 from ripen.rules import compile_rules
-from ripen.times import DAY
+from ripen.times import DAY, HOUR
 from simulation.invariants import check
 from simulation.world import World
 
@@ -54,9 +54,12 @@ def simulate(new_process, monkeypatch):
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     metric = SimpleNamespace(add_dimension=lambda **_: None)
-    for limit, value in (("CLOSED_AFTER", 1_000 * DAY), ("VISITS_KEPT", 1_000 * DAY), ("_MOST_REMEMBERED", 1_000)):
-        monkeypatch.setattr(f"ripen.reported.{limit}", value)  # what is late here is later than anything is in AWS
-    monkeypatch.setattr("trigger.figures.VISITS_KEPT", 1_000 * DAY)
+    monkeypatch.setattr("ripen.reported._MOST_REMEMBERED", 1_000)
+    for place in ("ripen.reported", "trigger.figures"):
+        monkeypatch.setattr(f"{place}.VISITS_KEPT", 1_000 * DAY)
+    monkeypatch.setattr("ripen.settling.WORTHWHILE", 2)
+    for place in ("ripen.reported", "adapters.figures", "trigger.figures"):
+        monkeypatch.setattr(f"{place}.HOUR", DAY)  # time leaps by days here, and each hour that ends costs four calls
     monkeypatch.setattr("adapters.telemetry.single_metric", lambda **_: contextlib.nullcontext(metric))
     remember(monkeypatch)
     level = logger.log_level
@@ -64,6 +67,8 @@ def simulate(new_process, monkeypatch):
 
     def run(seed, *, told=False):
         world = World(seed, told=told)
+        for limit in ("ripen.reported.CLOSED_AFTER", "adapters.figures.CLOSED_AFTER", "ripen.settling.SETTLED_AFTER"):
+            monkeypatch.setattr(limit, 2 * HOUR if world.settles else 1_000 * DAY)
         monkeypatch.setattr("adapters.aws.boto3", world)
         try:
             world.live()

@@ -6,8 +6,7 @@ import hashlib
 import io
 import json
 from collections import Counter
-from email.parser import BytesParser
-from email.policy import default
+from email import message_from_bytes
 from typing import NamedTuple
 
 from ripen.tags import untag
@@ -86,11 +85,12 @@ class FakeSes:
         [recipient] = Destination["ToAddresses"]
         if recipient == REFUSED:
             raise failure("MessageRejected", "SendEmail")
-        message = BytesParser(policy=default).parsebytes(Content["Raw"]["Data"])
+        message = message_from_bytes(Content["Raw"]["Data"])
         assert message["To"] == recipient
         tags = {tag["Name"]: tag["Value"] for tag in EmailTags}
         mail = Mail(untag(tags["lead"]), tags["intent"], recipient)
         self.mails.append(mail)
-        self.tokens.append(message.get_body(("plain",)).get_content().split()[-1])
+        [text] = [part for part in message.walk() if part.get_content_type() == "text/plain"]
+        self.tokens.append(text.get_payload(decode=True).decode().split()[-1])
         self.on_mail(mail)
         return {"MessageId": f"ses-{len(self.mails)}"}

@@ -12,7 +12,7 @@ from collections import defaultdict
 
 from botocore.exceptions import ClientError
 
-PAGE = 4
+PAGE = 6
 
 
 class FakeTable:
@@ -78,18 +78,47 @@ class FakeTable:
 
     def query(self, TableName, ExclusiveStartKey=None, ScanIndexForward=True, **query):
         """One page, as the paginator asks for it."""
-        matches, order, answered = _understood(**query)
-        found = [item for item in self._candidates(**query) if matches(item)]
-        found.sort(key=order, reverse=not ScanIndexForward)
+        find = self._due_items if "IndexName" in query else self._partition_items
+        found, order, answered = find(**query)
+        found.sort(reverse=not ScanIndexForward)
         if ExclusiveStartKey is not None:
             last = order(ExclusiveStartKey)
-            found = [item for item in found if (order(item) > last if ScanIndexForward else order(item) < last)]
-        page = _copy([{name: item[name] for name in answered or item} for item in found[:PAGE]])
+            found = [key for key in found if (key > last if ScanIndexForward else key < last)]
+        items = [self.items[key[-2:]] for key in found[:PAGE]]
+        page = _copy([{name: item[name] for name in answered} for item in items] if answered else items)
         more = len(found) > PAGE
         return {
             "Items": page,
             **({"LastEvaluatedKey": {n: page[-1][n] for n in answered or ("pk", "sk")}} if more else {}),
         }
+
+    def _partition_items(self, KeyConditionExpression, ExpressionAttributeValues, ConsistentRead=False):
+        """The keys of the items that a query finds, how the key is made of an item, and which attributes it gives."""
+        values = {name: value["S"] for name, value in ExpressionAttributeValues.items()}
+        pk, first, last, prefix = (values.get(name) for name in (":pk", ":first", ":last", ":prefix"))
+        # Texts are in the same order as their bytes in UTF-8.
+        conditions = {
+            "pk = :pk": lambda _: True,
+            "pk = :pk AND sk BETWEEN :first AND :last": lambda sk: first <= sk <= last,
+            "pk = :pk AND begins_with(sk, :prefix)": lambda sk: sk.startswith(prefix),
+        }
+        within = _known(conditions, KeyConditionExpression)
+        assert ConsistentRead
+        return [(pk, sk) for sk in self._partitions[pk] if within(sk)], _key, None
+
+    def _due_items(self, IndexName, KeyConditionExpression, ExpressionAttributeValues):
+        """The same of the index."""
+        values = {name: value["S"] for name, value in ExpressionAttributeValues.items()}
+        shard, now = values[":shard"], values.get(":now")
+        conditions = {
+            "due_shard = :shard": lambda _: True,
+            "due_shard = :shard AND due_at <= :now": lambda due_at: due_at <= now,
+        }
+        within = _known(conditions, KeyConditionExpression)
+        assert IndexName == "due"
+        items = (item for item in self._due.values() if item["due_shard"]["S"] == shard)
+        found = [_due_key(item) for item in items if within(item["due_at"]["S"])]
+        return found, _due_key, ("pk", "sk", "due_shard", "due_at")
 
     def scan(self, TableName, Segment, TotalSegments, ExclusiveStartKey=None, **scan):
         """One page of a segment, the items of one partition key after the other."""
@@ -115,12 +144,6 @@ class FakeTable:
             return key, _updated(found, arguments["Key"], "TransactWriteItems", **rest)
         _check(found, "TransactWriteItems", **rest)
         return key, {"Put": arguments.get("Item"), "Delete": None, "ConditionCheck": found}[kind]
-
-    def _candidates(self, ExpressionAttributeValues, IndexName="", **_):
-        """All items that a query may find: those of a partition, or those of the index."""
-        if IndexName:
-            return self._due.values()
-        return self._partitions[ExpressionAttributeValues[":pk"]["S"]].values()
 
     def _write(self, key, item):
         """Keep an item under its key, with None nothing any more; tell of the change."""
@@ -149,68 +172,38 @@ def _key(item):
     return item["pk"]["S"], item["sk"]["S"]
 
 
-def _understood(KeyConditionExpression, ExpressionAttributeValues, **rest):
-    """Which items a query finds, in which order, and which attributes of them it gives (None: all)."""
-    values = {name: value["S"] for name, value in ExpressionAttributeValues.items()}
-    if KeyConditionExpression == "pk = :pk AND sk BETWEEN :first AND :last":
-        assert rest == {"ConsistentRead": True}
-        first, last = values[":first"].encode(), values[":last"].encode()
-        return (
-            lambda item: item["pk"]["S"] == values[":pk"] and first <= item["sk"]["S"].encode() <= last,
-            lambda item: item["sk"]["S"].encode(),
-            None,
-        )
-    if KeyConditionExpression == "pk = :pk AND begins_with(sk, :prefix)":
-        assert rest == {"ConsistentRead": True}
-        return (
-            lambda item: item["pk"]["S"] == values[":pk"] and item["sk"]["S"].startswith(values[":prefix"]),
-            lambda item: item["sk"]["S"].encode(),
-            None,
-        )
-    if KeyConditionExpression == "pk = :pk":
-        assert rest == {"ConsistentRead": True}
-        return lambda item: item["pk"]["S"] == values[":pk"], lambda item: item["sk"]["S"].encode(), None
-    if KeyConditionExpression == "due_shard = :shard AND due_at <= :now":
-        assert rest == {"IndexName": "due"}
-        return (
-            lambda item: (
-                item.get("due_shard", {}).get("S") == values[":shard"] and item["due_at"]["S"] <= values[":now"]
-            ),
-            lambda item: (item["due_at"]["S"], *_key(item)),
-            ("pk", "sk", "due_shard", "due_at"),
-        )
-    if KeyConditionExpression == "due_shard = :shard":
-        assert rest == {"IndexName": "due"}
-        return (
-            lambda item: item.get("due_shard", {}).get("S") == values[":shard"],
-            lambda item: (item["due_at"]["S"], *_key(item)),
-            ("pk", "sk", "due_shard", "due_at"),
-        )
-    if KeyConditionExpression == "pk = :pk":
-        assert rest == {"ConsistentRead": True}
-        return lambda item: item["pk"]["S"] == values[":pk"], lambda item: item["sk"]["S"].encode(), None
-    raise NotImplementedError(KeyConditionExpression)
+def _known(meanings, expression):
+    if expression not in meanings:
+        raise NotImplementedError(expression)
+    return meanings[expression]
+
+
+def _due_key(item):
+    return item["due_at"]["S"], *_key(item)
 
 
 def _updated(item, key, operation, UpdateExpression, ExpressionAttributeValues, **condition):
-    values = ExpressionAttributeValues
+    before = (item or {}).get("version", {"N": "0"})["N"]
+    values = {":next": {"N": str(int(before) + 1)}, **ExpressionAttributeValues}
     names = condition.get("ExpressionAttributeNames", {})
     _check(item, operation, ExpressionAttributeValues=values, **condition)
     updates = {
-        "SET due_shard = :shard, due_at = :due_at": {"due_shard": ":shard", "due_at": ":due_at"},
+        "SET version = if_not_exists(version, :zero) + :one, due_shard = :shard, due_at = :due_at": {
+            "version": ":next",
+            "due_shard": ":shard",
+            "due_at": ":due_at",
+        },
         "SET due_at = :until": {"due_at": ":until"},
         "REMOVE due_shard, due_at": {},
         "SET #status = :status REMOVE due_shard, due_at": {names.get("#status"): ":status"},
-        "SET version = :next, #data = :empty, due_shard = :shard, due_at = :due_at": {
+        "SET version = :next, #data = :data, due_shard = :shard, due_at = :due_at": {
             "version": ":next",
-            names.get("#data"): ":empty",
+            names.get("#data"): ":data",
             "due_shard": ":shard",
             "due_at": ":due_at",
         },
     }
-    if UpdateExpression not in updates:
-        raise NotImplementedError(UpdateExpression)
-    changes = {name: values[value] for name, value in updates[UpdateExpression].items()}
+    changes = {name: values[value] for name, value in _known(updates, UpdateExpression).items()}
     removed = UpdateExpression.rpartition("REMOVE ")[2].split(", ")
     return {name: value for name, value in {**(item or key), **changes}.items() if name not in removed}
 
@@ -242,7 +235,5 @@ def _check(item, operation, ConditionExpression="", ExpressionAttributeNames=Non
         "#status IN (:from0)": lambda: found.get(names["#status"]) == values[":from0"],
         "#status IN (:from0, :from1)": lambda: found.get(names["#status"]) in [values[":from0"], values[":from1"]],
     }
-    if ConditionExpression not in conditions:
-        raise NotImplementedError(ConditionExpression)
-    if not conditions[ConditionExpression]():
+    if not _known(conditions, ConditionExpression)():
         raise failure("ConditionalCheckFailedException", operation)
