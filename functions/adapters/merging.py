@@ -157,7 +157,8 @@ def _by_address(place: Place, me: Party, now: int) -> Iterator[bool]:
         yield _attempt(place, me, other, _Evidence(owner, both, at, "both have proven the same address"), now)
     else:
         winner = me.claimant(claim.text)
-        transfer = trees.Transfer(key, owner, other.tree.record, winner, me.tree.record)
+        loses = other.tree.record if other.tree.record.version or other.tree.events else None
+        transfer = trees.Transfer(key, owner, loses, winner, me.tree.record)
         trees.take_address(place.table_name, transfer, now)
         yield True
 

@@ -33,11 +33,14 @@ class Merge(NamedTuple):
 
 
 class Transfer(NamedTuple):
-    """The key of an address, the subjects that lose and get it, and the records of the leads that both belong to."""
+    """The key of an address, the subjects that lose and get it, and the records of the leads that both belong to.
+
+    A lead without any events loses nothing.
+    """
 
     key: str
     loser: str
-    loses: Record
+    loses: Record | None
     winner: str
     wins: Record
 
@@ -82,14 +85,17 @@ def part(table: str, root: Record, edge: Edge, events: Sequence[Mapping[str, Any
 
 
 def take_address(table: str, transfer: Transfer, now: int) -> None:
-    """Give an address to another lead; both are looked at again. Raises VersionConflictError."""
+    """Give an address to another lead; both are looked at again. Raises VersionConflictError.
+
+    Also one that has no record yet: whoever is about to write its first still believes that the address is its own.
+    """
     condition = {
         "ConditionExpression": "#owner = :subject",
         "ExpressionAttributeNames": {"#owner": "owner"},
         "ExpressionAttributeValues": attributes({":subject": transfer.loser}),
     }
     owner = {"pk": transfer.key, "sk": IDENTITY_KEY, "owner": transfer.winner}
-    leads = [transfer.wins, *([transfer.loses] if transfer.loses.version else [])]
+    leads = [transfer.wins, *([transfer.loses] if transfer.loses else [])]
     _transact([_put(table, owner, **condition), *(_renew(table, record, forget(record), now) for record in leads)])
 
 
