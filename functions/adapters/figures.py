@@ -181,7 +181,7 @@ def finish_visit(table_name: str, item: Mapping[str, Any], conversions: Sequence
         held(client("dynamodb").delete_item, Key=attributes({"pk": item["pk"], "sk": item["sk"]}), **condition)
         return Finished(None, certain=True)
     figures = figures_of(visit)
-    known = (span.start for span in remembered(tree.record, subject))
+    known = (span.start for span in remembered(tree.record, subject) if span.counts)
     if now - start <= CLOSED_AFTER and start not in known:
         return Finished(figures, certain=False)
     final = visit_item(subject, start, item["seen"], figures, final=True)
