@@ -39,7 +39,7 @@ from ripen.reported import (
     visits_key,
 )
 from ripen.times import HOUR, SECOND
-from ripen.visits import NOTHING_BEFORE, Before, ConversionRule, Span, visits
+from ripen.visits import NOTHING_BEFORE, Before, ConversionRule, Span, spans, visits
 
 
 class OpenHours(NamedTuple):
@@ -181,8 +181,9 @@ def finish_visit(table_name: str, item: Mapping[str, Any], conversions: Sequence
         held(client("dynamodb").delete_item, Key=attributes({"pk": item["pk"], "sk": item["sk"]}), **condition)
         return Finished(None, certain=True)
     figures = figures_of(visit)
-    known = (span.start for span in remembered(tree.record, subject) if span.counts)
-    if now - start <= CLOSED_AFTER and start not in known:
+    # What score has not seen may be gone before it looks, and nobody would notice.
+    seen = {*spans(tree.ledgers[subject], conversions)} & {*remembered(tree.record, subject)}
+    if now - start <= CLOSED_AFTER and not any(span.start == start and span.counts for span in seen):
         return Finished(figures, certain=False)
     final = visit_item(subject, start, item["seen"], figures, final=True)
     held(client("dynamodb").put_item, Item=attributes(final), **condition)
