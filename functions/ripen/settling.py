@@ -32,6 +32,8 @@ SETTLED_AFTER = CLOSED_AFTER
 """Milliseconds after which an event may settle: as long as its visit may change the daily figures, it does not."""
 GAP = VISIT_GAP
 """Milliseconds without an event before which a checkpoint may end: no visit, and no scanner's burst, is cut in two."""
+IDS_KEPT = 300
+"""Events by whose ids a checkpoint knows what is sent once more. All of them would outgrow an item of DynamoDB."""
 WORTHWHILE = 20
 """Items that have to be old enough before a checkpoint is made or moved on: writing one costs more than a record."""
 
@@ -41,7 +43,7 @@ class Checkpoint:
     """The state of a fold of all items with a sort key below `below`.
 
     `until` is when the last of their events counted, `counts_until` when the first of them expires (milliseconds);
-    `seen` is the digest of the items, `ids` those of their events (sorted).
+    `seen` is the digest of the items, `ids` digests of the last events among them.
     """
 
     rules: str
@@ -71,7 +73,7 @@ class Checkpoint:
     def holds(self, rules: Rules, events: Sequence[Event], now: int) -> bool:
         """Whether folding may go on from here with these other events (sorted by time)."""
         fits = self.rules == rules.version and now < self.counts_until
-        return fits and (not events or events[0].at > self.until + GAP) and _digests(events).isdisjoint(self.ids)
+        return fits and (not events or events[0].at > self.until + GAP) and set(self.ids).isdisjoint(_digests(events))
 
     def resume(self, rules: Rules) -> State:
         """The state to go on from."""
@@ -100,15 +102,15 @@ def settle(items: Sequence[Item], rules: Rules, now: int, before: Checkpoint | N
         until=max(entry.last for entry in old),
         counts_until=min([counts_until(entry.item) for entry in old] + ([before.counts_until] if before else [])),
         seen=(before.seen if before else NOTHING_SEEN).plus(*(entry.item for entry in old)),
-        ids=sorted(_digests(events).union(before.ids if before else ())),
+        ids=[*(before.ids if before else ()), *_digests(events)][-IDS_KEPT:],
         state=state.dump(),
     )
 
 
-def _digests(events: Sequence[Event]) -> set[int]:
+def _digests(events: Sequence[Event]) -> list[int]:
     """CRC-32 of what tells events apart. Two that share one by chance only cost a fold of everything."""
     named = (f"{event.source == RIPEN} {event.id}" for event in events)
-    return {zlib.crc32(name.encode("utf-8", "surrogatepass")) for name in named}
+    return [zlib.crc32(name.encode("utf-8", "surrogatepass")) for name in named]
 
 
 class _Entry(NamedTuple):

@@ -115,3 +115,10 @@ def test_a_late_event_expired_ones_and_other_rules_ask_for_a_full_fold():
     assert checkpoint.holds(RULES, [new], now)
     assert not checkpoint.holds(RULES, [late, new], now)
     assert not checkpoint.holds(RULES, [new], checkpoint.counts_until)
+
+
+def test_a_checkpoint_does_not_grow_with_the_history():
+    now = START + 200 * DAY
+    short, long = (len(settle(items_of(steps(count)), RULES, now, None).pack()) for count in (400, 4_000))
+
+    assert long < short + 500
