@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -123,8 +122,7 @@ def _turn(table_name: str, first: int) -> int:
 
 def remembered(record: Record, subject: str) -> list[Span]:
     """The visits of a subject that a record remembers as reported."""
-    found = json.loads(record.data).get("visits", {}) if record.data else {}
-    return [Span(*span) for span in found.get(subject, [])]
+    return [Span(*span) for span in record.visits.get(subject, [])]
 
 
 def open_hours(table_name: str) -> OpenHours:

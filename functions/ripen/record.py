@@ -27,14 +27,26 @@ class Record:
     due_at: int | None
 
     @property
+    def summary(self) -> Mapping[str, Any]:
+        """What `data` holds; nothing as long as the record has to be made anew."""
+        found: Mapping[str, Any] = json.loads(self.data) if self.data else {}
+        return found
+
+    @property
     def settled(self) -> list[Any] | None:
         """The name of the checkpoint that the record goes on from, if it has one."""
-        return json.loads(self.data).get("settled") if self.data else None
+        return self.summary.get("settled")
 
     @property
     def address(self) -> Mapping[str, Any]:
         """What was found out about the lead's address: its `key`, and whether it is `owned`; empty if nothing."""
-        return (json.loads(self.data).get("address") if self.data else None) or {}
+        return self.summary.get("address") or {}
+
+    @property
+    def visits(self) -> Mapping[str, Sequence[Sequence[int]]]:
+        """The visits of each subject that were reported for the daily figures, as far as they may still change."""
+        found: Mapping[str, Sequence[Sequence[int]]] = self.summary.get("visits", {})
+        return found
 
 
 class Claim(NamedTuple):
@@ -94,7 +106,7 @@ def _still_armed(before: Record, wanted: int | None, summary: Mapping[str, Any],
     if before.due_at is None or before.due_at <= now or (wanted is not None and wanted < before.due_at):
         return False
     # A lead rests after it was due for a mail; once the mail has gone out there is nothing to come back for.
-    pending = json.loads(before.data).get("pending") if before.data else None
+    pending = before.summary.get("pending")
     return pending is None or pending == summary["pending"]
 
 
@@ -105,7 +117,7 @@ def forget(*records: Record) -> str:
     """
     reported: dict[str, Any] = {}
     for record in records:
-        reported |= json.loads(record.data).get("visits", {}) if record.data else {}
+        reported |= record.visits
     return json.dumps({"visits": reported}, separators=(",", ":")) if reported else ""
 
 

@@ -35,8 +35,7 @@ class Reading(LeadReading):
     @property
     def settled(self) -> bool:
         """Whether the score function has written what this fold gives: the same events, points and phase."""
-        record = self.tree.record
-        summary = json.loads(record.data) if record.data else {}
+        summary = self.tree.record.summary
         if summary.get("rules") != self.lead.rules_version:
             return False
         written = {
