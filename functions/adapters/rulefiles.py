@@ -30,6 +30,9 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "rules/personas.yaml": ("personas",),
     "rules/phases.yaml": ("phases", "stages"),
     "rules/campaigns.yaml": ("campaigns",),
+    "rules/mailing.yaml": ("mailing",),
+    "rules/content.yaml": ("content",),
+    "rules/offers.yaml": ("offers",),
     "rules/reports.yaml": ("conversions",),
 }
 """Each file with the top-level keys that it may hold; the first has to be there."""

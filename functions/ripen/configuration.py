@@ -12,8 +12,11 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints, model_validator
 
 from ripen.schema.base import Model, Name, Pattern
+from ripen.schema.campaigns import Campaign
+from ripen.schema.content import Asset, Offer
 from ripen.schema.interests import Interests, Usage
-from ripen.schema.lifecycle import Phase, ScoreAtLeast
+from ripen.schema.lifecycle import Phase
+from ripen.schema.mailing import Mailing
 from ripen.schema.personas import Persona
 from ripen.schema.scoring import Count, Grade, Profile
 from ripen.sources import NO_SOURCES, Source, Sources, digest
@@ -23,33 +26,6 @@ Limit = Annotated[int, Field(ge=1, le=1_000_000)]
 Category = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]{1,100}$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Origin = Annotated[str, StringConstraints(pattern=r"^(\*|https?://[a-z0-9.-]+(:[0-9]{1,5})?)$")]
-
-
-class Start(Model):
-    """What starts a campaign: a score reaching a threshold (once per crossing), or a phase being entered.
-
-    With `after`, a score counts only once an event has happened that matches it.
-    """
-
-    score: ScoreAtLeast | None = None
-    phase: Name | None = None
-    after: Pattern | None = None
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> Start:
-        if (self.score is None) == (self.phase is None):
-            raise ValueError("takes exactly one of score and phase")
-        if self.after is not None and self.score is None:
-            raise ValueError("takes after only together with score")
-        return self
-
-
-class Campaign(Model):
-    """One mail to each lead for whom `start` becomes true."""
-
-    title: str = ""
-    start: Start
-    mail: Name
 
 
 class Conversion(Model):
@@ -103,6 +79,9 @@ class Configuration(Model):
     phases: Annotated[dict[Name, Phase], Field(min_length=1)]
     stages: dict[Name, Phase] = {}
     campaigns: dict[Name, Campaign] = {}
+    mailing: Mailing = Mailing()
+    content: dict[Name, Asset] = {}
+    offers: dict[Name, Offer] = {}
     conversions: dict[Name, Conversion] = {}
 
 

@@ -117,7 +117,7 @@ def compile_rules(configuration: Configuration, version: str) -> Rules:
             campaign.start.score,
             campaign.start.after is not None,
             campaign.start.phase,
-            campaign.mail,
+            campaign.all_steps[0].key,
         )
         for name, campaign in configuration.campaigns.items()
     )
