@@ -10,6 +10,7 @@ from ripen_cli.ledger import ledger, reconcile_command
 from ripen_cli.local import local
 from ripen_cli.report import report
 from ripen_cli.rules import rules, sources
+from ripen_cli.webhook import webhook
 
 
 @click.group()
@@ -26,3 +27,4 @@ main.add_command(sources)
 main.add_command(lead)
 main.add_command(demo)
 main.add_command(report)
+main.add_command(webhook)

@@ -21,6 +21,7 @@ _MAILS = TypeAdapter(dict[str, dict[str, MailTemplate]])
 @dataclass(slots=True)
 class _Kept:
     rules: Rules | None = None
+    configuration: Configuration | None = None
     etag: str = ""
     checked_at: int = -MINUTE
     mails_version: str = ""
@@ -54,6 +55,7 @@ def active_rules(bucket: str, now: int) -> Rules | None:
         found = client("s3").get_object(Bucket=bucket, Key=CURRENT, **condition)
         active = ActiveConfiguration.model_validate_json(found["Body"].read())
         kept.rules = compile_rules(active.configuration, active.version)
+        kept.configuration = active.configuration
         kept.etag = found["ETag"]
     except ClientError as error:
         if error_code(error) not in ("304", "NotModified"):
@@ -62,6 +64,14 @@ def active_rules(bucket: str, now: int) -> Rules | None:
         _report(type(error).__name__)
     kept.checked_at = now
     return kept.rules
+
+
+def active_configuration(bucket: str) -> Configuration:
+    """What the rules that `active_rules` gave last were compiled from."""
+    found = _kept[bucket].configuration
+    if found is None:
+        raise LookupError("there are no active rules")
+    return found
 
 
 def active_mails(bucket: str, version: str) -> Mails:

@@ -10,10 +10,8 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from adapters.addresses import normalized
-from adapters.aws import client, error_code
+from adapters.aws import client, held
 from adapters.figures import forget_visits
 from ripen.erasure import addresses, last_withdrawal, suppression
 from ripen.event import Event, Received
@@ -108,22 +106,28 @@ def _address_keys(items: Sequence[_Item], events: Sequence[Event], secret: bytes
 
 
 def _settle(table: str, key: str, subject: str, suppressed: str) -> None:
-    """Free an address that the subject owns, or keep it from everybody for good."""
-    own = {
+    """Free an address that the subject owns, or keep it from everybody for good; leave alone what is somebody else's.
+
+    One that is never mailed again stays so, whoever turned the mails down.
+    """
+    mine = {
         "TableName": table,
-        "ConditionExpression": "#owner = :subject",
+        "Key": {"pk": {"S": key}, "sk": {"S": IDENTITY_KEY}},
         "ExpressionAttributeNames": {"#owner": "owner"},
-        "ExpressionAttributeValues": {":subject": {"S": subject}},
     }
-    item = {"pk": {"S": key}, "sk": {"S": IDENTITY_KEY}}
-    try:
-        if suppressed:
-            client("dynamodb").put_item(Item={**item, "suppressed": {"S": suppressed}}, **own)
-        else:
-            client("dynamodb").delete_item(Key=item, **own)
-    except ClientError as error:
-        if error_code(error) != "ConditionalCheckFailedException":
-            raise  # somebody else's, or settled before
+    subjects = {":subject": {"S": subject}}
+    free = "#owner = :subject AND attribute_not_exists(suppressed)"
+    if not suppressed and held(
+        client("dynamodb").delete_item, **mine, ConditionExpression=free, ExpressionAttributeValues=subjects
+    ):
+        return
+    held(
+        client("dynamodb").update_item,
+        **mine,
+        UpdateExpression="SET suppressed = if_not_exists(suppressed, :why) REMOVE #owner",
+        ConditionExpression="#owner = :subject",
+        ExpressionAttributeValues=subjects | {":why": {"S": suppressed or "unsubscribed"}},
+    )
 
 
 def _delete(table: str, subject: str, keys: Sequence[str]) -> None:

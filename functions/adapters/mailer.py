@@ -100,17 +100,19 @@ def build(mail: Rendered, sender: str, recipient: str) -> bytes:
 def send(mime: bytes, sender: str, recipient: str, configuration_set: str, tags: Mapping[str, str]) -> str:
     """Hand a mail to SES, in one attempt; its message id.
 
-    SES repeats the tags in everything that it reports about the mail later. Raises MailThrottledError (not
+    SES repeats the tags in everything that it reports about the mail later, and reports nothing where there is no
+    configuration set. Raises MailThrottledError (not
     sent, may be repeated), MailRefusedError (not sent, hopeless) and MailOutcomeUnknownError (never to be repeated).
     They carry the code of SES's answer only, because its text may name the recipient.
     """
+    reported = {"ConfigurationSetName": configuration_set} if configuration_set else {}
     try:
         answer = client("sesv2").send_email(
             FromEmailAddress=sender,
             Destination={"ToAddresses": [deliverable(recipient)]},
             Content={"Raw": {"Data": mime}},
-            ConfigurationSetName=configuration_set,
             EmailTags=[{"Name": name, "Value": value} for name, value in tags.items()],
+            **reported,
         )
     except ClientError as error:
         # SES's own text may name the recipient, so nothing but its code goes on into logs.

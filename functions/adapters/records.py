@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 from adapters.attributes import attributes as _attributes
 from adapters.attributes import values as _values
@@ -27,18 +27,33 @@ class Due(NamedTuple):
     due_at: int
 
 
-def save(table: str, record: Record, checkpoint: Checkpoint | None = None) -> None:
+class Identity(NamedTuple):
+    """Whose an address is (empty: nobody's), and why it is never mailed again (empty: it may be)."""
+
+    owner: str
+    suppressed: str
+
+
+class Mark(NamedTuple):
+    """Why the address of this key, which belongs to `owner`, is never mailed again."""
+
+    key: str
+    owner: str
+    suppressed: str
+
+
+def save(table: str, record: Record, checkpoint: Checkpoint | None = None, marks: Sequence[Mark] = ()) -> None:
     """Write a record, provided that the one in the table is of the version before. Raises VersionConflictError.
 
-    A checkpoint is written with it, or not at all: the record that names it is the only one that may go on from it.
+    A checkpoint is written with it, or not at all: the record that names it is the only one that may go on from it. So
+    are the marks that the record says are made; that an address has got another owner is a conflict as well.
     """
     before = record.version - 1
     condition = "version = :before" if before else "attribute_not_exists(version)"
     values = {"ExpressionAttributeValues": _attributes({":before": before})} if before else {}
     put = {"TableName": table, "Item": _attributes(record_item(record)), "ConditionExpression": condition, **values}
-    if checkpoint is None:
-        held = _held(client("dynamodb").put_item, **put)
-    else:
+    also: list[dict[str, Any]] = [_mark(table, mark) for mark in marks]
+    if checkpoint is not None:
         expires = checkpoint.counts_until // SECOND
         kept = {
             "pk": record.subject,
@@ -47,8 +62,11 @@ def save(table: str, record: Record, checkpoint: Checkpoint | None = None) -> No
             "zip": checkpoint.pack(),
             "ttl": expires,
         }
-        keep = {"TableName": table, "Item": _attributes(kept)}
-        held = _held(client("dynamodb").transact_write_items, TransactItems=[{"Put": put}, {"Put": keep}])
+        also.append({"Put": {"TableName": table, "Item": _attributes(kept)}})
+    if also:
+        held = _held(client("dynamodb").transact_write_items, TransactItems=[{"Put": put}, *also])
+    else:
+        held = _held(client("dynamodb").put_item, **put)
     if not held:
         raise VersionConflictError(f"version {record.version} is not the next one")
 
@@ -121,7 +139,7 @@ def disarm(table: str, subject: str, due_at: int) -> None:
     )
 
 
-def own_address(table: str, key: str, subject: str) -> str:
+def own_address(table: str, key: str, subject: str) -> Identity:
     """Claim an address for a subject; whose it is now: whoever was first."""
     if _held(
         client("dynamodb").put_item,
@@ -129,12 +147,24 @@ def own_address(table: str, key: str, subject: str) -> str:
         Item=_attributes({"pk": key, "sk": IDENTITY_KEY, "owner": subject}),
         ConditionExpression="attribute_not_exists(pk)",
     ):
-        return subject
-    return owner_of(table, key)
+        return Identity(subject, "")
+    return identity_of(table, key)
 
 
-def owner_of(table: str, key: str) -> str:
-    """The subject that an address belongs to; empty when nobody has claimed it."""
+def identity_of(table: str, key: str) -> Identity:
+    """What is known of an address."""
     identity = _attributes({"pk": key, "sk": IDENTITY_KEY})
-    found = client("dynamodb").get_item(TableName=table, Key=identity, ConsistentRead=True)
-    return str(_values(found.get("Item", {})).get("owner", ""))
+    found = _values(client("dynamodb").get_item(TableName=table, Key=identity, ConsistentRead=True).get("Item", {}))
+    return Identity(found.get("owner", ""), found.get("suppressed", ""))
+
+
+def _mark(table: str, mark: Mark) -> dict[str, Any]:
+    update = {
+        "TableName": table,
+        "Key": _attributes({"pk": mark.key, "sk": IDENTITY_KEY}),
+        "UpdateExpression": "SET suppressed = :why",
+        "ConditionExpression": "#owner = :subject",
+        "ExpressionAttributeNames": {"#owner": "owner"},
+        "ExpressionAttributeValues": _attributes({":why": mark.suppressed, ":subject": mark.owner}),
+    }
+    return {"Update": update}

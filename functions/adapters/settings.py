@@ -36,7 +36,8 @@ class ScoreSettings:
 class TriggerSettings:
     """`sender` is the From address, verified in SES; `configuration_set` carries the SES events.
 
-    `reconcile_hour` (UTC) is when the nightly walk begins.
+    `reconcile_hour` (UTC) is when the nightly walk begins, `send_concurrency` how many copies of the function send at
+    the same time.
     """
 
     table_name: str
@@ -47,6 +48,7 @@ class TriggerSettings:
     configuration_set: str
     retention_days: int
     reconcile_hour: int
+    send_concurrency: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,11 +45,25 @@ class Intent(NamedTuple):
     cycle: int
     mail: str
     since: int
+    channel: str = "mail"
+    category: str = ""
+    transactional: bool = False
+    content: str = ""
 
     @property
     def step(self) -> str:
         """The step of the campaign, named by its mail."""
         return self.mail
+
+    @property
+    def name(self) -> str:
+        """The mail, or who is to be told."""
+        return self.mail
+
+    @property
+    def not_before(self) -> int:
+        """When it may be done."""
+        return self.since
 
     @property
     def id(self) -> str:

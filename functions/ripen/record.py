@@ -39,7 +39,10 @@ class Record:
 
     @property
     def address(self) -> Mapping[str, Any]:
-        """What was found out about the lead's address: its `key`, and whether it is `owned`; empty if nothing."""
+        """What was found out about the lead's address, empty if nothing: its `key`, and whether it is `owned`.
+
+        It has `suppressed` if it is never mailed again: because of the `lead`, or of what is known of the `address`.
+        """
         return self.summary.get("address") or {}
 
     @property
@@ -47,6 +50,11 @@ class Record:
         """The visits of each subject that were reported for the daily figures, as far as they may still change."""
         found: Mapping[str, Sequence[Sequence[int]]] = self.summary.get("visits", {})
         return found
+
+
+def reachable(address: Mapping[str, Any]) -> bool:
+    """Whether mail may go to an address of which this was found out."""
+    return bool(address["owned"]) and "suppressed" not in address
 
 
 class Claim(NamedTuple):
@@ -77,7 +85,7 @@ def make_record(
 ) -> Record:
     """The record of a folded lead, to follow the one `before`.
 
-    `address` says which address key was found and whether the lead owns it; `folded`, what the lead was folded from.
+    `address` says what was found out about the lead's address; `folded`, what the lead was folded from.
 
     Timers are lazy: one that is armed and fires no later than the lead needs stays as it is, because moving it writes
     to the due index. Whoever acts on a due lead arms it anew, by giving `rest_until`: what is due already is due then.
@@ -94,7 +102,7 @@ def make_record(
         **({"settled": folded.settled} if folded.settled else {}),
         **({"visits": folded.visits} if folded.visits else {}),
     }
-    due_at = lead.due_at(reachable=bool(address and address["owned"]))
+    due_at = lead.due_at(reachable=bool(address and reachable(address)))
     if rest_until is None and _still_armed(before, due_at, summary, lead.now):
         due_at = before.due_at
     elif rest_until is not None and due_at is not None and due_at <= lead.now:

@@ -1,84 +1,85 @@
-"""Do what is due for one lead: bring it up to date, then send each pending mail, at most once.
+"""Do what is due for one lead: look at it, do the most urgent thing, and look at it anew, until nothing is due.
 
-Claim the intent, send in one attempt, write the outcome. SES has no idempotency token, so an attempt whose outcome is
-not known is recorded as such and never repeated.
+So caps, exits and an unsubscription in between hold for the very next thing. How one thing is done: `carrying`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Collection
 
-from adapters import intents, mailer, tokens
-from adapters.active import active_mails, active_rules
+from adapters.active import active_rules
 from adapters.erasure import erase
 from adapters.leads import NOTHING_NEW, Refreshed, Task, refresh
-from adapters.secret import keys, secret
+from adapters.secret import secret
 from adapters.settings import TriggerSettings
 from adapters.telemetry import count, logger, pseudonym
-from ripen.configuration import MailTemplate
-from ripen.errors import (
-    MailOutcomeUnknownError,
-    MailRefusedError,
-    MailTemplateError,
-    MailThrottledError,
-    VersionConflictError,
-)
-from ripen.event import RIPEN, Event, Received
-from ripen.lead import Intent, Lead
-from ripen.ledger import RECORD_KEY, event_items, intent_key, read_intent_key
-from ripen.tags import tag
-from ripen.times import DAY, MINUTE
+from ripen.intents import CLAIMED, Answer
+from ripen.lead import Intent
+from ripen.ledger import RECORD_KEY, intent_key
+from trigger.carrying import carry_out, find_out, has_its_turn
+from trigger.errands import prepare
 from trigger.queue import WHOLE_LEAD
 from trigger.sweep import LEASE
+from trigger.turn import Turn
 
-CLAIM_LEASE = 10 * MINUTE
-"""A claim that did not end within this time has lost its holder: the function's time limit is far shorter."""
-
-_LANGUAGE = "en"
-_ATTEMPTS = 3
+_MOST = 20
+"""Looks at one lead in a row. Whatever is left after that is still due."""
 
 
-class _Outcome(NamedTuple):
-    status: str
-    event: str
-    detail: str
+def act(settings: TriggerSettings, turn: Turn) -> None:
+    """Do what is due for the item with the turn's key: a lead's record, or a claim whose holder never came back.
 
-
-def act(settings: TriggerSettings, subject: str, key: str, now: int, holder: str) -> None:
-    """Do what is due at `now` for the item with this key: a lead's record, or a claim whose holder never came back.
-
-    With WHOLE_LEAD for a key, a lead is folded from all of its events. `holder` is unique to this attempt. Raises
-    MailThrottledError to be called again later.
+    With WHOLE_LEAD for a key, a lead is folded from all of its events. Raises MailThrottledError to be called again.
     """
-    if key not in (RECORD_KEY, WHOLE_LEAD):
-        campaign, step, cycle = read_intent_key(key)
-        lost = _Outcome("unconfirmed", "Email Unconfirmed", "whoever claimed it never came back")
-        _end(settings, subject, Intent(campaign, cycle, step, now), lost, now)
+    if turn.key not in (RECORD_KEY, WHOLE_LEAD):
+        find_out(settings, turn)
         return
-    rules = active_rules(settings.bucket_name, now)
-    if rules is None:
-        count("ConfigurationMissing")
-        return
-    task = Task(subject, rules, now, "" if key == WHOLE_LEAD else NOTHING_NEW, rest_until=now + LEASE)
-    for attempt in range(_ATTEMPTS):
-        refreshed = refresh(settings, task)
-        try:
-            if refreshed is not None:
-                _look_after(settings, refreshed, holder)
-        except VersionConflictError:
-            if attempt == _ATTEMPTS - 1:
-                raise
-        else:
+    oldest_key, doubtful = "" if turn.key == WHOLE_LEAD else NOTHING_NEW, False
+    passed: set[str] = set()
+    for _ in range(_MOST):
+        now = turn.now()
+        rules = active_rules(settings.bucket_name, now)
+        if rules is None:
+            count("ConfigurationMissing")
             return
+        refreshed = refresh(settings, Task(turn.subject, rules, now, oldest_key, now + LEASE, doubtful))
+        if refreshed is None:
+            return
+        if refreshed.lead.erase_at is not None:
+            _erase(settings, refreshed)
+            return
+        intent = _most_urgent(refreshed, passed)
+        if intent is None:
+            return
+        # Read before claiming: should S3 fail, nothing is claimed and the next delivery tries again.
+        errand = prepare(settings, refreshed, rules, intent)
+        if not has_its_turn(settings, errand, turn):
+            return
+        answer = carry_out(settings, refreshed, errand, turn)
+        oldest_key, doubtful = NOTHING_NEW, answer is Answer.SUPPRESSED
+        if answer is Answer.TAKEN:
+            passed.add(intent.id)
 
 
-def _look_after(settings: TriggerSettings, refreshed: Refreshed, holder: str) -> None:
-    if refreshed.lead.erase_at is not None:
-        _erase(settings, refreshed)
-    elif refreshed.reachable:
-        for intent in refreshed.lead.pending:
-            _carry_out(settings, refreshed, intent, holder)
+def _most_urgent(refreshed: Refreshed, passed: Collection[str]) -> Intent | None:
+    """What is to be done next; None when nothing is, or when somebody is doing something for the lead right now.
+
+    A lead may have been merged while one of its subjects was being mailed: the outcome of that decides what comes next.
+    """
+    held = refreshed.tree.held
+    if any(one.status == CLAIMED for one in held.values()):
+        return None
+    lead = refreshed.lead
+    resting = {key for (_, key), one in held.items() if one.rest_until > lead.now}
+    possible = (
+        intent
+        for intent in lead.pending
+        if intent.not_before <= lead.now
+        and (intent.channel != "mail" or refreshed.reachable)
+        and intent.id not in passed
+        and intent_key(intent.campaign, intent.step, intent.cycle) not in resting
+    )
+    return next(possible, None)
 
 
 def _erase(settings: TriggerSettings, refreshed: Refreshed) -> None:
@@ -88,65 +89,3 @@ def _erase(settings: TriggerSettings, refreshed: Refreshed) -> None:
     ]
     told = {"lead": pseudonym(refreshed.lead.subject), "items": sum(items)}
     logger.info("A lead was erased after its withdrawal", extra=told)
-
-
-def _carry_out(settings: TriggerSettings, refreshed: Refreshed, intent: Intent, holder: str) -> None:
-    lead = refreshed.lead
-    # Read before claiming: should S3 fail, nothing is claimed and the next delivery tries again.
-    template = _in_language(active_mails(settings.bucket_name, lead.rules_version)[intent.mail], lead)
-    key = intent_key(intent.campaign, intent.step, intent.cycle)
-    # Kept as long as the event that will tell how it ended.
-    claim = intents.Claim(holder, lead.now + CLAIM_LEASE, lead.now + settings.retention_days * DAY)
-    # A lead may have been merged while one of its subjects was being mailed: the outcome of that decides.
-    if any(intents.has_open_claim(settings.table_name, member, intent.campaign) for member in refreshed.subjects):
-        return
-    if not intents.claim_intent(settings.table_name, lead.subject, key, claim, refreshed.version):
-        return
-    try:
-        outcome = _send(settings, refreshed, intent, template)
-    except MailThrottledError:
-        intents.release_intent(settings.table_name, lead.subject, key, holder)
-        count("MailThrottled")
-        raise
-    _end(settings, lead.subject, intent, outcome, lead.now)
-
-
-def _send(settings: TriggerSettings, refreshed: Refreshed, intent: Intent, template: MailTemplate) -> _Outcome:
-    lead = refreshed.lead
-    token = tokens.issue(keys(settings.secret_arn), lead.subject, refreshed.address_key, lead.now)
-    try:
-        mime = mailer.build(mailer.render(template, mailer.facts(lead, token)), settings.sender, lead.address)
-        tags = {"lead": tag(lead.subject), "intent": intent.id}
-        message_id = mailer.send(mime, settings.sender, lead.address, settings.configuration_set, tags)
-    except MailTemplateError as error:
-        return _Outcome("failed", "Email Failed", str(error))
-    except MailRefusedError as error:
-        return _Outcome("refused", "Email Refused", str(error))
-    except MailOutcomeUnknownError as error:
-        return _Outcome("unconfirmed", "Email Unconfirmed", str(error))
-    return _Outcome("sent", "Email Sent", message_id)
-
-
-def _in_language(languages: Mapping[str, MailTemplate], lead: Lead) -> MailTemplate:
-    wanted = (str(lead.traits.get("language")), _LANGUAGE, *languages)
-    return next(languages[language] for language in wanted if language in languages)
-
-
-def _end(settings: TriggerSettings, subject: str, intent: Intent, outcome: _Outcome, now: int) -> None:
-    properties = {
-        "campaign": intent.campaign,
-        "step": intent.step,
-        "cycle": intent.cycle,
-        "mail": intent.mail,
-        "message_id" if outcome.status == "sent" else "reason": outcome.detail,
-    }
-    event = Event(f"{intent.id}_{outcome.status}", outcome.event, now, RIPEN, properties=properties)
-    [item] = event_items([Received(subject, now, now, event)], settings.retention_days)
-    key = intent_key(intent.campaign, intent.step, intent.cycle)
-    ended = intents.end_intent(settings.table_name, subject, key, outcome.status, item)
-    if ended and outcome.status != "sent":
-        logger.error(
-            "A mail did not go out",
-            extra={"lead": pseudonym(subject), "intent": intent.id, "outcome": outcome.status},
-        )
-        count(f"Mail{outcome.status.capitalize()}")

@@ -524,17 +524,17 @@ def test_a_merge_in_the_middle_of_a_mail_leads_to_no_second_one(site):
 
 
 def test_a_mail_that_was_decided_before_a_merge_is_not_sent_after_it(site, monkeypatch):
-    read = intents.has_open_claim
+    read = intents.claim_intent
 
     def merged_meanwhile(*arguments):
-        monkeypatch.setattr(intents, "has_open_claim", read)
+        monkeypatch.setattr(intents, "claim_intent", read)
         told_by_server(site, signed_in("7", LATER), of_user("7", tracked("Deal Won", START - DAY)), at=LATER)
         return read(*arguments)
 
     site.track(identified(START, email=ANN), *enough("ann"), at=START)
     site.score(START)
     site.sweep(START + MINUTE)
-    monkeypatch.setattr(intents, "has_open_claim", merged_meanwhile)
+    monkeypatch.setattr(intents, "claim_intent", merged_meanwhile)
     site.act()
     site.live(at=LATER + HOUR)
 

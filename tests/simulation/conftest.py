@@ -24,6 +24,7 @@ ENVIRONMENT = {
     "CONFIGURATION_SET": "ripen",
     "RETENTION_DAYS": "730",
     "RECONCILE_HOUR": "2",
+    "SEND_CONCURRENCY": "2",
 }
 
 

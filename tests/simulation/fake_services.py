@@ -81,6 +81,9 @@ class FakeSes:
         self.tokens = []
         self.on_mail = on_mail
 
+    def get_account(self):
+        return {"SendQuota": {"MaxSendRate": 14.0}}
+
     def send_email(self, FromEmailAddress, Destination, Content, ConfigurationSetName, EmailTags):
         [recipient] = Destination["ToAddresses"]
         if recipient == REFUSED:

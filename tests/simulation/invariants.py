@@ -17,7 +17,7 @@ from ripen.figures import Figures, add_up, figures_of
 from ripen.fold import fold
 from ripen.identity import Proof, address_key
 from ripen.ledger import ASIDE_PREFIX, ASIDE_SHARD, EVENT_PREFIX, MEMBER_PREFIX, RECORD_KEY
-from ripen.record import Folded, Record, make_record
+from ripen.record import Folded, Record, make_record, reachable
 from ripen.reported import hour_of, latest_spans
 from ripen.rules import compile_rules
 from ripen.times import DAY, to_iso
@@ -143,8 +143,8 @@ def nobody_stays_due(rest):
     assert not due, f"still due at {now}: {due}"
     for subject in (tree.record.subject for tree in rest.leads):
         record = json.loads(rest.world.table.items[subject, RECORD_KEY]["data"]["S"])
-        owned = record["address"] and record["address"]["owned"]
-        assert not (owned and record["pending"]), f"{subject} waits for {record['pending']}"
+        mailable = record["address"] and reachable(record["address"])
+        assert not (mailable and record["pending"]), f"{subject} waits for {record['pending']}"
 
 
 def figures_are_what_a_recount_gives(rest):
@@ -174,4 +174,7 @@ def _address(world, tree, lead):
     if not lead.address:
         return None
     key = address_key(lead.address, SECRET.encode())
-    return {"key": key, "owned": world.table.items[key, "I"]["owner"]["S"] in tree.ledgers}
+    identity = world.table.items[key, "I"]
+    owned = identity["owner"]["S"] in tree.ledgers
+    marked = "lead" if lead.suppressed else "address" if owned and "suppressed" in identity else ""
+    return {"key": key, "owned": owned} | ({"suppressed": marked} if marked else {})

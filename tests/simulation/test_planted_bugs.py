@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -11,6 +12,7 @@ from adapters.leads import NOTHING_NEW, Task
 from adapters.loading import load_tree
 from adapters.settings import ScoreSettings
 from ripen.event import Event, Received
+from ripen.intents import Answer
 from ripen.ledger import CHECKPOINT_KEY, EVENT_PREFIX, event_items
 from ripen.record import record_item
 from score.handler import _subjects
@@ -22,13 +24,14 @@ from stories import START
 SETTINGS, TASK = ScoreSettings("ripen", "rules", "secret", 730), Task("a:ann", RULES["v1"], START)
 
 
-def save_whatever_is_there(name, record, _checkpoint=None):
+def save_whatever_is_there(name, record, _checkpoint=None, _marks=()):
     put_unconditionally(name, record_item(record))
 
 
-def claim_what_others_claimed(name, subject, key, claim, _version):
-    put_unconditionally(name, {"pk": subject, "sk": key, "status": "claimed", "holder": claim.holder})
-    return True
+def claim_what_others_claimed(name, decided, key, claim):
+    about = {"channel": claim.channel, "repeatable": 0, "about": json.dumps(claim.about), "tries": 0}
+    put_unconditionally(name, {"pk": decided.subject, "sk": key, "status": "claimed", "holder": claim.holder, **about})
+    return Answer.CLAIMED
 
 
 def breaks(broken, simulate, seed):

@@ -6,7 +6,7 @@ from collections import defaultdict, deque
 from random import Random
 from typing import Any, NamedTuple
 
-from adapters import active, aws, secret, senders, walk
+from adapters import active, aws, pace, secret, senders, walk
 from adapters.attributes import values
 from ripen.configuration import compile_sources
 from ripen.ledger import EVENT_PREFIX, read_events
@@ -296,6 +296,7 @@ class World:
 
     def _new_process(self):
         active.forget()
+        pace.forget()
         senders.forget()
         secret.secret.cache_clear()
         secret.keys.cache_clear()
