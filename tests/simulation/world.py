@@ -28,7 +28,7 @@ USERS = ("7", "8")
 NAMES = ("Webinar Attended", "Signed Up", "Tool Used", "Page Viewed", "Page Viewed", "Order Completed")
 _RECEIVES = 3
 _CONCURRENT = 4
-_MOST_STEPS = 3_000
+_MOST_STEPS = 30_000
 
 
 class Change(NamedTuple):
