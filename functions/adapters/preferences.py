@@ -13,7 +13,7 @@ from adapters.table import throttled
 
 
 def preferences_of(table: str, subject: str) -> Mapping[str, Any]:
-    """`topics` (category to bool), `paused_until` (milliseconds) and `language`, each as far as it is known.
+    """`off` (categories), `paused_until` (milliseconds) and `language`, each as far as it is known.
 
     Raises TableThrottledError.
     """

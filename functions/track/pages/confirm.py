@@ -29,13 +29,13 @@ def take(visit: Visit) -> Answer:
     text, say = _text(visit), TEXTS[visit.language]
     if visit.sent("version") != _version(text):
         return show(visit, status=409, failed=say["confirm_changed"])
-    proof: dict[str, Any] = {
+    proof = {
         "text_version": _version(text),
         "text": text,
         "language": visit.language,
         "ip": truncated(visit.ip),
     }
-    record(visit, "Subscription Confirmed", "confirmed", **proof)
+    record(visit, "Subscription Confirmed", "confirmed", proof)
     return html_answer(
         "message.html", visit.language, visit.site, title=say["confirmed_title"], text=say["confirmed_text"]
     )

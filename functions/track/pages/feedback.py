@@ -44,7 +44,7 @@ def take(visit: Visit) -> Answer:
     answer: dict[str, Any] = {"survey": visit.query["survey"], "score": score, "reason": reason, "comment": comment}
     # Who changes her mind sends another answer; the same one sent twice counts once.
     digest = hashlib.sha256(repr(answer).encode()).hexdigest()[:16]
-    record(visit, "Feedback Given", f"feedback_{digest}", **answer)
+    record(visit, "Feedback Given", f"feedback_{digest}", answer)
     return html_answer("message.html", visit.language, visit.site, title=say["thanks_title"], text=say["thanks_text"])
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from adapters.preferences import preferences_of
 from adapters.settings import PagesSettings, settings
-from ripen.times import DAY, SECOND
+from ripen.times import SECOND
 from track.answers import Answer
 from track.pages import unsubscribe
 from track.pages.html import html_answer
@@ -25,9 +25,9 @@ _DAYS = {"en": "%d %B %Y", "de": "%d.%m.%Y"}
 def show(visit: Visit) -> Answer:
     """The form, with the settings as far as they are known."""
     known = _known(visit)
-    wanted = known.get("topics", {})
+    off = known.get("off", ())
     topics = [
-        {"name": name, "title": translated(title, visit.language, visit.site["language"]), "on": wanted.get(name, True)}
+        {"name": name, "title": translated(title, visit.language, visit.site["language"]), "on": name not in off}
         for name, title in visit.site["categories"].items()
     ]
     return html_answer(
@@ -48,9 +48,9 @@ def take(visit: Visit) -> Answer:
     language, wanted = visit.sent("language"), visit.form.get("topic", ())
     if language not in visit.site["languages"]:
         raise PageError(400, "form")
-    days = _pause_days(visit)
+    pause = _pause(visit)
     topics = {name: name in wanted for name in visit.site["categories"]}
-    record(visit, "Preferences Changed", f"preferences_{visit.at}", topics=topics, pause_days=days, language=language)
+    record(visit, "Preferences Changed", f"preferences_{visit.at}", {"topics": topics, "language": language, **pause})
     say = TEXTS[visit.language]
     return html_answer(
         "message.html",
@@ -76,15 +76,14 @@ def _pauses(visit: Visit, until: int) -> Iterable[Mapping[str, object]]:
         yield {"value": days, "title": say[f"pause_{days}"], "on": days == 0 and until <= visit.at}
 
 
-def _pause_days(visit: Visit) -> int:
-    """Days from now on; of a pause that goes on, what is left of it."""
+def _pause(visit: Visit) -> Mapping[str, int]:
+    """The days from now on; nothing where a pause just goes on."""
     chosen = visit.sent("pause")
     if chosen == _KEEP:
-        until: int = _known(visit).get("paused_until", 0)
-        return max(0, -(-(until - visit.at) // DAY))
+        return {}
     if chosen not in map(str, PAUSES):
         raise PageError(400, "form")
-    return int(chosen)
+    return {"pause_days": int(chosen)}
 
 
 def _languages(visit: Visit, chosen: str) -> list[Mapping[str, object]]:

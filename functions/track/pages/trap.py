@@ -13,7 +13,7 @@ from track.pages.visit import PageError, Visit, record
 
 def show(visit: Visit) -> Answer:
     """Nothing; a click on the hidden link is noted, by which the others of this scanner are recognised."""
-    record(visit, "Email Link Clicked", f"trap_{visit.at // SECOND}", bot="link scanner", link=HIDDEN_LINK)
+    record(visit, "Email Link Clicked", f"trap_{visit.at // SECOND}", {"link": HIDDEN_LINK}, bot="link scanner")
     return empty_answer(204, {"cache-control": "no-store", "x-robots-tag": "noindex"})
 
 
