@@ -51,8 +51,8 @@ class Visit:
 def record(visit: Visit, name: str, kind: str, told: Mapping[str, Any] | None = None, bot: str = "") -> None:
     """Write an event of the mail that the link was in, with what is `told` and not empty as properties.
 
-    With the same `kind` twice in a minute it counts once. It would be wrong to count it once for ever: who unsubscribes, comes back and unsubscribes again by the
-    same old mail means it. Raises TableThrottledError.
+    With the same `kind` twice in a minute it counts once. It would be wrong to count it once for ever: who
+    unsubscribes, comes back and unsubscribes again by the same old mail means it. Raises TableThrottledError.
     """
     identity = f"{visit.token.intent}_{kind}_{visit.at // MINUTE}"
     properties = {"intent": visit.token.intent} | {key: value for key, value in (told or {}).items() if value != ""}
