@@ -33,7 +33,8 @@ DOCUMENTS = sorted(
     path for path in ROOT.rglob("*.md") if not HIDDEN & set(path.relative_to(ROOT).parts) and path.stat().st_size
 )
 REFERENCE = [
-    ROOT / "docs" / f"{name}.md" for name in ("rules", "scoring", "personas", "lifecycle", "facts", "campaigns")
+    ROOT / "docs" / f"{name}.md"
+    for name in ("rules", "scoring", "personas", "lifecycle", "facts", "campaigns", "pages")
 ]
 RULES = "\n".join(path.read_text() for path in REFERENCE)
 README = (ROOT / "README.md").read_text()
