@@ -17,7 +17,7 @@ from ripen.event import Event
 from ripen.fold import fold
 from ripen.lead import Lead
 from ripen.ledger import Unreadable
-from ripen.record import Folded, make_record, reachable
+from ripen.record import Folded, make_record, takes_mail
 from ripen.rules import Rules
 from ripen.settling import settle
 from ripen.state import visited_before
@@ -112,7 +112,7 @@ def _refresh(settings: ScoreSettings | TriggerSettings, task: Task) -> tuple[Ref
         fresh = record
     else:
         records.save(settings.table_name, fresh, kept, marks)
-    key = address["key"] if address and reachable(address) else ""
+    key = address["key"] if address and takes_mail(address) else ""
     return Refreshed(lead, tree, fresh.version, key), False
 
 

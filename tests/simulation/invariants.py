@@ -17,7 +17,7 @@ from ripen.figures import Figures, add_up, figures_of
 from ripen.fold import fold
 from ripen.identity import Proof, address_key
 from ripen.ledger import ASIDE_PREFIX, ASIDE_SHARD, EVENT_PREFIX, MEMBER_PREFIX, RECORD_KEY
-from ripen.record import Folded, Record, make_record, reachable
+from ripen.record import Folded, Record, make_record, takes_mail
 from ripen.reported import hour_of, latest_spans
 from ripen.rules import compile_rules
 from ripen.times import DAY, to_iso
@@ -143,7 +143,7 @@ def nobody_stays_due(rest):
     assert not due, f"still due at {now}: {due}"
     for subject in (tree.record.subject for tree in rest.leads):
         record = json.loads(rest.world.table.items[subject, RECORD_KEY]["data"]["S"])
-        mailable = record["address"] and reachable(record["address"])
+        mailable = record["address"] and takes_mail(record["address"])
         assert not (mailable and record["pending"]), f"{subject} waits for {record['pending']}"
 
 
