@@ -66,6 +66,7 @@ ROWS = (
     Row("track.batch.wru", "bench.track_batch_wru", 1.0, limit=0.2),
     Row("score.event.cpu", "bench.score_cpu", 2.0),
     Row("score.rules-1000.cpu", "bench.score_rules", 3.0),
+    Row("score.settled.cpu", "bench.score_settled", 1.5),
     Row("score.writes", "bench.score_writes", 1.0),
     Row("score.record.size", "bench.score_record", 1.0),
     Row("score.due.wru", "bench.due_wru", 0.5),

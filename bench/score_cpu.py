@@ -1,6 +1,6 @@
 """CPU per event of what scoring computes, 25 rules: read a lead's items, fold them.
 
-The floor is `json.loads` of the same items, and the same rules as straight-line Python, with decay.
+The floor is the same lead by straight-line Python that was written for its rules alone.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ import json
 import sys
 
 from bench.alternate import alternate
-from bench.score_floor import score
+from bench.score_floor import Summary, summary
 from bench.score_lead import NOW, SUBJECT, configuration, items
 
 from ripen.fold import fold
+from ripen.lead import Lead
 from ripen.ledger import read_events
 from ripen.rules import compile_rules
 
@@ -25,16 +26,45 @@ def main(rounds: int) -> None:
     ledger = items()
     texts = [item["data"] for item in ledger]
 
-    def floor() -> float:
-        return score(texts, NOW)
+    def floor() -> Summary:
+        return summary(texts, NOW)
 
-    def value() -> float:
-        return fold(SUBJECT, read_events(ledger), rules, NOW).score("engagement")
+    def value() -> Lead:
+        return fold(SUBJECT, read_events(ledger), rules, NOW)
 
-    if abs(floor() - value()) > 0.05:
-        raise SystemExit(f"the floor has {floor()} points, the fold {value()}")
+    if _told(floor()) != _found(value()):
+        raise SystemExit(f"the floor makes {_told(floor())} of the lead, the fold {_found(value())}")
     floors, values = (1000 * milliseconds / len(ledger) for milliseconds in alternate((floor, value), rounds, _CALLS))
     print(json.dumps({"value": values, "unit": "µs CPU per event", "floor": floors}))
+
+
+def _told(summary: Summary) -> list[object]:
+    return [
+        round(summary.points, 6),
+        sorted((event["id"], points) for _, points, event in summary.given),
+        summary.phases,
+        summary.visits,
+        summary.first,
+        summary.last,
+        summary.agenda_since,
+        summary.email,
+        summary.next_timer,
+    ]
+
+
+def _found(lead: Lead) -> list[object]:
+    first, last = [touch and (touch.source, touch.at) for touch in (lead.first_touch, lead.last_touch)]
+    return [
+        round(lead.score("engagement"), 6),
+        sorted((one.event_id, one.points) for one in lead.contributions),
+        [(move.phase, move.at) for move in lead.moves],
+        lead.visits,
+        first,
+        last,
+        next((intent.since for intent in lead.pending if intent.campaign == "agenda"), None),
+        lead.address,
+        lead.next_timer,
+    ]
 
 
 if __name__ == "__main__":

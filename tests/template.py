@@ -42,3 +42,9 @@ def environment(template, function, names):
     own = template["Resources"][function]["Properties"].get("Environment", {})
     variables |= own.get("Variables", {})
     return {name: names[next(iter(reference.values()))] for name, reference in variables.items()}
+
+
+def outputs(template, names):
+    """The outputs of the stack, as far as `names` says what they refer to."""
+    told = {key: next(iter(output["Value"].values())) for key, output in template["Outputs"].items()}
+    return {key: names[name] for key, name in told.items() if name in names}

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-import boto3
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -22,11 +21,12 @@ _SERVICES = ("dynamodb", "s3", "secretsmanager", "sqs", "cloudformation")
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What commands need to know of a deployment."""
+    """What commands need to know of a deployment; `retention_days`: how long its ledger keeps an event."""
 
     table: str
     rules_bucket: str
     address_secret: str
+    retention_days: int
 
 
 def deployed(command: Callable[..., None]) -> Callable[..., None]:
@@ -66,15 +66,19 @@ def _local(port: int) -> Deployment:
         raise click.ClickException("the local cloud is not running; start it with `ripen local up`")
     for service in _SERVICES:
         aws.use(service, found.client(service))
-    return Deployment(found.table, found.rules_bucket, found.address_secret)
+    return _stack(cloud.STACK)
 
 
 def _stack(name: str) -> Deployment:
-    [stack] = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+    [stack] = aws.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
     try:
-        return Deployment(outputs["TableName"], outputs["RulesBucketName"], outputs["AddressSecretArn"])
+        return Deployment(
+            outputs["TableName"],
+            outputs["RulesBucketName"],
+            outputs["AddressSecretArn"],
+            int(outputs["RetentionDays"]),
+        )
     except KeyError as error:
-        raise click.ClickException(
-            f"the stack {name!r} has no output {error.args[0]}; is it a stack of Ripen?"
-        ) from None
+        missing = f"the stack {name!r} has no output {error.args[0]}; is it a stack of Ripen?"
+        raise click.ClickException(missing) from None

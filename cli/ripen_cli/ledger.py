@@ -6,7 +6,7 @@ import click
 
 from adapters.aside import Aside, find_aside, give_back
 from adapters.walk import load_walks, reconcile
-from ripen_cli.account import now, table_option, telling_errors
+from ripen_cli.deployment import Deployment, deployed, now
 from ripen_cli.walks import describe
 
 _TELL_EVERY = 100
@@ -19,20 +19,19 @@ def ledger() -> None:
 
 
 @ledger.command()
-@table_option
 @click.option("--return", "returning", is_flag=True, help="Return to the ledger what can be read by now.")
 @click.option("--yes", is_flag=True, help="Return it without asking.")
-def aside(table: str, returning: bool, yes: bool) -> None:
+@deployed
+def aside(deployment: Deployment, returning: bool, yes: bool) -> None:
     """List the items that could not be read, each with the reason, and whether it can be read now."""
-    with telling_errors():
-        found = list(find_aside(table))
-        for item in found:
-            today = f"still: {item.trouble}" if item.trouble else "can be read now"
-            click.echo(f"{item.since}  {item.subject}  {item.key}  {item.reason}  ({today})")
-        readable = [item for item in found if not item.trouble]
-        click.echo(f"{len(found)} set aside, {len(readable)} of them can be read now.", err=True)
-        if returning and readable:
-            _return(table, readable, yes)
+    found = list(find_aside(deployment.table))
+    for item in found:
+        today = f"still: {item.trouble}" if item.trouble else "can be read now"
+        click.echo(f"{item.since}  {item.subject}  {item.key}  {item.reason}  ({today})")
+    readable = [item for item in found if not item.trouble]
+    click.echo(f"{len(found)} set aside, {len(readable)} of them can be read now.", err=True)
+    if returning and readable:
+        _return(deployment.table, readable, yes)
 
 
 def _return(table: str, readable: list[Aside], yes: bool) -> None:
@@ -46,19 +45,19 @@ def _return(table: str, readable: list[Aside], yes: bool) -> None:
 
 
 @click.command(name="reconcile")
-@table_option
 @click.option("--all", "everything", is_flag=True, help="Compare all leads now, instead of a seventh each night.")
-def reconcile_command(table: str, everything: bool) -> None:
+@deployed
+def reconcile_command(deployment: Deployment, everything: bool) -> None:
     """Tell how far the nightly comparison of records and ledger is, or compare all leads now.
 
     A lead whose record lags is made due: the next sweep has it folded again.
     """
-    with telling_errors():
-        if not everything:
-            nightly = load_walks(table).get("reconcile")
-            click.echo(describe(nightly, table) if nightly else "No night has begun yet.")
-            return
-        for pages, walk in enumerate(reconcile(table, now())):
-            if pages % _TELL_EVERY == 0:
-                click.echo(f"{walk.items} items read, {walk.found} leads to be folded again", err=True)
-        click.echo(f"{walk.found} leads are due to be folded again within a minute.")
+    table = deployment.table
+    if not everything:
+        nightly = load_walks(table).get("reconcile")
+        click.echo(describe(nightly, table) if nightly else "No night has begun yet.")
+        return
+    for pages, walk in enumerate(reconcile(table, now())):
+        if pages % _TELL_EVERY == 0:
+            click.echo(f"{walk.items} items read, {walk.found} leads to be folded again", err=True)
+    click.echo(f"{walk.found} leads are due to be folded again within a minute.")

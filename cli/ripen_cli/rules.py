@@ -11,7 +11,7 @@ from adapters.rulefiles import build
 from adapters.walk import load_walks
 from ripen.errors import InvalidConfigurationError
 from ripen.sources import digest
-from ripen_cli.account import table_option, telling_errors
+from ripen_cli.deployment import Deployment, deployed
 from ripen_cli.project import RULES, rule_files
 from ripen_cli.walks import describe
 
@@ -39,12 +39,12 @@ def check(folder: Path) -> None:
 
 
 @rules.command()
-@table_option
-def status(table: str) -> None:
+@deployed
+def status(deployment: Deployment) -> None:
     """Tell for which version all leads are folded again, since when and how far that is."""
-    with telling_errors():
-        refold = load_walks(table).get("refold")
-        click.echo(describe(refold, table) if refold else "No version has been noticed yet; it takes a minute.")
+    refold = load_walks(deployment.table).get("refold")
+    told = describe(refold, deployment.table) if refold else "No version has been noticed yet; it takes a minute."
+    click.echo(told)
 
 
 @click.group()

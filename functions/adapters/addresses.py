@@ -12,12 +12,13 @@ from ripen.identity import address_key
 
 def key_of(secret_arn: str, address: str) -> str:
     """The key of an address; empty when it is none to which mail could go."""
-    normalized = _normalized(address)
-    return address_key(normalized, secret(secret_arn)) if normalized else ""
+    normal = normalized(address)
+    return address_key(normal, secret(secret_arn)) if normal else ""
 
 
 @lru_cache(maxsize=1024)
-def _normalized(address: str) -> str:
+def normalized(address: str) -> str:
+    """The normal form of an address; empty when it is none to which mail could go."""
     try:
         return str(validate_email(address, check_deliverability=False).normalized)
     except EmailNotValidError:

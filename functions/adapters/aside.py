@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 from adapters.attributes import attributes, values
 from adapters.aws import client, held
+from adapters.queries import query
+from adapters.records import DUE_INDEX
 from ripen.ledger import ASIDE_PREFIX, ASIDE_SHARD, EVENT_PREFIX, Unreadable, read_items
 from ripen.times import to_iso
 
@@ -40,22 +42,11 @@ def set_aside(table: str, found: Unreadable, now: int) -> bool:
 
 def find_aside(table: str) -> Iterator[Aside]:
     """Everything that is set aside, the oldest first. Reads only that."""
-    pages = (
-        client("dynamodb")
-        .get_paginator("query")
-        .paginate(
-            TableName=table,
-            IndexName="due",
-            KeyConditionExpression="due_shard = :shard",
-            ExpressionAttributeValues=attributes({":shard": ASIDE_SHARD}),
-        )
-    )
-    for page in pages:
-        for listed in map(values, page["Items"]):
-            item = _get(table, listed["pk"], listed["sk"])
-            if item is not None:
-                reason = str(values(item).get("reason", ""))
-                yield Aside(listed["pk"], listed["sk"], listed["due_at"], reason, _trouble(item))
+    for listed in query(table, "due_shard = :shard", {":shard": ASIDE_SHARD}, IndexName=DUE_INDEX):
+        item = _get(table, listed["pk"], listed["sk"])
+        if item is not None:
+            reason = str(values(item).get("reason", ""))
+            yield Aside(listed["pk"], listed["sk"], listed["due_at"], reason, _trouble(item))
 
 
 def give_back(table: str, aside: Aside) -> bool:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
-from email_validator import EmailNotValidError, validate_email
 
+from adapters.addresses import normalized
 from adapters.aws import client, error_code
 from adapters.figures import forget_visits
 from ripen.erasure import addresses, last_withdrawal, suppression
@@ -103,15 +103,8 @@ def _address_keys(items: Sequence[_Item], events: Sequence[Event], secret: bytes
     records = (json.loads(item["data"]["S"]) for item in items if _key(item) == RECORD_KEY and "data" in item)
     keys = {record["address"]["key"] for record in records if record.get("address")}
     if secret is not None:
-        keys |= {address_key(address, secret) for address in map(_normalized, addresses(events)) if address}
+        keys |= {address_key(address, secret) for address in map(normalized, addresses(events)) if address}
     return keys - {""}
-
-
-def _normalized(address: str) -> str:
-    try:
-        return validate_email(address, check_deliverability=False).normalized
-    except EmailNotValidError:
-        return ""
 
 
 def _settle(table: str, key: str, subject: str, suppressed: str) -> None:

@@ -10,6 +10,7 @@ from adapters import table
 from adapters.attributes import attributes, values
 from adapters.aws import client, held
 from adapters.loading import load_tree
+from adapters.queries import query
 from ripen.event import Event
 from ripen.figures import Figures, figures_of
 from ripen.record import Record
@@ -128,7 +129,7 @@ def remembered(record: Record, subject: str) -> list[Span]:
 
 def open_hours(table_name: str) -> OpenHours:
     """Which hours have to be added up."""
-    items = list(_query(table_name, OPEN_KEY))
+    items = list(query(table_name, "pk = :pk", {":pk": OPEN_KEY}))
     marks = {read_hour(item["sk"]): item["mark"] for item in items if item["sk"] != NEXT_KEY}
     turn = next((read_hour(item["hour"]) for item in items if item["sk"] == NEXT_KEY), None)
     return OpenHours(marks, turn)
@@ -159,7 +160,8 @@ def leave_open(table_name: str, hour: int) -> None:
 
 def visits_of(table_name: str, hour: int, now: int) -> Iterator[dict[str, Any]]:
     """The items of the visits that began in an hour, page by page."""
-    return (item for item in _query(table_name, visits_key(hour)) if item["ttl"] * SECOND > now)
+    found = query(table_name, "pk = :pk", {":pk": visits_key(hour)})
+    return (item for item in found if item["ttl"] * SECOND > now)
 
 
 def finish_visit(table_name: str, item: Mapping[str, Any], conversions: Sequence[ConversionRule], now: int) -> Finished:
@@ -179,6 +181,7 @@ def finish_visit(table_name: str, item: Mapping[str, Any], conversions: Sequence
         held(client("dynamodb").delete_item, Key=attributes({"pk": item["pk"], "sk": item["sk"]}), **condition)
         return Finished(None, certain=True)
     figures = figures_of(visit)
+    # What score has not seen may be gone before it looks, and nobody would notice.
     open_since = now - CLOSED_AFTER
     found, known = (
         [span for span in some if open_since <= span.start <= start]
@@ -194,16 +197,11 @@ def finish_visit(table_name: str, item: Mapping[str, Any], conversions: Sequence
 def forget_visits(table_name: str, subject: str, events: Sequence[Event]) -> None:
     """Delete what was reported of a subject's visits: for an erasure, while its `events` are there to tell when."""
     latest = max((event.at for event in events), default=0)
+    condition = "pk = :pk AND begins_with(sk, :prefix)"
     for hour in sorted({hour_of(event.at) for event in events if event.at > latest - VISITS_KEPT}):
-        pages = client("dynamodb").get_paginator("query")
-        for page in pages.paginate(
-            TableName=table_name,
-            KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
-            ExpressionAttributeValues=attributes({":pk": visits_key(hour), ":prefix": visit_prefix(subject)}),
-            ProjectionExpression="pk, sk",
-        ):
-            for key in page["Items"]:
-                client("dynamodb").delete_item(TableName=table_name, Key=key)
+        known = {":pk": visits_key(hour), ":prefix": visit_prefix(subject)}
+        for key in query(table_name, condition, known, ProjectionExpression="pk, sk"):
+            client("dynamodb").delete_item(TableName=table_name, Key=attributes(key))
 
 
 def load_hour(table_name: str, hour: int) -> tuple[Figures, int]:
@@ -229,25 +227,10 @@ def read_day(table_name: str, day: str) -> Day:
     hours: dict[int, Figures] = {}
     pages: dict[str, int] = {}
     campaigns: dict[str, int] = {}
-    for item in _query(table_name, day_key(day)):
+    for item in query(table_name, "pk = :pk", {":pk": day_key(day)}):
         kind, _, name = item["sk"].partition("#")
         if item["sk"].startswith(HOUR_PREFIX):
             hours[read_hour(f"{day}T{name}")] = read_figures(item)
         elif kind in ("page", "campaign"):
             (pages if kind == "page" else campaigns)[name] = item.get("views", 0)
     return Day(hours, pages, campaigns)
-
-
-def _query(table_name: str, pk: str) -> Iterator[dict[str, Any]]:
-    pages = (
-        client("dynamodb")
-        .get_paginator("query")
-        .paginate(
-            TableName=table_name,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues=attributes({":pk": pk}),
-            ConsistentRead=True,
-        )
-    )
-    for page in pages:
-        yield from (values(item) for item in page["Items"])

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from adapters.attributes import attributes as _attributes
-from adapters.attributes import values as _values
 from adapters.aws import client
 from adapters.aws import held as _held
+from adapters.queries import query
 from ripen.errors import VersionConflictError
 from ripen.ledger import INTENT_PREFIX, RECORD_KEY, due_shard
 from ripen.times import SECOND, to_iso
@@ -62,17 +62,9 @@ def claim_intent(table: str, subject: str, key: str, claim: Claim, version: int)
 
 def has_open_claim(table: str, subject: str, campaign: str) -> bool:
     """Whether a mail of the campaign is being sent to this subject right now, or its outcome is not written yet."""
-    pages = (
-        client("dynamodb")
-        .get_paginator("query")
-        .paginate(
-            TableName=table,
-            KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
-            ExpressionAttributeValues=_attributes({":pk": subject, ":prefix": f"{INTENT_PREFIX}{campaign}#"}),
-            ConsistentRead=True,
-        )
-    )
-    return any(_values(item)["status"] == "claimed" for page in pages for item in page["Items"])
+    known = {":pk": subject, ":prefix": f"{INTENT_PREFIX}{campaign}#"}
+    found = query(table, "pk = :pk AND begins_with(sk, :prefix)", known)
+    return any(item["status"] == "claimed" for item in found)
 
 
 def release_intent(table: str, subject: str, key: str, holder: str) -> None:

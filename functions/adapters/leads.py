@@ -90,7 +90,8 @@ def _refresh(settings: ScoreSettings | TriggerSettings, task: Task) -> tuple[Ref
         return None, False
     me = Party(tree, lead.claims)
     place = merging.Place(settings.table_name, settings.secret_arn, settings.retention_days, task.rules.trusted)
-    if tree.checkpoint is None and merging.resolve(place, me, task.now):
+    leaves = lead.erase_at is not None
+    if tree.checkpoint is None and merging.resolve(place, me, task.now, leaves=leaves):
         return None, True
     address = _address(settings, me)
     kept = settle(tree.items, task.rules, task.now, tree.checkpoint)
@@ -162,7 +163,13 @@ def _address(settings: ScoreSettings | TriggerSettings, me: Party) -> dict[str, 
     if not key:
         return {"key": "", "owned": False}
     before = me.tree.record.address
-    if before.get("key") == key:
+    if before.get("key") == key and (before["owned"] or _waits(settings, me, key)):
         return dict(before)
     owner = records.own_address(settings.table_name, key, me.claimant(me.claims.address))
     return {"key": key, "owned": owner in me.tree.ledgers}
+
+
+def _waits(settings: ScoreSettings | TriggerSettings, me: Party, key: str) -> bool:
+    """Whether the address still belongs to somebody else, who may have been erased meanwhile."""
+    owner = records.owner_of(settings.table_name, key)
+    return bool(owner) and owner not in me.tree.ledgers

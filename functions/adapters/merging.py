@@ -31,7 +31,7 @@ class NotMergedError(RipenError):
 
 
 class Place(NamedTuple):
-    """Where leads are kept, and what is needed to judge what they say; `secret_arn` may be empty for operators."""
+    """Where leads are kept, and what is needed to judge what they say; `trusted` are the sources that are servers."""
 
     table_name: str
     secret_arn: str
@@ -62,17 +62,29 @@ def party(place: Place, subject: str, now: int) -> Party:
     return Party(tree, claims)
 
 
-def resolve(place: Place, me: Party, now: int) -> bool:
+def resolve(place: Place, me: Party, now: int, *, leaves: bool = False) -> bool:
     """Merge and part what has to be; True when something changed, and the lead has to be read and folded again.
+
+    A lead that `leaves` is about to be erased: that takes nobody along who was merged with it by a mere claim.
 
     Raises VersionConflictError when one of the leads was changed by somebody else meanwhile.
     """
-    if me.proof.is_proof:
+    if reason := _against_claims(me, leaves=leaves):
         for edge in me.tree.edges:
             if edge.proof is Proof.CLAIMED:
-                _part(place, me.tree, edge, {"by": "proof", "reason": "one side is proven, the other is not"}, now)
+                _part(place, me.tree, edge, {"by": "proof", "reason": reason}, now)
                 return True
-    return any(change for found in (_by_link, _by_user, _by_address) for change in found(place, me, now))
+    ways = (_by_link, _by_address) if leaves and not me.proof.is_proof else (_by_link, _by_user, _by_address)
+    return any(change for found in ways for change in found(place, me, now))
+
+
+def _against_claims(me: Party, *, leaves: bool) -> str:
+    """Why this lead is merged with nobody by a mere claim; empty when it may be."""
+    if leaves:
+        return "one side withdrew"
+    if me.proof.is_proof:
+        return "one side is proven, the other is not"
+    return "one side gave an address" if me.known else ""
 
 
 def merge(place: Place, one: Party, other: Party, now: int) -> None:
@@ -124,7 +136,7 @@ def _by_user(place: Place, me: Party, now: int) -> Iterator[bool]:
         other = party(place, subject, now)
         if claim.proof is Proof.SERVER:
             yield _attempt(place, me, other, _Evidence(subject, claim.proof, claim.at, "a server named both"), now)
-        elif not (me.proof.is_proof or me.users or max(other.proof, other.claims.proof) > Proof.CLAIMED):
+        elif not (me.proof.is_proof or me.users or other.proof > Proof.CLAIMED or me.known or other.known):
             yield _attempt(place, me, other, _Evidence(subject, Proof.CLAIMED, claim.at, "a browser named both"), now)
 
 

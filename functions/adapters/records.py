@@ -13,7 +13,7 @@ from ripen.errors import VersionConflictError
 from ripen.ledger import CHECKPOINT_KEY, IDENTITY_KEY, RECORD_KEY, due_shard
 from ripen.record import Record, record_item
 from ripen.settling import Checkpoint
-from ripen.times import parse_iso, to_iso
+from ripen.times import SECOND, parse_iso, to_iso
 from ripen.tree import MAX_SUBJECTS
 
 DUE_INDEX = "due"
@@ -39,7 +39,14 @@ def save(table: str, record: Record, checkpoint: Checkpoint | None = None) -> No
     if checkpoint is None:
         held = _held(client("dynamodb").put_item, **put)
     else:
-        kept = {"pk": record.subject, "sk": CHECKPOINT_KEY, "below": checkpoint.below, "zip": checkpoint.pack()}
+        expires = checkpoint.counts_until // SECOND
+        kept = {
+            "pk": record.subject,
+            "sk": CHECKPOINT_KEY,
+            "below": checkpoint.below,
+            "zip": checkpoint.pack(),
+            "ttl": expires,
+        }
         keep = {"TableName": table, "Item": _attributes(kept)}
         held = _held(client("dynamodb").transact_write_items, TransactItems=[{"Put": put}, {"Put": keep}])
     if not held:

@@ -7,6 +7,7 @@ from typing import Any
 
 from adapters.attributes import attributes, values
 from adapters.aws import client, held
+from adapters.queries import query
 from adapters.records import mark_due
 from ripen.ledger import RECORD_KEY, WALK_KEY
 from ripen.record import Claim, read_claim
@@ -17,13 +18,8 @@ _READ = {"#ttl": "ttl", "#data": "data", "#zip": "zip", "#lead": "lead"}
 
 def load_walks(table: str) -> dict[Kind, Walk]:
     """How far each kind of walk has come. Raises pydantic's ValidationError when what lies there is no walk."""
-    found = client("dynamodb").query(
-        TableName=table,
-        KeyConditionExpression="pk = :pk",
-        ExpressionAttributeValues=attributes({":pk": WALK_KEY}),
-        ConsistentRead=True,
-    )
-    walks = [Walk.model_validate_json(values(item)["data"]) for item in found["Items"]]
+    found = query(table, "pk = :pk", {":pk": WALK_KEY})
+    walks = [Walk.model_validate_json(item["data"]) for item in found]
     return {walk.kind: walk for walk in walks}
 
 

@@ -16,11 +16,9 @@ def dead_ends(section: str, phases: Mapping[str, Phase]) -> Iterator[tuple[Path,
     yield from _to_and_fro(section, phases)
     yield from _never_entered(section, phases)
     for circle in _closed(_onward(phases, lambda _: True)):
-        if 1 < len(circle) < len(phases):
-            yield (
-                (section, circle[0]),
-                f"and {_others(circle)} lead into each other and nowhere else: nobody leaves them",
-            )
+        if 1 < len(circle) < len(phases) and not _takes_a_deed(circle, phases):
+            text = f"and {_others(circle)} lead into each other by time alone, and nowhere else: nobody leaves them"
+            yield (section, circle[0]), text
     for circle in _closed(_onward(phases, _by_time_alone)):
         if len(circle) > 1:
             text = f"and {_others(circle)} lead into each other by in_phase_for alone: leads go round for ever"
@@ -72,6 +70,17 @@ def _never_entered(section: str, phases: Mapping[str, Phase]) -> Iterator[tuple[
                 (section, key),
                 f"nobody ever enters it: no way leads here from {next(iter(phases))}, where leads begin",
             )
+
+
+def _takes_a_deed(circle: Sequence[str], phases: Mapping[str, Phase]) -> bool:
+    """Whether some way within the circle waits for what a lead does: then it is a lifecycle, such as buying again."""
+    ways = (way for key in circle for way in phases[key].enter if not way.come_from or set(way.come_from) & set(circle))
+    return any(
+        way.when is not None
+        or way.usage == "growing"
+        or any(limit is not None and limit.at_least is not None for limit in (way.score, way.interest))
+        for way in ways
+    )
 
 
 def _by_time_alone(condition: EntryCondition) -> bool:

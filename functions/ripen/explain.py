@@ -39,7 +39,7 @@ def explain(lead: Lead, profile: str) -> Explanation:
     1792); none is off by a whole digit.
     """
     parts = [part for part in lead.contributions if part.profile == profile]
-    score = round(lead.score(profile), DIGITS)
+    score = round(lead.score(profile), DIGITS) + 0.0  # never -0.0
     shown = _add_up([part.value(lead.now) for part in parts], score)
     lines = [
         Line(part.at, part.rule, part.event, part.event_id, part.points, now)

@@ -51,7 +51,9 @@ class SessionFacts(Mapping[str, Any]):
         if name not in SESSION_FIELDS:
             raise KeyError(name)
         session = self._state.session
-        return session.events == 1 if name == "new" else getattr(session, name)
+        if name == "new":  # what Ripen reports about a mail happens later, and is no event of the visit
+            return session.events == 1 and session.last == self._state.clock
+        return getattr(session, name)
 
     def __iter__(self) -> Iterator[str]:
         return iter(SESSION_FIELDS)

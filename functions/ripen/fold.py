@@ -6,25 +6,25 @@ between, so that duplicates, retries, late arrivals and the order of arrival can
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ripen.campaigns import CampaignRule, take_outcome
+from ripen.awards import award, notice, refit
+from ripen.campaigns import take_outcome
 from ripen.consent import DECISIONS, decision, must_erase
 from ripen.erasure import SUPPRESSING
 from ripen.event import OUTCOMES, RIPEN, Event
 from ripen.facts import LeadFacts, SessionFacts, counts, grades, interests, persona, surging
 from ripen.foresight import usage
-from ripen.lead import Contribution, Intent, Lead
-from ripen.lifecycle import move, next_timer, unarmed
-from ripen.points import Rule, earned
-from ripen.rules import Noticed, Opening, Rules, Sign, TopicRule, Use
+from ripen.lead import Intent, Lead
+from ripen.lifecycle import unarmed
+from ripen.moves import move_on, next_moment, notice_fallen_scores
+from ripen.rules import Rules
 from ripen.scanners import judged
 from ripen.state import State
 from ripen.touch import direct_touch, first_touch, last_touch
 
 _FOREVER = 2**62
-_MOST_COUNTED = 1_000
 _HUMAN_MAIL_EVENTS = ("Email Opened", "Email Link Clicked", "Unsubscribed")
 """Events that Ripen records, but that a person caused: they count as activity."""
 
@@ -39,7 +39,7 @@ def fold(subject: str, events: Sequence[Event], rules: Rules, now: int, state: S
     now = max(now, events[-1].at) if events else now
     later = absorb(state, events, now)
     if not state.begun:
-        state.begin(events[0].at if events else state.first_seen)
+        state.begin(state.first_seen if state.events else events[0].at)
     let_time_pass(state, now)
     return _lead(subject, state, now, later)
 
@@ -73,13 +73,13 @@ def absorb(state: State, events: Sequence[Event], now: int) -> int | None:
 def let_time_pass(state: State, until: int) -> None:
     """Do what the passing of time alone does by `until`: move through phases, let scores fall below thresholds.
 
-    Afterwards `state.wake` is the earliest moment at which more may happen. Activity and points only put that off; what
-    may bring it forward sets it to the present.
+    Afterwards `state.wake` is the earliest moment at which more may happen, `state.timer` that of a way. Activity and
+    points only put them off; what may bring them forward sets `state.wake` to the present.
     """
-    while (moment := _next_moment(state)) is not None and moment <= until:
+    while (moment := next_moment(state)) is not None and moment <= until:
         state.clock = moment
-        _notice_fallen_scores(state, moment)
-        _move(state, moment, None, changed=True)
+        notice_fallen_scores(state, moment)
+        move_on(state, moment, None, changed=True)
     state.clock = until
     state.idle_since = state.last_active
     state.wake = _FOREVER if moment is None else moment
@@ -97,22 +97,21 @@ def _apply(state: State, event: Event, moment: int) -> None:
     if event.bot:
         return
     state.claims.apply(event, state.rules.trusted)
-    changed = not state.begun or bool(event.traits)
+    tells = not state.begun or bool(event.traits)  # that nothing is known is told by the first event
+    changed = tells
     state.go_on(moment)
-    if event.source != RIPEN or event.name in _HUMAN_MAIL_EVENTS:
-        _take_touch(state, event, moment)
-        state.be_active(event, moment)
+    _take_visit(state, event, moment)
     facts = state.take(event, moment)
     watch = state.rules.for_event(event.name)
     if watch.others is not None and (noticed := watch.others(facts)):
         changed = True
         for found in noticed:
-            _notice(state, found, moment)
+            notice(state, found, moment)
     if watch.rules is not None and (matching := watch.rules(facts)):
-        changed = _award(state, matching, event, moment) or changed
-    if state.rules.fits and event.traits:
-        _refit(state, event, moment)
-    _move(state, moment, event.name, changed=changed)
+        changed = award(state, matching, event, moment) or changed
+    if state.rules.fits and tells:
+        refit(state, event, moment)
+    move_on(state, moment, event.name, changed=changed)
 
 
 def _take_report(state: State, event: Event, moment: int) -> None:
@@ -124,130 +123,35 @@ def _take_report(state: State, event: Event, moment: int) -> None:
         state.mails[event.name] += 1
 
 
-def _take_touch(state: State, event: Event, moment: int) -> None:
-    # Within a visit browsers repeat where it came from with every event.
-    context = event.context
-    origin = (context.get("campaign"), context.get("referrer"), context.get("token"))
-    if not state.session_over(moment) and (origin == state.origin or not any(origin)):
+def _take_visit(state: State, event: Event, moment: int) -> None:
+    """Take note of what a person did, and of what brought the person."""
+    ours = event.source == RIPEN
+    if ours and event.name not in _HUMAN_MAIL_EVENTS:
         return
-    state.origin = origin
+    new = state.session_over(moment)
+    told = event.context.get
+    origin = (told("campaign"), told("referrer"), told("token"))
+    if new or (origin != state.origin and any(origin)):  # within a visit browsers repeat it with every event
+        state.origin = origin
+        _take_touch(state, event, moment)
+    if not ours:  # who reads a mail does not visit the site
+        state.visit(event, moment, new=new)
+    state.last_active = moment
+
+
+def _take_touch(state: State, event: Event, moment: int) -> None:
     state.first_touch = first_touch(state.first_touch, event)
     state.last_touch = last_touch(state.last_touch, event, moment - state.last_active)
     if state.last_touch is None and event.source != RIPEN:
         state.last_touch = direct_touch(event)
 
 
-def _notice(state: State, found: Noticed, moment: int) -> None:
-    if isinstance(found, TopicRule):
-        state.topics[found.topic] = state.topics[found.topic].plus(found.points, moment)
-        state.trends[found.topic] = state.trends[found.topic].plus(moment)
-        if state.unarmed:
-            state.wake = moment
-    elif isinstance(found, Sign):
-        state.evidence.add(found.key)
-    elif isinstance(found, Use):
-        state.usage = state.usage.plus(moment)
-        state.wake = moment
-    elif isinstance(found, Opening):
-        state.campaigns[found.campaign].open = True
-    else:
-        recent = [at for at in state.counts[found.name] if moment - at < found.window]
-        state.counts[found.name] = [*recent, moment][-_MOST_COUNTED:]
-
-
-def _award(state: State, rules: Sequence[Rule], event: Event, moment: int) -> bool:
-    """Whether any of the rules gave points."""
-    sums: dict[str, float] = {}
-    for rule in rules:
-        points = rule.points if rule.plain else earned(rule, state.facts, moment, state.used)
-        if points:
-            sums[rule.profile] = sums.get(rule.profile, 0.0) + points
-            _contribute(state, rule, points, event, moment)
-    _add(state, sums, moment)
-    return bool(sums)
-
-
-def _refit(state: State, event: Event, moment: int) -> None:
-    """Give and take the points of what is known of the lead, as it has just changed."""
-    sums: dict[str, float] = {}
-    for matches, rule in state.rules.fits:
-        key = f"{rule.profile}/{rule.name}"
-        if matches(state.facts) != (key in state.fits):
-            points = -rule.points if key in state.fits else rule.points
-            state.fits ^= {key}
-            sums[rule.profile] = sums.get(rule.profile, 0.0) + points
-            _contribute(state, rule, points, event, moment)
-    _add(state, sums, moment)
-
-
-def _contribute(state: State, rule: Rule, points: float, event: Event, moment: int) -> None:
-    half_life = state.rules.half_lives[rule.profile]
-    state.contributions.append(Contribution(rule.profile, rule.name, event.id, event.name, moment, points, half_life))
-
-
-def _add(state: State, sums: dict[str, float], moment: int) -> None:
-    for profile, points in sums.items():
-        state.scores[profile] = state.scores[profile].plus(points, moment)
-        if points < 0 or state.unarmed:
-            state.wake = moment
-        if points < 0:
-            _notice_fallen_scores(state, moment)
-
-
-def _move(state: State, moment: int, event: str | None, *, changed: bool) -> None:
-    """Move through the lifecycles as far as conditions hold at `moment`, and start campaigns."""
-    for course in state.courses:
-        if made := move(state, course, moment, event, changed=changed):
-            changed = True
-            state.wake = moment
-            if course is state.phases:
-                _start_by_phase(state, {move.phase for move in made}, moment)
-    if changed:
-        for campaign in state.rules.campaigns:
-            progress = state.campaigns[campaign.name]
-            if campaign.score and progress.open and not progress.above and _reached(state, campaign, moment):
-                progress.above = True
-                progress.start(moment)
-                state.wake = moment
-
-
-def _start_by_phase(state: State, entered: Container[str], moment: int) -> None:
-    for campaign in state.rules.campaigns:
-        if campaign.phase is not None and campaign.phase in entered:
-            state.campaigns[campaign.name].start(moment)
-
-
-def _next_moment(state: State) -> int | None:
-    """The next moment after the clock at which time alone may change something."""
-    moments = [next_timer(state, course) for course in state.courses]
-    moments += [
-        state.scores[campaign.score.profile].falls_below(campaign.score.fallen)
-        for campaign in state.rules.campaigns
-        if campaign.score and state.campaigns[campaign.name].above
-    ]
-    return min((moment for moment in moments if moment is not None and moment > state.clock), default=None)
-
-
-def _notice_fallen_scores(state: State, moment: int) -> None:
-    # A campaign may start again only after its score has fallen.
-    for campaign in state.rules.campaigns:
-        progress = state.campaigns[campaign.name]
-        threshold = campaign.score
-        if progress.above and threshold and not state.scores[threshold.profile].reaches(threshold.fallen, moment):
-            progress.above = False
-
-
-def _reached(state: State, campaign: CampaignRule, moment: int) -> bool:
-    threshold = campaign.score
-    return threshold is not None and state.scores[threshold.profile].reaches(threshold.at_least, moment)
-
-
 def _lead(subject: str, state: State, now: int, later: int | None) -> Lead:
-    timers = [next_timer(state, course) for course in state.courses]
+    rules = state.rules
     return Lead(
         subject=subject,
         now=now,
-        rules_version=state.rules.version,
+        rules_version=rules.version,
         events=state.events,
         first_seen=state.first_seen,
         last_active=state.last_active,
@@ -260,17 +164,17 @@ def _lead(subject: str, state: State, now: int, later: int | None) -> Lead:
         contributions=state.contributions,
         moves=state.phases.moves,
         stages=state.stages.moves if state.stages else (),
-        grades=grades(state, now),
+        grades=grades(state, now) if rules.grades else {},
         persona=persona(state, now),
-        interests=interests(state, now),
-        surges=surging(state, now),
+        interests=interests(state, now) if rules.topics else [],
+        surges=surging(state, now) if rules.topics else [],
         usage=usage(state.usage, now, state.since),
-        counts=counts(state, now),
+        counts=counts(state, now) if rules.count_windows else {},
         first_touch=state.first_touch,
         last_touch=state.last_touch,
         erase_at=state.consent.at if state.consent and must_erase(state.consent, state.rules.erasing) else None,
         pending=_pending(state),
-        next_timer=min((moment for moment in (*timers, later) if moment is not None), default=None),
+        next_timer=min((moment for moment in (state.timer, later) if moment is not None), default=None),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from ripen.channels import CHANNELS
 from ripen.configuration import Configuration
+from ripen.fields import LEAD_FIELDS, SESSION_FIELDS
 from ripen.personas import UNKNOWN
 from ripen.reach import highest_score
 from ripen.schema.base import Path
@@ -16,6 +17,12 @@ from ripen.score import DISPLAY_STEP
 
 _OPERATORS = ("prefix", "suffix", "equals-ignore-case", "wildcard", "anything-but", "exists", "numeric")
 _USAGE = ("growing", "falling", "steady", UNKNOWN)
+_FLAGS = ("session.new", "lead.known")
+_TEXTS = ("phase", "stage", "persona", "interests", "top_interest", "surges", "usage")
+_NUMBERS = frozenset(
+    {f"session.{name}" for name in SESSION_FIELDS} | {f"lead.{name}" for name in LEAD_FIELDS if name not in _TEXTS}
+) - {*_FLAGS}
+_NAMED_NUMBERS = ("lead.scores.", "lead.counts.")
 
 
 class Leaf(NamedTuple):
@@ -50,10 +57,26 @@ def impossible(configuration: Configuration, leaf: Leaf) -> Iterator[str]:
             if profile and low > highest_score(profile) + DISPLAY_STEP / 2:
                 highest = highest_score(profile)
                 yield f"{leaf.field}: nobody can reach {low:g}: the rules of this profile give {highest:g} at most"
-    if (values := _values(configuration, leaf.field)) is not None:
-        for value in _literals(leaf):
-            if value not in values:
-                yield f"{leaf.field}: is never {value!r}; it may be {', '.join(sorted(values)) or 'nothing'}"
+    for value in _literals(leaf):
+        if expected := _unlike(configuration, leaf.field, value):
+            yield f"{leaf.field}: is never {value!r}; {expected}"
+
+
+def _unlike(configuration: Configuration, field: str, value: object) -> str:
+    """What a fact is instead of this value, if it never has it."""
+    if (values := _values(configuration, field)) is not None and value not in values:
+        return f"it may be {', '.join(sorted(values)) or 'nothing'}"
+    types, spoken = _kind(field) or ((type(value),), "")
+    return "" if type(value) in types else f"it is {spoken}"
+
+
+def _kind(field: str) -> tuple[tuple[type, ...], str] | None:
+    """What kind of value a fact is, as far as it is not one of a few; None when anything may stand there."""
+    if field == "event":
+        return (str,), "a text"
+    if field in _FLAGS:
+        return (bool,), "true or false"
+    return ((int, float), "a number") if field in _NUMBERS or field.startswith(_NAMED_NUMBERS) else None
 
 
 def _is_operator(wanted: Mapping[str, Any]) -> bool:
@@ -96,7 +119,7 @@ def _values(configuration: Configuration, field: str) -> frozenset[str] | None:
         "lead.interests": topics,
         "lead.top_interest": topics,
         "lead.surges": topics,
-        "lead.usage": _USAGE,
+        "lead.usage": _USAGE if configuration.usage else (UNKNOWN,),
         "lead.first_touch.channel": CHANNELS,
         "lead.last_touch.channel": CHANNELS,
     }

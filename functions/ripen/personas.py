@@ -67,11 +67,11 @@ def recognise(personas: Sequence[PersonaRule], happened: Container[str], facts: 
 
 
 def confidence(weights: Sequence[float]) -> float:
-    """How sure signs of these weights make together: 0 to 1."""
+    """How sure signs of these weights make together: 0 to 1, to 12 decimals, so that 0.1 alone makes no less."""
     doubt, left = 1.0, 1.0
     for weight in weights:
         if weight >= 0:
             doubt *= 1 - weight
         else:
             left *= 1 + weight
-    return (1 - doubt) * left
+    return round((1 - doubt) * left, 12)

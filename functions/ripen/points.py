@@ -44,7 +44,8 @@ class Limit:
 class Rule:
     """One scoring rule, ready to run: for events from `valid_from` until before `valid_until`.
 
-    A `plain` one has no limits, no dates and always the same points.
+    A `plain` one has no limits, no dates and always the same points. `once` is the key of the limit that lets it give
+    points only once for all time.
     """
 
     profile: str
@@ -55,6 +56,7 @@ class Rule:
     valid_from: float = -math.inf
     valid_until: float = math.inf
     plain: bool = False
+    once: str = ""
 
 
 @dataclass(slots=True)
@@ -73,21 +75,25 @@ def earned(rule: Rule, facts: Mapping[str, Any], moment: int, used: dict[str, Us
 
     A window opens with the first points and closes after its time; the next points open the next.
     """
+    if rule.once and rule.once in used:  # most are refused here, before anything is worked out
+        return 0.0
     if not rule.valid_from <= moment < rule.valid_until:
         return 0.0
     points = rule.amount.of(facts) if rule.amount else rule.points
     if not rule.limits or not points:
         return points
     free = abs(points)
-    spents = [_open(limit, moment, used) for limit in rule.limits]
-    for limit, spent in zip(rule.limits, spents, strict=True):
+    spents: list[tuple[str, Used]] = []
+    for limit in rule.limits:
+        spent = _open(limit, moment, used)
         if limit.once and spent.fired:
             return 0.0
         free = min(free, limit.cap - spent.points, limit.cap_per_day - spent.today)
+        spents.append((limit.key, spent))
     if free <= 0:
         return 0.0
-    for limit, spent in zip(rule.limits, spents, strict=True):
-        used[limit.key] = spent
+    for key, spent in spents:
+        used[key] = spent
         spent.fired += 1
         spent.points += free
         spent.today += free
@@ -95,10 +101,11 @@ def earned(rule: Rule, facts: Mapping[str, Any], moment: int, used: dict[str, Us
 
 
 def _open(limit: Limit, moment: int, used: Mapping[str, Used]) -> Used:
-    spent = used.get(limit.key)
-    if spent is None or (limit.window is not None and moment - spent.since >= limit.window):
-        day, today = (spent.day, spent.today) if spent else (-1, 0.0)
-        spent = Used(moment, day=day, today=today)
-    if spent.day != moment // DAY:
-        spent.day, spent.today = moment // DAY, 0.0
+    spent, day = used.get(limit.key), moment // DAY
+    if spent is None:
+        return Used(moment, day=day)
+    if limit.window is not None and moment - spent.since >= limit.window:
+        spent = Used(moment, day=spent.day, today=spent.today)
+    if spent.day != day:
+        spent.day, spent.today = day, 0.0
     return spent

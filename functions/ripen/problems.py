@@ -45,6 +45,9 @@ def _strangers(configuration: Configuration, mails: frozenset[str]) -> Problems:
             if rule.group is not None and rule.group not in profile.groups:
                 path = ("profiles", key, "rules", name, "group")
                 yield path, f"there is no group {rule.group!r} in this profile; there is {_list(profile.groups)}"
+    for path, condition in _entries(configuration):
+        if condition.usage and configuration.usage is None:
+            yield (*path, "usage"), "nothing says what usage is; write usage in rules/interests.yaml"
     for key, campaign in configuration.campaigns.items():
         if campaign.mail not in mails:
             yield ("campaigns", key, "mail"), f"there is no mail {campaign.mail!r}; there is {_list(mails)}"

@@ -11,13 +11,14 @@ from typing import Any, NamedTuple
 
 from ripen.campaigns import CampaignRule
 from ripen.configuration import Configuration
-from ripen.lifecycle import Lifecycle, compile_lifecycle
 from ripen.pattern import Facts, Predicate, compile_choice, compile_pattern, event_names, fields
 from ripen.personas import EvidenceRule, PersonaRule
 from ripen.points import Amount, Limit, Rule
 from ripen.schema.scoring import GradeAxis, PointsFrom, Profile, ScoreRule
+from ripen.score import points_for
 from ripen.times import DAY, parse_duration, parse_iso
 from ripen.visits import ConversionRule, compile_conversions
+from ripen.ways import Lifecycle, compile_lifecycle
 
 
 class TopicRule(NamedTuple):
@@ -75,7 +76,8 @@ class GradeRule(NamedTuple):
 class Rules:
     """Everything a fold needs to know; times in milliseconds.
 
-    `trusted` are the sources that are servers, `erasing` those whose withdrawals erase.
+    `starts` are the campaigns that a profile's score starts, each with the points that it takes, `trusted` the sources
+    that are servers, `erasing` those whose withdrawals erase.
     """
 
     version: str
@@ -90,6 +92,7 @@ class Rules:
     phases: Lifecycle
     stages: Lifecycle | None
     campaigns: tuple[CampaignRule, ...]
+    starts: Mapping[str, list[tuple[str, float]]]
     conversions: tuple[ConversionRule, ...]
     trusted: frozenset[str]
     erasing: frozenset[str]
@@ -139,12 +142,21 @@ def compile_rules(configuration: Configuration, version: str) -> Rules:
         phases=compile_lifecycle(configuration.phases),
         stages=compile_lifecycle(configuration.stages) if configuration.stages else None,
         campaigns=campaigns,
+        starts=_starts(campaigns),
         conversions=compile_conversions({name: one.when for name, one in configuration.conversions.items()}),
         trusted=frozenset(name for name, source in configuration.sources.items() if source.kind == "server"),
         erasing=frozenset(name for name, source in configuration.sources.items() if source.on_withdrawal == "erase"),
         any_event=any_event,
         by_event=by_event,
     )
+
+
+def _starts(campaigns: Sequence[CampaignRule]) -> dict[str, list[tuple[str, float]]]:
+    starts: dict[str, list[tuple[str, float]]] = {}
+    for campaign in campaigns:
+        if campaign.score:
+            starts.setdefault(campaign.score.profile, []).append((campaign.name, points_for(campaign.score.at_least)))
+    return starts
 
 
 Watched = list[tuple[Mapping[str, Any], Any]]
@@ -205,6 +217,7 @@ def _rule(profile_name: str, name: str, profile: Profile, rule: ScoreRule) -> Ru
         plain=not (
             amount or rule.once or rule.cap or rule.cap_per_day or rule.group or rule.valid_from or rule.valid_until
         ),
+        once=f"{profile_name}/{name}" if rule.once and not rule.window else "",
     )
 
 

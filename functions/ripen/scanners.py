@@ -27,7 +27,7 @@ _BURST = 3 * SECOND
 """Different links of one mail within this time are not followed by a person."""
 _AT_ONCE = 2 * SECOND
 """Nobody opens a mail so soon after the receiving server took it."""
-_OPENED, _CLICKED, _DELIVERED = "Email Opened", "Email Link Clicked", "Email Delivered"
+_OPENED, _CLICKED, _DELIVERED = _OF_MAIL = ("Email Opened", "Email Link Clicked", "Email Delivered")
 
 
 def judged(events: Sequence[Event]) -> list[tuple[int, Event]]:
@@ -35,18 +35,16 @@ def judged(events: Sequence[Event]) -> list[tuple[int, Event]]:
 
     What a scanner caused has the bot's name.
     """
-    mails = [event for event in events if event.source == RIPEN and event.name in (_OPENED, _CLICKED, _DELIVERED)]
-    if not any(event.name != _DELIVERED for event in mails):
-        return [(event.at, event) for event in events]
-    verdicts = _verdicts(mails)
-    read = {id(event) for event in mails if event.name != _DELIVERED}
-    moments = []
-    for event in events:
-        if id(event) in read:
-            name = "" if event.bot else verdicts.get(event.id, "")
-            moments.append((event.at + SETTLING, replace(event, bot=name) if name else event))
-        else:
-            moments.append((event.at, event))
+    moments = [(event.at, event) for event in events]
+    mails = [n for n, event in enumerate(events) if event.source == RIPEN and event.name in _OF_MAIL]
+    read = [n for n in mails if events[n].name != _DELIVERED]
+    if not read:
+        return moments
+    verdicts = _verdicts([events[n] for n in mails])
+    for n in read:
+        event = events[n]
+        name = "" if event.bot else verdicts.get(event.id, "")
+        moments[n] = (event.at + SETTLING, replace(event, bot=name) if name else event)
     return sorted(moments, key=lambda pair: (pair[0], pair[1].id))
 
 

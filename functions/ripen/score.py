@@ -13,6 +13,8 @@ from typing import NamedTuple
 DISPLAY_STEP = 0.1
 """Scores are shown with one decimal and compared as shown, so 49.96 points reach a threshold of 50."""
 
+_ROUNDING = DISPLAY_STEP / 2
+
 
 class Score(NamedTuple):
     """`total` points at `landmark` (milliseconds), halving every `half_life` milliseconds (None: never)."""
@@ -28,24 +30,32 @@ class Score(NamedTuple):
 
     def plus(self, points: float, moment: int) -> Score:
         """The score after a contribution at `moment`."""
-        return Score(self.half_life, moment, self.at(moment) + points)
+        half_life, landmark, total = self
+        if half_life is not None and moment != landmark:
+            total *= 2.0 ** ((landmark - moment) / half_life)
+        return Score(half_life, moment, total + points)
 
     def reaches(self, threshold: float, moment: int) -> bool:
         """Whether the score, as it is shown at `moment`, is at least `threshold`."""
-        return self.at(moment) >= threshold - DISPLAY_STEP / 2
+        return self.at(moment) >= threshold - _ROUNDING
 
     def falls_below(self, threshold: float) -> int | None:
         """The first millisecond at which the score no longer reaches `threshold` by fading alone, if it ever happens.
 
         Closed form: t = landmark + half_life * log2(total / threshold).
         """
-        limit = threshold - DISPLAY_STEP / 2
-        if self.half_life is None or limit <= 0 or self.total < limit:
+        least = threshold - _ROUNDING
+        if self.half_life is None or least <= 0 or self.total < least:
             return None
-        moment = self.landmark + math.ceil(self.half_life * math.log2(self.total / limit))
+        moment = self.landmark + math.ceil(self.half_life * math.log2(self.total / least))
         while self.reaches(threshold, moment):
             moment += 1
         return moment
+
+
+def points_for(threshold: float) -> float:
+    """The points that, as they are shown, are at least `threshold`."""
+    return threshold - _ROUNDING
 
 
 def decay(age: int, half_life: int | None) -> float:

@@ -23,13 +23,14 @@ from ripen.ledger import NOTHING_SEEN, Seen, counts_until, event_key, read_event
 from ripen.reported import CLOSED_AFTER
 from ripen.rules import Rules
 from ripen.scanners import SETTLING
-from ripen.state import SESSION_GAP, State
+from ripen.state import State
+from ripen.touch import VISIT_GAP
 
 Item = Mapping[str, Any]
 
 SETTLED_AFTER = CLOSED_AFTER
 """Milliseconds after which an event may settle: as long as its visit may change the daily figures, it does not."""
-GAP = SESSION_GAP
+GAP = VISIT_GAP
 """Milliseconds without an event before which a checkpoint may end: no visit, and no scanner's burst, is cut in two."""
 WORTHWHILE = 20
 """Items that have to be old enough before a checkpoint is made or moved on: writing one costs more than a record."""

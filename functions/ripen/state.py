@@ -13,20 +13,16 @@ from typing import Any
 from ripen.campaigns import Progress, first_progress
 from ripen.claims import Claims
 from ripen.consent import Consent
-from ripen.event import RIPEN, Event
+from ripen.event import Event
 from ripen.foresight import NO_TREND, ORDERS_KEPT, Trend
 from ripen.lead import Contribution, Move
 from ripen.lifecycle import Course
 from ripen.points import Used
 from ripen.rules import Rules
 from ripen.score import Score
-from ripen.times import MINUTE, SECOND
-from ripen.touch import Touch
+from ripen.times import SECOND
+from ripen.touch import VISIT_GAP, Touch
 from ripen.visits import Before
-
-SESSION_GAP = 30 * MINUTE
-"""A visit ends after so long without an event, as in Google Analytics
-(https://support.google.com/analytics/answer/9191807). No page counts as seen for longer."""
 
 
 @dataclass(slots=True)
@@ -51,6 +47,7 @@ class State:
         self.rules = rules
         self.begun = False
         self.since = self.clock = self.last_active = self.wake = 0
+        self.timer: int | None = None
         self.unarmed = False
         self.facts: dict[str, Any] = {}
         self.idle_since = 0
@@ -102,24 +99,20 @@ class State:
         """Take note of what the event says; the facts that conditions see."""
         if event.traits:
             self.traits |= event.traits
-            self.wake = moment
+            if "contract_ends" in event.traits:
+                self.wake = moment
         facts = self.facts
         facts["event"], facts["properties"], facts["context"] = event.name, event.properties, event.context
         return facts
 
     def session_over(self, moment: int) -> bool:
         """Whether an event at `moment` begins a new visit."""
-        return not self.session.number or moment - self.session.last >= SESSION_GAP
+        return not self.session.number or moment - self.session.last >= VISIT_GAP
 
-    def be_active(self, event: Event, moment: int) -> None:
-        """Take note of what the person did: when, and in which visit. Who reads a mail does not visit the site."""
-        if event.source != RIPEN:
-            self._visit(event, moment)
-        self.last_active = moment
-
-    def _visit(self, event: Event, moment: int) -> None:
+    def visit(self, event: Event, moment: int, *, new: bool) -> None:
+        """Take note of what the person did in this visit, or in a new one."""
         session = self.session
-        if self.session_over(moment):
+        if new:
             session = self.session = Session(session.number + 1, moment)
         session.last = moment
         session.events += 1
@@ -129,7 +122,7 @@ class State:
         elif event.name == "Page Left":
             seconds = event.properties.get("seconds")
             if isinstance(seconds, int | float) and seconds > 0:
-                seen = min(seconds, SESSION_GAP / SECOND)
+                seen = min(seconds, VISIT_GAP / SECOND)
                 session.seconds += seen
                 self.seconds += seen
         elif event.name == "Order Completed":

@@ -8,8 +8,8 @@ because of the ad.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from ripen.channels import CLICK_IDS, channel_of, medium_of, site_of
@@ -17,7 +17,8 @@ from ripen.event import RIPEN, Event
 from ripen.times import DAY, MINUTE, parse_iso
 
 VISIT_GAP = 30 * MINUTE
-"""A visit ends after so long without an event (https://support.google.com/analytics/answer/2731565)."""
+"""A visit ends after so long without an event, as in Google Analytics
+(https://support.google.com/analytics/answer/9191807). No page counts as seen for longer."""
 
 _LONGEST = 100
 _LONGEST_CLICK_ID = 200
@@ -28,8 +29,7 @@ _OLDEST = 3_650 * DAY
 _PAGE_EVENTS = ("Page Viewed", "Screen Viewed")
 
 
-@dataclass(frozen=True, slots=True)
-class Touch:
+class Touch(NamedTuple):
     """One way to the site, taken at `at` (milliseconds); what is not known is empty.
 
     `channel` is one of `ripen.channels.CHANNELS`. `click_id` is its kind and the id (`gclid:Cj0...`), `referrer` the
@@ -54,7 +54,7 @@ class Touch:
 
     def as_json(self) -> dict[str, Any]:
         """Plain values; empty parts are left out."""
-        return {name: value for name, value in asdict(self).items() if value != ""}
+        return {name: value for name, value in self._asdict().items() if value != ""}
 
     @classmethod
     def from_json(cls, parts: Mapping[str, Any]) -> Touch:
@@ -87,9 +87,10 @@ def first_touch(before: Touch | None, event: Event) -> Touch | None:
 
     The browser may remember one that is older than its first event that was sent.
     """
-    told = _remembered(event, before.at if before else None)
-    if told is not None and (before is None or told.at < before.at):
-        return told
+    if event.context.get("firstTouch"):
+        told = _remembered(event, before.at if before else None)
+        if told is not None and (before is None or told.at < before.at):
+            return told
     if before is not None and before.at <= event.at:
         return before
     own = touch_of(event) or (direct_touch(event) if on_page(event) else None)
@@ -105,7 +106,7 @@ def last_touch(before: Touch | None, event: Event, idle: int) -> Touch | None:
     found = touch_of(event)
     if found is None or found.direct:
         return before
-    goes_on = before is not None and idle < VISIT_GAP and replace(found, at=before.at, path=before.path) == before
+    goes_on = before is not None and idle < VISIT_GAP and found[1:-1] == before[1:-1]  # all but the moment and the path
     return before if goes_on else found
 
 
@@ -214,21 +215,28 @@ def _inside(host: str, own: str) -> bool:
 
 
 def _host(url: object) -> str:
-    if not url or not isinstance(url, str):
-        return ""
+    return _host_of(url[:_LONGEST_URL]) if url and isinstance(url, str) else ""
+
+
+@lru_cache(maxsize=1024)
+def _host_of(url: str) -> str:
     try:
-        return _text((urlsplit(url[:_LONGEST_URL]).hostname or "").lower()).rstrip(".")
+        return _text((urlsplit(url).hostname or "").lower()).rstrip(".")
     except ValueError:
         return ""
 
 
 def _text(value: object, longest: int = _LONGEST) -> str:
     """A value as one short line of printable text; empty when it is neither text nor a number."""
+    if not value:
+        return ""
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 < abs(value) < _LARGEST_NUMBER:
         value = str(value)
-    if not value or not isinstance(value, str):
-        return ""
-    text = value[:_LONGEST_URL]
+    return _line(value[:_LONGEST_URL], longest) if isinstance(value, str) else ""
+
+
+@lru_cache(maxsize=1024)
+def _line(text: str, longest: int) -> str:
     if not text.isprintable():
         text = "".join(letter if letter.isprintable() else " " for letter in text)
     return " ".join(text.split())[:longest].rstrip()

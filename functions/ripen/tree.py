@@ -76,6 +76,11 @@ class Party:
         return Proof.SERVER if told else self.claims.strongest
 
     @property
+    def known(self) -> bool:
+        """Whether an address was given, however little that proves."""
+        return bool(self.claims.addresses)
+
+    @property
     def first_seen(self) -> int:
         """When the lead itself did something first; a very late moment if it never did."""
         own = (event.at for events in self.tree.ledgers.values() for event in events if event.source != RIPEN)

@@ -17,6 +17,7 @@ from ripen_cli.project import ROOT, RULES
 
 SERVER_KEY = "a-secret-key"
 METERED_KEY = "a-metered-key"
+FORGETTING_KEY = "a-forgetting-key"
 SNIPPET = (ROOT / "functions" / "track" / "ripen.min.js").read_bytes()
 BESIDE = ("Consent Given", "Page Left")
 PAGE = """<!doctype html><title>A page</title>
@@ -46,19 +47,24 @@ def browser(playwright):
         yield browser
 
 
+def server(name, key, *more):
+    """A source of `rules/sources.yaml`."""
+    lines = ("kind: server", f"write_key_sha256: {digest(key)}", *more)
+    return f"  {name}:\n" + "".join(f"    {line}\n" for line in lines)
+
+
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory):
-    """The local cloud with the starter rules and two more sources: servers with the keys above, one with a limit."""
+    """The local cloud with the starter rules and three servers with the keys above: one has a limit, one forgets."""
     with listen(0) as probe:
         port = probe.getsockname()[1]
     started = local_cloud.start(port, _ignore)
     folder = tmp_path_factory.mktemp("rules")
     shutil.copytree(RULES, folder, dirs_exist_ok=True)
     with (folder / "rules" / "sources.yaml").open("a") as file:
-        file.write(f"  server:\n    kind: server\n    write_key_sha256: {digest(SERVER_KEY)}\n")
-        file.write(
-            f"  metered:\n    kind: server\n    write_key_sha256: {digest(METERED_KEY)}\n    limit_per_minute: 40\n"
-        )
+        file.write(server("server", SERVER_KEY))
+        file.write(server("metered", METERED_KEY, "limit_per_minute: 40"))
+        file.write(server("forgetting", FORGETTING_KEY, "on_withdrawal: erase"))
     local_cloud.publish_rules(started, folder)
     yield started
     local_cloud.stop(port)

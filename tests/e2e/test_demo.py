@@ -20,6 +20,7 @@ STORY = [
     ("50.0", "consultation"),
     ("50.0", "consultation"),
     ("50.0", "consultation"),
+    ("50.0", "consultation"),
 ]
 
 

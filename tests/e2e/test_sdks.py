@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 import segment.analytics
 
+from ripen.event import RIPEN
 from ripen.ledger import read_events
 from ripen_cli.project import HOME, ROOT
 
@@ -99,7 +100,7 @@ def proxy(cloud):
 @pytest.fixture
 def ledger(cloud):
     def read(*subjects):
-        """Every event in the ledger of these subjects, an event that is there twice listed twice."""
+        """Every event of these subjects that was sent, one that is in the ledger twice listed twice."""
         events = []
         for subject in subjects:
             answer = cloud.client("dynamodb").query(
@@ -109,7 +110,7 @@ def ledger(cloud):
             )
             for item in answer["Items"]:
                 events += read_events([{name: next(iter(value.values())) for name, value in item.items()}])
-        return events
+        return [event for event in events if event.source != RIPEN]
 
     return read
 

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 
 import template
+from adapters import aws
 from adapters.loading import load_tree
 from publish.handler import handler as publish
 from ripen.times import MINUTE, to_iso
@@ -110,6 +112,20 @@ class Site:
         return load_tree("ripen", f"a:{who}", 0).record.due_at
 
 
+class Stacks:
+    """CloudFormation, as far as commands ask it: the outputs of each stack by its name."""
+
+    def __init__(self, outputs):
+        self.outputs = outputs
+
+    def describe_stacks(self, StackName):
+        if StackName not in self.outputs:
+            error = {"Code": "ValidationError", "Message": f"Stack with id {StackName} does not exist"}
+            raise ClientError({"Error": error}, "DescribeStacks")
+        told = [{"OutputKey": key, "OutputValue": value} for key, value in self.outputs[StackName].items()]
+        return {"Stacks": [{"StackName": StackName, "Outputs": told}]}
+
+
 @pytest.fixture
 def site(new_process, monkeypatch):
     """A new deployment in which no rules are active."""
@@ -124,6 +140,7 @@ def site(new_process, monkeypatch):
         names = {
             "Table": "ripen",
             "RulesBucket": "ripen-rules",
+            "AddressSecret": secret,
             "AddressSecret.Id": secret,
             "DueQueue": queue_url,
             "SenderAddress": SENDER,
@@ -134,6 +151,7 @@ def site(new_process, monkeypatch):
         for function in ("TrackFunction", "ScoreFunction", "TriggerFunction", "PublishFunction"):
             for name, value in template.environment(SCHEMA, function, names).items():
                 monkeypatch.setenv(name, value)
+        aws.use("cloudformation", Stacks({"ripen": template.outputs(SCHEMA, names), "another": {}}))
         yield Site("ripen-rules", queue_url)
 
 

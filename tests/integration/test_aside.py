@@ -29,7 +29,7 @@ def plant(site, text, key=KEY):
 
 
 def aside(*options, answer=""):
-    return CliRunner().invoke(main, ["ledger", "aside", "--table", "ripen", *options], input=answer)
+    return CliRunner().invoke(main, ["ledger", "aside", *options], input=answer)
 
 
 def test_an_item_that_cannot_be_read_is_set_aside_and_its_lead_folded_without_it(broken, metrics, logs):
@@ -132,8 +132,8 @@ def test_what_is_returned_never_replaces_what_was_written_meanwhile(broken):
     assert len(broken.keys("X#")) == 1
 
 
-def test_a_table_that_is_not_there_is_one_clear_line(nurturing):
-    done = CliRunner().invoke(main, ["ledger", "aside", "--table", "nowhere"])
+def test_a_stack_that_is_not_there_is_one_clear_line(nurturing):
+    done = CliRunner().invoke(main, ["ledger", "aside", "--stack", "nowhere"])
 
     assert done.exit_code == 1
     assert done.output.startswith("Error: ")

@@ -150,7 +150,7 @@ def test_an_erasure_that_was_interrupted_is_finished_by_the_next(nurturing, surv
 
 
 def command(*arguments):
-    return CliRunner().invoke(main, ["lead", "erase", *arguments, "--table", "ripen"])
+    return CliRunner().invoke(main, ["lead", "erase", *arguments])
 
 
 def test_the_command_changes_nothing_until_it_is_told_to(nurturing):
@@ -168,9 +168,8 @@ def test_the_command_changes_nothing_until_it_is_told_to(nurturing):
 
 def test_the_command_erases(nurturing):
     lived(nurturing)
-    [secret] = client("secretsmanager").list_secrets()["SecretList"]
 
-    result = command("ann", "--yes", "--secret", secret["ARN"])
+    result = command("ann", "--yes")
 
     assert result.exit_code == 0, result.output
     assert "items were deleted." in result.output

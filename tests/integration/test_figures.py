@@ -173,7 +173,7 @@ def test_a_visit_costs_two_writes_of_one_unit(counting):
 
 
 def run(*arguments):
-    answer = CliRunner().invoke(main, ["report", "--table", "ripen", *arguments])
+    answer = CliRunner().invoke(main, ["report", *arguments])
     assert answer.exit_code == 0, answer.output
     return answer.output
 
@@ -241,6 +241,6 @@ def test_a_report_of_nothing(counting, monkeypatch, tmp_path):
 
 
 def test_days_in_the_wrong_order_are_refused(counting):
-    answer = CliRunner().invoke(main, ["report", "--table", "ripen", "--from", "2026-03-02", "--to", "2026-03-01"])
+    answer = CliRunner().invoke(main, ["report", "--from", "2026-03-02", "--to", "2026-03-01"])
     assert answer.exit_code == 2
     assert "--from 2026-03-02 is after --to 2026-03-01" in answer.output

@@ -12,8 +12,10 @@ from click.testing import CliRunner
 from adapters import intents, merging, records, tokens
 from adapters.active import active_rules
 from adapters.aws import client
+from adapters.erasure import erase
 from adapters.leads import Task, refresh
 from adapters.loading import load_tree
+from adapters.secret import secret
 from adapters.settings import ScoreSettings, settings
 from ripen import tree
 from ripen.errors import VersionConflictError
@@ -242,12 +244,41 @@ def test_a_browser_never_becomes_one_with_a_user_that_a_server_knows(site):
     assert site.mails() == []
 
 
-def test_a_browser_never_becomes_one_with_a_user_whose_address_came_from_a_form(site):
-    site.live(signed_in("7", START, email=ANN) | {"context": {"form": True, **YES}}, at=START)
+@pytest.mark.parametrize("form", [True, False])
+def test_a_browser_never_becomes_one_with_a_user_who_gave_an_address(site, form):
+    site.live(signed_in("7", START, email=ANN) | {"context": {"form": form, **YES}}, at=START)
+    before = lead("a:ann")
 
     site.live(signed_in("7", LATER, who="eve"), at=LATER)
 
+    assert "a:ann" not in subjects("eve")
+    assert lead("a:ann") == before
+
+
+@pytest.mark.parametrize("first", ["ann", "eve"])
+def test_naming_the_user_of_somebody_else_tells_nothing_about_her(site, first):
+    told = {"ann": signed_in(ANN, START, email=ANN, firstName="Ann"), "eve": signed_in(ANN, START, who="eve")}
+    site.live(told.pop(first), at=START)
+    for one in told.values():
+        site.live(one, at=START + HOUR)
+
+    site.live(signed_in(ANN, LATER, who="eve", email=BOB), *enough("eve", LATER), at=LATER)
+
     assert subjects("eve") == ["a:eve"]
+    [mail] = site.mails()
+    assert mail["To"] == BOB
+    assert "Ann" not in mail.as_string()
+
+
+def test_devices_of_a_user_part_when_one_of_them_gives_an_address(site):
+    for who in ("ann", "phone"):
+        site.live(signed_in("7", START, who=who, firstName="Ann"), at=START)
+    assert subjects("ann") == ["a:ann", "a:phone", "u:7"]
+
+    site.live(identified(LATER, who="phone", email=ANN), at=LATER)
+
+    assert subjects("phone") == ["a:phone"]
+    assert "a:phone" not in subjects("ann")
 
 
 def test_what_a_browser_claimed_is_taken_back_once_the_other_side_is_proven(site):
@@ -261,6 +292,31 @@ def test_what_a_browser_claimed_is_taken_back_once_the_other_side_is_proven(site
     assert site.names("eve").count("Lead Unmerged") == 1
     assert "Deal Won" not in site.names("eve")
     assert lead("u:7").record.address["owned"]
+
+
+def test_a_withdrawal_erases_nobody_else_who_named_the_same_user(site, rule_files):
+    erasing = SOURCES.replace("kind: browser", "kind: browser\n    on_withdrawal: erase")
+    site.publish(rule_files | {"rules/sources.yaml": erasing.encode()}, START)
+    for who in ("ann", "eve"):
+        site.live(signed_in("7", START, who=who), viewed("/", START, who=who), at=START)
+    assert subjects("ann") == ["a:ann", "a:eve", "u:7"]
+
+    site.live(tracked("Consent Withdrawn", LATER, who="eve"), at=LATER)
+
+    assert site.names("eve") == ["Consent Withdrawn"]
+    assert "Page Viewed" in site.names("ann")
+    assert "a:eve" not in subjects("ann")
+
+
+def test_an_address_is_free_again_once_its_first_owner_was_erased(site):
+    site.live(identified(START, who="eve", email=ANN), at=START)
+    site.live(identified(LATER, email=ANN), *enough("ann", LATER), at=LATER)
+    assert site.mails() == []
+    erase("ripen", "a:eve", secret(settings(ScoreSettings).secret_arn))
+
+    site.live(viewed("/", LATER + HOUR), at=LATER + HOUR)
+
+    assert [mail["To"] for mail in site.mails()] == [ANN]
 
 
 def test_a_proof_of_the_same_merge_holds(site):
@@ -352,7 +408,7 @@ def test_what_was_merged_below_stays_below_when_its_parent_is_taken_out(site):
 
 
 def command(*words):
-    ran = CliRunner().invoke(main, ["lead", *words, "--table", "ripen"])
+    ran = CliRunner().invoke(main, ["lead", *words])
     return ran.exit_code, ran.output
 
 

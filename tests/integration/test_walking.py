@@ -53,7 +53,7 @@ def counted(site):
 
 
 def ripen(*command):
-    done = CliRunner().invoke(main, [*command, "--table", "ripen"])
+    done = CliRunner().invoke(main, command)
     assert done.exit_code == 0, done.output
     return done.output
 

@@ -163,7 +163,12 @@ def test_profiles_and_grades_that_make_no_sense(old, new, expected):
         ("lead.phase: hot", "lead.phase: is never 'hot'; it may be cold, warm"),
         ("lead.stage: use", "lead.stage: is never 'use'; it may be nothing"),
         ("lead.persona: seller", "lead.persona: is never 'seller'; it may be engineer, unknown"),
-        ("lead.usage: more", "lead.usage: is never 'more'; it may be falling, growing, steady, unknown"),
+        ("lead.usage: growing", "lead.usage: is never 'growing'; it may be unknown"),
+        ("lead.known: yes", "lead.known: is never 'yes'; it is true or false"),
+        ("session.new: 1", "session.new: is never 1; it is true or false"),
+        ("lead.visits: ['2', 3]", "lead.visits: is never '2'; it is a number"),
+        ("lead.counts.visits: true", "lead.counts.visits: is never True; it is a number"),
+        ("event: 404", "event: is never 404; it is a text"),
         ("lead.first_touch.channel: paid", "lead.first_touch.channel: is never 'paid'"),
         ("$or: [{lead.phase: hot}, {event: A}]", "lead.phase: is never 'hot'"),
         ("lead: {phase: hot}", "lead.phase: is never 'hot'"),
@@ -173,6 +178,14 @@ def test_conditions_that_nothing_can_match(condition, expected):
     found = problems(scoring=when(condition))
 
     assert [problem for problem in found if problem.startswith(RULE) and expected in problem], found
+
+
+def test_usage_has_the_values_that_it_can_have():
+    interests = f"{INTERESTS}usage: {{when: {{event: Signed In}}}}\n"
+
+    assert problems(interests=interests, scoring=when("lead.usage: [growing, unknown]")) == []
+    [found] = problems(interests=interests, scoring=when("lead.usage: more"))
+    assert found.endswith("lead.usage: is never 'more'; it may be falling, growing, steady, unknown")
 
 
 @pytest.mark.parametrize(
@@ -201,6 +214,9 @@ def test_fields_that_do_not_exist(condition, expected):
         "lead.scores.interest: {numeric: ['>=', 999999]}",
         "lead.grades.priority: [A1, {prefix: B}]",
         "lead.visits: {numeric: ['>', 3]}",
+        "lead.visits: [1, {numeric: ['>', 3]}, {exists: false}]",
+        "lead.known: false",
+        "event: {anything-but: Page Viewed}",
         "lead.last_touch.channel: {anything-but: direct}",
     ],
 )
@@ -226,6 +242,7 @@ def test_conditions_that_something_can_match(condition):
             "at_least: nobody can reach 20.1: the rules of value",
         ),
         (["from: [cold], usage: rising"], "usage: "),
+        (["from: [cold], usage: falling"], "usage: nothing says what usage is; write usage in rules/interests.yaml"),
         (["from: [cold], repurchase_due: 0"], "repurchase_due: "),
         (["from: [warm], inactive_for: 3d", "from: [cold], inactive_for: 3d"], "warm is where this way leads to"),
     ],
@@ -270,21 +287,33 @@ def test_a_score_that_falls_is_no_contradiction_to_one_that_also_wants_an_event(
     assert problems(phases=text) == []
 
 
+def test_who_has_bought_need_never_be_new_again():
+    text = """\
+phases:
+  new: {}
+  customer:
+    enter: [{when: {event: Order Completed}}]
+  dormant:
+    enter: [{from: [customer], inactive_for: 180d}]
+"""
+
+    assert problems(phases=text) == []
+
+
 def test_phases_that_nobody_leaves():
     found = problems(
         phases="""\
 phases:
   new: {}
-  buys:
-    enter: [{from: [new, kept], when: {event: Order Completed}}]
-  kept:
-    enter: [{from: [buys], in_phase_for: 30d}]
+  quiet:
+    enter: [{from: [new], inactive_for: 30d}, {from: [asleep], in_phase_for: 30d}]
+  asleep:
+    enter: [{from: [quiet], inactive_for: 90d}]
 """
     )
 
-    assert found == [
-        "rules/phases.yaml:3: phases.buys: and kept lead into each other and nowhere else: nobody leaves them"
-    ]
+    text = "and asleep lead into each other by time alone, and nowhere else: nobody leaves them"
+    assert found == [f"rules/phases.yaml:3: phases.quiet: {text}"]
 
 
 def test_phases_that_leads_go_round_for_ever():

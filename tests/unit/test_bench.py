@@ -8,7 +8,10 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 KEYS = {"value", "unit", "floor", "ratio", "budget"}
 LIMITS = {"track.batch.wru": 0.2}
-CPU = {"track.single.cpu", "track.batch.cpu", "track.cold-start.cpu", "score.event.cpu", "score.rules-1000.cpu"}
+CPU = {
+    *("track.single.cpu", "track.batch.cpu", "track.cold-start.cpu"),
+    *("score.event.cpu", "score.rules-1000.cpu", "score.settled.cpu"),
+}
 ROWS = {*CPU, "track.single.wru", "score.writes", "score.due.wru", "score.record.size", "snippet.size", *LIMITS}
 
 

@@ -23,8 +23,8 @@ from ripen.fold import fold
 from ripen.ledger import read_events
 from ripen.pattern import compile_pattern
 from ripen.rules import compile_rules
-from ripen.state import SESSION_GAP
 from ripen.times import DAY, MINUTE, parse_iso
+from ripen.touch import VISIT_GAP
 from ripen_cli.project import rule_files
 
 ROOT = Path(__file__).parents[2]
@@ -193,7 +193,7 @@ def test_the_measures_of_foresight_are_those_of_the_code():
     assert f"ratio ≥ {foresight.GROWING:g} and *n₅₆* ≥ {foresight.USAGE_EVENTS:g}" in text
     assert f"ratio ≤ {foresight.FALLING:g} and *n₅₆* ≥ {foresight.USAGE_EVENTS:g}" in text
     assert f"the last {foresight.ORDERS_KEPT} orders" in text
-    assert f"after {SESSION_GAP // MINUTE} minutes" in text
+    assert f"after {VISIT_GAP // MINUTE} minutes" in text
 
 
 def test_every_operator_is_documented():

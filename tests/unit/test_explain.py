@@ -9,6 +9,7 @@ from ripen.fold import fold
 from ripen.times import DAY
 from stories import START
 from unit.histories import RULES, events, in_order
+from unit.leads import happened, lead, scoring
 
 
 @given(events(), st.integers(0, 60 * DAY))
@@ -25,3 +26,11 @@ def test_what_is_listed_adds_up_to_the_score(history, age):
             assert abs(line.now - part.value(lead.now)) < 0.1 + 1e-9
         exact = sum(part.value(lead.now) for part in of_profile)
         assert exact == pytest.approx(lead.score(profile), abs=1e-9)
+
+
+def test_a_little_less_than_nothing_is_shown_as_nothing():
+    compiled = scoring(half_life="1d", left={"when": {"event": "Left"}, "points": -1})
+
+    explanation = explain(lead(compiled, happened("Left"), days=10), "p")
+
+    assert str(explanation.score) == "0.0"

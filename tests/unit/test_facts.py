@@ -124,6 +124,15 @@ def test_a_condition_on_a_fact_holds(condition, history):
     assert sees(condition, *history)
 
 
+def test_what_is_reported_about_a_mail_is_not_the_first_event_of_a_visit():
+    compiled = rules(counts={"visits": {"when": {"session.new": True}, "window": "30d"}})
+    mails = [reported("Email Sent", 2), reported("Email Delivered", 2.1), reported("Email Opened", 3)]
+
+    found = lead(compiled, happened("Page Viewed"), happened("Page Viewed", 1), *mails, days=4)
+
+    assert found.counts["visits"] == found.visits == 2
+
+
 def test_what_a_bot_does_is_no_fact():
     history = [happened("Page Viewed"), happened("Page Viewed", 1, bot="crawler"), happened("Page Viewed", 2)]
 

@@ -127,6 +127,11 @@ def test_a_condition_sees_the_persona_with_the_sign_of_the_event_itself():
 WEIGHTS = st.lists(st.floats(-1, 1), max_size=8)
 
 
+@pytest.mark.parametrize(("weights", "sure"), [([0.1], 0.1), ([0.1, 0.1], 0.19), ([0.2, 0.25], 0.4)])
+def test_a_bar_at_the_very_confidence_that_the_signs_make_is_reached(weights, sure):
+    assert confidence(weights) == sure
+
+
 @given(WEIGHTS, st.randoms())
 def test_confidence_is_a_share_and_does_not_depend_on_order(weights, random):
     shuffled = random.sample(weights, len(weights))

@@ -125,6 +125,13 @@ def test_fit_follows_what_is_known():
     assert shown == [20, 30, -20, 10]
 
 
+def test_what_is_not_known_fits_from_the_first_event_on():
+    compiled = scoring(fit={"no-company": {"when": {"traits.company": {"exists": False}}, "points": -10}})
+
+    assert lead(compiled, happened("Page Viewed")).score("p") == -10
+    assert lead(compiled, happened("Page Viewed"), told(1, company="Example")).score("p") == 0
+
+
 def test_what_is_said_twice_fits_once():
     assert lead(scoring(fit=FIT), told(role="student"), told(1, role="student"), told(2, name="Ann")).score("p") == -30
 

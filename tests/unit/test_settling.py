@@ -81,6 +81,17 @@ def test_a_few_events_and_recent_ones_do_not_settle():
     assert settle(items_of(steps(60)), RULES, START + 12 * HOUR, None) is None
 
 
+def test_a_lead_of_whom_only_bots_were_seen_begins_with_the_first_of_them_from_a_checkpoint_too():
+    crawled = [Event(f"m{n:03}", "Page Viewed", START + n * HOUR, "website", bot="crawler") for n in range(60)]
+    now = START + 60 * HOUR + SETTLED_AFTER
+    items = items_of(crawled)
+    checkpoint = settle(items[:30], RULES, now, None)
+
+    resumed = fold("a:ann", left_over(items, checkpoint), RULES, now, checkpoint.resume(RULES))
+
+    assert summary(resumed) == summary(fold("a:ann", crawled, RULES, now))
+
+
 def test_nothing_settles_between_events_that_lie_close_together():
     history = steps(WORTHWHILE - 1) + [
         Event(f"z{n}", "Page Viewed", START + (WORTHWHILE + 1) * HOUR + n * MINUTE, "website") for n in range(2000)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -12,34 +11,32 @@ from botocore.exceptions import ClientError
 from adapters import aws
 from adapters.active import CURRENT
 from adapters.loading import load_tree
-from ripen.configuration import ActiveConfiguration, Configuration
+from ripen.configuration import ActiveConfiguration
 from ripen.event import Event
 from ripen.fold import fold
-from ripen.lead import Lead
-from ripen.record import Record
 from ripen.rules import compile_rules
 from ripen.score import Score
 from ripen_cli.cloud import Cloud
+from ripen_cli.lead_show import portrait, rows
+from ripen_cli.reading import PREFIXES
+from ripen_cli.reading import Reading as LeadReading
 
-_SUBJECTS = ("a:", "u:")
 _UNSHOWN = ("path", "url", "referrer", "title", "message_id", "step", "cycle")
+_SHOWN_ELSEWHERE = ("lead", "address", "phase", "scores", "gets no mail", "waits for mail")
 _TOLERANCE = 1e-6
 """Points by which two sums of the same floats may differ."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A lead with everything it was made of."""
+class Reading(LeadReading):
+    """A lead with everything it was made of, to be compared with what the score function has written."""
 
-    lead: Lead
-    events: list[Event]
-    record: Record
-    configuration: Configuration
+    __slots__ = ()
 
     @property
     def settled(self) -> bool:
         """Whether the score function has written what this fold gives: the same events, points and phase."""
-        summary = json.loads(self.record.data) if self.record.data else {}
+        record = self.tree.record
+        summary = json.loads(record.data) if record.data else {}
         if summary.get("rules") != self.lead.rules_version:
             return False
         written = {
@@ -47,7 +44,8 @@ class Reading:
             for name, (landmark, total) in summary["scores"].items()
         }
         return (
-            summary["events"] == len(self.events)
+            summary["events"] == self.lead.events
+            and summary["seen"] == {subject: [*seen] for subject, seen in self.tree.seen.items()}
             and summary["phase"][0] == self.lead.phase
             and all(abs(points - self.lead.score(name)) < _TOLERANCE for name, points in written.items())
         )
@@ -55,8 +53,7 @@ class Reading:
     @property
     def reachable(self) -> bool:
         """Whether mail may go out: the lead gave an address, and the address belongs to no other lead."""
-        address = json.loads(self.record.data).get("address") if self.record.data else None
-        return bool(address and address["owned"])
+        return bool(self.tree.record.address.get("owned"))
 
     def unexplained(self, profile: str) -> float:
         """Points of the score that the listed contributions do not add up to; 0 unless something is wrong."""
@@ -78,7 +75,7 @@ class Leads:
         """Every subject that the ledger knows."""
         pages = self._dynamodb.get_paginator("scan").paginate(TableName=self._cloud.table, ProjectionExpression="pk")
         keys = (item["pk"]["S"] for page in pages for item in page["Items"])
-        return {key for key in keys if key.startswith(_SUBJECTS)}
+        return {key for key in keys if key.startswith(PREFIXES)}
 
     def read(self, subject: str, now: int) -> Reading | None:
         """The lead of a subject at `now` (milliseconds); None when it has no events or no rules are active."""
@@ -89,14 +86,15 @@ class Leads:
         """Every lead, the one active last first."""
         active = self._active()
         found = [self._read(subject, active, now) for subject in self.subjects()] if active else []
-        return sorted((reading for reading in found if reading), key=lambda reading: -reading.lead.last_active)
+        leads = {reading.lead.subject: reading for reading in found if reading}
+        return sorted(leads.values(), key=lambda reading: -reading.lead.last_active)
 
     def _read(self, subject: str, active: ActiveConfiguration, now: int) -> Reading | None:
         tree = load_tree(self._cloud.table, subject, now)
         if not tree.events:
             return None
         lead = fold(tree.record.subject, tree.events, compile_rules(active.configuration, active.version), now)
-        return Reading(lead, tree.events, tree.record, active.configuration)
+        return Reading(lead, tree.events, active.configuration, tree)
 
     def _active(self) -> ActiveConfiguration | None:
         try:
@@ -119,6 +117,7 @@ def summary(reading: Reading) -> dict[str, Any]:
         "address": lead.address,
         "phase": phases[lead.phase].title or lead.phase,
         "scores": {name: round(lead.score(name), 1) for name in lead.scores},
+        "grades": dict(lead.grades),
         "events": len(reading.events),
         "firstSeen": lead.first_seen,
         "lastActive": lead.last_active,
@@ -140,12 +139,13 @@ def details(reading: Reading) -> dict[str, Any]:
             for move in lead.moves
         ],
         "profiles": list(_profiles(reading)),
+        "known": {name: text for name, text in rows(portrait(reading)) if name not in _SHOWN_ELSEWHERE},
         "timeline": [*_timeline(reading.events)][::-1],
         "pending": [
             {"campaign": configuration.campaigns[intent.campaign].title, "mail": intent.mail, "since": intent.since}
             for intent in lead.pending
         ],
-        "dueAt": reading.record.due_at,
+        "dueAt": reading.tree.record.due_at,
     }
 
 
@@ -153,9 +153,10 @@ def _profiles(reading: Reading) -> Iterator[dict[str, Any]]:
     lead = reading.lead
     pages = {event.id: _path(event) for event in reading.events}
     for name, profile in reading.configuration.profiles.items():
+        titles = {rule: told.title for rule, told in (profile.rules | profile.fit).items()}
         contributions = [
             {
-                "rule": profile.rules[one.rule].title or one.rule,
+                "rule": titles[one.rule] or one.rule,
                 "event": one.event,
                 "path": pages[one.event_id],
                 "at": one.at,

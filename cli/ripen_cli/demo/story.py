@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from playwright.sync_api import Page
 
+from ripen.lead import Lead
 from ripen_cli.demo.site import LANDING
 
 FIRST_NAME = "Mara"
@@ -90,3 +92,25 @@ STEPS = (
     Step("uses a calculator, previews two sheets", _try_tools, 30, "information"),
     Step("signs up with an e-mail address", _sign_up, 50, "consultation"),
 )
+
+KNOWN = {
+    "stage": "buy",
+    "persona": "owner",
+    "interest": "win-rate",
+    "grades": {"priority": "C2"},
+    "campaign": "faster-quotes",
+    "visits": 1,
+}
+"""What follows from these steps, beside score and phase."""
+
+
+def told(lead: Lead) -> dict[str, Any]:
+    """The same of a lead."""
+    return {
+        "stage": lead.stage,
+        "persona": lead.persona.name,
+        "interest": next((topic for topic, _ in lead.interests), ""),
+        "grades": lead.grades,
+        "campaign": lead.first_touch and lead.first_touch.campaign,
+        "visits": lead.visits,
+    }

@@ -14,7 +14,7 @@ from ripen_cli.cloud import Cloud, Progress
 from ripen_cli.demo.desk import clock, sweep
 from ripen_cli.demo.leads import Leads, Reading
 from ripen_cli.demo.mailbox import mails
-from ripen_cli.demo.story import MAIL, STEPS, Step, Visitor, arrive, decline
+from ripen_cli.demo.story import KNOWN, MAIL, STEPS, Step, Visitor, arrive, decline, told
 
 _SCORED_WITHIN = 30
 _MAILED_WITHIN = 90
@@ -57,6 +57,7 @@ class Walk:
                 before = self._take(step, mara, known, before)
             if before is None or before.lead.address != self._address:
                 raise StoryError(STEPS[-1].title, self._address, before and before.lead.address)
+            self._is_known(before)
             self._gets_the_mail(before)
 
     def _visitor(self, context: BrowserContext) -> Visitor:
@@ -90,6 +91,13 @@ class Walk:
         self._report(step.title, f"{reading.lead.score('engagement'):.1f}", reading.lead.phase)
         return reading
 
+    def _is_known(self, reading: Reading) -> None:
+        title = "is known by what she did"
+        found = told(reading.lead)
+        for fact, expected in KNOWN.items():
+            _expect(title, fact, expected, found[fact])
+        self._report(title, f"{reading.lead.score('engagement'):.1f}", reading.lead.phase)
+
     def _gets_the_mail(self, before: Reading) -> None:
         title, subject = "gets the agenda by the schedule's sweep", before.lead.subject
         began = time.monotonic()
@@ -101,7 +109,7 @@ class Walk:
         self._report(f"{title} ({time.monotonic() - began:.0f} s)", f"{score:.1f}", phase)
 
         title = "another sweep sends nothing"
-        due = reading.record.due_at
+        due = reading.tree.record.due_at
         if due is not None and due <= clock():
             raise StoryError(title, "a lead that is not due", f"due at {due}")
         sweep(self._cloud, self._functions)
@@ -121,7 +129,7 @@ class Walk:
 
         found = _wait(look, done, _SCORED_WITHIN)
         if found is None or not done(found):
-            written = found.record.data if found else "no lead"
+            written = found.tree.record.data if found else "no lead"
             raise StoryError(title, f"the score function to follow within {_SCORED_WITHIN} s", written or "no record")
         return found
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -11,9 +10,8 @@ from typing import Any
 
 import click
 
-from adapters import aws
 from ripen.times import SECOND
-from ripen_cli import cloud
+from ripen_cli.deployment import Deployment, deployed, now
 from ripen_cli.report.page import page
 from ripen_cli.report.reading import Report, read
 from ripen_cli.report.tables import PAGE_HEAD, campaign_cells, campaign_head, page_cells
@@ -25,17 +23,20 @@ _DAYS = 28
 @click.command()
 @click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), help="First day (UTC); 28 days ago without it.")
 @click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), help="Last day (UTC); today without it.")
-@click.option("--table", help="Name of the table: the output TableName of the stack. Without it: the local cloud's.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with charts to this file.")
-def report(first: datetime | None, last: datetime | None, table: str | None, as_json: bool, html: Path | None) -> None:
+@deployed
+def report(
+    deployment: Deployment, first: datetime | None, last: datetime | None, as_json: bool, html: Path | None
+) -> None:
     """Show what campaigns and pages achieved: visits, leads and conversions; views, dwell time and exits."""
-    today = datetime.fromtimestamp(time.time(), UTC).date()
+    moment = now()
+    today = datetime.fromtimestamp(moment / SECOND, UTC).date()
     until = last.date() if last else today
     since = first.date() if first else until - timedelta(days=_DAYS - 1)
     if since > until:
         raise click.UsageError(f"--from {since} is after --to {until}")
-    found = read(table or _local_table(), since, until, int(time.time() * SECOND))
+    found = read(deployment.table, since, until, moment)
     if html:
         html.write_text(page(found), encoding="utf-8")
         click.echo(f"Written: {html}")
@@ -43,14 +44,6 @@ def report(first: datetime | None, last: datetime | None, table: str | None, as_
         click.echo(json.dumps(found.as_json(), indent=2))
     else:
         click.echo(_text(found, since, until))
-
-
-def _local_table() -> str:
-    running = cloud.running()
-    if running is None:
-        raise click.UsageError("name the table with --table, or start the local cloud with `ripen local up`")
-    aws.use("dynamodb", running.client("dynamodb"))
-    return running.table
 
 
 def _text(found: Report, since: date, until: date) -> str:

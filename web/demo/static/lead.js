@@ -44,7 +44,14 @@
             h('td', { class: 'number' }, signed(one.points)), h('td', { class: 'number' }, signed(one.left))))),
         h('tfoot', {}, h('tr', {}, h('td', {}), h('th', {}, 'Sum, which is the score'), h('td', { class: 'number' }, points(profile.contributions.reduce((sum, one) => sum + one.points, 0))), h('td', { class: 'number' }, points(profile.score))))
       )),
+      profile.contributions.length === 0 && h('p', { class: 'muted' }, 'No points yet.'),
       profile.unexplained !== 0 && h('p', { class: 'wrong' }, `Not explained: ${profile.unexplained} points. This is a bug.`)
+    );
+
+  const known = (lead) =>
+    h('section', { class: 'panel' },
+      h('h2', {}, 'What is known'),
+      h('dl', { class: 'known' }, ...Object.entries(lead.known).flatMap(([name, text]) => [h('dt', {}, name), h('dd', {}, text)]))
     );
 
   const sweep = () => {
@@ -97,13 +104,13 @@
   poll(`/_demo/api/leads/${encodeURIComponent(root.dataset.subject)}`, (lead) => {
     if (!lead) return;
     // Redrawn only when something to be seen has changed, so that a selection or a focus stays.
-    const state = JSON.stringify([lead.timeline, lead.pending, lead.dueAt, lead.settled, lead.reachable, points(lead.profiles[0].score), sweepResult, lead.dueAt && fromNow(lead.dueAt)]);
+    const state = JSON.stringify([lead.timeline, lead.known, lead.pending, lead.dueAt, lead.settled, lead.reachable, points(lead.profiles[0].score), sweepResult, lead.dueAt && fromNow(lead.dueAt)]);
     if (state === shown) return;
     shown = state;
     document.title = `${lead.name}, ${points(lead.profiles[0].score)} · Ripen demo`;
     root.replaceChildren(
       head(lead), phases(lead),
-      h('div', { class: 'columns' }, h('div', {}, ...lead.profiles.map(score), mails(lead)), h('div', {}, timeline(lead))),
+      h('div', { class: 'columns' }, h('div', {}, ...lead.profiles.map(score), mails(lead)), h('div', {}, known(lead), timeline(lead))),
       h('p', { class: 'muted foot' }, lead.settled ? 'The score function has written the same score and phase.' : 'The score function is about to follow …')
     );
   });

@@ -5,7 +5,7 @@
     h('a', { class: 'panel lead-line', href: `/_demo/leads/${encodeURIComponent(lead.subject)}` },
       h('span', { class: 'lead-score' }, points(Object.values(lead.scores)[0])),
       h('span', { class: 'lead-who' }, h('strong', {}, lead.name), lead.company && h('span', {}, lead.company), h('span', { class: 'muted' }, lead.address || lead.subject)),
-      h('span', { class: 'chip' }, lead.phase),
+      h('span', { class: 'chip' }, [lead.phase, ...Object.values(lead.grades)].join(' · ')),
       h('span', { class: 'muted lead-when' }, h('span', {}, `${lead.events} events`), h('span', {}, fromNow(lead.lastActive)))
     );
   poll('/_demo/api/leads', (leads) => {

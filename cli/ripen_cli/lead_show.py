@@ -1,0 +1,182 @@
+"""`ripen lead show` and `ripen lead explain`: who a lead is, what it did, and where every point comes from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import click
+
+from ripen.event import Event
+from ripen.explain import Explanation, explain
+from ripen.times import parse_iso, to_iso
+from ripen_cli.deployment import Deployment, deployed, now
+from ripen_cli.reading import Reading, read_lead
+
+_SHOWN = ("path", "url", "link", "form", "campaign", "value", "seconds", "reason")
+_MOMENT = len("2026-11-21T09:30")
+
+
+def _moment(_context: click.Context, _option: click.Parameter, text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        return parse_iso(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no time; write it like 2026-11-21T09:30") from None
+
+
+_who = click.argument("who", metavar="ID_OR_ADDRESS")
+_at = click.option(
+    "--at", callback=_moment, metavar="TIME", help="As it was then (ISO 8601, UTC), under today's rules."
+)
+_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object; times in milliseconds.")
+
+
+@click.command()
+@_who
+@_at
+@click.option("--last", default=30, show_default=True, type=click.IntRange(0), help="Events of the journey to show.")
+@_json
+@deployed
+def show(deployment: Deployment, who: str, at: int | None, last: int, as_json: bool) -> None:
+    """Show a lead: scores, phase, persona, interests, where it came from, and its journey."""
+    reading = read_lead(deployment, who, now(), at)
+    if as_json:
+        click.echo(json.dumps(portrait(reading) | {"journey": [*journey(reading)]}, indent=2))
+        return
+    for name, value in rows(portrait(reading)):
+        click.echo(f"{name:>16}  {value}")
+    steps = [*journey(reading)]
+    if last and steps:
+        click.echo(f"\nThe last {min(last, len(steps))} of {len(steps)} steps:" if len(steps) > last else "\nJourney:")
+    for step in steps[-last:] if last else []:
+        click.echo(f"  {_time(step['at'])}  {step['what']}{'  ' + step['detail'] if step['detail'] else ''}")
+
+
+@click.command("explain")
+@_who
+@click.option("--profile", help="Only the score of this profile.")
+@_at
+@_json
+@deployed
+def explain_command(deployment: Deployment, who: str, profile: str | None, at: int | None, as_json: bool) -> None:
+    """Explain a lead's scores: every contribution, with its event and rule; together they are the score."""
+    reading = read_lead(deployment, who, now(), at)
+    if profile is not None and profile not in reading.lead.scores:
+        known = ", ".join(reading.lead.scores)
+        raise click.BadParameter(f"there is no profile {profile!r}; there is {known}", param_hint="--profile")
+    found = [explain(reading.lead, name) for name in reading.lead.scores if profile in (None, name)]
+    if as_json:
+        click.echo(json.dumps({"at": reading.lead.now, "profiles": [_explanation(one) for one in found]}, indent=2))
+        return
+    for explanation in found:
+        _print(reading, explanation)
+
+
+def portrait(reading: Reading) -> dict[str, Any]:
+    """What is known of a lead, as JSON; times in milliseconds."""
+    lead = reading.lead
+    return {
+        "lead": lead.subject,
+        "subjects": list(reading.tree.ledgers),
+        "at": lead.now,
+        "rules": lead.rules_version,
+        "address": lead.address,
+        "proof": lead.proof.name.lower(),
+        "suppressed": lead.suppressed,
+        "consent": lead.consent._asdict() if lead.consent else None,
+        "traits": dict(lead.traits),
+        "phase": lead.moves[-1]._asdict(),
+        "stage": lead.stages[-1]._asdict() if lead.stages else None,
+        "persona": {
+            "name": lead.persona.name,
+            "confidence": round(lead.persona.confidence, 2),
+            "reasons": list(lead.persona.reasons),
+        },
+        "scores": {name: round(lead.score(name), 1) for name in lead.scores},
+        "grades": dict(lead.grades),
+        "interests": {topic: round(strength, 1) for topic, strength in lead.interests},
+        "surges": list(lead.surges),
+        "usage": lead.usage,
+        "counts": dict(lead.counts),
+        "visits": lead.visits,
+        "events": lead.events,
+        "firstSeen": lead.first_seen,
+        "lastActive": lead.last_active,
+        "firstTouch": lead.first_touch.as_json() if lead.first_touch else None,
+        "lastTouch": lead.last_touch.as_json() if lead.last_touch else None,
+        "pending": [intent._asdict() for intent in lead.pending],
+        "nextTimer": lead.next_timer,
+    }
+
+
+def journey(reading: Reading) -> Iterator[dict[str, Any]]:
+    """Events and moves between phases, the earliest first."""
+    moves = [(move.at, 1, f"→ {move.phase}", f"({move.reason})") for move in reading.lead.moves]
+    events = [(event.at, 0, event.name, _detail(event)) for event in reading.events]
+    for at, _, what, detail in sorted(moves + events):
+        yield {"at": at, "what": what, "detail": detail}
+
+
+def _detail(event: Event) -> str:
+    facts: Mapping[str, Any] = event.properties
+    parts = [str(facts[key]) for key in _SHOWN if isinstance(facts.get(key), str | int | float)]
+    return " ".join([*parts, *([f"[bot: {event.bot}]"] if event.bot else [])])[:120]
+
+
+def rows(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """A portrait in words: headings, and a line for each."""
+    yield "lead", facts["lead"]
+    if len(facts["subjects"]) > 1:
+        yield "merged with", ", ".join(facts["subjects"][1:])
+    yield "address", f"{facts['address']} ({facts['proof']})" if facts["address"] else "none"
+    if facts["suppressed"]:
+        yield "gets no mail", facts["suppressed"]
+    yield "phase", _place(facts["phase"])
+    if facts["stage"]:
+        yield "stage", _place(facts["stage"])
+    yield "scores", ", ".join(f"{name} {points:.1f}" for name, points in facts["scores"].items())
+    for name, grade in facts["grades"].items():
+        yield f"grade {name}", grade
+    persona = facts["persona"]
+    reasons = f" ({persona['confidence']:.0%}: {', '.join(persona['reasons'])})" if persona["reasons"] else ""
+    yield "persona", persona["name"] + reasons
+    yield "interests", ", ".join(f"{topic} {strength:.1f}" for topic, strength in facts["interests"].items()) or "none"
+    if facts["surges"]:
+        yield "surging", ", ".join(facts["surges"])
+    for name in ("firstTouch", "lastTouch"):
+        yield {"firstTouch": "first touch", "lastTouch": "last touch"}[name], _touch(facts[name])
+    yield "visits", f"{facts['visits']}, from {_time(facts['firstSeen'])} to {_time(facts['lastActive'])}"
+    for intent in facts["pending"]:
+        yield "waits for mail", f"{intent['mail']} since {_time(intent['since'])}"
+
+
+def _place(move: Mapping[str, Any]) -> str:
+    return f"{move['phase']} since {_time(move['at'])} ({move['reason']})"
+
+
+def _touch(touch: Mapping[str, Any] | None) -> str:
+    if not touch:
+        return "unknown"
+    parts = [touch[name] for name in ("source", "medium", "campaign", "referrer") if touch.get(name)]
+    return f"{touch['channel']}{': ' + ' / '.join(parts) if parts else ''}, {_time(touch['at'])}"
+
+
+def _explanation(one: Explanation) -> dict[str, Any]:
+    return {**one._asdict(), "lines": [line._asdict() for line in one.lines]}
+
+
+def _print(reading: Reading, explanation: Explanation) -> None:
+    profile = reading.configuration.profiles[explanation.profile]
+    titles = {name: rule.title or name for name, rule in (profile.rules | profile.fit).items()}
+    title = profile.title or explanation.profile
+    click.echo(f"{title}: {explanation.score:.1f} points, rules {explanation.rules_version}")
+    for line in explanation.lines:
+        click.echo(f"  {_time(line.at)} {line.points:+8.1f} {line.now:8.1f}  {titles[line.rule]}: {line.event}")
+    click.echo(f"  {'sum':>{_MOMENT}} {'':8} {explanation.score:8.1f}\n")
+
+
+def _time(moment: int) -> str:
+    return to_iso(moment)[:_MOMENT].replace("T", " ")

@@ -1,0 +1,76 @@
+"""What an event gives: points within their limits, interest, counts, evidence of a persona."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ripen.event import Event
+from ripen.lead import Contribution
+from ripen.moves import notice_fallen_scores, stirs
+from ripen.points import Rule, earned
+from ripen.rules import Noticed, Opening, Sign, TopicRule, Use
+from ripen.state import State
+
+_MOST_COUNTED = 1_000
+
+
+def notice(state: State, found: Noticed, moment: int) -> None:
+    """Take note of something other than points that an event was found to be."""
+    if isinstance(found, TopicRule):
+        state.topics[found.topic] = state.topics[found.topic].plus(found.points, moment)
+        state.trends[found.topic] = state.trends[found.topic].plus(moment)
+        if state.unarmed:
+            state.wake = moment
+    elif isinstance(found, Sign):
+        state.evidence.add(found.key)
+    elif isinstance(found, Use):
+        state.usage = state.usage.plus(moment)
+        state.wake = moment
+    elif isinstance(found, Opening):
+        state.campaigns[found.campaign].open = True
+    else:
+        recent = [at for at in state.counts[found.name] if moment - at < found.window]
+        state.counts[found.name] = [*recent, moment][-_MOST_COUNTED:]
+
+
+def award(state: State, rules: Sequence[Rule], event: Event, moment: int) -> bool:
+    """Give the points of these rules; whether that may move the lead or start a campaign."""
+    sums: dict[str, float] = {}
+    for rule in rules:
+        points = rule.points if rule.plain else earned(rule, state.facts, moment, state.used)
+        if points:
+            sums[rule.profile] = sums.get(rule.profile, 0.0) + points
+            _contribute(state, rule, points, event, moment)
+    return _add(state, sums, moment)
+
+
+def refit(state: State, event: Event, moment: int) -> None:
+    """Give and take the points of what is known of the lead, as it has just changed."""
+    sums: dict[str, float] = {}
+    for matches, rule in state.rules.fits:
+        key = f"{rule.profile}/{rule.name}"
+        if matches(state.facts) != (key in state.fits):
+            points = -rule.points if key in state.fits else rule.points
+            state.fits ^= {key}
+            sums[rule.profile] = sums.get(rule.profile, 0.0) + points
+            _contribute(state, rule, points, event, moment)
+    _add(state, sums, moment)
+
+
+def _contribute(state: State, rule: Rule, points: float, event: Event, moment: int) -> None:
+    half_life = state.rules.half_lives[rule.profile]
+    state.contributions.append(Contribution(rule.profile, rule.name, event.id, event.name, moment, points, half_life))
+
+
+def _add(state: State, sums: dict[str, float], moment: int) -> bool:
+    """Add to scores; whether that may move the lead or start a campaign."""
+    stirred = False
+    for profile, points in sums.items():
+        score = state.scores[profile] = state.scores[profile].plus(points, moment)
+        if points < 0:
+            stirred = True
+            notice_fallen_scores(state, moment)
+        if points < 0 or state.unarmed:
+            state.wake = moment
+        stirred = stirred or stirs(state, profile, score.total)
+    return stirred

@@ -1,0 +1,75 @@
+"""What follows from events, points and the passing of time: moves between phases, and starts of campaigns."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+from ripen.campaigns import CampaignRule
+from ripen.lifecycle import move, next_timer
+from ripen.state import State
+
+
+def move_on(state: State, moment: int, event: str | None, *, changed: bool) -> None:
+    """Move through the lifecycles as far as conditions hold at `moment`, and start campaigns."""
+    for course in state.courses:
+        if not (changed or course.ways.open_to(event, changed=False)):
+            continue
+        if made := move(state, course, moment, event, changed=changed):
+            changed = True
+            state.wake = moment
+            if course is state.phases:
+                _start_by_phase(state, {move.phase for move in made}, moment)
+    if changed:
+        for campaign in state.rules.campaigns:
+            progress = state.campaigns[campaign.name]
+            if campaign.score and progress.open and not progress.above and _reached(state, campaign, moment):
+                progress.above = True
+                progress.start(moment)
+                state.wake = moment
+
+
+def _start_by_phase(state: State, entered: Container[str], moment: int) -> None:
+    for campaign in state.rules.campaigns:
+        if campaign.phase is not None and campaign.phase in entered:
+            state.campaigns[campaign.name].start(moment)
+
+
+def next_moment(state: State) -> int | None:
+    """The next moment after the clock at which time alone may change something."""
+    timers = [moment for course in state.courses if (moment := next_timer(state, course)) is not None]
+    state.timer = min(timers, default=None)
+    moments = timers + [
+        fallen
+        for campaign in state.rules.campaigns
+        if campaign.score and state.campaigns[campaign.name].above
+        if (fallen := state.scores[campaign.score.profile].falls_below(campaign.score.fallen)) is not None
+    ]
+    return min([moment for moment in moments if moment > state.clock], default=None)
+
+
+def notice_fallen_scores(state: State, moment: int) -> None:
+    """Note which campaigns may start again: only those whose score has fallen since."""
+    for campaign in state.rules.campaigns:
+        progress = state.campaigns[campaign.name]
+        threshold = campaign.score
+        if progress.above and threshold and not state.scores[threshold.profile].reaches(threshold.fallen, moment):
+            progress.above = False
+
+
+def _reached(state: State, campaign: CampaignRule, moment: int) -> bool:
+    threshold = campaign.score
+    return threshold is not None and state.scores[threshold.profile].reaches(threshold.at_least, moment)
+
+
+def stirs(state: State, profile: str, points: float) -> bool:
+    """Whether a way may be open, or a campaign start, now that the score of this profile has so many points."""
+    for course in state.courses:
+        low, high = course.ways.calm.get(profile, course.ways.calm_else)
+        if course.restless or not low <= points < high:
+            return True
+    for campaign, least in state.rules.starts.get(profile, ()):
+        if points >= least:
+            progress = state.campaigns[campaign]
+            if progress.open and not progress.above:
+                return True
+    return False

@@ -1,0 +1,116 @@
+"""The deployed functions may do everything that they do: the local cloud enforces the permissions of template.yaml."""
+
+import json
+import time
+import urllib.request
+from collections.abc import Mapping
+
+import pytest
+
+from ripen.ledger import ASIDE_PREFIX, CHECKPOINT_KEY, EVENT_PREFIX, RECORD_KEY
+from ripen.times import DAY, HOUR, to_iso
+from ripen_cli.demo.desk import clock, sweep
+
+SERVER_KEY, FORGETTING_KEY = "a-secret-key", "a-forgetting-key"
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+VIEW = {"type": "page", "properties": {"path": "/pricing"}}
+
+
+@pytest.fixture
+def send(cloud):
+    """Sends one call, as the server with a key, or with the key `website` as a browser."""
+
+    def one(call, key=SERVER_KEY):
+        body = json.dumps({"writeKey": key, "batch": [call]}).encode()
+        url = f"{cloud.track_url.rstrip('/')}/v1/batch"
+        with urllib.request.urlopen(urllib.request.Request(url, body, {"User-Agent": BROWSER})) as answer:
+            assert answer.status == 200
+
+    return one
+
+
+@pytest.fixture
+def items(cloud):
+    """The items below a key of the table, by their sort keys."""
+    client = cloud.client("dynamodb")
+
+    def below(key) -> Mapping[str, Mapping[str, Mapping[str, str]]]:
+        query = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": key}}}
+        found = client.query(TableName=cloud.table, ConsistentRead=True, **query)["Items"]
+        return {item["sk"]["S"]: item for item in found}
+
+    return below
+
+
+def wait_until(condition):
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, "the limit of waiting has passed"
+        time.sleep(0.1)
+
+
+def test_a_lead_with_a_long_past_settles(send, items):
+    for n in range(21):
+        send({**VIEW, "userId": "settled", "messageId": f"s{n}", "timestamp": to_iso(clock() - 9 * DAY + n * HOUR)})
+
+    wait_until(lambda: CHECKPOINT_KEY in items("u:settled"))
+
+
+def test_two_subjects_that_a_server_names_become_one_lead(send, items):
+    send({**VIEW, "anonymousId": "merged", "messageId": "m1"})
+    send({"type": "identify", "anonymousId": "merged", "userId": "merged", "messageId": "m2"})
+
+    wait_until(lambda: "lead" in {**items("a:merged"), **items("u:merged")}[RECORD_KEY])
+
+
+def test_what_cannot_be_read_is_set_aside(cloud, items):
+    key = f"{EVENT_PREFIX}{to_iso(clock())}#broken"
+    broken = {"pk": {"S": "u:broken"}, "sk": {"S": key}, "data": {"S": "[{"}}
+
+    cloud.client("dynamodb").put_item(TableName=cloud.table, Item=broken)
+
+    wait_until(lambda: [sk[:2] for sk in items("u:broken")] == [ASIDE_PREFIX])
+
+
+def test_a_lead_that_withdrew_is_erased(cloud, send, items):
+    send({**VIEW, "userId": "gone", "messageId": "g1"}, FORGETTING_KEY)
+    send({"type": "track", "event": "Consent Withdrawn", "userId": "gone", "messageId": "g2"}, FORGETTING_KEY)
+    wait_until(lambda: "due_at" in items("u:gone").get(RECORD_KEY, {}))
+
+    sweep(cloud, cloud.client("lambda"))
+
+    wait_until(lambda: [sk.rpartition("#")[2] for sk in items("u:gone")] == ["g2"])
+
+
+def test_a_view_without_consent_is_counted_for_the_day(send, items):
+    day = f"T#{to_iso(clock())[:10]}"
+    send({**VIEW, "anonymousId": "unasked", "messageId": "v1"}, "website")
+
+    assert items(day)["page#/pricing"]["views"]["N"] == "1"
+    assert items("a:unasked") == {}
+
+
+def test_figures_are_added_up_and_all_leads_walked(cloud, send, items):
+    send({**VIEW, "userId": "visitor", "messageId": "f1"})
+    wait_until(lambda: RECORD_KEY in items("u:visitor"))
+    later = clock() + 3 * HOUR
+    payload = json.dumps({"time": to_iso(later)}).encode()
+
+    for _ in range(2):  # the first call notices that there are rules to walk for
+        answer = json.load(
+            cloud.client("lambda").invoke(FunctionName=cloud.trigger_function, Payload=payload)["Payload"]
+        )
+        assert "errorMessage" not in answer
+
+    hour = to_iso(clock())[:13]
+    day, _, number = hour.partition("T")
+    assert f"hour#{number}" in items(f"T#{day}")
+    assert items("J#walk").keys() == {"reconcile", "refold"}
+
+
+def test_nothing_was_left_undone(cloud):
+    """Runs last in this file: whatever a function may not do ends up here in the end."""
+    names = ["ApproximateNumberOfMessages"]
+    queue = cloud.client("sqs").get_queue_attributes(QueueUrl=cloud.dead_letters_url, AttributeNames=names)
+
+    assert queue["Attributes"]["ApproximateNumberOfMessages"] == "0"
