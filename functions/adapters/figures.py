@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from adapters import table
 from adapters.attributes import attributes, values
-from adapters.aws import client, held
+from adapters.aws import client, held, unchanged
 from adapters.loading import load_tree
 from adapters.queries import query
 from ripen.event import Event
@@ -213,11 +213,8 @@ def load_hour(table_name: str, hour: int) -> tuple[Figures, int]:
 
 def save_hour(table_name: str, hour: int, figures: Figures, version: int) -> bool:
     """Write an hour's figures as the version after `version`; False when somebody else did."""
-    condition = "version = :before" if version else "attribute_not_exists(version)"
-    names = {"ExpressionAttributeValues": attributes({":before": version})} if version else {}
     item = attributes(hour_item(hour, figures, version + 1))
-    put = client("dynamodb").put_item
-    return held(put, TableName=table_name, Item=item, ConditionExpression=condition, **names)
+    return held(client("dynamodb").put_item, TableName=table_name, Item=item, **unchanged(version))
 
 
 def read_day(table_name: str, day: str) -> Day:
