@@ -172,6 +172,10 @@ def test_profiles_and_grades_that_make_no_sense(old, new, expected):
         ("lead.first_touch.channel: paid", "lead.first_touch.channel: is never 'paid'"),
         ("$or: [{lead.phase: hot}, {event: A}]", "lead.phase: is never 'hot'"),
         ("lead: {phase: hot}", "lead.phase: is never 'hot'"),
+        (
+            "event: A, $or: [{event: B}, {event: [C, D]}]",
+            "when.$or.1.event: event: is never 'C' or 'D', since it has to be 'A' at the same time",
+        ),
     ],
 )
 def test_conditions_that_nothing_can_match(condition, expected):
@@ -218,6 +222,7 @@ def test_fields_that_do_not_exist(condition, expected):
         "lead.known: false",
         "event: {anything-but: Page Viewed}",
         "lead.last_touch.channel: {anything-but: direct}",
+        "event: [A, B], $or: [{event: A}, {event: B, properties.path: /mills}]",
     ],
 )
 def test_conditions_that_something_can_match(condition):
