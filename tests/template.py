@@ -41,7 +41,13 @@ def environment(template, function, names):
     variables = dict(template["Globals"]["Function"]["Environment"]["Variables"])
     own = template["Resources"][function]["Properties"].get("Environment", {})
     variables |= own.get("Variables", {})
-    return {name: names[next(iter(reference.values()))] for name, reference in variables.items()}
+    return {name: names[_referred(reference)] for name, reference in variables.items()}
+
+
+def _referred(reference):
+    """What a reference names; of a choice what is taken without the parameter that it asks for."""
+    [(kind, named)] = reference.items()
+    return _referred(named[2]) if kind == "If" else named
 
 
 def outputs(template, names):

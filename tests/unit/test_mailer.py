@@ -34,7 +34,7 @@ def ses(monkeypatch):
 
 def built(recipient, name="Jürgen"):
     mail = mailer.Rendered(f"Hello {name}", f"<p>Grüße, {name}</p>", f"Grüße, {name}")
-    return mailer.build(mail, SENDER, recipient)
+    return mailer.build(mail, mailer.Envelope(SENDER, recipient))
 
 
 def test_a_mail_is_ascii_on_its_way_and_reads_as_it_was_written():
