@@ -133,6 +133,8 @@ def deliverable(address: str) -> str:
 def build(mail: Rendered, envelope: Envelope) -> bytes:
     """The MIME bytes: text and HTML. Raises MailRefusedError for what no header may carry."""
     message = EmailMessage(policy=_ASCII)
+    message.set_content(mail.text)
+    message.add_alternative(mail.html, subtype="html")
     try:
         message["From"] = Address(_header(envelope.from_name), addr_spec=envelope.sender)
         message["To"] = Address(addr_spec=deliverable(envelope.recipient))
@@ -145,8 +147,6 @@ def build(mail: Rendered, envelope: Envelope) -> bytes:
             message["Auto-Submitted"] = "auto-generated"
     except (ValueError, IndexError, MessageError) as error:
         raise MailRefusedError(f"a header is not possible: {type(error).__name__}") from None
-    message.set_content(mail.text)
-    message.add_alternative(mail.html, subtype="html")
     return _unfolded(envelope) + message.as_bytes()
 
 

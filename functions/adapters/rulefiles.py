@@ -16,10 +16,12 @@ from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from adapters.mailfiles import read_mails
+from adapters.templates import shows_content
 from ripen.configuration import Configuration, Mails
 from ripen.errors import InvalidConfigurationError
 from ripen.problems import problems
 from ripen.schema.base import Path
+from ripen.schema.campaigns import Step
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "rules/sources.yaml": ("sources",),
@@ -72,9 +74,31 @@ def build(files: Mapping[str, bytes]) -> tuple[Configuration, Mails, str]:
             [_located(documents, _written(e["loc"]), _message(e)) for e in error.errors()]
         ) from None
     found = [_located(documents, path, text) for path, text in problems(configuration, frozenset(mails))]
+    found += [_located(documents, path, text) for path, text in _without_content(configuration, mails)]
     if found:
         raise InvalidConfigurationError(found)
     return configuration, mails, _version(configuration, mails)
+
+
+def _without_content(configuration: Configuration, mails: Mails) -> Iterator[tuple[Path, str]]:
+    """Steps that choose no content, and whose mail shows some."""
+    needing = {
+        name for name, languages in mails.items() if any(shows_content(mail.html) for mail in languages.values())
+    }
+    for key, campaign in configuration.campaigns.items():
+        steps: list[tuple[Path, Step]] = [
+            (("campaigns", key, *(() if campaign.mail else ("steps", n))), step)
+            for n, step in enumerate(campaign.all_steps)
+        ]
+        while steps:
+            path, step = steps.pop(0)
+            if step.mail in needing and step.content is None:
+                yield (
+                    (*path, "mail"),
+                    f"the mail {step.mail} shows content, and this step chooses none; add content",
+                )
+            for n, branch in enumerate(step.branch or []):
+                steps += [((*path, "branch", n, "steps", m), inner) for m, inner in enumerate(branch.steps)]
 
 
 def _read_yaml(name: str, sections: Sequence[str], content: bytes, troubles: list[str]) -> Any:

@@ -198,3 +198,30 @@ def test_what_a_mail_may_name_is_what_it_gets(files):
     assert sorted(values["mail"]) == sorted(MAIL_FIELDS)
     assert set(values) == {"lead", "mail", "content", "tracking"}
     assert CONTENT_FIELDS == ("kind", "link", "text", "title")
+
+
+@pytest.mark.parametrize(
+    ("content", "fits"),
+    [
+        (b"<mj-text>{{ content.title }}</mj-text>", False),
+        (b"<mj-text>{% if content %}{{ content.title }}{% endif %}</mj-text>", True),
+    ],
+)
+def test_a_mail_that_shows_content_needs_a_step_that_chooses_some(files, content, fits):
+    files["mails/first-steps/en.mjml"] = b"<mj-title>Hi</mj-title>" + content
+
+    if fits:
+        build(files)
+    else:
+        [problem] = problems(files)
+        assert problem.startswith("rules/campaigns.yaml:20: campaigns.onboarding.mail: the mail first-steps")
+
+
+def test_content_leads_where_its_link_says(files):
+    content = b'<mj-title>Hi</mj-title><mj-button href="{{ content.link }}">{{ content.title }}</mj-button>'
+    chosen = {"kind": "ebook", "title": "A & B", "text": "", "link": "https://www.example.com/a?b=1"}
+
+    mail = rendered(files | {"mails/tips/en.mjml": content}, content=chosen)
+
+    assert 'href="https://www.example.com/a?b=1&amp;utm_source=ripen' in mail.html
+    assert "A & B: https://www.example.com/a?b=1&utm_source=ripen" in mail.text
