@@ -52,5 +52,5 @@ def _referred(reference):
 
 def outputs(template, names):
     """The outputs of the stack, as far as `names` says what they refer to."""
-    told = {key: next(iter(output["Value"].values())) for key, output in template["Outputs"].items()}
+    told = {key: _referred(output["Value"]) for key, output in template["Outputs"].items()}
     return {key: names[name] for key, name in told.items() if name in names}

@@ -176,7 +176,8 @@ def _header(text: str) -> str:
 def send(mime: bytes, sender: str, recipient: str, configuration_set: str, tags: Mapping[str, str]) -> str:
     """Hand a mail to SES, in one attempt; its message id.
 
-    SES repeats the tags in everything that it reports about the mail later. Raises MailThrottledError (not
+    SES repeats the tags in everything that it reports about the mail later; without a configuration set (empty) it
+    reports nothing. Raises MailThrottledError (not
     sent, may be repeated), MailRefusedError (not sent, hopeless) and MailOutcomeUnknownError (never to be repeated).
     They carry the code of SES's answer only, because its text may name the recipient.
     """
@@ -185,7 +186,7 @@ def send(mime: bytes, sender: str, recipient: str, configuration_set: str, tags:
             FromEmailAddress=sender,
             Destination={"ToAddresses": [deliverable(recipient)]},
             Content={"Raw": {"Data": mime}},
-            ConfigurationSetName=configuration_set,
+            **({"ConfigurationSetName": configuration_set} if configuration_set else {}),
             EmailTags=[{"Name": name, "Value": value} for name, value in tags.items()],
         )
     except ClientError as error:
