@@ -9,6 +9,7 @@ from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
@@ -135,6 +136,8 @@ def build(mail: Rendered, envelope: Envelope) -> bytes:
     message = EmailMessage(policy=_ASCII)
     message.set_content(mail.text)
     message.add_alternative(mail.html, subtype="html")
+    # One that cannot stand in what it is made of; the standard library would search all of it for a random one.
+    message.set_boundary(sha256(mail.html.encode()).hexdigest())
     try:
         message["From"] = Address(_header(envelope.from_name), addr_spec=envelope.sender)
         message["To"] = Address(addr_spec=deliverable(envelope.recipient))

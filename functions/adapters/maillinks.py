@@ -57,13 +57,13 @@ class Links:
             "unsubscribe_url": self.unsubscribe_url,
             "preferences_url": self._page("preferences"),
             "confirm_url": self._page("confirm"),
-            "feedback_url": self._page("feedback", survey=self.survey),
-            "feedback": {score: self._page("feedback", survey=self.survey, s=str(score)) for score in range(11)},
+            "feedback_url": (rating := f"{self._page('feedback')}&survey={quote(self.survey)}"),
+            "feedback": {score: f"{rating}&s={score}" for score in range(11)},
             "trap_url": self._page("trap"),
         }
 
-    def _page(self, name: str, **query: str) -> str:
-        return f"{self.public_url}/v1/{name}?{urlencode({'t': self.page_token, **query})}"
+    def _page(self, name: str) -> str:
+        return f"{self.public_url}/v1/{name}?t={quote(self.page_token)}"
 
 
 @dataclass(frozen=True, slots=True)
