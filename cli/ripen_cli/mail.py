@@ -118,6 +118,6 @@ def _letter(kit: Kit, name: str, language: str | None, own: str = "") -> Letter:
 
 def _filled(kit: Kit, letter: Letter, lead: Lead, public_url: str) -> mailer.Rendered:
     try:
-        return fill_in(kit, letter, lead, Links(public_url, "", letter.mail))
+        return fill_in(kit, letter, lead, Links(public_url, "", letter.survey))
     except MailTemplateError as error:
         raise click.ClickException(f"{letter.mail} cannot be filled in: {error}") from None

@@ -171,7 +171,7 @@ class _Source(NamedTuple):
 
 def _in_mail(kit: Kit, name: str, language: str, source: _Source) -> Iterator[Finding]:
     letter = letter_of(kit, name, language)
-    links = Links(PUBLIC_URL, "sample", name)
+    links = Links(PUBLIC_URL, "sample", letter.survey)
     try:
         mail = fill_in(kit, letter, sample_lead(kit, language), links)
         fill_in(kit, letter, sample_lead(kit, language, known=False), links)

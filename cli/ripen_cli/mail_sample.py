@@ -11,7 +11,7 @@ from ripen.configuration import Configuration, Mails
 from ripen.event import Event
 from ripen.fold import fold
 from ripen.lead import Lead
-from ripen.letters import Letter, letter
+from ripen.letters import Letter, content_of, letter
 from ripen.rules import compile_rules
 from ripen.schema.campaigns import Step
 
@@ -67,8 +67,5 @@ def mails_of(steps: Sequence[Step]) -> Iterator[str]:
 
 
 def _content(configuration: Configuration, language: str) -> Mapping[str, str]:
-    for asset in configuration.content.values():
-        if language in asset.link and language in asset.title and language in asset.text:
-            told = {"title": asset.title[language], "text": asset.text[language], "link": asset.link[language]}
-            return {"kind": asset.kind, **told}
-    return _CONTENT
+    name = next((name for name, asset in configuration.content.items() if language in asset.link), "")
+    return content_of(configuration, name, language) or _CONTENT

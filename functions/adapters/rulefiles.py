@@ -22,6 +22,7 @@ from ripen.errors import InvalidConfigurationError
 from ripen.problems import problems
 from ripen.schema.base import Path
 from ripen.schema.campaigns import Step
+from ripen.site import dump_site
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "rules/sources.yaml": ("sources",),
@@ -74,17 +75,18 @@ def build(files: Mapping[str, bytes]) -> tuple[Configuration, Mails, str]:
             [_located(documents, _written(e["loc"]), _message(e)) for e in error.errors()]
         ) from None
     found = [_located(documents, path, text) for path, text in problems(configuration, frozenset(mails))]
-    found += [_located(documents, path, text) for path, text in _without_content(configuration, mails)]
+    found += [_located(documents, path, text) for path, text in _of_mails(configuration, mails)]
     if found:
         raise InvalidConfigurationError(found)
+    dump_site(configuration, mails)  # refuses what is too large to be shown
     return configuration, mails, _version(configuration, mails)
 
 
-def _without_content(configuration: Configuration, mails: Mails) -> Iterator[tuple[Path, str]]:
-    """Steps that choose no content, and whose mail shows some."""
-    needing = {
-        name for name, languages in mails.items() if any(shows_content(mail.html) for mail in languages.values())
-    }
+def _of_mails(configuration: Configuration, mails: Mails) -> Iterator[tuple[Path, str]]:
+    """Steps whose mail shows what it does not get: content that they do not choose, a survey that is not there."""
+    pages = {name: [mail.html for mail in languages.values()] for name, languages in mails.items()}
+    needing = {name for name, found in pages.items() if any(map(shows_content, found))}
+    asking = {name for name, found in pages.items() if any("mail.feedback" in page for page in found)}
     for key, campaign in configuration.campaigns.items():
         steps: list[tuple[Path, Step]] = [
             (("campaigns", key, *(() if campaign.mail else ("steps", n))), step)
@@ -93,10 +95,9 @@ def _without_content(configuration: Configuration, mails: Mails) -> Iterator[tup
         while steps:
             path, step = steps.pop(0)
             if step.mail in needing and step.content is None:
-                yield (
-                    (*path, "mail"),
-                    f"the mail {step.mail} shows content, and this step chooses none; add content",
-                )
+                yield (*path, "mail"), f"the mail {step.mail} shows content, and this step chooses none; add content"
+            if step.mail in asking and not configuration.mailing.surveys:
+                yield (*path, "mail"), f"the mail {step.mail} asks for a rating; write surveys in rules/mailing.yaml"
             for n, branch in enumerate(step.branch or []):
                 steps += [((*path, "branch", n, "steps", m), inner) for m, inner in enumerate(branch.steps)]
 

@@ -12,7 +12,8 @@ from ripen.configuration import Configuration
 class Letter:
     """A mail of one step of a campaign, without its recipient. Texts are in `language`; what nobody wrote is empty.
 
-    `sites` are the origins of the registered websites; `*` stands for all.
+    `survey` is what its ratings are for: the one of the mail's name, otherwise the first. `sites` are the origins of
+    the registered websites; `*` stands for all.
     """
 
     campaign: str
@@ -25,6 +26,7 @@ class Letter:
     imprint: str = ""
     category: str = ""
     transactional: bool = False
+    survey: str = ""
     sites: frozenset[str] = frozenset()
 
 
@@ -45,8 +47,23 @@ def letter(configuration: Configuration, campaign: str, step: str, mail: str, la
         imprint=_translated(mailing.imprint, language, mailing.language),
         category=category,
         transactional=bool(rule and rule.transactional),
+        survey=mail if mail in mailing.surveys else next(iter(mailing.surveys), ""),
         sites=frozenset(origin for source in configuration.sources.values() for origin in source.origins),
     )
+
+
+def content_of(configuration: Configuration, name: str, language: str) -> dict[str, str] | None:
+    """A piece of content in a language, as mails show it; None when there is none of this name."""
+    asset = configuration.content.get(name)
+    if asset is None:
+        return None
+    otherwise = configuration.mailing.language
+    return {
+        "kind": asset.kind,
+        "title": _translated(asset.title, language, otherwise),
+        "text": _translated(asset.text, language, otherwise),
+        "link": _translated(asset.link, language, otherwise),
+    }
 
 
 def best_language(available: Mapping[str, object], wanted: object, otherwise: str) -> str:

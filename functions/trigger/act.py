@@ -28,7 +28,7 @@ from ripen.errors import (
 from ripen.event import RIPEN, Event, Received
 from ripen.lead import Intent
 from ripen.ledger import RECORD_KEY, event_items, intent_key, read_intent_key
-from ripen.letters import best_language, letter
+from ripen.letters import best_language, content_of, letter
 from ripen.tags import tag
 from ripen.times import DAY, MINUTE
 from trigger.queue import WHOLE_LEAD
@@ -63,7 +63,7 @@ def act(settings: TriggerSettings, subject: str, key: str, now: int, holder: str
     if key not in (RECORD_KEY, WHOLE_LEAD):
         campaign, step, cycle = read_intent_key(key)
         lost = _Outcome("unconfirmed", "Email Unconfirmed", "whoever claimed it never came back")
-        _end(settings, subject, Intent(campaign, cycle, step, now), lost, now)
+        _end(settings, subject, Intent(campaign, cycle, step, "mail", step, now, now), lost, now)
         return
     found = active(settings.bucket_name, now)
     if found is None:
@@ -87,7 +87,7 @@ def _look_after(sending: _Sending, refreshed: Refreshed) -> None:
     if refreshed.lead.erase_at is not None:
         _erase(sending.settings, refreshed)
     elif refreshed.reachable:
-        for intent in refreshed.lead.pending:
+        for intent in refreshed.lead.due(reachable=True):
             _carry_out(sending, refreshed, intent)
 
 
@@ -103,7 +103,7 @@ def _erase(settings: TriggerSettings, refreshed: Refreshed) -> None:
 def _carry_out(sending: _Sending, refreshed: Refreshed, intent: Intent) -> None:
     lead, settings, holder = refreshed.lead, sending.settings, sending.holder
     # Read before claiming: should S3 fail, nothing is claimed and the next delivery tries again.
-    languages = active_mails(settings.bucket_name, lead.rules_version)[intent.mail]
+    languages = active_mails(settings.bucket_name, lead.rules_version)[intent.name]
     key = intent_key(intent.campaign, intent.step, intent.cycle)
     # Kept as long as the event that will tell how it ended.
     claim = intents.Claim(holder, lead.now + CLAIM_LEASE, lead.now + settings.retention_days * DAY)
@@ -125,12 +125,13 @@ def _send(sending: _Sending, refreshed: Refreshed, intent: Intent, languages: Ma
     settings, configuration, _ = sending
     lead, signing = refreshed.lead, keys(settings.secret_arn)
     language = best_language(languages, lead.traits.get("language"), configuration.mailing.language)
-    written = letter(configuration, intent.campaign, intent.step, intent.mail, language)
+    written = letter(configuration, intent.campaign, intent.step, intent.name, language)
     page_token = tokens.issue_page(signing, lead.subject, refreshed.address_key, intent.id, lead.now)
-    links = Links(settings.public_url.rstrip("/"), page_token, intent.mail)
+    links = Links(settings.public_url.rstrip("/"), page_token, written.survey)
     token = tokens.issue(signing, lead.subject, refreshed.address_key, lead.now)
     try:
-        mail = mailer.render(languages[language], mailer.facts(lead, written, links, token))
+        content = content_of(configuration, intent.content, language)
+        mail = mailer.render(languages[language], mailer.facts(lead, written, links, token, content))
         mime = mailer.build(mail, mailer.envelope(written, links, settings.sender, lead.address))
         tags = {"lead": tag(lead.subject), "intent": intent.id}
         message_id = mailer.send(mime, settings.sender, lead.address, settings.configuration_set, tags)
@@ -148,7 +149,7 @@ def _end(settings: TriggerSettings, subject: str, intent: Intent, outcome: _Outc
         "campaign": intent.campaign,
         "step": intent.step,
         "cycle": intent.cycle,
-        "mail": intent.mail,
+        "mail": intent.name,
         "message_id" if outcome.status == "sent" else "reason": outcome.detail,
     }
     event = Event(f"{intent.id}_{outcome.status}", outcome.event, now, RIPEN, properties=properties)

@@ -18,6 +18,9 @@ MAILING = b"""mailing:
     de: |-
       Ripen & Co.
       Obstweg 1
+  surveys:
+    nps:
+      question: {en: How likely are you to recommend us?}
 """
 NAME = "mails/personal-note/en.mjml"
 

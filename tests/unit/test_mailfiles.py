@@ -214,7 +214,8 @@ def test_a_mail_that_shows_content_needs_a_step_that_chooses_some(files, content
         build(files)
     else:
         [problem] = problems(files)
-        assert problem.startswith("rules/campaigns.yaml:20: campaigns.onboarding.mail: the mail first-steps")
+        assert problem.startswith("rules/campaigns.yaml:")
+        assert "campaigns.onboarding.mail: the mail first-steps shows content, and this step chooses none" in problem
 
 
 def test_content_leads_where_its_link_says(files):
@@ -225,3 +226,16 @@ def test_content_leads_where_its_link_says(files):
 
     assert 'href="https://www.example.com/a?b=1&amp;utm_source=ripen' in mail.html
     assert "A & B: https://www.example.com/a?b=1&utm_source=ripen" in mail.text
+
+
+def test_a_mail_that_asks_for_a_rating_needs_a_survey(files):
+    files["mails/first-steps/en.mjml"] = (
+        b'<mj-title>Hi</mj-title><mj-button href="{{ mail.feedback[9] }}">Nine</mj-button>'
+    )
+
+    [problem] = problems(files | {"rules/mailing.yaml": b"mailing: {from_name: Ripen}"})
+
+    assert problem.startswith("rules/campaigns.yaml:")
+    assert problem.endswith("the mail first-steps asks for a rating; write surveys in rules/mailing.yaml")
+    survey = b"mailing: {surveys: {nps: {question: {en: How likely?}}}}"
+    build(files | {"rules/mailing.yaml": survey})

@@ -22,7 +22,7 @@ from ripen_cli.reading import PREFIXES
 from ripen_cli.reading import Reading as LeadReading
 
 _UNSHOWN = ("path", "url", "referrer", "title", "message_id", "step", "cycle")
-_SHOWN_ELSEWHERE = ("lead", "address", "phase", "scores", "gets no mail", "waits for mail")
+_SHOWN_ELSEWHERE = ("lead", "address", "phase", "scores", "gets no mail", "waits for mail", "waits for handoff")
 _TOLERANCE = 1e-6
 """Points by which two sums of the same floats may differ."""
 
@@ -141,7 +141,7 @@ def details(reading: Reading) -> dict[str, Any]:
         "known": {name: text for name, text in rows(portrait(reading)) if name not in _SHOWN_ELSEWHERE},
         "timeline": [*_timeline(reading.events)][::-1],
         "pending": [
-            {"campaign": configuration.campaigns[intent.campaign].title, "mail": intent.mail, "since": intent.since}
+            {"campaign": configuration.campaigns[intent.campaign].title, "mail": intent.name, "since": intent.since}
             for intent in lead.pending
         ],
         "dueAt": reading.tree.record.due_at,
