@@ -46,7 +46,7 @@ class TriggerSettings:
     """`sender` is the From address, verified in SES; `configuration_set` carries the SES events.
 
     `reconcile_hour` (UTC) is when the nightly walk begins, `send_concurrency` how many copies of the function send at
-    the same time.
+    the same time. `public_url` is where the pages are that mails lead to.
     """
 
     table_name: str
@@ -58,6 +58,7 @@ class TriggerSettings:
     retention_days: int
     reconcile_hour: int
     send_concurrency: int
+    public_url: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from adapters.active import active_rules
+from adapters.active import active
 from adapters.erasure import erase
 from adapters.leads import NOTHING_NEW, Refreshed, Task, refresh
 from adapters.secret import secret
@@ -38,11 +38,11 @@ def act(settings: TriggerSettings, turn: Turn) -> None:
     passed: set[str] = set()
     for _ in range(_MOST):
         now = turn.now()
-        rules = active_rules(settings.bucket_name, now)
-        if rules is None:
+        found = active(settings.bucket_name, now)
+        if found is None:
             count("ConfigurationMissing")
             return
-        refreshed = refresh(settings, Task(turn.subject, rules, now, oldest_key, now + LEASE, doubtful))
+        refreshed = refresh(settings, Task(turn.subject, found.rules, now, oldest_key, now + LEASE, doubtful))
         if refreshed is None:
             return
         if refreshed.lead.erase_at is not None:
@@ -52,7 +52,7 @@ def act(settings: TriggerSettings, turn: Turn) -> None:
         if intent is None:
             return
         # Read before claiming: should S3 fail, nothing is claimed and the next delivery tries again.
-        errand = prepare(settings, refreshed, rules, intent)
+        errand = prepare(settings, refreshed, found, intent)
         if not has_its_turn(settings, errand, turn):
             return
         answer = carry_out(settings, refreshed, errand, turn)

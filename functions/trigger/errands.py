@@ -6,21 +6,20 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from adapters import mailer, tokens
-from adapters.active import active_configuration, active_mails
+from adapters.active import Active, active_mails
 from adapters.aws import is_local
 from adapters.leads import Refreshed, whole
+from adapters.maillinks import Links
 from adapters.secret import keys, secret
 from adapters.settings import TriggerSettings
-from ripen.configuration import MailTemplate
+from ripen.configuration import Configuration, MailTemplate
 from ripen.dossier import dossier
 from ripen.errors import DeliveryFailedError, MailOutcomeUnknownError, MailRefusedError, MailTemplateError
 from ripen.intents import MAIL
 from ripen.lead import Intent, Lead
-from ripen.rules import Rules
+from ripen.letters import best_language, content_of, letter
 from ripen.schema.mailing import Mailing, Recipient
 from ripen.tags import tag
-
-_LANGUAGE = "en"
 
 
 class Outcome(NamedTuple):
@@ -45,34 +44,51 @@ class Errand(NamedTuple):
     repeatable: bool = False
 
 
-def prepare(settings: TriggerSettings, refreshed: Refreshed, rules: Rules, intent: Intent) -> Errand:
+def prepare(settings: TriggerSettings, refreshed: Refreshed, found: Active, intent: Intent) -> Errand:
     """All that has to be read before something is claimed."""
     about = {"campaign": intent.campaign, "step": intent.step, "cycle": intent.cycle}
     if intent.channel == MAIL:
         lead = refreshed.lead
-        template = _in_language(active_mails(settings.bucket_name, lead.rules_version)[intent.name], lead)
+        languages = active_mails(settings.bucket_name, lead.rules_version)[intent.name]
         about |= {"mail": intent.name, "to": lead.address}
         about |= {"category": intent.category} if intent.category else {}
         about |= {"transactional": True} if intent.transactional else {}
         about |= {"content": intent.content} if intent.content else {}
-        return Errand(intent, about, lambda: _send(settings, refreshed, intent, template), refreshed.address_key)
+        return Errand(
+            intent,
+            about,
+            lambda: _send(settings, refreshed, found.configuration, intent, languages),
+            refreshed.address_key,
+        )
     about |= {"recipient": intent.name}
-    recipient = active_configuration(settings.bucket_name).mailing.recipients.get(intent.name)
+    recipient = found.configuration.mailing.recipients.get(intent.name)
     system = recipient is not None and recipient.webhook is not None
     return Errand(
         intent,
         about,
-        lambda: _tell(settings, refreshed, rules, intent, recipient),
+        lambda: _tell(settings, refreshed, found, intent, recipient),
         paced=not system,
         repeatable=system,
     )
 
 
-def _send(settings: TriggerSettings, refreshed: Refreshed, intent: Intent, template: MailTemplate) -> Outcome:
-    lead = refreshed.lead
-    token = tokens.issue(keys(settings.secret_arn), lead.subject, refreshed.address_key, lead.now)
+def _send(
+    settings: TriggerSettings,
+    refreshed: Refreshed,
+    configuration: Configuration,
+    intent: Intent,
+    languages: Mapping[str, MailTemplate],
+) -> Outcome:
+    lead, signing = refreshed.lead, keys(settings.secret_arn)
+    language = best_language(languages, lead.language, configuration.mailing.language)
+    written = letter(configuration, intent.campaign, intent.step, intent.name, language)
+    page_token = tokens.issue_page(signing, lead.subject, refreshed.address_key, intent.id, lead.now)
+    links = Links(settings.public_url.rstrip("/"), page_token, written.survey)
+    token = tokens.issue(signing, lead.subject, refreshed.address_key, lead.now)
     try:
-        mime = mailer.build(mailer.render(template, mailer.facts(lead, token)), settings.sender, lead.address)
+        content = content_of(configuration, intent.content, language)
+        mail = mailer.render(languages[language], mailer.facts(lead, written, links, token, content))
+        mime = mailer.build(mail, mailer.envelope(written, links, settings.sender, lead.address))
         tags = {"lead": tag(lead.subject), "intent": intent.id}
         message_id = mailer.send(mime, settings.sender, lead.address, settings.configuration_set, tags)
     except MailTemplateError as error:
@@ -84,18 +100,13 @@ def _send(settings: TriggerSettings, refreshed: Refreshed, intent: Intent, templ
     return Outcome("sent", {"message_id": message_id})
 
 
-def _in_language(languages: Mapping[str, MailTemplate], lead: Lead) -> MailTemplate:
-    wanted = (str(lead.traits.get("language")), _LANGUAGE, *languages)
-    return next(languages[language] for language in wanted if language in languages)
-
-
 def _tell(
-    settings: TriggerSettings, refreshed: Refreshed, rules: Rules, intent: Intent, recipient: Recipient | None
+    settings: TriggerSettings, refreshed: Refreshed, found: Active, intent: Intent, recipient: Recipient | None
 ) -> Outcome:
     if recipient is None:
         return Outcome("failed", {"reason": f"there is no recipient {intent.name!r} in mailing.yaml"})
-    lead, events = whole(settings.table_name, refreshed, rules)
-    configuration = active_configuration(settings.bucket_name)
+    lead, events = whole(settings.table_name, refreshed, found.rules)
+    configuration = found.configuration
     told = dossier(lead, events, configuration.campaigns.get(intent.campaign), intent)
     try:
         if recipient.webhook is not None:

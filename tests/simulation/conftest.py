@@ -25,6 +25,7 @@ ENVIRONMENT = {
     "RETENTION_DAYS": "730",
     "RECONCILE_HOUR": "2",
     "SEND_CONCURRENCY": "2",
+    "PUBLIC_URL": "https://track.example/",
 }
 
 
@@ -34,8 +35,6 @@ def remember(monkeypatch):
         (addresses, "validate_email"),
         (mailer, "validate_email"),
         (mailer, "build"),
-        (mailer._HTML, "from_string"),  # noqa: SLF001
-        (mailer._TEXT, "from_string"),  # noqa: SLF001
         (active.ActiveConfiguration, "model_validate_json"),
     ):
         monkeypatch.setattr(place, name, cache(getattr(place, name)))
