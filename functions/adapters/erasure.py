@@ -13,8 +13,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from adapters.addresses import normalized
+from adapters.attributes import attributes
 from adapters.aws import client, error_code
 from adapters.figures import forget_visits
+from adapters.front import front_key
 from ripen.erasure import addresses, last_withdrawal, suppression
 from ripen.event import Event, Received
 from ripen.identity import address_key
@@ -57,7 +59,7 @@ def erase(table: str, subject: str, secret: bytes | None = None, progress: Calla
         deleted += len(keys)
         items = _all(table, subject)
     if items and RECORD_KEY in map(_key, items):
-        _delete(table, subject, [RECORD_KEY])
+        _delete_record(table, subject)
         progress(1)
         deleted += 1
     return deleted
@@ -124,6 +126,13 @@ def _settle(table: str, key: str, subject: str, suppressed: str) -> None:
     except ClientError as error:
         if error_code(error) != "ConditionalCheckFailedException":
             raise  # somebody else's, or settled before
+
+
+def _delete_record(table: str, subject: str) -> None:
+    """The record, and with it what the website may know at once: whoever writes that writes the record too."""
+    keys = ({"pk": subject, "sk": RECORD_KEY}, front_key(subject))
+    deletions = [{"Delete": {"TableName": table, "Key": attributes(key)}} for key in keys]
+    client("dynamodb").transact_write_items(TransactItems=deletions)
 
 
 def _delete(table: str, subject: str, keys: Sequence[str]) -> None:

@@ -14,16 +14,19 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from adapters import totals
+from adapters import front, site, totals
 from adapters.settings import settings
 from adapters.table import TableThrottledError
 from ripen.ledger import read_events
+from ripen.schema.content import Offer
 from ripen.sources import NO_SOURCES, Source, Sources, digest
 from stories import YES
 from track import handler as track
 from track.openapi import openapi
 
 ledger: list[dict] = []
+TEXTS = {part: {"en": "Text"} for part in ("title", "text", "button")}
+OFFER = Offer(**TEXTS, link={"en": "/workshop"}, everybody=True).model_dump(mode="json")
 
 
 def call(path, method="POST", body=b"", headers=None, query=None):
@@ -55,6 +58,8 @@ def store_in_memory(patch):
     patch.setattr(track, "put_items", lambda _table, items: ledger.extend(items))
     patch.setattr(track, "registered", lambda _table, _now: NO_SOURCES)
     patch.setattr(totals, "count_views", lambda *_: None)
+    patch.setattr(site, "shown", lambda _table, _now: {"offers": {"workshop": OFFER}, "language": "en"})
+    patch.setattr(front, "read", lambda _table, _subject: {"offers": ["workshop"]})
     settings.cache_clear()
 
 
@@ -86,7 +91,10 @@ def test_the_description_is_served_where_the_api_is():
     assert served["paths"] == openapi("x")["paths"]
 
 
-@given(body=st.binary(max_size=300), path=st.sampled_from(["/v1/t", "/v1/batch", "/v1/pixel/track", "/", "/v1/x"]))
+@given(
+    body=st.binary(max_size=300),
+    path=st.sampled_from(["/v1/t", "/v1/batch", "/v1/pixel/track", "/v1/offers", "/", "/v1/x"]),
+)
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_arbitrary_bytes_never_end_in_a_server_error(body, path):
     for method in ("POST", "GET", "PUT", ""):

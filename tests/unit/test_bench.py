@@ -12,7 +12,16 @@ CPU = {
     *("track.single.cpu", "track.batch.cpu", "track.cold-start.cpu"),
     *("score.event.cpu", "score.rules-1000.cpu", "score.settled.cpu"),
 }
-ROWS = {*CPU, "track.single.wru", "score.writes", "score.due.wru", "score.record.size", "snippet.size", *LIMITS}
+ROWS = {
+    *CPU,
+    "track.single.wru",
+    "score.writes",
+    "score.due.wru",
+    "score.record.size",
+    "snippet.size",
+    "offers.size",
+    *LIMITS,
+}
 
 
 def run_quickly(output):
