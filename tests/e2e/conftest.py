@@ -98,6 +98,10 @@ class Recorder:
         """Each event so far, without those `beside` what a test is about; waits for `count` of them when given."""
         return self._wait(count, self._events, beside)
 
+    def questions(self, path):
+        """What the page at a path said when it asked for offers, as soon as it did."""
+        return self._wait(1, lambda: [question for question in self.asked if question["path"] == path])
+
     def sent(self, count):
         """The members of each batch, sent again or not, as soon as there are `count`."""
         return self._wait(count, lambda: [[event["messageId"] for event in batch] for batch in self.batches])

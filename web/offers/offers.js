@@ -77,7 +77,7 @@
   const address = (text) => {
     const url = new URL(text, location.href);
     const own = url.origin === location.origin;
-    if (!/^https?:$/.test(url.protocol) || !(own || /^https?:\/\//.test(text))) throw url;
+    if (!text || !/^https?:$/.test(url.protocol) || !(own || /^https?:\/\//.test(text))) throw url;
     return url.href;
   };
 
@@ -119,14 +119,15 @@
     let followed = false;
     const end = () => {
       if (!element.isConnected) return;
-      keepClosed(offer);
       if (!followed) report('Dismissed', offer);
+      keepClosed(offer);
       const inside = document.activeElement === element;
       element.remove();
       if (inside && before) before.focus();
     };
     const follow = () => {
       followed = true;
+      keepClosed(offer);
       setTimeout(end); // a link that is no longer there leads nowhere
     };
     const label = NOT_NOW[offer.language] || NOT_NOW.en;
@@ -197,7 +198,7 @@
     fetch(`${endpoint}/v1/offers?${query}`, { credentials: 'omit' })
       .then((answer) => answer.json())
       .then((told) => {
-        if (id !== visitor() || !told.offers) return; // busy, or of somebody else
+        if (id !== visitor() || !Array.isArray(told.offers)) return; // of somebody else, or busy
         offers = told.offers;
         show();
       })
