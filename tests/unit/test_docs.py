@@ -32,7 +32,7 @@ HIDDEN = {".venv", ".ripen", ".aws-sam", "build", "node_modules", ".git"}
 DOCUMENTS = sorted(
     path for path in ROOT.rglob("*.md") if not HIDDEN & set(path.relative_to(ROOT).parts) and path.stat().st_size
 )
-REFERENCE = [ROOT / "docs" / f"{name}.md" for name in ("rules", "scoring", "personas", "lifecycle", "facts")]
+REFERENCE = [ROOT / "docs" / f"{name}.md" for name in ("rules", "scoring", "personas", "lifecycle", "facts", "offers")]
 RULES = "\n".join(path.read_text() for path in REFERENCE)
 README = (ROOT / "README.md").read_text()
 OPERATING = (ROOT / "docs" / "operating.md").read_text()
