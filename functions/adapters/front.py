@@ -1,4 +1,4 @@
-"""What the website may know of a lead at once: one small item for each visitor, which names nobody.
+"""What websites and pages may know of a lead at once: one small item for each subject, which names nobody.
 
 The tracking function faces the internet, and reads nothing else of a lead. The item is written with the lead's record,
 in one transaction, and only when something in it changed: the record remembers a digest of each.
@@ -16,6 +16,8 @@ from botocore.exceptions import ClientError
 from adapters.attributes import attributes, values
 from adapters.aws import client
 from adapters.table import throttled
+from ripen.lead import Lead
+from ripen.preferences import Preferences
 
 FRONT_PREFIX = "O#"
 FRONT_KEY = "O"
@@ -42,13 +44,18 @@ def front_item(subject: str, offers: Sequence[str], preferences: Mapping[str, An
     return front_key(subject) | {"data": data}
 
 
+def of_lead(lead: Lead, subjects: Iterable[str]) -> list[Front]:
+    """What is known at once of each subject of a lead."""
+    preferences = {} if lead.preferences == Preferences() else lead.preferences.as_json()
+    return fronts(subjects, lead.offers, preferences)
+
+
 def fronts(subjects: Iterable[str], offers: Sequence[str], preferences: Mapping[str, Any]) -> list[Front]:
-    """What is known at once of a lead's visitors; of users that a server names no website asks."""
+    """What is known at once of each subject: preferences of all, offers of visitors, who alone are asked for."""
     found = []
     for subject in subjects:
-        if subject.startswith("a:"):
-            item = front_item(subject, offers, preferences)
-            found.append(Front(subject, item["data"] if item else ""))
+        item = front_item(subject, offers if subject.startswith("a:") else (), preferences)
+        found.append(Front(subject, item["data"] if item else ""))
     return found
 
 

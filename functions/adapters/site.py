@@ -11,7 +11,7 @@ from adapters.table import TableThrottledError, get_text, put_text
 from ripen.ledger import SITE_KEY
 from ripen.times import MINUTE
 
-_NOTHING: Mapping[str, Any] = {
+NOTHING: Mapping[str, Any] = {
     "offers": {},
     "surveys": {},
     "categories": {},
@@ -21,11 +21,12 @@ _NOTHING: Mapping[str, Any] = {
     "language": "en",
     "languages": ["en"],
 }
+"""What is shown before any rules were active."""
 
 
 @dataclass(slots=True)
 class _Kept:
-    site: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+    site: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     checked_at: int | None = None
 
 
@@ -47,7 +48,7 @@ def shown(table: str, now: int) -> Mapping[str, Any]:
     if kept.checked_at is None or abs(now - kept.checked_at) >= MINUTE:
         try:
             text = get_text(table, SITE_KEY)
-            kept.site = {**_NOTHING, **json.loads(text)} if text else _NOTHING
+            kept.site = {**NOTHING, **json.loads(text)} if text else NOTHING
         except TableThrottledError:
             if kept.checked_at is None:
                 raise

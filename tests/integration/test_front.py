@@ -7,12 +7,14 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from adapters import aws, records
+from adapters import aws, merging, records
 from adapters.erasure import erase
 from adapters.front import Front, read
+from adapters.loading import load_tree
 from ripen.errors import VersionConflictError
 from ripen.record import Record
-from stories import START, WRITE_KEY, tracked
+from ripen.times import HOUR, MINUTE
+from stories import START, WRITE_KEY, tracked, viewed
 from track.handler import handler as track
 
 OFFERS = """\
@@ -113,3 +115,96 @@ def test_an_erasure_leaves_nothing_for_the_website_to_know(nurturing):
     erase("ripen", "a:ann")
 
     assert [item for item in nurturing.items() if "ann" in item["pk"]["S"]] == []
+
+
+CAMPAIGNS = """\
+campaigns:
+  seats:
+    start:
+      score: {profile: engagement, at_least: 20}
+    steps:
+      - onsite: [workshop]
+"""
+
+
+@pytest.fixture
+def offering(site, rule_files):
+    """A deployment in which the workshop is offered from 20 points on."""
+    files = rule_files | {"rules/offers.yaml": OFFERS.encode(), "rules/campaigns.yaml": CAMPAIGNS.encode()}
+    report = site.publish(files, START)
+    assert report["activated"], report["problems"]
+    return site
+
+
+def interested(who, at):
+    return [tracked("Webinar Attended", at, who=who) for _ in range(3)]
+
+
+def names(at, who):
+    return [offer["name"] for offer in offers(at, anonymousId=who)]
+
+
+def test_a_campaign_offers_something_until_it_was_answered(offering):
+    offering.live(viewed("/", START), at=START)
+    assert names(START, "ann") == ["news"]
+
+    offering.live(*interested("ann", START + HOUR), at=START + HOUR)
+    assert names(START + HOUR, "ann") == ["workshop"]
+
+    closed = tracked("Promotion Dismissed", START + 2 * HOUR, promotion_id="workshop", creative="overlay")
+    offering.live(closed, at=START + 2 * HOUR)
+    assert names(START + 2 * HOUR, "ann") == ["news"]
+    assert offering.keys("O") == []
+
+
+def test_a_look_that_changes_no_offer_writes_no_item(offering, monkeypatch):
+    offering.live(*interested("ann", START), at=START)
+
+    def unexpected(**_):
+        raise AssertionError("a transaction")
+
+    monkeypatch.setattr(aws.client("dynamodb"), "transact_write_items", unexpected)
+    offering.track(viewed("/", START + HOUR), at=START + HOUR)
+
+    assert offering.score(START + HOUR) == {"batchItemFailures": []}
+    assert names(START + HOUR, "ann") == ["workshop"]
+
+
+def merged(site, one, other, now):
+    place = merging.Place("ripen", "", 730, frozenset())
+    merging.merge(place, *(merging.party(place, f"a:{who}", now) for who in (one, other)), now)
+    site.sweep(now + MINUTE)
+    site.act()
+
+
+def parted(site, who, now):
+    place = merging.Place("ripen", "", 730, frozenset())
+    merging.unmerge(place, load_tree("ripen", f"a:{who}", now), f"a:{who}", now)
+    site.sweep(now + MINUTE)
+    site.act()
+
+
+def test_both_devices_of_a_lead_are_offered_the_same_and_each_its_own_when_they_are_parted(offering):
+    offering.live(*interested("ann", START), at=START)
+    offering.live(viewed("/", START + 1, who="phone"), at=START + 1)
+    assert names(START, "phone") == ["news"]
+
+    merged(offering, "ann", "phone", START + HOUR)
+    assert names(START + HOUR, "ann") == names(START + HOUR, "phone") == ["workshop"]
+
+    parted(offering, "phone", START + 2 * HOUR)
+    assert names(START + 2 * HOUR, "ann") == ["workshop"]
+    assert names(START + 2 * HOUR, "phone") == ["news"]
+
+
+def test_a_device_that_had_an_offer_loses_it_when_its_lead_has_none(offering):
+    offering.live(*interested("phone", START), at=START)
+    answered = tracked("Promotion Clicked", START + HOUR, promotion_id="workshop", creative="overlay")
+    offering.live(*interested("ann", START), at=START)
+    offering.live(answered, at=START + HOUR)
+    assert names(START + HOUR, "phone") == ["workshop"]
+
+    merged(offering, "ann", "phone", START + 2 * HOUR)
+
+    assert names(START + 2 * HOUR, "ann") == names(START + 2 * HOUR, "phone") == ["news"]
+    assert offering.keys("O") == []

@@ -35,10 +35,29 @@ _FIRST = {
         "back": {"enter": [{"from": ["gone"], "when": {"event": ["Page Viewed", "Tool Used"]}}]},
     },
     "campaigns": {
-        "agenda": {"start": {"score": {"profile": "engagement", "at_least": 20}}, "mail": "plain"},
-        "note": {"start": {"score": {"profile": "engagement", "at_least": 40}}, "mail": "broken"},
-        "onboarding": {"start": {"phase": "customer"}, "mail": "plain"},
-        "win-back": {"start": {"phase": "gone"}, "mail": "plain"},
+        "agenda": {
+            "start": {"score": {"profile": "engagement", "at_least": 20}},
+            "mail": "plain",
+            "transactional": True,
+        },
+        "note": {
+            "start": {"score": {"profile": "engagement", "at_least": 40}},
+            "mail": "broken",
+            "transactional": True,
+        },
+        "offer": {
+            "start": {"score": {"profile": "engagement", "at_least": 10}},
+            "steps": [{"onsite": ["workshop"]}],
+            "exit": [{"event": "Order Completed"}],
+        },
+        "onboarding": {"start": {"phase": "customer"}, "mail": "plain", "transactional": True},
+        "win-back": {"start": {"phase": "gone"}, "mail": "plain", "transactional": True},
+    },
+    "offers": {
+        "workshop": {
+            **{part: {"en": part} for part in ("title", "text", "button")},
+            "link": {"en": "/workshop"},
+        }
     },
     "conversions": {
         "orders": {"when": {"event": "Order Completed"}},

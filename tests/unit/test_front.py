@@ -31,8 +31,12 @@ def test_of_a_lead_without_offers_and_preferences_there_is_no_item():
     }
 
 
-def test_only_visitors_have_one():
-    assert [front.subject for front in fronts(["a:ann", "u:7", "a:phone"], ["workshop"], {})] == ["a:ann", "a:phone"]
+def test_of_a_user_only_the_preferences_are_known():
+    known = {front.subject: front.data for front in fronts(["a:ann", "u:7"], ["workshop"], {"language": "de"})}
+
+    assert json.loads(known["a:ann"])["offers"] == ["workshop"]
+    assert json.loads(known["u:7"]) == {"offers": [], "preferences": {"language": "de"}}
+    assert [front.subject for front in fronts(["u:7"], ["workshop"], {}) if front.data] == []
 
 
 @pytest.mark.parametrize(
