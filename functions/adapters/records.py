@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from adapters.attributes import attributes as _attributes
 from adapters.attributes import values as _values
-from adapters.aws import client
+from adapters.aws import client, unchanged
 from adapters.aws import held as _held
 from adapters.front import Front, write
 from ripen.errors import VersionConflictError
@@ -38,10 +38,7 @@ def save(table: str, record: Record, checkpoint: Checkpoint | None = None, front
     A checkpoint is written with it, or not at all: the record that names it is the only one that may go on from it. So
     is what the website may know at once, as far as it changed.
     """
-    before = record.version - 1
-    condition = "version = :before" if before else "attribute_not_exists(version)"
-    values = {"ExpressionAttributeValues": _attributes({":before": before})} if before else {}
-    put = {"TableName": table, "Item": _attributes(record_item(record)), "ConditionExpression": condition, **values}
+    put = {"TableName": table, "Item": _attributes(record_item(record)), **unchanged(record.version - 1)}
     more: list[Action] = [write(table, front) for front in fronts]
     if checkpoint is not None:
         more.append(_keep(table, record.subject, checkpoint))

@@ -72,7 +72,7 @@ class Folded(NamedTuple):
 
     seen: Mapping[str, Seen]
     settled: Sequence[Any] | None = None
-    visits: Mapping[str, Sequence[tuple[int, int, int]]] = MappingProxyType({})
+    visits: Mapping[str, Sequence[tuple[int, ...]]] = MappingProxyType({})
     front: Mapping[str, str] = MappingProxyType({})
 
 
