@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from adapters import merging, records
+from adapters import front, merging, records
 from adapters.addresses import key_of
 from adapters.figures import Reporter, report_visits
 from adapters.loading import load_tree
@@ -106,12 +106,13 @@ def _refresh(settings: ScoreSettings | TriggerSettings, task: Task) -> tuple[Ref
     kept = settle(tree.items, task.rules, task.now, tree.checkpoint)
     settled = kept or tree.checkpoint
     visits = _report_visits(settings.table_name, tree, task)
-    folded = Folded(tree.seen, settled.name if settled else None, visits)
+    known = front.of_lead(lead, tree.ledgers)
+    folded = Folded(tree.seen, settled.name if settled else None, visits, front.digests(known))
     fresh = make_record(lead, address, record, folded, task.rest_until)
     if (fresh.data, fresh.due_at) == (record.data, record.due_at):
         fresh = record
     else:
-        records.save(settings.table_name, fresh, kept, marks)
+        records.save(settings.table_name, fresh, kept, front.changed(record.front, known), marks)
     key = address["key"] if address and takes_mail(address) else ""
     return Refreshed(lead, tree, fresh.version, key), False
 

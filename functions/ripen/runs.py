@@ -192,7 +192,7 @@ def pending(state: State, moment: int) -> Iterator[Intent]:
             continue
         if step.channel == "mail" and not may_mail(state, rule, moment):
             continue
-        earliest = _earliest(state, rule, step, run)
+        earliest = _earliest(state, rule, step, run, moment)
         content = _content(state, step) if step.kinds else ""
         if earliest is None or earliest >= run.since + step.valid_for or content is None:
             continue
@@ -213,7 +213,7 @@ def pending(state: State, moment: int) -> Iterator[Intent]:
 
 def offers(state: State) -> Iterator[str]:
     """The offers that the site shall show to the lead, that of the highest priority first."""
-    for rule in sorted(state.running.values(), key=lambda rule: -rule.priority):
+    for rule in sorted(state.running.values(), key=lambda rule: (-rule.priority, rule.name)):
         progress = state.campaigns[rule.name]
         step, run = _step(rule, progress), progress.run
         if step is not None and run is not None and step.channel == "onsite" and not run.control:
@@ -291,15 +291,15 @@ def _wait_ends(state: State, run: Run, wait: Wait) -> int:
     return ends if opens is None else opens
 
 
-def _earliest(state: State, rule: CampaignRule, step: Do, run: Run) -> int | None:
-    """From when on the step may be done."""
+def _earliest(state: State, rule: CampaignRule, step: Do, run: Run, now: int) -> int | None:
+    """From when on the step may be done; what was late comes in the next window, not outside of any."""
     moment: int | None = run.since
     if step.channel == "mail" and not rule.transactional:
         moment = _within_caps(state, rule, run.since)
     hours: tuple[Hours, ...] = (step.hours,) if step.hours else ()
     if step.channel == "mail" and not rule.transactional:
         hours += rule.hours
-    return within_hours(moment, hours, time_zone(state)) if moment is not None and hours else moment
+    return within_hours(max(moment, now), hours, time_zone(state)) if moment is not None and hours else moment
 
 
 def _within_caps(state: State, rule: CampaignRule, moment: int) -> int | None:

@@ -105,7 +105,7 @@ def test_whose_address_is_suppressed_between_decision_and_claim_gets_no_mail(rea
         monkeypatch.setattr(intents, "claim_intent", claim)
         record = load_tree("ripen", "a:zed", 0).record
         mark = records.Mark(KEY, "a:ann", "bounced")
-        records.save("ripen", record.__class__("a:zed", 1, "", None), None, [mark])
+        records.save("ripen", record.__class__("a:zed", 1, "", None), marks=[mark])
         return claim(*arguments)
 
     monkeypatch.setattr(intents, "claim_intent", suppressed_first)

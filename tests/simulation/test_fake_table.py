@@ -104,7 +104,7 @@ def claims():
     yield list(records.find_due("ripen", due_shard(LEAD), 100))
     yield claim("you", 95, 6)
     for owner in (OTHER, LEAD):
-        yield saved(Record(LEAD, 7, "seventh", None), None, [records.Mark("I#x", owner, "unsubscribed")])
+        yield saved(Record(LEAD, 7, "seventh", None), None, (), [records.Mark("I#x", owner, "unsubscribed")])
     yield claim("me", 96, 7, "I#x"), intents.held_intents("ripen", LEAD), records.identity_of("ripen", "I#x")
 
 

@@ -24,7 +24,7 @@ from stories import START
 SETTINGS, TASK = ScoreSettings("ripen", "rules", "secret", 730), Task("a:ann", RULES["v1"], START)
 
 
-def save_whatever_is_there(name, record, _checkpoint=None, _marks=()):
+def save_whatever_is_there(name, record, _checkpoint=None, fronts=(), _marks=()):
     put_unconditionally(name, record_item(record))
 
 
