@@ -1,4 +1,7 @@
-"""Lives of leads under the starter rules, by a virtual clock: what is due goes out, then time goes on to what is due next."""
+"""Lives of leads under the starter rules, by a virtual clock.
+
+What is due is done, then time goes on to what is due next.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ ADDRESS = "ann@example.com"
 
 
 class Life:
-    """One lead and all that reached it: `done` are the intents, each with its moment, `shown` the offers on the site."""
+    """One lead and all that reached it: `done` are intents with their moments, `shown` the offers on the site."""
 
     def __init__(self, subject="a:ann"):
         self.subject = subject
@@ -43,7 +46,7 @@ class Life:
         self.shown = []
 
     def at(self, day, name, **properties):
-        """Let time pass until so many days after the story begins; then this happens. `traits` are what a lead tells."""
+        """Let time pass until so many days after the story begins; then this happens. `traits` are told."""
         self.until(day)
         source = RIPEN if name.startswith("Email ") or name in OWN else "website"
         traits = properties.pop("traits", {})

@@ -11,7 +11,11 @@ READ = {"path": "/solutions/quoting"}
 TRIED = {"tool": "quoting-time"}
 ASKED = {"newsletter": True, "asset": "e-book"}
 TALKED = {"webinar": "eleven-minutes"}
-CLICKS = [(day + hour / 24, "Email Link Clicked", {"link": f"https://www.example.com/{day}/{hour}"}) for day in range(3, 8) for hour in (1, 2, 3)]
+CLICKS = [
+    (day + hour / 24, "Email Link Clicked", {"link": f"https://www.example.com/{day}/{hour}"})
+    for day in range(3, 8)
+    for hour in (1, 2, 3)
+]
 """Fifteen links, followed one by one: 150 points."""
 
 STORIES = (
@@ -64,7 +68,7 @@ STORIES = (
         [(1, "Signed Up", {"asset": "workshop"})],
         30,
     ),
-    Story("welcome", "the confirmation is thanked for, with something to start with", subscriber, [], 30, [(0, "welcome")]),
+    Story("welcome", "thanks, with something to start with", subscriber, [], 30, [(0, "welcome")]),
     Story(
         "ripening",
         "three pieces of content, a week or more apart",

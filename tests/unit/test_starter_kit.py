@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from ripen.fitting import Taste, best
+
 from programmes import CONFIGURATION, MAILS, customer, former, subscriber, visitor
+from ripen.times import DAY, SECOND, parse_duration
+from ripen_cli.project import ROOT
 from unit.programmes_for_customers import STORIES as CUSTOMERS
 from unit.programmes_for_leads import STORIES as LEADS
-
-from ripen.fitting import Taste, best
-from ripen.times import DAY, SECOND, parse_duration
 
 STORIES = (*LEADS, *CUSTOMERS)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -166,7 +167,7 @@ def of(attribute):
 
 
 def test_each_mail_exists_in_english_and_german_and_is_sent_by_a_campaign():
-    assert {name: sorted(languages) for name, languages in MAILS.items()} == dict.fromkeys(MAILS, ["de", "en"])
+    assert {name: sorted(languages) for name, languages in MAILS.items()} == {name: ["de", "en"] for name in MAILS}
     assert {*MAILS} == of("mail")
 
 
@@ -230,3 +231,8 @@ def test_every_text_is_there_in_both_languages():
 def test_the_personal_mail_goes_out_in_the_name_of_sales():
     note = CONFIGURATION.campaigns["personal-note"]
     assert (bool(note.from_name), note.reply_to) == (True, CONFIGURATION.mailing.recipients["sales"].mail)
+
+
+def test_the_document_tells_of_each_programme():
+    text = (ROOT / "docs" / "programmes.md").read_text()
+    assert {name for name in CONFIGURATION.campaigns if f"`{name}`" not in text} == set()
