@@ -221,6 +221,7 @@ def test_every_text_is_there_in_both_languages():
     mailing = CONFIGURATION.mailing
     texts = [mailing.imprint, mailing.opt_in]
     texts += [text for one in mailing.categories.values() for text in (one.title, one.reason)]
+    texts += [one.reason for one in CONFIGURATION.campaigns.values() if one.transactional]
     texts += [survey.question for survey in mailing.surveys.values()]
     texts += [reason.title for survey in mailing.surveys.values() for reason in survey.reasons]
     texts += [text for asset in CONFIGURATION.content.values() for text in (asset.title, asset.text, asset.link)]
