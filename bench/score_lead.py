@@ -44,8 +44,13 @@ def configuration() -> Configuration:
             "profiles": {"engagement": {"half_life": "90d", "rules": RULES}},
             "phases": _PHASES,
             "campaigns": {
-                "agenda": {"start": {"score": at_least, "after": {"event": "Signed Up"}}, "mail": "workshop-agenda"},
-                "onboarding": {"start": {"phase": "purchase"}, "mail": "first-steps"},
+                "agenda": {
+                    "start": {"score": at_least, "after": {"event": "Signed Up"}},
+                    "mail": "workshop-agenda",
+                    "transactional": True,
+                    "valid_for": "365d",
+                },
+                "onboarding": {"start": {"phase": "purchase"}, "mail": "first-steps", "transactional": True},
             },
         }
     )

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from adapters import active, aws, secret, senders, settings, totals
+from adapters import active, aws, secret, senders, settings, site, totals
 from adapters.telemetry import logger
 from ripen.limits import Limits
 from track import handler as track
@@ -26,6 +26,7 @@ def new_process(monkeypatch):
         cached.cache_clear()
     active.forget()
     senders.forget()
+    site.forget()
     monkeypatch.setattr(track, "limits", Limits())
     totals.forget()
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
@@ -38,6 +39,7 @@ def new_process(monkeypatch):
     aws.forget()
     active.forget()
     senders.forget()
+    site.forget()
 
 
 @pytest.fixture

@@ -10,9 +10,11 @@ from adapters.aws import client
 from adapters.rulefiles import build
 from adapters.senders import register
 from adapters.settings import PublishSettings
+from adapters.site import show
 from adapters.telemetry import count, logger
 from ripen.configuration import compile_sources
 from ripen.errors import InvalidConfigurationError
+from ripen.site import dump_site
 
 REPORT = "reports/latest.json"
 _PREFIXES = ("rules/", "mails/")
@@ -46,6 +48,7 @@ def _check_and_activate(settings: PublishSettings, etags: dict[str, str], at: st
         count("RulesInvalid")
         return {"activated": False, "version": "", "problems": error.problems, "at": at}
     register(settings.table_name, compile_sources(configuration))
+    show(settings.table_name, dump_site(configuration, mails))
     activate(bucket, configuration, mails, version, at)
     logger.info("The rules are active", extra={"version": version})
     return {"activated": True, "version": version, "problems": [], "at": at}

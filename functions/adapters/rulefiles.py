@@ -22,6 +22,7 @@ from ripen.configuration import Configuration, Mails, MailTemplate
 from ripen.errors import InvalidConfigurationError
 from ripen.problems import problems
 from ripen.schema.base import Path
+from ripen.site import dump_site
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
     "rules/sources.yaml": ("sources",),
@@ -77,6 +78,7 @@ def build(files: Mapping[str, bytes]) -> tuple[Configuration, Mails, str]:
     found = [_located(documents, path, text) for path, text in problems(configuration, frozenset(mails))]
     if found:
         raise InvalidConfigurationError(found)
+    dump_site(configuration, mails)  # refuses what is too large to be shown
     return configuration, mails, _version(configuration, mails)
 
 

@@ -23,6 +23,15 @@ class TrackSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PagesSettings:
+    """What the pages behind mails need beside; `secret_arn` names the secret that signs their links."""
+
+    table_name: str
+    secret_arn: str
+    retention_days: int
+
+
+@dataclass(frozen=True, slots=True)
 class ScoreSettings:
     """`secret_arn` names the secret under which addresses are digested."""
 
@@ -57,7 +66,7 @@ class PublishSettings:
     table_name: str
 
 
-Settings = TypeVar("Settings", TrackSettings, ScoreSettings, TriggerSettings, PublishSettings)
+Settings = TypeVar("Settings", TrackSettings, PagesSettings, ScoreSettings, TriggerSettings, PublishSettings)
 
 
 @cache

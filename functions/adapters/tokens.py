@@ -1,7 +1,8 @@
 """Tokens in the links of mails: whoever follows one has read the mailbox that the mail went to.
 
 Signed by itsdangerous under a key of the deployment, so that nobody else can make one. A token names a subject and the
-digest of an address; it holds no address.
+digest of an address; it holds no address. One for a page of Ripen also names the mail, and holds for ever: whoever
+finds an old mail can still unsubscribe. Neither is taken for the other.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ MAX_AGE = 90 * DAY
 """Milliseconds for which a link proves something: mails are read late, and forwarded later still."""
 
 _SALT = b"ripen link of a mail"
+_PAGE_SALT = b"ripen page behind a mail"
 _EARLY = DAY
 """A token may be this much younger than the event that brings it: clocks differ."""
 
@@ -35,6 +37,14 @@ class Token(NamedTuple):
         return bool(address_key) and _shortened(address_key) == self.digest
 
 
+class PageToken(NamedTuple):
+    """The subject and the intent of a mail, and the beginning of the key of the address it went to."""
+
+    subject: str
+    digest: str
+    intent: str
+
+
 class _Signer(TimestampSigner):
     """Signs with the time that it is given instead of a clock's; `now` is in milliseconds."""
 
@@ -48,8 +58,7 @@ class _Signer(TimestampSigner):
 
 def issue(keys: Sequence[bytes], subject: str, address_key: str, now: int) -> str:
     """A token for a mail to `subject` under the last of `keys`, for the query of a link."""
-    made = _serializer(keys, now).dumps([subject, _shortened(address_key)])
-    return made if isinstance(made, str) else made.decode()
+    return _signed(_serializer(keys, now), [subject, _shortened(address_key)])
 
 
 def read(keys: Sequence[bytes], text: str, at: int) -> Token | None:
@@ -62,9 +71,28 @@ def read(keys: Sequence[bytes], text: str, at: int) -> Token | None:
     return Token(subject, digest) if -_EARLY <= age <= MAX_AGE else None
 
 
+def issue_page(keys: Sequence[bytes], subject: str, address_key: str, intent: str, now: int) -> str:
+    """A token for the links of the mail `intent` to pages of Ripen, under the last of `keys`."""
+    return _signed(_serializer(keys, now, _PAGE_SALT), [subject, _shortened(address_key), intent])
+
+
+def read_page(keys: Sequence[bytes], text: str) -> PageToken | None:
+    """What such a token says, however old it is; None when it is not ours."""
+    try:
+        subject, digest, intent = _serializer(keys, 0, _PAGE_SALT).loads(text)
+    except (BadData, ValueError, TypeError):
+        return None
+    return PageToken(subject, digest, intent)
+
+
+def _signed(serializer: URLSafeTimedSerializer, payload: Sequence[str]) -> str:
+    made = serializer.dumps(payload)
+    return made if isinstance(made, str) else made.decode()
+
+
 def _shortened(address_key: str) -> str:
     return address_key.removeprefix("I#")[:_DIGEST]
 
 
-def _serializer(keys: Sequence[bytes], now: int) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer([*keys], salt=_SALT, signer=_Signer, signer_kwargs={"now": now})
+def _serializer(keys: Sequence[bytes], now: int, salt: bytes = _SALT) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer([*keys], salt=salt, signer=_Signer, signer_kwargs={"now": now})

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ripen.campaigns import Signal
 from ripen.event import Event
 from ripen.lead import Contribution
 from ripen.moves import notice_fallen_scores, stirs
 from ripen.points import Rule, earned
-from ripen.rules import Noticed, Opening, Sign, TopicRule, Use
+from ripen.rules import Noticed, Sign, TopicRule, Use
+from ripen.runs import heed
 from ripen.state import State
 
 _MOST_COUNTED = 1_000
@@ -26,8 +28,8 @@ def notice(state: State, found: Noticed, moment: int) -> None:
     elif isinstance(found, Use):
         state.usage = state.usage.plus(moment)
         state.wake = moment
-    elif isinstance(found, Opening):
-        state.campaigns[found.campaign].open = True
+    elif isinstance(found, Signal):
+        heed(state, found, moment)
     else:
         recent = [at for at in state.counts[found.name] if moment - at < found.window]
         state.counts[found.name] = [*recent, moment][-_MOST_COUNTED:]

@@ -10,23 +10,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from ripen.event import RIPEN, Event
+from ripen.event import MAILED, RIPEN, Event
 from ripen.identity import Proof
 
 MAX_ADDRESSES = 5
 MAX_USERS = 5
 MAX_TOKENS = 5
+MAX_MAILED = 50
 
 CONFIRMED = "Email Address Confirmed"
 """Ripen's own event: somebody followed the link in a mail to `properties.address`."""
 
 OPTED_IN = "Subscription Confirmed"
-"""Ripen's own event: double opt-in for `properties.address`."""
+"""Double opt-in. Ripen's own tells by `properties.intent` which mail's link was followed; a server may tell of one for
+`properties.address`, too."""
 
 UNMERGED = "Lead Unmerged"
 """Ripen's own event: `properties.other` is the subject on the other side, `properties.by` who parted the two."""
 
-_OWN_PROOFS = {CONFIRMED: Proof.LINK, OPTED_IN: Proof.OPT_IN}
 _ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
 _MAX_LENGTH = 254
 """Characters of an address (RFC 5321, with its erratum 1690)."""
@@ -47,13 +48,16 @@ class Claims:
     """`addresses` by their lower-case form and `users` by userId, at most five each.
 
     `tokens` are the last five of links that the lead followed, with their moments, and not verified. `parted` says for
-    subjects when somebody decided that they are not this lead.
+    subjects when somebody decided that they are not this lead. `opted_in` are addresses, in lower case, that agreed to
+    mails by double opt-in, with the moment. `mailed` says to which address the last mails went, by their intents.
     """
 
     addresses: dict[str, Claim] = field(default_factory=dict)
     users: dict[str, Claim] = field(default_factory=dict)
     tokens: dict[str, int] = field(default_factory=dict)
     parted: dict[str, int] = field(default_factory=dict)
+    opted_in: dict[str, int] = field(default_factory=dict)
+    mailed: dict[str, str] = field(default_factory=dict)
 
     def apply(self, event: Event, trusted: frozenset[str]) -> None:
         """Take in the next event; `trusted` names the sources that are servers. What bots did proves nothing."""
@@ -62,6 +66,8 @@ class Claims:
         if event.source == RIPEN:
             self._apply_own(event)
             return
+        if event.name == OPTED_IN and event.source in trusted:
+            self._opt_in(event.properties.get("address") or self.address, event.at)
         if token := event.context.get("token"):
             _remember(self.tokens, token, event.at)
         if event.name == "Identified":
@@ -92,6 +98,11 @@ class Claims:
         return self._best.proof if self._best else Proof.NONE
 
     @property
+    def subscribed(self) -> bool:
+        """Whether `address` has agreed to mails."""
+        return self.address.casefold() in self.opted_in
+
+    @property
     def strongest(self) -> Proof:
         """The best proof of any identity."""
         return max((claim.proof for claim in (*self.addresses.values(), *self.users.values())), default=Proof.NONE)
@@ -107,6 +118,8 @@ class Claims:
             "users": [[*claim] for claim in self.users.values()],
             "tokens": dict(self.tokens),
             "parted": dict(self.parted),
+            "opted_in": dict(self.opted_in),
+            "mailed": dict(self.mailed),
         }
 
     @classmethod
@@ -119,13 +132,35 @@ class Claims:
             {claim.text: claim for claim in users},
             dict(parts["tokens"]),
             dict(parts["parted"]),
+            dict(parts["opted_in"]),
+            dict(parts["mailed"]),
         )
 
     def _apply_own(self, event: Event) -> None:
-        if event.name in _OWN_PROOFS:
-            self._address(event.properties.get("address"), _OWN_PROOFS[event.name], event.at)
+        if event.name in MAILED:
+            self._mailed(event.properties)
+        elif event.name == OPTED_IN:
+            address = self.mailed.get(str(event.properties.get("intent")), "")
+            self._address(address, Proof.OPT_IN, event.at)
+            self._opt_in(address, event.at)
+        elif event.name == CONFIRMED:
+            self._address(event.properties.get("address"), Proof.LINK, event.at)
         elif event.name == UNMERGED and event.properties["by"] == "operator":
             self.parted[event.properties["other"]] = event.at
+
+    def _mailed(self, properties: Mapping[str, Any]) -> None:
+        address = properties.get("to")
+        if isinstance(address, str):
+            intent = "_".join(str(properties.get(part)) for part in ("campaign", "step", "cycle"))
+            # Two leads that were merged may have had the same one: then nobody can tell whose page it was.
+            same = self.mailed.pop(intent, address) == address
+            self.mailed[intent] = address if same else ""
+            if len(self.mailed) > MAX_MAILED:
+                del self.mailed[next(iter(self.mailed))]
+
+    def _opt_in(self, address: object, at: int) -> None:
+        if isinstance(address, str) and address.casefold() in self.addresses:
+            self.opted_in[address.casefold()] = at
 
     def _address(self, text: object, proof: Proof, at: int) -> None:
         if isinstance(text, str) and len(text) <= _MAX_LENGTH and _ADDRESS.fullmatch(text.strip()):

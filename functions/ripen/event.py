@@ -12,8 +12,21 @@ from ripen.errors import InvalidEventError
 RIPEN = "ripen"
 """The source of events that Ripen itself writes; no other source may have this name."""
 
-OUTCOMES = ("Email Sent", "Email Refused", "Email Failed", "Email Unconfirmed")
-"""The events that end an intent: sent; refused by SES; not renderable; sent perhaps, never to be repeated."""
+MAILED = ("Email Sent", "Email Unconfirmed")
+"""The events of a mail that went out, or perhaps did."""
+
+OUTCOMES = (
+    *MAILED,
+    "Email Refused",
+    "Email Failed",
+    "Lead Handed Off",
+    "Handoff Failed",
+    "Colleague Notified",
+    "Notification Failed",
+    "Webhook Delivered",
+    "Webhook Failed",
+)
+"""The events that end an intent: done; done perhaps, never to be repeated; refused; not possible."""
 
 MAX_EVENT_BYTES = 32 * 1024
 MAX_DEPTH = 100

@@ -11,21 +11,31 @@ from typing import Any
 
 from ripen.awards import award, notice, refit
 from ripen.campaigns import take_outcome
+from ripen.claims import OPTED_IN
 from ripen.consent import DECISIONS, decision, must_erase
 from ripen.erasure import SUPPRESSING
-from ripen.event import OUTCOMES, RIPEN, Event
+from ripen.event import MAILED, OUTCOMES, RIPEN, Event
 from ripen.facts import LeadFacts, SessionFacts, counts, grades, interests, persona, surging
 from ripen.foresight import usage
 from ripen.lead import Intent, Lead
 from ripen.lifecycle import unarmed
-from ripen.moves import move_on, next_moment, notice_fallen_scores
+from ripen.moves import begin_by_phase, move_on, next_moment, notice_fallen_scores
+from ripen.preferences import FEEDBACK_GIVEN, PREFERENCES_CHANGED, changed_preferences, rating
 from ripen.rules import Rules
+from ripen.runs import close_offer, language, may_reach, next_step, offers, pending
 from ripen.scanners import judged
 from ripen.state import State
 from ripen.touch import direct_touch, first_touch, last_touch
 
 _FOREVER = 2**62
-_HUMAN_MAIL_EVENTS = ("Email Opened", "Email Link Clicked", "Unsubscribed")
+_HUMAN_MAIL_EVENTS = (
+    "Email Opened",
+    "Email Link Clicked",
+    "Unsubscribed",
+    OPTED_IN,
+    PREFERENCES_CHANGED,
+    FEEDBACK_GIVEN,
+)
 """Events that Ripen records, but that a person caused: they count as activity."""
 
 
@@ -36,6 +46,7 @@ def fold(subject: str, events: Sequence[Event], rules: Rules, now: int, state: S
     used up. `now` is in milliseconds; should an event be later than `now`, the time of the last one is taken instead.
     """
     state = state or new_state(rules)
+    state.subject = subject
     now = max(now, events[-1].at) if events else now
     later = absorb(state, events, now)
     if not state.begun:
@@ -76,12 +87,12 @@ def let_time_pass(state: State, until: int) -> None:
     Afterwards `state.wake` is the earliest moment at which more may happen, `state.timer` that of a way. Activity and
     points only put them off; what may bring them forward sets `state.wake` to the present.
     """
+    state.idle_since = state.last_active
     while (moment := next_moment(state)) is not None and moment <= until:
         state.clock = moment
         notice_fallen_scores(state, moment)
         move_on(state, moment, None, changed=True)
     state.clock = until
-    state.idle_since = state.last_active
     state.wake = _FOREVER if moment is None else moment
     state.unarmed = any(unarmed(state, course) for course in state.courses)
 
@@ -90,17 +101,28 @@ def _apply(state: State, event: Event, moment: int) -> None:
     state.events += 1
     if state.events == 1:
         state.first_seen = event.at
+    first = not state.begun
+    tells = first or bool(event.traits)  # that nothing is known is told by the first event
+    changed = tells
     if event.source == RIPEN:
-        _take_report(state, event, moment)
+        changed = _take_report(state, event, moment) or changed
     elif event.name in DECISIONS:
         state.consent = decision(event) or state.consent
     if event.bot:
         return
     state.claims.apply(event, state.rules.trusted)
-    tells = not state.begun or bool(event.traits)  # that nothing is known is told by the first event
-    changed = tells
     state.go_on(moment)
     _take_visit(state, event, moment)
+    changed = _notice(state, event, moment, tells=tells) or changed
+    changed = close_offer(state, event) or changed
+    if first:
+        begin_by_phase(state, (state.phases.here.phase,), moment)
+    move_on(state, moment, event.name, changed=changed)
+
+
+def _notice(state: State, event: Event, moment: int, *, tells: bool) -> bool:
+    """Take note of what the event is by the rules; whether that may move the lead or a campaign."""
+    changed = False
     facts = state.take(event, moment)
     watch = state.rules.for_event(event.name)
     if watch.others is not None and (noticed := watch.others(facts)):
@@ -111,16 +133,26 @@ def _apply(state: State, event: Event, moment: int) -> None:
         changed = award(state, matching, event, moment) or changed
     if state.rules.fits and tells:
         refit(state, event, moment)
-    move_on(state, moment, event.name, changed=changed)
+    return changed
 
 
-def _take_report(state: State, event: Event, moment: int) -> None:
+def _take_report(state: State, event: Event, moment: int) -> bool:
+    """Take note of what Ripen itself reports; whether that may let a campaign go on."""
+    if event.name in state.mails and not event.bot:
+        state.mails[event.name] += 1
     if event.name in SUPPRESSING:  # believed, whatever program brought it
         state.suppressed = state.suppressed or SUPPRESSING[event.name]
     elif event.name in OUTCOMES:
         take_outcome(state.campaigns, event.properties, event.name, moment)
-    if event.name in state.mails and not event.bot:
-        state.mails[event.name] += 1
+        if event.name in MAILED:
+            state.mailed(event.properties, moment)
+    elif event.name == PREFERENCES_CHANGED:
+        state.preferences = changed_preferences(state.preferences, event.properties, moment)
+    elif event.name == FEEDBACK_GIVEN:
+        state.rating = rating(event.properties, state.rating)
+    else:
+        return event.name == OPTED_IN
+    return True
 
 
 def _take_visit(state: State, event: Event, moment: int) -> None:
@@ -131,12 +163,23 @@ def _take_visit(state: State, event: Event, moment: int) -> None:
     new = state.session_over(moment)
     told = event.context.get
     origin = (told("campaign"), told("referrer"), told("token"))
+    if new:
+        _take_place(state, told("timezone"), told("locale"), moment)
     if new or (origin != state.origin and any(origin)):  # within a visit browsers repeat it with every event
         state.origin = origin
         _take_touch(state, event, moment)
     if not ours:  # who reads a mail does not visit the site
         state.visit(event, moment, new=new)
     state.last_active = moment
+    if state.idle:
+        state.idle, state.wake = False, moment
+
+
+def _take_place(state: State, zone: object, locale: object, moment: int) -> None:
+    if isinstance(locale, str):
+        state.locale = locale[:35]
+    if isinstance(zone, str) and zone != state.zone:
+        state.zone, state.wake = zone[:64], moment
 
 
 def _take_touch(state: State, event: Event, moment: int) -> None:
@@ -173,16 +216,16 @@ def _lead(subject: str, state: State, now: int, later: int | None) -> Lead:
         first_touch=state.first_touch,
         last_touch=state.last_touch,
         erase_at=state.consent.at if state.consent and must_erase(state.consent, state.rules.erasing) else None,
-        pending=_pending(state),
+        preferences=state.preferences,
+        language=language(state),
+        notes=state.notes,
+        offers=tuple(offers(state)) if may_reach(state) else (),
+        pending=tuple(sorted(pending(state, now), key=_order)) if may_reach(state) else (),
         next_timer=min((moment for moment in (state.timer, later) if moment is not None), default=None),
+        next_step=next_step(state, mails=False),
+        next_mail=next_step(state, mails=True),
     )
 
 
-def _pending(state: State) -> tuple[Intent, ...]:
-    if state.suppressed or (state.consent and not state.consent.given):
-        return ()
-    return tuple(
-        Intent(campaign.name, progress.number, campaign.mail, progress.since)
-        for campaign in state.rules.campaigns
-        if (progress := state.campaigns[campaign.name]).since is not None
-    )
+def _order(intent: Intent) -> tuple[int, int]:
+    return -intent.priority, intent.since

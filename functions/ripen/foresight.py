@@ -97,7 +97,11 @@ def repurchase_interval(orders: Sequence[int]) -> float | None:
 
 def contract_ends(traits: Mapping[str, Any]) -> int | None:
     """When the contract ends: the trait `contract_ends`, a day or a moment in ISO 8601; None when it is none."""
-    value = traits.get("contract_ends")
+    return day_of(traits.get("contract_ends"))
+
+
+def day_of(value: object) -> int | None:
+    """The moment that a trait tells, a day or a moment in ISO 8601; None when it tells none."""
     return _moment(value) if isinstance(value, str) else None
 
 

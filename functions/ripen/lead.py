@@ -10,6 +10,7 @@ from ripen.claims import Claims
 from ripen.consent import Consent
 from ripen.identity import Proof
 from ripen.personas import Recognised
+from ripen.preferences import Preferences
 from ripen.score import Score, decay
 from ripen.touch import Touch
 
@@ -38,18 +39,32 @@ class Move(NamedTuple):
     reason: str
 
 
+class Note(NamedTuple):
+    """What became of a campaign, or of a `step` of it (empty: the whole), at `at`."""
+
+    at: int
+    campaign: str
+    step: str
+    text: str
+
+
 class Intent(NamedTuple):
-    """One mail that the rules want sent: the `cycle`-th time that this campaign started, at `since`."""
+    """Something that a campaign wants done: by the `cycle`-th time that it started, wanted `since`, `not_before`.
+
+    `channel` is mail, handoff, notify or webhook; `name` the mail, or the recipient. `content` is what the mail offers.
+    """
 
     campaign: str
     cycle: int
-    mail: str
+    step: str
+    channel: str
+    name: str
     since: int
-
-    @property
-    def step(self) -> str:
-        """The step of the campaign, named by its mail."""
-        return self.mail
+    not_before: int
+    priority: int = 50
+    transactional: bool = False
+    category: str = ""
+    content: str = ""
 
     @property
     def id(self) -> str:
@@ -65,8 +80,9 @@ class Lead:
     unless the fold went on from a checkpoint), `moves` and `stages` the phases and stages entered by them, the present
     one last, `interests` topics with their strength, the strongest first, `counts` how often what the rules count
     happened. `consent` is the last decision that was told; while it is a no, nothing is pending, and it may ask for
-    everything to be erased, at `erase_at`. `pending` is what is to be sent, `next_timer` when the passing of time alone
-    changes something.
+    everything to be erased, at `erase_at`. `notes` tell what became of campaigns, `offers` what the site is to show.
+    `pending` is what is to be done, what comes first first. `next_timer` is when the passing of time alone changes
+    something, `next_step` when a campaign goes on, `next_mail` the same of one that does nothing but mail.
     """
 
     subject: str
@@ -93,8 +109,14 @@ class Lead:
     first_touch: Touch | None
     last_touch: Touch | None
     erase_at: int | None
+    preferences: Preferences
+    language: str
+    notes: Sequence[Note]
+    offers: tuple[str, ...]
     pending: tuple[Intent, ...]
     next_timer: int | None
+    next_step: int | None
+    next_mail: int | None
 
     @property
     def address(self) -> str:
@@ -120,11 +142,24 @@ class Lead:
         """Points of `profile` at `now`."""
         return self.scores[profile].at(self.now)
 
+    @property
+    def next_change(self) -> int | None:
+        """When the passing of time alone changes anything."""
+        moments = (self.next_timer, self.next_step, self.next_mail)
+        return min((moment for moment in moments if moment is not None), default=None)
+
     def due_at(self, reachable: bool) -> int | None:
         """When someone has to look at this lead again; mail is due only for a lead that may be written to."""
         if self.erase_at is not None:
             return self.erase_at
-        moments = [self.next_timer] if self.next_timer is not None else []
-        if reachable:
-            moments += [intent.since for intent in self.pending]
-        return min(moments, default=None)
+        moments: list[int | None] = [self.next_timer, self.next_step, self.next_mail if reachable else None]
+        moments += [intent.not_before for intent in self.pending if reachable or intent.channel != "mail"]
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    def due(self, reachable: bool) -> Sequence[Intent]:
+        """What is to be done now."""
+        return [
+            intent
+            for intent in self.pending
+            if intent.not_before <= self.now and (reachable or intent.channel != "mail")
+        ]

@@ -8,6 +8,7 @@
 | subject             | `X#<occurred_at>#<message_id>`   | events that could not be read, set aside with a reason  |
 | `I#<hmac>`          | `I`                              | who owns this address                                   |
 | `C#sources`         | `C#sources`                      | the registered senders and the digests of their keys    |
+| `C#site`            | `C#site`                         | what pages and websites show: offers, topics, imprint   |
 | `T#<UTC day>`       | see `totals`                     | page views of visitors without consent                  |
 | subject             | `S#<campaign>#<step>#<cycle>`    | one intent to send, claimed before sending              |
 | `L#<source>`        | the minute                       | how many events a source sent in it, if it has a limit  |
@@ -44,6 +45,7 @@ RECORD_KEY = "P"
 INTENT_PREFIX = "S#"
 IDENTITY_KEY = "I"
 SOURCES_KEY = "C#sources"
+SITE_KEY = "C#site"
 WALK_KEY = "J#walk"
 DUE_SHARDS = 8
 ASIDE_SHARD = "aside"

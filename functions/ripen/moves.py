@@ -6,6 +6,8 @@ from collections.abc import Container
 
 from ripen.campaigns import CampaignRule
 from ripen.lifecycle import move, next_timer
+from ripen.runs import begin, begin_by_segment, begin_by_time, go_on
+from ripen.runs import moments as campaign_moments
 from ripen.state import State
 
 
@@ -18,20 +20,29 @@ def move_on(state: State, moment: int, event: str | None, *, changed: bool) -> N
             changed = True
             state.wake = moment
             if course is state.phases:
-                _start_by_phase(state, {move.phase for move in made}, moment)
+                begin_by_phase(state, {move.phase for move in made}, moment)
     if changed:
-        for campaign in state.rules.campaigns:
-            progress = state.campaigns[campaign.name]
-            if campaign.score and progress.open and not progress.above and _reached(state, campaign, moment):
+        _begin_campaigns(state, moment)
+
+
+def _begin_campaigns(state: State, moment: int) -> None:
+    for campaigns in state.rules.starts.values():
+        for name, _ in campaigns:
+            campaign, progress = state.rules.campaign(name), state.campaigns[name]
+            if progress.open and not progress.above and _reached(state, campaign, moment):
                 progress.above = True
-                progress.start(moment)
-                state.wake = moment
+                begin(state, campaign, moment)
+    begin_by_time(state, moment)
+    begin_by_segment(state, moment)
+    if state.running:
+        go_on(state, moment)
 
 
-def _start_by_phase(state: State, entered: Container[str], moment: int) -> None:
+def begin_by_phase(state: State, entered: Container[str], moment: int) -> None:
+    """Start the campaigns of the phases that were just entered."""
     for campaign in state.rules.campaigns:
         if campaign.phase is not None and campaign.phase in entered:
-            state.campaigns[campaign.name].start(moment)
+            begin(state, campaign, moment)
 
 
 def next_moment(state: State) -> int | None:
@@ -44,7 +55,7 @@ def next_moment(state: State) -> int | None:
         if campaign.score and state.campaigns[campaign.name].above
         if (fallen := state.scores[campaign.score.profile].falls_below(campaign.score.fallen)) is not None
     ]
-    return min([moment for moment in moments if moment > state.clock], default=None)
+    return min([moment for moment in (*moments, *campaign_moments(state)) if moment > state.clock], default=None)
 
 
 def notice_fallen_scores(state: State, moment: int) -> None:
@@ -63,6 +74,8 @@ def _reached(state: State, campaign: CampaignRule, moment: int) -> bool:
 
 def stirs(state: State, profile: str, points: float) -> bool:
     """Whether a way may be open, or a campaign start, now that the score of this profile has so many points."""
+    if state.running or state.rules.segment_campaigns:
+        return True
     for course in state.courses:
         low, high = course.ways.calm.get(profile, course.ways.calm_else)
         if course.restless or not low <= points < high:

@@ -5,22 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ripen.campaign_problems import campaign_problems, listed
 from ripen.configuration import Configuration
 from ripen.dead_ends import dead_ends
 from ripen.event import RIPEN
 from ripen.impossible import impossible, leaves
 from ripen.reach import highest_confidence, highest_score
 from ripen.schema.base import Model, Path
+from ripen.schema.campaigns import Date
 from ripen.schema.lifecycle import EntryCondition
 from ripen.score import DISPLAY_STEP
 from ripen.sources import UNREGISTERED
 
 Problems = Iterator[tuple[Path, str]]
 
+_CONDITIONS = ("when", "after", "event", "segment", "only_if", "goal", "exit", "happened")
+"""Keys whose values are conditions."""
+
 
 def problems(configuration: Configuration, mails: frozenset[str]) -> Problems:
     """Everything that is wrong with models that are valid in themselves. Yields (path, problem)."""
-    yield from _strangers(configuration, mails)
+    yield from _strangers(configuration)
+    yield from campaign_problems(configuration, mails)
     yield from _sources(configuration)
     yield from _patterns(configuration)
     yield from _thresholds(configuration)
@@ -28,7 +34,7 @@ def problems(configuration: Configuration, mails: frozenset[str]) -> Problems:
         yield from dead_ends(section, phases)
 
 
-def _strangers(configuration: Configuration, mails: frozenset[str]) -> Problems:
+def _strangers(configuration: Configuration) -> Problems:
     """Names of what does not exist."""
     kinds: Mapping[str, Mapping[str, Any]] = {
         "profile": configuration.profiles,
@@ -39,18 +45,15 @@ def _strangers(configuration: Configuration, mails: frozenset[str]) -> Problems:
     for path, kind, name in _named(configuration):
         known = kinds[kind]
         if name not in known:
-            yield path, f"there is no {kind} {name!r}; there is {_list(known)}"
+            yield path, f"there is no {kind} {name!r}; there is {listed(known)}"
     for key, profile in configuration.profiles.items():
         for name, rule in profile.rules.items():
             if rule.group is not None and rule.group not in profile.groups:
                 path = ("profiles", key, "rules", name, "group")
-                yield path, f"there is no group {rule.group!r} in this profile; there is {_list(profile.groups)}"
+                yield path, f"there is no group {rule.group!r} in this profile; there is {listed(profile.groups)}"
     for path, condition in _entries(configuration):
         if condition.usage and configuration.usage is None:
             yield (*path, "usage"), "nothing says what usage is; write usage in rules/interests.yaml"
-    for key, campaign in configuration.campaigns.items():
-        if campaign.mail not in mails:
-            yield ("campaigns", key, "mail"), f"there is no mail {campaign.mail!r}; there is {_list(mails)}"
 
 
 def _named(configuration: Configuration) -> Iterator[tuple[Path, str, str]]:
@@ -101,7 +104,7 @@ def _patterns(configuration: Configuration) -> Problems:
             root, _, rest = field.partition(".")
             kind, _, name = rest.partition(".")
             if root == "lead" and kind in named and name not in named[kind]:
-                yield path, f"{field}: there is no such name; there is {_list(named[kind])}"
+                yield path, f"{field}: there is no such name; there is {listed(named[kind])}"
             if place[0] == "personas" and field == "lead.persona":
                 yield path, f"{field}: a persona cannot be evidence of a persona"
             if place[0] == "profiles" and place[2] == "fit" and root != "traits":
@@ -118,7 +121,7 @@ def _conditions(configuration: Configuration) -> Iterator[tuple[Path, Mapping[st
         if isinstance(value, Model):
             for name, field in type(value).model_fields.items():
                 inner = getattr(value, name)
-                if name in ("when", "after") and inner:
+                if name in _CONDITIONS and isinstance(inner, dict) and inner and type(value) is not Date:
                     yield (*path, name), inner
                 else:
                     waiting.append(((*path, field.alias or name), inner))
@@ -154,7 +157,3 @@ def _thresholds(configuration: Configuration) -> Problems:
         if persona.at_least > surest:
             path = ("personas", key, "at_least")
             yield path, f"nobody can reach {persona.at_least:g}: all evidence together makes {surest:.2f}"
-
-
-def _list(names: object) -> str:
-    return ", ".join(sorted(names)) or "none"  # type: ignore[call-overload]

@@ -82,6 +82,7 @@ def make_record(
     Timers are lazy: one that is armed and fires no later than the lead needs stays as it is, because moving it writes
     to the due index. Whoever acts on a due lead arms it anew, by giving `rest_until`: what is due already is due then.
     """
+    reachable = bool(address and address["owned"])
     summary = {
         "rules": lead.rules_version,
         "events": lead.events,
@@ -89,12 +90,12 @@ def make_record(
         "scores": {profile: [score.landmark, score.total] for profile, score in lead.scores.items()},
         "phase": [lead.phase, lead.moves[-1].at, lead.moves[-1].reason],
         "address": address,
-        "pending": [intent.id for intent in lead.pending],
+        "pending": [intent.id for intent in lead.pending if reachable or intent.channel != "mail"],
         "seen": folded.seen,
         **({"settled": folded.settled} if folded.settled else {}),
         **({"visits": folded.visits} if folded.visits else {}),
     }
-    due_at = lead.due_at(reachable=bool(address and address["owned"]))
+    due_at = lead.due_at(reachable)
     if rest_until is None and _still_armed(before, due_at, summary, lead.now):
         due_at = before.due_at
     elif rest_until is not None and due_at is not None and due_at <= lead.now:

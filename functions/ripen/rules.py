@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from ripen.campaigns import CampaignRule
+from ripen.campaigns import CampaignRule, Signal, compile_campaigns
 from ripen.configuration import Configuration
 from ripen.pattern import Facts, Predicate, compile_choice, compile_pattern, event_names, fields
 from ripen.personas import EvidenceRule, PersonaRule
 from ripen.points import Amount, Limit, Rule
+from ripen.schema.content import Asset, Offer
 from ripen.schema.scoring import GradeAxis, PointsFrom, Profile, ScoreRule
 from ripen.score import points_for
 from ripen.times import DAY, parse_duration, parse_iso
@@ -45,13 +46,7 @@ class Use(NamedTuple):
     """Use of the product."""
 
 
-class Opening(NamedTuple):
-    """What has to come before a campaign."""
-
-    campaign: str
-
-
-Noticed = TopicRule | CountRule | Sign | Use | Opening
+Noticed = TopicRule | CountRule | Sign | Use | Signal
 
 
 class Watch(NamedTuple):
@@ -76,7 +71,8 @@ class GradeRule(NamedTuple):
 class Rules:
     """Everything a fold needs to know; times in milliseconds.
 
-    `starts` are the campaigns that a profile's score starts, each with the points that it takes, `trusted` the sources
+    `timed_campaigns` are started by the passing of time, `segment_campaigns` by what is known of a lead, `starts` are
+    those that a profile's score starts, each with the points that it takes. `trusted` the sources
     that are servers, `erasing` those whose withdrawals erase.
     """
 
@@ -92,12 +88,22 @@ class Rules:
     phases: Lifecycle
     stages: Lifecycle | None
     campaigns: tuple[CampaignRule, ...]
+    timed_campaigns: tuple[CampaignRule, ...]
+    segment_campaigns: tuple[CampaignRule, ...]
     starts: Mapping[str, list[tuple[str, float]]]
+    content: Mapping[str, Asset]
+    offers: Mapping[str, Offer]
+    language: str
+    timezone: str
     conversions: tuple[ConversionRule, ...]
     trusted: frozenset[str]
     erasing: frozenset[str]
     any_event: Watch
     by_event: Mapping[str, Watch] = field(default_factory=dict)
+
+    def campaign(self, name: str) -> CampaignRule:
+        """The campaign of this name."""
+        return next(campaign for campaign in self.campaigns if campaign.name == name)
 
     def for_event(self, name: str) -> Watch:
         """What may take notice of an event of this name."""
@@ -111,17 +117,8 @@ def compile_rules(configuration: Configuration, version: str) -> Rules:
         PersonaRule(name, persona.at_least, tuple(_evidence(name, key, sign) for key, sign in persona.evidence.items()))
         for name, persona in configuration.personas.items()
     )
-    campaigns = tuple(
-        CampaignRule(
-            name,
-            campaign.start.score,
-            campaign.start.after is not None,
-            campaign.start.phase,
-            campaign.all_steps[0].key,
-        )
-        for name, campaign in configuration.campaigns.items()
-    )
-    any_event, by_event = _index([*_scoring(configuration)], [*_others(configuration, personas)])
+    campaigns, signals = compile_campaigns(configuration)
+    any_event, by_event = _index([*_scoring(configuration)], [*_others(configuration, personas), *signals])
     return Rules(
         version=version,
         half_lives={
@@ -142,7 +139,13 @@ def compile_rules(configuration: Configuration, version: str) -> Rules:
         phases=compile_lifecycle(configuration.phases),
         stages=compile_lifecycle(configuration.stages) if configuration.stages else None,
         campaigns=campaigns,
+        timed_campaigns=tuple(campaign for campaign in campaigns if campaign.by_time),
+        segment_campaigns=tuple(campaign for campaign in campaigns if campaign.segment is not None),
         starts=_starts(campaigns),
+        content=configuration.content,
+        offers=configuration.offers,
+        language=configuration.mailing.language,
+        timezone=configuration.mailing.timezone,
         conversions=compile_conversions({name: one.when for name, one in configuration.conversions.items()}),
         trusted=frozenset(name for name, source in configuration.sources.items() if source.kind == "server"),
         erasing=frozenset(name for name, source in configuration.sources.items() if source.on_withdrawal == "erase"),
@@ -183,9 +186,6 @@ def _others(
                 yield configuration.personas[persona.name].evidence[sign.name].when, Sign(sign.key)
     if configuration.usage:
         yield configuration.usage.when, Use()
-    for name, campaign in configuration.campaigns.items():
-        if campaign.start.after:
-            yield campaign.start.after, Opening(name)
 
 
 def _index(scoring: Watched, others: Watched) -> tuple[Watch, dict[str, Watch]]:

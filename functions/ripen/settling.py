@@ -94,6 +94,7 @@ def settle(items: Sequence[Item], rules: Rules, now: int, before: Checkpoint | N
         return None
     old = entries[:count]
     state = before.resume(rules) if before else new_state(rules)
+    state.subject = entries[0].item["pk"]
     events = read_events(entry.item for entry in old)
     absorb(state, events, now)
     return Checkpoint(

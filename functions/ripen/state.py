@@ -10,14 +10,16 @@ from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from typing import Any
 
-from ripen.campaigns import Progress, first_progress
+from ripen.campaigns import CampaignRule, Progress, first_progress
 from ripen.claims import Claims
 from ripen.consent import Consent
 from ripen.event import Event
 from ripen.foresight import NO_TREND, ORDERS_KEPT, Trend
-from ripen.lead import Contribution, Move
+from ripen.frequency import KEPT, Sent
+from ripen.lead import Contribution, Move, Note
 from ripen.lifecycle import Course
 from ripen.points import Used
+from ripen.preferences import Preferences
 from ripen.rules import Rules
 from ripen.score import Score
 from ripen.times import SECOND
@@ -37,7 +39,22 @@ class Session:
     seconds: float = 0.0
 
 
-_PLAIN = ("begun", "since", "clock", "last_active", "events", "first_seen", "suppressed", "pages", "seconds")
+_PLAIN = (
+    "begun",
+    "since",
+    "clock",
+    "last_active",
+    "idle",
+    "events",
+    "first_seen",
+    "suppressed",
+    "pages",
+    "seconds",
+    "zone",
+    "locale",
+    "rating",
+    "sent_ever",
+)
 
 
 class State:
@@ -45,12 +62,14 @@ class State:
 
     def __init__(self, rules: Rules) -> None:
         self.rules = rules
+        self.subject = ""
         self.begun = False
         self.since = self.clock = self.last_active = self.wake = 0
         self.timer: int | None = None
         self.unarmed = False
         self.facts: dict[str, Any] = {}
         self.idle_since = 0
+        self.idle = False
         self.events = 0
         self.first_seen = 0
         self.traits: dict[str, Any] = {}
@@ -78,6 +97,14 @@ class State:
         self.stages = Course(rules.stages) if rules.stages else None
         self.courses = (self.phases, self.stages) if self.stages else (self.phases,)
         self.campaigns = first_progress(rules.campaigns)
+        self.running: dict[str, CampaignRule] = {}
+        self.notes: list[Note] = []
+        self.zone = self.locale = ""
+        self.rating: int | None = None
+        self.preferences = Preferences()
+        self.sent: list[Sent] = []
+        self.sent_ever: dict[str, int] = {}
+        self.assets: set[str] = set()
 
     def begin(self, moment: int) -> None:
         """The first thing that a person did."""
@@ -99,7 +126,7 @@ class State:
         """Take note of what the event says; the facts that conditions see."""
         if event.traits:
             self.traits |= event.traits
-            if "contract_ends" in event.traits:
+            if self.rules.timed_campaigns or "contract_ends" in event.traits:
                 self.wake = moment
         facts = self.facts
         facts["event"], facts["properties"], facts["context"] = event.name, event.properties, event.context
@@ -129,6 +156,17 @@ class State:
             self.orders = [*self.orders, moment][-ORDERS_KEPT:]
             self.wake = moment
 
+    def mailed(self, properties: Mapping[str, Any], moment: int) -> None:
+        """Take note of a mail that went out, or perhaps did."""
+        if content := properties.get("content"):
+            self.assets.add(str(content))
+        if properties.get("transactional") is True:
+            return
+        category = str(properties.get("category") or "")
+        self.sent = [sent for sent in self.sent if moment - sent.at < KEPT] + [Sent(moment, category)]
+        for counted in {"", category}:
+            self.sent_ever[counted] = self.sent_ever.get(counted, 0) + 1
+
     def dump(self) -> dict[str, Any]:
         """Plain values of JSON. Contributions, and the moves before the latest, stay in the ledger."""
         return {
@@ -151,6 +189,9 @@ class State:
             "orders": self.orders,
             "courses": [_dump_move(course) for course in self.courses],
             "campaigns": {name: progress.as_json() for name, progress in self.campaigns.items()},
+            "preferences": [sorted(self.preferences.off), *self.preferences[1:]],
+            "sent": [list(sent) for sent in self.sent],
+            "assets": sorted(self.assets),
         }
 
     @classmethod
@@ -177,6 +218,12 @@ class State:
             if move:
                 course.go(Move(*move))
         state.campaigns = {name: Progress.from_json(progress) for name, progress in values["campaigns"].items()}
+        state.running = {rule.name: rule for rule in rules.campaigns if state.campaigns[rule.name].run is not None}
+        off, paused_until, language = values["preferences"]
+        state.preferences = Preferences(frozenset(off), paused_until, language)
+        state.sent = [Sent(*sent) for sent in values["sent"]]
+        state.sent_ever = dict(values["sent_ever"])
+        state.assets = set(values["assets"])
         return state
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 SECOND = 1_000
@@ -45,3 +46,21 @@ def parse_duration(text: str) -> int:
     if match is None:
         raise ValueError(f"{text!r} is no duration; write a whole number and s, m, h, d or w, such as 90d")
     return int(match[1]) * _UNITS[match[2]]
+
+
+def anniversaries(day: int, after: int) -> Iterator[int]:
+    """The same day of the years that follow the first, from the first one after a moment on; all in milliseconds.
+
+    The anniversary of a 29th of February is the 1st of March where there is none.
+    """
+    first = _EPOCH + timedelta(milliseconds=day)
+    year = max(first.year + 1, (_EPOCH + timedelta(milliseconds=max(after, 0))).year)
+    while year <= _LAST.year:
+        try:
+            found = first.replace(year=year)
+        except ValueError:
+            found = first.replace(year=year, month=3, day=1)
+        moment = (found - _EPOCH) // timedelta(milliseconds=1)
+        if moment > after:
+            yield moment
+        year += 1

@@ -20,6 +20,9 @@ from ripen.limits import Limits
 from track.answers import Answer, cors_headers, empty_answer, json_answer, with_headers
 from track.request import Parsed, RefusedRequestError, check_storable, parse_request, sift
 
+PAGES = frozenset({"unsubscribe", "preferences", "confirm", "feedback", "trap"})
+"""The last parts of the paths that links of mails lead to."""
+
 _RETRY = {"retry-after": "2"}
 
 _SHARES = 10
@@ -33,6 +36,14 @@ def handler(event: Mapping[str, Any], _context: object) -> Answer:
     """One HTTP request, answered as a function URL expects it; or one SES event, which has no answer."""
     if event.get("source") == "aws.ses":
         return _store_mail_event(event)
+    if event["requestContext"]["http"]["path"].rpartition("/")[2] in PAGES:
+        from track.pages.answering import answer_page  # noqa: PLC0415 - rare, and costly to import
+
+        return answer_page(event)
+    return _answer(event)
+
+
+def _answer(event: Mapping[str, Any]) -> Answer:
     http = event["requestContext"]["http"]
     allowed: dict[str, str] = {}
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ripen.event import MAX_EVENT_BYTES
@@ -59,6 +60,7 @@ def openapi(server: str) -> dict[str, Any]:
         "paths": {
             **{f"/{call}": {"post": _operation(call, _call_schema(call))} for call in CALLS},
             **{f"/{name}": {"post": _operation(name, _batch_schema())} for name in BATCHES},
+            **{f"/{name}": _page(name) for name in PAGES},
         },
         "components": {
             "securitySchemes": {
@@ -92,6 +94,56 @@ def _batch_schema() -> dict[str, Any]:
     shared = {key: _COMMON[key] for key in ("writeKey", "sentAt", "context")}
     batch = {"type": "array", "minItems": 1, "maxItems": MAX_BATCH, "items": item}
     return {"type": "object", "properties": {**shared, "batch": batch}, "required": ["batch"]}
+
+
+PAGES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "unsubscribe": ("No more mails; the form of a one-click unsubscription is taken as well", {}),
+    "preferences": (
+        "Topics, pause and language",
+        {
+            "topic": {"type": "array", "items": {"type": "string"}},
+            "pause": {"enum": ["0", "14", "30", "90", "keep"]},
+            "language": {"type": "string"},
+            "action": {"enum": ["save", "everything"]},
+        },
+    ),
+    "confirm": ("Double opt-in", {"version": {"type": "string"}}),
+    "feedback": (
+        "A rating from 0 to 10",
+        {"score": {"type": "string"}, "reason": {"type": "string"}, "comment": {"type": "string"}},
+    ),
+}
+"""Pages behind links of mails: what each is for, and the fields of its form."""
+
+_PAGE_ANSWERS = {
+    "200": "The page, or what was done",
+    "400": "The link or the form is not whole",
+    "404": "There is no such survey",
+    "405": "This path takes another method",
+    "409": "The text to agree to has changed",
+    "413": "Too large",
+    "415": "The form has to be sent as browsers send it",
+    "503": "Busy: nothing was saved",
+}
+
+
+def _page(name: str) -> dict[str, Any]:
+    """The page and its form. Neither needs a key: the link of the mail is one."""
+    title, fields = PAGES[name]
+    content = {"text/html": {"schema": {"type": "string"}}}
+    answers = {status: {"description": text, "content": content} for status, text in _PAGE_ANSWERS.items()}
+    queries = {"t": "The token of the mail's link", "lang": "de or en"}
+    queries |= {"survey": "Name of the survey", "s": "The rating that the link stood for"} if name == "feedback" else {}
+    parameters = [
+        {"name": key, "in": "query", "required": key == "t", "description": text, "schema": {"type": "string"}}
+        for key, text in queries.items()
+    ]
+    form = {"application/x-www-form-urlencoded": {"schema": {"type": "object", "properties": fields}}}
+    shared = {"summary": title, "security": [], "parameters": parameters, "responses": answers}
+    return {
+        "get": {"operationId": f"show-{name}", **shared},
+        "post": {"operationId": f"send-{name}", "requestBody": {"content": form}, **shared},
+    }
 
 
 _ERROR_SCHEMA = {

@@ -54,7 +54,7 @@ def act(settings: TriggerSettings, subject: str, key: str, now: int, holder: str
     if key not in (RECORD_KEY, WHOLE_LEAD):
         campaign, step, cycle = read_intent_key(key)
         lost = _Outcome("unconfirmed", "Email Unconfirmed", "whoever claimed it never came back")
-        _end(settings, subject, Intent(campaign, cycle, step, now), lost, now)
+        _end(settings, subject, Intent(campaign, cycle, step, "mail", step, now, now), lost, now)
         return
     rules = active_rules(settings.bucket_name, now)
     if rules is None:
@@ -77,7 +77,7 @@ def _look_after(settings: TriggerSettings, refreshed: Refreshed, holder: str) ->
     if refreshed.lead.erase_at is not None:
         _erase(settings, refreshed)
     elif refreshed.reachable:
-        for intent in refreshed.lead.pending:
+        for intent in refreshed.lead.due(reachable=True):
             _carry_out(settings, refreshed, intent, holder)
 
 
@@ -93,7 +93,7 @@ def _erase(settings: TriggerSettings, refreshed: Refreshed) -> None:
 def _carry_out(settings: TriggerSettings, refreshed: Refreshed, intent: Intent, holder: str) -> None:
     lead = refreshed.lead
     # Read before claiming: should S3 fail, nothing is claimed and the next delivery tries again.
-    template = _in_language(active_mails(settings.bucket_name, lead.rules_version)[intent.mail], lead)
+    template = _in_language(active_mails(settings.bucket_name, lead.rules_version)[intent.name], lead)
     key = intent_key(intent.campaign, intent.step, intent.cycle)
     # Kept as long as the event that will tell how it ended.
     claim = intents.Claim(holder, lead.now + CLAIM_LEASE, lead.now + settings.retention_days * DAY)
@@ -137,7 +137,7 @@ def _end(settings: TriggerSettings, subject: str, intent: Intent, outcome: _Outc
         "campaign": intent.campaign,
         "step": intent.step,
         "cycle": intent.cycle,
-        "mail": intent.mail,
+        "mail": intent.name,
         "message_id" if outcome.status == "sent" else "reason": outcome.detail,
     }
     event = Event(f"{intent.id}_{outcome.status}", outcome.event, now, RIPEN, properties=properties)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
+from adapters.tokens import issue_page
 from ripen.ledger import ASIDE_PREFIX, CHECKPOINT_KEY, EVENT_PREFIX, RECORD_KEY
 from ripen.times import DAY, HOUR, to_iso
 from ripen_cli.demo.desk import clock, sweep
@@ -88,6 +89,23 @@ def test_a_view_without_consent_is_counted_for_the_day(send, items):
 
     assert items(day)["page#/pricing"]["views"]["N"] == "1"
     assert items("a:unasked") == {}
+
+
+def test_a_page_shows_the_settings_of_a_lead_and_writes_what_was_chosen(cloud, items):
+    secret = cloud.client("secretsmanager").get_secret_value(SecretId=cloud.address_secret)["SecretString"]
+    token = issue_page([secret.encode()], "a:reader-of-mails", "I#0", "tips_tips_1", clock())
+    known = {"preferences": {"off": [], "paused_until": clock() + DAY, "language": "en"}}
+    item = {"pk": {"S": "O#a:reader-of-mails"}, "sk": {"S": "O"}, "data": {"S": json.dumps(known)}}
+    cloud.client("dynamodb").put_item(TableName=cloud.table, Item=item)
+    url = f"{cloud.track_url.rstrip('/')}/v1/preferences?t={token}"
+
+    with urllib.request.urlopen(url) as answer:
+        assert "Stay paused until" in answer.read().decode()
+    with urllib.request.urlopen(url, b"pause=30&language=en") as answer:
+        assert answer.status == 200
+
+    [(_, event)] = [(sk, item) for sk, item in items("a:reader-of-mails").items() if sk.startswith(EVENT_PREFIX)]
+    assert '"Preferences Changed"' in event["data"]["S"]
 
 
 def test_figures_are_added_up_and_all_leads_walked(cloud, send, items):

@@ -1,5 +1,6 @@
 import base64
 import json
+from urllib.parse import urlencode
 
 import pytest
 import schemathesis
@@ -16,14 +17,20 @@ from schemathesis.specs.openapi.checks import (
 
 from adapters import totals
 from adapters.settings import settings
+from adapters.site import NOTHING
 from adapters.table import TableThrottledError
+from adapters.tokens import issue_page
 from ripen.ledger import read_events
 from ripen.sources import NO_SOURCES, Source, Sources, digest
 from stories import YES
 from track import handler as track
 from track.openapi import openapi
+from track.pages import answering, preferences, visit
 
 ledger: list[dict] = []
+TOKEN = issue_page([b"key"], "a:ann", "I#0", "tips_tips_1", 0)
+SURVEY = {"question": {"en": "How was it?"}, "reasons": [{"key": "slow", "title": {"en": "Slow"}}], "comment": True}
+SITE = {**NOTHING, "categories": {"tips": {"en": "Tips"}}, "surveys": {"service": SURVEY}}
 
 
 def call(path, method="POST", body=b"", headers=None, query=None):
@@ -55,6 +62,11 @@ def store_in_memory(patch):
     patch.setattr(track, "put_items", lambda _table, items: ledger.extend(items))
     patch.setattr(track, "registered", lambda _table, _now: NO_SOURCES)
     patch.setattr(totals, "count_views", lambda *_: None)
+    patch.setenv("SECRET_ARN", "arn")
+    patch.setattr(answering, "keys", lambda _arn: [b"key"])
+    patch.setattr(answering, "shown", lambda _table, _now: SITE)
+    patch.setattr(preferences, "preferences_of", lambda _table, _subject: {})
+    patch.setattr(visit, "put_items", lambda _table, items: ledger.extend(items))
     settings.cache_clear()
 
 
@@ -77,6 +89,38 @@ with pytest.MonkeyPatch.context() as before_tests:
 def test_the_api_answers_as_it_describes_itself(case):
     checks = [not_a_server_error, content_type_conformance, response_schema_conformance, status_code_conformance]
     case.call_and_validate(checks=checks)
+
+
+@schema.include(path_regex="/(unsubscribe|preferences|confirm|feedback)").parametrize()
+@hypothesis_settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+def test_so_do_the_pages_for_whoever_has_a_link(case):
+    case.query = {**(case.query or {}), "t": TOKEN, "survey": "service"}
+    checks = [not_a_server_error, content_type_conformance, status_code_conformance]
+    case.call_and_validate(checks=checks)
+
+
+FIELDS = ["topic", "pause", "language", "action", "version", "score", "reason", "comment", "List-Unsubscribe"]
+
+
+@given(
+    page=st.sampled_from(["unsubscribe", "preferences", "confirm", "feedback", "trap"]),
+    query=st.dictionaries(st.sampled_from(["lang", "s", "survey"]), st.text(max_size=9)),
+    form=st.dictionaries(st.sampled_from(FIELDS), st.text() | st.sampled_from(["0", "en", "save", "slow"])),
+    body=st.none() | st.binary(),
+    headers=st.dictionaries(st.sampled_from(["accept-language", "content-type"]), st.text()),
+    method=st.sampled_from(["GET", "HEAD", "POST", "PUT", ""]),
+)
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_a_page_is_sent_it_answers(page, query, form, body, headers, method):
+    sent = urlencode(form, errors="replace").encode() if body is None else body
+    kind = {"content-type": "application/x-www-form-urlencoded"}
+
+    answer = call(f"/v1/{page}", method, sent, kind | headers, {"t": TOKEN, "survey": "service", **query})
+
+    assert answer["statusCode"] < 500
+    assert answer["headers"]["cache-control"] == "no-store"
 
 
 def test_the_description_is_served_where_the_api_is():

@@ -40,7 +40,9 @@ RULES = compile_rules(
                 }
             },
             "phases": {"new": {}, "keen": {"enter": [{"when": {"properties.a.b": {"exists": True}}}]}},
-            "campaigns": {"tips": {"start": {"score": {"profile": "p", "at_least": 5}}, "mail": "tips"}},
+            "campaigns": {
+                "tips": {"start": {"score": {"profile": "p", "at_least": 5}}, "mail": "tips", "transactional": True}
+            },
         }
     ),
     "1",

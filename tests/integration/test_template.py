@@ -7,9 +7,23 @@ from dataclasses import fields
 import pytest
 
 import template
-from adapters.settings import PublishSettings, ScoreSettings, SettingsError, TrackSettings, TriggerSettings, settings
+from adapters.settings import (
+    PagesSettings,
+    PublishSettings,
+    ScoreSettings,
+    SettingsError,
+    TrackSettings,
+    TriggerSettings,
+    settings,
+)
 
-KINDS = {"Track": TrackSettings, "Score": ScoreSettings, "Trigger": TriggerSettings, "Publish": PublishSettings}
+KINDS = [
+    ("Track", TrackSettings),
+    ("Track", PagesSettings),
+    ("Score", ScoreSettings),
+    ("Trigger", TriggerSettings),
+    ("Publish", PublishSettings),
+]
 
 
 class _AnyName(dict):
@@ -17,7 +31,7 @@ class _AnyName(dict):
         return name
 
 
-@pytest.mark.parametrize(("function", "kind"), KINDS.items())
+@pytest.mark.parametrize(("function", "kind"), KINDS)
 def test_a_function_is_told_what_it_asks_for(function, kind):
     told = template.environment(template.load(), f"{function}Function", _AnyName())
 

@@ -35,10 +35,18 @@ _FIRST = {
         "back": {"enter": [{"from": ["gone"], "when": {"event": ["Page Viewed", "Tool Used"]}}]},
     },
     "campaigns": {
-        "agenda": {"start": {"score": {"profile": "engagement", "at_least": 20}}, "mail": "plain"},
-        "note": {"start": {"score": {"profile": "engagement", "at_least": 40}}, "mail": "broken"},
-        "onboarding": {"start": {"phase": "customer"}, "mail": "plain"},
-        "win-back": {"start": {"phase": "gone"}, "mail": "plain"},
+        "agenda": {
+            "start": {"score": {"profile": "engagement", "at_least": 20}},
+            "mail": "plain",
+            "transactional": True,
+        },
+        "note": {
+            "start": {"score": {"profile": "engagement", "at_least": 40}},
+            "mail": "broken",
+            "transactional": True,
+        },
+        "onboarding": {"start": {"phase": "customer"}, "mail": "plain", "transactional": True},
+        "win-back": {"start": {"phase": "gone"}, "mail": "plain", "transactional": True},
     },
     "conversions": {
         "orders": {"when": {"event": "Order Completed"}},

@@ -34,9 +34,13 @@ RULES = compile_rules(
                 "back": {"enter": [{"from": ["gone"], "when": {"event": "Page Viewed"}}]},
             },
             "campaigns": {
-                "agenda": {"start": {"score": {"profile": "interest", "at_least": 20}}, "mail": "plain"},
-                "onboarding": {"start": {"phase": "customer"}, "mail": "plain"},
-                "win-back": {"start": {"phase": "gone"}, "mail": "plain"},
+                "agenda": {
+                    "start": {"score": {"profile": "interest", "at_least": 20}},
+                    "mail": "plain",
+                    "transactional": True,
+                },
+                "onboarding": {"start": {"phase": "customer"}, "mail": "plain", "transactional": True},
+                "win-back": {"start": {"phase": "gone"}, "mail": "plain", "transactional": True},
             },
         }
     ),

@@ -127,9 +127,10 @@ CONFIGURATION = Configuration.model_validate(
                     "after": {"lead.phase": {"anything-but": "cold"}},
                 },
                 "mail": "plain",
+                "transactional": True,
             },
-            "onboarding": {"start": {"phase": "customer"}, "mail": "plain"},
-            "win-back": {"start": {"phase": "gone"}, "mail": "plain"},
+            "onboarding": {"start": {"phase": "customer"}, "mail": "plain", "transactional": True},
+            "win-back": {"start": {"phase": "gone"}, "mail": "plain", "transactional": True},
         },
     }
 )

@@ -217,8 +217,9 @@ RULES = compile_rules(
                         "after": {"event": "Seen", "properties.page": "contact"},
                     },
                     "mail": "tips",
+                    "transactional": True,
                 },
-                "offer": {"start": {"phase": "keen"}, "mail": "offer"},
+                "offer": {"start": {"phase": "keen"}, "mail": "offer", "transactional": True},
             },
         }
     ),

@@ -13,7 +13,10 @@ PROFILE = {"p": {"half_life": "2d", "rules": {"talk": {"when": {"event": "Talk H
 
 
 def compiled(**start):
-    return rules(profiles=PROFILE, campaigns={"tips": {"start": {"score": SCORE | start}, "mail": "plain"}})
+    return rules(
+        profiles=PROFILE,
+        campaigns={"tips": {"start": {"score": SCORE | start}, "mail": "plain", "transactional": True}},
+    )
 
 
 def ended(name, number, days):
@@ -51,7 +54,7 @@ def test_points_taken_away_are_a_fall_at_once():
     profile = PROFILE["p"]["rules"] | {"sorry": {"when": {"event": "Sorry"}, "points": -15}}
     always = rules(
         profiles={"p": {"rules": profile}},
-        campaigns={"tips": {"start": {"score": SCORE | {"again_below": 10}}, "mail": "plain"}},
+        campaigns={"tips": {"start": {"score": SCORE | {"again_below": 10}}, "mail": "plain", "transactional": True}},
     )
     history = [happened("Talk Heard"), ended("Email Sent", 1, 0.1), happened("Sorry", 0.2), happened("Talk Heard", 0.3)]
 
@@ -92,7 +95,9 @@ def test_progress_comes_back_from_json():
 def test_a_score_counts_only_once_what_comes_before_has_happened():
     gated = rules(
         profiles=PROFILE,
-        campaigns={"tips": {"start": {"score": SCORE, "after": {"event": "Signed Up"}}, "mail": "plain"}},
+        campaigns={
+            "tips": {"start": {"score": SCORE, "after": {"event": "Signed Up"}}, "mail": "plain", "transactional": True}
+        },
     )
 
     assert pending(happened("Talk Heard"), rules_=gated) == []

@@ -42,7 +42,6 @@ def claims(*events):
         (typed(ANN, 1, context={"form": True}), Proof.FORM),
         (typed(ANN, 1, context={"form": "yes"}), Proof.CLAIMED),
         (confirmed(ANN, 1), Proof.LINK),
-        (confirmed(ANN, 1, name="Subscription Confirmed"), Proof.OPT_IN),
         (confirmed(ANN, 1, source="website"), Proof.NONE),
         (told_by_server(ANN, 1), Proof.SERVER),
         (told_by_server(ANN, 1, bot="crawler"), Proof.NONE),
@@ -51,6 +50,34 @@ def claims(*events):
 )
 def test_each_way_of_telling_an_address_has_its_grade(event, proof):
     assert claims(event).proof is proof
+
+
+def test_double_opt_in_is_of_the_address_that_the_mail_went_to():
+    sent = Event("m1", "Email Sent", 1, RIPEN, properties={"campaign": "c", "step": "s", "cycle": 1, "to": ANN})
+    agreed = Event("m2", "Subscription Confirmed", 2, RIPEN, properties={"intent": "c_s_1"})
+
+    found = claims(typed(ANN, 0), sent, typed(BEA, 2), agreed)
+
+    assert (found.address, found.proof, found.subscribed) == (ANN, Proof.OPT_IN, True)
+    assert not claims(typed(ANN, 0), agreed).subscribed, "nobody knows which mail that was"
+    assert not claims(typed(ANN, 0), sent, agreed, told_by_server(BEA, 3)).subscribed, "another address has not agreed"
+
+
+def test_a_server_may_tell_of_a_double_opt_in_and_nobody_else():
+    told = {"name": "Subscription Confirmed", "at": 2, "properties": {"address": ANN}}
+
+    assert claims(typed(ANN, 1), Event("m", source="crm", **told)).subscribed
+    assert not claims(typed(ANN, 1), Event("m", source="website", **told)).subscribed
+
+
+def test_the_same_mail_to_two_addresses_proves_neither():
+    both = [
+        Event(f"m{at}", "Email Sent", at, RIPEN, properties={"campaign": "c", "step": "s", "cycle": 1, "to": address})
+        for at, address in ((1, ANN), (2, BEA))
+    ]
+    agreed = Event("m3", "Subscription Confirmed", 3, RIPEN, properties={"intent": "c_s_1"})
+
+    assert not claims(typed(ANN, 0), typed(BEA, 0), *both, agreed).opted_in
 
 
 def test_of_addresses_with_the_same_proof_the_latest_counts():

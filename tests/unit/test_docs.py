@@ -32,7 +32,10 @@ HIDDEN = {".venv", ".ripen", ".aws-sam", "build", "node_modules", ".git"}
 DOCUMENTS = sorted(
     path for path in ROOT.rglob("*.md") if not HIDDEN & set(path.relative_to(ROOT).parts) and path.stat().st_size
 )
-REFERENCE = [ROOT / "docs" / f"{name}.md" for name in ("rules", "scoring", "personas", "lifecycle", "facts")]
+REFERENCE = [
+    ROOT / "docs" / f"{name}.md"
+    for name in ("rules", "scoring", "personas", "lifecycle", "facts", "campaigns", "pages")
+]
 RULES = "\n".join(path.read_text() for path in REFERENCE)
 README = (ROOT / "README.md").read_text()
 OPERATING = (ROOT / "docs" / "operating.md").read_text()
@@ -63,8 +66,11 @@ def file_of(body):
 
 def documented_files():
     """The first example of each file, which together are one configuration, with the starter mails."""
-    mails = {name: content for name, content in starter_files().items() if name.startswith("mails/")}
-    return mails | {file_of(body): body.encode() for body in reversed(WHOLE_FILES)}
+    starter = {name: content for name, content in starter_files().items() if name.startswith("mails/")}
+    named = {name for body in WHOLE_FILES for name in re.findall(r"mail: ([a-z-]+)$", body, re.MULTILINE)}
+    parts = {part: starter[f"mails/first-steps/{part}"] for part in ("en.mjml", "en.txt")}
+    mails = {f"mails/{name}/{part}": content for name in named for part, content in parts.items()}
+    return starter | mails | {file_of(body): body.encode() for body in reversed(WHOLE_FILES)}
 
 
 def test_every_yaml_example_is_a_whole_file_or_a_condition():

@@ -13,7 +13,13 @@ RULES = compile_rules(
                 "interest": {"half_life": "30d", "rules": {"any": {"when": {"event": "Asked"}, "points": 50}}}
             },
             "phases": {"first": {}},
-            "campaigns": {"call": {"start": {"score": {"profile": "interest", "at_least": 50}}, "mail": "call"}},
+            "campaigns": {
+                "call": {
+                    "start": {"score": {"profile": "interest", "at_least": 50}},
+                    "mail": "call",
+                    "transactional": True,
+                }
+            },
         }
     ),
     "1",
@@ -26,7 +32,11 @@ def asked(day):
 
 def sent(cycle, day):
     return Event(
-        f"call_call_{cycle}_sent", "Email Sent", day * DAY + 1, RIPEN, properties={"campaign": "call", "cycle": cycle}
+        f"call_call_{cycle}_sent",
+        "Email Sent",
+        day * DAY + 1,
+        RIPEN,
+        properties={"campaign": "call", "step": "call", "cycle": cycle},
     )
 
 

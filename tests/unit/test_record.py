@@ -104,13 +104,13 @@ def test_a_timer_is_moved_only_when_it_would_fire_too_late(before, due_at):
 
 
 def test_a_lead_that_got_its_mail_rests_no_longer():
-    sent = Event("s", "Email Sent", START + 2, RIPEN, properties={"campaign": "agenda", "cycle": 1})
+    sent = Event("s", "Email Sent", START + 2, RIPEN, properties={"campaign": "agenda", "step": "plain", "cycle": 1})
     waiting = make_record(fold("a:ann", WAITING, RULES, START), OWNED, NEW, NOTHING, rest_until=START + HOUR)
     assert waiting.due_at == START + HOUR
 
     lead = fold("a:ann", [*WAITING, sent], RULES, START + 2)
 
-    assert make_record(lead, OWNED, waiting, NOTHING).due_at == lead.next_timer > START + HOUR
+    assert make_record(lead, OWNED, waiting, NOTHING).due_at == lead.next_change > START + HOUR
 
 
 def test_whoever_acts_on_a_lead_arms_its_timer_anew():

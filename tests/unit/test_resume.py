@@ -14,7 +14,7 @@ from ripen.scanners import GAP, SETTLING
 from ripen.state import State
 from unit.rich_histories import END, RULES, histories
 
-_ONLY_SINCE = ("contributions", "moves", "stages")
+_ONLY_SINCE = ("contributions", "moves", "stages", "notes")
 """What a kept state leaves in the ledger."""
 
 
@@ -72,8 +72,8 @@ def test_time_passing_step_by_step_is_time_passing_at_once_under_all_rules(histo
     at_once = fold("a:ann", history, RULES, END)
     now = history[-1].at
     lead = fold("a:ann", history, RULES, now)
-    while lead.next_timer is not None and lead.next_timer <= END:
-        now = lead.next_timer
+    while lead.next_change is not None and lead.next_change <= END:
+        now = lead.next_change
         before = fold("a:ann", history, RULES, now - 1)
         assert (before.moves, before.stages, before.pending) == (lead.moves, lead.stages, lead.pending)
         lead = fold("a:ann", history, RULES, now)

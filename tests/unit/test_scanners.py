@@ -23,7 +23,7 @@ RULES = rules(
         }
     },
     phases={"new": {}, "keen": {"enter": [{"score": {"profile": "p", "at_least": 10}}]}},
-    campaigns={"call": {"start": {"phase": "keen"}, "mail": "call"}},
+    campaigns={"call": {"start": {"phase": "keen"}, "mail": "call", "transactional": True}},
 )
 
 

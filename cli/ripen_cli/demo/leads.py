@@ -141,7 +141,7 @@ def details(reading: Reading) -> dict[str, Any]:
         "known": {name: text for name, text in rows(portrait(reading)) if name not in _SHOWN_ELSEWHERE},
         "timeline": [*_timeline(reading.events)][::-1],
         "pending": [
-            {"campaign": configuration.campaigns[intent.campaign].title, "mail": intent.mail, "since": intent.since}
+            {"campaign": configuration.campaigns[intent.campaign].title, "mail": intent.name, "since": intent.since}
             for intent in lead.pending
         ],
         "dueAt": reading.tree.record.due_at,

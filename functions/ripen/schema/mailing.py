@@ -80,10 +80,33 @@ class Recipient(Model):
         return self
 
 
+class Reason(Model):
+    """An answer that may be chosen for why somebody gave a rating; `key` is what the event says."""
+
+    key: Name
+    title: Translated
+
+
+class Survey(Model):
+    """A question that mails ask for a rating from 0 to 10, and what its page asks beside: a reason, a comment."""
+
+    question: Translated
+    reasons: Annotated[list[Reason], Field(max_length=20)] = []
+    comment: bool = True
+
+    @model_validator(mode="after")
+    def _tells_reasons_apart(self) -> Survey:
+        keys = [reason.key for reason in self.reasons]
+        if len(set(keys)) < len(keys):
+            raise ValueError("reasons: has the same key twice; events could not tell them apart")
+        return self
+
+
 class Mailing(Model):
     """Who writes and when. `imprint` stands at the end of every mail, in each language.
 
-    `window` is when marketing mails may go out, `timezone` that of leads who did not tell theirs.
+    `window` is when marketing mails may go out, `timezone` that of leads who did not tell theirs. `opt_in` is what
+    leads agree to when they confirm their address, in each language.
     """
 
     from_name: Text = ""
@@ -95,3 +118,5 @@ class Mailing(Model):
     caps: Caps = Caps()
     categories: dict[Name, Category] = {}
     recipients: dict[Name, Recipient] = {}
+    surveys: dict[Name, Survey] = {}
+    opt_in: dict[Language, Text] = {}

@@ -1,0 +1,79 @@
+"""A rating from 0 to 10 with a reason and a comment.
+
+The mail's link names the rating, and the page shows it chosen already. It counts when it is sent, not before: scanners
+open all eleven links.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from track.answers import Answer
+from track.pages.html import html_answer
+from track.pages.languages import translated
+from track.pages.texts import TEXTS
+from track.pages.visit import PageError, Visit, record
+
+MAX_COMMENT = 2_000
+"""Characters."""
+
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+_SCORES = {str(score): score for score in range(11)}
+
+
+def show(visit: Visit) -> Answer:
+    """The form. Raises PageError when there is no such survey."""
+    return _form(visit, _survey(visit), _SCORES.get(visit.query.get("s", "")))
+
+
+def take(visit: Visit) -> Answer:
+    """The rating is noted; what is missing or too long is said (400) above the form as it was filled in."""
+    survey, say = _survey(visit), TEXTS[visit.language]
+    score = _SCORES.get(visit.sent("score"))
+    reason = next((one["key"] for one in survey["reasons"] if one["key"] == visit.sent("reason")), "")
+    comment = _CONTROLS.sub("", visit.sent("comment").replace("\r\n", "\n")).strip() if survey["comment"] else ""
+    filled: dict[str, Any] = {"reason": reason, "comment": comment, "status": 400}
+    if score is None:
+        return _form(visit, survey, None, failed=say["score_missing"], **filled)
+    if len(comment) > MAX_COMMENT:
+        trouble = say["comment_long"].format(given=len(comment), most=MAX_COMMENT)
+        return _form(visit, survey, score, failed=trouble, **filled)
+    answer: dict[str, Any] = {"survey": visit.query["survey"], "score": score, "reason": reason, "comment": comment}
+    # Who changes her mind sends another answer; the same one sent twice counts once.
+    digest = hashlib.sha256(repr(answer).encode()).hexdigest()[:16]
+    record(visit, "Feedback Given", f"feedback_{digest}", answer)
+    return html_answer("message.html", visit.language, visit.site, title=say["thanks_title"], text=say["thanks_text"])
+
+
+def _survey(visit: Visit) -> Mapping[str, Any]:
+    survey: Mapping[str, Any] | None = visit.site["surveys"].get(visit.query.get("survey", ""))
+    if survey is None:
+        raise PageError(404, "survey")
+    return survey
+
+
+def _form(
+    visit: Visit, survey: Mapping[str, Any], score: int | None, reason: str = "", comment: str = "", **more: Any
+) -> Answer:
+    usual, say = visit.site["language"], TEXTS[visit.language]
+    reasons = [
+        {"value": one["key"], "title": translated(one["title"], visit.language, usual), "on": one["key"] == reason}
+        for one in survey["reasons"]
+    ]
+    if reasons:
+        reasons.append({"value": "", "title": say["reason_none"], "on": not reason})
+    return html_answer(
+        "feedback.html",
+        visit.language,
+        visit.site,
+        title=translated(survey["question"], visit.language, usual),
+        score=score,
+        reasons=reasons,
+        asks_comment=survey["comment"],
+        comment=comment,
+        longest=MAX_COMMENT,
+        **more,
+    )

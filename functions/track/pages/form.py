@@ -1,0 +1,38 @@
+"""What a page's form sent: fields in the form that browsers send them, and nothing else."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs
+
+from track.pages.visit import Form, PageError
+
+MAX_BODY_BYTES = 64 * 1024
+"""A comment of 2,000 letters that take four bytes each, percent-encoded, has 24,000."""
+
+CONTENT_TYPE = "application/x-www-form-urlencoded"
+_MAX_FIELDS = 300
+
+
+def read_form(event: Mapping[str, Any]) -> Form:
+    """The fields of a function URL request. Raises PageError: 413, 415, or 400 for what is no form in UTF-8."""
+    kind = (event.get("headers") or {}).get("content-type", "").partition(";")[0].strip().lower()
+    if kind != CONTENT_TYPE:
+        raise PageError(415, "type", {"accept-post": CONTENT_TYPE})
+    body: str | bytes = event.get("body") or ""
+    if len(body) > MAX_BODY_BYTES * 4 // 3 + 4:
+        raise PageError(413, "large")
+    try:
+        raw = base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else _encoded(body)
+        if len(raw) > MAX_BODY_BYTES:
+            raise PageError(413, "large")
+        return parse_qs(raw.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
+    except (binascii.Error, ValueError):  # the latter is also what broken UTF-8 and too many fields are
+        raise PageError(400, "form") from None
+
+
+def _encoded(body: str | bytes) -> bytes:
+    return body.encode() if isinstance(body, str) else body

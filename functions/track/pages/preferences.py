@@ -1,0 +1,92 @@
+"""What a lead wants to get: topics, a pause, a language, or nothing at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from adapters.preferences import preferences_of
+from adapters.settings import PagesSettings, settings
+from ripen.times import SECOND
+from track.answers import Answer
+from track.pages import unsubscribe
+from track.pages.html import html_answer
+from track.pages.languages import translated
+from track.pages.texts import LANGUAGE_NAMES, TEXTS
+from track.pages.visit import PageError, Visit, record
+
+PAUSES = (0, 14, 30, 90)
+"""Days."""
+_KEEP = "keep"
+_DAYS = {"en": "%d %B %Y", "de": "%d.%m.%Y"}
+
+
+def show(visit: Visit) -> Answer:
+    """The form, with the settings as far as they are known."""
+    known = _known(visit)
+    off = known.get("off", ())
+    topics = [
+        {"name": name, "title": translated(title, visit.language, visit.site["language"]), "on": name not in off}
+        for name, title in visit.site["categories"].items()
+    ]
+    return html_answer(
+        "preferences.html",
+        visit.language,
+        visit.site,
+        title=TEXTS[visit.language]["preferences_title"],
+        topics=topics,
+        pauses=[*_pauses(visit, known.get("paused_until", 0))],
+        languages=_languages(visit, known.get("language", "")),
+    )
+
+
+def take(visit: Visit) -> Answer:
+    """The settings are saved, or the address is unsubscribed. Raises PageError for what no form of ours sends."""
+    if visit.sent("action") == "everything":
+        return unsubscribe.take(visit)
+    language, wanted = visit.sent("language"), visit.form.get("topic", ())
+    if language not in visit.site["languages"]:
+        raise PageError(400, "form")
+    pause = _pause(visit)
+    topics = {name: name in wanted for name in visit.site["categories"]}
+    record(visit, "Preferences Changed", f"preferences_{visit.at}", {"topics": topics, "language": language, **pause})
+    say = TEXTS[visit.language]
+    return html_answer(
+        "message.html",
+        visit.language,
+        visit.site,
+        title=say["saved_title"],
+        text=say["saved_text"],
+        link=unsubscribe.preferences_link(visit),
+        label=say["saved_link"],
+    )
+
+
+def _known(visit: Visit) -> Mapping[str, Any]:
+    return preferences_of(settings(PagesSettings).table_name, visit.token.subject)
+
+
+def _pauses(visit: Visit, until: int) -> Iterable[Mapping[str, object]]:
+    say = TEXTS[visit.language]
+    if until > visit.at:
+        day = datetime.fromtimestamp(until // SECOND, UTC).strftime(_DAYS[visit.language]).lstrip("0")
+        yield {"value": _KEEP, "title": say["pause_keep"].format(day=day), "on": True}
+    for days in PAUSES:
+        yield {"value": days, "title": say[f"pause_{days}"], "on": days == 0 and until <= visit.at}
+
+
+def _pause(visit: Visit) -> Mapping[str, int]:
+    """The days from now on; nothing where a pause just goes on."""
+    chosen = visit.sent("pause")
+    if chosen == _KEEP:
+        return {}
+    if chosen not in map(str, PAUSES):
+        raise PageError(400, "form")
+    return {"pause_days": int(chosen)}
+
+
+def _languages(visit: Visit, chosen: str) -> list[Mapping[str, object]]:
+    known = visit.site["languages"]
+    present = next(one for one in (chosen, visit.language, visit.site["language"], *known) if one in known)
+    return [{"value": one, "title": LANGUAGE_NAMES.get(one, one), "on": one == present} for one in known]

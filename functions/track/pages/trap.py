@@ -1,0 +1,22 @@
+"""The link that stands in mails where no person sees it: who follows it is a scanner.
+
+Where SES rewrites links it reports the click as well; where it does not, this is the only sign.
+"""
+
+from __future__ import annotations
+
+from ripen.scanners import HIDDEN_LINK
+from ripen.times import SECOND
+from track.answers import Answer, empty_answer
+from track.pages.visit import PageError, Visit, record
+
+
+def show(visit: Visit) -> Answer:
+    """Nothing; a click on the hidden link is noted, by which the others of this scanner are recognised."""
+    record(visit, "Email Link Clicked", f"trap_{visit.at // SECOND}", {"link": HIDDEN_LINK}, bot="link scanner")
+    return empty_answer(204, {"cache-control": "no-store", "x-robots-tag": "noindex"})
+
+
+def take(_visit: Visit) -> Answer:
+    """There is no form. Raises PageError."""
+    raise PageError(405, "method", {"allow": "GET, HEAD"})

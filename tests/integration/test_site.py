@@ -1,0 +1,59 @@
+"""What pages and websites show: published with the rules, and seen within a minute."""
+
+import json
+
+from adapters import site as showing
+from adapters.table import get_text, put_text
+from ripen.ledger import SITE_KEY
+from ripen.times import MINUTE
+
+MAILING = b"""mailing:
+  from_name: Example GmbH
+  language: de
+  imprint: {de: "Example GmbH, Hauptstra\xc3\x9fe 1"}
+  opt_in: {de: "Ja, ich will."}
+  categories:
+    tips: {title: {de: Tipps, en: Tips}, reason: {en: You asked for tips}}
+  surveys:
+    service:
+      question: {en: How did we do?}
+      reasons: [{key: slow, title: {en: It took too long}}]
+"""
+OFFERS = b"""offers:
+  workshop: {title: {en: Workshop}, text: {en: Come}, button: {en: Sign up}, link: {en: /workshop}}
+"""
+
+
+def test_publishing_shows_the_part_of_the_rules_that_the_public_sees(site, rule_files):
+    assert showing.shown("ripen", 0)["categories"] == {}
+
+    site.publish({**rule_files, "rules/mailing.yaml": MAILING, "rules/offers.yaml": OFFERS}, 0)
+
+    assert showing.shown("ripen", MINUTE - 1)["categories"] == {}, "it is not read for every request"
+    seen = showing.shown("ripen", MINUTE)
+    assert seen["categories"] == {"tips": {"de": "Tipps", "en": "Tips"}}
+    assert seen["imprint"] == {"de": "Example GmbH, Hauptstraße 1"}
+    assert (seen["from_name"], seen["language"], seen["languages"]) == ("Example GmbH", "de", ["de", "en"])
+    assert seen["surveys"]["service"]["reasons"] == [{"key": "slow", "title": {"en": "It took too long"}}]
+    assert seen["offers"]["workshop"]["link"] == {"en": "/workshop"}
+
+
+def test_what_an_older_version_wrote_can_be_read(site):
+    put_text("ripen", SITE_KEY, json.dumps({"language": "de"}))
+
+    assert showing.shown("ripen", 0)["surveys"] == {}
+    assert showing.shown("ripen", 0)["language"] == "de"
+
+
+def test_more_than_an_item_holds_is_refused_before_anything_changes(site, rule_files):
+    topics = "".join(f'    t{n}: {{title: {{en: "{"x" * 900}"}}}}\n' for n in range(200))
+    files = {**rule_files, "rules/mailing.yaml": f"mailing:\n  categories:\n{topics}".encode()}
+    assert site.publish(files, 0)["activated"]
+    before = get_text("ripen", SITE_KEY)
+
+    offers = b"".join(OFFERS.splitlines(keepends=True)[1].replace(b"workshop:", b"o%d:" % n) for n in range(900))
+    report = site.publish({**files, "rules/offers.yaml": b"offers:\n" + offers}, 0)
+
+    assert not report["activated"]
+    assert "at most 300000" in report["problems"][0]
+    assert get_text("ripen", SITE_KEY) == before
