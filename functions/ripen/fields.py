@@ -10,6 +10,7 @@ LEAD_FIELDS = (
     "stage",
     "persona",
     "known",
+    "subscribed",
     "days_known",
     "days_inactive",
     "visits",
