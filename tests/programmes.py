@@ -46,11 +46,11 @@ class Life:
         self.shown = []
 
     def at(self, day, name, **properties):
-        """Let time pass until so many days after the story begins; then this happens. `traits` are told."""
+        """Let time pass until so many days after the story begins; then this happens."""
         self.until(day)
         source = RIPEN if name.startswith("Email ") or name in OWN else "website"
-        traits = properties.pop("traits", {})
-        self._add(Event(f"{len(self.events):04}", name, self.now, source, properties=properties, traits=traits))
+        parts = {part: properties.pop(part) for part in ("traits", "context") if part in properties}
+        self._add(Event(f"{len(self.events):04}", name, self.now, source, properties=properties, **parts))
 
     def until(self, day):
         """Let time pass; whatever is due meanwhile is done in time."""

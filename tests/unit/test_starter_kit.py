@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ripen.fitting import Taste, best
 
 from programmes import CONFIGURATION, MAILS, customer, former, subscriber, visitor
+from ripen.fitting import Taste, best
 from ripen.times import DAY, SECOND, parse_duration
 from ripen_cli.project import ROOT
 from unit.programmes_for_customers import STORIES as CUSTOMERS
