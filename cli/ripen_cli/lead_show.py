@@ -107,14 +107,18 @@ def portrait(reading: Reading) -> dict[str, Any]:
         "lastActive": lead.last_active,
         "firstTouch": lead.first_touch.as_json() if lead.first_touch else None,
         "lastTouch": lead.last_touch.as_json() if lead.last_touch else None,
+        "language": lead.language,
+        "preferences": lead.preferences.as_json(),
+        "offers": list(lead.offers),
         "pending": [intent._asdict() for intent in lead.pending],
-        "nextTimer": lead.next_timer,
+        "nextChange": lead.next_change,
     }
 
 
 def journey(reading: Reading) -> Iterator[dict[str, Any]]:
-    """Events and moves between phases, the earliest first."""
+    """Events, moves between phases, and what became of campaigns, the earliest first."""
     moves = [(move.at, 1, f"→ {move.phase}", f"({move.reason})") for move in reading.lead.moves]
+    moves += [(note.at, 2, f"{note.campaign}: {note.text}", note.step) for note in reading.lead.notes]
     events = [(event.at, 0, event.name, _detail(event)) for event in reading.events]
     for at, _, what, detail in sorted(moves + events):
         yield {"at": at, "what": what, "detail": detail}
@@ -149,8 +153,25 @@ def rows(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name in ("firstTouch", "lastTouch"):
         yield {"firstTouch": "first touch", "lastTouch": "last touch"}[name], _touch(facts[name])
     yield "visits", f"{facts['visits']}, from {_time(facts['firstSeen'])} to {_time(facts['lastActive'])}"
+    yield from _wishes(facts["preferences"])
+    if facts["offers"]:
+        yield "sees on the site", ", ".join(facts["offers"])
     for intent in facts["pending"]:
-        yield "waits for mail", f"{intent['mail']} since {_time(intent['since'])}"
+        yield (
+            f"waits for {intent['channel']}",
+            f"{intent['name']} since {_time(intent['since'])}, {_when(facts, intent)}",
+        )
+
+
+def _wishes(preferences: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    if preferences["off"]:
+        yield "wants no mails about", ", ".join(preferences["off"])
+    if preferences["paused_until"]:
+        yield "wants a pause until", _time(preferences["paused_until"])
+
+
+def _when(facts: Mapping[str, Any], intent: Mapping[str, Any]) -> str:
+    return f"not before {_time(intent['not_before'])}" if intent["not_before"] > facts["at"] else "may go out now"
 
 
 def _place(move: Mapping[str, Any]) -> str:

@@ -12,6 +12,7 @@ from ripen.fields import SESSION_FIELDS
 from ripen.foresight import contract_ends, repurchase_interval, surges, usage
 from ripen.personas import NOBODY, Recognised, recognise
 from ripen.rules import GradeRule
+from ripen.runs import language
 from ripen.schema.scoring import GradeAxis
 from ripen.state import State
 from ripen.times import DAY
@@ -151,6 +152,10 @@ _FACTS: Mapping[str, Callable[[State, int], Any]] = {
     "repurchase_days": _repurchase_days,
     "repurchase_due": _repurchase_due,
     "contract_days_left": _contract_days_left,
+    "subscribed": lambda state, _: state.claims.subscribed and not state.suppressed,
+    "rating": lambda state, _: state.rating,
+    "language": lambda state, _: language(state),
+    "campaigns": lambda state, _: [*state.running] or None,
     "scores": lambda state, moment: {name: round(score.at(moment), 1) for name, score in state.scores.items()},
     "grades": grades,
     "counts": counts,

@@ -28,6 +28,10 @@ LEAD_FIELDS = (
     "repurchase_days",
     "repurchase_due",
     "contract_days_left",
+    "subscribed",
+    "rating",
+    "language",
+    "campaigns",
 )
 """Facts about the lead as of the event."""
 

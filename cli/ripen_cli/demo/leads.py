@@ -22,7 +22,7 @@ from ripen_cli.reading import PREFIXES
 from ripen_cli.reading import Reading as LeadReading
 
 _UNSHOWN = ("path", "url", "referrer", "title", "message_id", "step", "cycle")
-_SHOWN_ELSEWHERE = ("lead", "address", "phase", "scores", "gets no mail", "waits for mail")
+_SHOWN_ELSEWHERE = ("lead", "address", "phase", "scores", "gets no mail", "waits for mail", "waits for handoff")
 _TOLERANCE = 1e-6
 """Points by which two sums of the same floats may differ."""
 
