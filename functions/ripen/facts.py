@@ -134,7 +134,6 @@ _FACTS: Mapping[str, Callable[[State, int], Any]] = {
     "stage": lambda state, _: state.stages.here.phase if state.stages else None,
     "persona": _persona,
     "known": lambda state, _: bool(state.claims.address),
-    "subscribed": lambda state, _: state.claims.subscribed,
     "days_known": lambda state, moment: (moment - state.since) / DAY,
     "days_inactive": lambda state, moment: (moment - state.idle_since) / DAY,
     "visits": lambda state, _: state.session.number,

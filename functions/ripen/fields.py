@@ -10,7 +10,6 @@ LEAD_FIELDS = (
     "stage",
     "persona",
     "known",
-    "subscribed",
     "days_known",
     "days_inactive",
     "visits",
