@@ -70,6 +70,7 @@ ROWS = (
     Row("score.writes", "bench.score_writes", 1.0),
     Row("score.record.size", "bench.score_record", 1.0),
     Row("score.due.wru", "bench.due_wru", 0.5),
+    Row("mail.cpu", "bench.mail_cpu", 7.0),
     Row("snippet.size", "bench.snippet_size", 1.0),
 )
 

@@ -11,6 +11,7 @@ LIMITS = {"track.batch.wru": 0.2}
 CPU = {
     *("track.single.cpu", "track.batch.cpu", "track.cold-start.cpu"),
     *("score.event.cpu", "score.rules-1000.cpu", "score.settled.cpu"),
+    "mail.cpu",
 }
 ROWS = {*CPU, "track.single.wru", "score.writes", "score.due.wru", "score.record.size", "snippet.size", *LIMITS}
 
