@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import click
-from botocore.exceptions import ClientError
 
 from adapters import records
-from adapters.active import CURRENT
+from adapters.active import stored
 from adapters.addresses import key_of
-from adapters.aws import client, error_code
 from adapters.loading import load_tree
-from ripen.configuration import ActiveConfiguration, Configuration
+from ripen.configuration import Configuration
 from ripen.event import Event
 from ripen.fold import fold
 from ripen.lead import Lead
@@ -38,7 +36,9 @@ def read_lead(deployment: Deployment, who: str, now: int, at: int | None = None)
 
     Raises click.ClickException when there is none, or no rules are active.
     """
-    active = _active(deployment.rules_bucket)
+    active = stored(deployment.rules_bucket)
+    if active is None:
+        raise click.ClickException("no rules are active; upload them to the rules bucket first")
     tree = next((tree for subject in _subjects(deployment, who) if (tree := _tree(deployment, subject, now))), None)
     if tree is None:
         raise click.ClickException(f"nothing is known about {who!r}; give an anonymousId, a userId or an address")
@@ -63,13 +63,3 @@ def _subjects(deployment: Deployment, who: str) -> list[str]:
 def _tree(deployment: Deployment, subject: str, now: int) -> Tree | None:
     tree = load_tree(deployment.table, subject, now)
     return tree if tree.events else None
-
-
-def _active(bucket: str) -> ActiveConfiguration:
-    try:
-        body = client("s3").get_object(Bucket=bucket, Key=CURRENT)["Body"].read()
-    except ClientError as error:
-        if error_code(error) == "NoSuchKey":
-            raise click.ClickException("no rules are active; upload them to the rules bucket first") from None
-        raise
-    return ActiveConfiguration.model_validate_json(body)

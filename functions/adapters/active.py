@@ -78,6 +78,20 @@ def active(bucket: str, now: int) -> Active | None:
     return kept.active
 
 
+def stored(bucket: str) -> ActiveConfiguration | None:
+    """What lies there as the active configuration now; None when none was ever activated.
+
+    Raises pydantic's ValidationError when it cannot be used.
+    """
+    try:
+        body = client("s3").get_object(Bucket=bucket, Key=CURRENT)["Body"].read()
+    except ClientError as error:
+        if error_code(error) == "NoSuchKey":
+            return None
+        raise
+    return ActiveConfiguration.model_validate_json(body)
+
+
 def active_mails(bucket: str, version: str) -> Mails:
     """The mails that were published with a configuration version."""
     kept = _kept.setdefault(bucket, _Kept())

@@ -54,3 +54,11 @@ def held(write: Callable[..., object], **arguments: Any) -> bool:
             raise
         return False
     return True
+
+
+def unchanged(version: int) -> dict[str, Any]:
+    """The condition for a write that the item is still of the version that was read; 0 when there was none."""
+    if not version:
+        return {"ConditionExpression": "attribute_not_exists(version)"}
+    before = {":before": {"N": str(version)}}
+    return {"ConditionExpression": "version = :before", "ExpressionAttributeValues": before}

@@ -6,19 +6,18 @@ something left to do. An erasure that was interrupted is simply done again.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from adapters.addresses import normalized
-from adapters.aws import client, error_code
+from adapters.attributes import values
+from adapters.aws import client, held
 from adapters.figures import forget_visits
 from ripen.erasure import addresses, last_withdrawal, suppression
 from ripen.event import Event, Received
 from ripen.identity import address_key
-from ripen.ledger import EVENT_PREFIX, IDENTITY_KEY, RECORD_KEY, event_items, read_events
+from ripen.ledger import EVENT_PREFIX, IDENTITY_KEY, RECORD_KEY, event_items, read_items
+from ripen.record import Record
 
 _BATCH = 25
 _Item = Mapping[str, Mapping[str, Any]]
@@ -83,8 +82,9 @@ def _key(item: _Item) -> str:
 
 
 def _events(items: Sequence[_Item]) -> list[Event]:
-    ledger = (item for item in items if _key(item).startswith(EVENT_PREFIX))
-    return read_events({name: next(iter(value.values())) for name, value in item.items()} for item in ledger)
+    # What cannot be read goes like everything else, also before anybody has set it aside.
+    events, _ = read_items(values(item) for item in items if _key(item).startswith(EVENT_PREFIX))
+    return events
 
 
 def _remaining(items: Sequence[_Item], events: Sequence[Event]) -> dict[str, dict[str, Any]]:
@@ -100,8 +100,8 @@ def _remaining(items: Sequence[_Item], events: Sequence[Event]) -> dict[str, dic
 
 
 def _address_keys(items: Sequence[_Item], events: Sequence[Event], secret: bytes | None) -> set[str]:
-    records = (json.loads(item["data"]["S"]) for item in items if _key(item) == RECORD_KEY and "data" in item)
-    keys = {record["address"]["key"] for record in records if record.get("address")}
+    summaries = (item["data"]["S"] for item in items if _key(item) == RECORD_KEY and "data" in item)
+    keys = {Record("", 0, summary, None).address.get("key", "") for summary in summaries}
     if secret is not None:
         keys |= {address_key(address, secret) for address in map(normalized, addresses(events)) if address}
     return keys - {""}
@@ -116,14 +116,11 @@ def _settle(table: str, key: str, subject: str, suppressed: str) -> None:
         "ExpressionAttributeValues": {":subject": {"S": subject}},
     }
     item = {"pk": {"S": key}, "sk": {"S": IDENTITY_KEY}}
-    try:
-        if suppressed:
-            client("dynamodb").put_item(Item={**item, "suppressed": {"S": suppressed}}, **own)
-        else:
-            client("dynamodb").delete_item(Key=item, **own)
-    except ClientError as error:
-        if error_code(error) != "ConditionalCheckFailedException":
-            raise  # somebody else's, or settled before
+    # When the condition does not hold, it is somebody else's, or was settled before.
+    if suppressed:
+        held(client("dynamodb").put_item, Item={**item, "suppressed": {"S": suppressed}}, **own)
+    else:
+        held(client("dynamodb").delete_item, Key=item, **own)
 
 
 def _delete(table: str, subject: str, keys: Sequence[str]) -> None:

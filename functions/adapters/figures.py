@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from adapters import table
 from adapters.attributes import attributes, values
-from adapters.aws import client, held
+from adapters.aws import client, held, unchanged
 from adapters.loading import load_tree
 from adapters.queries import query
 from ripen.event import Event
@@ -38,7 +38,7 @@ from ripen.reported import (
     visits_key,
 )
 from ripen.times import HOUR, SECOND
-from ripen.visits import NOTHING_BEFORE, Before, ConversionRule, Span, spans, visits
+from ripen.visits import NOTHING_BEFORE, Before, ConversionRule, Span, visits
 
 
 class OpenHours(NamedTuple):
@@ -62,8 +62,8 @@ class Day(NamedTuple):
 class Finished(NamedTuple):
     """What a visit adds to the figures; None when there is no such visit any more.
 
-    It is not `certain` while the record does not remember that the visit was reported, because whoever did so crashed:
-    should the visit change or vanish, nobody would notice.
+    It is not `certain` while the record does not remember exactly the visits of the ledger up to then, because score
+    has not seen it yet or crashed: should they change or vanish before it does, nobody would notice.
     """
 
     figures: Figures | None
@@ -104,7 +104,7 @@ def report_visits(reporter: Reporter, events: Sequence[Event], record: Record, n
 def _put_visits(table_name: str, subject: str, found: Sequence[Span], made: Mapping[int, Figures]) -> None:
     for span in found:
         figures = made.get(span.start, Figures())
-        table.put_items(table_name, [visit_item(subject, span.start, span.events, figures, final=False)])
+        table.put_items(table_name, [visit_item(subject, span.start, span.digest, figures, final=False)])
 
 
 def _turn(table_name: str, first: int) -> int:
@@ -163,7 +163,7 @@ def visits_of(table_name: str, hour: int, now: int) -> Iterator[dict[str, Any]]:
 
 
 def finish_visit(table_name: str, item: Mapping[str, Any], conversions: Sequence[ConversionRule], now: int) -> Finished:
-    """Make a reported visit of all that is in the ledger by now, for good if score remembers it.
+    """Make a reported visit of all that is in the ledger by now, for good if score knows the same.
 
     A visit that score reports anew meanwhile stays as score wrote it; its hour is then open again.
     """
@@ -180,8 +180,12 @@ def finish_visit(table_name: str, item: Mapping[str, Any], conversions: Sequence
         return Finished(None, certain=True)
     figures = figures_of(visit)
     # What score has not seen may be gone before it looks, and nobody would notice.
-    seen = {*spans(tree.ledgers[subject], conversions)} & {*remembered(tree.record, subject)}
-    if now - start <= CLOSED_AFTER and not any(span.start == start and span.counts for span in seen):
+    open_since = now - CLOSED_AFTER
+    found, known = (
+        [span for span in some if open_since <= span.start <= start]
+        for some in (latest_spans(tree.ledgers[subject], conversions), remembered(tree.record, subject))
+    )
+    if found != known:
         return Finished(figures, certain=False)
     final = visit_item(subject, start, item["seen"], figures, final=True)
     held(client("dynamodb").put_item, Item=attributes(final), **condition)
@@ -209,11 +213,8 @@ def load_hour(table_name: str, hour: int) -> tuple[Figures, int]:
 
 def save_hour(table_name: str, hour: int, figures: Figures, version: int) -> bool:
     """Write an hour's figures as the version after `version`; False when somebody else did."""
-    condition = "version = :before" if version else "attribute_not_exists(version)"
-    names = {"ExpressionAttributeValues": attributes({":before": version})} if version else {}
     item = attributes(hour_item(hour, figures, version + 1))
-    put = client("dynamodb").put_item
-    return held(put, TableName=table_name, Item=item, ConditionExpression=condition, **names)
+    return held(client("dynamodb").put_item, TableName=table_name, Item=item, **unchanged(version))
 
 
 def read_day(table_name: str, day: str) -> Day:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -45,14 +44,12 @@ def load_tree(table: str, subject: str, now: int, *, recent: bool = False) -> Tr
     """
     for _ in range(MAX_SUBJECTS):
         items = _partition(table, subject, recent=recent)
-        found = items[0] if items and items[0]["sk"] == RECORD_KEY else {}
-        if "lead" not in found:
+        if not items or "lead" not in items[0]:
             break
-        subject = found["lead"]
+        subject = items[0]["lead"]
     else:
         raise VersionConflictError("the lead is being merged")
-    due_at = parse_iso(found["due_at"]) if "due_at" in found else None
-    record = Record(subject, found.get("version", 0), found.get("data", ""), due_at)
+    record = _record(subject, items)
     ledgers: dict[str, _Ledger] = {}
     edges: list[Edge] = []
     waiting = [(subject, items)]
@@ -77,6 +74,12 @@ def load_tree(table: str, subject: str, now: int, *, recent: bool = False) -> Tr
         items=() if edges else ledgers[subject].items,
         checkpoint=checkpoint,
     )
+
+
+def _record(subject: str, items: Sequence[Item]) -> Record:
+    found = items[0] if items and items[0]["sk"] == RECORD_KEY else {}
+    due_at = parse_iso(found["due_at"]) if "due_at" in found else None
+    return Record(subject, found.get("version", 0), found.get("data", ""), due_at)
 
 
 class _Ledger(NamedTuple):
@@ -145,6 +148,6 @@ def _reaches(items: Sequence[Item], key: str) -> bool:
     """Whether what lies at this key is in the checkpoint that the record names."""
     for item in items[:3]:
         if item["sk"] == CHECKPOINT_KEY:
-            settled = json.loads(items[0].get("data") or "{}").get("settled")
-            return bool(settled) and settled[0] == item["below"] and item["below"] > key
+            settled = _record(item["pk"], items).settled
+            return settled is not None and settled[0] == item["below"] and item["below"] > key
     return False

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from adapters.attributes import attributes as _attributes
 from adapters.attributes import values as _values
-from adapters.aws import client
+from adapters.aws import client, unchanged
 from adapters.aws import held as _held
 from ripen.errors import VersionConflictError
 from ripen.ledger import CHECKPOINT_KEY, IDENTITY_KEY, RECORD_KEY, due_shard
@@ -32,10 +32,7 @@ def save(table: str, record: Record, checkpoint: Checkpoint | None = None) -> No
 
     A checkpoint is written with it, or not at all: the record that names it is the only one that may go on from it.
     """
-    before = record.version - 1
-    condition = "version = :before" if before else "attribute_not_exists(version)"
-    values = {"ExpressionAttributeValues": _attributes({":before": before})} if before else {}
-    put = {"TableName": table, "Item": _attributes(record_item(record)), "ConditionExpression": condition, **values}
+    put = {"TableName": table, "Item": _attributes(record_item(record)), **unchanged(record.version - 1)}
     if checkpoint is None:
         held = _held(client("dynamodb").put_item, **put)
     else:

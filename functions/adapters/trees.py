@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from adapters.attributes import attributes
 from adapters.aws import client
+from adapters.aws import unchanged as _unchanged
 from ripen.errors import VersionConflictError
 from ripen.identity import Proof
 from ripen.ledger import CHECKPOINT_KEY, IDENTITY_KEY, MEMBER_PREFIX, RECORD_KEY, due_shard
@@ -52,7 +53,7 @@ def join(table: str, merge: Merge, events: Sequence[Mapping[str, Any]], now: int
     member = {"pk": parent.subject, "sk": f"{MEMBER_PREFIX}{child.subject}", "proof": int(proof), "at": now}
     _transact(
         [
-            _put(table, pointer, **_unchanged(child)),
+            _put(table, pointer, **_unchanged(child.version)),
             _put(table, member, ConditionExpression="attribute_not_exists(pk)"),
             _renew(table, parent, forget(parent, child), now),
             _forget_fold(table, parent.subject),
@@ -75,7 +76,7 @@ def part(table: str, root: Record, edge: Edge, events: Sequence[Mapping[str, Any
     member = {"pk": edge.parent, "sk": f"{MEMBER_PREFIX}{edge.child}"}
     _transact(
         [
-            _put(table, restored, **_unchanged(Record(edge.child, edge.version, "", None))),
+            _put(table, restored, **_unchanged(edge.version)),
             {"Delete": {"TableName": table, "Key": attributes(member), "ConditionExpression": "attribute_exists(pk)"}},
             _renew(table, root, forget(root), now),
             _forget_fold(table, root.subject),
@@ -105,7 +106,7 @@ def _put(table: str, item: Mapping[str, Any], **condition: Any) -> Action:
 
 def _renew(table: str, root: Record, data: str, now: int) -> Action:
     """Make the record one that nobody has read, and that is due."""
-    condition = _unchanged(root)
+    condition = _unchanged(root.version)
     values = {":next": root.version + 1, ":data": data, ":shard": due_shard(root.subject), ":due_at": to_iso(now)}
     update = {
         "TableName": table,
@@ -116,13 +117,6 @@ def _renew(table: str, root: Record, data: str, now: int) -> Action:
     }
     update["ExpressionAttributeValues"] = attributes(values) | condition.get("ExpressionAttributeValues", {})
     return {"Update": update}
-
-
-def _unchanged(record: Record) -> dict[str, Any]:
-    if not record.version:
-        return {"ConditionExpression": "attribute_not_exists(version)"}
-    before = attributes({":before": record.version})
-    return {"ConditionExpression": "version = :before", "ExpressionAttributeValues": before}
 
 
 def _forget_fold(table: str, subject: str) -> Action:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from adapters.attributes import attributes, values
-from adapters.aws import client, held
+from adapters.aws import client, held, unchanged
 from adapters.queries import query
 from adapters.records import mark_due
 from ripen.ledger import RECORD_KEY, WALK_KEY
@@ -27,10 +27,7 @@ def save_walk(table: str, walk: Walk) -> Walk | None:
     """Write how far a walk has come; the walk as written, or None when somebody else went on with it."""
     saved = walk.model_copy(update={"version": walk.version + 1})
     item = {"pk": WALK_KEY, "sk": walk.kind, "version": saved.version, "data": saved.model_dump_json()}
-    condition = "version = :before" if walk.version else "attribute_not_exists(version)"
-    compared = {"ExpressionAttributeValues": attributes({":before": walk.version})} if walk.version else {}
-    put = client("dynamodb").put_item
-    written = held(put, TableName=table, Item=attributes(item), ConditionExpression=condition, **compared)
+    written = held(client("dynamodb").put_item, TableName=table, Item=attributes(item), **unchanged(walk.version))
     return saved if written else None
 
 

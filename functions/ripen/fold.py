@@ -114,7 +114,8 @@ def _apply(state: State, event: Event, moment: int) -> None:
     state.go_on(moment)
     _take_visit(state, event, moment)
     changed = _notice(state, event, moment, tells=tells) or changed
-    changed = close_offer(state, event) or changed
+    if state.running and close_offer(state, event):
+        changed = True
     if first:
         begin_by_phase(state, (state.phases.here.phase,), moment)
     move_on(state, moment, event.name, changed=changed)

@@ -33,17 +33,33 @@ class Leaf(NamedTuple):
     wanted: Sequence[Any]
 
 
-def leaves(when: Mapping[str, Any], path: Path = (), outer: str = "") -> Iterator[Leaf]:
-    """All fields of a valid condition."""
+class Branch(NamedTuple):
+    """One choice of a `$or`: its condition, its place, and what the names of its fields begin with."""
+
+    when: Mapping[str, Any]
+    path: Path
+    outer: str
+
+
+def parts(when: Mapping[str, Any], path: Path = (), outer: str = "") -> Iterator[Leaf | Branch]:
+    """The fields of a valid condition that all have to match, and the choices of its `$or`."""
     for key, wanted in when.items():
         field = f"{outer}{key}"
         if key == "$or":
-            for n, choice in enumerate(wanted):
-                yield from leaves(choice, (*path, key, n), outer)
+            yield from (Branch(choice, (*path, key, n), outer) for n, choice in enumerate(wanted))
         elif isinstance(wanted, Mapping) and not _is_operator(wanted):
-            yield from leaves(wanted, (*path, key), f"{field}.")
+            yield from parts(wanted, (*path, key), f"{field}.")
         else:
             yield Leaf((*path, key), field, wanted if isinstance(wanted, list) else [wanted])
+
+
+def leaves(when: Mapping[str, Any], path: Path = (), outer: str = "") -> Iterator[Leaf]:
+    """All fields of a valid condition."""
+    for part in parts(when, path, outer):
+        if isinstance(part, Branch):
+            yield from leaves(*part)
+        else:
+            yield part
 
 
 def impossible(configuration: Configuration, leaf: Leaf) -> Iterator[str]:

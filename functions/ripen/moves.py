@@ -26,14 +26,16 @@ def move_on(state: State, moment: int, event: str | None, *, changed: bool) -> N
 
 
 def _begin_campaigns(state: State, moment: int) -> None:
-    for campaigns in state.rules.starts.values():
-        for name, _ in campaigns:
-            campaign, progress = state.rules.campaign(name), state.campaigns[name]
-            if progress.open and not progress.above and _reached(state, campaign, moment):
-                progress.above = True
-                begin(state, campaign, moment)
-    begin_by_time(state, moment)
-    begin_by_segment(state, moment)
+    rules = state.rules
+    for campaign in rules.scored_campaigns:
+        progress = state.campaigns[campaign.name]
+        if progress.open and not progress.above and _reached(state, campaign, moment):
+            progress.above = True
+            begin(state, campaign, moment)
+    if rules.timed_campaigns:
+        begin_by_time(state, moment)
+    if rules.segment_campaigns:
+        begin_by_segment(state, moment)
     if state.running:
         go_on(state, moment)
 
@@ -51,7 +53,7 @@ def next_moment(state: State) -> int | None:
     state.timer = min(timers, default=None)
     moments = timers + [
         fallen
-        for campaign in state.rules.campaigns
+        for campaign in state.rules.scored_campaigns
         if campaign.score and state.campaigns[campaign.name].above
         if (fallen := state.scores[campaign.score.profile].falls_below(campaign.score.fallen)) is not None
     ]
@@ -60,7 +62,7 @@ def next_moment(state: State) -> int | None:
 
 def notice_fallen_scores(state: State, moment: int) -> None:
     """Note which campaigns may start again: only those whose score has fallen since."""
-    for campaign in state.rules.campaigns:
+    for campaign in state.rules.scored_campaigns:
         progress = state.campaigns[campaign.name]
         threshold = campaign.score
         if progress.above and threshold and not state.scores[threshold.profile].reaches(threshold.fallen, moment):
@@ -74,7 +76,7 @@ def _reached(state: State, campaign: CampaignRule, moment: int) -> bool:
 
 def stirs(state: State, profile: str, points: float) -> bool:
     """Whether a way may be open, or a campaign start, now that the score of this profile has so many points."""
-    if state.running or state.rules.segment_campaigns:
+    if state.rules.segment_campaigns or any(rule.watchful for rule in state.running.values()):
         return True
     for course in state.courses:
         low, high = course.ways.calm.get(profile, course.ways.calm_else)

@@ -7,6 +7,7 @@ from typing import Any
 
 from ripen.campaign_problems import campaign_problems, listed
 from ripen.configuration import Configuration
+from ripen.contradictions import contradictions
 from ripen.dead_ends import dead_ends
 from ripen.event import RIPEN
 from ripen.impossible import impossible, leaves
@@ -99,6 +100,8 @@ def _patterns(configuration: Configuration) -> Problems:
         "counts": configuration.counts,
     }
     for place, when in _conditions(configuration):
+        for path, text in contradictions(when):
+            yield (*place, *path), text
         for leaf in leaves(when):
             path, field = (*place, *leaf.path), leaf.field
             root, _, rest = field.partition(".")

@@ -65,7 +65,7 @@ class Folded(NamedTuple):
 
     seen: Mapping[str, Seen]
     settled: Sequence[Any] | None = None
-    visits: Mapping[str, Sequence[tuple[int, int, int]]] = MappingProxyType({})
+    visits: Mapping[str, Sequence[tuple[int, ...]]] = MappingProxyType({})
 
 
 def make_record(

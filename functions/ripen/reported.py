@@ -8,8 +8,8 @@
 | `T#open`              | `next`                   | the first hour whose turn has not come yet                  |
 
 A visit is a pure function of its subject's events, and the figures of an hour of its visits: to add up an hour again
-can only correct it. `seen` of a visit is how many events score had seen of it when it reported it; `final` is 1 once it
-was made of all that was in the ledger when its hour was added up.
+can only correct it. `seen` of a visit is the digest of the events that score had seen of it when it reported it;
+`final` is 1 once it was made of all that was in the ledger when its hour was added up.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ ENDED = "ended"
 """The mark of an hour that is added up for the first time."""
 
 UNCERTAIN = "uncertain"
-"""The mark of an hour with a visit of which the lead's record does not know yet."""
+"""The mark of an hour with a visit that the lead's record does not know, or not like this, yet."""
 
 CLOSED_AFTER = 3 * DAY
 """What arrives later than this after the hour of its visit changes no figures. Google Analytics takes 72 hours, too:

@@ -71,8 +71,8 @@ class GradeRule(NamedTuple):
 class Rules:
     """Everything a fold needs to know; times in milliseconds.
 
-    `timed_campaigns` are started by the passing of time, `segment_campaigns` by what is known of a lead, `starts` are
-    those that a profile's score starts, each with the points that it takes. `trusted` the sources
+    `scored_campaigns` are started by a score, `timed_campaigns` by the passing of time, `segment_campaigns` by what is
+    known of a lead; `starts` are the first by the profile, each with the points that it takes. `trusted` the sources
     that are servers, `erasing` those whose withdrawals erase.
     """
 
@@ -88,6 +88,7 @@ class Rules:
     phases: Lifecycle
     stages: Lifecycle | None
     campaigns: tuple[CampaignRule, ...]
+    scored_campaigns: tuple[CampaignRule, ...]
     timed_campaigns: tuple[CampaignRule, ...]
     segment_campaigns: tuple[CampaignRule, ...]
     starts: Mapping[str, list[tuple[str, float]]]
@@ -139,6 +140,7 @@ def compile_rules(configuration: Configuration, version: str) -> Rules:
         phases=compile_lifecycle(configuration.phases),
         stages=compile_lifecycle(configuration.stages) if configuration.stages else None,
         campaigns=campaigns,
+        scored_campaigns=tuple(campaign for campaign in campaigns if campaign.score is not None),
         timed_campaigns=tuple(campaign for campaign in campaigns if campaign.by_time),
         segment_campaigns=tuple(campaign for campaign in campaigns if campaign.segment is not None),
         starts=_starts(campaigns),

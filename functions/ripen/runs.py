@@ -96,15 +96,16 @@ def go_on(state: State, moment: int) -> None:
 
 def close_offer(state: State, event: Event) -> bool:
     """Take note that the lead answered an offer; whether a run waited for that."""
+    if event.name not in _CLOSING:
+        return False
     found = False
-    if event.name in _CLOSING:
-        offer = event.properties.get("promotion_id")
-        for rule in state.running.values():
-            progress = state.campaigns[rule.name]
-            step = _step(rule, progress)
-            if step is not None and step.channel == "onsite" and offer in step.names:
-                progress.done.append(step.key)
-                found = True
+    offer = event.properties.get("promotion_id")
+    for rule in state.running.values():
+        progress = state.campaigns[rule.name]
+        step = _step(rule, progress)
+        if step is not None and step.channel == "onsite" and offer in step.names:
+            progress.done.append(step.key)
+            found = True
     return found
 
 

@@ -209,6 +209,7 @@ def _page(event: Event) -> Mapping[str, Any]:
     return page if isinstance(page, dict) else {}
 
 
+@lru_cache(maxsize=1024)
 def _inside(host: str, own: str) -> bool:
     host, own = f".{host.removeprefix('www.')}", f".{own.removeprefix('www.')}"
     return host.endswith(own) or own.endswith(host) if own != "." else False

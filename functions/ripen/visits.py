@@ -7,6 +7,7 @@ conversions.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -47,11 +48,15 @@ class PageVisit(NamedTuple):
 
 
 class Span(NamedTuple):
-    """A group of events: its first moment (milliseconds), how many they are, and 1 when it counts as a visit."""
+    """A group of events: its first moment (milliseconds), how many they are, and 1 when it counts as a visit.
+
+    `digest` is the CRC-32 of their ids and moments, because one may go while another one comes.
+    """
 
     start: int
     events: int
     counts: int
+    digest: int = 0
 
 
 class Before(NamedTuple):
@@ -110,7 +115,7 @@ def compile_conversions(conditions: Mapping[str, Mapping[str, Any]]) -> tuple[Co
 def spans(events: Iterable[Event], conversions: Sequence[ConversionRule]) -> list[Span]:
     """The groups of a subject's events, oldest first: enough to notice that a visit is new or has changed."""
     groups = _groups(events, conversions, {})
-    return [Span(group.events[0].at, len(group.events), int(_counts(group))) for group in groups]
+    return [Span(group.events[0].at, len(group.events), int(_counts(group)), _digest(group)) for group in groups]
 
 
 def visits(
@@ -167,6 +172,11 @@ def _groups(events: Iterable[Event], conversions: Sequence[ConversionRule], trai
         for name in met:
             group.conversions[name] = group.conversions.get(name, 0) + 1
     return groups
+
+
+def _digest(group: _Group) -> int:
+    named = "".join(f"{event.id} {event.at}\n" for event in group.events)
+    return zlib.crc32(named.encode("utf-8", "surrogatepass"))
 
 
 def _counts(group: _Group) -> bool:

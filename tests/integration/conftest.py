@@ -18,10 +18,11 @@ from moto.ses.models import ses_backends
 import template
 from adapters import aws
 from adapters.loading import load_tree
+from integration.people import ANN, enough
 from publish.handler import handler as publish
 from ripen.times import MINUTE, to_iso
 from score.handler import handler as score
-from stories import Context, batch_of, minute, queue_message, request, stream_batch
+from stories import START, Context, batch_of, identified, minute, queue_message, request, stream_batch
 from track.handler import handler as track
 from trigger.handler import handler as trigger
 
@@ -171,6 +172,14 @@ def nurturing(site, rule_files):
     report = site.publish(rule_files, 0)
     assert report["activated"], report["problems"]
     return site
+
+
+@pytest.fixture
+def mailed(nurturing):
+    """Ann typed her address on her desktop, and has a mail with a link."""
+    nurturing.live(identified(START, email=ANN), *enough("ann"), at=START)
+    assert [mail["To"] for mail in nurturing.mails()] == [ANN]
+    return nurturing
 
 
 @pytest.fixture

@@ -146,6 +146,30 @@ def test_an_erasure_that_was_interrupted_is_finished_by_the_next(nurturing, surv
     assert owners(nurturing) == {}
 
 
+def test_a_lead_whose_record_has_to_be_made_anew_is_erased_too(nurturing):
+    lived(nurturing)
+    key = {"pk": {"S": "a:ann"}, "sk": {"S": "P"}}
+    change = {"UpdateExpression": "SET #data = :none", "ExpressionAttributeNames": {"#data": "data"}}
+    nurturing.dynamodb.update_item(TableName="ripen", Key=key, ExpressionAttributeValues={":none": {"S": ""}}, **change)
+
+    erase("ripen", "a:ann", SECRET)
+
+    assert of(nurturing) == []
+    assert owners(nurturing) == {}
+
+
+@pytest.mark.parametrize("content", [{"data": {"S": "[{"}}, {"zip": {"B": b"no"}}, {"count": {"N": "1.5"}}])
+def test_what_cannot_be_read_is_erased_like_everything_else(nurturing, content):
+    lived(nurturing)
+    broken = {"pk": {"S": "a:ann"}, "sk": {"S": "E#2026-03-02T08:00:00.000Z#broken"}} | content
+    nurturing.dynamodb.put_item(TableName="ripen", Item=broken)
+    found = survey("ripen", "a:ann")
+
+    assert erase("ripen", "a:ann", SECRET) == found
+    assert of(nurturing) == []
+    assert owners(nurturing) == {}
+
+
 # ---------------------------------------------------------------- by hand
 
 

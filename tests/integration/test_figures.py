@@ -121,6 +121,21 @@ def test_out_of_time_the_rest_is_done_a_minute_later(counting, monkeypatch):
     assert hours()[START].campaigns[SPRING].visits == 2
 
 
+def test_an_hour_stays_open_until_score_has_seen_every_visit_that_bears_on_it(counting):
+    live(counting, viewed("/offer", START, campaign=AD), at=START)
+    counting.track(viewed("/", START - 2 * HOUR), at=START)
+    counting.sweep(START + 2 * HOUR)
+    assert hours()[START].campaigns[SPRING] == CampaignFigures(1)
+
+    [earlier] = [key for key in counting.keys("E#") if key not in counting.streamed]
+    counting.dynamodb.delete_item(TableName="ripen", Key={"pk": {"S": earlier[0]}, "sk": {"S": earlier[1]}})
+    counting.sweep(START + 3 * HOUR)
+    counting.sweep(START + 4 * HOUR)
+
+    assert hours()[START].campaigns[SPRING] == CampaignFigures(1, 1)
+    assert figures.open_hours("ripen").marks == {}
+
+
 def test_figures_hold_no_identifiers_and_visits_expire(counting):
     live(counting, *visit_of_a_new_lead(), at=START + MINUTE)
     counting.sweep(LATER)

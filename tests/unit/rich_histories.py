@@ -131,13 +131,68 @@ CONFIGURATION = Configuration.model_validate(
             },
             "onboarding": {"start": {"phase": "customer"}, "mail": "plain", "transactional": True},
             "win-back": {"start": {"phase": "gone"}, "mail": "plain", "transactional": True},
+            "care": {
+                "start": {"inactive_for": "12d"},
+                "transactional": True,
+                "again": "20d",
+                "exit": [{"event": "Order Completed"}, {"lead.phase": "gone"}],
+                "valid_for": "4d",
+                "steps": [
+                    {"mail": "plain"},
+                    {"wait": "3d", "window": {"days": ["mon", "thu"], "from": "09:00", "to": "11:00"}},
+                    {
+                        "branch": [
+                            {"happened": {"event": "Email Link Clicked"}, "steps": [{"mail": "more"}]},
+                            {"when": {"traits.role": "it"}, "steps": [{"onsite": ["offer"]}, {"stop": True}]},
+                        ]
+                    },
+                    {"handoff": "sales", "when": {"lead.visits": {"numeric": [">", 1]}}},
+                ],
+            },
+            "digest": {
+                "start": {"schedule": {"every": "month", "day": 3, "at": "07:30"}},
+                "category": "news",
+                "mail": "plain",
+                "control": 30,
+            },
+            "renewal": {
+                "start": {"date": {"trait": "contract_ends", "before": "20d"}},
+                "category": "news",
+                "goal": {"event": "Order Completed"},
+                "steps": [{"mail": "plain"}, {"wait": "5d"}, {"webhook": "crm"}],
+            },
+            "for-it": {
+                "start": {"segment": {"traits.role": "it"}},
+                "when_capped": "drop",
+                "steps": [{"mail": "plain", "content": {"kinds": ["guide"]}}],
+            },
+            "used": {"start": {"event": {"event": "Tool Used"}}, "again": "never", "mail": "plain"},
+        },
+        "mailing": {
+            "timezone": "Europe/Berlin",
+            "window": {"days": ["mon", "tue", "wed", "thu", "fri"], "from": "08:00", "to": "18:00"},
+            "caps": {"per_day": 1, "per_week": 2, "gap": "5h"},
+            "categories": {"news": {"title": {"en": "News"}, "caps": {"per_month": 1}}},
+            "recipients": {"sales": {"mail": "sales@a.example"}, "crm": {"webhook": "https://a.example/hook"}},
+        },
+        "content": {
+            name: {"kind": "guide", "title": {"en": "x"}, "text": {"en": "x"}, "link": {"en": "https://a.example"}}
+            | fits
+            for name, fits in (("milling", {"interests": ["milling"]}), ("any", {}))
+        },
+        "offers": {
+            "offer": {part: {"en": "x"} for part in ("title", "text", "button")} | {"link": {"en": "/x"}},
         },
     }
 )
 RULES = compile_rules(CONFIGURATION, "v1")
 END = START + 250 * DAY
 
-_NAMES = ("Page Viewed", "Page Viewed", "Tool Used", "Page Left", "Signed In", "Signed In", "Order Completed")
+_NAMES = ("Page Viewed", "Promotion Dismissed", "Tool Used", "Page Left", "Signed In", "Signed In", "Order Completed")
+_STEPS = (
+    *(("agenda", "plain"), ("onboarding", "plain"), ("win-back", "plain"), ("care", "plain"), ("care", "more")),
+    *(("digest", "plain"), ("renewal", "plain"), ("for-it", "plain"), ("used", "plain")),
+)
 _MAILS = ("Email Sent", "Email Delivered", "Email Opened", "Email Link Clicked", "Email Unconfirmed")
 _MOMENTS = (
     st.integers(START, START + 150 * DAY)
@@ -153,18 +208,39 @@ def _event(draw, identity):
     kind = draw(st.integers(0, 9))
     if kind <= 1:
         cycle = draw(st.integers(1, 2))
-        campaign = draw(st.sampled_from(("agenda", "onboarding", "win-back")))
-        properties = {"campaign": campaign, "step": "plain", "cycle": cycle, "intent": f"{campaign}_plain_{cycle}"}
+        campaign, step = draw(st.sampled_from(_STEPS))
+        properties = {"campaign": campaign, "step": step, "cycle": cycle, "intent": f"{campaign}_{step}_{cycle}"}
+        properties |= {"to": "a@b.example", "content": draw(st.sampled_from(("", "any", "milling")))}
         properties["link"] = draw(st.sampled_from(("https://a.example/x", "https://a.example/y")))
         return Event(identity, draw(st.sampled_from(_MAILS)), at, RIPEN, properties=properties)
+    if kind == 3:
+        told = {
+            "intent": "used_plain_1",
+            "topics": {"news": draw(st.booleans())},
+            "pause_days": draw(st.integers(0, 9)),
+        }
+        name = draw(
+            st.sampled_from(("Subscription Confirmed", "Preferences Changed", "Feedback Given", "Lead Handed Off"))
+        )
+        outcome = {"campaign": "care", "step": "sales", "cycle": 1, "score": draw(st.integers(0, 11))}
+        return Event(identity, name, at, RIPEN, properties=told | outcome)
     if kind == 2:
         ends = to_iso(at + draw(st.integers(-10, 90)) * DAY)
         known = {"role": draw(st.sampled_from(("it", "sales", "other"))), "contract_ends": ends, "email": "a@b.example"}
         keys = draw(st.sets(st.sampled_from(sorted(known)), min_size=1))
         return Event(identity, "Identified", at, "website", traits={key: known[key] for key in sorted(keys)})
     path = draw(st.sampled_from(("/milling", "/turning", "/jobs")))
-    properties = {"path": path, "total": draw(st.sampled_from((0, 35, 1_000, -5, "5"))), "seconds": 12.5}
-    context = draw(st.sampled_from(({}, {"campaign": {"source": "xing", "medium": "social"}})))
+    properties = {
+        "path": path,
+        "total": draw(st.sampled_from((0, 35, 1_000, -5, "5"))),
+        "seconds": 12.5,
+        "promotion_id": "offer",
+    }
+    context = draw(
+        st.sampled_from(
+            ({}, {"timezone": "Asia/Tokyo", "locale": "de-DE"}, {"campaign": {"source": "xing", "medium": "social"}})
+        )
+    )
     bot = draw(st.sampled_from(("", "", "", "crawler")))
     return Event(
         identity, draw(st.sampled_from(_NAMES)), at, "website", properties=properties, context=context, bot=bot

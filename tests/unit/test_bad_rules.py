@@ -4,78 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.rulefiles import build
-from ripen.errors import InvalidConfigurationError
-
-SCORING = """\
-profiles:
-  interest:
-    half_life: 10d
-    groups:
-      mail: {cap: 20}
-    rules:
-      page: {when: {event: Page Viewed}, points: 2}
-  value:
-    rules:
-      signed-up: {when: {event: Signed Up}, points: 20, once: true}
-grades:
-  priority:
-    fit: {profile: value, levels: {A: 20, B: 0}}
-    engagement: {profile: interest, levels: {"1": 10, "2": 0}}
-counts:
-  visits: {when: {session.new: true}, window: 30d}
-"""
-INTERESTS = """\
-interests:
-  topics:
-    mills: {when: {event: Page Viewed, properties.path: /mills}}
-"""
-PERSONAS = """\
-personas:
-  engineer:
-    evidence:
-      role: {when: {traits.role: engineer}, weight: 0.6}
-"""
-PHASES = """\
-phases:
-  cold:
-    enter:
-      - {from: [warm], score: {profile: interest, below: 5}}
-  warm:
-    enter:
-      - {from: [cold], score: {profile: interest, at_least: 10}}
-      - {from: [cold], interest: {topic: mills, at_least: 3}}
-"""
-FILES = {
-    "rules/scoring.yaml": SCORING,
-    "rules/interests.yaml": INTERESTS,
-    "rules/personas.yaml": PERSONAS,
-    "rules/phases.yaml": PHASES,
-}
-
-
-def problems(**changed):
-    files = FILES | {f"rules/{name}.yaml": text for name, text in changed.items()}
-    try:
-        build({name: text.encode() for name, text in files.items()})
-    except InvalidConfigurationError as error:
-        return error.problems
-    return []
-
-
-def rule(text):
-    """The scoring rules with this one in line 7."""
-    return SCORING.replace("page: {when: {event: Page Viewed}, points: 2}", f"page: {{{text}}}")
-
-
-def when(text):
-    return rule(f"when: {{{text}}}, points: 2")
-
-
-def phases(*ways):
-    """Phases `cold` and `warm` with these ways into `warm`, the first one in line 5."""
-    lines = [f"      - {{{way}}}" for way in ways]
-    return "\n".join(("phases:", "  cold: {enter: [{inactive_for: 90d}]}", "  warm:", "    enter:", *lines, ""))
+from unit.rule_texts import INTERESTS, PERSONAS, SCORING, problems, rule, when
 
 
 def test_these_rules_are_valid():
@@ -172,6 +101,10 @@ def test_profiles_and_grades_that_make_no_sense(old, new, expected):
         ("lead.first_touch.channel: paid", "lead.first_touch.channel: is never 'paid'"),
         ("$or: [{lead.phase: hot}, {event: A}]", "lead.phase: is never 'hot'"),
         ("lead: {phase: hot}", "lead.phase: is never 'hot'"),
+        (
+            "event: A, $or: [{event: B}, {event: [C, D]}]",
+            "when.$or.1.event: event: is never 'C' or 'D', since it has to be 'A' at the same time",
+        ),
     ],
 )
 def test_conditions_that_nothing_can_match(condition, expected):
@@ -218,143 +151,11 @@ def test_fields_that_do_not_exist(condition, expected):
         "lead.known: false",
         "event: {anything-but: Page Viewed}",
         "lead.last_touch.channel: {anything-but: direct}",
+        "event: [A, B], $or: [{event: A}, {event: B, properties.path: /mills}]",
     ],
 )
 def test_conditions_that_something_can_match(condition):
     assert problems(scoring=when(condition)) == []
-
-
-@pytest.mark.parametrize(
-    ("ways", "expected"),
-    [
-        (["from: [cold], score: {profile: interst, at_least: 5}"], "score.profile: there is no profile 'interst'"),
-        (["from: [cold], interest: {topic: drills, at_least: 5}"], "interest.topic: there is no topic 'drills'"),
-        (["from: [cool], inactive_for: 3d"], "there is no phase 'cool'; there is cold, warm"),
-        (["from: [cold], score: {profile: interest}"], "score: takes exactly one of at_least and below"),
-        (["from: [cold], interest: {topic: mills, at_least: 1, below: 2}"], "interest: takes exactly one"),
-        (
-            ["from: [cold], score: {profile: interest, at_least: 0.04}"],
-            "at_least: Input should be greater than or equal",
-        ),
-        (["from: [cold]"], "is empty; write one of contract_ends_within, in_phase_for"),
-        (
-            ["from: [cold], score: {profile: value, at_least: 20.1}"],
-            "at_least: nobody can reach 20.1: the rules of value",
-        ),
-        (["from: [cold], usage: rising"], "usage: "),
-        (["from: [cold], usage: falling"], "usage: nothing says what usage is; write usage in rules/interests.yaml"),
-        (["from: [cold], repurchase_due: 0"], "repurchase_due: "),
-        (["from: [warm], inactive_for: 3d", "from: [cold], inactive_for: 3d"], "warm is where this way leads to"),
-    ],
-)
-def test_ways_that_make_no_sense(ways, expected):
-    found = problems(phases=phases(*ways))
-
-    assert [problem for problem in found if problem.startswith("rules/phases.yaml:5: phases.warm.enter.0")], found
-    assert [problem for problem in found if expected in problem], found
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "expected"),
-    [
-        ("below: 5", "below: 10.5", "rules/phases.yaml:4: phases.cold.enter.0.score.below: 10.5 is above the 10"),
-        (
-            "below: 5",
-            "below: 10.5",
-            "from which a lead enters warm: in between it would go to and fro; write 10 or less",
-        ),
-        (
-            "from: [warm], score: {profile: interest, below: 5}",
-            "score: {profile: interest, below: 11}",
-            "11 is above the 10",
-        ),
-        (
-            "score: {profile: interest, below: 5}",
-            "interest: {topic: mills, below: 4}",
-            "rules/phases.yaml:4: phases.cold.enter.0.interest.below: 4 is above the 3 from which a lead enters warm",
-        ),
-    ],
-)
-def test_phases_between_which_a_lead_would_go_to_and_fro(old, new, expected):
-    found = problems(phases=PHASES.replace(old, new, 1))
-
-    assert [problem for problem in found if expected in problem], found
-
-
-def test_a_score_that_falls_is_no_contradiction_to_one_that_also_wants_an_event():
-    text = PHASES.replace("at_least: 10}", "at_least: 3}, when: {event: Page Viewed}")
-
-    assert problems(phases=text) == []
-
-
-def test_who_has_bought_need_never_be_new_again():
-    text = """\
-phases:
-  new: {}
-  customer:
-    enter: [{when: {event: Order Completed}}]
-  dormant:
-    enter: [{from: [customer], inactive_for: 180d}]
-"""
-
-    assert problems(phases=text) == []
-
-
-def test_phases_that_nobody_leaves():
-    found = problems(
-        phases="""\
-phases:
-  new: {}
-  quiet:
-    enter: [{from: [new], inactive_for: 30d}, {from: [asleep], in_phase_for: 30d}]
-  asleep:
-    enter: [{from: [quiet], inactive_for: 90d}]
-"""
-    )
-
-    text = "and asleep lead into each other by time alone, and nowhere else: nobody leaves them"
-    assert found == [f"rules/phases.yaml:3: phases.quiet: {text}"]
-
-
-def test_phases_that_leads_go_round_for_ever():
-    [problem] = problems(
-        phases="""\
-phases:
-  new:
-    enter: [{from: [idle], when: {event: Page Viewed}}]
-  buys:
-    enter: [{when: {event: Order Completed}}, {from: [idle], in_phase_for: 1d}]
-  kept:
-    enter: [{from: [buys], in_phase_for: 30d}]
-  idle:
-    enter: [{from: [kept], in_phase_for: 90d}]
-"""
-    )
-
-    assert problem.startswith("rules/phases.yaml:4: phases.buys: and kept, idle lead into each other by in_phase_for")
-
-
-def test_a_phase_that_nobody_enters():
-    found = problems(
-        phases="""\
-phases:
-  new: {}
-  lost:
-    enter: [{from: [gone], inactive_for: 3d}]
-  gone: {}
-"""
-    )
-
-    assert found == [
-        "rules/phases.yaml:3: phases.lost: nobody ever enters it: no way leads here from new, where leads begin",
-        "rules/phases.yaml:5: phases.gone: nobody ever enters it: no way leads here from new, where leads begin",
-    ]
-
-
-def test_stages_are_checked_like_phases():
-    [problem] = problems(phases=f"{PHASES}stages:\n  discover: {{}}\n  explore: {{}}\n")
-
-    assert problem.startswith("rules/phases.yaml:11: stages.explore: nobody ever enters it")
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ _ONLY_SINCE = ("contributions", "moves", "stages", "notes")
 def kept(events, now):
     """The state after these events, as it comes back from JSON."""
     state = new_state(RULES)
+    state.subject = "a:ann"
     absorb(state, events, now)
     return json.loads(json.dumps(state.dump(), allow_nan=False))
 
@@ -95,6 +96,7 @@ def test_contributions_add_up_to_the_scores_under_all_rules(history):
 def test_looking_often_changes_nothing(history, data):
     moments = sorted(data.draw(st.lists(st.integers(history[0].at, END), max_size=5)))
     state, done = new_state(RULES), 0
+    state.subject = "a:ann"
     for moment in moments:
         found = [event for event in history[done:] if event.at + GAP < moment]
         # Only whole quiet stretches are taken: what stands close together is judged together.

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -122,6 +124,15 @@ def test_bots_make_no_visits():
     bot = Event("b1", "Page Viewed", START, "website", bot="crawler")
     assert of(bot) == []
     assert of(viewed(START), bot, viewed(START + HOUR))[0].events == 1
+
+
+def test_a_group_is_another_one_when_one_event_went_and_another_came():
+    [before] = spans([viewed(START), viewed(START + 1, "/mills")], CONVERSIONS)
+    [after] = spans([viewed(START), viewed(START + 1, "/offer")], CONVERSIONS)
+    [later] = spans([viewed(START), replace(viewed(START + 1, "/mills"), at=START + 2)], CONVERSIONS)
+
+    assert before[:3] == after[:3] == later[:3] == (START, 2, 1)
+    assert len({before, after, later}) == 3
 
 
 def test_a_visit_lists_so_many_pages():

@@ -6,10 +6,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from adapters import aws
-from adapters.active import CURRENT
+from adapters.active import stored
 from adapters.loading import load_tree
 from ripen.configuration import ActiveConfiguration
 from ripen.event import Event
@@ -66,9 +64,9 @@ class Leads:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self._s3 = cloud.client("s3")
         self._dynamodb = cloud.client("dynamodb")
         aws.use("dynamodb", self._dynamodb)
+        aws.use("s3", cloud.client("s3"))
 
     def subjects(self) -> set[str]:
         """Every subject that the ledger knows."""
@@ -78,12 +76,12 @@ class Leads:
 
     def read(self, subject: str, now: int) -> Reading | None:
         """The lead of a subject at `now` (milliseconds); None when it has no events or no rules are active."""
-        active = self._active()
+        active = stored(self._cloud.rules_bucket)
         return self._read(subject, active, now) if active else None
 
     def read_all(self, now: int) -> list[Reading]:
         """Every lead, the one active last first."""
-        active = self._active()
+        active = stored(self._cloud.rules_bucket)
         found = [self._read(subject, active, now) for subject in self.subjects()] if active else []
         leads = {reading.lead.subject: reading for reading in found if reading}
         return sorted(leads.values(), key=lambda reading: -reading.lead.last_active)
@@ -94,15 +92,6 @@ class Leads:
             return None
         lead = fold(tree.record.subject, tree.events, compile_rules(active.configuration, active.version), now)
         return Reading(lead, tree.events, active.configuration, tree)
-
-    def _active(self) -> ActiveConfiguration | None:
-        try:
-            body = self._s3.get_object(Bucket=self._cloud.rules_bucket, Key=CURRENT)["Body"].read()
-        except ClientError as error:
-            if aws.error_code(error) == "NoSuchKey":
-                return None
-            raise
-        return ActiveConfiguration.model_validate_json(body)
 
 
 def summary(reading: Reading) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -31,32 +31,29 @@ class ScoreAtLeast(Model):
         return self.at_least if self.again_below is None else self.again_below
 
 
-class ScoreCondition(Model):
+class _Bounded(Model):
+    """A value is at or above a bound, or below one."""
+
+    at_least: Bound | None = None
+    below: Bound | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.at_least is None) == (self.below is None):
+            raise ValueError("takes exactly one of at_least and below")
+        return self
+
+
+class ScoreCondition(_Bounded):
     """A profile's score is at or above a threshold, or has faded to less than one."""
 
     profile: Name
-    at_least: Bound | None = None
-    below: Bound | None = None
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> ScoreCondition:
-        if (self.at_least is None) == (self.below is None):
-            raise ValueError("takes exactly one of at_least and below")
-        return self
 
 
-class InterestCondition(Model):
+class InterestCondition(_Bounded):
     """Interest in a topic is at or above a value, or has faded to less than one."""
 
     topic: Name
-    at_least: Bound | None = None
-    below: Bound | None = None
-
-    @model_validator(mode="after")
-    def _one_of_both(self) -> InterestCondition:
-        if (self.at_least is None) == (self.below is None):
-            raise ValueError("takes exactly one of at_least and below")
-        return self
 
 
 class EntryCondition(Model):

@@ -1,0 +1,66 @@
+"""Ann, Bob and their devices: what stories about identity begin with."""
+
+from __future__ import annotations
+
+import re
+from hashlib import sha256
+
+from adapters.loading import load_tree
+from ripen.times import DAY
+from stories import START, identified, request, tracked
+from track.handler import handler as track
+
+ANN, BOB = "ann@example.com", "bob@example.com"
+SERVER_KEY = "the key of our server, long and secret"
+SOURCES = f"""
+sources:
+  website:
+    kind: browser
+    write_key: website
+    origins: ["*"]
+  crm:
+    kind: server
+    write_key_sha256: {sha256(SERVER_KEY.encode()).hexdigest()}
+"""
+LINKING = {
+    "rules/sources.yaml": SOURCES.encode(),
+    "mails/workshop-agenda/en.txt": b"Hello. https://www.example.com/?rt={{ lead.token }}\n",
+}
+"""Rule files with which a server is known, and mails carry a link that proves who follows it."""
+LATER = START + DAY
+
+
+def enough(who, at=START):
+    """Events worth fifty points."""
+    return [tracked("Webinar Attended", at, who=who) for _ in range(5)]
+
+
+def signed_in(user, at, who="ann", **traits):
+    """A browser that says whose it is."""
+    return identified(at, who=who, **traits) | {"userId": user}
+
+
+def of_user(user, payload):
+    """What a server says about a userId alone."""
+    return {name: value for name, value in payload.items() if name != "anonymousId"} | {"userId": user}
+
+
+def told_by_server(site, *events, at):
+    """Live through what a server tells, as `site.live` does for a website."""
+    answer = track(request({"batch": list(events), "writeKey": SERVER_KEY}, at), None)
+    assert answer["statusCode"] == 200, answer
+    site.live(at=at)
+
+
+def link(site, number=-1):
+    """The token in one of the mails that were sent."""
+    text = site.mails()[number].get_body(("plain",)).get_content()
+    return re.search(r"rt=([^\s&]+)", text)[1]
+
+
+def lead(subject):
+    return load_tree("ripen", subject, 0)
+
+
+def subjects(who):
+    return sorted(lead(f"a:{who}").ledgers)

@@ -1,0 +1,272 @@
+"""Merges happen as a whole, whatever goes on at the same time, and can be taken apart again."""
+
+from __future__ import annotations
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+from click.testing import CliRunner
+
+from adapters import intents, merging, records
+from adapters.active import active_rules
+from adapters.aws import client
+from adapters.leads import Task, refresh
+from adapters.loading import load_tree
+from adapters.settings import ScoreSettings, settings
+from integration.people import (
+    ANN,
+    BOB,
+    LATER,
+    LINKING,
+    enough,
+    lead,
+    link,
+    of_user,
+    signed_in,
+    subjects,
+    told_by_server,
+)
+from ripen.errors import VersionConflictError
+from ripen.times import DAY, HOUR, MINUTE
+from ripen_cli.main import main
+from stories import START, identified, mail_report, tracked, viewed
+
+
+@pytest.fixture
+def rule_files(rule_files):
+    return rule_files | LINKING
+
+
+# ---------------------------------------------------------------- taking apart
+
+
+def unmerge(subject, now):
+    place = merging.Place("ripen", "", 730, frozenset({"crm"}))
+    merging.unmerge(place, load_tree("ripen", subject, now), subject, now)
+
+
+def test_an_unmerge_gives_back_both_leads_as_they_were(mailed):
+    mailed.live(*enough("phone"), identified(START, who="phone", email=BOB), at=START + HOUR)
+    before = {who: mailed.record(who) for who in ("ann", "phone")}
+    mailed.live(viewed("/", LATER, who="phone", token=link(mailed, 0)), at=LATER)
+    assert subjects("phone") == ["a:ann", "a:phone"]
+
+    unmerge("a:phone", LATER + HOUR)
+    for hours in (2, 3):
+        mailed.live(at=LATER + hours * HOUR)
+        mailed.sweep(LATER + hours * HOUR)
+        mailed.act()
+
+    after = {who: mailed.record(who) for who in ("ann", "phone")}
+    assert [subjects(who) for who in after] == [["a:ann"], ["a:phone"]]
+    for who, record in after.items():
+        assert record["scores"] == before[who]["scores"]
+        assert record["phase"] == before[who]["phase"]
+        assert record["address"] == before[who]["address"]
+        assert record["pending"] == before[who]["pending"] == []
+    assert mailed.names("phone").count("Lead Unmerged") == 1
+    assert len(mailed.mails()) == 2
+
+
+def test_after_an_unmerge_only_newer_proof_merges_again(mailed):
+    token = link(mailed)
+    mailed.live(viewed("/", LATER, who="phone", token=token), at=LATER)
+    unmerge("a:phone", LATER + HOUR)
+
+    mailed.live(viewed("/", LATER + 2 * HOUR, who="phone"), at=LATER + 2 * HOUR)
+    assert subjects("phone") == ["a:phone"]
+
+    mailed.live(viewed("/", LATER + 3 * HOUR, who="phone", token=token), at=LATER + 3 * HOUR)
+    assert subjects("phone") == ["a:ann", "a:phone"]
+
+
+def test_after_an_unmerge_claims_never_merge_again(nurturing):
+    nurturing.live(signed_in("7", START), at=START)
+    assert subjects("ann") == ["a:ann", "u:7"]
+    unmerge("u:7", LATER)
+
+    nurturing.live(signed_in("7", LATER + HOUR), at=LATER + HOUR)
+
+    assert subjects("ann") == ["a:ann"]
+
+
+def test_what_was_merged_below_stays_below_when_its_parent_is_taken_out(nurturing):
+    told_by_server(nurturing, signed_in("7", START), at=START)
+    told_by_server(nurturing, signed_in("7", START, who="phone"), at=START + HOUR)
+    assert subjects("ann") == ["a:ann", "a:phone", "u:7"]
+    place = merging.Place("ripen", "", 730, frozenset({"crm"}))
+    nurturing.live(*enough("other", START - DAY), at=START + HOUR)
+    one, other = (merging.party(place, subject, LATER) for subject in ("a:ann", "a:other"))
+    merging.merge(place, one, other, LATER)
+    root = lead("a:ann").record.subject
+    assert root == "a:ann"
+
+    unmerge("a:other", LATER + HOUR)
+
+    assert subjects("ann") == ["a:ann", "a:phone", "u:7"]
+    assert subjects("other") == ["a:other"]
+
+
+def command(*words):
+    ran = CliRunner().invoke(main, ["lead", *words])
+    return ran.exit_code, ran.output
+
+
+def test_an_operator_merges_and_unmerges_and_sees_first_what_would_be_done(mailed):
+    mailed.live(*enough("phone"), at=START + HOUR)
+
+    code, output = command("merge", "a:phone", "a:ann")
+    assert (code, subjects("ann")) == (0, ["a:ann"])
+    assert "a:phone would be merged below a:ann" in output
+    assert command("merge", "a:phone", "a:ann", "--yes")[0] == 0
+    assert subjects("phone") == ["a:ann", "a:phone"]
+
+    code, output = command("unmerge", "a:phone")
+    assert (code, subjects("ann")) == (0, ["a:ann", "a:phone"])
+    assert "a:phone would be taken out" in output
+    assert command("unmerge", "a:phone", "--yes")[0] == 0
+    assert subjects("phone") == ["a:phone"]
+    assert ANN not in output
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["unmerge", "a:ann"], "was not merged"),
+        (["merge", "a:ann", "a:ann"], "one lead already"),
+        (["merge", "a:ann", "a:nobody"], "there is no lead a:nobody"),
+    ],
+)
+def test_an_operator_is_told_what_cannot_be(mailed, words, problem):
+    code, output = command(*words, "--yes")
+
+    assert code == 1
+    assert problem in output
+
+
+# ---------------------------------------------------------------- trouble
+
+
+def test_a_merge_happens_as_a_whole_or_not_at_all(mailed):
+    events = client("dynamodb").meta.events
+
+    def fail(**_):
+        raise EndpointConnectionError(endpoint_url="the table")
+
+    events.register("before-send.dynamodb.TransactWriteItems", fail)
+    mailed.track(viewed("/", LATER, who="phone", token=link(mailed)), at=LATER)
+    mailed.score(LATER)
+    events.unregister("before-send.dynamodb.TransactWriteItems", fail)
+    assert subjects("phone") == ["a:phone"]
+    assert "Lead Merged" not in mailed.names()
+
+    mailed.streamed.clear()
+    mailed.score(LATER)
+    assert subjects("phone") == ["a:ann", "a:phone"]
+
+
+@pytest.mark.parametrize("who", ["ann", "phone"])
+def test_a_merge_that_meets_another_writer_is_made_again(mailed, who):
+    events = client("dynamodb").meta.events
+    mailed.live(tracked("Webinar Attended", START, who="phone"), at=START)
+
+    def somebody_else_first(**_):
+        events.unregister("before-call.dynamodb.TransactWriteItems", somebody_else_first)
+        mailed.track(tracked("Webinar Attended", LATER, who=who), at=LATER)
+        refresh_plainly(who)
+
+    def refresh_plainly(who):
+        record = lead(f"a:{who}").record
+        records.save("ripen", record.__class__(record.subject, record.version + 1, record.data, record.due_at))
+
+    events.register("before-call.dynamodb.TransactWriteItems", somebody_else_first)
+    mailed.track(viewed("/", LATER, who="phone", token=link(mailed)), at=LATER)
+    mailed.score(LATER)
+    mailed.score(LATER)
+
+    assert subjects("phone") == ["a:ann", "a:phone"]
+    assert mailed.names().count("Lead Merged") == 2
+    assert mailed.names().count("Webinar Attended") == 7
+
+
+def test_a_save_of_what_has_been_merged_meanwhile_is_refused(mailed):
+    mailed.live(*enough("phone"), at=START)
+    stale = lead("a:phone").record
+    mailed.live(viewed("/", LATER, who="phone", token=link(mailed)), at=LATER)
+
+    with pytest.raises(VersionConflictError):
+        records.save("ripen", stale.__class__(stale.subject, stale.version + 1, "", None))
+
+
+def test_a_merge_in_the_middle_of_a_mail_leads_to_no_second_one(nurturing):
+    events = client("sesv2").meta.events
+
+    def merged_meanwhile(**_):
+        events.unregister("before-call.sesv2.SendEmail", merged_meanwhile)
+        told_by_server(nurturing, of_user("7", identified(START - DAY, email=BOB)), signed_in("7", LATER), at=LATER)
+        assert subjects("ann") == ["a:ann", "u:7"]
+        assert lead("a:ann").record.subject == "u:7"
+        nurturing.sweep(LATER + HOUR)
+        nurturing.act()
+
+    nurturing.track(identified(START, email=ANN), *enough("ann"), at=START)
+    nurturing.score(START)
+    nurturing.sweep(START + MINUTE)
+    events.register("before-call.sesv2.SendEmail", merged_meanwhile)
+    nurturing.act()
+    for hours in range(2, 5):
+        nurturing.score(LATER + hours * HOUR)
+        nurturing.sweep(LATER + hours * HOUR)
+        nurturing.act()
+
+    assert [mail["To"] for mail in nurturing.mails()] == [ANN]
+    assert nurturing.record()["pending"] == []
+
+
+def test_a_mail_that_was_decided_before_a_merge_is_not_sent_after_it(nurturing, monkeypatch):
+    read = intents.has_open_claim
+
+    def merged_meanwhile(*arguments):
+        monkeypatch.setattr(intents, "has_open_claim", read)
+        told_by_server(nurturing, signed_in("7", LATER), of_user("7", tracked("Deal Won", START - DAY)), at=LATER)
+        return read(*arguments)
+
+    nurturing.track(identified(START, email=ANN), *enough("ann"), at=START)
+    nurturing.score(START)
+    nurturing.sweep(START + MINUTE)
+    monkeypatch.setattr(intents, "has_open_claim", merged_meanwhile)
+    nurturing.act()
+    nurturing.live(at=LATER + HOUR)
+
+    assert len(nurturing.mails()) == 1
+    assert [key[0] for key in nurturing.keys("S#")] == ["u:7"]
+
+
+def test_reports_about_mails_of_a_merged_subject_count_for_the_lead(mailed):
+    told_by_server(mailed, of_user("7", tracked("Deal Won", START - DAY)), signed_in("7", LATER), at=LATER)
+    assert lead("a:ann").record.subject == "u:7"
+
+    bounce = mail_report("Bounce", "a:ann", "x", LATER + HOUR, bounceType="Permanent")
+    mailed.report(bounce)
+    mailed.live(tracked("Order Completed", LATER), at=LATER + 2 * HOUR)
+
+    assert len(mailed.mails()) == 1
+
+
+def test_a_pointer_is_never_due(mailed):
+    mailed.live(viewed("/", LATER, who="phone", token=link(mailed)), at=LATER)
+    child = next(subject for subject in ("a:ann", "a:phone") if subject != lead("a:ann").record.subject)
+
+    records.mark_due("ripen", child, LATER)
+
+    assert lead(child).record.due_at == LATER
+    assert mailed.sweep(LATER + HOUR) == 1
+
+
+def test_a_merge_leaves_nothing_to_do_for_whoever_looks_again(mailed):
+    mailed.live(viewed("/", LATER, who="phone", token=link(mailed)), at=LATER)
+    written = mailed.items()
+
+    for subject in ("a:ann", "a:phone"):
+        refresh(settings(ScoreSettings), Task(subject, active_rules(mailed.bucket, LATER), LATER + HOUR))
+
+    assert mailed.items() == written

@@ -1,0 +1,150 @@
+"""Campaigns, mailing, content and offers that cannot be meant so are told with file and line."""
+
+from __future__ import annotations
+
+import pytest
+
+from adapters.rulefiles import build
+from ripen.errors import InvalidConfigurationError
+
+FILES = {
+    "rules/scoring.yaml": """\
+profiles:
+  interest: {rules: {page: {when: {event: Page Viewed}, points: 2}}}
+""",
+    "rules/phases.yaml": "phases: {cold: {}}\n",
+    "rules/mailing.yaml": """\
+mailing:
+  categories:
+    news: {title: {en: News}}
+  recipients:
+    sales: {mail: sales@example.com}
+    crm: {webhook: "https://crm.example.com/hook"}
+""",
+    "rules/content.yaml": """\
+content:
+  guide:
+    kind: guide
+    title: {en: A guide}
+    text: {en: It guides.}
+    link: {en: "https://example.com/guide"}
+""",
+    "rules/offers.yaml": """\
+offers:
+  workshop:
+    title: {en: Workshop}
+    text: {en: Come.}
+    button: {en: Yes}
+    link: {en: /workshop}
+""",
+    "rules/campaigns.yaml": """\
+campaigns:
+  tips:
+    start:
+      event: {event: Asked}
+    category: news
+    only_if: {lead.phase: cold}
+    steps:
+      - mail: tips
+        content: {kinds: [guide]}
+      - wait: 3d
+      - branch:
+          - happened: {event: Email Opened}
+            steps:
+              - onsite: [workshop]
+          - steps:
+              - handoff: sales
+              - webhook: crm
+""",
+    "mails/tips/en.mjml": (
+        "<mjml><mj-head><mj-title>Tips</mj-title></mj-head><mj-body><mj-section><mj-column>"
+        "<mj-text>Hello</mj-text></mj-column></mj-section></mj-body></mjml>"
+    ),
+    "mails/tips/en.txt": "Hello",
+}
+
+
+def problems(file="campaigns", old="", new=""):
+    name = f"rules/{file}.yaml"
+    assert old in FILES[name]
+    try:
+        build({path: text.encode() for path, text in (FILES | {name: FILES[name].replace(old, new, 1)}).items()})
+    except InvalidConfigurationError as error:
+        return error.problems
+    return []
+
+
+def test_the_campaign_itself_is_fine():
+    assert problems() == []
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "expected"),
+    [
+        ("campaigns", "mail: tips", "mail: tricks", "campaigns.yaml:8: campaigns.tips.steps.0.mail: there is no mail"),
+        ("campaigns", "[guide]", "[film]", "campaigns.yaml:9: campaigns.tips.steps.0.content.kinds.0: there is no con"),
+        (
+            "campaigns",
+            "[workshop]",
+            "[party]",
+            "14: campaigns.tips.steps.2.branch.0.steps.0.onsite.0: there is no offer",
+        ),
+        ("campaigns", "handoff: sales", "handoff: bob", "handoff: there is no recipient 'bob'; there is crm, sales"),
+        ("campaigns", "webhook: crm", "webhook: sales", "webhook: sales has no webhook in mailing.recipients"),
+        ("campaigns", "category: news", "category: new", "there is no category 'new'; there is news"),
+        ("campaigns", "wait: 3d", "wait: 3m", "is shorter than an hour"),
+        ("campaigns", "wait: 3d", "waits: 3d", "waits: is not a key that may stand here"),
+        ("campaigns", "wait: 3d", "{wait: 3d, mail: tips}", "takes exactly one of wait, mail"),
+        ("campaigns", "wait: 3d", "mail: tips", "tips is the name of more than one step"),
+        ("campaigns", "event: {event: Asked}", "event: {properties.a: 1}", "names no event"),
+        ("campaigns", "{event: Asked}", "{event: [Asked, Nothing]}\n      phase: cold", "takes exactly one of score"),
+        ("campaigns", "{lead.phase: cold}", "{event: Asked}", "only_if: event: nothing happens at that moment"),
+        ("campaigns", "{lead.phase: cold}", "{lead.phase: hot}", "lead.phase: is never 'hot'"),
+        ("campaigns", "{event: Email Opened}", "{lead.phase: cold}", "happened: looks at no event"),
+        (
+            "campaigns",
+            "category: news",
+            "transactional: true\n    category: news",
+            "takes no category when it is trans",
+        ),
+        ("campaigns", "category: news", "again: sometimes", "again"),
+        ("campaigns", "category: news", "control: 100", "less than 100"),
+        (
+            "mailing",
+            "mail: sales@example.com",
+            'mail: "sales@example.com\\nBcc: x@example.com"',
+            "recipients.sales.mail",
+        ),
+        ("mailing", "https://crm", "ftp://crm", "recipients.crm.webhook"),
+        (
+            "mailing",
+            "mailing:",
+            "mailing:\n  timezone: Europe/Bonn",
+            "'Europe/Bonn' is no time zone; write one such as",
+        ),
+        ("mailing", "mailing:", 'mailing:\n  window: {from: "25:00"}', "mailing.yaml:2: mailing.window.from"),
+        ("mailing", "mailing:", "mailing:\n  window: {days: []}", "days: is empty"),
+        ("mailing", "mailing:", "mailing:\n  caps: {per_day: 0}", "greater than or equal to 1"),
+        ("mailing", "mailing:", "mailing:\n  language: de", "categories.news.title: is missing in de"),
+        ("content", "kind: guide", "kind: guide\n    personas: [owner]", "there is no persona 'owner'; there is none"),
+        ("content", "https://example.com/guide", "javascript:alert(1)", "content.guide.link.en"),
+        ("offers", "link: {en: /workshop}", 'link: {en: "javascript:x"}', "offers.workshop.link.en"),
+        ("offers", "  workshop:", "  workshop:\n    slot: side", "names the place of an offer whose placement is slot"),
+        ("offers", "  workshop:", "  workshop:\n    phases: [hot]", "there is no phase 'hot'; there is cold"),
+    ],
+)
+def test_a_mistake_is_named_with_file_line_and_what_would_be_right(file, old, new, expected):
+    found = problems(file, old, new)
+
+    assert any(problem.startswith(f"rules/{file}.yaml:") and expected in problem for problem in found), found
+
+
+@pytest.mark.parametrize("outcome", ["Email Sent", "Lead Handed Off", "Webhook Delivered"])
+def test_a_campaign_that_starts_itself_has_to_wait(outcome):
+    at_once = "campaigns:\n  tips:\n    start:\n      event: {event: %s}\n    transactional: true\n    mail: tips\n"
+    files = FILES | {"rules/campaigns.yaml": at_once % outcome}
+
+    with pytest.raises(InvalidConfigurationError, match="without a wait, or again, it never ends"):
+        build({path: text.encode() for path, text in files.items()})
+    again = files["rules/campaigns.yaml"] + "    again: 1d\n"
+    build({path: text.encode() for path, text in (files | {"rules/campaigns.yaml": again}).items()})

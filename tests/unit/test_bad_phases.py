@@ -1,0 +1,140 @@
+"""Ways between phases that make no sense, or lead round and round, are told with file and line."""
+
+from __future__ import annotations
+
+import pytest
+
+from unit.rule_texts import PHASES, phases, problems
+
+
+@pytest.mark.parametrize(
+    ("ways", "expected"),
+    [
+        (["from: [cold], score: {profile: interst, at_least: 5}"], "score.profile: there is no profile 'interst'"),
+        (["from: [cold], interest: {topic: drills, at_least: 5}"], "interest.topic: there is no topic 'drills'"),
+        (["from: [cool], inactive_for: 3d"], "there is no phase 'cool'; there is cold, warm"),
+        (["from: [cold], score: {profile: interest}"], "score: takes exactly one of at_least and below"),
+        (["from: [cold], interest: {topic: mills, at_least: 1, below: 2}"], "interest: takes exactly one"),
+        (
+            ["from: [cold], score: {profile: interest, at_least: 0.04}"],
+            "at_least: Input should be greater than or equal",
+        ),
+        (["from: [cold]"], "is empty; write one of contract_ends_within, in_phase_for"),
+        (
+            ["from: [cold], score: {profile: value, at_least: 20.1}"],
+            "at_least: nobody can reach 20.1: the rules of value",
+        ),
+        (["from: [cold], usage: rising"], "usage: "),
+        (["from: [cold], usage: falling"], "usage: nothing says what usage is; write usage in rules/interests.yaml"),
+        (["from: [cold], repurchase_due: 0"], "repurchase_due: "),
+        (["from: [warm], inactive_for: 3d", "from: [cold], inactive_for: 3d"], "warm is where this way leads to"),
+    ],
+)
+def test_ways_that_make_no_sense(ways, expected):
+    found = problems(phases=phases(*ways))
+
+    assert [problem for problem in found if problem.startswith("rules/phases.yaml:5: phases.warm.enter.0")], found
+    assert [problem for problem in found if expected in problem], found
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("below: 5", "below: 10.5", "rules/phases.yaml:4: phases.cold.enter.0.score.below: 10.5 is above the 10"),
+        (
+            "below: 5",
+            "below: 10.5",
+            "from which a lead enters warm: in between it would go to and fro; write 10 or less",
+        ),
+        (
+            "from: [warm], score: {profile: interest, below: 5}",
+            "score: {profile: interest, below: 11}",
+            "11 is above the 10",
+        ),
+        (
+            "score: {profile: interest, below: 5}",
+            "interest: {topic: mills, below: 4}",
+            "rules/phases.yaml:4: phases.cold.enter.0.interest.below: 4 is above the 3 from which a lead enters warm",
+        ),
+    ],
+)
+def test_phases_between_which_a_lead_would_go_to_and_fro(old, new, expected):
+    found = problems(phases=PHASES.replace(old, new, 1))
+
+    assert [problem for problem in found if expected in problem], found
+
+
+def test_a_score_that_falls_is_no_contradiction_to_one_that_also_wants_an_event():
+    text = PHASES.replace("at_least: 10}", "at_least: 3}, when: {event: Page Viewed}")
+
+    assert problems(phases=text) == []
+
+
+def test_who_has_bought_need_never_be_new_again():
+    text = """\
+phases:
+  new: {}
+  customer:
+    enter: [{when: {event: Order Completed}}]
+  dormant:
+    enter: [{from: [customer], inactive_for: 180d}]
+"""
+
+    assert problems(phases=text) == []
+
+
+def test_phases_that_nobody_leaves():
+    found = problems(
+        phases="""\
+phases:
+  new: {}
+  quiet:
+    enter: [{from: [new], inactive_for: 30d}, {from: [asleep], in_phase_for: 30d}]
+  asleep:
+    enter: [{from: [quiet], inactive_for: 90d}]
+"""
+    )
+
+    text = "and asleep lead into each other by time alone, and nowhere else: nobody leaves them"
+    assert found == [f"rules/phases.yaml:3: phases.quiet: {text}"]
+
+
+def test_phases_that_leads_go_round_for_ever():
+    [problem] = problems(
+        phases="""\
+phases:
+  new:
+    enter: [{from: [idle], when: {event: Page Viewed}}]
+  buys:
+    enter: [{when: {event: Order Completed}}, {from: [idle], in_phase_for: 1d}]
+  kept:
+    enter: [{from: [buys], in_phase_for: 30d}]
+  idle:
+    enter: [{from: [kept], in_phase_for: 90d}]
+"""
+    )
+
+    assert problem.startswith("rules/phases.yaml:4: phases.buys: and kept, idle lead into each other by in_phase_for")
+
+
+def test_a_phase_that_nobody_enters():
+    found = problems(
+        phases="""\
+phases:
+  new: {}
+  lost:
+    enter: [{from: [gone], inactive_for: 3d}]
+  gone: {}
+"""
+    )
+
+    assert found == [
+        "rules/phases.yaml:3: phases.lost: nobody ever enters it: no way leads here from new, where leads begin",
+        "rules/phases.yaml:5: phases.gone: nobody ever enters it: no way leads here from new, where leads begin",
+    ]
+
+
+def test_stages_are_checked_like_phases():
+    [problem] = problems(phases=f"{PHASES}stages:\n  discover: {{}}\n  explore: {{}}\n")
+
+    assert problem.startswith("rules/phases.yaml:11: stages.explore: nobody ever enters it")
