@@ -72,6 +72,7 @@ ROWS = (
     Row("score.due.wru", "bench.due_wru", 0.5),
     Row("mail.cpu", "bench.mail_cpu", 7.0),
     Row("snippet.size", "bench.snippet_size", 1.0),
+    Row("offers.size", "bench.offers_size", 1.0),
 )
 
 

@@ -213,7 +213,7 @@ def pending(state: State, moment: int) -> Iterator[Intent]:
 
 def offers(state: State) -> Iterator[str]:
     """The offers that the site shall show to the lead, that of the highest priority first."""
-    for rule in sorted(state.running.values(), key=lambda rule: -rule.priority):
+    for rule in sorted(state.running.values(), key=lambda rule: (-rule.priority, rule.name)):
         progress = state.campaigns[rule.name]
         step, run = _step(rule, progress), progress.run
         if step is not None and run is not None and step.channel == "onsite" and not run.control:

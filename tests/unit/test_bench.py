@@ -13,7 +13,16 @@ CPU = {
     *("score.event.cpu", "score.rules-1000.cpu", "score.settled.cpu"),
     "mail.cpu",
 }
-ROWS = {*CPU, "track.single.wru", "score.writes", "score.due.wru", "score.record.size", "snippet.size", *LIMITS}
+ROWS = {
+    *CPU,
+    "track.single.wru",
+    "score.writes",
+    "score.due.wru",
+    "score.record.size",
+    "snippet.size",
+    "offers.size",
+    *LIMITS,
+}
 
 
 def run_quickly(output):

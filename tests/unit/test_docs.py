@@ -37,7 +37,7 @@ DOCUMENTS = sorted(
 )
 REFERENCE = [
     ROOT / "docs" / f"{name}.md"
-    for name in ("rules", "scoring", "personas", "lifecycle", "facts", "campaigns", "pages")
+    for name in ("rules", "scoring", "personas", "lifecycle", "facts", "campaigns", "offers", "pages")
 ]
 RULES = "\n".join(path.read_text() for path in REFERENCE)
 README = (ROOT / "README.md").read_text()
