@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from programmes import CONFIGURATION, MAILS, customer, former, subscriber, visitor
+from programmes import CONFIGURATION, MAILS, customer, former, known, subscriber, visitor
 from ripen.fitting import Taste, best
 from ripen.times import DAY, SECOND, parse_duration
 from ripen_cli.project import ROOT
@@ -237,3 +237,16 @@ def test_the_personal_mail_goes_out_in_the_name_of_sales():
 def test_the_document_tells_of_each_programme():
     text = (ROOT / "docs" / "programmes.md").read_text()
     assert {name for name in CONFIGURATION.campaigns if f"`{name}`" not in text} == set()
+
+
+def test_what_waited_for_a_confirmation_does_not_go_out_at_night():
+    life = known()
+    for _ in range(5):
+        life.at(0.1, "Tool Used", tool="quoting-time")
+    life.at(0.2, "Newsletter Requested")
+
+    life.at(32.6, "Subscription Confirmed", intent="double-opt-in_confirm-subscription_1")
+    life.until(60)
+
+    assert life.reached("welcome") == [(35, "welcome")]
+    check_frequency(life)
