@@ -70,6 +70,9 @@ ROWS = (
     Row("score.writes", "bench.score_writes", 1.0),
     Row("score.record.size", "bench.score_record", 1.0),
     Row("score.due.wru", "bench.due_wru", 0.5),
+    Row("sweep.reads.10k", "bench.sweep_reads_10k", 1.1),
+    Row("sweep.reads.1m", "bench.sweep_reads_1m", 1.1),
+    Row("sweep.pace", "bench.sweep_pace", 1.1),
     Row("snippet.size", "bench.snippet_size", 1.0),
 )
 

@@ -12,7 +12,9 @@ CPU = {
     *("track.single.cpu", "track.batch.cpu", "track.cold-start.cpu"),
     *("score.event.cpu", "score.rules-1000.cpu", "score.settled.cpu"),
 }
-ROWS = {*CPU, "track.single.wru", "score.writes", "score.due.wru", "score.record.size", "snippet.size", *LIMITS}
+SWEEP = {"sweep.reads.10k", "sweep.reads.1m", "sweep.pace"}
+WRITES = {"track.single.wru", "score.writes", "score.due.wru"}
+ROWS = {*CPU, *WRITES, *SWEEP, "score.record.size", "snippet.size", *LIMITS}
 
 
 def run_quickly(output):
