@@ -73,6 +73,7 @@ ROWS = (
     Row("sweep.reads.10k", "bench.sweep_reads_10k", 1.1),
     Row("sweep.reads.1m", "bench.sweep_reads_1m", 1.1),
     Row("sweep.pace", "bench.sweep_pace", 1.1),
+    Row("mail.cpu", "bench.mail_cpu", 7.0),
     Row("snippet.size", "bench.snippet_size", 1.0),
 )
 

@@ -15,6 +15,7 @@ from track import handler as track
 def pytest_addoption(parser):
     parser.addoption("--seeds", type=int, default=300, help="how many random schedules the simulator runs")
     parser.addoption("--seed", type=int, help="the one random schedule that the simulator runs")
+    parser.addoption("--renew", action="store_true", help="take the mails as they look now for how they should look")
 
 
 @pytest.fixture

@@ -41,10 +41,16 @@ def environment(template, function, names):
     variables = dict(template["Globals"]["Function"]["Environment"]["Variables"])
     own = template["Resources"][function]["Properties"].get("Environment", {})
     variables |= own.get("Variables", {})
-    return {name: names[next(iter(reference.values()))] for name, reference in variables.items()}
+    return {name: names[_referred(reference)] for name, reference in variables.items()}
+
+
+def _referred(reference):
+    """What a reference names; of a choice what is taken without the parameter that it asks for."""
+    [(kind, named)] = reference.items()
+    return _referred(named[2]) if kind == "If" else named
 
 
 def outputs(template, names):
     """The outputs of the stack, as far as `names` says what they refer to."""
-    told = {key: next(iter(output["Value"].values())) for key, output in template["Outputs"].items()}
+    told = {key: _referred(output["Value"]) for key, output in template["Outputs"].items()}
     return {key: names[name] for key, name in told.items() if name in names}

@@ -85,6 +85,7 @@ def start(port: int, progress: Progress, template: Path = ROOT / "template.yaml"
         cloud = _describe(outputs, port, process)
         with _step(progress, "sender and starter rules"):
             cloud.client("sesv2").create_email_identity(EmailIdentity=SENDER)
+            _tell_public_url(cloud)
             publish_rules(cloud, RULES)
     except BaseException:
         if process.poll() is None:
@@ -252,6 +253,14 @@ def _describe(outputs: Mapping[str, str], port: int, process: subprocess.Popen[b
         pid=process.pid,
         started=psutil.Process(process.pid).create_time(),
     )
+
+
+def _tell_public_url(cloud: Cloud) -> None:
+    """Let links in mails lead to the tracking function as a browser on this machine reaches it."""
+    functions = cloud.client("lambda")
+    told = functions.get_function_configuration(FunctionName=cloud.trigger_function)["Environment"]["Variables"]
+    variables = told | {"PUBLIC_URL": cloud.track_url}
+    functions.update_function_configuration(FunctionName=cloud.trigger_function, Environment={"Variables": variables})
 
 
 def _aws_environment(endpoint: str) -> dict[str, str]:

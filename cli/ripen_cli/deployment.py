@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any
 
@@ -16,17 +16,22 @@ from adapters import aws
 from ripen.times import SECOND
 from ripen_cli import cloud
 
-_SERVICES = ("dynamodb", "s3", "secretsmanager", "sqs", "cloudformation")
+_SERVICES = ("dynamodb", "s3", "secretsmanager", "sqs", "sesv2", "cloudformation")
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What commands need to know of a deployment; `retention_days`: how long its ledger keeps an event."""
+    """What commands need to know of a deployment; `retention_days`: how long its ledger keeps an event.
+
+    `sender` writes its mails, and `public_url` is where they lead to, without a slash at its end.
+    """
 
     table: str
     rules_bucket: str
     address_secret: str
     retention_days: int
+    sender: str
+    public_url: str
 
 
 def deployed(command: Callable[..., None]) -> Callable[..., None]:
@@ -35,13 +40,24 @@ def deployed(command: Callable[..., None]) -> Callable[..., None]:
     What AWS refuses, and what keeps us from asking, becomes one clear line.
     """
 
+    @deployable
+    @wraps(command)
+    def run(find: Callable[[], Deployment], **arguments: Any) -> None:
+        with telling_errors():
+            command(find(), **arguments)
+
+    return run
+
+
+def deployable(command: Callable[..., None]) -> Callable[..., None]:
+    """The same for a command that needs a deployment only at times: as its first argument what finds it."""
+
     @click.option("--stack", default="ripen", show_default=True, help="The CloudFormation stack, in your account.")
     @click.option("--local", is_flag=True, help="The local cloud of `ripen local up` or `make demo` instead.")
     @click.option("--port", default=cloud.DEFAULT_PORT, show_default=True, help="Port of the local cloud.")
     @wraps(command)
     def run(stack: str, local: bool, port: int, **arguments: Any) -> None:
-        with telling_errors():
-            command(_local(port) if local else _stack(stack), **arguments)
+        command(lambda: _local(port) if local else _stack(stack), **arguments)
 
     return run
 
@@ -66,7 +82,7 @@ def _local(port: int) -> Deployment:
         raise click.ClickException("the local cloud is not running; start it with `ripen local up`")
     for service in _SERVICES:
         aws.use(service, found.client(service))
-    return _stack(cloud.STACK)
+    return replace(_stack(cloud.STACK), public_url=found.track_url)
 
 
 def _stack(name: str) -> Deployment:
@@ -78,6 +94,8 @@ def _stack(name: str) -> Deployment:
             outputs["RulesBucketName"],
             outputs["AddressSecretArn"],
             int(outputs["RetentionDays"]),
+            outputs["SenderAddress"],
+            outputs["PublicUrl"].rstrip("/"),
         )
     except KeyError as error:
         missing = f"the stack {name!r} has no output {error.args[0]}; is it a stack of Ripen?"

@@ -8,6 +8,7 @@ from ripen_cli.demo import demo
 from ripen_cli.lead import lead
 from ripen_cli.ledger import ledger, reconcile_command
 from ripen_cli.local import local
+from ripen_cli.mail import mail
 from ripen_cli.report import report
 from ripen_cli.rules import rules, sources
 
@@ -26,3 +27,4 @@ main.add_command(sources)
 main.add_command(lead)
 main.add_command(demo)
 main.add_command(report)
+main.add_command(mail)

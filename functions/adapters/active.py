@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import TypeAdapter, ValidationError
@@ -18,9 +19,16 @@ CURRENT = "active/current.json"
 _MAILS = TypeAdapter(dict[str, dict[str, MailTemplate]])
 
 
+class Active(NamedTuple):
+    """The rules, and the configuration that they were compiled from."""
+
+    rules: Rules
+    configuration: Configuration
+
+
 @dataclass(slots=True)
 class _Kept:
-    rules: Rules | None = None
+    active: Active | None = None
     etag: str = ""
     checked_at: int = -MINUTE
     mails_version: str = ""
@@ -46,14 +54,20 @@ def active_rules(bucket: str, now: int) -> Rules | None:
     When the stored configuration cannot be read or is invalid, the last good one is returned and the metric
     ConfigurationUnusable counts it.
     """
+    found = active(bucket, now)
+    return found.rules if found else None
+
+
+def active(bucket: str, now: int) -> Active | None:
+    """The same rules with all that was written, also what no fold looks at."""
     kept = _kept.setdefault(bucket, _Kept())
-    if abs(now - kept.checked_at) < MINUTE and kept.rules:
-        return kept.rules
+    if abs(now - kept.checked_at) < MINUTE and kept.active:
+        return kept.active
     condition = {"IfNoneMatch": kept.etag} if kept.etag else {}
     try:
         found = client("s3").get_object(Bucket=bucket, Key=CURRENT, **condition)
-        active = ActiveConfiguration.model_validate_json(found["Body"].read())
-        kept.rules = compile_rules(active.configuration, active.version)
+        read = ActiveConfiguration.model_validate_json(found["Body"].read())
+        kept.active = Active(compile_rules(read.configuration, read.version), read.configuration)
         kept.etag = found["ETag"]
     except ClientError as error:
         if error_code(error) not in ("304", "NotModified"):
@@ -61,7 +75,7 @@ def active_rules(bucket: str, now: int) -> Rules | None:
     except (BotoCoreError, ValidationError) as error:
         _report(type(error).__name__)
     kept.checked_at = now
-    return kept.rules
+    return kept.active
 
 
 def stored(bucket: str) -> ActiveConfiguration | None:

@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
 from email_validator import EmailNotValidError, validate_email
-from jinja2 import StrictUndefined, TemplateError
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2 import TemplateError
 
 from adapters.aws import client, error_code
+from adapters.maillinks import Links, Tracking
+from adapters.templates import compiled
 from ripen.configuration import MailTemplate
 from ripen.errors import MailOutcomeUnknownError, MailRefusedError, MailTemplateError, MailThrottledError
 from ripen.lead import Lead
+from ripen.letters import Letter
 
-_HTML = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=True)
-_TEXT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
 _ASCII = SMTP.clone(cte_type="7bit")
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+_BLANK_LINES = re.compile(r"\n{3,}")
+_ADDRESS_OF_A_PAGE = re.compile(r"https?://[!-;=?-~]{1,900}")
+_SENDER_ID = "ripen"
 _REFUSED = ("MessageRejected", "BadRequestException", "ValidationException")
 
 
@@ -35,14 +40,50 @@ class Rendered(NamedTuple):
     text: str
 
 
-def facts(lead: Lead, token: str = "") -> dict[str, Any]:
-    """What a template may use: `lead.first_name`, `lead.name`, `lead.company`, `lead.phase`, `lead.score.<profile>`.
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What stands in the headers of one mail. `sender` is the verified address, `language` two small letters.
+
+    `unsubscribe_url` is where mail programs POST for their users (RFC 8058); a mail without one says no such thing.
+    `feedback` are up to three names under which mailbox providers count complaints. `automatic` mails answer to
+    something that the lead did, and want no answer of a machine (RFC 3834).
+    """
+
+    sender: str
+    recipient: str
+    from_name: str = ""
+    reply_to: str = ""
+    language: str = ""
+    unsubscribe_url: str = ""
+    feedback: tuple[str, ...] = ()
+    automatic: bool = False
+
+
+def envelope(letter: Letter, links: Links, sender: str, recipient: str) -> Envelope:
+    """The envelope of a letter."""
+    return Envelope(
+        sender=sender,
+        recipient=recipient,
+        from_name=letter.from_name,
+        reply_to=letter.reply_to,
+        language=letter.language,
+        unsubscribe_url=links.unsubscribe_url,
+        feedback=(letter.campaign, letter.step, letter.category),
+        automatic=letter.transactional,
+    )
+
+
+def facts(
+    lead: Lead, letter: Letter, links: Links, token: str = "", content: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """What a template may use: `lead`, `mail` and `content`, and what is added to its links.
 
     `token` is `lead.token`, for links: whoever follows one proves to read this mailbox. A name that the lead never gave
-    is empty, never undefined; all of `lead.traits` is there too.
+    is empty, never undefined; all of `lead.traits` is there too. `content` has kind, title, text and link.
     """
     traits = lead.traits
     name = _text(traits, "name") or f"{_text(traits, 'firstName')} {_text(traits, 'lastName')}".strip()
+    utm = {"utm_source": "ripen", "utm_medium": "email", "utm_campaign": letter.campaign, "utm_content": letter.step}
     return {
         "lead": {
             "name": name,
@@ -52,19 +93,28 @@ def facts(lead: Lead, token: str = "") -> dict[str, Any]:
             "score": {profile: round(lead.score(profile), 1) for profile in lead.scores},
             "token": token,
             "traits": dict(traits),
-        }
+        },
+        "mail": links.values()
+        | {
+            "language": letter.language,
+            "reason": letter.reason,
+            "imprint": letter.imprint,
+            "from_name": letter.from_name,
+        },
+        "content": content,
+        "tracking": Tracking(utm, token, letter.sites, f"{links.public_url}/v1/"),
     }
 
 
 def render(template: MailTemplate, values: Mapping[str, Any]) -> Rendered:
     """Fill a template. Raises MailTemplateError for an unknown variable or anything that the sandbox forbids."""
     try:
-        subject = _sendable(_TEXT.from_string(template.subject).render(values))
-        html = _sendable(_HTML.from_string(template.html).render(values))
-        text = _sendable(_TEXT.from_string(template.text).render(values))
+        subject = _sendable(compiled(template.subject, html=False).render(values))
+        html = _sendable(compiled(template.html, html=True).render(values))
+        text = _sendable(compiled(template.text, html=False).render(values))
     except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
         raise MailTemplateError(f"{type(error).__name__}: {error}") from None
-    return Rendered(" ".join(subject.split()), html, text)
+    return Rendered(" ".join(subject.split()), html, _BLANK_LINES.sub("\n\n", text))
 
 
 def deliverable(address: str) -> str:
@@ -81,26 +131,56 @@ def deliverable(address: str) -> str:
     return ascii_form
 
 
-def build(mail: Rendered, sender: str, recipient: str) -> bytes:
-    """The MIME bytes: text and HTML. Raises MailRefusedError for an address that no header may carry."""
+def build(mail: Rendered, envelope: Envelope) -> bytes:
+    """The MIME bytes: text and HTML. Raises MailRefusedError for what no header may carry."""
     message = EmailMessage(policy=_ASCII)
-    try:
-        message["From"] = Address(addr_spec=sender)
-        message["To"] = Address(addr_spec=deliverable(recipient))
-        # The standard library decodes "encoded words" (RFC 2047) that it finds in a value, with line breaks in them:
-        # what a visitor typed as a name could otherwise end the headers and write a mail of its own.
-        message["Subject"] = mail.subject.replace("=?", "= ?")
-    except (ValueError, IndexError, MessageError) as error:
-        raise MailRefusedError(f"a header is not possible: {type(error).__name__}") from None
     message.set_content(mail.text)
     message.add_alternative(mail.html, subtype="html")
-    return message.as_bytes()
+    # One that cannot stand in what it is made of; the standard library would search all of it for a random one.
+    message.set_boundary(sha256(mail.html.encode()).hexdigest())
+    try:
+        message["From"] = Address(_header(envelope.from_name), addr_spec=envelope.sender)
+        message["To"] = Address(addr_spec=deliverable(envelope.recipient))
+        if envelope.reply_to:
+            message["Reply-To"] = Address(addr_spec=deliverable(envelope.reply_to))
+        message["Subject"] = _header(mail.subject)
+        if envelope.language:
+            message["Content-Language"] = _header(envelope.language)
+        if envelope.automatic:
+            message["Auto-Submitted"] = "auto-generated"
+    except (ValueError, IndexError, MessageError) as error:
+        raise MailRefusedError(f"a header is not possible: {type(error).__name__}") from None
+    return _unfolded(envelope) + message.as_bytes()
+
+
+def _unfolded(envelope: Envelope) -> bytes:
+    """Headers that have to stay on one line: the standard library would break a long link, or encode it."""
+    lines = []
+    if envelope.unsubscribe_url:
+        if not _ADDRESS_OF_A_PAGE.fullmatch(envelope.unsubscribe_url):
+            raise MailRefusedError("a header is not possible: the unsubscribe link is no link")
+        lines.append(f"List-Unsubscribe: <{envelope.unsubscribe_url}>")
+        lines.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")
+    if envelope.feedback:
+        names = (re.sub(r"[^A-Za-z0-9._-]", "-", name)[:63] for name in (*envelope.feedback, "", "", "")[:3])
+        lines.append(f"Feedback-ID: {':'.join(names)}:{_SENDER_ID}")
+    return "".join(f"{line}\r\n" for line in lines).encode("ascii")
+
+
+def _header(text: str) -> str:
+    """One line without "encoded words" (RFC 2047).
+
+    The standard library decodes those that it finds in a value, with line breaks in them: what a visitor typed as a
+    name could otherwise end the headers and write a mail of its own.
+    """
+    return " ".join(_sendable(text).split()).replace("=?", "= ?")
 
 
 def send(mime: bytes, sender: str, recipient: str, configuration_set: str, tags: Mapping[str, str]) -> str:
     """Hand a mail to SES, in one attempt; its message id.
 
-    SES repeats the tags in everything that it reports about the mail later. Raises MailThrottledError (not
+    SES repeats the tags in everything that it reports about the mail later; without a configuration set (empty) it
+    reports nothing. Raises MailThrottledError (not
     sent, may be repeated), MailRefusedError (not sent, hopeless) and MailOutcomeUnknownError (never to be repeated).
     They carry the code of SES's answer only, because its text may name the recipient.
     """
@@ -109,7 +189,7 @@ def send(mime: bytes, sender: str, recipient: str, configuration_set: str, tags:
             FromEmailAddress=sender,
             Destination={"ToAddresses": [deliverable(recipient)]},
             Content={"Raw": {"Data": mime}},
-            ConfigurationSetName=configuration_set,
+            **({"ConfigurationSetName": configuration_set} if configuration_set else {}),
             EmailTags=[{"Name": name, "Value": value} for name, value in tags.items()],
         )
     except ClientError as error:

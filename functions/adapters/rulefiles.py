@@ -7,21 +7,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mjml import mjml2html
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from adapters.templates import template_problems
-from ripen.configuration import Configuration, Mails, MailTemplate
+from adapters.mailfiles import read_mails
+from adapters.templates import shows_content
+from ripen.configuration import Configuration, Mails
 from ripen.errors import InvalidConfigurationError
 from ripen.problems import problems
 from ripen.schema.base import Path
+from ripen.schema.campaigns import Step
 from ripen.site import dump_site
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
@@ -41,7 +41,6 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
 _NEEDED = ("profiles", "phases")
 _MAX_BYTES = 256 * 1024
 _MAX_NODES = 50_000
-_MAIL = re.compile(r"mails/([a-z0-9][a-z0-9-]{0,62})/([a-z]{2})\.(mjml|txt)")
 
 
 class _Constructor(RoundTripConstructor):
@@ -65,7 +64,7 @@ def build(files: Mapping[str, bytes]) -> tuple[Configuration, Mails, str]:
             documents[name] = _read_yaml(name, sections, files[name], troubles)
         elif sections[0] in _NEEDED:
             troubles.append(f"{name}: is missing")
-    mails = _read_mails(files, troubles)
+    mails = read_mails(files, troubles)
     if troubles:
         raise InvalidConfigurationError(troubles)
     merged = {key: value for document in documents.values() for key, value in document.items()}
@@ -76,10 +75,31 @@ def build(files: Mapping[str, bytes]) -> tuple[Configuration, Mails, str]:
             [_located(documents, _written(e["loc"]), _message(e)) for e in error.errors()]
         ) from None
     found = [_located(documents, path, text) for path, text in problems(configuration, frozenset(mails))]
+    found += [_located(documents, path, text) for path, text in _of_mails(configuration, mails)]
     if found:
         raise InvalidConfigurationError(found)
     dump_site(configuration, mails)  # refuses what is too large to be shown
     return configuration, mails, _version(configuration, mails)
+
+
+def _of_mails(configuration: Configuration, mails: Mails) -> Iterator[tuple[Path, str]]:
+    """Steps whose mail shows what it does not get: content that they do not choose, a survey that is not there."""
+    pages = {name: [mail.html for mail in languages.values()] for name, languages in mails.items()}
+    needing = {name for name, found in pages.items() if any(map(shows_content, found))}
+    asking = {name for name, found in pages.items() if any("mail.feedback" in page for page in found)}
+    for key, campaign in configuration.campaigns.items():
+        steps: list[tuple[Path, Step]] = [
+            (("campaigns", key, *(() if campaign.mail else ("steps", n))), step)
+            for n, step in enumerate(campaign.all_steps)
+        ]
+        while steps:
+            path, step = steps.pop(0)
+            if step.mail in needing and step.content is None:
+                yield (*path, "mail"), f"the mail {step.mail} shows content, and this step chooses none; add content"
+            if step.mail in asking and not configuration.mailing.surveys:
+                yield (*path, "mail"), f"the mail {step.mail} asks for a rating; write surveys in rules/mailing.yaml"
+            for n, branch in enumerate(step.branch or []):
+                steps += [((*path, "branch", n, "steps", m), inner) for m, inner in enumerate(branch.steps)]
 
 
 def _read_yaml(name: str, sections: Sequence[str], content: bytes, troubles: list[str]) -> Any:
@@ -125,60 +145,6 @@ def _load(text: str) -> Any:
         raise YAMLError("it is nested too deeply, or in itself") from None
     except ValueError as error:
         raise YAMLError(f"it holds a value that is not what its tag says: {error}") from None
-
-
-def _read_mails(files: Mapping[str, bytes], troubles: list[str]) -> dict[str, dict[str, MailTemplate]]:
-    mails: dict[str, dict[str, MailTemplate]] = {}
-    for name in sorted(files):
-        if not name.startswith("mails/"):
-            continue
-        match = _MAIL.fullmatch(name)
-        if match is None:
-            troubles.append(
-                f"{name}: is no mail; write mails/<name>/<language>.mjml and .txt, such as mails/tips/en.mjml"
-            )
-        elif match[3] == "txt":
-            if name.removesuffix("txt") + "mjml" not in files:
-                troubles.append(f"{name}: has no {match[2]}.mjml beside it")
-        else:
-            text = files.get(name.removesuffix("mjml") + "txt")
-            if text is None:
-                troubles.append(f"{name}: has no {match[2]}.txt beside it, the text part that every mail needs")
-                continue
-            found = [*_mail_problems(name, files[name]), *_mail_problems(name.removesuffix("mjml") + "txt", text)]
-            try:
-                if not found:
-                    mails.setdefault(match[1], {})[match[2]] = _template(files[name].decode(), text.decode())
-            except ValueError as error:
-                found.append(_located_in_mjml(name, files[name], str(error)))
-            troubles += found
-    return mails
-
-
-def _mail_problems(name: str, content: bytes) -> Iterator[str]:
-    try:
-        source = content.decode()
-    except UnicodeDecodeError as error:
-        yield f"{name}: is no text in UTF-8: {error.reason}"
-        return
-    for line, problem in template_problems(source):
-        yield f"{name}:{line}: {problem}"
-
-
-def _template(mjml: str, text: str) -> MailTemplate:
-    html = mjml2html(mjml)
-    title = re.search(r"<mj-title>(.*?)</mj-title>", mjml, re.DOTALL)
-    if title is None or not title[1].strip():
-        raise ValueError("has no <mj-title>, which is the subject of the mail")
-    return MailTemplate(subject=" ".join(title[1].split()), html=html, text=text)
-
-
-def _located_in_mjml(name: str, content: bytes, problem: str) -> str:
-    # The compiler of MJML counts bytes; people count lines.
-    text, _, place = problem.partition(" at position ")
-    start = place.partition(":")[0]
-    line = f":{content[: int(start)].count(10) + 1}" if start.isdecimal() else ""
-    return f"{name}{line}: {text}"
 
 
 def _written(location: Sequence[str | int]) -> Path:

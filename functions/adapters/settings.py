@@ -45,7 +45,7 @@ class ScoreSettings:
 class TriggerSettings:
     """`sender` is the From address, verified in SES; `configuration_set` carries the SES events.
 
-    `reconcile_hour` (UTC) is when the nightly walk begins.
+    `reconcile_hour` (UTC) is when the nightly walk begins. `public_url` is where the pages are that mails lead to.
     """
 
     table_name: str
@@ -56,6 +56,7 @@ class TriggerSettings:
     configuration_set: str
     retention_days: int
     reconcile_hour: int
+    public_url: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from adapters import intents, mailer, tokens
-from adapters.active import active_mails, active_rules
+from adapters.active import active, active_mails
 from adapters.erasure import erase
 from adapters.leads import NOTHING_NEW, Refreshed, Task, refresh
+from adapters.maillinks import Links
 from adapters.secret import keys, secret
 from adapters.settings import TriggerSettings
 from adapters.telemetry import count, logger, pseudonym
-from ripen.configuration import MailTemplate
+from ripen.configuration import Configuration, MailTemplate
 from ripen.errors import (
     MailOutcomeUnknownError,
     MailRefusedError,
@@ -25,8 +26,9 @@ from ripen.errors import (
     VersionConflictError,
 )
 from ripen.event import RIPEN, Event, Received
-from ripen.lead import Intent, Lead
+from ripen.lead import Intent
 from ripen.ledger import RECORD_KEY, event_items, intent_key, read_intent_key
+from ripen.letters import best_language, content_of, letter
 from ripen.tags import tag
 from ripen.times import DAY, MINUTE
 from trigger.queue import WHOLE_LEAD
@@ -35,8 +37,15 @@ from trigger.sweep import LEASE
 CLAIM_LEASE = 10 * MINUTE
 """A claim that did not end within this time has lost its holder: the function's time limit is far shorter."""
 
-_LANGUAGE = "en"
 _ATTEMPTS = 3
+
+
+class _Sending(NamedTuple):
+    """What mails are sent with: the rules that say who writes them, and who this attempt is."""
+
+    settings: TriggerSettings
+    configuration: Configuration
+    holder: str
 
 
 class _Outcome(NamedTuple):
@@ -56,16 +65,17 @@ def act(settings: TriggerSettings, subject: str, key: str, now: int, holder: str
         lost = _Outcome("unconfirmed", "Email Unconfirmed", "whoever claimed it never came back")
         _end(settings, subject, Intent(campaign, cycle, step, "mail", step, now, now), lost, now)
         return
-    rules = active_rules(settings.bucket_name, now)
-    if rules is None:
+    found = active(settings.bucket_name, now)
+    if found is None:
         count("ConfigurationMissing")
         return
-    task = Task(subject, rules, now, "" if key == WHOLE_LEAD else NOTHING_NEW, rest_until=now + LEASE)
+    sending = _Sending(settings, found.configuration, holder)
+    task = Task(subject, found.rules, now, "" if key == WHOLE_LEAD else NOTHING_NEW, rest_until=now + LEASE)
     for attempt in range(_ATTEMPTS):
         refreshed = refresh(settings, task)
         try:
             if refreshed is not None:
-                _look_after(settings, refreshed, holder)
+                _look_after(sending, refreshed)
         except VersionConflictError:
             if attempt == _ATTEMPTS - 1:
                 raise
@@ -73,12 +83,12 @@ def act(settings: TriggerSettings, subject: str, key: str, now: int, holder: str
             return
 
 
-def _look_after(settings: TriggerSettings, refreshed: Refreshed, holder: str) -> None:
+def _look_after(sending: _Sending, refreshed: Refreshed) -> None:
     if refreshed.lead.erase_at is not None:
-        _erase(settings, refreshed)
+        _erase(sending.settings, refreshed)
     elif refreshed.reachable:
         for intent in refreshed.lead.due(reachable=True):
-            _carry_out(settings, refreshed, intent, holder)
+            _carry_out(sending, refreshed, intent)
 
 
 def _erase(settings: TriggerSettings, refreshed: Refreshed) -> None:
@@ -90,10 +100,10 @@ def _erase(settings: TriggerSettings, refreshed: Refreshed) -> None:
     logger.info("A lead was erased after its withdrawal", extra=told)
 
 
-def _carry_out(settings: TriggerSettings, refreshed: Refreshed, intent: Intent, holder: str) -> None:
-    lead = refreshed.lead
+def _carry_out(sending: _Sending, refreshed: Refreshed, intent: Intent) -> None:
+    lead, settings, holder = refreshed.lead, sending.settings, sending.holder
     # Read before claiming: should S3 fail, nothing is claimed and the next delivery tries again.
-    template = _in_language(active_mails(settings.bucket_name, lead.rules_version)[intent.name], lead)
+    languages = active_mails(settings.bucket_name, lead.rules_version)[intent.name]
     key = intent_key(intent.campaign, intent.step, intent.cycle)
     # Kept as long as the event that will tell how it ended.
     claim = intents.Claim(holder, lead.now + CLAIM_LEASE, lead.now + settings.retention_days * DAY)
@@ -103,7 +113,7 @@ def _carry_out(settings: TriggerSettings, refreshed: Refreshed, intent: Intent, 
     if not intents.claim_intent(settings.table_name, lead.subject, key, claim, refreshed.version):
         return
     try:
-        outcome = _send(settings, refreshed, intent, template)
+        outcome = _send(sending, refreshed, intent, languages)
     except MailThrottledError:
         intents.release_intent(settings.table_name, lead.subject, key, holder)
         count("MailThrottled")
@@ -111,11 +121,18 @@ def _carry_out(settings: TriggerSettings, refreshed: Refreshed, intent: Intent, 
     _end(settings, lead.subject, intent, outcome, lead.now)
 
 
-def _send(settings: TriggerSettings, refreshed: Refreshed, intent: Intent, template: MailTemplate) -> _Outcome:
-    lead = refreshed.lead
-    token = tokens.issue(keys(settings.secret_arn), lead.subject, refreshed.address_key, lead.now)
+def _send(sending: _Sending, refreshed: Refreshed, intent: Intent, languages: Mapping[str, MailTemplate]) -> _Outcome:
+    settings, configuration, _ = sending
+    lead, signing = refreshed.lead, keys(settings.secret_arn)
+    language = best_language(languages, lead.traits.get("language"), configuration.mailing.language)
+    written = letter(configuration, intent.campaign, intent.step, intent.name, language)
+    page_token = tokens.issue_page(signing, lead.subject, refreshed.address_key, intent.id, lead.now)
+    links = Links(settings.public_url.rstrip("/"), page_token, written.survey)
+    token = tokens.issue(signing, lead.subject, refreshed.address_key, lead.now)
     try:
-        mime = mailer.build(mailer.render(template, mailer.facts(lead, token)), settings.sender, lead.address)
+        content = content_of(configuration, intent.content, language)
+        mail = mailer.render(languages[language], mailer.facts(lead, written, links, token, content))
+        mime = mailer.build(mail, mailer.envelope(written, links, settings.sender, lead.address))
         tags = {"lead": tag(lead.subject), "intent": intent.id}
         message_id = mailer.send(mime, settings.sender, lead.address, settings.configuration_set, tags)
     except MailTemplateError as error:
@@ -125,11 +142,6 @@ def _send(settings: TriggerSettings, refreshed: Refreshed, intent: Intent, templ
     except MailOutcomeUnknownError as error:
         return _Outcome("unconfirmed", "Email Unconfirmed", str(error))
     return _Outcome("sent", "Email Sent", message_id)
-
-
-def _in_language(languages: Mapping[str, MailTemplate], lead: Lead) -> MailTemplate:
-    wanted = (str(lead.traits.get("language")), _LANGUAGE, *languages)
-    return next(languages[language] for language in wanted if language in languages)
 
 
 def _end(settings: TriggerSettings, subject: str, intent: Intent, outcome: _Outcome, now: int) -> None:

@@ -148,6 +148,7 @@ def site(new_process, monkeypatch):
             "ConfigurationSet": "ripen",
             "RetentionDays": "730",
             "ReconcileHour": "2",
+            "TrackFunctionUrl.FunctionUrl": "https://track.example/",
         }
         for function in ("TrackFunction", "ScoreFunction", "TriggerFunction", "PublishFunction"):
             for name, value in template.environment(SCHEMA, function, names).items():
@@ -160,7 +161,7 @@ def site(new_process, monkeypatch):
 def rule_files():
     """Rules with which stories need few events, and the starter mails, by their keys."""
     starter, here = template.ROOT / "infra", Path(__file__).parent
-    files = {path.relative_to(starter): path for path in starter.glob("mails/*/*")}
+    files = {path.relative_to(starter): path for path in starter.glob("mails/**/*.*")}
     files |= {path.relative_to(here): path for path in here.glob("rules/*.yaml")}
     return {key.as_posix(): path.read_bytes() for key, path in files.items()}
 

@@ -55,7 +55,7 @@ def told_by_server(site, *events, at):
 def link(site, number=-1):
     """The token in one of the mails that were sent."""
     text = site.mails()[number].get_body(("plain",)).get_content()
-    return re.search(r"rt=(\S+)", text)[1]
+    return re.search(r"rt=([^\s&]+)", text)[1]
 
 
 def lead(subject):

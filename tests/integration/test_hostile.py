@@ -9,9 +9,11 @@ import time
 import pytest
 
 from adapters import mailer
+from adapters.maillinks import Links
 from ripen.configuration import Configuration, MailTemplate
 from ripen.fold import fold
 from ripen.ledger import read_events
+from ripen.letters import Letter
 from ripen.record import Folded, Record, make_record
 from ripen.rules import compile_rules
 from ripen.sources import Source, Sources, digest
@@ -161,7 +163,10 @@ def test_an_odd_event_is_accepted_and_does_no_harm_later(ledger, event):
     lead = fold("a:visitor", events, RULES, RECEIVED + DAY)
     assert lead.events == 3
     assert json.loads(make_record(lead, None, Record(lead.subject, 0, "", None), Folded({})).data)
-    assert mailer.render(MailTemplate(subject="{{ lead.first_name }}", html="", text=""), mailer.facts(lead))
+    assert mailer.render(
+        MailTemplate(subject="{{ lead.first_name }}", html="", text=""),
+        mailer.facts(lead, Letter("welcome", "hello", "hello", "en"), Links("https://track.example", "")),
+    )
 
 
 BODIES = {

@@ -6,10 +6,12 @@ from email import message_from_bytes, policy
 import pytest
 
 from adapters import mailer
+from adapters.maillinks import Links
 from ripen.configuration import Configuration, MailTemplate
 from ripen.errors import MailRefusedError
 from ripen.fold import fold
 from ripen.ledger import event_items, read_events
+from ripen.letters import Letter
 from ripen.rules import compile_rules
 from ripen.segment import parse_event
 from ripen.sources import NO_SOURCES
@@ -21,6 +23,8 @@ RULES = compile_rules(
     ),
     "1",
 )
+LETTER = Letter("welcome", "hello", "hello", "en")
+LINKS = Links("https://track.example", "page-token")
 NAMES = [
     "<script>alert(1)</script>",
     '"><img src=x onerror=alert(1)>',
@@ -43,8 +47,10 @@ def test_a_name_does_nothing_in_a_mail(name):
         subject="Hi {{ lead.first_name }}!", html="<p>{{ lead.first_name }}</p>", text="{{ lead.first_name }}"
     )
 
-    rendered = mailer.render(template, mailer.facts(lead))
-    mail = message_from_bytes(mailer.build(rendered, "us@example.com", lead.address), policy=policy.default)
+    rendered = mailer.render(template, mailer.facts(lead, LETTER, LINKS))
+    mail = message_from_bytes(
+        mailer.build(rendered, mailer.Envelope("us@example.com", lead.address)), policy=policy.default
+    )
 
     assert set(mail.keys()) == {"From", "To", "Subject", "MIME-Version", "Content-Type"}
     assert mail["To"] == "ada@example.com"
@@ -72,4 +78,4 @@ def test_a_name_does_nothing_in_a_mail(name):
 )
 def test_an_address_that_is_more_than_one_is_never_written_to(address):
     with pytest.raises(MailRefusedError):
-        mailer.build(mailer.Rendered("Hi", "<p>Hi</p>", "Hi"), "us@example.com", address)
+        mailer.build(mailer.Rendered("Hi", "<p>Hi</p>", "Hi"), mailer.Envelope("us@example.com", address))

@@ -24,6 +24,7 @@ ENVIRONMENT = {
     "CONFIGURATION_SET": "ripen",
     "RETENTION_DAYS": "730",
     "RECONCILE_HOUR": "2",
+    "PUBLIC_URL": "https://track.example/",
 }
 
 
@@ -33,8 +34,6 @@ def remember(monkeypatch):
         (addresses, "validate_email"),
         (mailer, "validate_email"),
         (mailer, "build"),
-        (mailer._HTML, "from_string"),  # noqa: SLF001
-        (mailer._TEXT, "from_string"),  # noqa: SLF001
         (active.ActiveConfiguration, "model_validate_json"),
     ):
         monkeypatch.setattr(place, name, cache(getattr(place, name)))

@@ -11,6 +11,7 @@ LIMITS = {"track.batch.wru": 0.2}
 CPU = {
     *("track.single.cpu", "track.batch.cpu", "track.cold-start.cpu"),
     *("score.event.cpu", "score.rules-1000.cpu", "score.settled.cpu"),
+    "mail.cpu",
 }
 SWEEP = {"sweep.reads.10k", "sweep.reads.1m", "sweep.pace"}
 WRITES = {"track.single.wru", "score.writes", "score.due.wru"}

@@ -15,12 +15,15 @@ from ruamel.yaml import YAML
 
 import track.handler
 from adapters import mailer
+from adapters.maillinks import Links
 from adapters.rulefiles import SECTIONS, build
+from adapters.templates import CONTENT_FIELDS, LEAD_FIELDS, MAIL_FIELDS
 from ripen import configuration, fields, foresight
 from ripen.channels import CHANNELS
 from ripen.event import Event
 from ripen.fold import fold
 from ripen.ledger import read_events
+from ripen.letters import Letter
 from ripen.pattern import compile_pattern
 from ripen.rules import compile_rules
 from ripen.times import DAY, MINUTE, parse_iso
@@ -68,8 +71,7 @@ def documented_files():
     """The first example of each file, which together are one configuration, with the starter mails."""
     starter = {name: content for name, content in starter_files().items() if name.startswith("mails/")}
     named = {name for body in WHOLE_FILES for name in re.findall(r"mail: ([a-z-]+)$", body, re.MULTILINE)}
-    parts = {part: starter[f"mails/first-steps/{part}"] for part in ("en.mjml", "en.txt")}
-    mails = {f"mails/{name}/{part}": content for name in named for part, content in parts.items()}
+    mails = {f"mails/{name}/en.mjml": starter["mails/first-steps/en.mjml"] for name in named}
     return starter | mails | {file_of(body): body.encode() for body in reversed(WHOLE_FILES)}
 
 
@@ -207,21 +209,31 @@ def test_every_operator_is_documented():
     assert {name for name in operators if f"`{name}`" not in RULES} == set()
 
 
+MAILS = (ROOT / "docs" / "mails.md").read_text()
+LETTER = Letter("welcome", "hello", "hello", "en")
+LINKS = Links("https://go.example", "")
+
+
 @pytest.mark.parametrize("traits", [{}, {"firstName": "Ada", "company": "Example", "role": "engineer"}])
-def test_the_mail_in_the_document_can_be_rendered_for_every_lead(traits):
-    [mjml], [text] = fences(RULES, "mjml"), fences(RULES, "jinja")
-    files = starter_files() | {"mails/checklist/en.mjml": mjml.encode(), "mails/checklist/en.txt": text.encode()}
+@pytest.mark.parametrize("own_text", [True, False])
+def test_the_mail_in_the_document_can_be_rendered_for_every_lead(traits, own_text):
+    [mjml], [text], [layout] = (fences(MAILS, language) for language in ("mjml", "jinja", "xml"))
+    files = starter_files() | {"mails/checklist/en.mjml": mjml.encode(), "mails/layout.mjml": layout.encode()}
+    files |= {"mails/checklist/en.txt": text.encode()} if own_text else {}
     lead = SimpleNamespace(traits=traits, phase="information", scores={"engagement": 0}, score=lambda _profile: 120.0)
 
-    mail = mailer.render(build(files)[1]["checklist"]["en"], mailer.facts(lead))
+    mail = mailer.render(build(files)[1]["checklist"]["en"], mailer.facts(lead, LETTER, LINKS))
 
     assert mail.subject == ("Your checklist, Ada" if traits else "Your checklist")
     assert "Would you like" in mail.html
+    assert "https://www.example.com/checklist" in mail.text
+    assert "Unsubscribe: https://go.example/v1/unsubscribe?t=" in mail.text
 
 
 def test_every_variable_of_a_mail_is_documented():
-    lead = SimpleNamespace(traits={}, phase="", scores={}, score=lambda _profile: 0.0)
-    assert {name for name in mailer.facts(lead)["lead"] if f"lead.{name}" not in RULES} == set()
+    fields = {"lead": LEAD_FIELDS, "mail": MAIL_FIELDS, "content": CONTENT_FIELDS}
+    names = {f"{variable}.{field}" for variable, known in fields.items() for field in known}
+    assert {name for name in names if f"`{name}" not in MAILS} == set()
 
 
 # ---------------------------------------------------------------- README.md and operating.md

@@ -1,3 +1,4 @@
+import dataclasses
 import email
 import traceback
 from email.policy import SMTP
@@ -34,7 +35,7 @@ def ses(monkeypatch):
 
 def built(recipient, name="Jürgen"):
     mail = mailer.Rendered(f"Hello {name}", f"<p>Grüße, {name}</p>", f"Grüße, {name}")
-    return mailer.build(mail, SENDER, recipient)
+    return mailer.build(mail, mailer.Envelope(SENDER, recipient))
 
 
 def test_a_mail_is_ascii_on_its_way_and_reads_as_it_was_written():
@@ -82,3 +83,63 @@ def test_what_is_logged_of_a_failure_never_names_the_recipient(ses):
         mailer.send(built("ada@example.com"), SENDER, "ada@example.com", "set", {})
 
     assert message not in "".join(traceback.format_exception(error.value))
+
+
+FULL = mailer.Envelope(
+    sender=SENDER,
+    recipient="ada@example.com",
+    from_name="Jürgen von Ripen",
+    reply_to="sales@example.com",
+    language="de",
+    unsubscribe_url="https://go.example/v1/unsubscribe?t=" + "x" * 300,
+    feedback=("spring", "tips", ""),
+    automatic=True,
+)
+
+
+def headers(envelope):
+    """The lines of the headers as they are handed to SES; folded ones are one line."""
+    mime = mailer.build(mailer.Rendered("Hello", "<p>x</p>", "x"), envelope)
+    return mime.partition(b"\r\n\r\n")[0].replace(b"\r\n ", b" ").split(b"\r\n")
+
+
+def test_the_headers_are_those_that_mail_programs_ask_for():
+    told = headers(FULL)
+
+    assert told[:3] == [
+        b"List-Unsubscribe: <https://go.example/v1/unsubscribe?t=" + b"x" * 300 + b">",
+        b"List-Unsubscribe-Post: List-Unsubscribe=One-Click",
+        b"Feedback-ID: spring:tips::ripen",
+    ]
+    kind, *others = sorted(told[3:])
+    assert kind.startswith(b"Auto-Submitted: auto-generated")
+    assert others[0] == b"Content-Language: de"
+    assert others[1].startswith(b"Content-Type: multipart/alternative; boundary=")
+    assert others[2:] == [
+        b"From: =?utf-8?q?J=C3=BCrgen?= von Ripen <hello@example.com>",
+        b"MIME-Version: 1.0",
+        b"Reply-To: sales@example.com",
+        b"Subject: Hello",
+        b"To: ada@example.com",
+    ]
+
+
+def test_a_long_link_to_unsubscribe_stays_on_one_line():
+    mime = mailer.build(mailer.Rendered("Hello", "<p>x</p>", "x"), FULL)
+
+    assert b"List-Unsubscribe: <" + FULL.unsubscribe_url.encode() + b">\r\n" in mime
+
+
+@pytest.mark.parametrize("break_", ["\r\n", "\n", "\r", "\u2028", "\x85", "\0\r\n", "=?utf-8?q?=0D=0A?="])
+@pytest.mark.parametrize("field", ["from_name", "reply_to", "language", "unsubscribe_url", "sender", "recipient"])
+def test_no_value_adds_a_header(field, break_):
+    value = f"x@example.com{break_}Bcc: victim@other.example{break_}{break_}Body"
+
+    try:
+        found = headers(dataclasses.replace(FULL, **{field: value, "feedback": (value,)}))
+    except MailRefusedError:
+        return
+
+    names = [line.partition(b":")[0] for line in found]
+    assert len(names) == len(headers(FULL))
+    assert b"Bcc" not in names

@@ -1,12 +1,7 @@
 import pytest
 
-from adapters.mailer import facts
 from adapters.rulefiles import build
-from adapters.templates import LEAD_FIELDS
 from ripen.errors import InvalidConfigurationError
-from ripen.event import Event
-from ripen.fold import fold
-from ripen.rules import compile_rules
 from ripen_cli.project import RULES, rule_files
 
 
@@ -151,57 +146,6 @@ def test_a_missing_file_and_a_file_nobody_reads_are_both_said(files):
 
     assert "rules/phases.yaml: is missing" in found
     assert any(problem.startswith("rules/phase.yaml: is no rule file") for problem in found)
-
-
-@pytest.mark.parametrize(
-    ("change", "expected"),
-    [
-        ({"mails/first-steps/en.mjml": b"<mjml><mj-boddy/></mjml>"}, "mails/first-steps/en.mjml:1: unexpected element"),
-        ({"mails/first-steps/en.mjml": b"<mjml><mj-body></mj-body></mjml>"}, "has no <mj-title>"),
-        ({"mails/first-steps/en.html": b"x"}, "mails/first-steps/en.html: is no mail"),
-        ({"mails/other/en.mjml": b"<mjml></mjml>"}, "mails/other/en.mjml: has no en.txt beside it"),
-        ({"mails/other/de.txt": b"Hallo"}, "mails/other/de.txt: has no de.mjml beside it"),
-    ],
-)
-def test_a_mail_that_cannot_be_used_is_named(files, change, expected):
-    assert any(expected in problem for problem in problems(files | change))
-
-
-@pytest.mark.parametrize(
-    ("name", "old", "new", "expected"),
-    [
-        (
-            "en.mjml",
-            "lead.first_name",
-            "lead.frist_name",
-            "en.mjml:3: there is no lead.frist_name; there is lead.company",
-        ),
-        ("en.mjml", "lead.first_name", "first_name", "en.mjml:3: there is no variable 'first_name'; there is lead"),
-        ("en.mjml", "<mj-body", "<mj-boddy", "en.mjml:11: unexpected element"),
-        ("en.txt", "endif", "endfi", "en.txt:1: Encountered unknown tag 'endfi'"),
-        ("en.txt", "Hello", "{{ lead['frist_name'] }}", "en.txt:1: there is no lead.frist_name"),
-        ("en.txt", "Hello", "{{ lead.name | defualt('you') }}", "en.txt:1: No filter named 'defualt'"),
-        ("en.txt", "Hello", "{% include 'other' %}", "en.txt:1: a mail cannot use other files"),
-        ("en.txt", "Hello", "Hello {{", "en.txt:1: "),
-    ],
-)
-def test_a_mistake_in_a_mail_is_named_with_file_and_line(files, name, old, new, expected):
-    found = problems(edit(files, f"mails/personal-note/{name}", old, new))
-
-    assert any(problem.startswith(f"mails/personal-note/{expected}") for problem in found), found
-
-
-def test_bytes_that_are_no_text_are_blamed_on_their_own_file(files):
-    found = problems(files | {"mails/personal-note/en.txt": b"\xff\xfe"})
-
-    assert "mails/personal-note/en.txt: is no text in UTF-8: invalid start byte" in found
-
-
-def test_what_a_mail_may_name_is_what_it_gets(files):
-    event = Event("1", "Page Viewed", 0, "website")
-    lead = fold("a:1", [event], compile_rules(build(files)[0], "1"), 0)
-
-    assert sorted(facts(lead)["lead"]) == sorted(LEAD_FIELDS)
 
 
 @pytest.mark.parametrize("text", ["profiles: &a\n  <<: *a\n", "profiles: " + "[" * 20_000])

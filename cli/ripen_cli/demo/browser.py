@@ -51,6 +51,10 @@ CHROMIUM = Kind(
 FIREFOX = Kind("Firefox", ("firefox-esr", "firefox"), "firefox-esr", {"channel": "moz-firefox"}, own=False)
 
 
+FONTS = "fonts-liberation"
+"""Debian's fonts that are as wide as Arial, in which pages and mails look as they do elsewhere."""
+
+
 @contextmanager
 def chromium(progress: Progress) -> Iterator[Browser]:
     """A headless Chromium for the length of a block. Raises click.ClickException when there is none."""
@@ -85,7 +89,7 @@ def _install(driver: BrowserType, kind: Kind, progress: Progress) -> str:
         progress(f"  {kind.title} is missing; apt-get installs it (a minute or two) ...")
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         run([apt, "update"], "apt-get update failed", quiet)
-        install = [apt, "install", "--yes", "--no-install-recommends", kind.package]
+        install = [apt, "install", "--yes", "--no-install-recommends", kind.package, FONTS]
         run(install, f"{kind.title} could not be installed", quiet)
     path = _find(driver, kind)
     if path is None:

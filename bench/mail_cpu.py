@@ -1,0 +1,68 @@
+"""CPU of one mail, filled in, built and handed to SES, against handing over the very same bytes with one `send_email`.
+
+The mail is a starter mail in its layout; signing the tokens of its links is a part of it. Most of the difference is the
+standard library's `email`, which parses and folds each header; filling in takes a fifth of it.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from bench.alternate import compare
+from boto3.session import Session
+
+from adapters import mailer, tokens
+from adapters.maillinks import Links
+from adapters.rulefiles import build
+from ripen.event import Event
+from ripen.fold import fold
+from ripen.letters import letter
+from ripen.rules import compile_rules
+
+_CALLS = 20
+_KEYS = (b"k" * 64,)
+_NOW = 1_795_255_200_000
+_FOLDER = Path(__file__).parents[1] / "infra"
+_SENDER, _RECIPIENT = "hello@example.com", "ada@example.com"
+
+
+def main(rounds: int) -> None:
+    """Print the medians as JSON."""
+    files = {path.relative_to(_FOLDER).as_posix(): path.read_bytes() for path in _FOLDER.rglob("*.[mty]*")}
+    configuration, mails, version = build(
+        {name: content for name, content in files.items() if name.startswith(("rules/", "mails/"))}
+    )
+    traits = {"firstName": "Ada", "lastName": "Lovelace", "company": "Example", "email": _RECIPIENT}
+    event = Event("1", "Identified", _NOW, "website", traits=traits)
+    lead = fold("a:ada", [event], compile_rules(configuration, version), _NOW)
+    written = letter(configuration, "onboarding", "first-steps", "first-steps", "en")
+    template = mails["first-steps"]["en"]
+    tags = {"lead": "YTphZGE", "intent": "onboarding_first-steps_1"}
+
+    def mime() -> bytes:
+        page_token = tokens.issue_page(_KEYS, lead.subject, "I#" + "0" * 64, tags["intent"], _NOW)
+        token = tokens.issue(_KEYS, lead.subject, "I#" + "0" * 64, _NOW)
+        links = Links("https://go.example", page_token, "first-steps")
+        mail = mailer.render(template, mailer.facts(lead, written, links, token))
+        return mailer.build(mail, mailer.envelope(written, links, _SENDER, _RECIPIENT))
+
+    client, made = Session().client("sesv2"), mime()
+
+    def floor() -> None:
+        client.send_email(
+            FromEmailAddress=_SENDER,
+            Destination={"ToAddresses": [_RECIPIENT]},
+            Content={"Raw": {"Data": made}},
+            ConfigurationSetName="set",
+            EmailTags=[{"Name": name, "Value": value} for name, value in tags.items()],
+        )
+
+    def value() -> None:
+        mailer.send(mime(), _SENDER, _RECIPIENT, "set", tags)
+
+    print(compare(floor, value, rounds, _CALLS, events=1))
+
+
+if __name__ == "__main__":
+    main(3 if "--quick" in sys.argv else 60)

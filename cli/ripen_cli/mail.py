@@ -1,0 +1,123 @@
+"""`ripen mail`: see mails before anybody gets them, send one to yourself, and check all of them."""
+
+from __future__ import annotations
+
+import webbrowser
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from adapters import mailer
+from adapters.maillinks import Links
+from adapters.rulefiles import build
+from ripen.errors import InvalidConfigurationError, MailRefusedError, MailTemplateError, RipenError
+from ripen.lead import Lead
+from ripen.letters import Letter, best_language
+from ripen_cli.deployment import Deployment, deployable, deployed, now, telling_errors
+from ripen_cli.mail_lint import ERROR, lint
+from ripen_cli.mail_preview import page
+from ripen_cli.mail_sample import PUBLIC_URL, Kit, fill_in, letter_of, sample_lead
+from ripen_cli.project import ROOT, RULES, rule_files
+from ripen_cli.reading import read_lead
+
+_folder = click.option(
+    "--folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=RULES,
+    help="The folder with mails/ and rules/; infra without it.",
+)
+_language = click.option("--language", help="Two small letters, such as de; the usual one without it.")
+
+
+@click.group()
+def mail() -> None:
+    """See, test and check mails."""
+
+
+@mail.command()
+@click.argument("name")
+@click.option("--lead", "who", help="An anonymousId, a userId or an address, for real values.")
+@_language
+@click.option("--no-open", is_flag=True, help="Only write the page.")
+@_folder
+@deployable
+def preview(  # noqa: PLR0913, PLR0917 - one for each option
+    find: Callable[[], Deployment], name: str, who: str | None, language: str | None, no_open: bool, folder: Path
+) -> None:
+    """Write build/mails/NAME.<language>.html and open it: the mail on a phone, on a desktop, and as text."""
+    kit = _kit(folder)
+    found = None
+    if who:
+        with telling_errors():
+            found = read_lead(find(), who, now()).lead
+    own = str(found.traits.get("language", "")) if found else ""
+    letter = _letter(kit, name, language, own)
+    filled = _filled(kit, letter, found or sample_lead(kit, letter.language), PUBLIC_URL)
+    target = ROOT / "build" / "mails" / f"{name}.{letter.language}.html"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(page(filled, letter), encoding="utf-8")
+    click.echo(f"Written: {target}")
+    if not no_open:
+        webbrowser.open(target.as_uri())
+
+
+@mail.command()
+@click.argument("name")
+@click.option("--to", "recipient", required=True, help="Who gets it.")
+@_language
+@_folder
+@deployed
+def test(deployment: Deployment, name: str, recipient: str, language: str | None, folder: Path) -> None:
+    """Send one mail with sample values, marked as a test, through SES of a deployment."""
+    kit = _kit(folder)
+    letter = _letter(kit, name, language)
+    filled = _filled(kit, letter, sample_lead(kit, letter.language), deployment.public_url)
+    marked = filled._replace(subject=f"[Test] {filled.subject}")
+    envelope = mailer.envelope(letter, Links(deployment.public_url, ""), deployment.sender, recipient)
+    try:
+        # Neither a page for a program to POST to nor a report of SES: nothing that happens to it concerns a lead.
+        mime = mailer.build(marked, replace(envelope, unsubscribe_url=""))
+        mailer.send(mime, deployment.sender, recipient, "", {})
+    except MailRefusedError as error:
+        raise click.ClickException(f"the mail cannot be sent: {error}") from None
+    except RipenError as error:
+        raise click.ClickException(f"SES did not take the mail: {error}") from None
+    click.echo(f"Sent to {recipient}: {marked.subject}")
+
+
+@mail.command("lint")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=RULES)
+def lint_command(folder: Path) -> None:
+    """Check all mails in FOLDER (infra if not given); every problem is one line with file and line number."""
+    found = lint(rule_files(folder))
+    for finding in found:
+        click.echo(str(finding), err=finding.severity == ERROR)
+    errors = sum(finding.severity == ERROR for finding in found)
+    click.echo(f"{errors} errors, {len(found) - errors} warnings.")
+    if errors:
+        raise SystemExit(1)
+
+
+def _kit(folder: Path) -> Kit:
+    try:
+        return Kit(*build(rule_files(folder)))
+    except InvalidConfigurationError as error:
+        raise click.ClickException("\n".join(error.problems)) from None
+
+
+def _letter(kit: Kit, name: str, language: str | None, own: str = "") -> Letter:
+    if name not in kit.mails:
+        raise click.ClickException(f"there is no mail {name!r}; there is {', '.join(sorted(kit.mails))}")
+    languages = kit.mails[name]
+    if language and language not in languages:
+        raise click.ClickException(f"{name} is not written in {language!r}; it is in {', '.join(sorted(languages))}")
+    return letter_of(kit, name, language or best_language(languages, own, kit.configuration.mailing.language))
+
+
+def _filled(kit: Kit, letter: Letter, lead: Lead, public_url: str) -> mailer.Rendered:
+    try:
+        return fill_in(kit, letter, lead, Links(public_url, "", letter.survey))
+    except MailTemplateError as error:
+        raise click.ClickException(f"{letter.mail} cannot be filled in: {error}") from None

@@ -1,0 +1,207 @@
+"""What is wrong with mails, as far as that can be told without sending them: one finding a line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from html import unescape
+from html.parser import HTMLParser
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from adapters.mailer import Rendered
+from adapters.mailfiles import LAYOUT
+from adapters.maillinks import Links
+from adapters.rulefiles import build
+from ripen.errors import InvalidConfigurationError, MailTemplateError
+from ripen.letters import Letter
+from ripen_cli.mail_sample import PUBLIC_URL, Kit, fill_in, letter_of, sample_lead
+
+ERROR, WARNING = "error", "warning"
+MOST_BYTES = 102 * 1024
+"""Gmail cuts a mail off there. Source: https://support.google.com/mail/answer/6594"""
+
+MANY_BYTES = 90 * 1024
+LONG_SUBJECT = 78
+"""Characters. Source: the length of a line in RFC 5322, section 2.1.1, which inboxes hardly ever show in full."""
+
+_JINJA = re.compile(r"\{%.*?%\}", re.DOTALL)
+_WEB = re.compile(r"https?://[^\s<>\"']+")
+_HERE = re.compile(r"(localhost|127\..*|0\.0\.0\.0|\[::1?\]|.*\.local(host)?)", re.IGNORECASE)
+_QUOTED = re.compile(r"'([^']+)'")
+_PAGES = (("unsubscribe", "to unsubscribe"), ("preferences", "to the preferences"))
+
+
+class Finding(NamedTuple):
+    """One problem in one place."""
+
+    file: str
+    line: int
+    severity: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.severity}: {self.text}"
+
+
+def lint(files: Mapping[str, bytes]) -> list[Finding]:
+    """Everything found in the mails among `files`, in the order of files and lines."""
+    sources = {name: content.decode(errors="replace") for name, content in files.items() if name.startswith("mails/")}
+    found = [finding for name, source in sources.items() for finding in _in_source(name, source)]
+    try:
+        kit = Kit(*build(files))
+    except InvalidConfigurationError as error:
+        found += [_problem(text) for text in error.problems]
+    else:
+        found += _in_mails(kit, sources)
+    return sorted(set(found))
+
+
+def _problem(text: str) -> Finding:
+    place = re.match(r"([^\s:]+)(?::(\d+))?: (.*)", text, re.DOTALL)
+    return Finding(place[1], int(place[2] or 1), ERROR, place[3]) if place else Finding("rules", 1, ERROR, text)
+
+
+# ---------------------------------------------------------------- what is written
+
+
+def _in_source(name: str, source: str) -> Iterator[Finding]:
+    if name.endswith(".txt"):
+        for link in _WEB.finditer(source):
+            if problem := _of_link(link[0]):
+                yield Finding(name, _line(source, link.start()), ERROR, problem)
+        return
+    reader = _Reader()
+    reader.feed(source)
+    reader.close()
+    for line, text in reader.found:
+        yield Finding(name, line, ERROR, text)
+    if name != LAYOUT and "<mj-preview" not in source:
+        yield Finding(name, 1, WARNING, "has no <mj-preview>, the text that inboxes show behind the subject")
+
+
+class _Reader(HTMLParser):
+    """Collects pictures without a text and links that lead nowhere, with their lines."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.defaults = False
+        self.found: list[tuple[int, str]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "mj-attributes":
+            self.defaults = True
+        if self.defaults:
+            return
+        given = {name: value or "" for name, value in attrs}
+        if tag in ("img", "mj-image", "mj-carousel-image") and "alt" not in given:
+            self._tell(f'<{tag}> has no alt text; write what it shows, or alt="" if it is mere decoration')
+        if tag in ("a", "mj-button") and "href" not in given:
+            self._tell(f"<{tag}> has no href")
+        for name in ("href", "src"):
+            if name in given and (problem := _of_link(given[name])):
+                self._tell(f"{name}: {problem}")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "mj-attributes":
+            self.defaults = False
+
+    def _tell(self, text: str) -> None:
+        self.found.append((self.getpos()[0], text))
+
+
+def _of_link(link: str) -> str:
+    """What is wrong with a link; of one with conditions, with any of its forms that has a scheme."""
+    parts = [part.strip() for part in _JINJA.split(link) if part.strip()]
+    if not parts:
+        return "the link is empty"
+    return next((problem for part in parts if (part is parts[0] or "://" in part) and (problem := _of_form(part))), "")
+
+
+def _of_form(link: str) -> str:
+    if link.startswith(("{{", "mailto:", "tel:", "sms:")):
+        return ""
+    try:
+        parts = urlsplit(re.sub(r"\{\{.*?\}\}", "x", link))
+    except ValueError:
+        return f"{link} is no link"
+    wrong = {
+        "the link is empty": link == "#",
+        f"{link} has no scheme; write https://www.example.com/...": parts.scheme not in ("http", "https"),
+        f"{link} has no host": not parts.hostname,
+        f"{link} leads to the machine of whoever reads it": _HERE.fullmatch(parts.hostname or ""),
+        f"{link} is not encrypted; write https": parts.scheme == "http",
+    }
+    return next((text for text, holds in wrong.items() if holds), "")
+
+
+# ---------------------------------------------------------------- what comes of it
+
+
+def _in_mails(kit: Kit, sources: Mapping[str, str]) -> Iterator[Finding]:
+    languages = {language for mail in kit.mails.values() for language in mail}
+    if not kit.configuration.mailing.imprint:
+        yield Finding("rules/mailing.yaml", 1, ERROR, "mailing.imprint: is missing; every mail says who sends it")
+    for name, mail in kit.mails.items():
+        first = f"mails/{name}/{next(iter(mail))}.mjml"
+        for language in sorted(languages - {*mail}):
+            yield Finding(first, 1, WARNING, f"is not written in {language!r}, as other mails are")
+        for language in mail:
+            file = f"mails/{name}/{language}.mjml"
+            yield from _in_mail(kit, name, language, _Source(file, sources))
+
+
+class _Source(NamedTuple):
+    """A mail's own file, among all."""
+
+    file: str
+    sources: Mapping[str, str]
+
+    def finding(self, severity: str, text: str, place: str = "") -> Finding:
+        """A finding on the first line with `place`, in this file, in its text part or in the layout."""
+        for file in (self.file, self.file.removesuffix("mjml") + "txt", LAYOUT):
+            position = self.sources.get(file, "").find(place)
+            if position >= 0:
+                return Finding(file, _line(self.sources[file], position), severity, text)
+        return Finding(self.file, 1, severity, text)
+
+
+def _in_mail(kit: Kit, name: str, language: str, source: _Source) -> Iterator[Finding]:
+    letter = letter_of(kit, name, language)
+    links = Links(PUBLIC_URL, "sample", letter.survey)
+    try:
+        mail = fill_in(kit, letter, sample_lead(kit, language), links)
+        fill_in(kit, letter, sample_lead(kit, language, known=False), links)
+    except MailTemplateError as error:
+        named = _QUOTED.findall(str(error))
+        text = f"cannot be filled in for every lead: {error}; give it a default(...)"
+        yield source.finding(ERROR, text, named[-1] if named else "")
+        return
+    yield from _rendered(mail, letter, links, source)
+
+
+def _rendered(mail: Rendered, letter: Letter, links: Links, source: _Source) -> Iterator[Finding]:
+    values = links.values()
+    for part, shown in (("", unescape(mail.html)), (" in its text part", mail.text)):
+        for page, title in _PAGES:
+            if values[f"{page}_url"] not in shown:
+                yield source.finding(ERROR, f"has no link {title}{part}; write mail.{page}_url")
+        lines = [line for line in letter.imprint.splitlines() if line.strip()]
+        if any(line.strip() not in shown for line in lines):
+            yield source.finding(ERROR, f"does not show the imprint{part}; write mail.imprint")
+    if values["trap_url"] not in mail.html:
+        yield source.finding(WARNING, "has no link that only programs see; write mail.trap_url")
+    if len(mail.subject) > LONG_SUBJECT:
+        text = f"the subject has {len(mail.subject)} characters; more than {LONG_SUBJECT} are cut off in many inboxes"
+        yield source.finding(WARNING, text, "<mj-title")
+    size = len(mail.html.encode())
+    if size > MANY_BYTES:
+        severity = ERROR if size > MOST_BYTES else WARNING
+        yield source.finding(severity, f"has {size} bytes of HTML; Gmail cuts off what is over {MOST_BYTES}")
+
+
+def _line(source: str, position: int) -> int:
+    return source.count("\n", 0, position) + 1

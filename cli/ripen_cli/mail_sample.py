@@ -1,0 +1,71 @@
+"""Mails filled in without sending them: with sample values, or with those of a lead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from adapters import mailer
+from adapters.maillinks import Links
+from ripen.configuration import Configuration, Mails
+from ripen.event import Event
+from ripen.fold import fold
+from ripen.lead import Lead
+from ripen.letters import Letter, content_of, letter
+from ripen.rules import compile_rules
+from ripen.schema.campaigns import Step
+
+PUBLIC_URL = "https://go.example"
+"""Where links of a mail lead to that nobody gets."""
+
+_SAMPLE = {"firstName": "Ada", "lastName": "Lovelace", "company": "Example & Sons", "email": "ada@example.com"}
+_CONTENT = {
+    "kind": "guide",
+    "title": "A guide that fits",
+    "text": "What it says, in a sentence or two.",
+    "link": "https://www.example.com/guide",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """Rules and mails that were read from a folder, and are valid."""
+
+    configuration: Configuration
+    mails: Mails
+    version: str
+
+
+def sample_lead(kit: Kit, language: str, *, known: bool = True) -> Lead:
+    """A lead that gave name, company and address or, if not `known`, nothing at all."""
+    traits = _SAMPLE | {"language": language} if known else {}
+    event = Event("sample", "Identified", 0, "sample", traits=traits)
+    return fold("a:sample", [event], compile_rules(kit.configuration, kit.version), 0)
+
+
+def letter_of(kit: Kit, name: str, language: str) -> Letter:
+    """The letter of the first campaign that sends a mail of this name."""
+    campaign = next(
+        (key for key, one in kit.configuration.campaigns.items() if name in mails_of(one.all_steps)), "sample"
+    )
+    return letter(kit.configuration, campaign, name, name, language)
+
+
+def fill_in(kit: Kit, letter: Letter, lead: Lead, links: Links) -> mailer.Rendered:
+    """The mail for a lead, with the first piece of content that has its language. Raises MailTemplateError."""
+    values = mailer.facts(lead, letter, links, content=_content(kit.configuration, letter.language))
+    return mailer.render(kit.mails[letter.mail][letter.language], values)
+
+
+def mails_of(steps: Sequence[Step]) -> Iterator[str]:
+    """The names of all mails in steps and their branches."""
+    for step in steps:
+        if step.mail:
+            yield step.mail
+        for branch in step.branch or []:
+            yield from mails_of(branch.steps)
+
+
+def _content(configuration: Configuration, language: str) -> Mapping[str, str]:
+    name = next((name for name, asset in configuration.content.items() if language in asset.link), "")
+    return content_of(configuration, name, language) or _CONTENT

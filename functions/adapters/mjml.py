@@ -1,0 +1,137 @@
+"""Strict MJML: elements where they may stand, with attributes that exist. The compiler itself lets much of it pass.
+
+Source: the component reference of https://documentation.mjml.io/ (MJML 4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html.parser import HTMLParser
+
+_BODY = ("mj-body",)
+_COLUMN = ("mj-column", "mj-hero")
+_PARENTS = {
+    "mj-head": ("mjml",),
+    "mj-body": ("mjml",),
+    **dict.fromkeys(("mj-title", "mj-preview", "mj-attributes", "mj-style", "mj-font", "mj-breakpoint"), ("mj-head",)),
+    "mj-html-attributes": ("mj-head",),
+    "mj-wrapper": _BODY,
+    "mj-hero": (*_BODY, "mj-wrapper"),
+    "mj-section": (*_BODY, "mj-wrapper"),
+    "mj-content": (*_BODY, "mj-wrapper"),
+    "mj-group": ("mj-section",),
+    "mj-column": ("mj-section", "mj-group"),
+    **dict.fromkeys(("mj-text", "mj-button", "mj-image", "mj-divider", "mj-spacer", "mj-table", "mj-social"), _COLUMN),
+    **dict.fromkeys(("mj-navbar", "mj-accordion", "mj-carousel"), _COLUMN),
+    "mj-social-element": ("mj-social",),
+    "mj-navbar-link": ("mj-navbar",),
+    "mj-accordion-element": ("mj-accordion",),
+    **dict.fromkeys(("mj-accordion-title", "mj-accordion-text"), ("mj-accordion-element",)),
+    "mj-carousel-image": ("mj-carousel",),
+}
+_PADDING = "padding padding-top padding-right padding-bottom padding-left"
+_BORDER = "border border-top border-right border-bottom border-left border-radius"
+_FONT = "color font-family font-size font-style font-weight letter-spacing line-height text-decoration text-transform"
+_BACKGROUND = "background-color background-url background-repeat background-size background-position"
+_BLOCK = f"align container-background-color {_PADDING}"
+_ATTRIBUTES = {
+    "mjml": "lang dir owa",
+    "mj-body": "width background-color",
+    "mj-preview": "",
+    "mj-title": "",
+    "mj-style": "inline",
+    "mj-font": "name href",
+    "mj-breakpoint": "width",
+    "mj-wrapper": f"{_BACKGROUND} {_BORDER} {_PADDING} full-width gap text-align direction",
+    "mj-section": f"{_BACKGROUND} {_BORDER} {_PADDING} direction full-width text-align",
+    "mj-hero": f"{_BACKGROUND} {_PADDING} background-height background-width border-radius height "
+    "inner-background-color inner-padding mode vertical-align width",
+    "mj-group": "background-color direction vertical-align width",
+    "mj-column": f"background-color {_BORDER} {_PADDING} inner-background-color inner-border inner-border-radius "
+    "vertical-align width direction",
+    "mj-text": f"{_BLOCK} {_FONT} height vertical-align",
+    "mj-button": f"{_BLOCK} {_BORDER} {_FONT} background-color height href inner-padding name rel target text-align "
+    "title vertical-align width",
+    "mj-image": f"{_BLOCK} {_BORDER} alt fluid-on-mobile height href max-height name rel sizes src srcset target "
+    "title usemap width",
+    "mj-divider": f"{_BLOCK} border-color border-style border-width width",
+    "mj-spacer": f"{_BORDER} {_BLOCK} height",
+    "mj-table": f"{_BLOCK} {_FONT} border cellpadding cellspacing role table-layout width",
+    "mj-social": f"{_BLOCK} {_FONT} border-radius icon-height icon-padding icon-size inner-padding mode table-layout "
+    "text-padding",
+    "mj-social-element": f"{_FONT} {_PADDING} align alt background-color border-radius href icon-height icon-padding "
+    "icon-position icon-size name rel src srcset sizes target text-padding title vertical-align",
+    "mj-content": "",
+}
+_EVERYWHERE = {"css-class", "mj-class"}
+_ANYWHERE = ("mj-raw", "mj-include")
+_TEXT = ("mj-text", "mj-button", "mj-table", "mj-raw", "mj-style", "mj-title", "mj-preview", "mj-navbar-link")
+_FREE = (*_TEXT, "mj-social-element", "mj-accordion-title", "mj-accordion-text")
+"""Elements in which HTML may stand."""
+
+
+def place_of(tag: str) -> str:
+    """The element that content beginning with this one stands in: mj-body, mj-section or mj-column."""
+    return next((place for place in ("mj-body", "mj-section") if place in _PARENTS.get(tag, ("mj-body",))), "mj-column")
+
+
+def mjml_problems(source: str, *, layout: bool = False) -> Iterator[tuple[int, str]]:
+    """Elements and attributes that MJML has not, or not there: (line, problem). Of a layout, too."""
+    reader = _Reader(layout=layout)
+    reader.feed(source)
+    reader.close()
+    yield from reader.problems
+
+
+class _Reader(HTMLParser):
+    """`open` are the elements of MJML around the present place, with their lines; `place` is what is around content."""
+
+    def __init__(self, *, layout: bool) -> None:
+        super().__init__(convert_charrefs=True)
+        self.layout = layout
+        self.place = ""
+        self.open: list[tuple[str, int]] = []
+        self.problems: list[tuple[int, str]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._check(tag, attrs)
+        if tag.startswith("mj"):
+            self.open.append((tag, self.getpos()[0]))
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._check(tag, attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in (name for name, _ in self.open):
+            while (last := self.open.pop())[0] != tag:
+                self._not_closed(*last)
+        elif tag.startswith("mj"):
+            self._problem(f"</{tag}> closes nothing")
+
+    def close(self) -> None:
+        super().close()
+        while self.open:
+            self._not_closed(*self.open.pop())
+
+    def _check(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        parent = self.open[-1][0] if self.open else self.place
+        if parent == "mj-attributes" or parent in _FREE or not tag.startswith("mj"):
+            return
+        allowed = _PARENTS.get(tag)
+        if tag == "mj-include":
+            self._problem("a mail cannot use other files")
+        elif tag not in ("mjml", *_ANYWHERE) and (allowed is None or (tag == "mj-content" and not self.layout)):
+            self._problem(f"there is no element <{tag}>")
+        elif allowed and parent and parent not in allowed and (self.open or allowed != ("mj-head",)):
+            self._problem(f"<{tag}> may not stand in <{parent}>, only in {' or '.join(f'<{one}>' for one in allowed)}")
+        elif allowed and not parent and allowed != ("mj-head",):
+            self.place = place_of(tag)
+        known = {*_ATTRIBUTES[tag].split(), *_EVERYWHERE} if tag in _ATTRIBUTES else None
+        for name in (name for name, _ in attrs if known is not None and name not in known):
+            self._problem(f"<{tag}> has no attribute {name!r}")
+
+    def _not_closed(self, tag: str, line: int) -> None:
+        self.problems.append((line, f"<{tag}> is not closed"))
+
+    def _problem(self, text: str) -> None:
+        self.problems.append((self.getpos()[0], text))

@@ -1,0 +1,241 @@
+"""What marketers write below mails/: whole mails and content, put into the layout; each mistake has its line."""
+
+import pytest
+
+from adapters import mailer
+from adapters.maillinks import Links
+from adapters.rulefiles import build
+from adapters.templates import CONTENT_FIELDS, LEAD_FIELDS, MAIL_FIELDS
+from ripen.errors import InvalidConfigurationError
+from ripen.event import Event
+from ripen.fold import fold
+from ripen.letters import Letter
+from ripen.rules import compile_rules
+from ripen_cli.project import RULES, rule_files
+
+LETTER = Letter(
+    campaign="spring", step="tips", mail="tips", language="en", from_name="Ripen", reason="You asked.", imprint="A\nB"
+)
+LINKS = Links("https://go.example", "p4g3")
+LAYOUT = b"""<mjml lang="{{ mail.language }}">
+  <mj-head>
+    <mj-attributes><mj-all color="#000000" /></mj-attributes>
+  </mj-head>
+  <mj-body>
+    <mj-content />
+    <mj-section><mj-column><mj-text><a href="{{ mail.unsubscribe_url }}">Leave</a></mj-text></mj-column></mj-section>
+  </mj-body>
+</mjml>
+"""
+TIPS = b"""<mj-title>Tips &amp; tricks for {{ lead.first_name or "you" }}</mj-title>
+<mj-preview>Three of them</mj-preview>
+<mj-text>Hello,</mj-text>
+<mj-button href="https://www.example.com/tips">Read them</mj-button>
+"""
+WHOLE = b"""<mjml><mj-head><mj-title>Hi</mj-title></mj-head><mj-body><mj-section><mj-column>
+<mj-text>Hello</mj-text></mj-column></mj-section></mj-body></mjml>
+"""
+
+
+@pytest.fixture
+def files():
+    starter = {name: content for name, content in rule_files(RULES).items() if not name.startswith("mails/layout")}
+    return starter | {"mails/layout.mjml": LAYOUT, "mails/tips/en.mjml": TIPS}
+
+
+def problems(files):
+    with pytest.raises(InvalidConfigurationError) as error:
+        build(files)
+    return error.value.problems
+
+
+def rendered(files, name="tips", content=None, **traits):
+    configuration, mails, _ = build(files)
+    event = Event("1", "Identified", 0, "website", traits=traits)
+    lead = fold("a:1", [event], compile_rules(configuration, "1"), 0)
+    return mailer.render(mails[name]["en"], mailer.facts(lead, LETTER, LINKS, content=content))
+
+
+def test_content_stands_in_the_layout(files):
+    mail = rendered(files, firstName="Ada")
+
+    assert mail.subject == "Tips & tricks for Ada"
+    assert mail.html.index("Three of them") < mail.html.index("Hello,") < mail.html.index("Leave")
+    assert '<html lang="en"' in mail.html
+    assert "utm_campaign=spring" in mail.html
+
+
+def test_a_mail_without_a_text_part_gets_one_with_the_footer(files):
+    mail = rendered(files)
+
+    assert mail.text == (
+        "Hello,\n\nRead them: https://www.example.com/tips?utm_source=ripen&utm_medium=email&utm_campaign=spring"
+        "&utm_content=tips\n\nLeave: https://go.example/v1/unsubscribe?t=p4g3"
+    )
+
+
+def test_a_text_part_of_ones_own_gets_the_footer_too(files):
+    mail = rendered(files | {"mails/tips/en.txt": b"Hi, see https://www.example.com/tips.\n"})
+
+    assert mail.text.startswith("Hi, see https://www.example.com/tips?utm_source=ripen&")
+    assert "utm_content=tips.\n\nLeave: https://go.example/v1/unsubscribe?t=p4g3" in mail.text
+
+
+def test_a_whole_mail_stands_by_itself(files):
+    mail = rendered(files | {"mails/tips/en.mjml": WHOLE, "mails/tips/en.txt": b"Hello"})
+
+    assert (mail.subject, mail.text) == ("Hi", "Hello")
+    assert "unsubscribe" not in mail.html
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<mj-title>Hi</mj-title><mj-section><mj-column><mj-text>Body</mj-text></mj-column></mj-section>",
+        b"<mj-title>Hi</mj-title><!-- two --><mj-column><mj-text>Body</mj-text></mj-column><mj-column />",
+        b"<mj-title>Hi</mj-title><mj-text>Body</mj-text>",
+    ],
+    ids=["sections", "columns", "texts"],
+)
+def test_content_may_begin_with_sections_columns_or_texts(files, content):
+    html = build(files | {"mails/tips/en.mjml": content})[1]["tips"]["en"].html
+
+    assert html.count("mj-column-per") >= 2
+    assert "Body" in html
+
+
+def test_what_is_hidden_is_not_in_the_text(files):
+    mail = rendered(files | {"mails/layout.mjml": (RULES / "mails" / "layout.mjml").read_bytes()})
+
+    assert "/v1/trap?t=p4g3" in mail.html
+    assert "trap" not in mail.text
+    assert "Three of them" not in mail.text
+
+
+def test_html_in_a_name_stays_text(files):
+    content = b"<mj-title>Hi</mj-title><mj-text>Hello {{ lead.name }}</mj-text>"
+
+    mail = rendered(files | {"mails/tips/en.mjml": content}, name="tips", content=None, firstName="<img src=x>")
+
+    assert "Hello &lt;img src=x&gt;" in mail.html
+    assert "<img" not in mail.html
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "expected"),
+    [
+        ("tips/en", "<mj-text>", "<mj-txt>", "tips/en.mjml:3: there is no element <mj-txt>"),
+        ("tips/en", "<mj-button", "<mj-button colour='red'", "tips/en.mjml:4: <mj-button> has no attribute 'colour'"),
+        ("tips/en", "Hello,", "Hello {{ lead.frist_name }}", "tips/en.mjml:3: there is no lead.frist_name; there is"),
+        ("tips/en", "Hello,", "{{ mail.unsubscribe }}", "tips/en.mjml:3: there is no mail.unsubscribe; there is mail."),
+        ("tips/en", "Hello,", "{{ content['titel'] }}", "tips/en.mjml:3: there is no content.titel; there is content."),
+        ("tips/en", "Hello,", "{{ first_name }}", "tips/en.mjml:3: there is no variable 'first_name'; there is lead"),
+        ("tips/en", "Hello,", "{% if a %}", "tips/en.mjml:3: Unexpected end of template"),
+        ("tips/en", "Hello,", "{{ lead.name | defualt('') }}", "tips/en.mjml:3: No filter named 'defualt'"),
+        ("tips/en", "Hello,", "{% include 'other' %}", "tips/en.mjml:3: a mail cannot use other files"),
+        (
+            "tips/en",
+            "Hello,",
+            "{% if lead.score.p < 3 %}x{% endif %}",
+            "tips/en.mjml:3: MJML takes no <",
+        ),
+        ("tips/en", "Hello,</mj-text>", "Hello,", "tips/en.mjml:3: <mj-text> is not closed"),
+        ("tips/en", "<mj-text>Hello,</mj-text>", "<mj-section />", "tips/en.mjml:4: <mj-button> may not stand"),
+        ("tips/en", "<mj-title>", "<mj-preview>", "tips/en.mjml:1: "),
+        (
+            "tips/en",
+            "https://www.example.com/",
+            "{{ lead.traits.url }}",
+            "tips/en.mjml:4: {{ lead.traits.url }}tips",
+        ),
+        ("tips/en", "https://www.example", "https://{{ lead.company }}", "tips/en.mjml:4: https://{{ lead.company }}"),
+        ("tips/en", '"https://www.example.com/tips"', "https://x", "tips/en.mjml:4: href: write its link in quotation"),
+        ("layout", "<mj-content />", "", "layout.mjml:1: has to hold <mj-content /> once"),
+        ("layout", "<mj-body>", "<mj-body widht='1'>", "layout.mjml:5: <mj-body> has no attribute 'widht'"),
+        ("layout", "mail.language", "mail.tongue", "layout.mjml:1: there is no mail.tongue"),
+        ("layout", "</mj-section>", "</mj-sektion>", "layout.mjml:7: <mj-section> is not closed"),
+    ],
+)
+def test_a_mistake_is_named_with_file_and_line(files, name, old, new, expected):
+    key = f"mails/{name}.mjml"
+    assert old.encode() in files[key]
+
+    found = problems(files | {key: files[key].replace(old.encode(), new.encode(), 1)})
+
+    assert any(problem.startswith(f"mails/{expected}") for problem in found), found
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"mails/tips/en.html": b"x"}, "mails/tips/en.html: is no mail"),
+        ({"mails/other/de.txt": b"Hallo"}, "mails/other/de.txt: has no de.mjml beside it"),
+        ({"mails/tips/en.txt": b"\xff\xfe"}, "mails/tips/en.txt: is no text in UTF-8: invalid start byte"),
+        ({"mails/tips/en.txt": b"Hello {{"}, "mails/tips/en.txt:1: "),
+        ({"mails/tips/en.txt": b"\nhttps://{{ lead.name }}/x"}, "mails/tips/en.txt:2: https://{{ lead.name }}/x: a"),
+        ({"mails/tips/en.txt": b"https://a.example/{% if x %}y{% endif %}"}, "mails/tips/en.txt:1: "),
+        ({"mails/tips/en.mjml": b"<mjml><mj-body></mj-body></mjml>"}, "mails/tips/en.mjml:1: has no <mj-title>"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named(files, change, expected):
+    assert any(problem.startswith(expected) for problem in problems(files | change))
+
+
+def test_content_without_a_layout_is_named(files):
+    files.pop("mails/layout.mjml")
+
+    assert "mails/tips/en.mjml: has no <mjml>, and there is no mails/layout.mjml that is put around it" in problems(
+        files
+    )
+
+
+def test_what_a_mail_may_name_is_what_it_gets(files):
+    lead = fold("a:1", [Event("1", "Page Viewed", 0, "website")], compile_rules(build(files)[0], "1"), 0)
+
+    values = mailer.facts(lead, LETTER, LINKS)
+
+    assert sorted(values["lead"]) == sorted(LEAD_FIELDS)
+    assert sorted(values["mail"]) == sorted(MAIL_FIELDS)
+    assert set(values) == {"lead", "mail", "content", "tracking"}
+    assert CONTENT_FIELDS == ("kind", "link", "text", "title")
+
+
+@pytest.mark.parametrize(
+    ("content", "fits"),
+    [
+        (b"<mj-text>{{ content.title }}</mj-text>", False),
+        (b"<mj-text>{% if content %}{{ content.title }}{% endif %}</mj-text>", True),
+    ],
+)
+def test_a_mail_that_shows_content_needs_a_step_that_chooses_some(files, content, fits):
+    files["mails/first-steps/en.mjml"] = b"<mj-title>Hi</mj-title>" + content
+
+    if fits:
+        build(files)
+    else:
+        [problem] = problems(files)
+        assert problem.startswith("rules/campaigns.yaml:")
+        assert "campaigns.onboarding.mail: the mail first-steps shows content, and this step chooses none" in problem
+
+
+def test_content_leads_where_its_link_says(files):
+    content = b'<mj-title>Hi</mj-title><mj-button href="{{ content.link }}">{{ content.title }}</mj-button>'
+    chosen = {"kind": "ebook", "title": "A & B", "text": "", "link": "https://www.example.com/a?b=1"}
+
+    mail = rendered(files | {"mails/tips/en.mjml": content}, content=chosen)
+
+    assert 'href="https://www.example.com/a?b=1&amp;utm_source=ripen' in mail.html
+    assert "A & B: https://www.example.com/a?b=1&utm_source=ripen" in mail.text
+
+
+def test_a_mail_that_asks_for_a_rating_needs_a_survey(files):
+    files["mails/first-steps/en.mjml"] = (
+        b'<mj-title>Hi</mj-title><mj-button href="{{ mail.feedback[9] }}">Nine</mj-button>'
+    )
+
+    [problem] = problems(files | {"rules/mailing.yaml": b"mailing: {from_name: Ripen}"})
+
+    assert problem.startswith("rules/campaigns.yaml:")
+    assert problem.endswith("the mail first-steps asks for a rating; write surveys in rules/mailing.yaml")
+    survey = b"mailing: {surveys: {nps: {question: {en: How likely?}}}}"
+    build(files | {"rules/mailing.yaml": survey})

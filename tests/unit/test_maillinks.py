@@ -1,0 +1,92 @@
+"""Links in mails: they say where a visitor comes from, and lead where whoever wrote the mail says."""
+
+from html import unescape
+from urllib.parse import parse_qs, parse_qsl, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.maillinks import Links, Tracking, mark_html, mark_text
+from adapters.templates import compiled
+
+UTM = {"utm_source": "ripen", "utm_medium": "email", "utm_campaign": "spring", "utm_content": "tips"}
+TAGS = "utm_source=ripen&utm_medium=email&utm_campaign=spring&utm_content=tips"
+SITES = frozenset({"https://www.example.com"})
+TRACKING = Tracking(UTM, "t0k3n", SITES, "https://go.example/v1/")
+
+
+@pytest.mark.parametrize(
+    ("link", "expected"),
+    [
+        ("https://www.example.com", f"https://www.example.com?{TAGS}&rt=t0k3n"),
+        ("https://www.example.com/a?b=%20c&d#e?f", f"https://www.example.com/a?b=%20c&d&{TAGS}&rt=t0k3n#e?f"),
+        ("https://www.example.com/?utm_source=x", "https://www.example.com/?utm_source=x&rt=t0k3n"),
+        ("https://www.example.com/?rt=mine", f"https://www.example.com/?rt=mine&{TAGS}"),
+        ("https://elsewhere.example/", f"https://elsewhere.example/?{TAGS}"),
+        ("https://www.example.com@elsewhere.example/", f"https://www.example.com@elsewhere.example/?{TAGS}"),
+        ("http://[", f"http://[?{TAGS}"),
+        ("https://go.example/v1/unsubscribe?t=x", "https://go.example/v1/unsubscribe?t=x"),
+        ("mailto:ada@example.com?subject=x", "mailto:ada@example.com?subject=x"),
+        ("#top", "#top"),
+    ],
+)
+def test_a_link_keeps_what_it_has_and_gets_what_it_lacks(link, expected):
+    assert TRACKING.added_to(link) == expected
+
+
+def test_where_every_origin_is_ours_every_link_gets_the_token():
+    tracking = Tracking({}, "t0k3n", frozenset({"*"}), "https://go.example/v1/")
+
+    assert tracking.added_to("https://shop.example/") == "https://shop.example/?rt=t0k3n"
+
+
+def render(source, *, html, **values):
+    return compiled(source, html=html).render(tracking=TRACKING, mail={"unsubscribe_url": "https://u"}, **values)
+
+
+@given(st.text())
+def test_a_value_cannot_change_where_a_link_leads_to(value):
+    source = mark_html('<a title=">" href="https://www.example.com/x?name={{ name }}&amp;y=1#z">x</a>')
+
+    html = render(source, html=True, name=value)
+
+    link = unescape(html.split('href="')[1].split('"')[0])
+    parts = urlsplit(link)
+    assert (parts.netloc, parts.path, parts.fragment) == ("www.example.com", "/x", "z")
+    assert dict(parse_qsl(parts.query, keep_blank_values=True))["name"] == value.encode(errors="replace").decode()
+    assert parse_qs(parts.query)["rt"] == ["t0k3n"]
+    assert html.count('"') == 4
+
+
+def test_the_token_goes_to_no_link_that_a_lead_has_typed():
+    name = "https://evil.example/"
+
+    text = render(mark_text("Hello {{ name }}, see https://www.example.com/a."), html=False, name=name)
+    html = render(
+        mark_html('<p>Hello {{ name }}, see <a href="https://www.example.com/a">a</a></p>'), html=True, name=name
+    )
+
+    assert f"https://www.example.com/a?{TAGS}&rt=t0k3n." in text
+    assert "Hello https://evil.example/, see" in text
+    assert "Hello https://evil.example/, see" in html
+
+
+def test_links_to_our_own_pages_stay_as_they_are():
+    source = '<a href="{{ mail.unsubscribe_url }}">x</a>'
+
+    assert mark_html(source) == source
+    assert render(source, html=True) == '<a href="https://u">x</a>'
+
+
+def test_what_is_quoted_already_is_not_quoted_twice():
+    source = mark_text("https://elsewhere.example/?utm_x&n={{ name | urlencode }}")
+
+    assert render(source, html=False, name="a b") == "https://elsewhere.example/?utm_x&n=a%20b"
+
+
+def test_pages_are_those_of_this_mail():
+    links = Links("https://go.example", "a+b", "nps")
+
+    assert links.unsubscribe_url == "https://go.example/v1/unsubscribe?t=a%2Bb"
+    assert links.values()["feedback"][9] == "https://go.example/v1/feedback?t=a%2Bb&survey=nps&s=9"
