@@ -17,6 +17,9 @@ from ripen.times import DAY
 
 GOAL, LEFT, ENDED, UNDER_WAY = "goal reached", "left", "ended", "under way"
 
+DONE = ("Email Sent", "Lead Handed Off", "Colleague Notified", "Webhook Delivered")
+"""The outcomes of steps that were done."""
+
 _STARTS = {"started": False, "control group": True}
 _Z = 1.959963984540054
 """The quantile of the normal distribution that leaves 2.5 % on either side."""

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from ripen.effect import Comparison, Group, Share, Watched, add_up, compare, effects_of
 from ripen.fold import fold
 from ripen.times import DAY
+from ripen_cli.report.achieved import Achieved
 from stories import START
 from unit.leads import happened, reported, rules
 
@@ -33,7 +34,7 @@ def effects(*events, days, subject="a:ann", rules_=None, between=EVER):
 
 
 def sent(days, name="Email Sent", **properties):
-    return reported(name, days, **({"campaign": "course", "step": "welcome", "cycle": 1, "mail": "welcome"} | properties))
+    return reported(name, days, **({"campaign": "course", "step": "welcome", "cycle": 1} | properties))
 
 
 @pytest.mark.parametrize(
@@ -88,11 +89,11 @@ def test_a_lead_that_starts_again_is_one_lead():
 
 
 def test_in_the_control_group_nothing_is_done_and_the_goal_is_counted():
-    everybody = compiled(control=90)
+    events, most = [happened("Signed Up"), happened("Order Completed", 2)], compiled(control=90)
     groups = {}
     for subject in (f"a:{n}" for n in range(20)):
-        found = effects(happened("Signed Up"), happened("Order Completed", 2), days=9, subject=subject, rules_=everybody)
-        groups[found["course"].leads(control=True)] = found["course"]
+        found = effects(*events, days=9, subject=subject, rules_=most)["course"]
+        groups[found.leads(control=True)] = found
 
     assert groups[1].control == Group(starts=1, goal=1)
     assert groups[1].treated == Group()
@@ -205,6 +206,32 @@ def test_the_interval_is_that_of_the_published_table(treated, control, low, high
 
     assert found.interval() == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
     assert found.certain is (low > 0)
+
+
+@pytest.mark.parametrize(
+    ("treated", "control", "verdict"),
+    [
+        ((30, 970), (2, 98), "Too few leads to tell whether it has an effect."),
+        ((400, 600), (20, 80), "It helps: of 100 leads 10.6 to 27.3 more reach the goal within 10 days than without."),
+        ((200, 800), (40, 60), "It harms: of 100 leads 10.6 to 30.1 fewer reach the goal within 10 days than without."),
+    ],
+)
+def test_the_effect_in_a_sentence(treated, control, verdict):
+    groups = [
+        (group, end, days, 30, count)
+        for group, counts in ((False, treated), (True, control))
+        for end, days, count in (("goal reached", 3, counts[0]), ("ended", 10, counts[1]))
+    ]
+
+    assert Achieved("course", "", True, watched(*groups)).verdict() == verdict
+    assert Achieved("course", "", False, watched(*groups)).verdict() == ""
+
+
+def test_while_nobody_came_to_the_end_it_is_too_early_to_tell():
+    found = Achieved("course", "", True, watched((True, "under way", 5, 5, 9), (False, "goal reached", 3, 5, 9)))
+
+    assert found.verdict().startswith("Too early to tell")
+    assert found.numbers() == ""
 
 
 SHARES = st.integers(1, 5000).flatmap(lambda of: st.integers(0, of).map(lambda reached: Share(reached, of)))
