@@ -20,11 +20,13 @@ from ripen_cli.report.days import Days
 _AT_ONCE = 8
 """Leads that are read at the same time; a client of AWS has ten connections."""
 
+_TELL_EVERY = 1_000
+
 
 def read(deployment: Deployment, days: Days, now: int, tell: Callable[[int], None]) -> list[Achieved]:
     """Every campaign of the active rules, in their order, with its starts on these days, as of `now` (milliseconds).
 
-    `tell` is called with the number of leads that were read, every now and then. Raises click.ClickException.
+    `tell` is called with the number of leads that were read, every now and then and at the end. Raises click.ClickException.
     """
     active = active_configuration(deployment)
     rules = compile_rules(active.configuration, active.version)
@@ -49,9 +51,12 @@ def _each(
         events = tree.events
         return effects_of(fold(subject, events, rules, now), events, days.since, days.until)
 
-    done = 0
+    done = told = 0
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         for page in leads(table):
             yield from pool.map(effects, page)
             done += len(page)
-            tell(done)
+            if done - told >= _TELL_EVERY:
+                tell(done)
+                told = done
+    tell(done)

@@ -11,8 +11,8 @@ from ripen_cli.report.reading import Report
 PAGE_HEAD = ("page", "views", "seconds a view", "landings", "exits", "views without consent")
 
 EFFECT_HEAD = (
-    *("campaign", "leads", "starts", "under way", "goal reached", "left", "ended"),
-    *("mails", "steps done", "given up", "dropped", "control group"),
+    *("campaign", "leads", "starts", "under way", "goal", "left", "ended"),
+    *("mails", "steps", "given up", "dropped", "control"),
 )
 STEP_HEAD = ("campaign", "step", "what became of it", "times")
 
