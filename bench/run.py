@@ -75,6 +75,7 @@ ROWS = (
     Row("sweep.pace", "bench.sweep_pace", 1.1),
     Row("mail.cpu", "bench.mail_cpu", 7.0),
     Row("snippet.size", "bench.snippet_size", 1.0),
+    Row("offers.size", "bench.offers_size", 1.0),
 )
 
 

@@ -1,15 +1,16 @@
-"""`make snippet`: the parts in web/snippet made one small script, as the tracking function serves it."""
+"""`make snippet`: the scripts in web, each made one small file, as the tracking function serves them."""
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
 import minify
 
-ROOT = Path(__file__).resolve().parents[1]
-PARTS = [ROOT / "web" / "snippet" / f"{name}.js" for name in ("visitor", "delivery", "calls", "page")]
-BUILT = ROOT / "functions" / "track" / "ripen.min.js"
+WEB = Path(__file__).parent
+SERVED = WEB.parent / "functions" / "track"
+PARTS = [WEB / "snippet" / f"{name}.js" for name in ("visitor", "delivery", "calls", "page")]
 ECMASCRIPT = 2020
 """What a browser of five years ago reads; the minifier writes nothing newer."""
 
@@ -23,16 +24,24 @@ FRAME = """\
 """
 
 
-def join() -> str:
+def snippet() -> str:
     """The parts in one function, so that their names are nobody else's; `early` holds the calls made before."""
     return FRAME % "".join(part.read_text() for part in PARTS)
 
 
-def build() -> str:
+def offers() -> str:
+    """The script that shows offers, with its style sheet in it."""
+    styles = minify.string("text/css", (WEB / "offers" / "offers.css").read_text())
+    return (WEB / "offers" / "offers.js").read_text().replace("'styles'", json.dumps(styles))
+
+
+def small(script: str) -> str:
     """The script without comments and with short names."""
-    minify.config({"js-version": ECMASCRIPT})
-    return str(minify.string("application/javascript", join())) + "\n"
+    return str(minify.string("application/javascript", script)) + "\n"
 
 
 if __name__ == "__main__":
-    (Path(sys.argv[1]) if len(sys.argv) > 1 else BUILT).write_text(build())
+    minify.config({"js-version": ECMASCRIPT})
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else SERVED
+    (folder / "ripen.min.js").write_text(small(snippet()))
+    (folder / "offers.min.js").write_text(small(offers()))

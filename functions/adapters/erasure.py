@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from adapters.addresses import normalized
-from adapters.attributes import values
+from adapters.attributes import attributes, values
 from adapters.aws import client, held
 from adapters.figures import forget_visits
+from adapters.front import front_key
 from ripen.erasure import addresses, last_withdrawal, suppression
 from ripen.event import Event, Received
 from ripen.identity import address_key
@@ -56,7 +57,7 @@ def erase(table: str, subject: str, secret: bytes | None = None, progress: Calla
         deleted += len(keys)
         items = _all(table, subject)
     if items and RECORD_KEY in map(_key, items):
-        _delete(table, subject, [RECORD_KEY])
+        _delete_record(table, subject)
         progress(1)
         deleted += 1
     return deleted
@@ -121,6 +122,13 @@ def _settle(table: str, key: str, subject: str, suppressed: str) -> None:
         held(client("dynamodb").put_item, Item={**item, "suppressed": {"S": suppressed}}, **own)
     else:
         held(client("dynamodb").delete_item, Key=item, **own)
+
+
+def _delete_record(table: str, subject: str) -> None:
+    """The record, and with it what the website may know at once: whoever writes that writes the record too."""
+    keys = ({"pk": subject, "sk": RECORD_KEY}, front_key(subject))
+    deletions = [{"Delete": {"TableName": table, "Key": attributes(key)}} for key in keys]
+    client("dynamodb").transact_write_items(TransactItems=deletions)
 
 
 def _delete(table: str, subject: str, keys: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from adapters import merging, records
+from adapters import front, merging, records
 from adapters.addresses import key_of
 from adapters.figures import Reporter, report_visits
 from adapters.loading import load_tree
@@ -97,12 +97,13 @@ def _refresh(settings: ScoreSettings | TriggerSettings, task: Task) -> tuple[Ref
     kept = settle(tree.items, task.rules, task.now, tree.checkpoint)
     settled = kept or tree.checkpoint
     visits = _report_visits(settings.table_name, tree, task)
-    folded = Folded(tree.seen, settled.name if settled else None, visits)
+    known = front.of_lead(lead, tree.ledgers)
+    folded = Folded(tree.seen, settled.name if settled else None, visits, front.digests(known))
     fresh = make_record(lead, address, record, folded, task.rest_until)
     if (fresh.data, fresh.due_at) == (record.data, record.due_at):
         fresh = record
     else:
-        records.save(settings.table_name, fresh, kept)
+        records.save(settings.table_name, fresh, kept, fronts=front.changed(record.front, known))
     key = address["key"] if address and address["owned"] else ""
     return Refreshed(lead, tuple(tree.ledgers), fresh.version, key), False
 

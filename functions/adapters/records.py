@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from botocore.exceptions import ClientError
 
 from adapters.attributes import attributes as _attributes
 from adapters.attributes import values as _values
 from adapters.aws import client, unchanged
 from adapters.aws import held as _held
+from adapters.front import Front, write
 from ripen.errors import VersionConflictError
 from ripen.ledger import CHECKPOINT_KEY, IDENTITY_KEY, RECORD_KEY, due_shard
 from ripen.record import Record, record_item
@@ -17,6 +20,8 @@ from ripen.times import SECOND, parse_iso, to_iso
 from ripen.tree import MAX_SUBJECTS
 
 DUE_INDEX = "due"
+Action = Mapping[str, Mapping[str, Any]]
+"""One write of a transaction."""
 
 
 class Due(NamedTuple):
@@ -27,27 +32,42 @@ class Due(NamedTuple):
     due_at: int
 
 
-def save(table: str, record: Record, checkpoint: Checkpoint | None = None) -> None:
+def save(table: str, record: Record, checkpoint: Checkpoint | None = None, fronts: Sequence[Front] = ()) -> None:
     """Write a record, provided that the one in the table is of the version before. Raises VersionConflictError.
 
-    A checkpoint is written with it, or not at all: the record that names it is the only one that may go on from it.
+    A checkpoint is written with it, or not at all: the record that names it is the only one that may go on from it. So
+    is what the website may know at once, as far as it changed.
     """
     put = {"TableName": table, "Item": _attributes(record_item(record)), **unchanged(record.version - 1)}
-    if checkpoint is None:
-        held = _held(client("dynamodb").put_item, **put)
-    else:
-        expires = checkpoint.counts_until // SECOND
-        kept = {
-            "pk": record.subject,
-            "sk": CHECKPOINT_KEY,
-            "below": checkpoint.below,
-            "zip": checkpoint.pack(),
-            "ttl": expires,
-        }
-        keep = {"TableName": table, "Item": _attributes(kept)}
-        held = _held(client("dynamodb").transact_write_items, TransactItems=[{"Put": put}, {"Put": keep}])
-    if not held:
+    more: list[Action] = [write(table, front) for front in fronts]
+    if checkpoint is not None:
+        more.append(_keep(table, record.subject, checkpoint))
+    if more:
+        transact([{"Put": put}, *more])
+    elif not _held(client("dynamodb").put_item, **put):
         raise VersionConflictError(f"version {record.version} is not the next one")
+
+
+def _keep(table: str, subject: str, checkpoint: Checkpoint) -> Action:
+    kept = {
+        "pk": subject,
+        "sk": CHECKPOINT_KEY,
+        "below": checkpoint.below,
+        "zip": checkpoint.pack(),
+        "ttl": checkpoint.counts_until // SECOND,
+    }
+    return {"Put": {"TableName": table, "Item": _attributes(kept)}}
+
+
+def transact(actions: Sequence[Action]) -> None:
+    """Do all of these writes or none. Raises VersionConflictError when a condition fails, or somebody else is at it."""
+    try:
+        client("dynamodb").transact_write_items(TransactItems=actions)
+    except ClientError as error:
+        reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
+        if reasons & {"ConditionalCheckFailed", "TransactionConflict"}:
+            raise VersionConflictError("the lead was changed by somebody else") from None
+        raise
 
 
 def mark_due(table: str, subject: str, due_at: int) -> None:

@@ -10,19 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from botocore.exceptions import ClientError
-
 from adapters.attributes import attributes
-from adapters.aws import client
 from adapters.aws import unchanged as _unchanged
-from ripen.errors import VersionConflictError
+from adapters.records import Action, transact
 from ripen.identity import Proof
 from ripen.ledger import CHECKPOINT_KEY, IDENTITY_KEY, MEMBER_PREFIX, RECORD_KEY, due_shard
 from ripen.record import Record, forget
 from ripen.times import to_iso
 from ripen.tree import Edge
-
-Action = Mapping[str, Mapping[str, Any]]
 
 
 class Merge(NamedTuple):
@@ -51,7 +46,7 @@ def join(table: str, merge: Merge, events: Sequence[Mapping[str, Any]], now: int
     parent, child, proof = merge
     pointer = {"pk": child.subject, "sk": RECORD_KEY, "version": child.version + 1, "lead": parent.subject}
     member = {"pk": parent.subject, "sk": f"{MEMBER_PREFIX}{child.subject}", "proof": int(proof), "at": now}
-    _transact(
+    transact(
         [
             _put(table, pointer, **_unchanged(child.version)),
             _put(table, member, ConditionExpression="attribute_not_exists(pk)"),
@@ -74,7 +69,7 @@ def part(table: str, root: Record, edge: Edge, events: Sequence[Mapping[str, Any
         "due_at": to_iso(now),
     }
     member = {"pk": edge.parent, "sk": f"{MEMBER_PREFIX}{edge.child}"}
-    _transact(
+    transact(
         [
             _put(table, restored, **_unchanged(edge.version)),
             {"Delete": {"TableName": table, "Key": attributes(member), "ConditionExpression": "attribute_exists(pk)"}},
@@ -97,7 +92,7 @@ def take_address(table: str, transfer: Transfer, now: int) -> None:
     }
     owner = {"pk": transfer.key, "sk": IDENTITY_KEY, "owner": transfer.winner}
     leads = [transfer.wins, *([transfer.loses] if transfer.loses else [])]
-    _transact([_put(table, owner, **condition), *(_renew(table, record, forget(record), now) for record in leads)])
+    transact([_put(table, owner, **condition), *(_renew(table, record, forget(record), now) for record in leads)])
 
 
 def _put(table: str, item: Mapping[str, Any], **condition: Any) -> Action:
@@ -121,13 +116,3 @@ def _renew(table: str, root: Record, data: str, now: int) -> Action:
 
 def _forget_fold(table: str, subject: str) -> Action:
     return {"Delete": {"TableName": table, "Key": attributes({"pk": subject, "sk": CHECKPOINT_KEY})}}
-
-
-def _transact(actions: Sequence[Action]) -> None:
-    try:
-        client("dynamodb").transact_write_items(TransactItems=actions)
-    except ClientError as error:
-        reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
-        if reasons & {"ConditionalCheckFailed", "TransactionConflict"}:
-            raise VersionConflictError("the lead was changed by somebody else") from None
-        raise

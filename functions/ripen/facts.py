@@ -154,7 +154,7 @@ _FACTS: Mapping[str, Callable[[State, int], Any]] = {
     "subscribed": lambda state, _: state.claims.subscribed and not state.suppressed,
     "rating": lambda state, _: state.rating,
     "language": lambda state, _: language(state),
-    "campaigns": lambda state, _: [*state.running] or None,
+    "campaigns": lambda state, _: sorted(state.running) or None,
     "scores": lambda state, moment: {name: round(score.at(moment), 1) for name, score in state.scores.items()},
     "grades": grades,
     "counts": counts,

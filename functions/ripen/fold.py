@@ -228,5 +228,5 @@ def _lead(subject: str, state: State, now: int, later: int | None) -> Lead:
     )
 
 
-def _order(intent: Intent) -> tuple[int, int]:
-    return -intent.priority, intent.since
+def _order(intent: Intent) -> tuple[int, int, str]:
+    return -intent.priority, intent.since, intent.campaign

@@ -7,6 +7,7 @@
 | subject             | `P`                              | the lead record, or a pointer to where this was merged  |
 | subject             | `X#<occurred_at>#<message_id>`   | events that could not be read, set aside with a reason  |
 | `I#<hmac>`          | `I`                              | who owns this address                                   |
+| `O#<subject>`       | `O`                              | what websites and pages may know of a lead at once      |
 | `C#sources`         | `C#sources`                      | the registered senders and the digests of their keys    |
 | `C#site`            | `C#site`                         | what pages and websites show: offers, topics, imprint   |
 | `T#<UTC day>`       | see `totals`                     | page views of visitors without consent                  |

@@ -48,6 +48,12 @@ class Record:
         found: Mapping[str, Sequence[Sequence[int]]] = self.summary.get("visits", {})
         return found
 
+    @property
+    def front(self) -> Mapping[str, str]:
+        """A digest of what the website may know at once, of each subject of whom it knows something."""
+        found: Mapping[str, str] = self.summary.get("front", {})
+        return found
+
 
 class Claim(NamedTuple):
     """What a record says it was folded from: the `rules` version, what of one subject (`seen`) and of all others."""
@@ -60,12 +66,14 @@ class Claim(NamedTuple):
 class Folded(NamedTuple):
     """What a lead was folded from: the items of each subject's ledger, and by its name the checkpoint to go on from.
 
-    `visits` are those of each subject that were reported for the daily figures and may still change.
+    `visits` are those of each subject that were reported for the daily figures and may still change, `front` digests of
+    what the website may know at once of each subject.
     """
 
     seen: Mapping[str, Seen]
     settled: Sequence[Any] | None = None
     visits: Mapping[str, Sequence[tuple[int, ...]]] = MappingProxyType({})
+    front: Mapping[str, str] = MappingProxyType({})
 
 
 def make_record(
@@ -94,6 +102,7 @@ def make_record(
         "seen": folded.seen,
         **({"settled": folded.settled} if folded.settled else {}),
         **({"visits": folded.visits} if folded.visits else {}),
+        **({"front": folded.front} if folded.front else {}),
     }
     due_at = lead.due_at(reachable)
     if rest_until is None and _still_armed(before, due_at, summary, lead.now):
@@ -112,14 +121,17 @@ def _still_armed(before: Record, wanted: int | None, summary: Mapping[str, Any],
 
 
 def forget(*records: Record) -> str:
-    """The `data` of a record that has to be made anew; of `records` it keeps which visits were reported.
+    """The `data` of a record that has to be made anew; of `records` it keeps what was written elsewhere.
 
-    From nothing else could be told that one of them is no more.
+    These are the visits that were reported, and what the website may know at once. From nothing else could be told that
+    something of it is no more.
     """
-    reported: dict[str, Any] = {}
+    kept: dict[str, dict[str, Any]] = {"visits": {}, "front": {}}
     for record in records:
-        reported |= record.visits
-    return json.dumps({"visits": reported}, separators=(",", ":")) if reported else ""
+        kept["visits"] |= record.visits
+        kept["front"] |= record.front
+    left = {name: found for name, found in kept.items() if found}
+    return json.dumps(left, separators=(",", ":")) if left else ""
 
 
 def read_claim(data: str, subject: str) -> Claim | None:

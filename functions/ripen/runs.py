@@ -213,7 +213,7 @@ def pending(state: State, moment: int) -> Iterator[Intent]:
 
 def offers(state: State) -> Iterator[str]:
     """The offers that the site shall show to the lead, that of the highest priority first."""
-    for rule in sorted(state.running.values(), key=lambda rule: -rule.priority):
+    for rule in sorted(state.running.values(), key=lambda rule: (-rule.priority, rule.name)):
         progress = state.campaigns[rule.name]
         step, run = _step(rule, progress), progress.run
         if step is not None and run is not None and step.channel == "onsite" and not run.control:
@@ -299,7 +299,13 @@ def _earliest(state: State, rule: CampaignRule, step: Do, run: Run) -> int | Non
     hours: tuple[Hours, ...] = (step.hours,) if step.hours else ()
     if step.channel == "mail" and not rule.transactional:
         hours += rule.hours
-    return within_hours(moment, hours, time_zone(state)) if moment is not None and hours else moment
+    if moment is None or not hours:
+        return moment
+    where = time_zone(state)
+    opened = within_hours(moment, hours, where)
+    # It may be late, because only now the lead may be mailed: then it waits for the hours to open again.
+    opens = within_hours(state.clock, hours, where)
+    return opened if opened is None or opened >= state.clock or opens == state.clock else opens
 
 
 def _within_caps(state: State, rule: CampaignRule, moment: int) -> int | None:

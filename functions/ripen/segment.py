@@ -86,7 +86,7 @@ def parse_event(
     name = _name(payload, call)
     if call == "track" and not source.trusted and name.startswith(_PRIVILEGED_EVENTS):
         raise InvalidEventError("event", f"{name!r} is not for browsers to tell", "the key of a server")
-    anonymous_id, user_id = _identifier(payload, "anonymousId"), _identifier(payload, "userId")
+    anonymous_id, user_id = identifier(payload, "anonymousId"), identifier(payload, "userId")
     if not anonymous_id and not user_id:
         raise InvalidEventError("anonymousId", "is missing, and so is userId", "one of the two")
     if not anonymous_id and not source.trusted:
@@ -98,7 +98,7 @@ def parse_event(
     sent_at = _moment(payload, "sentAt", envelope.sent_at, _parse_again)
     kept = _KEPT_BESIDE_PAGE if call == "page" else _KEPT_CONTEXT
     event = Event(
-        id=_identifier(payload, "messageId") or _derived_id(payload, received_at),
+        id=identifier(payload, "messageId") or _derived_id(payload, received_at),
         name=name,
         at=_corrected(occurred_at, sent_at, received_at),
         source=source.name,
@@ -144,7 +144,7 @@ def _named(payload: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _required(payload: Mapping[str, Any], key: str) -> str:
-    value = _identifier(payload, key)
+    value = identifier(payload, key)
     if not value:
         raise InvalidEventError(key, "is missing", "an id")
     return value
@@ -167,7 +167,8 @@ def _name(payload: Mapping[str, Any], call: object) -> str:
     return name
 
 
-def _identifier(payload: Mapping[str, Any], key: str) -> str:
+def identifier(payload: Mapping[str, Any], key: str) -> str:
+    """The id that stands under a key, as text; empty when there is none. Raises InvalidEventError."""
     value = payload.get(key)
     if value is None or value == "":
         return ""

@@ -1,4 +1,4 @@
-"""What is asked for by GET: the browser snippet, analytics-next's settings, the pixel, and this API's description."""
+"""What is asked for by GET: scripts, offers, analytics-next's settings, the pixel, and this API's description."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ripen.sources import Sources
 from track.answers import Answer, binary_answer, json_answer
 from track.openapi import openapi
 from track.request import CALL_NAMES, Parsed, RefusedRequestError, check_sender, parse_calls
-from track.snippet import snippet
+from track.snippet import SCRIPTS, script
 
 _GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 _PROPERTY = "properties."
@@ -28,8 +28,12 @@ Keep = Callable[[Parsed, int], None]
 def document(event: Mapping[str, Any], sources: Sources, keep: Keep, limits: Limits) -> Answer:
     """Answer a GET request; the pixel hands its event to `keep`. Raises RefusedRequestError for unknown paths."""
     parts = event["requestContext"]["http"]["path"].strip("/").split("/")
-    if parts[-1] == "ripen.js":
-        return snippet(event)
+    if parts[-1] in SCRIPTS:
+        return script(parts[-1], event)
+    if parts[-1] == "offers":
+        from track.offers import offers  # noqa: PLC0415 - whoever wants a picture or a script need not wait for it
+
+        return offers(event, sources)
     if parts[-1] == "openapi.json":
         return json_answer(200, openapi(_base_url(event, parts[:-1])), {"cache-control": "public, max-age=3600"})
     if parts[-1] == "settings" and len(parts) > 2 and parts[-3] == "projects":
@@ -38,7 +42,8 @@ def document(event: Mapping[str, Any], sources: Sources, keep: Keep, limits: Lim
         return _pixel(parts[-1].removesuffix(".gif"), event, sources, keep, limits)
     if parts[-1] in CALL_NAMES:
         raise RefusedRequestError(405, "method", "is GET", "POST")
-    known = "/v1/ripen.js, /v1/openapi.json, /v1/projects/<write key>/settings or /v1/pixel/<call>"
+    scripts = ", ".join(f"/v1/{name}" for name in SCRIPTS)
+    known = f"{scripts}, /v1/offers, /v1/openapi.json, /v1/projects/<write key>/settings or /v1/pixel/<call>"
     raise RefusedRequestError(404, "path", "is no document", known)
 
 

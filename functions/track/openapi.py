@@ -61,22 +61,22 @@ def openapi(server: str) -> dict[str, Any]:
             **{f"/{call}": {"post": _operation(call, _call_schema(call))} for call in CALLS},
             **{f"/{name}": {"post": _operation(name, _batch_schema())} for name in BATCHES},
             **{f"/{name}": _page(name) for name in PAGES},
+            "/offers": {"get": _OFFERS},
         },
         "components": {
             "securitySchemes": {
                 "writeKey": {"type": "http", "scheme": "basic", "description": "The write key as user, no password"}
             },
-            "schemas": {"Answer": _ANSWER_SCHEMA},
+            "schemas": {"Answer": _ANSWER_SCHEMA, "Offers": _OFFERS_SCHEMA},
         },
     }
 
 
 def _operation(name: str, schema: dict[str, Any]) -> dict[str, Any]:
-    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Answer"}}}
     return {
         "operationId": name,
         "requestBody": {"required": True, "content": {"application/json": {"schema": schema}}},
-        "responses": {status: {"description": text, "content": content} for status, text in _ANSWERS.items()},
+        "responses": _answers("Answer", *_ANSWERS),
     }
 
 
@@ -165,5 +165,61 @@ _ANSWER_SCHEMA = {
         "withoutConsent": {"type": "integer", "description": "How many were not stored for want of consent"},
         "errors": {"type": "array", "items": _ERROR_SCHEMA},
         "message": {"type": "string"},
+    },
+}
+_OFFER_SCHEMA = {
+    "type": "object",
+    "required": ["name", "placement", "title", "text", "button", "link", "dismissDays"],
+    "properties": {
+        "name": {"type": "string"},
+        "placement": {"enum": ["overlay", "popup", "slot"]},
+        "slot": {"type": ["string", "null"], "description": "The place on the page, for the placement slot"},
+        "language": {"type": "string", "description": "Of the texts"},
+        **{part: {"type": "string"} for part in ("title", "text", "button", "link", "image")},
+        "dismissDays": {"type": "number", "description": "So long not shown to whoever closed it"},
+    },
+}
+_OFFERS_SCHEMA = {
+    "type": "object",
+    "required": ["offers"],
+    "properties": {"offers": {"type": "array", "items": _OFFER_SCHEMA}},
+}
+
+
+def _answers(schema: str, *statuses: str) -> dict[str, Any]:
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
+    return {status: {"description": _ANSWERS[status], "content": content} for status in statuses}
+
+
+_ASKED = {
+    "writeKey": ("The key of the site", MAX_KEY_LENGTH),
+    "anonymousId": (
+        "The visitor's own id, once he agreed; without it the answer is what everybody gets",
+        MAX_ID_LENGTH,
+    ),
+    "language": ("Of the page, such as de or de-AT", 35),
+    "path": ("Of the page; what leads there is left out", 2_000),
+}
+_OFFERS: dict[str, Any] = {
+    "operationId": "offers",
+    "summary": "What the website shows to this visitor",
+    "security": [],
+    "parameters": [
+        {
+            "name": name,
+            "in": "query",
+            "required": name == "writeKey",
+            "description": text,
+            "schema": {"type": "string", "maxLength": length},
+        }
+        for name, (text, length) in _ASKED.items()
+    ],
+    "responses": {
+        "200": {
+            "description": "The offers, of which the page shows one at a time",
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Offers"}}},
+        },
+        "304": {"description": "The same as the browser has"},
+        **_answers("Answer", "400", "401", "403", "429"),
     },
 }

@@ -1,4 +1,4 @@
-"""The browser snippet, from the file beside this one that `make snippet` builds from web/snippet."""
+"""The scripts for browsers, from the files beside this one that `make snippet` builds from web."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from typing import Any
 
 from track.answers import Answer, binary_answer, empty_answer
 
-_BUILT = Path(__file__).with_name("ripen.min.js")
+SCRIPTS = {"ripen.js": "ripen.min.js", "offers.js": "offers.min.js"}
+"""The file of each script."""
 
 
-def snippet(event: Mapping[str, Any]) -> Answer:
-    """The script, packed when the browser takes gzip; 304 without a body when it has this very script already."""
+def script(name: str, event: Mapping[str, Any]) -> Answer:
+    """A script, packed when the browser takes gzip; 304 without a body when it has this very script already."""
     headers = event.get("headers") or {}
     packed = _takes_gzip(headers.get("accept-encoding", ""))
-    body, tag = _representation(packed=packed)
+    body, tag = _representation(SCRIPTS[name], packed=packed)
     about = {"etag": tag, "cache-control": "public, max-age=3600", "vary": "accept-encoding"}
     known = {part.strip().removeprefix("W/") for part in headers.get("if-none-match", "").split(",")}
     if known & {tag, "*"}:
@@ -28,9 +29,9 @@ def snippet(event: Mapping[str, Any]) -> Answer:
 
 
 @cache
-def _representation(*, packed: bool) -> tuple[bytes, str]:
+def _representation(file: str, *, packed: bool) -> tuple[bytes, str]:
     """The bytes and their strong ETag: the packed form is another representation, so it has another tag."""
-    plain = _BUILT.read_bytes()
+    plain = Path(__file__).with_name(file).read_bytes()
     body = gzip.compress(plain, 9, mtime=0) if packed else plain
     return body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'
 

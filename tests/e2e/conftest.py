@@ -4,7 +4,7 @@ import threading
 import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 from playwright.sync_api import sync_playwright
@@ -19,6 +19,7 @@ SERVER_KEY = "a-secret-key"
 METERED_KEY = "a-metered-key"
 FORGETTING_KEY = "a-forgetting-key"
 SNIPPET = (ROOT / "functions" / "track" / "ripen.min.js").read_bytes()
+OFFERS_SCRIPT = (ROOT / "functions" / "track" / "offers.min.js").read_bytes()
 BESIDE = ("Consent Given", "Page Left")
 PAGE = """<!doctype html><title>A page</title>
 <script src="/ripen.js"></script>
@@ -74,7 +75,8 @@ class Recorder:
     """What arrived at the tracking endpoint, and how it answers: `failures` first, then with success.
 
     A failure of 429 says `retry_after`; `options` are those of `ripen.load` beside the host; `pages` replaces the page
-    at a path.
+    at a path, `policy` is the content security policy of all pages. `offers` is what a visitor is offered, `asked` what
+    browsers said when they asked for that.
     """
 
     def __init__(self):
@@ -83,6 +85,9 @@ class Recorder:
         self.retry_after = "40"
         self.options = {"delay": 50}
         self.pages = {}
+        self.policy = ""
+        self.offers = []
+        self.asked = []
         self.origin = self.endpoint = ""
 
     @property
@@ -92,6 +97,10 @@ class Recorder:
     def events(self, count=None, beside=BESIDE):
         """Each event so far, without those `beside` what a test is about; waits for `count` of them when given."""
         return self._wait(count, self._events, beside)
+
+    def questions(self, path):
+        """What the page at a path said when it asked for offers, as soon as it did."""
+        return self._wait(1, lambda: [question for question in self.asked if question["path"] == path])
 
     def sent(self, count):
         """The members of each batch, sent again or not, as soon as there are `count`."""
@@ -119,9 +128,16 @@ class Recorder:
 def _server(recorder):
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self):
-            path = urlsplit(self.path).path
-            script = path.endswith("/ripen.js")
-            self._answer(200, SNIPPET if script else recorder.page(path).encode(), f"text/{_KINDS[script]}")
+            parts = urlsplit(self.path)
+            name = parts.path.rpartition("/")[2]
+            if name in _SCRIPTS:
+                self._answer(200, _SCRIPTS[name], "text/javascript")
+            elif parts.path.endswith("/v1/offers"):
+                recorder.asked.append(dict(parse_qsl(parts.query)))
+                self._answer(200, json.dumps({"offers": recorder.offers}).encode(), "application/json")
+            else:
+                policy = {"content-security-policy": recorder.policy} if recorder.policy else {}
+                self._answer(200, recorder.page(parts.path).encode(), "text/html", policy)
 
         def do_POST(self):
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
@@ -153,7 +169,7 @@ def _server(recorder):
     server.server_close()
 
 
-_KINDS = {True: "javascript", False: "html"}
+_SCRIPTS = {"ripen.js": SNIPPET, "offers.js": OFFERS_SCRIPT}
 
 
 @pytest.fixture

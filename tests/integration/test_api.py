@@ -15,12 +15,13 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from adapters import totals
+from adapters import front, site, totals
 from adapters.settings import settings
 from adapters.site import NOTHING
 from adapters.table import TableThrottledError
 from adapters.tokens import issue_page
 from ripen.ledger import read_events
+from ripen.schema.content import Offer
 from ripen.sources import NO_SOURCES, Source, Sources, digest
 from stories import YES
 from track import handler as track
@@ -28,6 +29,8 @@ from track.openapi import openapi
 from track.pages import answering, preferences, visit
 
 ledger: list[dict] = []
+TEXTS = {part: {"en": "Text"} for part in ("title", "text", "button")}
+OFFER = Offer(**TEXTS, link={"en": "/workshop"}, everybody=True).model_dump(mode="json")
 TOKEN = issue_page([b"key"], "a:ann", "I#0", "tips_tips_1", 0)
 SURVEY = {"question": {"en": "How was it?"}, "reasons": [{"key": "slow", "title": {"en": "Slow"}}], "comment": True}
 SITE = {**NOTHING, "categories": {"tips": {"en": "Tips"}}, "surveys": {"service": SURVEY}}
@@ -65,8 +68,10 @@ def store_in_memory(patch):
     patch.setenv("SECRET_ARN", "arn")
     patch.setattr(answering, "keys", lambda _arn: [b"key"])
     patch.setattr(answering, "shown", lambda _table, _now: SITE)
-    patch.setattr(preferences, "preferences_of", lambda _table, _subject: {})
+    patch.setattr(preferences, "read", lambda _table, _subject: {"preferences": {}})
     patch.setattr(visit, "put_items", lambda _table, items: ledger.extend(items))
+    patch.setattr(site, "shown", lambda _table, _now: {"offers": {"workshop": OFFER}, "language": "en"})
+    patch.setattr(front, "read", lambda _table, _subject: {"offers": ["workshop"]})
     settings.cache_clear()
 
 
@@ -130,7 +135,10 @@ def test_the_description_is_served_where_the_api_is():
     assert served["paths"] == openapi("x")["paths"]
 
 
-@given(body=st.binary(max_size=300), path=st.sampled_from(["/v1/t", "/v1/batch", "/v1/pixel/track", "/", "/v1/x"]))
+@given(
+    body=st.binary(max_size=300),
+    path=st.sampled_from(["/v1/t", "/v1/batch", "/v1/pixel/track", "/v1/offers", "/", "/v1/x"]),
+)
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_arbitrary_bytes_never_end_in_a_server_error(body, path):
     for method in ("POST", "GET", "PUT", ""):

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from adapters import merging
+from adapters import front, merging
 from adapters.figures import read_day
 from adapters.loading import load_tree
 from adapters.settings import TriggerSettings, settings
@@ -46,6 +46,7 @@ def check(world):
     no_event_is_lost_or_counted_twice(rest)
     every_pointer_has_its_member(rest)
     every_record_is_a_fold_from_scratch(rest)
+    websites_know_what_the_leads_say(rest)
     what_cannot_be_read_is_set_aside(rest)
     nothing_is_left_to_merge(rest)
     no_mail_goes_out_twice(rest)
@@ -80,11 +81,21 @@ def every_record_is_a_fold_from_scratch(rest):
         visits = {subject: latest_spans(events, conversions) for subject, events in tree.ledgers.items() if events}
         if tree.record.settled:  # it remembers fewer
             visits = json.loads(tree.record.data).get("visits", {})
-        folded = Folded(tree.seen, tree.record.settled, visits)
+        folded = Folded(tree.seen, tree.record.settled, visits, front.digests(front.of_lead(lead, tree.ledgers)))
         expected = make_record(lead, _address(rest.world, tree, lead), Record(lead.subject, 0, "", None), folded)
         assert tree.record.data == expected.data, f"the record differs from its ledger\n{tree.record}\n{expected}"
         late = expected.due_at is not None and (tree.record.due_at is None or tree.record.due_at > expected.due_at)
         assert not late, f"{lead.subject}: due at {tree.record.due_at}, which is later than {expected.due_at}"
+
+
+def websites_know_what_the_leads_say(rest):
+    said = {}
+    for tree in rest.leads:
+        lead = fold(tree.record.subject, tree.events, RULES[rest.world.version], rest.world.now)
+        said |= {known.subject: known.data for known in front.of_lead(lead, tree.ledgers) if known.data}
+    items = rest.world.table.items.items()
+    shown = {pk.removeprefix("O#"): item["data"]["S"] for (pk, sk), item in items if sk == front.FRONT_KEY}
+    assert shown == said, f"websites know {shown}, leads say {said}"
 
 
 def what_cannot_be_read_is_set_aside(rest):

@@ -45,8 +45,19 @@ _FIRST = {
             "mail": "broken",
             "transactional": True,
         },
+        "offer": {
+            "start": {"score": {"profile": "engagement", "at_least": 10}},
+            "steps": [{"onsite": ["workshop"]}],
+            "exit": [{"event": "Order Completed"}],
+        },
         "onboarding": {"start": {"phase": "customer"}, "mail": "plain", "transactional": True},
         "win-back": {"start": {"phase": "gone"}, "mail": "plain", "transactional": True},
+    },
+    "offers": {
+        "workshop": {
+            **{part: {"en": part} for part in ("title", "text", "button")},
+            "link": {"en": "/workshop"},
+        }
     },
     "conversions": {
         "orders": {"when": {"event": "Order Completed"}},

@@ -22,7 +22,7 @@ from stories import START
 SETTINGS, TASK = ScoreSettings("ripen", "rules", "secret", 730), Task("a:ann", RULES["v1"], START)
 
 
-def save_whatever_is_there(name, record, _checkpoint=None):
+def save_whatever_is_there(name, record, _checkpoint=None, fronts=()):
     put_unconditionally(name, record_item(record))
 
 

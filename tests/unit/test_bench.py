@@ -14,8 +14,17 @@ CPU = {
     "mail.cpu",
 }
 SWEEP = {"sweep.reads.10k", "sweep.reads.1m", "sweep.pace"}
-WRITES = {"track.single.wru", "score.writes", "score.due.wru"}
-ROWS = {*CPU, *WRITES, *SWEEP, "score.record.size", "snippet.size", *LIMITS}
+ROWS = {
+    *CPU,
+    *SWEEP,
+    "track.single.wru",
+    "score.writes",
+    "score.due.wru",
+    "score.record.size",
+    "snippet.size",
+    "offers.size",
+    *LIMITS,
+}
 
 
 def run_quickly(output):

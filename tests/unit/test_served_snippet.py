@@ -75,3 +75,11 @@ def test_caches_tell_packed_from_plain_and_one_origin_from_another():
     assert answer["headers"]["access-control-allow-origin"] == "https://www.example.com"
     assert answer["headers"]["vary"] == "accept-encoding, origin"
     assert get("/v1/openapi.json")["headers"]["vary"] == "origin"
+
+
+def test_the_script_that_shows_offers_is_served_alike():
+    answer = get("/v1/offers.js", accept_encoding="gzip")
+
+    assert gzip.decompress(body(answer)) == (ROOT / "functions" / "track" / "offers.min.js").read_bytes()
+    assert answer["headers"]["etag"] != get(accept_encoding="gzip")["headers"]["etag"]
+    assert get("/v1/offers.js", accept_encoding="gzip", if_none_match=answer["headers"]["etag"])["statusCode"] == 304

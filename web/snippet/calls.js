@@ -97,6 +97,7 @@ const page = (...args) => {
     shown: 0,
     since: visible() ? performance.now() : null,
   };
+  tell();
 };
 
 const track = (event, properties) => record('track', { event, properties: properties || {} });
@@ -135,13 +136,14 @@ const consent = (answer) => {
     if (before && endpoint) post([complete(make('track', { event: 'Consent Withdrawn' }), false)], byBeacon);
     consented = false;
     clearTimeout(opened);
-    [...stored(KEPT), USER, TOUCH].forEach(erase);
+    [...stored(KEPT), ...stored(OWN)].forEach(erase);
     anonymousId = userId = token = '';
     touch = {};
     waiting = [];
     open = view = null;
     writeCookie();
   }
+  tell();
   return consented;
 };
 

@@ -23,6 +23,9 @@ let busy = false;
 let failures = 0;
 let rest = 0; // no request before this moment
 
+// Whoever shows offers looks again: the page, the answer or what is known of the visitor has changed.
+const tell = () => window.dispatchEvent(new Event('ripen'));
+
 const newKey = () => {
   stamp = Math.max(stamp + 1, Date.now());
   return `${KEPT}${stamp}-${uuid()}`;
@@ -81,6 +84,7 @@ const deliver = ({ key, events }) => {
         } else {
           failures = 0;
           erase(key);
+          tell();
         }
       },
       () => again(0)

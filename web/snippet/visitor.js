@@ -13,6 +13,7 @@
 
 const USER = 'ripen-user';
 const TOUCH = 'ripen-touch';
+const OWN = 'ripen-'; // how all else begins that is stored
 const COOKIE = 'ripen';
 const PROBE = 'ripen-probe';
 const YEAR = 365 * 24 * 60 * 60; // seconds; all below are milliseconds

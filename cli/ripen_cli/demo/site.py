@@ -1,4 +1,4 @@
-"""The demo's website: a company that does not exist, with Ripen's snippet on every page."""
+"""The demo's website: a company that does not exist, with Ripen's scripts on every page."""
 
 from __future__ import annotations
 
@@ -47,5 +47,9 @@ def blueprint(cloud: Cloud) -> Blueprint:
     @site.get("/ripen.js")
     def snippet() -> Response:
         return send_from_directory(ROOT / "functions" / "track", "ripen.min.js")
+
+    @site.get("/offers.js")
+    def offers() -> Response:
+        return send_from_directory(ROOT / "functions" / "track", "offers.min.js")
 
     return site

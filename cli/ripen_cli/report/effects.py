@@ -26,7 +26,8 @@ _TELL_EVERY = 1_000
 def read(deployment: Deployment, days: Days, now: int, tell: Callable[[int], None]) -> list[Achieved]:
     """Every campaign of the active rules, in their order, with its starts on these days, as of `now` (milliseconds).
 
-    `tell` is called with the number of leads that were read, every now and then and at the end. Raises click.ClickException.
+    `tell` is called with the number of leads that were read, every now and then and at the end. Raises
+    click.ClickException when no rules are active.
     """
     active = active_configuration(deployment)
     rules = compile_rules(active.configuration, active.version)

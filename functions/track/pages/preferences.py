@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from adapters.preferences import preferences_of
+from adapters.front import read
 from adapters.settings import PagesSettings, settings
 from ripen.times import SECOND
 from track.answers import Answer
@@ -64,7 +64,8 @@ def take(visit: Visit) -> Answer:
 
 
 def _known(visit: Visit) -> Mapping[str, Any]:
-    return preferences_of(settings(PagesSettings).table_name, visit.token.subject)
+    known: Mapping[str, Any] = read(settings(PagesSettings).table_name, visit.token.subject)["preferences"]
+    return known
 
 
 def _pauses(visit: Visit, until: int) -> Iterable[Mapping[str, object]]:

@@ -1,0 +1,105 @@
+"""GET /v1/offers: what the website shows to this visitor. There is nothing personal in the answer.
+
+With an `anonymousId` these are the offers that campaigns chose for the visitor's lead. Without one, which is without
+consent, and when there are none, those that are for everybody.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from adapters import front, site
+from adapters.settings import TrackSettings, settings
+from ripen.errors import InvalidEventError
+from ripen.segment import identifier
+from ripen.sources import Sources
+from ripen.times import DAY, parse_duration
+from track.answers import Answer, empty_answer, json_answer
+from track.request import RefusedRequestError, check_sender
+
+_LANGUAGE = re.compile(r"([A-Za-z]{2})(?:[-_][A-Za-z0-9_-]{0,32})?")
+_FRESH = "private, max-age=10"
+
+
+def offers(event: Mapping[str, Any], sources: Sources) -> Answer:
+    """The offers for the visitor in the query, in the `language` of the page, without those that lead to its `path`.
+
+    304 without a body for a browser that has these very offers. Raises RefusedRequestError for a wrong key or id, and
+    TableThrottledError.
+    """
+    query = event.get("queryStringParameters") or {}
+    check_sender(query.get("writeKey"), event, sources)
+    try:
+        visitor = identifier(query, "anonymousId")
+    except InvalidEventError as error:
+        raise RefusedRequestError(400, error.field, error.problem, error.expected) from None
+    table = settings(TrackSettings).table_name
+    known = site.shown(table, int(event["requestContext"]["timeEpoch"]))
+    active = front.read(table, f"a:{visitor}")["offers"] if visitor and known["offers"] else ()
+    languages = (_language(query.get("language", "")), known["language"])
+    body = {
+        "offers": [
+            _told(name, offer, languages)
+            for name, offer in _chosen(known["offers"], active).items()
+            if not _leads_to(offer, query.get("path", ""))
+        ]
+    }
+    headers = event.get("headers") or {}
+    tag = f'"{hashlib.sha256(json.dumps(body).encode()).hexdigest()[:32]}"'
+    about = {"cache-control": _FRESH, "etag": tag}
+    if tag in headers.get("if-none-match", "").replace("W/", "").replace(" ", "").split(","):
+        return empty_answer(304, about)
+    return json_answer(200, body, about)
+
+
+def _chosen(every: Mapping[str, Any], active: Any) -> Mapping[str, Any]:
+    """The active ones in their order, as far as there still are such offers; otherwise those for everybody."""
+    fitting = {name: every[name] for name in active if name in every}
+    return fitting or {name: offer for name, offer in every.items() if offer["everybody"]}
+
+
+def _told(name: str, offer: Mapping[str, Any], languages: tuple[str, str]) -> dict[str, Any]:
+    whole = (language for language in languages if all(language in offer[part] for part in _TEXTS))
+    language = next(whole, languages[1])
+    return {
+        "name": name,
+        "placement": offer["placement"],
+        "slot": offer["slot"],
+        "language": language,
+        **{part: _in(offer[part], language, languages[1]) for part in (*_TEXTS, "link")},
+        "image": offer["image"],
+        "dismissDays": parse_duration(offer["dismiss_for"]) / DAY,
+    }
+
+
+_TEXTS = ("title", "text", "button")
+
+
+def _in(texts: Mapping[str, str], *languages: str) -> str:
+    """The text in the first of these languages that it exists in, or in any."""
+    return next((texts[language] for language in languages if language in texts), next(iter(texts.values())))
+
+
+def _language(text: str) -> str:
+    """`de` of `de-AT`; empty when it is no language."""
+    found = _LANGUAGE.fullmatch(text)
+    return found[1].lower() if found else ""
+
+
+def _leads_to(offer: Mapping[str, Any], path: str) -> bool:
+    """Whether the offer leads to the very page that would show it."""
+    here = _page(path)
+    return bool(here) and any(link.startswith("/") and _page(link) == here for link in offer["link"].values())
+
+
+def _page(link: str) -> str:
+    try:
+        path = urlsplit(link).path
+    except ValueError:
+        return ""
+    return path.rstrip("/") or "/" if path else ""

@@ -1,0 +1,440 @@
+"""What a visitor sees of offers, in a browser: keyboard, focus, dismissal, strict policies, and that nothing moves."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+WORKSHOP = {
+    "name": "workshop",
+    "placement": "overlay",
+    "slot": None,
+    "language": "en",
+    "title": "Half a day for your own cases",
+    "text": "Bring ten. Go home with a plan.",
+    "button": "Keep a seat",
+    "link": "/workshop",
+    "image": "",
+    "dismissDays": 14,
+}
+NEWS = WORKSHOP | {"name": "news", "placement": "popup", "title": "What is new", "button": "Read", "link": "/news"}
+BANNER = WORKSHOP | {"name": "banner", "placement": "slot", "slot": "home", "title": "For small workshops"}
+SITE = """<!doctype html><html lang="{language}"><title>A site</title>
+<script src="{endpoint}/v1/ripen.js"></script>
+<script src="/start.js" data-host="{endpoint}"></script>
+<script async src="{endpoint}/v1/offers.js" data-write-key="site-key" {more}></script>
+<a id="first" href="/other">Elsewhere</a><input id="field" aria-label="Field"><h1>A page</h1>
+<div id="place" data-ripen-slot="home" {place}></div><p id="below">Below</p></html>"""
+START = "ripen.load('site-key', { host: document.currentScript.dataset.host, delay: 50 }); ripen.page();"
+BESIDE = ("Consent Given", "Page Left", None)
+SOON = 20_000
+DAYS = 24 * 60 * 60 * 1000
+
+
+@pytest.fixture
+def visit(context, recorder):
+    """Opens a page of the site; `agreed` is the answer in its cookie banner, None is no answer yet."""
+
+    def go(path="/first", agreed=True, *, language="en", more="", place="", page=None):
+        for name in ("/first", "/second", "/workshop"):
+            recorder.pages[name] = SITE.format(endpoint=recorder.endpoint, language=language, more=more, place=place)
+        recorder.pages["/start.js"] = START
+        page = page or context.new_page()
+        if agreed is not None and not context.cookies():
+            context.add_cookies([{"name": "ripen", "value": YES if agreed else "no", "url": recorder.origin}])
+        page.clock.install()
+        page.goto(recorder.origin + path)
+        return page
+
+    return go
+
+
+VISITOR = "3f2b8c1e-0000-4000-8000-000000000001"
+YES = f"yes.{VISITOR}"
+
+
+def overlay(page):
+    return page.get_by_role("dialog", name=WORKSHOP["title"])
+
+
+def popup(page):
+    return page.get_by_role("region", name=NEWS["title"])
+
+
+def focused(page):
+    return page.evaluate(
+        "(() => { const top = document.activeElement;"
+        "const inner = (top.shadowRoot || {}).activeElement || top; return inner.id || inner.textContent })()"
+    )
+
+
+def reports(recorder, count):
+    return [(event["event"], event["properties"]) for event in recorder.events(count, beside=BESIDE)]
+
+
+def about(offer):
+    return {"promotion_id": offer["name"], "creative": offer["placement"]}
+
+
+def test_an_overlay_is_shown_and_reported(visit, recorder):
+    recorder.offers = [WORKSHOP]
+    page = visit(language="de-AT")
+
+    expect(overlay(page)).to_be_visible()
+    expect(overlay(page)).to_have_accessible_description(WORKSHOP["text"])
+    assert reports(recorder, 1) == [("Promotion Viewed", about(WORKSHOP))]
+    assert recorder.asked == [{"writeKey": "site-key", "anonymousId": VISITOR, "language": "de-AT", "path": "/first"}]
+
+
+def test_the_keyboard_stays_inside_an_overlay_and_comes_back_to_where_it_was(visit, recorder):
+    page = visit()
+    page.focus("#first")
+    recorder.offers = [WORKSHOP]
+    page.evaluate("ripen.track('Tool Used')")
+    page.clock.fast_forward(SOON)
+    expect(overlay(page)).to_be_visible()
+
+    assert focused(page) == "title"
+    seen = []
+    for _ in range(4):
+        page.keyboard.press("Tab")
+        seen.append(focused(page))
+    assert {"Keep a seat", "Not now"} <= set(seen)
+    assert not {"first", "field"} & set(seen)
+    page.keyboard.press("Escape")
+
+    expect(overlay(page)).to_be_hidden()
+    assert focused(page) == "first"
+    assert reports(recorder, 3)[1:] == [("Promotion Viewed", about(WORKSHOP)), ("Promotion Dismissed", about(WORKSHOP))]
+
+
+def test_enter_that_was_meant_for_the_page_follows_no_link(visit, recorder):
+    recorder.offers = [WORKSHOP]
+    page = visit()
+    expect(overlay(page)).to_be_visible()
+
+    page.keyboard.press("Enter")
+
+    expect(overlay(page)).to_be_visible()
+    assert page.url.endswith("/first")
+
+
+def test_nobody_is_interrupted_while_writing(visit, recorder):
+    page = visit()
+    page.fill("#field", "Half a sent")
+    recorder.offers = [WORKSHOP]
+    page.evaluate("ripen.track('Tool Used')")
+    recorder.events(1, beside=BESIDE)
+    page.clock.fast_forward(SOON)
+    page.wait_for_function("() => true")
+    page.keyboard.type("ence")
+    expect(overlay(page)).to_be_hidden()
+
+    page.keyboard.press("Tab")
+    page.clock.fast_forward(SOON)
+
+    expect(overlay(page)).to_be_visible()
+    assert page.input_value("#field") == "Half a sentence"
+
+
+@pytest.mark.parametrize(("days", "shown"), [(13, False), (15, True)])
+def test_what_was_closed_stays_closed_for_its_days(visit, recorder, fence, days, shown):
+    recorder.offers = [WORKSHOP]
+    page = visit()
+    overlay(page).get_by_role("button", name="Not now").click()
+    expect(overlay(page)).to_be_hidden()
+    assert reports(recorder, 2)[1] == ("Promotion Dismissed", about(WORKSHOP))
+    assert "workshop" in page.evaluate("localStorage['ripen-offers']")
+
+    page.clock.fast_forward(days * DAYS)
+    page.goto(f"{recorder.origin}/second")
+    recorder.questions("/second")
+    fence(page)
+
+    expect(overlay(page)).to_be_visible() if shown else expect(overlay(page)).to_be_hidden()
+
+
+def test_without_consent_nobody_is_named_and_nothing_outlives_the_visit(visit, recorder, fence):
+    recorder.offers = [WORKSHOP]
+    page = visit(agreed=False)
+    overlay(page).get_by_role("button", name="Not now").click()
+    page.goto(f"{recorder.origin}/second")
+    recorder.questions("/second")
+    fence(page)
+
+    expect(overlay(page)).to_be_hidden()
+    assert all("anonymousId" not in asked for asked in recorder.asked)
+    assert page.evaluate("localStorage.length") == 0
+    assert page.evaluate("sessionStorage.length") == 1
+    assert recorder.requests == []
+
+
+def test_nothing_covers_a_cookie_banner_that_waits_for_its_answer(visit, recorder):
+    recorder.offers = [WORKSHOP, BANNER]
+    page = visit(agreed=None, place='style="min-height: 300px"')
+    expect(page.get_by_role("region", name=BANNER["title"])).to_be_visible()
+    expect(overlay(page)).to_be_hidden()
+
+    page.evaluate("ripen.consent(false)")
+
+    expect(overlay(page)).to_be_visible()
+
+
+def test_a_site_may_want_consent_before_anything_is_asked(visit, recorder, fence):
+    recorder.offers = [WORKSHOP]
+    page = visit(agreed=None, more='data-consent="required"')
+    page.evaluate("ripen.page()")
+    page.clock.fast_forward(SOON)
+    fence(page)
+    assert recorder.asked == []
+
+    page.evaluate("ripen.consent(true)")
+    page.clock.fast_forward(1)
+
+    expect(overlay(page)).to_be_visible()
+    assert recorder.asked[0]["anonymousId"]
+
+
+def test_a_no_forgets_what_was_closed_before(visit, recorder):
+    recorder.offers = [WORKSHOP]
+    page = visit()
+    overlay(page).get_by_role("button", name="Not now").click()
+
+    page.evaluate("ripen.consent(false)")
+
+    assert page.evaluate("localStorage.length") == 0
+
+
+def test_a_click_is_reported_and_leads_on(visit, recorder):
+    recorder.offers = [WORKSHOP]
+    page = visit()
+    overlay(page).get_by_role("link", name="Keep a seat").click()
+    page.wait_for_url("**/workshop")
+
+    assert reports(recorder, 2)[1] == ("Promotion Clicked", about(WORKSHOP))
+    expect(overlay(page)).to_be_hidden()
+    assert "workshop" in page.evaluate("localStorage['ripen-offers']")
+
+
+def test_a_popup_leaves_the_focus_where_it_is_and_closes_by_escape_from_within(visit, recorder):
+    recorder.offers = [NEWS]
+    page = visit()
+    page.focus("#first")
+    page.clock.fast_forward(200)
+    expect(popup(page)).to_be_visible()
+    assert focused(page) == "first"
+    page.keyboard.press("Escape")
+    expect(popup(page)).to_be_visible()
+
+    popup(page).get_by_role("link", name="Read").focus()
+    page.keyboard.press("Escape")
+
+    expect(popup(page)).to_be_hidden()
+    assert focused(page) == "first"
+    assert reports(recorder, 2)[1] == ("Promotion Dismissed", about(NEWS))
+
+
+def test_one_page_view_shows_one_thing_over_the_page(visit, recorder):
+    recorder.offers = [NEWS, WORKSHOP]
+    page = visit()
+    page.clock.fast_forward(200)
+    expect(popup(page)).to_be_visible()
+    popup(page).get_by_role("button", name="Not now").click()
+    page.evaluate("ripen.track('Tool Used')")
+    page.clock.fast_forward(SOON)
+    expect(overlay(page)).to_be_hidden()
+
+    page.evaluate("history.pushState({}, '', '/second')")
+    page.clock.fast_forward(SOON)
+
+    expect(overlay(page)).to_be_visible()
+    assert recorder.asked[-1]["path"] == "/second"
+
+
+def test_an_offer_appears_soon_after_the_score_was_reached(visit, recorder, fence, taken):
+    page = visit()
+    page.evaluate("ripen.track('Tool Used')")
+    recorder.events(1, beside=BESIDE)
+    recorder.questions("/first")
+    taken(page)
+    fence(page)
+    recorder.offers = [WORKSHOP]
+
+    page.clock.fast_forward(SOON)
+    expect(overlay(page)).to_be_visible()
+    page.clock.fast_forward(60_000)
+    fence(page)
+
+    assert len(recorder.asked) == 2, "who does nothing is not asked about again and again"
+
+
+def test_a_place_of_the_page_is_filled(visit, recorder):
+    recorder.offers = [BANNER]
+    page = visit(place='style="min-height: 300px"')
+
+    expect(page.locator("#place").get_by_role("region", name=BANNER["title"])).to_be_visible()
+    assert reports(recorder, 1) == [("Promotion Viewed", about(BANNER))]
+    page.locator("#place").get_by_role("link", name="Keep a seat").click()
+    page.wait_for_url("**/workshop")
+    assert ("Promotion Clicked", about(BANNER)) in reports(recorder, 3)
+
+
+SHIFTS = """
+window.shifts = [];
+new PerformanceObserver((list) => shifts.push(...list.getEntries().map(({ value }) => value)))
+  .observe({ type: 'layout-shift', buffered: true });
+"""
+
+
+@pytest.mark.parametrize("place", ['style="min-height: 300px"', "", 'style="margin-top: 3000px"'])
+@pytest.mark.parametrize("offer", [WORKSHOP, NEWS, BANNER], ids=lambda offer: offer["placement"])
+def test_nothing_on_the_page_moves(visit, recorder, context, offer, place):
+    context.add_init_script(SHIFTS)
+    recorder.offers = [offer]
+    page = visit(place=place)
+    page.clock.fast_forward(SOON)
+    if offer is BANNER and "margin" in place:
+        expect(page.locator("#place ripen-offer")).to_be_attached()
+    page.wait_for_timeout(200)
+
+    assert page.evaluate("shifts") == []
+
+
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_who_wants_no_motion_sees_none(visit, recorder, context, motion):
+    recorder.offers = [WORKSHOP]
+    page = context.new_page()
+    page.emulate_media(reduced_motion=motion)
+    visit(page=page)
+
+    name = overlay(page).evaluate("(box) => getComputedStyle(box).animationName")
+    assert name == ("none" if motion == "reduce" else "appear")
+
+
+def test_the_colours_of_the_system_win_and_every_button_has_a_border(visit, recorder, context):
+    recorder.offers = [WORKSHOP]
+    page = context.new_page()
+    page.emulate_media(forced_colors="active")
+    visit(page=page)
+
+    ground, border = (
+        overlay(page)
+        .get_by_role("link")
+        .evaluate("(link) => [getComputedStyle(link).backgroundColor, getComputedStyle(link).borderTopColor]")
+    )
+    assert ground != "rgb(26, 79, 180)"
+    assert border != ground
+
+
+def luminance(colour):
+    parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_texts_have_the_contrast_that_wcag_asks_for(visit, recorder):
+    recorder.offers = [WORKSHOP]
+    page = visit()
+    [text, ground] = overlay(page).evaluate(
+        "(box) => [getComputedStyle(box).color, getComputedStyle(box).backgroundColor]"
+    )
+    [label, button] = (
+        overlay(page)
+        .get_by_role("link")
+        .evaluate("(link) => [getComputedStyle(link).color, getComputedStyle(link).backgroundColor]")
+    )
+
+    for front, back in ((text, ground), (label, button)):
+        low, high = sorted([luminance(front), luminance(back)])
+        assert (high + 0.05) / (low + 0.05) >= 7
+
+
+STRICT = "default-src 'none'; script-src {0} {1}; connect-src {1}; require-trusted-types-for 'script'"
+
+
+@pytest.mark.parametrize("offer", [WORKSHOP, NEWS, BANNER], ids=lambda offer: offer["placement"])
+def test_a_strict_policy_is_kept(visit, recorder, offer):
+    recorder.policy = STRICT.format(recorder.origin, recorder.endpoint)
+    recorder.offers = [offer]
+    complaints = []
+    page = visit(place="hidden")
+    page.on("console", lambda message: complaints.append(message.text))
+    page.goto(f"{recorder.origin}/second")
+    expect(page.locator("ripen-offer")).to_be_attached()
+    page.evaluate("document.getElementById('place').hidden = false")
+    page.clock.fast_forward(200)
+
+    box = page.locator("ripen-offer").locator("dialog, section")
+    expect(box).to_be_visible()
+    assert box.evaluate("(box) => getComputedStyle(box).backgroundColor") == "rgb(255, 255, 255)"
+    assert [text for text in complaints if "Security Policy" in text] == []
+
+
+MARKUP = "<img src=x onerror=window.hit=1><b>bold</b>"
+
+
+def test_texts_are_texts(visit, recorder):
+    recorder.offers = [WORKSHOP | {"title": MARKUP, "text": MARKUP, "button": MARKUP, "language": MARKUP}]
+    page = visit()
+
+    expect(page.get_by_role("heading", name=MARKUP)).to_be_visible()
+    assert page.locator("ripen-offer img, ripen-offer b").count() == 0
+    assert page.evaluate("window.hit") is None
+
+
+@pytest.mark.parametrize(
+    "link", ["javascript:alert(1)", "//evil.example/x", "/\\evil.example", "data:text/html,x", "http://["]
+)
+@pytest.mark.parametrize("part", ["link", "image"])
+def test_an_offer_that_leads_nowhere_good_is_not_shown_and_the_next_one_is(visit, recorder, part, link):
+    recorder.offers = [WORKSHOP | {part: link}, NEWS]
+    page = visit()
+    page.clock.fast_forward(200)
+
+    expect(popup(page)).to_be_visible()
+    expect(overlay(page)).to_be_hidden()
+
+
+@pytest.mark.parametrize("offers", [None, "broken", [None], [{}], [{"placement": "slot", "slot": "home"}], {"a": 1}])
+def test_an_answer_that_makes_no_sense_does_nothing(visit, recorder, offers):
+    recorder.offers = offers
+    troubles = []
+    page = visit()
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.goto(f"{recorder.origin}/second")
+    page.clock.fast_forward(SOON)
+
+    assert page.locator("ripen-offer").count() == 0
+    assert troubles == []
+
+
+def test_a_browser_that_knows_no_constructed_style_sheets_shows_nothing(visit, recorder, context):
+    context.add_init_script("delete window.CSSStyleSheet")
+    recorder.offers = [WORKSHOP]
+    troubles = []
+    page = context.new_page()
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    visit(page=page)
+    page.wait_for_timeout(200)
+
+    assert page.locator("ripen-offer").count() == 0
+    assert troubles == []
+
+
+def test_without_the_snippet_offers_are_shown_all_the_same(context, recorder):
+    recorder.pages["/bare"] = f"""<!doctype html><title>Bare</title>
+      <script async src="{recorder.endpoint}/v1/offers.js" data-write-key="site-key"></script>"""
+    recorder.offers = [WORKSHOP]
+    page = context.new_page()
+    page.goto(f"{recorder.origin}/bare")
+
+    expect(overlay(page)).to_be_visible()
+    assert "anonymousId" not in recorder.asked[0]
+
+
+@pytest.mark.parametrize(("language", "label"), [("de", "Nicht jetzt"), ("en", "Not now"), ("fr", "Not now")])
+def test_the_button_to_close_speaks_the_language_of_the_offer(visit, recorder, language, label):
+    recorder.offers = [WORKSHOP | {"language": language}]
+    page = visit()
+
+    expect(overlay(page).get_by_role("button", name=label)).to_be_visible()

@@ -1,0 +1,75 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.front import changed, digests, front_item, fronts, write
+from ripen.record import Record, forget
+
+SUBJECTS = st.sets(st.sampled_from(["a:ann", "a:phone", "a:old", "u:7"]))
+OFFERS = st.lists(st.sampled_from(["workshop", "checklist", "demo"]), unique=True, max_size=3)
+
+
+def record(front, version=1):
+    return Record("a:ann", version, json.dumps({"front": front, "events": 3}), None)
+
+
+def test_the_item_of_a_visitor_holds_offers_and_preferences_and_nothing_else():
+    item = front_item("a:ann", ("workshop", "checklist"), {"language": "de"})
+
+    assert (item["pk"], item["sk"]) == ("O#a:ann", "O")
+    assert json.loads(item["data"]) == {"offers": ["workshop", "checklist"], "preferences": {"language": "de"}}
+    assert item.keys() == {"pk", "sk", "data"}
+
+
+def test_of_a_lead_without_offers_and_preferences_there_is_no_item():
+    assert front_item("a:ann", (), {}) is None
+    [front] = fronts(["a:ann"], (), {})
+    assert write("table", front) == {
+        "Delete": {"TableName": "table", "Key": {"pk": {"S": "O#a:ann"}, "sk": {"S": "O"}}}
+    }
+
+
+def test_of_a_user_only_the_preferences_are_known():
+    known = {front.subject: front.data for front in fronts(["a:ann", "u:7"], ["workshop"], {"language": "de"})}
+
+    assert json.loads(known["a:ann"])["offers"] == ["workshop"]
+    assert json.loads(known["u:7"]) == {"offers": [], "preferences": {"language": "de"}}
+    assert [front.subject for front in fronts(["u:7"], ["workshop"], {}) if front.data] == []
+
+
+@pytest.mark.parametrize(
+    ("before", "offers", "written"),
+    [
+        ((), (), []),
+        (("workshop",), ("workshop",), []),
+        ((), ("workshop",), ["a:ann"]),
+        (("workshop",), ("checklist",), ["a:ann"]),
+        (("workshop",), (), ["a:ann"]),
+        (("workshop", "demo"), ("demo", "workshop"), ["a:ann"]),
+    ],
+)
+def test_what_has_not_changed_is_not_written(before, offers, written):
+    known = digests(fronts(["a:ann"], before, {}))
+
+    assert [front.subject for front in changed(known, fronts(["a:ann"], offers, {}))] == written
+
+
+@given(states=st.lists(st.tuples(SUBJECTS, OFFERS), min_size=1, max_size=6))
+def test_after_each_write_the_table_holds_what_the_lead_says_whoever_came_and_went(states):
+    table, known = {}, {}
+    for subjects, offers in states:
+        now = fronts(sorted(subjects), offers, {})
+        for front in changed(known, now):
+            table[front.subject] = front.data
+        known = digests(now) | {name: digest for name, digest in known.items() if name not in subjects}
+
+        assert {front.subject: table.get(front.subject, "") for front in now} == {f.subject: f.data for f in now}
+
+
+def test_a_record_that_has_to_be_made_anew_remembers_what_was_written_for_both():
+    kept = forget(record({"a:ann": "1"}), record({"a:phone": "2"}))
+
+    assert Record("a:ann", 2, kept, None).front == {"a:ann": "1", "a:phone": "2"}
+    assert forget(record({})) == ""

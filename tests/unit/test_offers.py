@@ -1,0 +1,222 @@
+"""What the website is told to show: whose offers, in which language, and nothing that is personal."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from adapters import front, site
+from adapters.settings import settings
+from adapters.table import TableThrottledError
+from ripen.schema.content import Offer
+from ripen.sources import Source, Sources, digest
+from track import handler as track
+
+SHOP = "https://shop.example"
+KEY = "shop-key"
+
+
+def offer(**parts):
+    texts = {name: {"en": f"{name} in English", "de": f"{name} auf Deutsch"} for name in ("title", "text", "button")}
+    return Offer.model_validate({**texts, "link": {"en": "/workshop", "de": "/de/workshop"}, **parts})
+
+
+OFFERS = {
+    "workshop": offer(),
+    "checklist": offer(placement="slot", slot="beside", link={"en": "https://cdn.example/list.pdf"}, dismiss_for="36h"),
+    "news": offer(placement="popup", everybody=True, link={"en": "/news"}),
+}
+
+
+class Table:
+    """What the tracking function would read."""
+
+    def __init__(self):
+        self.offers = OFFERS
+        self.language = "en"
+        self.fronts = {}
+        self.asked = []
+
+    def shown(self, _table, _now):
+        return {"offers": {name: one.model_dump(mode="json") for name, one in self.offers.items()}} | {
+            "language": self.language
+        }
+
+    def read(self, _table, subject):
+        self.asked.append(subject)
+        return self.fronts.get(subject, {"offers": [], "preferences": {}})
+
+
+@pytest.fixture
+def table(tracking, monkeypatch):
+    source = Source("shop", trusted=False, origins=(SHOP,))
+    tracking(Sources({digest(KEY): source}))
+    table = Table()
+    monkeypatch.setattr(site, "shown", table.shown)
+    monkeypatch.setattr(front, "read", table.read)
+    yield table
+    settings.cache_clear()
+
+
+def get(headers=None, **query):
+    event = {
+        "requestContext": {"http": {"method": "GET", "path": "/v1/offers"}, "timeEpoch": 1_795_255_200_000},
+        "headers": {"origin": SHOP} | (headers or {}),
+        "queryStringParameters": {"writeKey": KEY} | query,
+    }
+    return track.handler(event, None)
+
+
+def told(**query):
+    answer = get(**query)
+    assert answer["statusCode"] == 200, answer
+    return json.loads(answer["body"])["offers"]
+
+
+def names(**query):
+    return [one["name"] for one in told(**query)]
+
+
+def test_a_visitor_gets_the_offers_that_campaigns_chose_in_their_order(table):
+    table.fronts["a:ann"] = {"offers": ["checklist", "workshop"], "preferences": {}}
+
+    assert names(anonymousId="ann") == ["checklist", "workshop"]
+
+
+@pytest.mark.parametrize("active", [[], ["no-longer-there"]])
+def test_a_visitor_for_whom_nothing_was_chosen_gets_what_is_for_everybody(table, active):
+    table.fronts["a:ann"] = {"offers": active, "preferences": {}}
+
+    assert names(anonymousId="ann") == ["news"]
+
+
+def test_without_an_id_nobody_is_looked_up(table):
+    assert names() == ["news"]
+    assert names(anonymousId="") == ["news"]
+    assert table.asked == []
+
+
+def test_without_any_offers_nobody_is_looked_up(table):
+    table.offers = {}
+
+    assert told(anonymousId="ann") == []
+    assert table.asked == []
+
+
+def test_the_whole_answer(table):
+    table.fronts["a:ann"] = {"offers": ["checklist"], "preferences": {"topics": {"news": False}}}
+
+    answer = get(anonymousId="ann", language="en-GB")
+
+    assert json.loads(answer["body"]) == {
+        "offers": [
+            {
+                "name": "checklist",
+                "placement": "slot",
+                "slot": "beside",
+                "language": "en",
+                "title": "title in English",
+                "text": "text in English",
+                "button": "button in English",
+                "link": "https://cdn.example/list.pdf",
+                "image": "",
+                "dismissDays": 1.5,
+            }
+        ]
+    }
+    assert answer["headers"]["cache-control"] == "private, max-age=10"
+    assert answer["headers"]["access-control-allow-origin"] == SHOP
+    assert answer["headers"]["vary"] == "origin"
+
+
+@pytest.mark.parametrize(
+    ("asked", "title", "link"),
+    [
+        ("de", "title auf Deutsch", "/de/workshop"),
+        ("de-AT", "title auf Deutsch", "/de/workshop"),
+        ("DE_ch", "title auf Deutsch", "/de/workshop"),
+        ("fr", "title in English", "/workshop"),
+        ("", "title in English", "/workshop"),
+        ("<script>", "title in English", "/workshop"),
+    ],
+)
+def test_an_offer_is_told_in_the_language_of_the_page_or_of_the_site(table, asked, title, link):
+    table.fronts["a:ann"] = {"offers": ["workshop"], "preferences": {}}
+
+    [one] = told(anonymousId="ann", language=asked)
+
+    assert (one["title"], one["link"]) == (title, link)
+
+
+def test_an_offer_does_not_mix_languages(table):
+    table.offers = {"half": offer(everybody=True, button={"en": "Go"})}
+
+    [one] = told(language="de")
+
+    assert (one["language"], one["title"], one["button"], one["link"]) == ("en", "title in English", "Go", "/workshop")
+
+
+def test_an_offer_in_another_language_than_the_sites_is_told_in_that(table):
+    table.language = "de"
+    only = {name: {"en": name} for name in ("title", "text", "button", "link")} | {"link": {"en": "/x"}}
+    table.offers = {"english": offer(everybody=True, **only)}
+
+    [one] = told(language="de")
+
+    assert (one["title"], one["link"]) == ("title", "/x")
+
+
+@pytest.mark.parametrize("path", ["/workshop", "/workshop/", "/workshop?utm_source=x", "/de/workshop"])
+def test_an_offer_is_not_shown_on_the_page_that_it_leads_to(table, path):
+    table.fronts["a:ann"] = {"offers": ["workshop", "checklist"], "preferences": {}}
+
+    assert names(anonymousId="ann", path=path) == ["checklist"]
+    assert names(anonymousId="ann", path="/other") == ["workshop", "checklist"]
+
+
+def test_an_answer_that_the_browser_has_is_not_sent_again(table):
+    table.fronts["a:ann"] = {"offers": ["workshop"], "preferences": {}}
+    tag = get(anonymousId="ann")["headers"]["etag"]
+
+    for known in (tag, f"W/{tag}", f'"other", {tag}'):
+        again = get({"if-none-match": known}, anonymousId="ann")
+        assert (again["statusCode"], again["body"]) == (304, "")
+        assert again["headers"]["cache-control"] == "private, max-age=10"
+
+    table.fronts["a:ann"] = {"offers": ["checklist"], "preferences": {}}
+    assert get({"if-none-match": tag}, anonymousId="ann")["statusCode"] == 200
+
+
+def test_only_pages_of_the_site_may_ask_and_only_with_its_key(table):
+    assert get({"origin": "https://evil.example"})["statusCode"] == 403
+    assert get(writeKey="other")["statusCode"] == 401
+    assert get(anonymousId="x" * 101)["statusCode"] == 400
+    assert get(anonymousId="undefined")["statusCode"] == 400
+    assert table.asked == []
+
+
+def test_a_table_that_is_busy_says_when_to_come_back(table, monkeypatch):
+    def busy(*_):
+        raise TableThrottledError("busy")
+
+    monkeypatch.setattr(front, "read", busy)
+
+    assert get(anonymousId="ann")["statusCode"] == 429
+
+
+@given(query=st.dictionaries(st.sampled_from(["anonymousId", "language", "path", "x"]), st.text(max_size=60)))
+@hypothesis_settings(deadline=None)
+def test_whatever_is_asked_there_is_an_answer(query):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TABLE_NAME", "table")
+        patch.setenv("RETENTION_DAYS", "30")
+        settings.cache_clear()
+        patch.setattr(track, "registered", lambda *_: Sources({digest(KEY): Source("shop", False, (SHOP,))}))
+        table = Table()
+        patch.setattr(site, "shown", table.shown)
+        patch.setattr(front, "read", table.read)
+        answer = get(**query)
+    settings.cache_clear()
+    assert answer["statusCode"] in (200, 400)
