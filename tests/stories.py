@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import itertools
 import json
+from pathlib import Path
 
 from ripen.tags import tag
 from ripen.times import SECOND, parse_iso, to_iso
+from ripen_cli.project import RULES, rule_files
 
 START = parse_iso("2026-03-02T08:00:00Z")
 WRITE_KEY = "website"
@@ -39,6 +41,12 @@ def _call(kind, at, who, message_id):
 
 
 _numbers = itertools.count(1)
+
+
+def few_rules():
+    """Rules with which stories need few events, and the starter mails, by their keys in the rules bucket."""
+    mails = {name: content for name, content in rule_files(RULES).items() if name.startswith("mails/")}
+    return mails | rule_files(Path(__file__).parent / "integration")
 
 
 def batch_of(events):

@@ -10,7 +10,7 @@ from adapters import records
 from adapters.active import stored
 from adapters.addresses import key_of
 from adapters.loading import load_tree
-from ripen.configuration import Configuration
+from ripen.configuration import ActiveConfiguration, Configuration
 from ripen.event import Event
 from ripen.fold import fold
 from ripen.lead import Lead
@@ -36,9 +36,7 @@ def read_lead(deployment: Deployment, who: str, now: int, at: int | None = None)
 
     Raises click.ClickException when there is none, or no rules are active.
     """
-    active = stored(deployment.rules_bucket)
-    if active is None:
-        raise click.ClickException("no rules are active; upload them to the rules bucket first")
+    active = active_configuration(deployment)
     tree = next((tree for subject in _subjects(deployment, who) if (tree := _tree(deployment, subject, now))), None)
     if tree is None:
         raise click.ClickException(f"nothing is known about {who!r}; give an anonymousId, a userId or an address")
@@ -48,6 +46,14 @@ def read_lead(deployment: Deployment, who: str, now: int, at: int | None = None)
     rules = compile_rules(active.configuration, active.version)
     lead = fold(tree.record.subject, events, rules, now if at is None else at)
     return Reading(lead, events, active.configuration, tree)
+
+
+def active_configuration(deployment: Deployment) -> ActiveConfiguration:
+    """The rules that are active. Raises click.ClickException when none are."""
+    active = stored(deployment.rules_bucket)
+    if active is None:
+        raise click.ClickException("no rules are active; upload them to the rules bucket first")
+    return active
 
 
 def _subjects(deployment: Deployment, who: str) -> list[str]:

@@ -129,7 +129,7 @@ def find_due(table: str, shard: str, now: int) -> Iterator[list[Due]]:
             IndexName=DUE_INDEX,
             KeyConditionExpression="due_shard = :shard AND due_at <= :now",
             ExpressionAttributeValues=_attributes({":shard": shard, ":now": to_iso(now)}),
-            PaginationConfig={"PageSize": 100},
+            PaginationConfig={"PageSize": 1_000},
         )
     )
     for page in pages:

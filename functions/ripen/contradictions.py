@@ -11,7 +11,7 @@ from ripen.pattern import compile_pattern
 from ripen.schema.base import Path
 
 _ONE_VALUE = ("event", "session", "lead")
-_LISTS = ("lead.interests", "lead.surges")
+_LISTS = ("lead.interests", "lead.surges", "lead.campaigns")
 """Of a list one element is enough, and another one may match the other condition; so may any property or trait."""
 
 

@@ -192,7 +192,7 @@ def pending(state: State, moment: int) -> Iterator[Intent]:
             continue
         if step.channel == "mail" and not may_mail(state, rule, moment):
             continue
-        earliest = _earliest(state, rule, step, run, moment)
+        earliest = _earliest(state, rule, step, run)
         content = _content(state, step) if step.kinds else ""
         if earliest is None or earliest >= run.since + step.valid_for or content is None:
             continue
@@ -203,7 +203,7 @@ def pending(state: State, moment: int) -> Iterator[Intent]:
             step.channel,
             step.names[0],
             run.since,
-            earliest,
+            _opens_again(state, rule, step, earliest),
             rule.priority,
             rule.transactional,
             rule.category,
@@ -291,15 +291,27 @@ def _wait_ends(state: State, run: Run, wait: Wait) -> int:
     return ends if opens is None else opens
 
 
-def _earliest(state: State, rule: CampaignRule, step: Do, run: Run, now: int) -> int | None:
-    """From when on the step may be done; what was late comes in the next window, not outside of any."""
+def _earliest(state: State, rule: CampaignRule, step: Do, run: Run) -> int | None:
+    """From when on the step may be done."""
     moment: int | None = run.since
     if step.channel == "mail" and not rule.transactional:
         moment = _within_caps(state, rule, run.since)
+    hours = _hours(rule, step)
+    return within_hours(moment, hours, time_zone(state)) if moment is not None and hours else moment
+
+
+def _opens_again(state: State, rule: CampaignRule, step: Do, earliest: int) -> int:
+    """The same of a step that is late, because only now the lead may be mailed: the hours have to be open, too."""
+    hours = _hours(rule, step)
+    if earliest >= state.clock or not hours:
+        return earliest
+    opens = within_hours(state.clock, hours, time_zone(state))
+    return earliest if opens is None or opens == state.clock else opens
+
+
+def _hours(rule: CampaignRule, step: Do) -> tuple[Hours, ...]:
     hours: tuple[Hours, ...] = (step.hours,) if step.hours else ()
-    if step.channel == "mail" and not rule.transactional:
-        hours += rule.hours
-    return within_hours(max(moment, now), hours, time_zone(state)) if moment is not None and hours else moment
+    return hours if step.channel != "mail" or rule.transactional else hours + rule.hours
 
 
 def _within_caps(state: State, rule: CampaignRule, moment: int) -> int | None:

@@ -6,7 +6,6 @@ import email
 import email.policy
 import io
 import json
-from pathlib import Path
 
 import boto3
 import pytest
@@ -22,7 +21,7 @@ from integration.people import ANN, enough
 from publish.handler import handler as publish
 from ripen.times import MINUTE, to_iso
 from score.handler import handler as score
-from stories import START, Context, batch_of, identified, minute, queue_message, request, stream_batch
+from stories import START, Context, batch_of, few_rules, identified, minute, queue_message, request, stream_batch
 from track.handler import handler as track
 from trigger.handler import handler as trigger
 
@@ -162,10 +161,7 @@ def site(new_process, monkeypatch):
 @pytest.fixture
 def rule_files():
     """Rules with which stories need few events, and the starter mails, by their keys."""
-    starter, here = template.ROOT / "infra", Path(__file__).parent
-    files = {path.relative_to(starter): path for path in starter.glob("mails/**/*.*")}
-    files |= {path.relative_to(here): path for path in here.glob("rules/*.yaml")}
-    return {key.as_posix(): path.read_bytes() for key, path in files.items()}
+    return few_rules()
 
 
 @pytest.fixture

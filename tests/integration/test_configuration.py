@@ -97,7 +97,7 @@ MISTAKES = [
     ("interests", "at_least: 2", "at_least: 0", ":4: interests.at_least: "),
     (
         "campaigns",
-        "profile: engagement, at_least: 50",
+        "profile: engagement, at_least: 150",
         "profile: fit, at_least: 99",
         "nobody can reach 99: the rules of fit",
     ),

@@ -20,7 +20,7 @@ MAILING = b"""mailing:
       reasons: [{key: slow, title: {en: It took too long}}]
 """
 OFFERS = b"""offers:
-  workshop: {title: {en: Workshop}, text: {en: Come}, button: {en: Sign up}, link: {en: /workshop}}
+  workshop: {title: {de: Workshop}, text: {de: Los}, button: {de: Anmelden}, link: {de: /workshop}}
 """
 
 
@@ -35,7 +35,7 @@ def test_publishing_shows_the_part_of_the_rules_that_the_public_sees(site, rule_
     assert seen["imprint"] == {"de": "Example GmbH, Hauptstraße 1"}
     assert (seen["from_name"], seen["language"], seen["languages"]) == ("Example GmbH", "de", ["de", "en"])
     assert seen["surveys"]["service"]["reasons"] == [{"key": "slow", "title": {"en": "It took too long"}}]
-    assert seen["offers"]["workshop"]["link"] == {"en": "/workshop"}
+    assert seen["offers"]["workshop"]["link"] == {"de": "/workshop"}
 
 
 def test_what_an_older_version_wrote_can_be_read(site):
@@ -46,8 +46,8 @@ def test_what_an_older_version_wrote_can_be_read(site):
 
 
 def test_more_than_an_item_holds_is_refused_before_anything_changes(site, rule_files):
-    topics = "".join(f'    t{n}: {{title: {{en: "{"x" * 900}"}}}}\n' for n in range(200))
-    files = {**rule_files, "rules/mailing.yaml": f"mailing:\n  categories:\n{topics}".encode()}
+    topics = "".join(f'    t{n}: {{title: {{de: "{"x" * 900}"}}}}\n' for n in range(200))
+    files = {**rule_files, "rules/mailing.yaml": f"mailing:\n  language: de\n  categories:\n{topics}".encode()}
     assert site.publish(files, 0)["activated"]
     before = get_text("ripen", SITE_KEY)
 

@@ -13,8 +13,10 @@ CPU = {
     *("score.event.cpu", "score.rules-1000.cpu", "score.settled.cpu"),
     "mail.cpu",
 }
+SWEEP = {"sweep.reads.10k", "sweep.reads.1m", "sweep.pace"}
 ROWS = {
     *CPU,
+    *SWEEP,
     "track.single.wru",
     "score.writes",
     "score.due.wru",

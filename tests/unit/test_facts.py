@@ -90,6 +90,8 @@ def sees(condition, *history):
 
 
 ORDERS = [happened("Order Completed", day) for day in (0, 30, 60)]
+ASKED = reported("Email Sent", 1, campaign="ask", step="ask", cycle=1, to="ann@example.com")
+AGREED = reported("Subscription Confirmed", 2, intent="ask_ask_1")
 SOCIAL = {"campaign": {"source": "LinkedIn", "medium": "paid-social", "name": "spring"}}
 
 
@@ -98,6 +100,8 @@ SOCIAL = {"campaign": {"source": "LinkedIn", "medium": "paid-social", "name": "s
     [
         ({"lead.known": True}, [told(email="ann@example.com")]),
         ({"lead.known": False}, [told(email=17)]),
+        ({"lead.subscribed": False}, [told(email="ann@example.com"), ASKED]),
+        ({"lead.subscribed": True}, [told(email="ann@example.com"), ASKED, AGREED]),
         ({"lead.visits": 2, "lead.pages": 2}, [happened("Page Viewed"), happened("Page Viewed", 1)]),
         ({"lead.days_known": 3}, [happened("Page Viewed"), told(2), happened("Page Viewed", 3)]),
         ({"lead.days_inactive": 1}, [happened("Page Viewed"), told(2), happened("Page Viewed", 3)]),

@@ -8,6 +8,7 @@ from ripen_cli.deployment import Deployment
 from ripen_cli.mail_lint import lint
 from ripen_cli.main import main
 from ripen_cli.project import RULES, rule_files
+from stories import few_rules
 
 MAILING = b"""mailing:
   from_name: Ripen
@@ -27,7 +28,7 @@ NAME = "mails/personal-note/en.mjml"
 
 @pytest.fixture
 def files():
-    return {**rule_files(RULES), "rules/mailing.yaml": MAILING}
+    return few_rules() | {"rules/mailing.yaml": MAILING}
 
 
 def told(files):
@@ -39,8 +40,8 @@ def with_body(files, *lines):
     return files | {NAME: "\n".join([head, *lines]).encode()}
 
 
-def test_the_starter_mails_are_without_fault(files):
-    assert told(files) == []
+def test_the_starter_mails_are_without_fault():
+    assert told(rule_files(RULES)) == []
 
 
 @pytest.mark.parametrize(
@@ -164,8 +165,8 @@ def test_a_preview_shows_the_mail_on_a_phone_and_on_a_desktop(folder, tmp_path, 
     page = (tmp_path / "build" / "mails" / "first-steps.de.html").read_text()
     assert 'sandbox width="375"' in page
     assert 'sandbox width="800"' in page
-    assert "Willkommen: Ihre ersten drei Schritte" in page
-    assert "Guten Tag, Ada Lovelace," in page
+    assert "Willkommen, Ada Lovelace: Ihre ersten drei Schritte" in page
+    assert "Guten Tag Ada Lovelace," in page
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,8 @@ from ripen.event import Event
 from ripen.fold import fold
 from ripen.letters import Letter
 from ripen.rules import compile_rules
-from ripen_cli.project import RULES, rule_files
+from ripen_cli.project import RULES
+from stories import few_rules
 
 LETTER = Letter(
     campaign="spring", step="tips", mail="tips", language="en", from_name="Ripen", reason="You asked.", imprint="A\nB"
@@ -39,8 +40,7 @@ WHOLE = b"""<mjml><mj-head><mj-title>Hi</mj-title></mj-head><mj-body><mj-section
 
 @pytest.fixture
 def files():
-    starter = {name: content for name, content in rule_files(RULES).items() if not name.startswith("mails/layout")}
-    return starter | {"mails/layout.mjml": LAYOUT, "mails/tips/en.mjml": TIPS}
+    return few_rules() | {"mails/layout.mjml": LAYOUT, "mails/tips/en.mjml": TIPS}
 
 
 def problems(files):

@@ -67,9 +67,9 @@ def test_a_lead_without_news_is_folded_from_its_state_alone(history):
     )
 
 
-def wanted(lead):
-    """What is to be done, whenever: the next window is told as of the present."""
-    return [intent._replace(not_before=0) for intent in lead.pending]
+def wanted(found):
+    """What is pending; when the hours open for what is late, that changes by itself."""
+    return [intent._replace(not_before=0) for intent in found.pending]
 
 
 @settings(deadline=None)  # it folds anew for each timer

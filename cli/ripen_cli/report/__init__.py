@@ -1,4 +1,4 @@
-"""`ripen report`: what campaigns and pages achieved, day by day."""
+"""`ripen report`: what visits brought, day by day, and what campaigns achieved."""
 
 from ripen_cli.report.command import report
 

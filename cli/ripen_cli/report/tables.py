@@ -1,12 +1,31 @@
-"""Columns of a report, the same on the screen and on a page."""
+"""Tables of reports: as text, and their columns, which are the same on the screen and on a page."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from ripen_cli.report.achieved import Achieved
 from ripen_cli.report.reading import Report
 
 PAGE_HEAD = ("page", "views", "seconds a view", "landings", "exits", "views without consent")
+
+EFFECT_HEAD = (
+    *("campaign", "leads", "starts", "under way", "goal", "left", "ended"),
+    *("mails", "steps", "given up", "dropped", "control"),
+)
+STEP_HEAD = ("campaign", "step", "what became of it", "times")
+
+_MOST_ROWS = 30
+
+
+def as_text(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """A table for the screen: its first rows, and how many more there are."""
+    shown = [list(head), *([str(cell) for cell in row] for row in rows[:_MOST_ROWS])]
+    widths = [max(len(row[n]) for row in shown) for n in range(len(head))]
+    lines = ["  ".join(_aligned(cell, width) for cell, width in zip(row, widths, strict=True)) for row in shown]
+    more = len(rows) - _MOST_ROWS
+    return "\n".join([*(line.rstrip() for line in lines), *([f"... and {more} more"] if more > 0 else [])])
 
 
 def campaign_head(found: Report) -> tuple[str, ...]:
@@ -26,3 +45,19 @@ def page_cells(row: dict[str, Any]) -> list[Any]:
     """One page's cells below PAGE_HEAD."""
     dwell = round(row["seconds"] / row["views"]) if row["views"] else 0
     return [row["path"], row["views"], dwell, row["landings"], row["exits"], row["views_without_consent"]]
+
+
+def effect_cells(one: Achieved) -> list[Any]:
+    """One campaign's cells below EFFECT_HEAD."""
+    effect = one.effect
+    steps = [effect.times("Email Sent"), one.done, effect.times("given up"), effect.times("dropped")]
+    return [one.name, effect.leads(control=False), *effect.treated, *steps, effect.leads(control=True)]
+
+
+def step_rows(found: Sequence[Achieved]) -> list[list[Any]]:
+    """The cells of all steps below STEP_HEAD."""
+    return [[one.name, *row] for one in found for row in one.steps]
+
+
+def _aligned(cell: str, width: int) -> str:
+    return cell.rjust(width) if cell.isdecimal() else cell.ljust(width)

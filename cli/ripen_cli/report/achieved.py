@@ -1,0 +1,93 @@
+"""What one campaign achieved, in words and for other programs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ripen.effect import DONE, Comparison, Effect, Share, compare
+
+
+@dataclass(frozen=True, slots=True)
+class Achieved:
+    """What one campaign achieved; `goal` tells whether it has one."""
+
+    name: str
+    title: str
+    goal: bool
+    effect: Effect
+
+    @property
+    def comparison(self) -> Comparison | None:
+        """With the control group, if there is one and it has been through the campaign."""
+        return compare(self.effect) if self.goal else None
+
+    @property
+    def steps(self) -> list[tuple[str, str, int]]:
+        """A step, what became of it, and how often; what happened most first."""
+        rows = [(step, outcome, count) for (step, outcome), count in self.effect.steps.items()]
+        return sorted(rows, key=lambda row: (-row[2], row))
+
+    @property
+    def done(self) -> int:
+        """How many steps were done."""
+        return self.effect.times(*DONE)
+
+    def verdict(self) -> str:
+        """In a sentence, whether the campaign is better than nothing; empty without a goal or a control group."""
+        if not self.goal or not self.effect.leads(control=True):
+            return ""
+        found = self.comparison
+        if found is None:
+            return "Too early to tell: nobody went through it to its end, or it lasts less than a day."
+        if not found.certain:
+            return "Too few leads to tell whether it has an effect."
+        low, high = sorted(abs(100 * bound) for bound in found.interval())
+        told = f"of 100 leads {low:.1f} to {high:.1f}"
+        within = f"reach the goal within {found.days} days than without."
+        return f"It helps: {told} more {within}" if found.difference > 0 else f"It harms: {told} fewer {within}"
+
+    def numbers(self) -> str:
+        """What the verdict rests on; empty as long as there is nothing to compare."""
+        found = self.comparison
+        if found is None:
+            return ""
+        low, high = (f"{100 * bound:+.1f}" for bound in found.interval())
+        treated, control = _told(found.treated), _told(found.control)
+        more = f"{100 * found.difference:+.1f} points (95 %: {low} to {high})"
+        return f"Goal reached within {found.days} days by {treated}, in the control group by {control}: {more}."
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values for other programs; shares and differences from -1 to 1."""
+        found = self.comparison
+        return {
+            "campaign": self.name,
+            "title": self.title,
+            "leads": self.effect.leads(control=False),
+            **self.effect.treated._asdict(),
+            "done": self.done,
+            "steps": [{"step": step, "outcome": outcome, "times": times} for step, outcome, times in self.steps],
+            "control": {"leads": self.effect.leads(control=True), **self.effect.control._asdict()},
+            "comparison": found and _comparison(found),
+            "verdict": self.verdict(),
+        }
+
+
+def _told(share: Share) -> str:
+    return f"{share.reached} of {share.of} leads ({100 * share.part:.1f} %)"
+
+
+def _comparison(found: Comparison) -> dict[str, Any]:
+    low, high = found.interval()
+    return {
+        "days": found.days,
+        "treated": _share(found.treated),
+        "control": _share(found.control),
+        "difference": round(found.difference, 4),
+        "low": round(low, 4),
+        "high": round(high, 4),
+    }
+
+
+def _share(share: Share) -> dict[str, Any]:
+    return {"reached": share.reached, "of": share.of, "share": round(share.part, 4)}

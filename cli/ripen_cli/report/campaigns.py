@@ -1,0 +1,54 @@
+"""`ripen report campaigns`: what campaigns did with leads, and whether that is better than doing nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from ripen_cli.deployment import Deployment, deployed, now
+from ripen_cli.report.achieved import Achieved
+from ripen_cli.report.campaigns_page import page
+from ripen_cli.report.days import Days, chosen, day_options
+from ripen_cli.report.effects import read
+from ripen_cli.report.tables import EFFECT_HEAD, STEP_HEAD, as_text, effect_cells, step_rows
+
+_DAYS = 90
+
+
+@click.command()
+@day_options(_DAYS)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with charts to this file.")
+@deployed
+def campaigns(
+    deployment: Deployment, first: datetime | None, last: datetime | None, as_json: bool, html: Path | None
+) -> None:
+    """Show what campaigns did that started on these days: leads, goals, mails, and the effect of it all.
+
+    Every lead is read and folded; how many that are so far is told on standard error.
+    """
+    moment = now()
+    days = chosen(first, last, _DAYS, moment)
+    found = read(deployment, days, moment, lambda leads: click.echo(f"{leads} leads read", err=True))
+    if html:
+        html.write_text(page(found, days), encoding="utf-8")
+        click.echo(f"Written: {html}")
+    elif as_json:
+        told = {"from": str(days.first), "to": str(days.last), "campaigns": [one.as_json() for one in found]}
+        click.echo(json.dumps(told, indent=2))
+    else:
+        click.echo("\n\n".join(_text(found, days)))
+
+
+def _text(found: Sequence[Achieved], days: Days) -> Iterator[str]:
+    yield f"Campaigns that started {days}"
+    yield as_text(EFFECT_HEAD, [effect_cells(one) for one in found])
+    for one in found:
+        if verdict := one.verdict():
+            yield f"{one.name} and its control group: {verdict}\n{one.numbers()}".rstrip()
+    if rows := step_rows(found):
+        yield as_text(STEP_HEAD, rows)

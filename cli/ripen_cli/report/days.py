@@ -1,0 +1,54 @@
+"""The days that a report is about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
+
+import click
+
+from ripen.times import DAY, SECOND
+
+Command = Callable[..., None]
+
+
+class Days(NamedTuple):
+    """Days (UTC) from `first` to `last`, both included."""
+
+    first: date
+    last: date
+
+    @property
+    def since(self) -> int:
+        """The moment (milliseconds) at which they begin."""
+        return round(datetime(self.first.year, self.first.month, self.first.day, tzinfo=UTC).timestamp()) * SECOND
+
+    @property
+    def until(self) -> int:
+        """The moment at which they are over."""
+        return self.since + ((self.last - self.first).days + 1) * DAY
+
+    def __str__(self) -> str:
+        return f"{self.first} to {self.last} (UTC)"
+
+
+def day_options(days: int) -> Callable[[Command], Command]:
+    """Options for a first and a last day; without them these are the last `days`."""
+
+    def add(command: Command) -> Command:
+        kind = click.DateTime(["%Y-%m-%d"])
+        command = click.option("--to", "--until", "last", type=kind, help="Last day (UTC); today without it.")(command)
+        told = f"First day (UTC); {days} days ago without it."
+        return click.option("--from", "--since", "first", type=kind, help=told)(command)
+
+    return add
+
+
+def chosen(first: datetime | None, last: datetime | None, days: int, now: int) -> Days:
+    """The days that the options name, at `now` (milliseconds). Raises click.UsageError."""
+    until = last.date() if last else datetime.fromtimestamp(now / SECOND, UTC).date()
+    since = first.date() if first else until - timedelta(days=days - 1)
+    if since > until:
+        raise click.UsageError(f"--from {since} is after --to {until}")
+    return Days(since, until)

@@ -1,0 +1,63 @@
+"""What campaigns achieved, read from the table: every lead is folded, a few at a time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from adapters.loading import load_tree
+from adapters.roster import leads
+from ripen.effect import Effect, Group, add_up, effects_of
+from ripen.errors import VersionConflictError
+from ripen.fold import fold
+from ripen.rules import Rules, compile_rules
+from ripen_cli.deployment import Deployment
+from ripen_cli.reading import active_configuration
+from ripen_cli.report.achieved import Achieved
+from ripen_cli.report.days import Days
+
+_AT_ONCE = 8
+"""Leads that are read at the same time; a client of AWS has ten connections."""
+
+_TELL_EVERY = 1_000
+
+
+def read(deployment: Deployment, days: Days, now: int, tell: Callable[[int], None]) -> list[Achieved]:
+    """Every campaign of the active rules, in their order, with its starts on these days, as of `now` (milliseconds).
+
+    `tell` is called with the number of leads that were read, every now and then and at the end. Raises
+    click.ClickException when no rules are active.
+    """
+    active = active_configuration(deployment)
+    rules = compile_rules(active.configuration, active.version)
+    found = add_up(_each(deployment.table, rules, days, now, tell))
+    nothing = Effect(Group(), Group(), Counter(), Counter())
+    return [
+        Achieved(name, campaign.title, campaign.goal is not None, found.get(name, nothing))
+        for name, campaign in active.configuration.campaigns.items()
+    ]
+
+
+def _each(
+    table: str, rules: Rules, days: Days, now: int, tell: Callable[[int], None]
+) -> Iterator[Mapping[str, Effect]]:
+    def effects(subject: str) -> Mapping[str, Effect]:
+        try:
+            tree = load_tree(table, subject, now)
+        except VersionConflictError:  # it is being merged, and the lead that it becomes part of is read as well
+            return {}
+        if not tree.events or tree.record.subject != subject:
+            return {}
+        events = tree.events
+        return effects_of(fold(subject, events, rules, now), events, days.since, days.until)
+
+    done = told = 0
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for page in leads(table):
+            yield from pool.map(effects, page)
+            done += len(page)
+            if done - told >= _TELL_EVERY:
+                tell(done)
+                told = done
+    tell(done)

@@ -1,0 +1,48 @@
+"""`ripen report visits`: two tables on the screen, JSON for other programs, or a page with charts."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from ripen_cli.deployment import Deployment, deployed, now
+from ripen_cli.report.days import Days, chosen, day_options
+from ripen_cli.report.reading import Report, read
+from ripen_cli.report.tables import PAGE_HEAD, as_text, campaign_cells, campaign_head, page_cells
+from ripen_cli.report.visits_page import page
+
+_DAYS = 28
+
+
+@click.command()
+@day_options(_DAYS)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with charts to this file.")
+@deployed
+def visits(
+    deployment: Deployment, first: datetime | None, last: datetime | None, as_json: bool, html: Path | None
+) -> None:
+    """Show what brought visits, leads and conversions, and what pages achieved: views, dwell time and exits."""
+    moment = now()
+    days = chosen(first, last, _DAYS, moment)
+    found = read(deployment.table, days.first, days.last, moment)
+    if html:
+        html.write_text(page(found), encoding="utf-8")
+        click.echo(f"Written: {html}")
+    elif as_json:
+        click.echo(json.dumps(found.as_json(), indent=2))
+    else:
+        click.echo(_text(found, days))
+
+
+def _text(found: Report, days: Days) -> str:
+    total = found.as_json()["total"]
+    parts = [
+        f"{days}: {total['visits']} visits, {total['known']} leads, {total['views']} page views",
+        as_text(campaign_head(found), [campaign_cells(found, row) for row in found.campaigns()]),
+        as_text(PAGE_HEAD, [page_cells(row) for row in found.pages()]),
+    ]
+    return "\n\n".join(parts)

@@ -1,0 +1,186 @@
+"""Lives of leads under the starter rules, by a virtual clock.
+
+What is due is done, then time goes on to what is due next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from adapters.rulefiles import build
+from ripen.event import RIPEN, Event
+from ripen.fold import fold, new_state
+from ripen.rules import compile_rules
+from ripen.scanners import SETTLING
+from ripen.times import DAY, HOUR
+from ripen_cli.project import RULES, rule_files
+from stories import START
+
+CONFIGURATION, MAILS, VERSION = build(rule_files(RULES))
+STARTER = compile_rules(CONFIGURATION, VERSION)
+DONE = {
+    "mail": "Email Sent",
+    "handoff": "Lead Handed Off",
+    "notify": "Colleague Notified",
+    "webhook": "Webhook Delivered",
+}
+"""The event that tells that something was done, by its channel."""
+
+OWN = ("Subscription Confirmed", "Preferences Changed", "Unsubscribed", "Feedback Given")
+"""What people do on pages behind mails: events that Ripen itself records."""
+
+ADDRESS = "ann@example.com"
+
+
+class Life:
+    """One lead and all that reached it: `done` are intents with their moments, `shown` the offers on the site."""
+
+    def __init__(self, subject="a:ann"):
+        self.subject = subject
+        self.now = START
+        self.state = new_state(STARTER)
+        self.events = []
+        self.fresh = []
+        self.done = []
+        self.shown = []
+
+    def at(self, day, name, **properties):
+        """Let time pass until so many days after the story begins; then this happens."""
+        self.until(day)
+        source = RIPEN if name.startswith("Email ") or name in OWN else "website"
+        parts = {part: properties.pop(part) for part in ("traits", "context") if part in properties}
+        self._add(Event(f"{len(self.events):04}", name, self.now, source, properties=properties, **parts))
+
+    def until(self, day):
+        """Let time pass; whatever is due meanwhile is done in time."""
+        end = START + round(day * DAY)
+        while self.events and (due := self._do_what_is_due().due_at(reachable=True)) is not None and due <= end:
+            assert due > self.now, "a lead that is due at once for ever"
+            self.now = due
+        self.now = end
+        if self.events:
+            self._do_what_is_due()
+
+    def lead(self):
+        """The lead as of now, folded on from where it was."""
+        fresh, self.fresh = self.fresh, []
+        return fold(self.subject, fresh, STARTER, self.now, self.state)
+
+    def lead_from_scratch(self):
+        """The same, folded from all events."""
+        return fold(self.subject, self.events, STARTER, self.now)
+
+    def reached(self, *campaigns):
+        """What was done by these campaigns (without any: by all): calendar days after the story began, and its name."""
+        return [
+            (at // DAY - START // DAY, intent.step)
+            for at, intent in self.done
+            if intent.campaign in campaigns or not campaigns
+        ]
+
+    def marketing(self):
+        """The moments and categories of all mails that need a double opt-in."""
+        return [(at, one.category) for at, one in self.done if one.channel == "mail" and not one.transactional]
+
+    def _do_what_is_due(self):
+        lead = self.lead()
+        self.shown += [offer for offer in lead.offers if offer not in self.shown]
+        while due := lead.due(reachable=True):
+            self._do(due[0], lead)
+            lead = self.lead()
+        return lead
+
+    def _do(self, intent, lead):
+        told = {"campaign": intent.campaign, "step": intent.step, "cycle": intent.cycle}
+        if intent.channel == "mail":
+            told |= {"mail": intent.name, "to": lead.address, "category": intent.category}
+            told |= {"transactional": True} if intent.transactional else {}
+            told |= {"content": intent.content} if intent.content else {}
+        self.done.append((self.now, intent))
+        self._add(Event(f"{len(self.events):04}", DONE[intent.channel], self.now, RIPEN, properties=told))
+
+    def _add(self, event):
+        self.events.append(event)
+        self.fresh.append(event)
+        if event.name in ("Email Opened", "Email Link Clicked"):
+            self.now += SETTLING  # only then they count
+
+
+class Story(NamedTuple):
+    """What a lead lives through, told of one campaign: `happens` are a day, an event and its properties.
+
+    By the end, `days` after it began, the campaign has done `done`, each with its day, and the site has shown `shown`.
+    """
+
+    campaign: str
+    title: str
+    begin: Callable[[], Life]
+    happens: Sequence[tuple[float, str, dict[str, Any]]]
+    days: int
+    done: Sequence[tuple[int, str]] = ()
+    shown: Sequence[str] = ()
+
+    def live(self):
+        """The life from the beginning to the end."""
+        life = self.begin()
+        for day, name, properties in self.happens:
+            life.at(day, name, **properties)
+        life.until(self.days)
+        return life
+
+
+def visitor():
+    """Somebody without an address who reads about quoting."""
+    life = Life()
+    life.at(0, "Page Viewed", path="/solutions/quoting")
+    return life
+
+
+def known():
+    """A visitor who left an address, and asked for no mails."""
+    life = visitor()
+    life.at(0, "Identified", traits={"email": ADDRESS})
+    return life
+
+
+def subscriber():
+    """Somebody who asked for mails and confirmed the address an hour later."""
+    life = known()
+    life.at(0, "Newsletter Requested")
+    life.at(HOUR / DAY, "Subscription Confirmed", intent="double-opt-in_confirm-subscription_1")
+    return life
+
+
+def interested():
+    """A subscriber who reads enough to be in the phase of information: 12 points."""
+    life = subscriber()
+    for path in ("/solutions/enquiries", "/guides/first-reply", "/guides/win-rate"):
+        life.at(0.1, "Page Viewed", path=path)
+    life.at(0.1, "Tool Used", tool="quoting-time")
+    return life
+
+
+def warm():
+    """A subscriber who took part in the webinar, and is in the phase of consultation: 62 points."""
+    life = interested()
+    life.at(0.1, "Signed Up")
+    life.at(0.1, "Webinar Attended", webinar="eleven-minutes")
+    for _ in range(5):
+        life.at(0.1, "Tool Used", tool="quoting-time")
+    return life
+
+
+def customer():
+    """A subscriber who orders on the first day, and is in the phase of retention from day 31 on."""
+    life = subscriber()
+    life.at(1, "Order Completed", total=1200)
+    return life
+
+
+def former():
+    """A customer whose contract ended after two months, seen again a week later."""
+    life = customer()
+    life.at(60, "Contract Ended")
+    life.at(67, "Page Viewed", path="/")
+    return life

@@ -1,0 +1,85 @@
+"""The white paper's example under the starter kit: what reaches the lead from the first click to the personal mail."""
+
+from __future__ import annotations
+
+import pytest
+
+from programmes import ADDRESS, Life
+
+AD = {"medium": "paid-social", "source": "linkedin", "name": "eleven-minutes"}
+HOUR = 1 / 24
+MINUTE = HOUR / 60
+
+
+def anonymous():
+    """An afternoon and an evening of somebody who came through an advertisement: 30 points, no address."""
+    life = Life()
+    life.at(5 * HOUR, "Page Viewed", path="/lp/webinar", context={"campaign": AD})
+    evening = 11.5 * HOUR
+    life.at(evening, "Promotion Clicked", promotion_id="quote-check")
+    life.at(evening + 2 * MINUTE, "Page Viewed", path="/solutions/quoting")
+    life.at(evening + 4 * MINUTE, "Tool Used", tool="quoting-time")
+    life.at(evening + 7 * MINUTE, "Page Viewed", path="/solutions/follow-up")
+    life.at(evening + 9 * MINUTE, "Tool Used", tool="follow-up-plan")
+    life.at(evening + 13 * MINUTE, "Page Viewed", path="/guides/win-rate")
+    life.at(evening + 16 * MINUTE, "Asset Previewed", asset="loss-mail")
+    life.at(evening + 21 * MINUTE, "Page Viewed", path="/guides/first-reply")
+    return life
+
+
+def signed_up():
+    """The same, who then keeps a seat, asks for mails, confirms, and takes part in the webinar a week later."""
+    life = anonymous()
+    life.at(0.5, "Identified", traits={"email": ADDRESS, "firstName": "Ann", "newsletter": "on"})
+    life.at(0.5, "Signed Up", asset="workshop")
+    life.at(0.5 + 5 * MINUTE, "Subscription Confirmed", intent="double-opt-in_confirm-subscription_1")
+    life.at(7.25, "Webinar Attended", webinar="eleven-minutes")
+    return life
+
+
+def reads(life):
+    """Five newsletters are opened, and two links followed in each."""
+    for number, day in enumerate((10, 17, 24, 31, 38), start=1):
+        about = {"intent": f"newsletter_newsletter_{number}"}
+        life.at(day, "Email Opened", **about)
+        for n, page in enumerate(("solutions/quoting", "guides/win-rate"), start=1):
+            life.at(day + n * 5 * MINUTE, "Email Link Clicked", link=f"https://www.example.com/{page}", **about)
+    life.until(42)
+
+
+def test_a_workshop_that_fits_is_recommended_before_anybody_knows_an_address():
+    life = anonymous()
+
+    assert round(life.lead().score("engagement")) == 30
+    assert "workshop-quoting" in life.lead().offers
+    assert life.done == []
+
+
+def test_who_keeps_a_seat_gets_the_agenda_at_once_and_mails_only_after_the_confirmation():
+    life = signed_up()
+
+    assert life.reached("workshop-agenda", "double-opt-in") == [(0, "confirm-subscription"), (0, "workshop-agenda")]
+    assert life.reached("welcome") == [(1, "welcome")]
+    assert life.lead().phase == "consultation"
+    assert "workshop-quoting" not in life.lead().offers
+
+
+def test_at_150_points_sales_writes_and_is_told_in_parallel():
+    life = signed_up()
+    assert life.reached("personal-note", "sales-handoff") == []
+
+    reads(life)
+
+    assert life.lead().score("engagement") >= 145
+    assert life.reached("personal-note", "sales-handoff") == [(38, "personal-note"), (38, "sales")]
+
+
+@pytest.mark.parametrize("contact", ["Contact Requested", "Meeting Booked"])
+def test_sales_does_not_write_to_a_lead_who_got_in_touch_before(contact):
+    life = signed_up()
+    life.at(9, contact)
+
+    reads(life)
+
+    assert life.reached("personal-note") == []
+    assert life.reached("contact-request") == [(9, "sales")]
