@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from adapters import active, aws, secret, senders, settings, site, totals
+from adapters import active, aws, pace, secret, senders, settings, site, totals
 from adapters.telemetry import logger
 from ripen.limits import Limits
 from track import handler as track
@@ -26,6 +26,7 @@ def new_process(monkeypatch):
     for cached in caches:
         cached.cache_clear()
     active.forget()
+    pace.forget()
     senders.forget()
     site.forget()
     monkeypatch.setattr(track, "limits", Limits())
@@ -34,6 +35,7 @@ def new_process(monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.setattr("adapters.table.time.sleep", lambda _seconds: None)
+    monkeypatch.setattr("adapters.pace.sleep", lambda _seconds: None)
     yield
     for cached in caches:
         cached.cache_clear()

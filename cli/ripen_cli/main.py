@@ -11,6 +11,7 @@ from ripen_cli.local import local
 from ripen_cli.mail import mail
 from ripen_cli.report import report
 from ripen_cli.rules import rules, sources
+from ripen_cli.webhook import webhook
 
 
 @click.group()
@@ -27,4 +28,5 @@ main.add_command(sources)
 main.add_command(lead)
 main.add_command(demo)
 main.add_command(report)
+main.add_command(webhook)
 main.add_command(mail)

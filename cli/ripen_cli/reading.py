@@ -60,7 +60,7 @@ def _subjects(deployment: Deployment, who: str) -> list[str]:
     if who.startswith(PREFIXES):
         return [who]
     if key := key_of(deployment.address_secret, who) if "@" in who else "":
-        owner = records.owner_of(deployment.table, key)
+        owner = records.identity_of(deployment.table, key).owner
         if owner:
             return [owner]
     return [f"{prefix}{who}" for prefix in PREFIXES]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
@@ -37,6 +38,12 @@ def forget() -> None:
     """Forget all clients, as a new process would."""
     _own.clear()
     client.cache_clear()
+
+
+def is_local() -> bool:
+    """Whether what stands for AWS runs on this very machine."""
+    host = urlsplit(client("dynamodb").meta.endpoint_url).hostname or ""
+    return host == "localhost" or host.startswith("127.") or host.endswith(".localhost")
 
 
 def error_code(error: ClientError) -> str:

@@ -109,19 +109,28 @@ def _address_keys(items: Sequence[_Item], events: Sequence[Event], secret: bytes
 
 
 def _settle(table: str, key: str, subject: str, suppressed: str) -> None:
-    """Free an address that the subject owns, or keep it from everybody for good."""
-    own = {
+    """Free an address that the subject owns, or keep it from everybody for good; leave alone what is somebody else's.
+
+    One that is never mailed again stays so, whoever turned the mails down.
+    """
+    mine = {
         "TableName": table,
-        "ConditionExpression": "#owner = :subject",
+        "Key": {"pk": {"S": key}, "sk": {"S": IDENTITY_KEY}},
         "ExpressionAttributeNames": {"#owner": "owner"},
-        "ExpressionAttributeValues": {":subject": {"S": subject}},
     }
-    item = {"pk": {"S": key}, "sk": {"S": IDENTITY_KEY}}
-    # When the condition does not hold, it is somebody else's, or was settled before.
-    if suppressed:
-        held(client("dynamodb").put_item, Item={**item, "suppressed": {"S": suppressed}}, **own)
-    else:
-        held(client("dynamodb").delete_item, Key=item, **own)
+    subjects = {":subject": {"S": subject}}
+    free = "#owner = :subject AND attribute_not_exists(suppressed)"
+    if not suppressed and held(
+        client("dynamodb").delete_item, **mine, ConditionExpression=free, ExpressionAttributeValues=subjects
+    ):
+        return
+    held(
+        client("dynamodb").update_item,
+        **mine,
+        UpdateExpression="SET suppressed = if_not_exists(suppressed, :why) REMOVE #owner",
+        ConditionExpression="#owner = :subject",
+        ExpressionAttributeValues=subjects | {":why": {"S": suppressed or "unsubscribed"}},
+    )
 
 
 def _delete_record(table: str, subject: str) -> None:

@@ -2,69 +2,111 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from adapters.attributes import attributes as _attributes
+from adapters.attributes import values as _values
 from adapters.aws import client
 from adapters.aws import held as _held
 from adapters.queries import query
-from ripen.errors import VersionConflictError
-from ripen.ledger import INTENT_PREFIX, RECORD_KEY, due_shard
+from ripen.intents import CLAIMED, WAITING, Answer, Claim, Decided, Held
+from ripen.ledger import IDENTITY_KEY, INTENT_PREFIX, RECORD_KEY, due_shard
 from ripen.times import SECOND, to_iso
 
 Item = Mapping[str, Any]
+_FAILED = "ConditionalCheckFailed"
 
 
-class Claim(NamedTuple):
-    """One attempt to claim an intent: `holder` is unique to it. Unended at `until` it is due itself; times in ms."""
+def claim_intent(table: str, decided: Decided, key: str, claim: Claim) -> Answer:
+    """Claim an intent before anything is sent, and make the record one that nobody has read.
 
-    holder: str
-    until: int
-    kept_until: int
-
-
-def claim_intent(table: str, subject: str, key: str, claim: Claim, version: int) -> bool:
-    """Claim an intent before sending; False when somebody else did, or the intent has ended.
-
-    `version` is that of the record under which it was decided; raises VersionConflictError when there is another one:
-    the lead may have been merged meanwhile with one that got this mail.
+    So of all who decided under the same record only one gets a claim: what the others want to send may be too much by
+    then.
     """
     item = {
-        "pk": subject,
+        "pk": decided.subject,
         "sk": key,
-        "status": "claimed",
+        "status": CLAIMED,
         "holder": claim.holder,
-        "due_shard": due_shard(subject),
+        "channel": claim.channel,
+        "repeatable": int(claim.repeatable),
+        "about": json.dumps(claim.about, separators=(",", ":")),
+        "tries": claim.tries,
+        "due_shard": due_shard(decided.subject),
         "due_at": to_iso(claim.until),
         "ttl": claim.kept_until // SECOND,
     }
-    put = {"TableName": table, "Item": _attributes(item), "ConditionExpression": "attribute_not_exists(pk)"}
-    check = {
+    put = {
         "TableName": table,
-        "Key": _attributes({"pk": subject, "sk": RECORD_KEY}),
-        "ConditionExpression": "version = :before",
-        "ExpressionAttributeValues": _attributes({":before": version}),
+        "Item": _attributes(item),
+        "ConditionExpression": "attribute_not_exists(pk) OR #status = :waiting",
+        "ExpressionAttributeNames": {"#status": "status"},
+        "ExpressionAttributeValues": _attributes({":waiting": WAITING}),
     }
+    renew = {
+        "TableName": table,
+        "Key": _attributes({"pk": decided.subject, "sk": RECORD_KEY}),
+        "UpdateExpression": "SET version = :next",
+        "ConditionExpression": "version = :before",
+        "ExpressionAttributeValues": _attributes({":before": decided.version, ":next": decided.version + 1}),
+    }
+    actions: list[dict[str, Any]] = [{"Put": put}, {"Update": renew}]
+    if decided.address_key:
+        actions.append({"ConditionCheck": _owned(table, decided)})
     try:
-        client("dynamodb").transact_write_items(TransactItems=[{"Put": put}, {"ConditionCheck": check}])
+        client("dynamodb").transact_write_items(TransactItems=actions)
     except ClientError as error:
         reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
-        if reasons[:1] == ["ConditionalCheckFailed"]:
-            return False
-        if {"ConditionalCheckFailed", "TransactionConflict"} & {*reasons}:
-            raise VersionConflictError("the lead has changed since the mail was decided") from None
+        if reasons[:1] == [_FAILED]:
+            return Answer.TAKEN
+        if reasons[1:2] != [_FAILED] and reasons[2:] == [_FAILED]:
+            return Answer.SUPPRESSED
+        if {_FAILED, "TransactionConflict"} & {*reasons}:
+            return Answer.CHANGED
         raise
-    return True
+    return Answer.CLAIMED
 
 
-def has_open_claim(table: str, subject: str, campaign: str) -> bool:
-    """Whether a mail of the campaign is being sent to this subject right now, or its outcome is not written yet."""
-    known = {":pk": subject, ":prefix": f"{INTENT_PREFIX}{campaign}#"}
-    found = query(table, "pk = :pk AND begins_with(sk, :prefix)", known)
-    return any(item["status"] == "claimed" for item in found)
+def _owned(table: str, decided: Decided) -> dict[str, Any]:
+    owners = {f":owner{n}": subject for n, subject in enumerate(decided.subjects)}
+    return {
+        "TableName": table,
+        "Key": _attributes({"pk": decided.address_key, "sk": IDENTITY_KEY}),
+        "ConditionExpression": f"attribute_not_exists(suppressed) AND #owner IN ({', '.join(owners)})",
+        "ExpressionAttributeNames": {"#owner": "owner"},
+        "ExpressionAttributeValues": _attributes(owners),
+    }
+
+
+def held_intents(table: str, subject: str) -> dict[str, Held]:
+    """The intents of a subject that are claimed and have not ended, or wait to be claimed again; by their keys."""
+    found = query(table, "pk = :pk AND begins_with(sk, :prefix)", {":pk": subject, ":prefix": INTENT_PREFIX})
+    return {item["sk"]: _held_intent(item) for item in found if item["status"] in (CLAIMED, WAITING)}
+
+
+def held_intent(table: str, subject: str, key: str) -> Held | None:
+    """One of them; None when it has ended, or was given back."""
+    found = client("dynamodb").get_item(
+        TableName=table, Key=_attributes({"pk": subject, "sk": key}), ConsistentRead=True
+    )
+    item = _values(found.get("Item", {}))
+    return _held_intent(item) if item.get("status") in (CLAIMED, WAITING) else None
+
+
+def _held_intent(item: Item) -> Held:
+    return Held(
+        item["status"],
+        item.get("holder", ""),
+        item["channel"],
+        bool(item["repeatable"]),
+        json.loads(item["about"]),
+        item["tries"],
+        item.get("rest_until", 0),
+    )
 
 
 def release_intent(table: str, subject: str, key: str, holder: str) -> None:
@@ -78,12 +120,27 @@ def release_intent(table: str, subject: str, key: str, holder: str) -> None:
     )
 
 
+def rest_intent(table: str, subject: str, key: str, holder: str, rest_until: int) -> None:
+    """Give one's own claim back after a try that may be repeated, though not before `rest_until` (milliseconds)."""
+    _held(
+        client("dynamodb").update_item,
+        TableName=table,
+        Key=_attributes({"pk": subject, "sk": key}),
+        UpdateExpression=(
+            "SET #status = :waiting, tries = tries + :one, rest_until = :rest REMOVE holder, due_shard, due_at"
+        ),
+        ConditionExpression="holder = :holder",
+        ExpressionAttributeNames={"#status": "status"},
+        ExpressionAttributeValues=_attributes({":waiting": WAITING, ":one": 1, ":rest": rest_until, ":holder": holder}),
+    )
+
+
 def end_intent(table: str, subject: str, key: str, status: str, event_item: Item) -> bool:
     """Write how an intent ended and, in the same transaction, the event that tells so.
 
     An outcome that is not known gives way to one that is. False when the intent had ended before.
     """
-    overridable = ("claimed",) if status == "unconfirmed" else ("claimed", "unconfirmed")
+    overridable = (CLAIMED,) if status == "unconfirmed" else (CLAIMED, "unconfirmed")
     names = [f":from{n}" for n in range(len(overridable))]
     update = {
         "TableName": table,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from adapters import front, merging, records
@@ -12,10 +13,11 @@ from adapters.settings import ScoreSettings, TriggerSettings
 from adapters.telemetry import count, logger, pseudonym
 from ripen.erasure import only_withdrawals
 from ripen.errors import VersionConflictError
+from ripen.event import Event
 from ripen.fold import fold
 from ripen.lead import Lead
 from ripen.ledger import Unreadable
-from ripen.record import Folded, make_record
+from ripen.record import Folded, make_record, takes_mail
 from ripen.rules import Rules
 from ripen.settling import settle
 from ripen.state import visited_before
@@ -30,15 +32,20 @@ _CHANGES = 100
 
 
 class Refreshed(NamedTuple):
-    """A lead, its subjects, and the version of its record.
+    """A lead, the tree it was folded from, and the version of its record.
 
-    `address_key` is the key of its address if it owns it, and empty otherwise: only then may mail go there.
+    `address_key` is the key of its address if mail may go there: it owns the address, which nobody has turned down.
     """
 
     lead: Lead
-    subjects: tuple[str, ...]
+    tree: Tree
     version: int
     address_key: str
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """All that the lead consists of, the root first."""
+        return tuple(self.tree.ledgers)
 
     @property
     def reachable(self) -> bool:
@@ -50,7 +57,8 @@ class Task(NamedTuple):
     """What to bring up to date, under which rules, and as of when (milliseconds).
 
     `oldest_key` is the lowest sort key among the items that are new; an empty one asks for a fold of everything.
-    Whoever is going to do what is due says in `rest_until` when the lead may be due again.
+    Whoever is going to do what is due says in `rest_until` when the lead may be due again, and is told what is claimed.
+    With `doubtful`, whose the address is has to be looked up, whatever the record says.
     """
 
     subject: str
@@ -58,6 +66,7 @@ class Task(NamedTuple):
     now: int
     oldest_key: str = NOTHING_NEW
     rest_until: int | None = None
+    doubtful: bool = False
 
 
 def refresh(settings: ScoreSettings | TriggerSettings, task: Task) -> Refreshed | None:
@@ -93,7 +102,7 @@ def _refresh(settings: ScoreSettings | TriggerSettings, task: Task) -> tuple[Ref
     leaves = lead.erase_at is not None
     if tree.checkpoint is None and merging.resolve(place, me, task.now, leaves=leaves):
         return None, True
-    address = _address(settings, me)
+    address, marks = _address(settings, me, lead.suppressed, doubtful=task.doubtful)
     kept = settle(tree.items, task.rules, task.now, tree.checkpoint)
     settled = kept or tree.checkpoint
     visits = _report_visits(settings.table_name, tree, task)
@@ -103,9 +112,22 @@ def _refresh(settings: ScoreSettings | TriggerSettings, task: Task) -> tuple[Ref
     if (fresh.data, fresh.due_at) == (record.data, record.due_at):
         fresh = record
     else:
-        records.save(settings.table_name, fresh, kept, fronts=front.changed(record.front, known))
-    key = address["key"] if address and address["owned"] else ""
-    return Refreshed(lead, tuple(tree.ledgers), fresh.version, key), False
+        records.save(settings.table_name, fresh, kept, front.changed(record.front, known), marks)
+    key = address["key"] if address and takes_mail(address) else ""
+    return Refreshed(lead, tree, fresh.version, key), False
+
+
+def unchanged(table_name: str, refreshed: Refreshed) -> bool:
+    """Whether no event of the lead was stored since it was folded."""
+    before = refreshed.tree
+    found = load_tree(table_name, before.record.subject, refreshed.lead.now, recent=before.checkpoint is not None)
+    return found.seen == before.seen
+
+
+def whole(table_name: str, refreshed: Refreshed, rules: Rules) -> tuple[Lead, list[Event]]:
+    """The lead as folded from its first event on, and all its events: for whoever wants to know why."""
+    events = load_tree(table_name, refreshed.lead.subject, refreshed.lead.now).events
+    return fold(refreshed.lead.subject, events, rules, refreshed.lead.now), events
 
 
 def _folded(settings: ScoreSettings | TriggerSettings, task: Task) -> tuple[Tree, Lead | None]:
@@ -139,7 +161,8 @@ def _report_visits(table_name: str, tree: Tree, task: Task) -> dict[str, list[Sp
 
 
 def _read(settings: ScoreSettings | TriggerSettings, task: Task, *, recent: bool) -> Tree:
-    tree = load_tree(settings.table_name, task.subject, task.now, recent=recent)
+    claims = task.rest_until is not None
+    tree = load_tree(settings.table_name, task.subject, task.now, recent=recent, claims=claims)
     for found in tree.unreadable:
         _set_aside(settings.table_name, found, task.now)
     return tree
@@ -156,21 +179,48 @@ def _set_aside(table_name: str, found: Unreadable, now: int) -> None:
         count("EventsSetAside")
 
 
-def _address(settings: ScoreSettings | TriggerSettings, me: Party) -> dict[str, Any] | None:
-    """Which address the lead gave, as a key, and whether it owns it; whoever was first does, until proof tells."""
+def _address(
+    settings: ScoreSettings | TriggerSettings, me: Party, suppressed: str, *, doubtful: bool
+) -> tuple[dict[str, Any] | None, list[records.Mark]]:
+    """Which address the lead gave, as a key, whether it owns it, and whether that is never mailed again.
+
+    Whoever was first owns an address, until proof tells otherwise. Also the identities that the record's write marks,
+    because the lead turned mail down: all that it gave and owns. From then on `suppressed` is `lead`, and `address`
+    where only the address says so.
+    """
     if not me.claims.address:
-        return None
+        return None, []
+    before = me.tree.record.address
+    found = _owned(settings, me, before, doubtful=doubtful)
+    if not suppressed:
+        return found, []
+    marks = []
+    if before != found | {"suppressed": "lead"}:
+        keys = {key_of(settings.secret_arn, claim.text) for claim in me.claims.addresses.values()} - {""}
+        identities = {key: records.identity_of(settings.table_name, key) for key in sorted(keys)}
+        marks = [
+            records.Mark(key, identity.owner, suppressed)
+            for key, identity in identities.items()
+            if identity.owner in me.tree.ledgers and not identity.suppressed
+        ]
+    return found | {"suppressed": "lead"}, marks
+
+
+def _owned(
+    settings: ScoreSettings | TriggerSettings, me: Party, before: Mapping[str, Any], *, doubtful: bool
+) -> dict[str, Any]:
     key = key_of(settings.secret_arn, me.claims.address)
     if not key:
         return {"key": "", "owned": False}
-    before = me.tree.record.address
-    if before.get("key") == key and (before["owned"] or _waits(settings, me, key)):
-        return dict(before)
-    owner = records.own_address(settings.table_name, key, me.claimant(me.claims.address))
-    return {"key": key, "owned": owner in me.tree.ledgers}
+    if before.get("key") == key and not doubtful and (before["owned"] or _waits(settings, me, key)):
+        owned, suppressed = before["owned"], before.get("suppressed")
+    else:
+        identity = records.own_address(settings.table_name, key, me.claimant(me.claims.address))
+        owned, suppressed = identity.owner in me.tree.ledgers, identity.suppressed
+    return {"key": key, "owned": owned} | ({"suppressed": "address"} if owned and suppressed else {})
 
 
 def _waits(settings: ScoreSettings | TriggerSettings, me: Party, key: str) -> bool:
     """Whether the address still belongs to somebody else, who may have been erased meanwhile."""
-    owner = records.owner_of(settings.table_name, key)
-    return bool(owner) and owner not in me.tree.ledgers
+    identity = records.identity_of(settings.table_name, key)
+    return identity.owner not in me.tree.ledgers and bool(identity.owner or identity.suppressed)

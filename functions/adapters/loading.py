@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 
 from adapters.attributes import attributes, values
 from adapters.aws import client
+from adapters.intents import held_intents
 from ripen.errors import VersionConflictError
 from ripen.event import Event
 from ripen.identity import Proof
+from ripen.intents import Held
 from ripen.ledger import (
     CHECKPOINT_KEY,
     EVENT_PREFIX,
@@ -32,17 +34,22 @@ _PAGE = 60
 Item = Mapping[str, Any]
 
 
-def load_tree(table: str, subject: str, now: int, *, recent: bool = False) -> Tree:
+def load_tree(table: str, subject: str, now: int, *, recent: bool = False, claims: bool = False) -> Tree:
     """The lead that a subject belongs to: the record of its root, and the ledgers of all its subjects, consistently.
 
     With `recent`, what is in the checkpoint that the record names is not read; only leads of one subject have one.
+    With `claims`, it is told which intents are claimed. They are read before the record and the events: a claim that is
+    made later changes the record, and of one that has ended earlier the events tell.
+
     What has expired by `now` (milliseconds) counts no more: DynamoDB deletes it within days, and in any order.
 
     The root's record is read first, all events after it. The other way round, an event could be missed and the record
     of someone who had counted it still be seen, and `save` would not notice. Every change of the tree changes the
     record of the root, so `save` notices that as well. Raises VersionConflictError when no root is found.
     """
+    held: dict[tuple[str, str], Held] = {}
     for _ in range(MAX_SUBJECTS):
+        held = _claims(table, subject) if claims else {}
         items = _partition(table, subject, recent=recent)
         if not items or "lead" not in items[0]:
             break
@@ -55,16 +62,18 @@ def load_tree(table: str, subject: str, now: int, *, recent: bool = False) -> Tr
     waiting = [(subject, items)]
     checkpoint = _checkpoint(items, record) if recent else None
     if recent and checkpoint is None and _reaches(items, EVENT_PREFIX):
-        return load_tree(table, subject, now)  # perhaps only a part was read
+        return load_tree(table, subject, now, claims=claims)  # perhaps only a part was read
     for parent, own in waiting:
         ledgers[parent] = _ledger(own, now, checkpoint)
         for member in own:
             if member["sk"].startswith(MEMBER_PREFIX):
                 child = member["sk"].removeprefix(MEMBER_PREFIX)
+                theirs = _claims(table, child) if claims else {}
                 below = _partition(table, child, whole=True)
                 if below and below[0].get("lead") == parent:  # otherwise it was taken out a moment ago
                     edges.append(Edge(parent, child, Proof(member["proof"]), below[0]["version"]))
                     waiting.append((child, below))
+                    held |= theirs
     return Tree(
         record,
         {name: ledger.events for name, ledger in ledgers.items()},
@@ -73,7 +82,12 @@ def load_tree(table: str, subject: str, now: int, *, recent: bool = False) -> Tr
         unreadable=tuple(one for ledger in ledgers.values() for one in ledger.unreadable),
         items=() if edges else ledgers[subject].items,
         checkpoint=checkpoint,
+        held=held,
     )
+
+
+def _claims(table: str, subject: str) -> dict[tuple[str, str], Held]:
+    return {(subject, key): held for key, held in held_intents(table, subject).items()}
 
 
 def _record(subject: str, items: Sequence[Item]) -> Record:

@@ -144,9 +144,10 @@ def _by_address(place: Place, me: Party, now: int) -> Iterator[bool]:
     """The address that this lead has proven, if another lead has it: they are one, unless the other only claims it."""
     claim = me.claims.addresses.get(me.claims.address.casefold())
     key = key_of(place.secret_arn, claim.text) if claim and claim.proof.is_proof else ""
-    if claim is None or not key or me.tree.record.address == {"key": key, "owned": True}:
+    before = me.tree.record.address
+    if claim is None or not key or (before.get("key") == key and before["owned"]):
         return
-    owner = records.owner_of(place.table_name, key)
+    owner = records.identity_of(place.table_name, key).owner
     if not owner or owner in me.tree.ledgers:
         return
     other = party(place, owner, now)

@@ -32,14 +32,36 @@ class Due(NamedTuple):
     due_at: int
 
 
-def save(table: str, record: Record, checkpoint: Checkpoint | None = None, fronts: Sequence[Front] = ()) -> None:
+class Identity(NamedTuple):
+    """Whose an address is (empty: nobody's), and why it is never mailed again (empty: it may be)."""
+
+    owner: str
+    suppressed: str
+
+
+class Mark(NamedTuple):
+    """Why the address of this key, which belongs to `owner`, is never mailed again."""
+
+    key: str
+    owner: str
+    suppressed: str
+
+
+def save(
+    table: str,
+    record: Record,
+    checkpoint: Checkpoint | None = None,
+    fronts: Sequence[Front] = (),
+    marks: Sequence[Mark] = (),
+) -> None:
     """Write a record, provided that the one in the table is of the version before. Raises VersionConflictError.
 
     A checkpoint is written with it, or not at all: the record that names it is the only one that may go on from it. So
-    is what the website may know at once, as far as it changed.
+    is what the website may know at once, as far as it changed, and are the marks that the record says are made; that
+    such an address has got another owner is a conflict as well.
     """
     put = {"TableName": table, "Item": _attributes(record_item(record)), **unchanged(record.version - 1)}
-    more: list[Action] = [write(table, front) for front in fronts]
+    more: list[Action] = [*(write(table, front) for front in fronts), *(_mark(table, mark) for mark in marks)]
     if checkpoint is not None:
         more.append(_keep(table, record.subject, checkpoint))
     if more:
@@ -138,7 +160,7 @@ def disarm(table: str, subject: str, due_at: int) -> None:
     )
 
 
-def own_address(table: str, key: str, subject: str) -> str:
+def own_address(table: str, key: str, subject: str) -> Identity:
     """Claim an address for a subject; whose it is now: whoever was first."""
     if _held(
         client("dynamodb").put_item,
@@ -146,12 +168,24 @@ def own_address(table: str, key: str, subject: str) -> str:
         Item=_attributes({"pk": key, "sk": IDENTITY_KEY, "owner": subject}),
         ConditionExpression="attribute_not_exists(pk)",
     ):
-        return subject
-    return owner_of(table, key)
+        return Identity(subject, "")
+    return identity_of(table, key)
 
 
-def owner_of(table: str, key: str) -> str:
-    """The subject that an address belongs to; empty when nobody has claimed it."""
+def identity_of(table: str, key: str) -> Identity:
+    """What is known of an address."""
     identity = _attributes({"pk": key, "sk": IDENTITY_KEY})
-    found = client("dynamodb").get_item(TableName=table, Key=identity, ConsistentRead=True)
-    return str(_values(found.get("Item", {})).get("owner", ""))
+    found = _values(client("dynamodb").get_item(TableName=table, Key=identity, ConsistentRead=True).get("Item", {}))
+    return Identity(found.get("owner", ""), found.get("suppressed", ""))
+
+
+def _mark(table: str, mark: Mark) -> dict[str, Any]:
+    update = {
+        "TableName": table,
+        "Key": _attributes({"pk": mark.key, "sk": IDENTITY_KEY}),
+        "UpdateExpression": "SET suppressed = :why",
+        "ConditionExpression": "#owner = :subject",
+        "ExpressionAttributeNames": {"#owner": "owner"},
+        "ExpressionAttributeValues": _attributes({":why": mark.suppressed, ":subject": mark.owner}),
+    }
+    return {"Update": update}

@@ -45,7 +45,8 @@ class ScoreSettings:
 class TriggerSettings:
     """`sender` is the From address, verified in SES; `configuration_set` carries the SES events.
 
-    `reconcile_hour` (UTC) is when the nightly walk begins. `public_url` is where the pages are that mails lead to.
+    `reconcile_hour` (UTC) is when the nightly walk begins, `send_concurrency` how many copies of the function send at
+    the same time. `public_url` is where the pages are that mails lead to.
     """
 
     table_name: str
@@ -56,6 +57,7 @@ class TriggerSettings:
     configuration_set: str
     retention_days: int
     reconcile_hour: int
+    send_concurrency: int
     public_url: str
 
 

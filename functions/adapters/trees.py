@@ -85,14 +85,16 @@ def take_address(table: str, transfer: Transfer, now: int) -> None:
 
     Also one that has no record yet: whoever is about to write its first still believes that the address is its own.
     """
-    condition = {
+    give = {
+        "TableName": table,
+        "Key": attributes({"pk": transfer.key, "sk": IDENTITY_KEY}),
+        "UpdateExpression": "SET #owner = :winner",  # that it is never mailed again stays, whoever owns it
         "ConditionExpression": "#owner = :subject",
         "ExpressionAttributeNames": {"#owner": "owner"},
-        "ExpressionAttributeValues": attributes({":subject": transfer.loser}),
+        "ExpressionAttributeValues": attributes({":subject": transfer.loser, ":winner": transfer.winner}),
     }
-    owner = {"pk": transfer.key, "sk": IDENTITY_KEY, "owner": transfer.winner}
     leads = [transfer.wins, *([transfer.loses] if transfer.loses else [])]
-    transact([_put(table, owner, **condition), *(_renew(table, record, forget(record), now) for record in leads)])
+    transact([{"Update": give}, *(_renew(table, record, forget(record), now) for record in leads)])
 
 
 def _put(table: str, item: Mapping[str, Any], **condition: Any) -> Action:

@@ -60,3 +60,11 @@ class MailOutcomeUnknownError(RipenError):
 
 class MailTemplateError(RipenError):
     """A mail could not be rendered for this lead: a variable that does not exist, or a forbidden operation."""
+
+
+class DeliveryFailedError(RipenError):
+    """A colleague or a system was not reached, and never will be this way."""
+
+
+class DeliveryDelayedError(RipenError):
+    """A system takes nothing right now, or did not answer; it may be told again, and perhaps is told twice then."""

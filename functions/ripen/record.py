@@ -39,7 +39,10 @@ class Record:
 
     @property
     def address(self) -> Mapping[str, Any]:
-        """What was found out about the lead's address: its `key`, and whether it is `owned`; empty if nothing."""
+        """What was found out about the lead's address, empty if nothing: its `key`, and whether it is `owned`.
+
+        It has `suppressed` if it is never mailed again: because of the `lead`, or of what is known of the `address`.
+        """
         return self.summary.get("address") or {}
 
     @property
@@ -53,6 +56,11 @@ class Record:
         """A digest of what the website may know at once, of each subject of whom it knows something."""
         found: Mapping[str, str] = self.summary.get("front", {})
         return found
+
+
+def takes_mail(address: Mapping[str, Any]) -> bool:
+    """Whether mail may go to an address of which this was found out."""
+    return bool(address["owned"]) and "suppressed" not in address
 
 
 class Claim(NamedTuple):
@@ -85,12 +93,12 @@ def make_record(
 ) -> Record:
     """The record of a folded lead, to follow the one `before`.
 
-    `address` says which address key was found and whether the lead owns it; `folded`, what the lead was folded from.
+    `address` says what was found out about the lead's address; `folded`, what the lead was folded from.
 
     Timers are lazy: one that is armed and fires no later than the lead needs stays as it is, because moving it writes
     to the due index. Whoever acts on a due lead arms it anew, by giving `rest_until`: what is due already is due then.
     """
-    reachable = bool(address and address["owned"])
+    reachable = bool(address and takes_mail(address))
     summary = {
         "rules": lead.rules_version,
         "events": lead.events,

@@ -203,7 +203,7 @@ def pending(state: State, moment: int) -> Iterator[Intent]:
             step.channel,
             step.names[0],
             run.since,
-            earliest,
+            _opens_again(state, rule, step, earliest),
             rule.priority,
             rule.transactional,
             rule.category,
@@ -296,16 +296,22 @@ def _earliest(state: State, rule: CampaignRule, step: Do, run: Run) -> int | Non
     moment: int | None = run.since
     if step.channel == "mail" and not rule.transactional:
         moment = _within_caps(state, rule, run.since)
+    hours = _hours(rule, step)
+    return within_hours(moment, hours, time_zone(state)) if moment is not None and hours else moment
+
+
+def _opens_again(state: State, rule: CampaignRule, step: Do, earliest: int) -> int:
+    """The same of a step that is late, because only now the lead may be mailed: the hours have to be open, too."""
+    hours = _hours(rule, step)
+    if earliest >= state.clock or not hours:
+        return earliest
+    opens = within_hours(state.clock, hours, time_zone(state))
+    return earliest if opens is None or opens == state.clock else opens
+
+
+def _hours(rule: CampaignRule, step: Do) -> tuple[Hours, ...]:
     hours: tuple[Hours, ...] = (step.hours,) if step.hours else ()
-    if step.channel == "mail" and not rule.transactional:
-        hours += rule.hours
-    if moment is None or not hours:
-        return moment
-    where = time_zone(state)
-    opened = within_hours(moment, hours, where)
-    # It may be late, because only now the lead may be mailed: then it waits for the hours to open again.
-    opens = within_hours(state.clock, hours, where)
-    return opened if opened is None or opened >= state.clock or opens == state.clock else opens
+    return hours if step.channel != "mail" or rule.transactional else hours + rule.hours
 
 
 def _within_caps(state: State, rule: CampaignRule, moment: int) -> int | None:

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from ripen.claims import MAX_ADDRESSES, Claims
 from ripen.event import RIPEN, Event
 from ripen.identity import Proof
+from ripen.intents import Held
 from ripen.ledger import Seen, Unreadable
 from ripen.record import Record
 from ripen.settling import Checkpoint
@@ -36,6 +37,7 @@ class Tree:
 
     `seen` are the digests of the ledgers, `unreadable` items of them that cannot be read. The ledger of a lead that has
     a `checkpoint` holds only what is not in there. `items` are those of a lead of one subject, as they lie there.
+    `held` are the intents that are claimed or wait to be claimed again, by subject and key, if that was asked for.
     """
 
     record: Record
@@ -45,6 +47,7 @@ class Tree:
     unreadable: tuple[Unreadable, ...] = ()
     items: Sequence[Mapping[str, Any]] = ()
     checkpoint: Checkpoint | None = None
+    held: Mapping[tuple[str, str], Held] = field(default_factory=dict)
 
     @property
     def events(self) -> list[Event]:

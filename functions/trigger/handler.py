@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from adapters.clock import wall_clock
 from adapters.settings import TriggerSettings, settings
 from adapters.telemetry import logger, pseudonym
 from ripen.errors import MailThrottledError, VersionConflictError
@@ -19,6 +20,7 @@ from ripen.times import parse_iso
 from trigger.act import act
 from trigger.figures import keep_figures
 from trigger.sweep import sweep
+from trigger.turn import Turn
 from trigger.walking import walk_on
 
 _RESERVE = 10_000
@@ -36,7 +38,7 @@ class Context(Protocol):
 def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
     """A schedule's event sweeps and walks; a batch of queue messages is acted on, each message on its own."""
     if "Records" in event:
-        return _act_on(event)
+        return _act_on(event, context)
     now = parse_iso(event["time"])
     found = sweep(settings(TriggerSettings), now, lambda: _out_of_time(context))
     walk_on(settings(TriggerSettings), now, lambda: _out_of_time(context))
@@ -44,17 +46,28 @@ def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
     return {"due": found, "hours": added_up}
 
 
-def _act_on(event: Mapping[str, Any]) -> dict[str, Any]:
+def _act_on(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
     failed = []
     for record in event["Records"]:
         message = json.loads(record["body"])
         try:
-            act(settings(TriggerSettings), message["subject"], message["key"], message["now"], uuid4().hex)
+            act(settings(TriggerSettings), _turn(record, message, context))
         except (ClientError, BotoCoreError, VersionConflictError, MailThrottledError) as error:
             reason = {"lead": pseudonym(message["subject"]), "error": type(error).__name__, "reason": str(error)[:200]}
             logger.exception("A due lead is left to the next delivery", extra=reason)
             failed.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failed}
+
+
+def _turn(record: Mapping[str, Any], message: Mapping[str, Any], context: Context) -> Turn:
+    """A message tells when it was due; since then it has waited, and what happens meanwhile goes on taking time."""
+    sent = int(record.get("attributes", {}).get("SentTimestamp", 0))
+
+    def now() -> int:
+        waited = max(0, wall_clock() - sent) if sent else 0
+        return int(message["now"]) + waited
+
+    return Turn(message["subject"], message["key"], uuid4().hex, now, context.get_remaining_time_in_millis)
 
 
 def _out_of_time(context: Context) -> bool:

@@ -147,11 +147,13 @@ def site(new_process, monkeypatch):
             "ConfigurationSet": "ripen",
             "RetentionDays": "730",
             "ReconcileHour": "2",
+            "SendConcurrency": "2",
             "TrackFunctionUrl.FunctionUrl": "https://track.example/",
         }
         for function in ("TrackFunction", "ScoreFunction", "TriggerFunction", "PublishFunction"):
             for name, value in template.environment(SCHEMA, function, names).items():
                 monkeypatch.setenv(name, value)
+        monkeypatch.setattr("adapters.pace._read_rate", lambda: 1_000.0)  # moto does not know GetAccount
         aws.use("cloudformation", Stacks({"ripen": template.outputs(SCHEMA, names), "another": {}}))
         yield Site("ripen-rules", queue_url)
 

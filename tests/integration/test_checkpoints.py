@@ -10,6 +10,7 @@ from ripen.ledger import RECORD_KEY
 from ripen.times import DAY, HOUR, MINUTE, SECOND
 from stories import START, identified, tracked, viewed
 from trigger.act import act
+from trigger.turn import Turn
 
 LATER = START + 10 * DAY
 
@@ -81,7 +82,8 @@ def test_an_old_event_that_the_stream_lost_is_found_by_a_comparison(settled):
     settled.track(tracked("Tool Used", START + 2 * HOUR + 1), at=LATER + HOUR)
 
     *_, walk = reconcile("ripen", LATER + HOUR)
-    act(settings(TriggerSettings), "a:ann", RECORD_KEY, LATER + HOUR + MINUTE, "somebody")
+    now = LATER + HOUR + MINUTE
+    act(settings(TriggerSettings), Turn("a:ann", RECORD_KEY, "somebody", lambda: now, lambda: MINUTE))
 
     assert walk.found == 1
 

@@ -223,17 +223,17 @@ def test_a_merge_in_the_middle_of_a_mail_leads_to_no_second_one(nurturing):
 
 
 def test_a_mail_that_was_decided_before_a_merge_is_not_sent_after_it(nurturing, monkeypatch):
-    read = intents.has_open_claim
+    read = intents.claim_intent
 
     def merged_meanwhile(*arguments):
-        monkeypatch.setattr(intents, "has_open_claim", read)
+        monkeypatch.setattr(intents, "claim_intent", read)
         told_by_server(nurturing, signed_in("7", LATER), of_user("7", tracked("Deal Won", START - DAY)), at=LATER)
         return read(*arguments)
 
     nurturing.track(identified(START, email=ANN), *enough("ann"), at=START)
     nurturing.score(START)
     nurturing.sweep(START + MINUTE)
-    monkeypatch.setattr(intents, "has_open_claim", merged_meanwhile)
+    monkeypatch.setattr(intents, "claim_intent", merged_meanwhile)
     nurturing.act()
     nurturing.live(at=LATER + HOUR)
 

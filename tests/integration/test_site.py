@@ -46,8 +46,8 @@ def test_what_an_older_version_wrote_can_be_read(site):
 
 
 def test_more_than_an_item_holds_is_refused_before_anything_changes(site, rule_files):
-    topics = "".join(f'    t{n}: {{title: {{en: "{"x" * 900}"}}}}\n' for n in range(200))
-    files = {**rule_files, "rules/mailing.yaml": f"mailing:\n  categories:\n{topics}".encode()}
+    topics = "".join(f'    t{n}: {{title: {{de: "{"x" * 900}"}}}}\n' for n in range(200))
+    files = {**rule_files, "rules/mailing.yaml": f"mailing:\n  language: de\n  categories:\n{topics}".encode()}
     assert site.publish(files, 0)["activated"]
     before = get_text("ripen", SITE_KEY)
 

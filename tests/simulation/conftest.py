@@ -7,9 +7,11 @@ from functools import cache
 from types import SimpleNamespace
 
 import pytest
+from botocore.exceptions import BotoCoreError, ClientError
 
 from adapters import active, addresses, mailer
 from adapters.telemetry import logger
+from ripen.errors import DeliveryDelayedError
 from ripen.rules import compile_rules
 from ripen.times import DAY, HOUR
 from simulation.invariants import check
@@ -24,6 +26,7 @@ ENVIRONMENT = {
     "CONFIGURATION_SET": "ripen",
     "RETENTION_DAYS": "730",
     "RECONCILE_HOUR": "2",
+    "SEND_CONCURRENCY": "2",
     "PUBLIC_URL": "https://track.example/",
 }
 
@@ -47,11 +50,20 @@ def remember(monkeypatch):
     monkeypatch.setattr(active, "compile_rules", compile_once)
 
 
+def deliver(world, url, message):
+    """A webhook, which may be turned down, be lost on its way, or arrive without anybody hearing of it."""
+    try:
+        world.services["webhook"].post(url=url, message=message)
+    except (ClientError, BotoCoreError) as error:
+        raise DeliveryDelayedError(type(error).__name__) from None
+
+
 @pytest.fixture
 def simulate(new_process, monkeypatch):
     """Live through one seed and check the invariants; the story is told when one does not hold."""
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr("trigger.errands.is_local", lambda: False)
     metric = SimpleNamespace(add_dimension=lambda **_: None)
     monkeypatch.setattr("ripen.reported._MOST_REMEMBERED", 1_000)
     for place in ("ripen.reported", "trigger.figures"):
@@ -66,6 +78,8 @@ def simulate(new_process, monkeypatch):
 
     def run(seed, *, told=False):
         world = World(seed, told=told)
+        monkeypatch.setattr("trigger.handler.wall_clock", lambda: world.now)
+        monkeypatch.setattr("adapters.webhooks.post", lambda url, message, to_itself: deliver(world, url, message))
         for limit in ("ripen.reported.CLOSED_AFTER", "adapters.figures.CLOSED_AFTER", "ripen.settling.SETTLED_AFTER"):
             monkeypatch.setattr(limit, 2 * HOUR if world.settles else 1_000 * DAY)
         monkeypatch.setattr("adapters.aws.boto3", world)

@@ -18,6 +18,20 @@ REFUSED = "refused@example.com"
 SECRET = "s" * 64
 
 
+class FakeReceiver:
+    """A system that is told by webhook; the ids of what it got are in `received`. Sometimes it is in trouble."""
+
+    def __init__(self, works=lambda: True):
+        self.works = works
+        self.received = []
+
+    def post(self, url, message):
+        if not self.works():
+            raise failure("InternalServerError", "Post", 500)
+        self.received.append(message.headers["webhook-id"])
+        return {}
+
+
 class Mail(NamedTuple):
     """One mail that SES sent."""
 
@@ -52,8 +66,9 @@ class FakeSecrets:
 class FakeQueue:
     """Messages wait in `messages` by their number; `receives` counts how often each was handed out."""
 
-    def __init__(self, takes=lambda: True):
-        self.takes = takes
+    def __init__(self, takes=lambda: True, clock=lambda: 0):
+        self.takes, self.clock = takes, clock
+        self.sent_at = {}
         self.messages = {}
         self.receives = Counter()
         self.sent = 0
@@ -70,19 +85,31 @@ class FakeQueue:
             if taken:
                 self.sent += 1
                 self.messages[f"message-{self.sent}"] = json.loads(entry["MessageBody"])
+                self.sent_at[f"message-{self.sent}"] = self.clock()
         return answer
 
 
 class FakeSes:
-    """Mails that were sent are in `mails`, and the tokens of their links in `tokens`; `on_mail` is told of each."""
+    """Mails to leads are in `mails`, the tokens of their links in `tokens`, who else got one in `notes`.
+
+    `on_mail` is told of each mail to a lead.
+    """
 
     def __init__(self, on_mail=lambda _mail: None):
         self.mails = []
+        self.notes = []
         self.tokens = []
         self.on_mail = on_mail
 
-    def send_email(self, FromEmailAddress, Destination, Content, ConfigurationSetName, EmailTags):
+    def get_account(self):
+        return {"SendQuota": {"MaxSendRate": 14.0}}
+
+    def send_email(self, FromEmailAddress, Destination, Content, EmailTags, ConfigurationSetName=""):
         [recipient] = Destination["ToAddresses"]
+        if not EmailTags:  # to a colleague
+            assert not ConfigurationSetName
+            self.notes.append(recipient)
+            return {"MessageId": f"ses-note-{len(self.notes)}"}
         if recipient == REFUSED:
             raise failure("MessageRejected", "SendEmail")
         message = message_from_bytes(Content["Raw"]["Data"])

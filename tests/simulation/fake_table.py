@@ -157,6 +157,9 @@ class FakeTable:
         self.on_write(*key)
 
 
+_OWNED = "attribute_not_exists(suppressed) AND #owner IN ("
+
+
 def failure(code, operation, status=400, **parts):
     """A ClientError as botocore raises it."""
     response = {"Error": {"Code": code, "Message": code}, "ResponseMetadata": {"HTTPStatusCode": status}, **parts}
@@ -184,7 +187,9 @@ def _due_key(item):
 
 def _updated(item, key, operation, UpdateExpression, ExpressionAttributeValues, **condition):
     before = (item or {}).get("version", {"N": "0"})["N"]
-    values = {":next": {"N": str(int(before) + 1)}, **ExpressionAttributeValues}
+    tries = (item or {}).get("tries", {"N": "0"})["N"]
+    counted = {":next": {"N": str(int(before) + 1)}, ":tries": {"N": str(int(tries) + 1)}}
+    values = {**counted, **ExpressionAttributeValues}
     names = condition.get("ExpressionAttributeNames", {})
     _check(item, operation, ExpressionAttributeValues=values, **condition)
     updates = {
@@ -196,6 +201,14 @@ def _updated(item, key, operation, UpdateExpression, ExpressionAttributeValues, 
         "SET due_at = :until": {"due_at": ":until"},
         "REMOVE due_shard, due_at": {},
         "SET #status = :status REMOVE due_shard, due_at": {names.get("#status"): ":status"},
+        "SET version = :next": {"version": ":next"},
+        "SET suppressed = :why": {"suppressed": ":why"},
+        "SET #owner = :winner": {names.get("#owner"): ":winner"},
+        "SET #status = :waiting, tries = tries + :one, rest_until = :rest REMOVE holder, due_shard, due_at": {
+            names.get("#status"): ":waiting",
+            "tries": ":tries",
+            "rest_until": ":rest",
+        },
         "SET version = :next, #data = :data, due_shard = :shard, due_at = :due_at": {
             "version": ":next",
             names.get("#data"): ":data",
@@ -216,6 +229,9 @@ def _check(item, operation, ConditionExpression="", ExpressionAttributeNames=Non
         "version = :before": lambda: found.get("version") == values[":before"],
         "attribute_not_exists(version)": lambda: "version" not in found,
         "attribute_not_exists(pk)": lambda: item is None,
+        "attribute_not_exists(pk) OR #status = :waiting": lambda: (
+            item is None or found[names["#status"]] == values[":waiting"]
+        ),
         "attribute_exists(pk)": lambda: item is not None,
         "attribute_not_exists(#lead)": lambda: names["#lead"] not in found,
         "#owner = :subject": lambda: found.get(names["#owner"]) == values[":subject"],
@@ -235,5 +251,10 @@ def _check(item, operation, ConditionExpression="", ExpressionAttributeNames=Non
         "#status IN (:from0)": lambda: found.get(names["#status"]) == values[":from0"],
         "#status IN (:from0, :from1)": lambda: found.get(names["#status"]) in [values[":from0"], values[":from1"]],
     }
+    if ConditionExpression.startswith(_OWNED):
+        owners = ConditionExpression.removeprefix(_OWNED).rstrip(")").split(", ")
+        conditions[ConditionExpression] = lambda: (
+            "suppressed" not in found and found.get(names["#owner"]) in [values[owner] for owner in owners]
+        )
     if not _known(conditions, ConditionExpression)():
         raise failure("ConditionalCheckFailedException", operation)

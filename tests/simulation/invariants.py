@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from adapters import front, merging
 from adapters.figures import read_day
@@ -16,11 +18,13 @@ from ripen.event import OUTCOMES, Event
 from ripen.figures import Figures, add_up, figures_of
 from ripen.fold import fold
 from ripen.identity import Proof, address_key
-from ripen.ledger import ASIDE_PREFIX, ASIDE_SHARD, EVENT_PREFIX, MEMBER_PREFIX, RECORD_KEY
-from ripen.record import Folded, Record, make_record
+from ripen.intents import ENDS, MAIL, WEBHOOK
+from ripen.ledger import ASIDE_PREFIX, ASIDE_SHARD, EVENT_PREFIX, MEMBER_PREFIX, RECORD_KEY, intent_key
+from ripen.record import Folded, Record, make_record, takes_mail
 from ripen.reported import hour_of, latest_spans
 from ripen.rules import compile_rules
-from ripen.times import DAY, to_iso
+from ripen.tags import tag
+from ripen.times import DAY, SECOND, to_iso
 from ripen.tree import Tree
 from ripen.visits import visits
 from simulation.fake_services import SECRET
@@ -51,6 +55,11 @@ def check(world):
     nothing_is_left_to_merge(rest)
     no_mail_goes_out_twice(rest)
     every_intent_has_an_outcome(rest)
+    nobody_is_mailed_who_said_no(rest)
+    marketing_needs_a_yes(rest)
+    no_cap_is_exceeded(rest)
+    quiet_hours_are_kept(rest)
+    every_webhook_arrived(rest)
     nobody_stays_due(rest)
     if not world.settles:
         figures_are_what_a_recount_gives(rest)
@@ -125,15 +134,19 @@ def every_intent_has_an_outcome(rest):
     claims = {key: item for key, item in rest.world.table.items.items() if key[1].startswith("S#")}
     for (subject, key), item in claims.items():
         campaign, step, cycle = key.removeprefix("S#").split("#")
-        status = item["status"]["S"]
-        assert status in ("sent", "refused", "failed", "unconfirmed"), f"{subject} {key} is {status}"
+        status, channel = item["status"]["S"], item["channel"]["S"]
+        if status == "waiting":  # what it waited for is not valid any more
+            continue
+        assert status in ENDS[channel], f"{subject} {key} is {status}"
         recorded = {
             event.name
             for event in rest.ledgers.get(subject, ())
             if event.name in OUTCOMES
             and (event.properties["campaign"], str(event.properties["cycle"])) == (campaign, cycle)
         }
-        assert f"Email {status.capitalize()}" in recorded, f"{subject} {key} is {status}, recorded is {recorded}"
+        assert ENDS[channel][status] in recorded, f"{subject} {key} is {status}, recorded is {recorded}"
+        if channel != MAIL:
+            continue
         was_sent = any(
             (mail.subject, mail.intent) == (subject, f"{campaign}_{step}_{cycle}") for mail in rest.world.ses.mails
         )
@@ -142,6 +155,43 @@ def every_intent_has_an_outcome(rest):
     known = {(subject, f"{key[2:].replace('#', '_')}") for subject, key in claims}
     unclaimed = [mail for mail in rest.world.ses.mails if (mail.subject, mail.intent) not in known]
     assert not unclaimed, f"sent without a claim: {unclaimed}"
+
+
+def nobody_is_mailed_who_said_no(rest):
+    late = [claim for claim in _mailed(rest) if claim.stopped]
+    assert not late, f"mailed after a no: {late}"
+
+
+def marketing_needs_a_yes(rest):
+    asked = [claim for claim in _mailed(rest) if claim.marketing and not claim.confirmed]
+    assert not asked, f"mailed without a double opt-in: {asked}"
+
+
+def no_cap_is_exceeded(rest):
+    mailed = [claim for claim in _mailed(rest) if claim.marketing]
+    for n, claim in enumerate(mailed):
+        before = [one.at for one in mailed[:n] if one.subject in claim.lead]
+        assert not before or claim.at - max(before) >= DAY, f"too many mails: {mailed[: n + 1]}"
+
+
+def quiet_hours_are_kept(rest):
+    for claim in _mailed(rest):
+        local = datetime.fromtimestamp(claim.at / SECOND, ZoneInfo("Europe/Berlin"))
+        assert not claim.marketing or 8 <= local.hour < 20, f"mailed at {local}: {claim}"
+
+
+def every_webhook_arrived(rest):
+    items = rest.world.table.items.items()
+    told = {
+        f"{tag(pk)}_{sk.removeprefix('S#').replace('#', '_')}"
+        for (pk, sk), item in items
+        if sk.startswith("S#") and item["channel"]["S"] == WEBHOOK and item["status"]["S"] == "sent"
+    }
+    assert told <= {*rest.world.receiver.received}, f"never arrived: {told - {*rest.world.receiver.received}}"
+
+
+def _mailed(rest):
+    return [claim for claim in rest.world.claims.made if claim.sent]
 
 
 def nobody_stays_due(rest):
@@ -155,8 +205,12 @@ def nobody_stays_due(rest):
     assert not due, f"still due at {now}: {due}"
     for subject in (tree.record.subject for tree in rest.leads):
         record = json.loads(rest.world.table.items[subject, RECORD_KEY]["data"]["S"])
-        owned = record["address"] and record["address"]["owned"]
-        assert not (owned and record["pending"]), f"{subject} waits for {record['pending']}"
+        mailable = bool(record["address"] and takes_mail(record["address"]))
+        events = next(tree.events for tree in rest.leads if tree.record.subject == subject)
+        due = fold(subject, events, RULES[rest.world.version], rest.world.now).due(mailable)
+        resting = {key for (pk, key), item in rest.world.table.items.items() if item.get("status") == {"S": "waiting"}}
+        left = [one for one in due if intent_key(one.campaign, one.step, one.cycle) not in resting]
+        assert not left, f"{subject} waits for {left}"
 
 
 def figures_are_what_a_recount_gives(rest):
@@ -186,4 +240,7 @@ def _address(world, tree, lead):
     if not lead.address:
         return None
     key = address_key(lead.address, SECRET.encode())
-    return {"key": key, "owned": world.table.items[key, "I"]["owner"]["S"] in tree.ledgers}
+    identity = world.table.items[key, "I"]
+    owned = identity["owner"]["S"] in tree.ledgers
+    marked = "lead" if lead.suppressed else "address" if owned and "suppressed" in identity else ""
+    return {"key": key, "owned": owned} | ({"suppressed": marked} if marked else {})

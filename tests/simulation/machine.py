@@ -24,6 +24,7 @@ _THROTTLED = {
     "secretsmanager": ("ThrottlingException", 400),
     "sesv2": ("TooManyRequestsException", 429),
     "sqs": ("RequestThrottled", 400),
+    "webhook": ("TooManyRequests", 429),
 }
 _EXPECTED_FAILURES = (ClientError, BotoCoreError, RipenError)
 

@@ -51,7 +51,23 @@ _FIRST = {
             "exit": [{"event": "Order Completed"}],
         },
         "onboarding": {"start": {"phase": "customer"}, "mail": "plain", "transactional": True},
-        "win-back": {"start": {"phase": "gone"}, "mail": "plain", "transactional": True},
+        "win-back": {"start": {"phase": "gone"}, "mail": "plain"},
+        "news": {"start": {"event": {"event": ["Tool Used", "Page Viewed"]}}, "mail": "plain", "category": "news"},
+        "tips": {"start": {"event": {"event": "Webinar Attended"}}, "mail": "plain", "valid_for": "30d"},
+        "sales": {
+            "start": {"event": {"event": "Signed Up"}},
+            "steps": [{"handoff": "sales"}, {"webhook": "crm", "valid_for": "2d"}],
+        },
+    },
+    "mailing": {
+        "timezone": "Europe/Berlin",
+        "window": {"from": "08:00", "to": "20:00"},
+        "caps": {"per_day": 1},
+        "categories": {"news": {"title": {"en": "News"}}},
+        "recipients": {
+            "sales": {"mail": "sales@example.com"},
+            "crm": {"webhook": "https://crm.example.com/hook"},
+        },
     },
     "offers": {
         "workshop": {

@@ -14,6 +14,7 @@ from adapters.loading import load_tree
 from ripen.errors import VersionConflictError
 from ripen.event import Event, Received
 from ripen.identity import Proof
+from ripen.intents import Claim, Decided
 from ripen.ledger import Unreadable, due_shard, event_items
 from ripen.record import Record
 from ripen.times import HOUR, MINUTE
@@ -33,8 +34,9 @@ def put(*received):
     table.put_items("ripen", event_items(received, 1))
 
 
-def claim(holder, until, version=3):
-    return refusable(intents.claim_intent, "ripen", LEAD, KEY, intents.Claim(holder, until, 9_000), version)
+def claim(holder, until, version=3, address_key=""):
+    decided = Decided(LEAD, version, (OTHER, LEAD), address_key)
+    return intents.claim_intent("ripen", decided, KEY, Claim(holder, until, 9_000, "mail", False, {"mail": "x"}))
 
 
 def outcome(status, number):
@@ -69,28 +71,41 @@ def history():
     yield saved(Record(LEAD, 3, "third", None))
     yield list(records.find_due("ripen", due_shard(LEAD), 100))
     yield [records.own_address("ripen", "I#x", subject) for subject in (LEAD, OTHER, LEAD)]
-    yield [records.owner_of("ripen", key) for key in ("I#x", "I#y")]
-    yield [table.put_new("ripen", item) for item in event_items([event(1, "u:7")], 1) * 2]
-    yield outcome("sent", 40)
-    yield claim("me", 70, version=2)
-    yield intents.has_open_claim("ripen", LEAD, "welcome")
-    yield [claim(holder, 70) for holder in ("me", "you", "me")]
-    yield [intents.has_open_claim("ripen", LEAD, campaign) for campaign in ("welcome", "wel")]
-    yield list(records.find_due("ripen", due_shard(LEAD), 100))
-    records.postpone("ripen", records.Due(LEAD, KEY, 70), 80)
-    for holder in ("you", "me", "me"):
-        intents.release_intent("ripen", LEAD, KEY, holder)
-        yield list(records.find_due("ripen", due_shard(LEAD), 100))
-    yield claim("you", 90)
-    yield [outcome("unconfirmed", 41), outcome("unconfirmed", 42), outcome("sent", 43), outcome("refused", 44)]
-    yield list(records.find_due("ripen", due_shard(LEAD), 100))
-    yield claim("you", 95)
+    yield [records.identity_of("ripen", key) for key in ("I#x", "I#y")]
+    yield from claims()
     yield from what_is_set_aside()
     yield from a_walk()
     table.put_text("ripen", "C#x", "text")
     yield [table.get_text("ripen", key) for key in ("C#x", "C#y")]
     yield load_tree("ripen", LEAD, 0)
     yield from history_of_figures()
+
+
+def claims():
+    yield [table.put_new("ripen", item) for item in event_items([event(1, "u:7")], 1) * 2]
+    yield outcome("sent", 40)
+    yield claim("me", 70, version=2)
+    yield [claim("me", 70, address_key=key) for key in ("I#y", "I#z")]
+    yield load_tree("ripen", LEAD, 0, claims=True)
+    yield [claim("me", 70, 3, "I#x"), claim("you", 70), claim("me", 70, 4)]
+    yield load_tree("ripen", LEAD, 0, claims=True), intents.held_intent("ripen", LEAD, KEY)
+    yield list(records.find_due("ripen", due_shard(LEAD), 100))
+    records.postpone("ripen", records.Due(LEAD, KEY, 70), 80)
+    for holder in ("you", "me", "me"):
+        intents.release_intent("ripen", LEAD, KEY, holder)
+        yield list(records.find_due("ripen", due_shard(LEAD), 100))
+    yield intents.held_intent("ripen", LEAD, KEY)
+    yield claim("you", 90, 4)
+    for holder in ("me", "you"):
+        intents.rest_intent("ripen", LEAD, KEY, holder, 85)
+        yield intents.held_intents("ripen", LEAD)
+    yield claim("you", 90, 5)
+    yield [outcome("unconfirmed", 41), outcome("unconfirmed", 42), outcome("sent", 43), outcome("refused", 44)]
+    yield list(records.find_due("ripen", due_shard(LEAD), 100))
+    yield claim("you", 95, 6)
+    for owner in (OTHER, LEAD):
+        yield saved(Record(LEAD, 7, "seventh", None), None, (), [records.Mark("I#x", owner, "unsubscribed")])
+    yield claim("me", 96, 7, "I#x"), intents.held_intents("ripen", LEAD), records.identity_of("ripen", "I#x")
 
 
 def what_is_set_aside():
@@ -150,8 +165,8 @@ def history_of_figures():
     yield [figures.load_hour("ripen", 0), figures.load_hour("ripen", HOUR), figures.read_day("ripen", "1970-01-01")]
 
 
-def saved(record):
-    return refusable(records.save, "ripen", record)
+def saved(record, *others):
+    return refusable(records.save, "ripen", record, *others)
 
 
 def merges():
@@ -181,7 +196,7 @@ def merges():
     for owner in (OTHER, LEAD, LEAD):
         transfer = trees.Transfer("I#x", owner, root, "u:7", winner)
         yield refusable(trees.take_address, "ripen", transfer, 60)
-    yield records.owner_of("ripen", "I#x")
+    yield records.identity_of("ripen", "I#x")
 
 
 def joined(parent, child):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
@@ -11,6 +12,7 @@ from adapters.leads import NOTHING_NEW, Task
 from adapters.loading import load_tree
 from adapters.settings import ScoreSettings
 from ripen.event import Event, Received
+from ripen.intents import Answer
 from ripen.ledger import CHECKPOINT_KEY, EVENT_PREFIX, event_items
 from ripen.record import record_item
 from score.handler import _subjects
@@ -22,13 +24,14 @@ from stories import START
 SETTINGS, TASK = ScoreSettings("ripen", "rules", "secret", 730), Task("a:ann", RULES["v1"], START)
 
 
-def save_whatever_is_there(name, record, _checkpoint=None, fronts=()):
+def save_whatever_is_there(name, record, _checkpoint=None, fronts=(), _marks=()):
     put_unconditionally(name, record_item(record))
 
 
-def claim_what_others_claimed(name, subject, key, claim, _version):
-    put_unconditionally(name, {"pk": subject, "sk": key, "status": "claimed", "holder": claim.holder})
-    return True
+def claim_what_others_claimed(name, decided, key, claim):
+    about = {"channel": claim.channel, "repeatable": 0, "about": json.dumps(claim.about), "tries": 0}
+    put_unconditionally(name, {"pk": decided.subject, "sk": key, "status": "claimed", "holder": claim.holder, **about})
+    return Answer.CLAIMED
 
 
 def breaks(broken, simulate, seed):
@@ -71,6 +74,11 @@ def put_unconditionally(name, item):
         ("adapters.figures._turn", lambda *_: 0, "counted anew"),
         ("score.handler._subjects", forget_what_is_oldest, "the record differs from its ledger"),
         ("ripen.settling._digests", lambda _events: set(), "the record differs from its ledger"),
+        ("trigger.carrying.unchanged", lambda *_: True, "mailed after a no"),
+        ("ripen.claims.Claims.subscribed", True, "mailed without a double opt-in"),
+        ("ripen.runs._within_caps", lambda _state, _rule, moment: moment, "too many mails"),
+        ("ripen.frequency._next_open", lambda moment, *_: moment, "mailed at"),
+        ("adapters.webhooks.post", lambda *_, **__: None, "never arrived"),
         ("adapters.loading._reaches", stop_at_any_checkpoint, "the record differs from its ledger"),
     ],
     ids=[
@@ -86,6 +94,11 @@ def put_unconditionally(name, item):
         "leaving an hour that changed",
         "going on from a checkpoint that something came in front of",
         "counting twice what a checkpoint holds",
+        "sending without another look at the ledger",
+        "mailing whoever gave an address",
+        "heeding no cap",
+        "heeding no window",
+        "losing webhooks",
         "reading no further than a checkpoint that counts no more",
     ],
 )

@@ -8,6 +8,7 @@ import pytest
 
 from simulation.machine import FAULTS
 from simulation.spread import spread
+from simulation.world import PAGES
 
 
 def test_every_schedule_ends_well(simulate, request):
@@ -34,8 +35,11 @@ def test_everything_that_can_happen_does_happen(simulate):
         item["status"]["S"] for world in worlds for key, item in world.table.items.items() if key[1].startswith("S#")
     )
     assert [fault for fault in FAULTS if not any(step.endswith(f" {fault}") for step in steps)] == []
-    assert sorted(statuses) == ["failed", "refused", "sent", "unconfirmed"]
+    assert sorted(statuses) == ["failed", "refused", "sent", "unconfirmed", "waiting"]
     for rare in (lambda world: world.forgotten, lambda world: world.planted, lambda world: world.version == "v2"):
         assert any(map(rare, worlds))
+    assert any(claim.marketing and claim.sent for world in worlds for claim in world.claims.made)
+    assert any(world.ses.notes and world.receiver.received for world in worlds)
     names = {name for world in worlds for name in world.names()}
+    assert {*PAGES, "Lead Handed Off", "Webhook Delivered"} <= names
     assert {"Lead Merged", "Lead Unmerged", "Lead Conflict Found", "Email Address Confirmed"} <= names

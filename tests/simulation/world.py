@@ -6,14 +6,17 @@ from collections import defaultdict, deque
 from random import Random
 from typing import Any, NamedTuple
 
-from adapters import active, aws, secret, senders, walk
+from adapters import active, aws, pace, secret, senders, walk
 from adapters.attributes import values
+from adapters.table import put_items
 from ripen.configuration import compile_sources
-from ripen.ledger import EVENT_PREFIX, read_events
+from ripen.event import RIPEN, Event, Received
+from ripen.ledger import EVENT_PREFIX, event_items, read_events
 from ripen.limits import Limits
-from ripen.times import DAY, HOUR, MINUTE, SECOND, to_iso
+from ripen.times import DAY, HOUR, MINUTE, SECOND, parse_iso, to_iso
 from score.handler import handler as score
-from simulation.fake_services import REFUSED, FakeBucket, FakeQueue, FakeSecrets, FakeSes
+from simulation.claims import Claims
+from simulation.fake_services import REFUSED, FakeBucket, FakeQueue, FakeReceiver, FakeSecrets, FakeSes
 from simulation.fake_table import FakeTable
 from simulation.machine import Machine
 from simulation.site_rules import CONFIGURATIONS, MAILS, SERVER_KEY
@@ -26,9 +29,10 @@ VISITORS = ("ann", "bob", "cem", "dan", "eve")
 ADDRESSES = ("ann@example.com", "Ann@example.com", "bob@example.com", REFUSED, "no address")
 USERS = ("7", "8")
 NAMES = ("Webinar Attended", "Signed Up", "Tool Used", "Page Viewed", "Page Viewed", "Order Completed")
+PAGES = ("Subscription Confirmed", "Preferences Changed", "Unsubscribed")
 _RECEIVES = 3
 _CONCURRENT = 4
-_MOST_STEPS = 3_000
+_MOST_STEPS = 30_000
 
 
 class Change(NamedTuple):
@@ -51,12 +55,15 @@ class World:
     def __init__(self, seed, *, told=False):
         self.random = Random(seed)
         self.settles = seed % 2 == 1
-        self.now = START
+        self.now = parse_iso("2026-03-27T15:00:00Z") if seed % 3 == 1 else START  # clocks change that weekend
         self.steps = [f"seed {seed}"]
         self.machine = Machine(self.random, self._trace if told else None, on_crash=self._new_process)
         self.bucket, self.ses = FakeBucket(), FakeSes(self._mail_sent)
         self.table = FakeTable(self._written, takes=self._lucky)
-        self.queue = FakeQueue(takes=self._lucky)
+        self.queue = FakeQueue(takes=self._lucky, clock=lambda: self.now)
+        self.receiver = FakeReceiver(works=self._lucky)
+        self.claims = Claims(self.table.items)
+        self.pages: list[Any] = []
         self.accepted = defaultdict(set)
         self.unanswered: list[Any] = []
         self.answered: list[Any] = []
@@ -117,6 +124,7 @@ class World:
             "secretsmanager": FakeSecrets(),
             "sesv2": self.ses,
             "sqs": self.queue,
+            "webhook": self.receiver,
         }
         self.services = {name: self.machine.client(name, fake) for name, fake in services.items()}
         aws.client.cache_clear()
@@ -159,6 +167,7 @@ class World:
             (self.changes, self._score),
             (self.queue.messages, self._act),
             (self.reports, self._report),
+            (self.pages, self._page),
         )
         return [action for waiting, action in ways if waiting]
 
@@ -248,6 +257,7 @@ class World:
         number, body = self.random.choice(list(self.queue.messages.items()))
         self.queue.receives[number] += 1
         event = queue_message(body, number)
+        event["Records"][0]["attributes"] = {"SentTimestamp": str(self.queue.sent_at[number])}
 
         def ended(answer):
             if answer == {"batchItemFailures": []} or self.queue.receives[number] >= _RECEIVES:
@@ -263,6 +273,17 @@ class World:
                 self.reports.remove(event)
 
         self.machine.start("report", lambda: track(event, None), ended)
+
+    def _page(self):
+        """Somebody uses the pages behind a mail."""
+        event = self.random.choice(self.pages)
+
+        def ended(answer):
+            if answer is not None and event in self.pages:
+                self.pages.remove(event)
+
+        items = event_items([event], 730)
+        self.machine.start("page", lambda: put_items("ripen", items) or "stored", ended)
 
     def _pass_time(self):
         self.now += self.random.choice((SECOND, MINUTE, MINUTE, 10 * MINUTE, HOUR, DAY, 4 * DAY))
@@ -296,17 +317,25 @@ class World:
 
     def _new_process(self):
         active.forget()
+        pace.forget()
         senders.forget()
         secret.secret.cache_clear()
         secret.keys.cache_clear()
         tracking.limits = Limits()
 
     def _written(self, pk, sk):
+        self.claims.written(pk, sk)
         if sk.startswith("E#"):
             self._numbers += 1
             self.changes.append(Change(self._numbers, (pk, sk), self.now))
 
     def _mail_sent(self, mail):
+        self.claims.sent(mail)
+        named = self.random.choices((*PAGES, ""), (4, 1, 1, 4))[0]
+        if named:
+            told = {"intent": mail.intent, "topics": {"news": self._lucky(0.5)}, "pause_days": 0, "language": "en"}
+            event = Event(f"p{len(self.ses.mails)}", named, self.now, RIPEN, properties=told)
+            self.pages.append(Received(mail.subject, self.now, self.now, event))
         kinds = self.random.sample(("Delivery", "Open", "Click", "Bounce", "Complaint"), self.random.choice((0, 1, 2)))
         details = {"bounceType": "Permanent", "link": "https://example.com"}
         identity = f"r{len(self.ses.mails)}"

@@ -67,6 +67,11 @@ def test_a_lead_without_news_is_folded_from_its_state_alone(history):
     )
 
 
+def wanted(found):
+    """What is pending; when the hours open for what is late, that changes by itself."""
+    return [intent._replace(not_before=0) for intent in found.pending]
+
+
 @settings(deadline=None)  # it folds anew for each timer
 @given(histories())
 def test_time_passing_step_by_step_is_time_passing_at_once_under_all_rules(history):
@@ -76,7 +81,7 @@ def test_time_passing_step_by_step_is_time_passing_at_once_under_all_rules(histo
     while lead.next_change is not None and lead.next_change <= END:
         now = lead.next_change
         before = fold("a:ann", history, RULES, now - 1)
-        assert (before.moves, before.stages, before.pending) == (lead.moves, lead.stages, lead.pending)
+        assert (before.moves, before.stages, wanted(before)) == (lead.moves, lead.stages, wanted(lead))
         lead = fold("a:ann", history, RULES, now)
         assert list(lead.moves) == list(at_once.moves)[: len(lead.moves)]
 

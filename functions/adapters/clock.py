@@ -1,0 +1,12 @@
+"""The machine's clock: only for how long something waited, never for when something is due."""
+
+from __future__ import annotations
+
+import time
+
+from ripen.times import SECOND
+
+
+def wall_clock() -> int:
+    """The present moment in milliseconds."""
+    return int(time.time() * SECOND)  # noqa: TID251 - an adapter, and no domain

@@ -1,0 +1,155 @@
+"""Webhooks: a signed POST to a system that somebody named in the rules, which may be any address on the internet.
+
+Signed as https://www.standardwebhooks.com says, so that receivers need no code of ours. The address is resolved first,
+and only a public one is connected to: nothing inside the network that the function runs in can be reached through it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import socket
+import ssl
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from http.client import HTTPConnection, HTTPException
+from ipaddress import IPv6Address, ip_address, ip_network
+from threading import Timer
+from typing import Any, NamedTuple
+from urllib.parse import SplitResult, urlsplit
+
+from standardwebhooks import Webhook
+
+from ripen.errors import DeliveryDelayedError, DeliveryFailedError
+from ripen.times import SECOND, to_iso
+
+_CONNECT, _READ = 3.0, 10.0
+"""Seconds."""
+
+_LATER = (408, 429)
+_TRANSLATED = ip_network("64:ff9b::/96")
+"""IPv6 addresses behind which a gateway finds IPv4 ones (RFC 6052)."""
+
+
+class Signed(NamedTuple):
+    """What is sent: the body, and the headers that go with it."""
+
+    body: bytes
+    headers: Mapping[str, str]
+
+
+def key_for(secret: bytes, recipient: str) -> str:
+    """The key with which a receiver checks that a webhook is ours; each has one of its own."""
+    digest = hmac.new(secret, f"ripen webhook {recipient}".encode(), hashlib.sha256).digest()
+    return f"whsec_{base64.b64encode(digest).decode()}"
+
+
+def signed(key: str, identity: str, channel: str, told: Mapping[str, Any], now: int) -> Signed:
+    """A message about a lead; by its `identity` a receiver knows it again when it comes twice."""
+    text = json.dumps({"type": f"lead.{channel}", "timestamp": to_iso(now), "data": told}, ensure_ascii=False)
+    at = datetime.fromtimestamp(now // SECOND, UTC)
+    headers = {
+        "content-type": "application/json",
+        "user-agent": "Ripen",
+        "webhook-id": identity,
+        "webhook-timestamp": str(now // SECOND),
+        "webhook-signature": Webhook(key).sign(identity, at, text),
+    }
+    return Signed(text.encode(), headers)
+
+
+def post(url: str, message: Signed, *, to_itself: bool = False) -> None:
+    """Deliver a message. Redirects are not followed and the body of the answer is not read.
+
+    With `to_itself` a URL may name this machine, also without TLS. Raises DeliveryDelayedError when it may be tried
+    again, and DeliveryFailedError when that is of no use.
+    """
+    parts = _checked(url, to_itself=to_itself)
+    status = _status(parts, message, to_itself=to_itself)
+    if 200 <= status < 300:
+        return
+    if status >= 500 or status in _LATER:
+        raise DeliveryDelayedError(f"it answered {status}")
+    raise DeliveryFailedError(f"it answered {status}")
+
+
+def _checked(url: str, *, to_itself: bool) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise DeliveryFailedError("its URL is none") from None
+    if parts.scheme != "https" and not (to_itself and parts.scheme == "http" and _names_itself(parts.hostname or "")):
+        raise DeliveryFailedError("its URL has to begin with https")
+    if not parts.hostname or parts.username is not None or port == 0:
+        raise DeliveryFailedError("its URL has to name a host, and nobody's password")
+    return parts
+
+
+def _status(parts: SplitResult, message: Signed, *, to_itself: bool) -> int:
+    host = parts.hostname or ""
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    connection = HTTPConnection(host, port)
+    try:
+        connection.sock = _connected(host, port, tls=parts.scheme == "https", to_itself=to_itself)
+        # Who answers byte by byte would never run into the limit for a single read.
+        timer = Timer(_READ, _hang_up, [connection.sock])
+        timer.daemon = True
+        timer.start()
+        try:
+            path = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
+            connection.request("POST", path, message.body, dict(message.headers))
+            return connection.getresponse().status
+        finally:
+            timer.cancel()
+    except ssl.SSLCertVerificationError:
+        raise DeliveryFailedError("its certificate is not valid") from None
+    except (OSError, HTTPException) as error:
+        raise DeliveryDelayedError(f"it cannot be reached: {type(error).__name__}") from None
+    except ValueError as error:
+        raise DeliveryFailedError(f"its URL cannot be used: {type(error).__name__}") from None
+    finally:
+        connection.close()
+
+
+def _connected(host: str, port: int, *, tls: bool, to_itself: bool) -> socket.socket:
+    """A connection to an address that was looked at: to resolve the name once more could give another one."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = [str(entry[4][0]) for entry in found]
+    itself = to_itself and _names_itself(host)
+    if not all(_is_public(address) or (itself and ip_address(address).is_loopback) for address in addresses):
+        raise DeliveryFailedError("its address is not a public one")
+    plain = socket.create_connection((addresses[0], port), _CONNECT)
+    plain.settimeout(_READ)
+    if not tls:
+        return plain
+    try:
+        return ssl.create_default_context().wrap_socket(plain, server_hostname=host)
+    except BaseException:
+        plain.close()
+        raise
+
+
+def _is_public(text: str) -> bool:
+    address = ip_address(text.partition("%")[0])
+    if isinstance(address, IPv6Address):
+        if address in _TRANSLATED or address.sixtofour or address.teredo:
+            return False
+        address = address.ipv4_mapped or address
+    return address.is_global and not address.is_multicast
+
+
+def _names_itself(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _hang_up(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return  # it is closed already

@@ -1,0 +1,136 @@
+"""What can be done for a lead: a mail to the lead, or a colleague or a system that is told about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from adapters import mailer, tokens
+from adapters.active import Active, active_mails
+from adapters.aws import is_local
+from adapters.leads import Refreshed, whole
+from adapters.maillinks import Links
+from adapters.secret import keys, secret
+from adapters.settings import TriggerSettings
+from ripen.configuration import Configuration, MailTemplate
+from ripen.dossier import dossier
+from ripen.errors import DeliveryFailedError, MailOutcomeUnknownError, MailRefusedError, MailTemplateError
+from ripen.intents import MAIL
+from ripen.lead import Intent, Lead
+from ripen.letters import best_language, content_of, letter
+from ripen.schema.mailing import Mailing, Recipient
+from ripen.tags import tag
+
+
+class Outcome(NamedTuple):
+    """How it ended (see `ripen.intents.ENDS`), and what else the event tells."""
+
+    status: str
+    told: Mapping[str, Any]
+
+
+class Errand(NamedTuple):
+    """An intent, what its outcome will tell in any case, and how to do it.
+
+    `address_key` is that of the address that has to be the lead's own, if it goes there; `paced` what SES sends. What
+    is `repeatable` may be done twice. `do` raises MailThrottledError and DeliveryDelayedError.
+    """
+
+    intent: Intent
+    about: Mapping[str, Any]
+    do: Callable[[], Outcome]
+    address_key: str = ""
+    paced: bool = True
+    repeatable: bool = False
+
+
+def prepare(settings: TriggerSettings, refreshed: Refreshed, found: Active, intent: Intent) -> Errand:
+    """All that has to be read before something is claimed."""
+    about = {"campaign": intent.campaign, "step": intent.step, "cycle": intent.cycle}
+    if intent.channel == MAIL:
+        lead = refreshed.lead
+        languages = active_mails(settings.bucket_name, lead.rules_version)[intent.name]
+        about |= {"mail": intent.name, "to": lead.address}
+        about |= {"category": intent.category} if intent.category else {}
+        about |= {"transactional": True} if intent.transactional else {}
+        about |= {"content": intent.content} if intent.content else {}
+        return Errand(
+            intent,
+            about,
+            lambda: _send(settings, refreshed, found.configuration, intent, languages),
+            refreshed.address_key,
+        )
+    about |= {"recipient": intent.name}
+    recipient = found.configuration.mailing.recipients.get(intent.name)
+    system = recipient is not None and recipient.webhook is not None
+    return Errand(
+        intent,
+        about,
+        lambda: _tell(settings, refreshed, found, intent, recipient),
+        paced=not system,
+        repeatable=system,
+    )
+
+
+def _send(
+    settings: TriggerSettings,
+    refreshed: Refreshed,
+    configuration: Configuration,
+    intent: Intent,
+    languages: Mapping[str, MailTemplate],
+) -> Outcome:
+    lead, signing = refreshed.lead, keys(settings.secret_arn)
+    language = best_language(languages, lead.language, configuration.mailing.language)
+    written = letter(configuration, intent.campaign, intent.step, intent.name, language)
+    page_token = tokens.issue_page(signing, lead.subject, refreshed.address_key, intent.id, lead.now)
+    links = Links(settings.public_url.rstrip("/"), page_token, written.survey)
+    token = tokens.issue(signing, lead.subject, refreshed.address_key, lead.now)
+    try:
+        content = content_of(configuration, intent.content, language)
+        mail = mailer.render(languages[language], mailer.facts(lead, written, links, token, content))
+        mime = mailer.build(mail, mailer.envelope(written, links, settings.sender, lead.address))
+        tags = {"lead": tag(lead.subject), "intent": intent.id}
+        message_id = mailer.send(mime, settings.sender, lead.address, settings.configuration_set, tags)
+    except MailTemplateError as error:
+        return Outcome("failed", {"reason": str(error)})
+    except MailRefusedError as error:
+        return Outcome("refused", {"reason": str(error)})
+    except MailOutcomeUnknownError as error:
+        return Outcome("unconfirmed", {"reason": str(error)})
+    return Outcome("sent", {"message_id": message_id})
+
+
+def _tell(
+    settings: TriggerSettings, refreshed: Refreshed, found: Active, intent: Intent, recipient: Recipient | None
+) -> Outcome:
+    if recipient is None:
+        return Outcome("failed", {"reason": f"there is no recipient {intent.name!r} in mailing.yaml"})
+    lead, events = whole(settings.table_name, refreshed, found.rules)
+    configuration = found.configuration
+    told = dossier(lead, events, configuration.campaigns.get(intent.campaign), intent)
+    try:
+        if recipient.webhook is not None:
+            return _call(settings, lead, intent, recipient.webhook, told)
+        return _write(settings, recipient.mail or "", intent.channel, configuration.mailing, told)
+    except (DeliveryFailedError, MailRefusedError) as error:
+        return Outcome("failed", {"reason": str(error)})
+    except MailOutcomeUnknownError as error:
+        return Outcome("failed", {"reason": f"no answer came, perhaps it went out: {error}"})
+
+
+def _call(settings: TriggerSettings, lead: Lead, intent: Intent, url: str, told: Mapping[str, Any]) -> Outcome:
+    from adapters import webhooks  # noqa: PLC0415 - most deployments have none
+
+    key = webhooks.key_for(secret(settings.secret_arn), intent.name)
+    identity = f"{tag(lead.subject)}_{intent.id}"
+    message = webhooks.signed(key, identity, intent.channel, told, lead.now)
+    webhooks.post(url, message, to_itself=is_local())
+    return Outcome("sent", {})
+
+
+def _write(settings: TriggerSettings, to: str, channel: str, mailing: Mailing, told: Mapping[str, Any]) -> Outcome:
+    from adapters import colleagues  # noqa: PLC0415 - far rarer than mails to leads
+
+    note = colleagues.render(told, channel, mailing.language, mailing.timezone)
+    message_id = mailer.send(colleagues.build(note, settings.sender, to), settings.sender, to, "", {})
+    return Outcome("sent", {"message_id": message_id})

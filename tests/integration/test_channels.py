@@ -1,0 +1,184 @@
+"""A lead is handed over, a colleague is notified, a system is told: each once, and with what it needs to know."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from adapters import webhooks
+from ripen.errors import DeliveryDelayedError, DeliveryFailedError, VersionConflictError
+from ripen.times import DAY, HOUR, MINUTE
+from stories import START, identified, tracked, viewed
+from trigger import carrying
+
+RULES = b"""
+campaigns:
+  warm:
+    title: Ready for a talk
+    start:
+      score: {profile: engagement, at_least: 50}
+    steps:
+      - handoff: %s
+"""
+CHANNELS = b"""
+campaigns:
+  warm:
+    start:
+      score: {profile: engagement, at_least: 50}
+    steps:
+      - notify: sales
+      - webhook: crm
+        valid_for: 3d
+"""
+MAILING = b"""
+mailing:
+  language: %s
+  timezone: Europe/Berlin
+  recipients:
+    sales: {mail: sales@example.com}
+    crm: {webhook: "https://crm.example.com/hook"}
+"""
+
+
+@pytest.fixture
+def selling(site, rule_files):
+    """A deployment whose campaigns are these."""
+
+    def start(campaigns, language=b"en"):
+        files = rule_files | {"rules/campaigns.yaml": campaigns, "rules/mailing.yaml": MAILING % language}
+        report = site.publish(files, 0)
+        assert report["activated"], report["problems"]
+        return site
+
+    return start
+
+
+@pytest.fixture
+def receiver(monkeypatch):
+    """The messages that a system got; it answers what stands in `answers`, then that all is well."""
+    received, answers = [], []
+
+    def post(url, message, *, to_itself):
+        received.append((url, message))
+        if answers:
+            raise answers.pop(0)
+
+    monkeypatch.setattr(webhooks, "post", post)
+    return received, answers
+
+
+def warm(site, **traits):
+    site.live(
+        viewed("/pricing", START),
+        identified(START, email="ann@example.com", **traits),
+        *(tracked("Webinar Attended", START, webinar=f"number {n}") for n in range(5)),
+        at=START,
+    )
+
+
+def test_a_lead_is_handed_over_with_its_story(selling):
+    site = selling(RULES % b"sales")
+    warm(site, name="Ann\r\nBcc: all@example.com", company="Bananas <b>Ltd</b>")
+
+    [mail] = site.mails()
+    assert mail["To"] == "sales@example.com"
+    assert mail["Subject"] == "For you: Ann Bcc: all@example.com"
+    assert mail["Bcc"] is None
+    assert mail["List-Unsubscribe"] is None
+    text = mail.get_content()
+    told = ("Ready for a talk", "company: Bananas <b>Ltd</b>", "Score engagement: 50", "Webinar Attended: number 4")
+    assert [part for part in told if part not in text] == []
+    assert text.count("+10  Webinar Attended") == 5
+    [event] = [event for event in site.events() if event.name == "Lead Handed Off"]
+    assert event.properties["recipient"] == "sales"
+    assert (event.properties["campaign"], event.properties["step"], event.properties["cycle"]) == ("warm", "sales", 1)
+
+    site.sweep(START + HOUR)
+    site.act()
+    assert len(site.mails()) == 1
+
+
+def test_colleagues_read_their_own_language_and_clock(selling):
+    site = selling(RULES % b"sales", b"de")
+    warm(site)
+
+    [mail] = site.mails()
+    assert mail["Subject"] == "Für Sie: ann@example.com"
+    assert "02.03.2026 09:00" in mail.get_content()
+
+
+def test_a_system_is_told_and_can_tell_a_repetition(selling, receiver):
+    site = selling(CHANNELS)
+    received, answers = receiver
+    answers += [DeliveryDelayedError("it answered 503"), DeliveryDelayedError("it answered 503")]
+    warm(site, company="Bananas")
+    assert "Colleague Notified" in site.names()
+    assert len(received) == 1
+
+    for minutes in (5, 17, 25, 33, 50, 70, 90):
+        site.sweep(START + minutes * MINUTE)
+        site.act()
+        site.score(START + minutes * MINUTE)
+
+    assert len(received) == 3
+    assert {message.headers["webhook-id"] for _, message in received} == {received[0][1].headers["webhook-id"]}
+    told = json.loads(received[0][1].body)
+    assert told["data"]["lead"]["address"] == "ann@example.com"
+    assert told["data"]["lead"]["traits"]["company"] == "Bananas"
+    assert site.names().count("Webhook Delivered") == 1
+    assert site.record()["pending"] == []
+
+
+def test_a_system_that_never_answers_is_given_up(selling, receiver, monkeypatch):
+    site = selling(CHANNELS)
+    received, answers = receiver
+    answers += [DeliveryDelayedError("it answered 503")] * 1_000
+    warm(site)
+    for hours in range(1, 4 * 24, 2):
+        site.sweep(START + hours * HOUR)
+        site.act()
+        site.score(START + hours * HOUR)
+
+    assert 5 < len(received) < 15
+    assert site.record()["pending"] == []
+    assert site.sweep(START + 6 * DAY) == 0
+
+
+def test_a_system_that_turns_it_down_is_not_told_again(selling, receiver, metrics):
+    site = selling(CHANNELS)
+    received, answers = receiver
+    answers.append(DeliveryFailedError("it answered 410"))
+    warm(site)
+    site.live(at=START + HOUR)
+
+    assert len(received) == 1
+    [event] = [event for event in site.events() if event.name == "Webhook Failed"]
+    assert event.properties["reason"] == "it answered 410"
+    assert metrics()["WebhookFailed"] == 1
+
+
+def test_a_webhook_whose_sender_crashed_is_told_again(selling, receiver, monkeypatch):
+    site = selling(CHANNELS)
+    received, _ = receiver
+    end = carrying._end  # noqa: SLF001
+    left = [False, True]  # the colleague's mail ends well
+
+    def crash(*arguments):
+        if left.pop(0):
+            raise VersionConflictError
+        end(*arguments)
+
+    monkeypatch.setattr(carrying, "_end", crash)
+    warm(site)
+    monkeypatch.setattr(carrying, "_end", end)
+    site.sqs.purge_queue(QueueUrl=site.queue_url)
+    assert len(received) == 1
+
+    for minutes in (17, 34, 51):
+        site.sweep(START + minutes * MINUTE)
+        site.act()
+        site.score(START + minutes * MINUTE)
+
+    assert len(received) == 2
+    assert site.names().count("Webhook Delivered") == 1

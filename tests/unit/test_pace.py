@@ -1,0 +1,93 @@
+"""Mails keep a gap, so that all copies together stay within what SES takes."""
+
+from __future__ import annotations
+
+import pytest
+
+from adapters import aws, pace
+from simulation.fake_table import failure
+
+
+class Clock:
+    """Time that passes only while somebody sleeps."""
+
+    def __init__(self):
+        self.now = 100.0
+        self.slept = []
+
+    def sleep(self, seconds):
+        self.slept.append(round(seconds, 3))
+        self.now += seconds
+
+
+class Account:
+    def __init__(self, rate):
+        self.rate = rate
+        self.asked = 0
+
+    def get_account(self):
+        self.asked += 1
+        if self.rate is None:
+            raise failure("AccessDeniedException", "GetAccount", 403)
+        return {"SendQuota": {"MaxSendRate": self.rate}}
+
+
+@pytest.fixture
+def clock(new_process, monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(pace, "monotonic", lambda: clock.now)
+    monkeypatch.setattr(pace, "sleep", clock.sleep)
+    return clock
+
+
+def turns(number, copies=2, left=60.0):
+    return [pace.wait_for_turn(copies, lambda: left) for _ in range(number)]
+
+
+def test_copies_share_the_rate_of_the_account(clock):
+    aws.use("sesv2", Account(14.0))
+
+    assert turns(3) == [True, True, True]
+    assert clock.slept == [0.143, 0.143]
+
+
+def test_whoever_was_slow_anyway_does_not_wait(clock):
+    aws.use("sesv2", Account(14.0))
+    turns(1)
+    clock.now += 1
+
+    turns(1)
+
+    assert clock.slept == []
+
+
+def test_the_rate_is_read_again_after_a_quarter_of_an_hour(clock):
+    account = Account(14.0)
+    aws.use("sesv2", account)
+    turns(5)
+    assert account.asked == 1
+
+    clock.now += 15 * 60
+    turns(1)
+
+    assert account.asked == 2
+
+
+@pytest.mark.parametrize("rate", [None, 0.0])
+def test_an_account_that_does_not_tell_counts_as_one_in_the_sandbox(clock, rate, logs):
+    aws.use("sesv2", Account(rate))
+
+    turns(2, copies=1)
+
+    assert clock.slept == [1.0]
+    assert ("does not tell" in logs.getvalue()) is (rate is None)
+
+
+def test_nobody_waits_longer_than_there_is_time(clock):
+    aws.use("sesv2", Account(1.0))
+    turns(1)
+
+    assert turns(1, left=1.5) == [False]
+    assert clock.slept == []
+    assert turns(1, left=2.5) == [True]
+    assert clock.slept == [2.0]

@@ -1,0 +1,186 @@
+"""What a webhook is, whom it reaches, and what its answer means."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from adapters import webhooks
+from adapters.clock import wall_clock
+from adapters.webhooks import key_for, post, signed
+from ripen.errors import DeliveryDelayedError, DeliveryFailedError
+
+SECRET = b"s" * 64
+KEY = key_for(SECRET, "crm")
+MESSAGE = signed(KEY, "lead_1", "handoff", {"lead": {"name": "Änn"}}, 1_700_000_000_000)
+
+
+class Receiver(HTTPServer):
+    """Answers each request with `status` and keeps what came."""
+
+    def __init__(self, status=200, headers=()):
+        self.status, self.headers, self.requests = status, headers, []
+        super().__init__(("127.0.0.1", 0), _Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.server_port}/hook?x=1"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers["content-length"]))
+        self.server.requests.append((self.path, dict(self.headers), body))
+        self.send_response(self.server.status)
+        for name, value in self.server.headers:
+            self.send_header(name, value)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def receiver():
+    started = []
+
+    def start(status=200, headers=()):
+        started.append(Receiver(status, headers))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.shutdown()
+        server.server_close()
+
+
+def test_a_receiver_checks_the_signature_with_a_library_of_its_own(receiver):
+    server = receiver()
+    message = signed(KEY, "lead_1", "handoff", {"lead": {"name": "Änn"}}, wall_clock())
+
+    post(server.url, message, to_itself=True)
+
+    [(path, headers, body)] = server.requests
+    assert path == "/hook?x=1"
+    told = Webhook(KEY).verify(body, headers)
+    assert (told["type"], told["data"]) == ("lead.handoff", {"lead": {"name": "Änn"}})
+    assert headers["webhook-id"] == "lead_1"
+    with pytest.raises(WebhookVerificationError):
+        Webhook(key_for(SECRET, "another")).verify(body, headers)
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 410, 301, 307])
+def test_a_receiver_that_turns_it_down_is_not_asked_again_and_no_redirect_is_followed(receiver, status):
+    elsewhere = receiver()
+    server = receiver(status, [("location", elsewhere.url)])
+
+    with pytest.raises(DeliveryFailedError, match=str(status)):
+        post(server.url, MESSAGE, to_itself=True)
+
+    assert elsewhere.requests == []
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 503])
+def test_a_receiver_in_trouble_is_asked_again(receiver, status):
+    with pytest.raises(DeliveryDelayedError, match=str(status)):
+        post(receiver(status).url, MESSAGE, to_itself=True)
+
+
+def test_a_receiver_that_is_away_is_asked_again():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+
+    with pytest.raises(DeliveryDelayedError, match="ConnectionRefusedError"):
+        post(f"http://127.0.0.1:{port}/", MESSAGE, to_itself=True)
+
+
+def test_a_receiver_that_answers_byte_by_byte_is_hung_up_on(monkeypatch):
+    monkeypatch.setattr(webhooks, "_READ", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with pytest.raises(DeliveryDelayedError):
+            post(f"http://127.0.0.1:{port}/", MESSAGE, to_itself=True)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://hooks.example.com/",
+        "ftp://hooks.example.com/",
+        "https:///path",
+        "https://me:secret@hooks.example.com/",
+        "https://hooks.example.com:99999/",
+        "http://127.0.0.1:9001/2018-06-01/runtime/",
+        "https://127.0.0.1/",
+        "https://localhost/",
+        "https://[::1]/",
+    ],
+)
+def test_only_https_to_somebody_else_is_called(monkeypatch, url):
+    monkeypatch.setattr(socket, "create_connection", None)
+    with pytest.raises(DeliveryFailedError):
+        post(url, MESSAGE)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "10.0.0.1",
+        "172.16.3.4",
+        "192.168.1.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "0.0.0.0",  # noqa: S104 - nobody listens there
+        "224.0.0.1",
+        "fd00:ec2::254",
+        "fe80::1%eth0",
+        "::ffff:169.254.169.254",
+        "::ffff:10.0.0.1",
+        "64:ff9b::a9fe:a9fe",
+        "2002:a9fe:a9fe::1",
+        "::",
+        "127.0.0.1",
+    ],
+)
+@pytest.mark.parametrize("to_itself", [False, True])
+def test_a_name_that_leads_into_a_private_network_is_not_called(monkeypatch, address, to_itself):
+    found = [(None, None, None, "", (answer, 443)) for answer in ("93.184.216.34", address)]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    monkeypatch.setattr(socket, "create_connection", None)
+
+    with pytest.raises(DeliveryFailedError, match="public"):
+        post("https://hooks.example.com/", MESSAGE, to_itself=to_itself)
+
+
+def test_a_public_address_is_connected_to_as_it_was_resolved(monkeypatch):
+    asked = []
+
+    def connect(address, _timeout):
+        asked.append(address)
+        raise TimeoutError
+
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [(None, None, None, "", ("93.184.216.34", 443))])
+    monkeypatch.setattr(socket, "create_connection", connect)
+
+    with pytest.raises(DeliveryDelayedError, match="TimeoutError"):
+        post("https://hooks.example.com/", MESSAGE)
+
+    assert asked == [("93.184.216.34", 443)]
+
+
+def test_each_receiver_has_a_key_of_its_own_and_always_the_same():
+    assert key_for(SECRET, "crm") == KEY
+    assert len({KEY, key_for(SECRET, "erp"), key_for(b"t" * 64, "crm")}) == 3
+    assert KEY.startswith("whsec_")
+
+
+def test_the_body_is_json_with_all_letters():
+    assert json.loads(MESSAGE.body)["timestamp"] == "2023-11-14T22:13:20.000Z"
+    assert "Änn" in MESSAGE.body.decode()
