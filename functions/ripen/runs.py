@@ -35,7 +35,8 @@ def begin(state: State, rule: CampaignRule, moment: int) -> None:
         return
     control = bool(rule.control) and _share(f"{rule.name} {state.subject}") < rule.control
     progress.start(moment, control=control)
-    state.running[rule.name] = rule
+    # In the order of the rules, as for a lead that settled: of two at the same moment the same one is always first.
+    state.running = {one.name: one for one in state.rules.campaigns if one.name in state.running or one is rule}
     state.wake = moment
     state.notes.append(Note(moment, rule.name, "", "control group" if control else "started"))
 

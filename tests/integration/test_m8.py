@@ -152,4 +152,4 @@ def test_the_example_of_the_white_paper(story):
     assert max(expected) >= 150
     assert "personal-note" in story.mailed()
     assert story.mailed() <= {"workshop-agenda", "double-opt-in", "welcome", "newsletter", "personal-note"}
-    assert {mail["To"] for mail in story.site.mails()} == {ADDRESS}
+    assert {mail["To"] for mail in story.site.mails()} == {ADDRESS, "sales@example.com"}, "sales gets her whole story"

@@ -16,8 +16,9 @@ from unit.leads import happened, lead, reported, rules, told
 from unit.rich_histories import RULES, histories
 
 _TOUCHES = ("first_touch", "last_touch")
-_LISTS = ("interests", "surges")
-_TEXTS = ("phase", "stage", "persona", "top_interest", "usage")
+_LISTS = ("interests", "surges", "campaigns")
+_TEXTS = ("phase", "stage", "persona", "top_interest", "usage", "language")
+_FLAGS = ("known", "subscribed")
 
 
 def facts_after(events, state=None):
@@ -41,6 +42,7 @@ def test_every_fact_has_its_kind_and_nothing_else_is_there(history):
         "repurchase_days",
         "repurchase_due",
         "contract_days_left",
+        "rating",
     }
     assert {*state.facts["session"]} == {*SESSION_FIELDS}
     for name, value in found.items():
@@ -51,7 +53,7 @@ def test_every_fact_has_its_kind_and_nothing_else_is_there(history):
             assert all(isinstance(one, str) for one in value)
         elif name in (*NAMED_LEAD_FIELDS, *_TOUCHES):
             assert isinstance(value, dict)
-        elif name == "known":
+        elif name in _FLAGS:
             assert isinstance(value, bool)
         else:
             assert isinstance(value, int | float)

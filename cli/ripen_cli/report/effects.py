@@ -24,7 +24,7 @@ _TELL_EVERY = 1_000
 
 
 def read(deployment: Deployment, days: Days, now: int, tell: Callable[[int], None]) -> list[Achieved]:
-    """Every campaign of the active rules, in their order, with its starts on these days, as of `now` (milliseconds).
+    """Every campaign of the active rules with its starts on these days, most first, as of `now` (milliseconds).
 
     `tell` is called with the number of leads that were read, every now and then and at the end. Raises
     click.ClickException when no rules are active.
@@ -33,10 +33,11 @@ def read(deployment: Deployment, days: Days, now: int, tell: Callable[[int], Non
     rules = compile_rules(active.configuration, active.version)
     found = add_up(_each(deployment.table, rules, days, now, tell))
     nothing = Effect(Group(), Group(), Counter(), Counter())
-    return [
+    achieved = [
         Achieved(name, campaign.title, campaign.goal is not None, found.get(name, nothing))
         for name, campaign in active.configuration.campaigns.items()
     ]
+    return sorted(achieved, key=lambda one: -one.effect.treated.starts - one.effect.control.starts)
 
 
 def _each(
