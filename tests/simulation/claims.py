@@ -58,12 +58,12 @@ class Claims:
             latest[-1].sent = True
 
     def _claimed(self, pk, sk, about, at):
-        lead = {pk}
-        for subject in (open_ones := [pk]):
-            for owner, key in self.items:
-                if owner == subject and key.startswith(MEMBER_PREFIX):
-                    open_ones.append(key.removeprefix(MEMBER_PREFIX))
-                    lead.add(open_ones[-1])
+        lead, waiting = {pk}, [pk]
+        for subject in waiting:
+            below = [key for owner, key in self.items if owner == subject and key.startswith(MEMBER_PREFIX)]
+            members = {key.removeprefix(MEMBER_PREFIX) for key in below}
+            waiting += members - lead
+            lead |= members
         own = {subject: [event for event in self._events(subject) if event.source == "ripen"] for subject in lead}
         key = address_key(about["to"], SECRET.encode())
         confirmed = {address for events in own.values() for address in _confirmed(events)}

@@ -13,8 +13,8 @@ from adapters.loading import load_tree
 from adapters.settings import ScoreSettings
 from ripen.event import Event, Received
 from ripen.intents import Answer
-from ripen.ledger import CHECKPOINT_KEY, EVENT_PREFIX, event_items
-from ripen.record import record_item
+from ripen.ledger import CHECKPOINT_KEY, EVENT_PREFIX, due_shard, event_items
+from ripen.times import to_iso
 from score.handler import _subjects
 from simulation.fake_table import PAGE, FakeTable
 from simulation.invariants import RULES
@@ -24,13 +24,11 @@ from stories import START
 SETTINGS, TASK = ScoreSettings("ripen", "rules", "secret", 730), Task("a:ann", RULES["v1"], START)
 
 
-def save_whatever_is_there(name, record, _checkpoint=None, fronts=(), _marks=()):
-    put_unconditionally(name, record_item(record))
-
-
 def claim_what_others_claimed(name, decided, key, claim):
-    about = {"channel": claim.channel, "repeatable": 0, "about": json.dumps(claim.about), "tries": 0}
-    put_unconditionally(name, {"pk": decided.subject, "sk": key, "status": "claimed", "holder": claim.holder, **about})
+    known = {"channel": claim.channel, "repeatable": 0, "about": json.dumps(claim.about), "tries": 0}
+    due = {"due_shard": due_shard(decided.subject), "due_at": to_iso(claim.until)}
+    item = {"pk": decided.subject, "sk": key, "status": "claimed", "holder": claim.holder}
+    put_unconditionally(name, item | known | due)
     return Answer.CLAIMED
 
 
@@ -58,8 +56,11 @@ def put_unconditionally(name, item):
 @pytest.mark.parametrize(
     ("place", "bug", "broken"),
     [
-        ("adapters.intents.claim_intent", claim_what_others_claimed, "sent twice"),
-        ("adapters.records.save", save_whatever_is_there, "the record differs from its ledger"),
+        (
+            "adapters.records.unchanged",
+            lambda _version: {"ConditionExpression": ""},
+            "the record differs from its ledger|websites know",
+        ),
         (
             "adapters.trees._unchanged",
             lambda _record: {"ConditionExpression": ""},
@@ -80,7 +81,6 @@ def put_unconditionally(name, item):
         ("adapters.loading._reaches", stop_at_any_checkpoint, "the record differs from its ledger"),
     ],
     ids=[
-        "sending without a claim",
         "saving without a condition",
         "merging whatever was read before",
         "writing no outcome",
@@ -102,6 +102,13 @@ def test_a_planted_bug_is_found(simulate, monkeypatch, place, bug, broken):
     monkeypatch.setattr(place, bug)
 
     assert any(breaks(broken, simulate, seed) for seed in range(300))
+
+
+def test_sending_without_heeding_the_claims_of_others_is_found(simulate, monkeypatch):
+    monkeypatch.setattr("adapters.intents.claim_intent", claim_what_others_claimed)
+    monkeypatch.setattr("adapters.loading.held_intents", lambda *_: {})
+
+    assert any(breaks("sent twice", simulate, seed) for seed in range(300))
 
 
 def test_an_event_that_arrives_between_two_pages_of_a_query_is_counted(new_process, monkeypatch):

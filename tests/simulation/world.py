@@ -32,7 +32,7 @@ NAMES = ("Webinar Attended", "Signed Up", "Tool Used", "Page Viewed", "Page View
 PAGES = ("Subscription Confirmed", "Preferences Changed", "Unsubscribed")
 _RECEIVES = 3
 _CONCURRENT = 4
-_MOST_STEPS = 30_000
+_MOST_STEPS = 8_000
 
 
 class Change(NamedTuple):
