@@ -35,7 +35,9 @@ def new_process(monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.setattr("adapters.table.time.sleep", lambda _seconds: None)
-    monkeypatch.setattr("adapters.pace.sleep", lambda _seconds: None)
+    moments = [0.0]
+    monkeypatch.setattr("adapters.pace.monotonic", lambda: moments[-1])
+    monkeypatch.setattr("adapters.pace.sleep", lambda seconds: moments.append(moments[-1] + seconds))
     yield
     for cached in caches:
         cached.cache_clear()

@@ -169,6 +169,8 @@ def finish_visit(table_name: str, item: Mapping[str, Any], conversions: Sequence
     """
     subject, start = item["subject"], visit_start(item)
     tree = load_tree(table_name, subject, now)
+    if subject not in tree.ledgers:  # it was taken out of its lead a moment ago
+        return Finished(read_figures(item), certain=False)
     visit = next((visit for visit in visits(tree.ledgers[subject], conversions) if visit.start == start), None)
     condition = {
         "TableName": table_name,

@@ -100,9 +100,10 @@ def _refresh(settings: ScoreSettings | TriggerSettings, task: Task) -> tuple[Ref
     me = Party(tree, lead.claims)
     place = merging.Place(settings.table_name, settings.secret_arn, settings.retention_days, task.rules.trusted)
     leaves = lead.erase_at is not None
+    # Claimed first: whoever finds that it belongs to somebody else has to see in the same turn who that is.
+    address, marks = _address(settings, me, lead.suppressed, doubtful=task.doubtful)
     if tree.checkpoint is None and merging.resolve(place, me, task.now, leaves=leaves):
         return None, True
-    address, marks = _address(settings, me, lead.suppressed, doubtful=task.doubtful)
     kept = settle(tree.items, task.rules, task.now, tree.checkpoint)
     settled = kept or tree.checkpoint
     visits = _report_visits(settings.table_name, tree, task)

@@ -84,7 +84,8 @@ def carry_out(settings: TriggerSettings, refreshed: Refreshed, errand: Errand, t
         if isinstance(error, MailThrottledError):
             count("MailThrottled")
         raise
-    _end(settings, _Place(lead.subject, key, turn.now()), claim, outcome)
+    # Never before what it was decided from: the outcome would come before its cause.
+    _end(settings, _Place(lead.subject, key, max(lead.now, turn.now())), claim, outcome)
     return Answer.CLAIMED
 
 

@@ -64,22 +64,11 @@ class Claims:
                 if owner == subject and key.startswith(MEMBER_PREFIX):
                     open_ones.append(key.removeprefix(MEMBER_PREFIX))
                     lead.add(open_ones[-1])
-        events = [event for subject in lead for event in self._events(subject)]
-        own = [event for event in events if event.source == "ripen"]
+        own = {subject: [event for event in self._events(subject) if event.source == "ripen"] for subject in lead}
         key = address_key(about["to"], SECRET.encode())
-        mailed = {
-            "_".join(str(event.properties[part]) for part in ("campaign", "step", "cycle")): event.properties.get(
-                "to", ""
-            )
-            for event in own
-            if event.name in ("Email Sent", "Email Unconfirmed")
-        }
-        confirmed = {
-            mailed.get(event.properties["intent"], "").casefold()
-            for event in own
-            if event.name == "Subscription Confirmed"
-        }
-        stopped = any(event.name in STOPPING for event in own) or "suppressed" in self.items[key, "I"]
+        confirmed = {address for events in own.values() for address in _confirmed(events)}
+        noes = [event for events in own.values() for event in events if event.name in STOPPING]
+        stopped = bool(noes) or "suppressed" in self.items[key, "I"]
         marketing = not about.get("transactional", False)
         intent = sk.removeprefix(INTENT_PREFIX).replace("#", "_")
         return Claimed(pk, intent, at, frozenset(lead), marketing, stopped, about["to"].casefold() in confirmed)
@@ -87,3 +76,14 @@ class Claims:
     def _events(self, subject):
         found = [values(item) for (pk, sk), item in self.items.items() if pk == subject and sk.startswith(EVENT_PREFIX)]
         return read_items(found)[0]
+
+
+def _confirmed(events):
+    """The addresses to which a mail of this subject went that was answered with a yes, in small letters."""
+    mailed = {
+        "_".join(str(event.properties[part]) for part in ("campaign", "step", "cycle")): event.properties.get("to", "")
+        for event in events
+        if event.name in ("Email Sent", "Email Unconfirmed")
+    }
+    intents = [event.properties["intent"] for event in events if event.name == "Subscription Confirmed"]
+    return {mailed.get(intent, "").casefold() for intent in intents}

@@ -74,11 +74,9 @@ def put_unconditionally(name, item):
         ("adapters.figures._turn", lambda *_: 0, "counted anew"),
         ("score.handler._subjects", forget_what_is_oldest, "the record differs from its ledger"),
         ("ripen.settling._digests", lambda _events: set(), "the record differs from its ledger"),
-        ("trigger.carrying.unchanged", lambda *_: True, "mailed after a no"),
         ("ripen.claims.Claims.subscribed", True, "mailed without a double opt-in"),
         ("ripen.runs._within_caps", lambda _state, _rule, moment: moment, "too many mails"),
         ("ripen.frequency._next_open", lambda moment, *_: moment, "mailed at"),
-        ("adapters.webhooks.post", lambda *_, **__: None, "never arrived"),
         ("adapters.loading._reaches", stop_at_any_checkpoint, "the record differs from its ledger"),
     ],
     ids=[
@@ -94,11 +92,9 @@ def put_unconditionally(name, item):
         "leaving an hour that changed",
         "going on from a checkpoint that something came in front of",
         "counting twice what a checkpoint holds",
-        "sending without another look at the ledger",
         "mailing whoever gave an address",
         "heeding no cap",
         "heeding no window",
-        "losing webhooks",
         "reading no further than a checkpoint that counts no more",
     ],
 )
