@@ -80,8 +80,8 @@ class Life:
         ]
 
     def marketing(self):
-        """The moments and categories of all mails that need a double opt-in."""
-        return [(at, one.category) for at, one in self.done if one.channel == "mail" and not one.transactional]
+        """All mails that need a double opt-in, with their moments."""
+        return [(at, one) for at, one in self.done if one.channel == "mail" and not one.transactional]
 
     def _do_what_is_due(self):
         lead = self.lead()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,5 +11,8 @@ from adapters.settings import PublishSettings, settings
 
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
-    """Called by EventBridge for each S3 object that is written or deleted below `rules/` or `mails/`."""
-    return publish(settings(PublishSettings), event["time"])
+    """Called by a queue with what EventBridge tells of objects written or deleted below `rules/` or `mails/`.
+
+    However many there are, everything is looked at once.
+    """
+    return publish(settings(PublishSettings), max(json.loads(record["body"])["time"] for record in event["Records"]))

@@ -311,8 +311,9 @@ def _opens_again(state: State, rule: CampaignRule, step: Do, earliest: int) -> i
 
 
 def _hours(rule: CampaignRule, step: Do) -> tuple[Hours, ...]:
-    hours: tuple[Hours, ...] = (step.hours,) if step.hours else ()
-    return hours if step.channel != "mail" or rule.transactional else hours + rule.hours
+    if step.hours is not None:
+        return (step.hours,)
+    return () if step.channel != "mail" or rule.transactional else rule.hours
 
 
 def _within_caps(state: State, rule: CampaignRule, moment: int) -> int | None:

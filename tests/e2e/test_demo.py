@@ -17,10 +17,9 @@ STORY = [
     ("10.0", "information"),
     ("18.0", "information"),
     ("30.0", "information"),
-    ("50.0", "consultation"),
-    ("50.0", "consultation"),
-    ("50.0", "consultation"),
-    ("50.0", "consultation"),
+    ("30.0", "information"),
+    *[("50.0", "consultation")] * 6,
+    *[("67.0", "consultation")] * 2,
 ]
 
 

@@ -82,7 +82,7 @@ class Site:
     def publish(self, files, at):
         for key, content in files.items():
             self.s3.put_object(Bucket=self.bucket, Key=key, Body=content)
-        return publish({"time": to_iso(at)}, None)
+        return publish({"Records": [{"body": json.dumps({"time": to_iso(at)})} for _ in files]}, None)
 
     def mails(self):
         """The mails that SES took, oldest first, as parsed messages."""

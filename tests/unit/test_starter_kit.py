@@ -131,8 +131,10 @@ def check_frequency(life):
     mailing, sent = CONFIGURATION.mailing, life.marketing()
     check_caps(mailing.caps, [at for at, _ in sent])
     for name, category in mailing.categories.items():
-        check_caps(category.caps, [at for at, of in sent if of == name])
-    for at, _ in sent:
+        check_caps(category.caps, [at for at, of in sent if of.category == name])
+    own_hours = {name for name, step in steps() if step.window}
+    assert own_hours == {"welcome"}, "it answers a click"
+    for at in (at for at, one in sent if one.campaign not in own_hours):
         local = datetime.fromtimestamp(at / SECOND, BERLIN)
         assert local.weekday() < 5
         assert mailing.window.start <= f"{local:%H:%M}" < mailing.window.end
@@ -248,5 +250,6 @@ def test_what_waited_for_a_confirmation_does_not_go_out_at_night():
     life.at(32.6, "Subscription Confirmed", intent="double-opt-in_confirm-subscription_1")
     life.until(60)
 
-    assert life.reached("welcome") == [(35, "welcome")]
+    assert life.reached("welcome") == [(32, "welcome")], "the answer to a click"
+    assert life.reached("top-of-mind") == [(35, "top-of-mind")]
     check_frequency(life)

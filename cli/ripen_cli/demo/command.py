@@ -77,7 +77,7 @@ The demo is ready. Open, in this order:
     {base}{landing}
   Your own lead record, live: phase, score, every point explained
     {base}/_demo/me
-  The mails. Sign up for the workshop; from 50 points on one is sent within a minute:
+  The mails. Sign up for the workshop; what you asked for is sent within a minute. Tick the box to confirm your address:
     {base}/_demo/mailbox
   All leads, and what to click:
     {base}/_demo/leads

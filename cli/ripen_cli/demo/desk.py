@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import click
 from flask import Blueprint, Response, abort, redirect, render_template, request
@@ -13,8 +14,12 @@ from werkzeug.wrappers import Response as AnyResponse
 from ripen.times import to_iso
 from ripen_cli.cloud import Cloud
 from ripen_cli.demo.leads import Leads, details, summary
-from ripen_cli.demo.mailbox import mails
+from ripen_cli.demo.mailbox import Mail, links, mails, readable
+from ripen_cli.demo.postman import Postman
 from ripen_cli.demo.site import LANDING
+
+_SITE = "www.example.com"
+"""The website as the starter mails name it; here it is the demo's own."""
 
 # Mails bring their styles with them; scripts come from here only.
 _POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: https:; frame-ancestors 'none'"
@@ -35,10 +40,15 @@ def sweep(cloud: Cloud, client: Any) -> int:
     return int(result["due"])
 
 
+def _mail(cloud: Cloud, identity: str) -> Mail:
+    return next((mail for mail in mails(cloud) if mail.id == identity), None) or abort(404)
+
+
 def blueprint(cloud: Cloud) -> Blueprint:
     """The pages below `/_demo/`, and below `/_demo/api/` the JSON that they poll."""
     desk = Blueprint("desk", __name__, url_prefix="/_demo")
     desk.register_blueprint(_api(cloud))
+    postman = Postman(cloud)
 
     @desk.after_request
     def protect(response: Response) -> Response:
@@ -52,7 +62,17 @@ def blueprint(cloud: Cloud) -> Blueprint:
 
     @desk.get("/mailbox")
     def mailbox() -> str:
-        return render_template("desk/mailbox.html", mails=mails(cloud))
+        shown = [(mail, readable(mail, f"/_demo/mails/{mail.id}/to")) for mail in mails(cloud)]
+        return render_template("desk/mailbox.html", mails=shown)
+
+    @desk.get("/mails/<identity>/to")
+    def follow(identity: str) -> AnyResponse:
+        mail, link = _mail(cloud, identity), request.args.get("link", "")
+        if link not in links(mail):
+            abort(404)
+        postman.clicked(mail, link, clock())
+        there = urlsplit(link)
+        return redirect(urlunsplit(there._replace(scheme="", netloc="")) if there.netloc == _SITE else link)
 
     @desk.get("/leads")
     def lead_list() -> str:
@@ -78,6 +98,11 @@ def _api(cloud: Cloud) -> Blueprint:
     @api.get("/mails")
     def mails_json() -> list[dict[str, Any]]:
         return [{"id": mail.id} for mail in mails(cloud)]
+
+    @api.post("/mails/<identity>/open")
+    def open_mail(identity: str) -> dict[str, bool]:
+        Postman(cloud).opened(_mail(cloud, identity), clock())
+        return {"told": True}
 
     @api.get("/leads")
     def leads_json() -> list[dict[str, Any]]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 import urllib.request
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from ripen_cli.cloud import Cloud
 
@@ -19,6 +22,26 @@ class Mail:
     html: str
     text: str
     sent_at: float
+
+
+_LINK = re.compile(r'href="(https?://[^"]+)"')
+
+
+def links(mail: Mail) -> list[str]:
+    """Where the links of a mail lead, but for those to pages of Ripen."""
+    found = [html.unescape(link) for link in _LINK.findall(mail.html)]
+    return [link for link in found if "/v1/" not in link]
+
+
+def readable(mail: Mail, way: str) -> str:
+    """The HTML of a mail, with each link going by `way`, as the links of mails that SES sends do."""
+
+    def through(match: re.Match[str]) -> str:
+        link = html.unescape(match[1])
+        return f'href="{way}?{urlencode({"link": link})}"' if link in known else match[0]
+
+    known = {*links(mail)}
+    return _LINK.sub(through, mail.html).replace("<head>", '<head><base target="_blank">', 1)
 
 
 def mails(cloud: Cloud) -> list[Mail]:

@@ -12,7 +12,17 @@ from ripen.lead import Lead
 from ripen_cli.demo.site import LANDING
 
 FIRST_NAME = "Mara"
-MAIL = f"Your workshop, {FIRST_NAME}: the agenda"
+AGENDA = f"Your workshop, {FIRST_NAME}: the agenda"
+CONFIRM = "Please confirm your e-mail address"
+WELCOME = f"Good to have you here, {FIRST_NAME}"
+OVERLAY = "Which of your quotes become orders?"
+READ = 17
+"""Points of the newsletter: opened 5, a link clicked 10, and the page that it leads to 2."""
+
+ALL_TAKEN = "() => Object.keys(localStorage).every((key) => !key.startsWith('ripen:'))"
+"""Whether the tracking function has taken everything that the snippet had to tell."""
+
+_SHOWN_WITHIN = 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +36,26 @@ class Visitor:
     def visit(self, path: str) -> None:
         """Type an address, and let the page load with all its scripts."""
         self.page.goto(self.base + path)
+
+    def confirm(self, page: str) -> None:
+        """Follow the link of a mail that asks whether the address is hers, and say yes."""
+        self.page.goto(page)
+        self.press("Yes, I agree")
+
+    def read(self, subject: str) -> None:
+        """Open a mail in the demo's mailbox, and follow its button to the website."""
+        self.visit("/_demo/mailbox")
+        mail = self.page.locator("article", has_text=subject).first
+        mail.get_by_text("Open the mail").click()
+        with self.page.expect_popup() as opened:
+            mail.frame_locator("iframe").get_by_role("link", name="Have a look").click()
+        opened.value.wait_for_function(ALL_TAKEN)
+
+    def unsubscribe(self, page: str) -> None:
+        """Follow the link at the end of a mail, and press the button there."""
+        self.page.goto(page)
+        self.press("Unsubscribe")
+        self.page.wait_for_load_state()
 
     def press(self, name: str) -> None:
         """Press the button of this name."""
@@ -76,11 +106,17 @@ def _try_tools(visitor: Visitor) -> None:
     visitor.press("Preview the mail after a loss")
 
 
+def _follow_the_overlay(visitor: Visitor) -> None:
+    overlay = visitor.page.get_by_role("dialog", name=OVERLAY)
+    overlay.get_by_role("link", name="Keep a seat for me").click(timeout=_SHOWN_WITHIN)
+    visitor.page.wait_for_url("**/workshop")
+
+
 def _sign_up(visitor: Visitor) -> None:
-    visitor.visit("/workshop")
     visitor.page.get_by_label("First name").fill(FIRST_NAME)
     visitor.page.get_by_label("Company").fill("Oakhurst Metalwork")
     visitor.page.get_by_label("E-mail").fill(visitor.address)
+    visitor.page.get_by_label("Write to me").check()
     visitor.press("Sign up and get the agenda")
     visitor.page.wait_for_url("**/workshop/thanks")
 
@@ -90,6 +126,7 @@ STEPS = (
     Step("comes back and clicks the offer", _come_back_for_the_offer, 10, "information"),
     Step("looks at four topic pages", _read, 18, "information"),
     Step("uses a calculator, previews two sheets", _try_tools, 30, "information"),
+    Step("sees the workshop that fits, and follows it", _follow_the_overlay, 30, "information"),
     Step("signs up with an e-mail address", _sign_up, 50, "consultation"),
 )
 

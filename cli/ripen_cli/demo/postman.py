@@ -1,0 +1,52 @@
+"""What SES tells of a mail that was opened or clicked: that of the local cloud does not, so the demo's mailbox does."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from typing import Any
+
+from adapters.tokens import PageToken, read_page
+from ripen.tags import tag
+from ripen.times import to_iso
+from ripen_cli.cloud import Cloud
+from ripen_cli.demo.mailbox import Mail
+
+_PAGE = re.compile(r'href="([^"]*/v1/(\w+)\?t=([^"&]+)[^"]*)"')
+
+
+def pages(mail: Mail) -> dict[str, str]:
+    """The addresses of the pages of Ripen that a mail links to, by their names."""
+    return {name: html.unescape(url) for url, name, _ in _PAGE.findall(mail.html)}
+
+
+class Postman:
+    """Tells the tracking function what EventBridge would."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self._functions = cloud.client("lambda")
+        secret = cloud.client("secretsmanager").get_secret_value(SecretId=cloud.address_secret)["SecretString"]
+        self._keys = [line.encode() for line in secret.split()]
+
+    def opened(self, mail: Mail, now: int) -> None:
+        """The mail was opened; however often that is told, it counts once."""
+        self._tell(mail, f"open-{mail.id}", now, "open", {})
+
+    def clicked(self, mail: Mail, link: str, now: int) -> None:
+        """A link in the mail was clicked."""
+        self._tell(mail, f"click-{mail.id}-{now}", now, "click", {"link": link})
+
+    def _tell(self, mail: Mail, identity: str, now: int, kind: str, details: dict[str, Any]) -> None:
+        found = self._token(mail)
+        if found is None:
+            return  # a mail to a colleague, say
+        tags = {"lead": [tag(found.subject)], "intent": [found.intent]}
+        report = {"eventType": kind.capitalize(), "mail": {"tags": tags}, kind: {"timestamp": to_iso(now), **details}}
+        event = {"id": identity, "source": "aws.ses", "time": to_iso(now), "detail": report}
+        self._functions.invoke(FunctionName=self._cloud.track_function, Payload=json.dumps(event).encode())
+
+    def _token(self, mail: Mail) -> PageToken | None:
+        tokens = (read_page(self._keys, html.unescape(token)) for _, _, token in _PAGE.findall(mail.html))
+        return next((token for token in tokens if token), None)
