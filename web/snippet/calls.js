@@ -29,14 +29,18 @@ const context = (page) => {
   };
 };
 
-const make = (type, parts) => ({
-  type,
-  messageId: uuid(),
-  originalTimestamp: new Date().toISOString(),
-  context: parts.context || context(pageFacts()),
-  ...(userId ? { userId } : {}),
-  ...parts,
-});
+let called = 0; // no two calls in the same millisecond: their order tells what was known when
+const make = (type, parts) => {
+  called = Math.max(called + 1, Date.now());
+  return {
+    type,
+    messageId: uuid(),
+    originalTimestamp: new Date(called).toISOString(),
+    context: parts.context || context(pageFacts()),
+    ...(userId ? { userId } : {}),
+    ...parts,
+  };
+};
 
 const record = (type, parts) => {
   readCookie();
