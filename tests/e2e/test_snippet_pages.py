@@ -208,6 +208,7 @@ def test_a_form_identifies_and_then_tracks(agreed, recorder, taken):
     assert identify["context"]["form"] is True
     assert "form" not in track["context"]
     assert (track["event"], track["properties"]) == ("Signed Up", {"asset": "workshop"})
+    assert identify["originalTimestamp"] < track["originalTimestamp"], "what was known when is told by the moments"
 
 
 def test_a_click_that_leaves_the_page_loses_nothing(agreed, recorder, taken):
