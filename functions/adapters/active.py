@@ -9,7 +9,7 @@ from typing import NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import TypeAdapter, ValidationError
 
-from adapters.aws import client, error_code
+from adapters.aws import client, error_code, stored_object
 from adapters.telemetry import count, logger
 from ripen.configuration import ActiveConfiguration, Configuration, Mails, MailTemplate
 from ripen.rules import Rules, compile_rules
@@ -83,13 +83,8 @@ def stored(bucket: str) -> ActiveConfiguration | None:
 
     Raises pydantic's ValidationError when it cannot be used.
     """
-    try:
-        body = client("s3").get_object(Bucket=bucket, Key=CURRENT)["Body"].read()
-    except ClientError as error:
-        if error_code(error) == "NoSuchKey":
-            return None
-        raise
-    return ActiveConfiguration.model_validate_json(body)
+    body = stored_object(bucket, CURRENT)
+    return ActiveConfiguration.model_validate_json(body) if body is not None else None
 
 
 def active_mails(bucket: str, version: str) -> Mails:

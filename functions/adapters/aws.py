@@ -63,6 +63,17 @@ def held(write: Callable[..., object], **arguments: Any) -> bool:
     return True
 
 
+def stored_object(bucket: str, key: str) -> bytes | None:
+    """What lies in S3 under a key; None when nothing does."""
+    try:
+        found: bytes = client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+    except ClientError as error:
+        if error_code(error) != "NoSuchKey":
+            raise
+        return None
+    return found
+
+
 def unchanged(version: int) -> dict[str, Any]:
     """The condition for a write that the item is still of the version that was read; 0 when there was none."""
     if not version:

@@ -7,10 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from adapters.active import activate
-from adapters.aws import client, error_code
+from adapters.aws import client, stored_object
 from adapters.rulefiles import build
 from adapters.senders import register
 from adapters.settings import PublishSettings
@@ -60,12 +58,8 @@ def _check_and_activate(settings: PublishSettings, found: Files, at: str) -> dic
 
 
 def _last_report(bucket: str) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = json.loads(client("s3").get_object(Bucket=bucket, Key=REPORT)["Body"].read())
-    except ClientError as error:
-        if error_code(error) != "NoSuchKey":
-            raise
-        return {}
+    body = stored_object(bucket, REPORT)
+    found: dict[str, Any] = json.loads(body) if body is not None else {}
     return found
 
 

@@ -12,7 +12,6 @@ from dataclasses import field as _field
 from typing import Any, NamedTuple
 
 from ripen.configuration import Configuration
-from ripen.event import OUTCOMES
 from ripen.frequency import NO_LIMITS, Hours, Limits, Rhythm, compile_hours, compile_limits, compile_rhythm
 from ripen.pattern import Predicate, compile_pattern, fields
 from ripen.programs import Do, Program, compile_steps
@@ -186,7 +185,7 @@ def take_outcome(progress: Mapping[str, Progress], properties: Mapping[str, Any]
     """Note the outcome that an event of Ripen tells of."""
     found = progress.get(str(properties.get("campaign")))
     number, step = properties.get("cycle"), properties.get("step")
-    if found is not None and isinstance(number, int) and isinstance(step, str) and name in OUTCOMES:
+    if found is not None and isinstance(number, int) and isinstance(step, str):
         found.end(number, step, name, moment)
 
 

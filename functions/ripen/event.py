@@ -15,17 +15,22 @@ RIPEN = "ripen"
 MAILED = ("Email Sent", "Email Unconfirmed")
 """The events of a mail that went out, or perhaps did."""
 
-OUTCOMES = (
-    *MAILED,
-    "Email Refused",
-    "Email Failed",
-    "Lead Handed Off",
-    "Handoff Failed",
-    "Colleague Notified",
-    "Notification Failed",
-    "Webhook Delivered",
-    "Webhook Failed",
-)
+MAIL, HANDOFF, NOTIFY, WEBHOOK = "mail", "handoff", "notify", "webhook"
+
+ENDS: Mapping[str, Mapping[str, str]] = {
+    MAIL: {
+        "sent": "Email Sent",
+        "refused": "Email Refused",
+        "failed": "Email Failed",
+        "unconfirmed": "Email Unconfirmed",
+    },
+    HANDOFF: {"sent": "Lead Handed Off", "failed": "Handoff Failed"},
+    NOTIFY: {"sent": "Colleague Notified", "failed": "Notification Failed"},
+    WEBHOOK: {"sent": "Webhook Delivered", "failed": "Webhook Failed"},
+}
+"""By channel and status, the events that tell how an intent ended."""
+
+OUTCOMES = tuple(name for names in ENDS.values() for name in names.values())
 """The events that end an intent: done; done perhaps, never to be repeated; refused; not possible."""
 
 MAX_EVENT_BYTES = 32 * 1024

@@ -11,8 +11,8 @@ from typing import Any
 from ripen.fields import SESSION_FIELDS
 from ripen.foresight import contract_ends, repurchase_interval, surges, usage
 from ripen.personas import NOBODY, Recognised, recognise
+from ripen.reaching import language
 from ripen.rules import GradeRule
-from ripen.runs import language
 from ripen.schema.scoring import GradeAxis
 from ripen.state import State
 from ripen.times import DAY

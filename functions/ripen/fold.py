@@ -21,8 +21,9 @@ from ripen.lead import Intent, Lead
 from ripen.lifecycle import unarmed
 from ripen.moves import begin_by_phase, move_on, next_moment, notice_fallen_scores
 from ripen.preferences import FEEDBACK_GIVEN, PREFERENCES_CHANGED, changed_preferences, rating
+from ripen.reaching import language, may_reach
 from ripen.rules import Rules
-from ripen.runs import close_offer, language, may_reach, next_step, offers, pending
+from ripen.runs import close_offer, next_step, offers, pending
 from ripen.scanners import judged
 from ripen.state import State
 from ripen.touch import direct_touch, first_touch, last_touch

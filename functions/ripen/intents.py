@@ -10,21 +10,6 @@ CLAIMED = "claimed"
 WAITING = "waiting"
 """Given back, to be claimed again when its rest is over."""
 
-MAIL, HANDOFF, NOTIFY, WEBHOOK = "mail", "handoff", "notify", "webhook"
-
-ENDS: Mapping[str, Mapping[str, str]] = {
-    MAIL: {
-        "sent": "Email Sent",
-        "refused": "Email Refused",
-        "failed": "Email Failed",
-        "unconfirmed": "Email Unconfirmed",
-    },
-    HANDOFF: {"sent": "Lead Handed Off", "failed": "Handoff Failed"},
-    NOTIFY: {"sent": "Colleague Notified", "failed": "Notification Failed"},
-    WEBHOOK: {"sent": "Webhook Delivered", "failed": "Webhook Failed"},
-}
-"""By channel and status, the events that tell how an intent ended."""
-
 
 class Claim(NamedTuple):
     """One attempt to claim an intent: `holder` is unique to it. Unended at `until` it is due itself; times in ms.

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from ripen.claims import Claims
 from ripen.consent import Consent
+from ripen.event import MAIL
 from ripen.identity import Proof
 from ripen.personas import Recognised
 from ripen.preferences import Preferences
@@ -153,13 +154,13 @@ class Lead:
         if self.erase_at is not None:
             return self.erase_at
         moments: list[int | None] = [self.next_timer, self.next_step, self.next_mail if reachable else None]
-        moments += [intent.not_before for intent in self.pending if reachable or intent.channel != "mail"]
+        moments += [intent.not_before for intent in self.possible(reachable)]
         return min((moment for moment in moments if moment is not None), default=None)
+
+    def possible(self, reachable: bool) -> Sequence[Intent]:
+        """What is pending, but for mails to a lead that may not be written to."""
+        return [intent for intent in self.pending if reachable or intent.channel != MAIL]
 
     def due(self, reachable: bool) -> Sequence[Intent]:
         """What is to be done now."""
-        return [
-            intent
-            for intent in self.pending
-            if intent.not_before <= self.now and (reachable or intent.channel != "mail")
-        ]
+        return [intent for intent in self.possible(reachable) if intent.not_before <= self.now]

@@ -6,8 +6,9 @@ from collections.abc import Container
 
 from ripen.campaigns import CampaignRule
 from ripen.lifecycle import move, next_timer
-from ripen.runs import begin, begin_by_segment, begin_by_time, go_on
+from ripen.runs import go_on
 from ripen.runs import moments as campaign_moments
+from ripen.starts import begin, begin_by_segment, begin_by_time
 from ripen.state import State
 
 

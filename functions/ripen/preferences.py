@@ -25,8 +25,13 @@ class Preferences(NamedTuple):
     language: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        """The form that pages read."""
+        """The form that pages and `from_json` read."""
         return {"off": sorted(self.off), "paused_until": self.paused_until, "language": self.language}
+
+    @classmethod
+    def from_json(cls, parts: Mapping[str, Any]) -> Preferences:
+        """What `as_json` gave."""
+        return cls(frozenset(parts["off"]), parts["paused_until"], parts["language"])
 
 
 def changed_preferences(before: Preferences, properties: Mapping[str, Any], moment: int) -> Preferences:

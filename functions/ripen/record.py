@@ -106,7 +106,7 @@ def make_record(
         "scores": {profile: [score.landmark, score.total] for profile, score in lead.scores.items()},
         "phase": [lead.phase, lead.moves[-1].at, lead.moves[-1].reason],
         "address": address,
-        "pending": [intent.id for intent in lead.pending if reachable or intent.channel != "mail"],
+        "pending": [intent.id for intent in lead.possible(reachable)],
         "seen": folded.seen,
         **({"settled": folded.settled} if folded.settled else {}),
         **({"visits": folded.visits} if folded.visits else {}),

@@ -189,7 +189,7 @@ class State:
             "orders": self.orders,
             "courses": [_dump_move(course) for course in self.courses],
             "campaigns": {name: progress.as_json() for name, progress in self.campaigns.items()},
-            "preferences": [sorted(self.preferences.off), *self.preferences[1:]],
+            "preferences": self.preferences.as_json(),
             "sent": [list(sent) for sent in self.sent],
             "assets": sorted(self.assets),
         }
@@ -219,8 +219,7 @@ class State:
                 course.go(Move(*move))
         state.campaigns = {name: Progress.from_json(progress) for name, progress in values["campaigns"].items()}
         state.running = {rule.name: rule for rule in rules.campaigns if state.campaigns[rule.name].run is not None}
-        off, paused_until, language = values["preferences"]
-        state.preferences = Preferences(frozenset(off), paused_until, language)
+        state.preferences = Preferences.from_json(values["preferences"])
         state.sent = [Sent(*sent) for sent in values["sent"]]
         state.sent_ever = dict(values["sent_ever"])
         state.assets = set(values["assets"])

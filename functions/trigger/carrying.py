@@ -16,8 +16,8 @@ from adapters.pace import wait_for_turn
 from adapters.settings import TriggerSettings
 from adapters.telemetry import count, logger, pseudonym
 from ripen.errors import DeliveryDelayedError, MailThrottledError
-from ripen.event import RIPEN, Event, Received
-from ripen.intents import CLAIMED, ENDS, MAIL, Answer, Claim, Decided
+from ripen.event import ENDS, MAIL, RIPEN, Event, Received
+from ripen.intents import CLAIMED, Answer, Claim, Decided
 from ripen.ledger import event_items, intent_key, read_intent_key
 from ripen.times import DAY, MINUTE, SECOND
 from trigger.errands import Errand, Outcome

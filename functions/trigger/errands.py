@@ -15,7 +15,7 @@ from adapters.settings import TriggerSettings
 from ripen.configuration import Configuration, MailTemplate
 from ripen.dossier import dossier
 from ripen.errors import DeliveryFailedError, MailOutcomeUnknownError, MailRefusedError, MailTemplateError
-from ripen.intents import MAIL
+from ripen.event import MAIL
 from ripen.lead import Intent, Lead
 from ripen.letters import best_language, content_of, letter
 from ripen.schema.mailing import Mailing, Recipient
@@ -23,7 +23,7 @@ from ripen.tags import tag
 
 
 class Outcome(NamedTuple):
-    """How it ended (see `ripen.intents.ENDS`), and what else the event tells."""
+    """How it ended (see `ripen.event.ENDS`), and what else the event tells."""
 
     status: str
     told: Mapping[str, Any]

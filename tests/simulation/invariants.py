@@ -14,11 +14,10 @@ from adapters.figures import read_day
 from adapters.loading import load_tree
 from adapters.settings import TriggerSettings, settings
 from ripen.claims import UNMERGED
-from ripen.event import OUTCOMES, Event
+from ripen.event import ENDS, MAIL, OUTCOMES, WEBHOOK, Event
 from ripen.figures import Figures, add_up, figures_of
 from ripen.fold import fold
 from ripen.identity import Proof, address_key
-from ripen.intents import ENDS, MAIL, WEBHOOK
 from ripen.ledger import ASIDE_PREFIX, ASIDE_SHARD, EVENT_PREFIX, MEMBER_PREFIX, RECORD_KEY, intent_key
 from ripen.record import Folded, Record, make_record, takes_mail
 from ripen.reported import hour_of, latest_spans

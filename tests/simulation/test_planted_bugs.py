@@ -76,7 +76,7 @@ def put_unconditionally(name, item):
         ("score.handler._subjects", forget_what_is_oldest, "the record differs from its ledger"),
         ("ripen.settling._digests", lambda _events: set(), "the record differs from its ledger"),
         ("ripen.claims.Claims.subscribed", True, "mailed without a double opt-in"),
-        ("ripen.runs._within_caps", lambda _state, _rule, moment: moment, "too many mails"),
+        ("ripen.reaching._within_caps", lambda _state, _rule, moment: moment, "too many mails"),
         ("ripen.frequency._next_open", lambda moment, *_: moment, "mailed at"),
         ("adapters.loading._reaches", stop_at_any_checkpoint, "the record differs from its ledger"),
     ],

@@ -12,7 +12,7 @@ import click
 from ripen_cli.deployment import Deployment, deployed, now
 from ripen_cli.report.achieved import Achieved
 from ripen_cli.report.campaigns_page import page
-from ripen_cli.report.days import Days, chosen, day_options
+from ripen_cli.report.days import Days, chosen, report_options
 from ripen_cli.report.effects import read
 from ripen_cli.report.tables import EFFECT_HEAD, STEP_HEAD, as_text, effect_cells, step_rows
 
@@ -20,9 +20,7 @@ _DAYS = 90
 
 
 @click.command()
-@day_options(_DAYS)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with charts to this file.")
+@report_options(_DAYS)
 @deployed
 def campaigns(
     deployment: Deployment, first: datetime | None, last: datetime | None, as_json: bool, html: Path | None

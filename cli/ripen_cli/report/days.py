@@ -1,9 +1,10 @@
-"""The days that a report is about."""
+"""The days that a report is about, and the options that all reports have."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import NamedTuple
 
 import click
@@ -33,10 +34,13 @@ class Days(NamedTuple):
         return f"{self.first} to {self.last} (UTC)"
 
 
-def day_options(days: int) -> Callable[[Command], Command]:
-    """Options for a first and a last day; without them these are the last `days`."""
+def report_options(days: int) -> Callable[[Command], Command]:
+    """Options for a first and a last day (without them these are the last `days`), and for the form of the report."""
 
     def add(command: Command) -> Command:
+        path = click.Path(dir_okay=False, path_type=Path)
+        command = click.option("--html", type=path, help="Write a page with charts to this file.")(command)
+        command = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)
         kind = click.DateTime(["%Y-%m-%d"])
         command = click.option("--to", "--until", "last", type=kind, help="Last day (UTC); today without it.")(command)
         told = f"First day (UTC); {days} days ago without it."

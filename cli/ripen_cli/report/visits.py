@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from ripen_cli.deployment import Deployment, deployed, now
-from ripen_cli.report.days import Days, chosen, day_options
+from ripen_cli.report.days import Days, chosen, report_options
 from ripen_cli.report.reading import Report, read
 from ripen_cli.report.tables import PAGE_HEAD, as_text, campaign_cells, campaign_head, page_cells
 from ripen_cli.report.visits_page import page
@@ -18,9 +18,7 @@ _DAYS = 28
 
 
 @click.command()
-@day_options(_DAYS)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with charts to this file.")
+@report_options(_DAYS)
 @deployed
 def visits(
     deployment: Deployment, first: datetime | None, last: datetime | None, as_json: bool, html: Path | None
