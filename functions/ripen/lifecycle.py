@@ -22,9 +22,10 @@ class Course:
     """Where a lead is in a lifecycle, and how it got there: `here` is the latest move, `ways` lead on from it.
 
     It is `restless` as long as a way may be open without any change: nobody has looked, or it was refused (see `move`).
+    `timer` is when the passing of time alone may move it next, as last worked out.
     """
 
-    __slots__ = ("here", "lifecycle", "moves", "restless", "ways")
+    __slots__ = ("here", "lifecycle", "moves", "restless", "timer", "ways")
     here: Move
     ways: Ways
 
@@ -32,6 +33,7 @@ class Course:
         self.lifecycle = lifecycle
         self.moves: list[Move] = []
         self.restless = True
+        self.timer: int | None = None
 
     def go(self, move: Move) -> None:
         """Enter a phase."""

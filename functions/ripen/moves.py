@@ -13,8 +13,13 @@ from ripen.state import State
 
 
 def move_on(state: State, moment: int, event: str | None, *, changed: bool) -> None:
-    """Move through the lifecycles as far as conditions hold at `moment`, and start campaigns."""
+    """Move through the lifecycles as far as conditions hold at `moment`, and start campaigns.
+
+    Without an event, only the lifecycles whose own time it is: what campaigns wait for moves nobody.
+    """
     for course in state.courses:
+        if event is None and course.timer != moment:
+            continue
         if not (changed or course.ways.open_to(event, changed=False)):
             continue
         if made := move(state, course, moment, event, changed=changed):
@@ -50,7 +55,9 @@ def begin_by_phase(state: State, entered: Container[str], moment: int) -> None:
 
 def next_moment(state: State) -> int | None:
     """The next moment after the clock at which time alone may change something."""
-    timers = [moment for course in state.courses if (moment := next_timer(state, course)) is not None]
+    for course in state.courses:
+        course.timer = next_timer(state, course)
+    timers = [course.timer for course in state.courses if course.timer is not None]
     state.timer = min(timers, default=None)
     moments = timers + [
         fallen

@@ -6,12 +6,15 @@ import json
 from dataclasses import fields
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
+from ripen.event import Event
 from ripen.fold import absorb, fold, let_time_pass, new_state, resumed_state
 from ripen.scanners import GAP, SETTLING
 from ripen.state import State
+from ripen.times import DAY
+from stories import START
 from unit.rich_histories import END, RULES, histories
 
 _ONLY_SINCE = ("contributions", "moves", "stages", "notes")
@@ -72,7 +75,12 @@ def wanted(found):
     return [intent._replace(not_before=0) for intent in found.pending]
 
 
+TWO_ORDERS = [Event(f"m{day}", "Order Completed", START + day * DAY, "website") for day in (0, 1)]
+"""They bring the lead to and fro between two phases, while a digest comes and goes that nobody may be sent."""
+
+
 @settings(deadline=None)  # it folds anew for each timer
+@example(TWO_ORDERS)
 @given(histories())
 def test_time_passing_step_by_step_is_time_passing_at_once_under_all_rules(history):
     at_once = fold("a:ann", history, RULES, END)
