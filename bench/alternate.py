@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from statistics import median
 from unittest.mock import patch
 
-from botocore.awsrequest import AWSResponse
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.httpsession import URLLib3Session
 
 
@@ -20,12 +20,17 @@ class _Written(AWSResponse):  # type: ignore[misc]
         self._content = b'{"MessageId": "1"}' if "email" in url else b"{}"
 
 
+def answered(_session: URLLib3Session, request: AWSPreparedRequest) -> AWSResponse:
+    """The answer to a request that AWS never got."""
+    return _Written(request.url)
+
+
 def compare(floor: Callable[[], object], value: Callable[[], object], rounds: int, calls: int, events: int) -> str:
     """What a row prints: the medians in milliseconds for each of a call's `events`, as JSON.
 
     Both go through all of botocore; only the HTTP session below it answers from memory.
     """
-    with patch.object(URLLib3Session, "send", lambda _self, request: _Written(request.url)):
+    with patch.object(URLLib3Session, "send", answered):
         floors, values = alternate((floor, value), rounds, calls)
     return json.dumps({"value": values / events, "unit": "ms CPU per event", "floor": floors / events})
 

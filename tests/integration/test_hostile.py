@@ -1,10 +1,8 @@
-"""Whatever is sent to the tracking endpoint: a defined answer, good neighbours stored, little work, no harm done."""
+"""Whatever is sent to the tracking endpoint: a defined answer, good neighbours stored, no harm done."""
 
 import base64
-import gc
 import gzip
 import json
-import time
 
 import pytest
 
@@ -22,8 +20,6 @@ from track import handler as track
 from track.request import MAX_BATCH
 
 RECEIVED = 1_795_255_200_000
-MOST_CPU = 0.1
-"""Seconds for one request, on a slow machine."""
 
 SOURCES = Sources(
     {digest("site"): Source("site", trusted=False, origins=("https://shop.example",), consent_assumed=True)}
@@ -51,21 +47,13 @@ RULES = compile_rules(
 )
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _only_garbage_of_its_own():
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
 @pytest.fixture(autouse=True)
 def ledger(tracking):
     return tracking(SOURCES)
 
 
 def call(body, path="/v1/batch", method="POST", headers=None):
-    """The status and the errors of one request, which may not cost much."""
+    """The status and the errors of one request."""
     text = body if isinstance(body, str) else base64.b64encode(body).decode()
     event = {
         "requestContext": {"http": {"method": method, "path": path}, "timeEpoch": RECEIVED},
@@ -73,9 +61,7 @@ def call(body, path="/v1/batch", method="POST", headers=None):
         "body": text,
         "isBase64Encoded": isinstance(body, bytes),
     }
-    began = time.process_time()
     answer = track.handler(event, None)
-    assert time.process_time() - began < MOST_CPU
     return answer["statusCode"], json.loads(answer["body"]).get("errors", []) if answer["body"] else []
 
 
@@ -230,16 +216,3 @@ def test_a_request_that_is_none_of_ours_is_refused(ledger, method, path, headers
     assert (found, error["field"]) == (status, field)
     assert len(error["problem"]) < 200, "what was sent is not sent back at length"
     assert ledger == []
-
-
-LARGE = {
-    "many good events": [GOOD % n for n in range(2_500)],
-    "many bad events": ["0"] * 2_500,
-    "one that is too large among many": [bad(value=json.dumps({"n": "x" * 33_000})), *[GOOD % n for n in range(2_000)]],
-    "many lists": [bad(value='{"n":[' + "[]," * 9_000 + "[]]}")] * 15 + [bad(value=nested(150))],
-}
-
-
-@pytest.mark.parametrize("events", LARGE.values(), ids=LARGE)
-def test_the_largest_requests_cost_little(events):
-    assert call(batch(*events))[0] in (200, 400)

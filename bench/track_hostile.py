@@ -1,0 +1,68 @@
+"""CPU of the costliest request that somebody may send to do harm, each as large as a request may be.
+
+The floor is a request as large of ordinary page views. Whoever wants to do harm shall not gain much: ten times that.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from functools import partial
+from typing import Any
+from unittest.mock import patch
+
+from bench.alternate import alternate, answered
+from bench.page import batch, request
+from botocore.httpsession import URLLib3Session
+
+from track.handler import handler
+from track.request import MAX_BATCH, MAX_BODY_BYTES
+
+_CALLS = 2
+_PAGE = '{"type":"page","anonymousId":"visitor","messageId":"%s","properties":%s}'
+_DEEPEST = '{"a":' * 150 + "1" + "}" * 150
+_LISTS = _PAGE % ("lists", '{"n":[' + "[]," * 9_000 + "[]]}")
+_TEXT = _PAGE % ("text", json.dumps({"n": "x" * 33_000}))
+HOSTILE = {
+    "no objects": ["0"] * MAX_BATCH,
+    "tiny events": [_PAGE % (number, "{}") for number in range(MAX_BATCH)],
+    "lists": [_LISTS] * 15 + [_PAGE % ("deep", _DEEPEST)],
+    "one too large": [_TEXT, *[_PAGE % (number, "{}") for number in range(2_000)]],
+    "long numbers": [_PAGE % (number, '{"n":' + "9" * 4_000 + "}") for number in range(120)],
+    "all too deep": [_PAGE % (number, _DEEPEST) for number in range(500)],
+    "all too large": [_TEXT] * 14,
+}
+"""By what they are made of, the JSON of the events of a request."""
+
+
+def main(rounds: int) -> None:
+    """Print the medians as JSON."""
+    ordinary = batch(_ordinary())
+    key = json.loads(request()["body"])["writeKey"]
+    hostile = [ordinary | {"body": _body(key, events)} for events in HOSTILE.values()]
+    with patch.object(URLLib3Session, "send", answered):
+        floor, *values = alternate([partial(_answer, event) for event in (ordinary, *hostile)], rounds, _CALLS)
+    worst = max(values)
+    print(json.dumps({"value": worst, "unit": "ms CPU", "floor": floor, "note": [*HOSTILE][values.index(worst)]}))
+
+
+def _ordinary() -> int:
+    """How many page views fit into a request."""
+    return MAX_BODY_BYTES // (len(batch(100)["body"]) // 100 + 1)
+
+
+def _body(key: str, events: list[str]) -> str:
+    text = f'{{"writeKey":{json.dumps(key)},"batch":[{",".join(events)}]}}'
+    if len(text) > MAX_BODY_BYTES:
+        raise SystemExit(f"a body of {len(text)} bytes is refused unread")
+    return text
+
+
+def _answer(event: dict[str, Any]) -> None:
+    status = handler(event, None)["statusCode"]
+    if status not in (200, 400):
+        raise SystemExit(f"a request was answered with {status}")
+
+
+if __name__ == "__main__":
+    main(2 if "--quick" in sys.argv else 15)
