@@ -11,7 +11,7 @@ from playwright.sync_api import sync_playwright
 
 from ripen.sources import digest
 from ripen_cli import cloud as local_cloud
-from ripen_cli.demo.browser import CHROMIUM, launched
+from ripen_cli.demo.browser import CHROMIUM, FIREFOX, launched
 from ripen_cli.demo.server import listen
 from ripen_cli.project import ROOT, RULES
 
@@ -43,9 +43,14 @@ def playwright():
 
 
 @pytest.fixture(scope="session")
-def browser(playwright):
-    with launched(playwright.chromium, CHROMIUM, _ignore) as browser:
+def browser(playwright, request):
+    """Chromium, or what a test names that is parametrized indirectly."""
+    name = getattr(request, "param", "chromium")
+    with launched(getattr(playwright, name), _ENGINES[name], _ignore) as browser:
         yield browser
+
+
+_ENGINES = {"chromium": CHROMIUM, "firefox": FIREFOX}
 
 
 def server(name, key, *more):
@@ -161,7 +166,7 @@ def _server(recorder):
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()

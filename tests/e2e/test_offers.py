@@ -53,6 +53,9 @@ VISITOR = "3f2b8c1e-0000-4000-8000-000000000001"
 YES = f"yes.{VISITOR}"
 
 
+in_both = pytest.mark.parametrize("browser", ["chromium", "firefox"], indirect=True)
+
+
 def overlay(page):
     return page.get_by_role("dialog", name=WORKSHOP["title"])
 
@@ -86,6 +89,7 @@ def test_an_overlay_is_shown_and_reported(visit, recorder):
     assert recorder.asked == [{"writeKey": "site-key", "anonymousId": VISITOR, "language": "de-AT", "path": "/first"}]
 
 
+@in_both
 def test_the_keyboard_stays_inside_an_overlay_and_comes_back_to_where_it_was(visit, recorder):
     page = visit()
     page.focus("#first")
@@ -154,6 +158,7 @@ def test_what_was_closed_stays_closed_for_its_days(visit, recorder, fence, days,
     expect(overlay(page)).to_be_visible() if shown else expect(overlay(page)).to_be_hidden()
 
 
+@in_both
 def test_without_consent_nobody_is_named_and_nothing_outlives_the_visit(visit, recorder, fence):
     recorder.offers = [WORKSHOP]
     page = visit(agreed=False)
@@ -216,6 +221,7 @@ def test_a_click_is_reported_and_leads_on(visit, recorder):
     assert "workshop" in page.evaluate("localStorage['ripen-offers']")
 
 
+@in_both
 def test_a_popup_leaves_the_focus_where_it_is_and_closes_by_escape_from_within(visit, recorder):
     recorder.offers = [NEWS]
     page = visit()
@@ -268,6 +274,7 @@ def test_an_offer_appears_soon_after_the_score_was_reached(visit, recorder, fenc
     assert len(recorder.asked) == 2, "who does nothing is not asked about again and again"
 
 
+@in_both
 def test_a_place_of_the_page_is_filled(visit, recorder):
     recorder.offers = [BANNER]
     page = visit(place='style="min-height: 300px"')

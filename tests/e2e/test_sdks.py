@@ -38,7 +38,7 @@ class Proxy(http.server.ThreadingHTTPServer):
         self.target, self.failures, self.statuses = target, list(failures), []
         self.lock = threading.Lock()
         self.url = f"http://127.0.0.1:{self.server_port}"
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
     def handle_error(self, request, client_address):
         if not isinstance(sys.exc_info()[1], ConnectionError):  # a browser that goes offline hangs up
@@ -189,7 +189,7 @@ def shop(analytics_next):
 
     handler = functools.partial(Files, directory=str(analytics_next))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
 

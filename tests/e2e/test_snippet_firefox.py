@@ -4,15 +4,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from ripen_cli.demo.browser import FIREFOX, launched
-
 WHENEVER_DUE = 31 * 60 * 1000
-
-
-@pytest.fixture(scope="module")
-def browser(playwright):
-    with launched(playwright.firefox, FIREFOX, lambda _line: None) as browser:
-        yield browser
+pytestmark = pytest.mark.parametrize("browser", ["firefox"], indirect=True)
 
 
 def names(events):

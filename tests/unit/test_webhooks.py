@@ -26,7 +26,7 @@ class Receiver(HTTPServer):
     def __init__(self, status=200, headers=()):
         self.status, self.headers, self.requests = status, headers, []
         super().__init__(("127.0.0.1", 0), _Handler)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.01,), daemon=True).start()
 
     @property
     def url(self):
