@@ -5,11 +5,19 @@ from __future__ import annotations
 import io
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from adapters import active, aws, pace, secret, senders, settings, site, totals
 from adapters.telemetry import logger
 from ripen.limits import Limits
 from track import handler as track
+
+# No test depends on how fast a machine is.
+hypothesis_settings.register_profile(
+    "ripen", hypothesis_settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("ripen")
 
 
 def pytest_addoption(parser):

@@ -88,18 +88,14 @@ with pytest.MonkeyPatch.context() as before_tests:
 
 
 @schema.parametrize()
-@hypothesis_settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@hypothesis_settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_the_api_answers_as_it_describes_itself(case):
     checks = [not_a_server_error, content_type_conformance, response_schema_conformance, status_code_conformance]
     case.call_and_validate(checks=checks)
 
 
 @schema.include(path_regex="/(unsubscribe|preferences|confirm|feedback)").parametrize()
-@hypothesis_settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@hypothesis_settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_so_do_the_pages_for_whoever_has_a_link(case):
     case.query = {**(case.query or {}), "t": TOKEN, "survey": "service"}
     checks = [not_a_server_error, content_type_conformance, status_code_conformance]

@@ -157,9 +157,7 @@ CALLS = st.fixed_dictionaries(
 
 
 @given(st.lists(CALLS, min_size=1, max_size=4))
-@hypothesis_settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@hypothesis_settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_without_consent_the_table_holds_no_identifier_whatever_was_sent(site, calls):
     answer = site.track(*calls, at=START)
 

@@ -4,7 +4,6 @@ import json
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from adapters import front, site
@@ -222,7 +221,6 @@ def test_a_table_that_is_busy_says_when_to_come_back(table, monkeypatch):
 
 
 @given(query=st.dictionaries(st.sampled_from(["anonymousId", "language", "path", "x"]), st.text(max_size=60)))
-@hypothesis_settings(deadline=None)
 def test_whatever_is_asked_there_is_an_answer(query):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TABLE_NAME", "table")

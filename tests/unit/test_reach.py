@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ripen.configuration import Configuration
@@ -57,7 +57,6 @@ _MOMENTS = (
 )
 
 
-@settings(deadline=None)
 @given(profiles(), st.lists(st.tuples(_MOMENTS, st.sampled_from("abc"), st.integers(-9, 9)), min_size=1, max_size=60))
 def test_no_history_scores_more_than_the_bound(profile, happenings):
     highest = highest_score(profile)

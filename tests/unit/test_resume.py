@@ -6,7 +6,7 @@ import json
 from dataclasses import fields
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from ripen.event import Event
@@ -79,7 +79,6 @@ TWO_ORDERS = [Event(f"m{day}", "Order Completed", START + day * DAY, "website") 
 """They bring the lead to and fro between two phases, while a digest comes and goes that nobody may be sent."""
 
 
-@settings(deadline=None)  # it folds anew for each timer
 @example(TWO_ORDERS)
 @given(histories())
 def test_time_passing_step_by_step_is_time_passing_at_once_under_all_rules(history):

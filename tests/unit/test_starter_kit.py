@@ -7,7 +7,7 @@ from itertools import pairwise, product
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from programmes import CONFIGURATION, MAILS, customer, former, known, subscriber, visitor
@@ -84,7 +84,7 @@ HAPPENS = st.tuples(
         ]
     ),
 )
-YEAR = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+YEAR = settings(max_examples=25)
 
 
 def live_through(life, happens, first=0):
