@@ -85,11 +85,6 @@ class CampaignRule:
         return all(step.channel == "mail" for step in self.program if isinstance(step, Do))
 
     @property
-    def watchful(self) -> bool:
-        """Whether what is known of the lead may end it at any time."""
-        return self.goal is not None or bool(self.exits)
-
-    @property
     def by_time(self) -> bool:
         """Whether the passing of time starts it."""
         return self.inactive_for is not None or self.date is not None or self.rhythm is not None

@@ -26,7 +26,7 @@ from ripen.rules import Rules
 from ripen.runs import close_offer, next_step, offers, pending
 from ripen.scanners import judged
 from ripen.state import State
-from ripen.touch import direct_touch, first_touch, last_touch
+from ripen.touch import direct_touch, first_touch, last_touch, touch_of
 
 _FOREVER = 2**62
 _HUMAN_MAIL_EVENTS = (
@@ -112,7 +112,7 @@ def _apply(state: State, event: Event, moment: int) -> None:
     if event.bot:
         return
     state.claims.apply(event, state.rules.trusted)
-    state.go_on(moment)
+    state.take(event, moment)
     _take_visit(state, event, moment)
     changed = _notice(state, event, moment, tells=tells) or changed
     if state.running and close_offer(state, event):
@@ -125,15 +125,15 @@ def _apply(state: State, event: Event, moment: int) -> None:
 def _notice(state: State, event: Event, moment: int, *, tells: bool) -> bool:
     """Take note of what the event is by the rules; whether that may move the lead or a campaign."""
     changed = False
-    facts = state.take(event, moment)
-    watch = state.rules.for_event(event.name)
+    rules, facts = state.rules, state.facts
+    watch = rules.by_event.get(event.name, rules.any_event)
     if watch.others is not None and (noticed := watch.others(facts)):
         changed = True
         for found in noticed:
             notice(state, found, moment)
     if watch.rules is not None and (matching := watch.rules(facts)):
         changed = award(state, matching, event, moment) or changed
-    if state.rules.fits and tells:
+    if rules.fits and tells:
         refit(state, event, moment)
     return changed
 
@@ -162,7 +162,7 @@ def _take_visit(state: State, event: Event, moment: int) -> None:
     ours = event.source == RIPEN
     if ours and event.name not in _HUMAN_MAIL_EVENTS:
         return
-    new = state.session_over(moment)
+    new = state.session.over(moment)
     told = event.context.get
     origin = (told("campaign"), told("referrer"), told("token"))
     if new:
@@ -185,8 +185,9 @@ def _take_place(state: State, zone: object, locale: object, moment: int) -> None
 
 
 def _take_touch(state: State, event: Event, moment: int) -> None:
-    state.first_touch = first_touch(state.first_touch, event)
-    state.last_touch = last_touch(state.last_touch, event, moment - state.last_active)
+    found = touch_of(event)
+    state.first_touch = first_touch(state.first_touch, event, found)
+    state.last_touch = last_touch(state.last_touch, found, moment - state.last_active)
     if state.last_touch is None and event.source != RIPEN:
         state.last_touch = direct_touch(event)
 
@@ -206,7 +207,7 @@ def _lead(subject: str, state: State, now: int, later: int | None) -> Lead:
         suppressed=state.suppressed,
         consent=state.consent,
         scores=state.scores,
-        contributions=state.contributions,
+        awards=state.awards,
         moves=state.phases.moves,
         stages=state.stages.moves if state.stages else (),
         grades=grades(state, now) if rules.grades else {},

@@ -20,7 +20,7 @@ def move_on(state: State, moment: int, event: str | None, *, changed: bool) -> N
     for course in state.courses:
         if event is None and course.timer != moment:
             continue
-        if not (changed or course.ways.open_to(event, changed=False)):
+        if not changed and event not in course.ways.by_event and not course.ways.any_event:
             continue
         if made := move(state, course, moment, event, changed=changed):
             changed = True
@@ -84,13 +84,14 @@ def _reached(state: State, campaign: CampaignRule, moment: int) -> bool:
 
 def stirs(state: State, profile: str, points: float) -> bool:
     """Whether a way may be open, or a campaign start, now that the score of this profile has so many points."""
-    if state.rules.segment_campaigns or any(rule.watchful for rule in state.running.values()):
+    rules = state.rules
+    if rules.segment_campaigns or not rules.watchful_campaigns.isdisjoint(state.running):
         return True
     for course in state.courses:
         low, high = course.ways.calm.get(profile, course.ways.calm_else)
         if course.restless or not low <= points < high:
             return True
-    for campaign, least in state.rules.starts.get(profile, ()):
+    for campaign, least in rules.starts.get(profile, ()):
         if points >= least:
             progress = state.campaigns[campaign]
             if progress.open and not progress.above:

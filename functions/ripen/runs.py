@@ -111,7 +111,7 @@ def _over(state: State, rule: CampaignRule, run: Run) -> str:
     """Why a run ends here; empty if it goes on."""
     if rule.goal is not None and rule.goal(state.facts):
         return "goal reached"
-    if any(leaves(state.facts) for leaves in rule.exits):
+    if rule.exits and any(leaves(state.facts) for leaves in rule.exits):
         return "left"
     return "ended" if run.at >= len(rule.program) else ""
 
@@ -182,7 +182,7 @@ def offers(state: State) -> Iterator[str]:
 def next_step(state: State, *, mails: bool) -> int | None:
     """When a campaign that does more than mailing may go on; with `mails`, one that may mail the lead and only does."""
     found = []
-    for rule in state.rules.campaigns:
+    for rule in (*state.running.values(), *state.rules.timed_campaigns):
         if rule.by_mail_alone is mails and (not mails or may_mail(state, rule, state.clock)):
             under_way = rule.name in state.running
             found.append(_goes_on(state, rule) if under_way else due_by_time(state, rule))

@@ -16,7 +16,7 @@ from ripen.consent import Consent
 from ripen.event import Event
 from ripen.foresight import NO_TREND, ORDERS_KEPT, Trend
 from ripen.frequency import KEPT, Sent
-from ripen.lead import Contribution, Move, Note
+from ripen.lead import Award, Move, Note
 from ripen.lifecycle import Course
 from ripen.points import Used
 from ripen.preferences import Preferences
@@ -37,6 +37,10 @@ class Session:
     events: int = 0
     pages: int = 0
     seconds: float = 0.0
+
+    def over(self, moment: int) -> bool:
+        """Whether an event at `moment` begins a new visit."""
+        return not self.number or moment - self.last >= VISIT_GAP
 
 
 _PLAIN = (
@@ -76,7 +80,7 @@ class State:
         self.suppressed = ""
         self.consent: Consent | None = None
         self.claims = Claims()
-        self.contributions: list[Contribution] = []
+        self.awards: list[Award] = []
         self.used: dict[str, Used] = {}
         self.fits: set[str] = set()
         self.scores: dict[str, Score] = {}
@@ -115,26 +119,18 @@ class State:
         for course in self.courses:
             course.go(Move(course.lifecycle.first, moment, "first seen"))
 
-    def go_on(self, moment: int) -> None:
-        """Come to the moment of an event."""
+    def take(self, event: Event, moment: int) -> None:
+        """Come to an event, and take note of what it says."""
         if not self.begun:
             self.begin(moment)
         self.clock = moment
         self.idle_since = self.last_active
-
-    def take(self, event: Event, moment: int) -> Mapping[str, Any]:
-        """Take note of what the event says; the facts that conditions see."""
         if event.traits:
             self.traits |= event.traits
             if self.rules.timed_campaigns or "contract_ends" in event.traits:
                 self.wake = moment
         facts = self.facts
         facts["event"], facts["properties"], facts["context"] = event.name, event.properties, event.context
-        return facts
-
-    def session_over(self, moment: int) -> bool:
-        """Whether an event at `moment` begins a new visit."""
-        return not self.session.number or moment - self.session.last >= VISIT_GAP
 
     def visit(self, event: Event, moment: int, *, new: bool) -> None:
         """Take note of what the person did in this visit, or in a new one."""

@@ -82,10 +82,10 @@ def direct_touch(event: Event) -> Touch:
     return Touch(event.at, "direct", path=path_of(event))
 
 
-def first_touch(before: Touch | None, event: Event) -> Touch | None:
+def first_touch(before: Touch | None, event: Event, found: Touch | None) -> Touch | None:
     """The earliest touch of a lead, `before` being the one of its other events; None as long as nobody visited a site.
 
-    The browser may remember one that is older than its first event that was sent.
+    `found` is the touch of the event itself; the browser may remember one that is older than any event that was sent.
     """
     if event.context.get("firstTouch"):
         told = _remembered(event, before.at if before else None)
@@ -93,17 +93,16 @@ def first_touch(before: Touch | None, event: Event) -> Touch | None:
             return told
     if before is not None and before.at <= event.at:
         return before
-    own = touch_of(event) or (direct_touch(event) if on_page(event) else None)
+    own = found or (direct_touch(event) if on_page(event) else None)
     return own or before
 
 
-def last_touch(before: Touch | None, event: Event, idle: int) -> Touch | None:
-    """The last touch that was not direct; `before` is the one of earlier events.
+def last_touch(before: Touch | None, found: Touch | None, idle: int) -> Touch | None:
+    """The last touch that was not direct; `before` is the one of earlier events, `found` that of this one.
 
     `idle` is how long the lead had done nothing before this event, in milliseconds: while a visit goes on, its events
     repeat the touch that began it, which stays as it was.
     """
-    found = touch_of(event)
     if found is None or found.direct:
         return before
     goes_on = before is not None and idle < VISIT_GAP and found[1:-1] == before[1:-1]  # all but the moment and the path
