@@ -95,7 +95,7 @@ def let_time_pass(state: State, until: int) -> None:
         move_on(state, moment, None, changed=True)
     state.clock = until
     state.wake = _FOREVER if moment is None else moment
-    state.unarmed = any(unarmed(state, course) for course in state.courses)
+    state.unarmed = unarmed(state)
 
 
 def _apply(state: State, event: Event, moment: int) -> None:

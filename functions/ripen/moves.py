@@ -10,6 +10,7 @@ from ripen.runs import go_on
 from ripen.runs import moments as campaign_moments
 from ripen.starts import begin, begin_by_segment, begin_by_time
 from ripen.state import State
+from ripen.times import first_after
 
 
 def move_on(state: State, moment: int, event: str | None, *, changed: bool) -> None:
@@ -57,15 +58,14 @@ def next_moment(state: State) -> int | None:
     """The next moment after the clock at which time alone may change something."""
     for course in state.courses:
         course.timer = next_timer(state, course)
-    timers = [course.timer for course in state.courses if course.timer is not None]
-    state.timer = min(timers, default=None)
-    moments = timers + [
-        fallen
+    timers = [course.timer for course in state.courses]
+    state.timer = first_after(state.clock, timers)
+    falls = [
+        state.scores[campaign.score.profile].falls_below(campaign.score.fallen)
         for campaign in state.rules.scored_campaigns
         if campaign.score and state.campaigns[campaign.name].above
-        if (fallen := state.scores[campaign.score.profile].falls_below(campaign.score.fallen)) is not None
     ]
-    return min([moment for moment in (*moments, *campaign_moments(state)) if moment > state.clock], default=None)
+    return first_after(state.clock, [*timers, *falls, *campaign_moments(state)])
 
 
 def notice_fallen_scores(state: State, moment: int) -> None:

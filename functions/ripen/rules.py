@@ -49,7 +49,8 @@ class Use(NamedTuple):
 Noticed = TopicRule | CountRule | Sign | Use | Signal
 
 
-class Watch(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Watch:
     """What takes notice of an event: the scoring rules that match facts, and everything else that does.
 
     Each in the order it was written; None: nothing can.

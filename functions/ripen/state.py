@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from typing import Any
 
 from ripen.campaigns import CampaignRule, Progress, first_progress
@@ -59,56 +59,69 @@ _PLAIN = (
     "rating",
     "sent_ever",
 )
+_COUNTED_MAILS = ("Email Sent", "Email Opened", "Email Link Clicked")
 
 
+@dataclass(slots=True, eq=False)
 class State:
     """What changes while folding; times in milliseconds. Nothing has happened before `begin`."""
 
-    def __init__(self, rules: Rules) -> None:
-        self.rules = rules
-        self.subject = ""
-        self.begun = False
-        self.since = self.clock = self.last_active = self.wake = 0
-        self.timer: int | None = None
-        self.unarmed = False
-        self.facts: dict[str, Any] = {}
-        self.idle_since = 0
-        self.idle = False
-        self.events = 0
-        self.first_seen = 0
-        self.traits: dict[str, Any] = {}
-        self.suppressed = ""
-        self.consent: Consent | None = None
-        self.claims = Claims()
-        self.awards: list[Award] = []
-        self.used: dict[str, Used] = {}
-        self.fits: set[str] = set()
-        self.scores: dict[str, Score] = {}
-        self.topics: dict[str, Score] = {}
-        self.trends: dict[str, Trend] = dict.fromkeys(rules.topics, NO_TREND)
-        self.counts: defaultdict[str, list[int]] = defaultdict(list)
-        self.usage = NO_TREND
-        self.evidence: set[str] = set()
-        self.session = Session()
-        self.origin: Any = None
-        self.first_touch: Touch | None = None
-        self.last_touch: Touch | None = None
-        self.pages = 0
-        self.seconds = 0.0
-        self.mails = {"Email Sent": 0, "Email Opened": 0, "Email Link Clicked": 0}
-        self.orders: list[int] = []
+    rules: Rules
+    subject: str = ""
+    begun: bool = False
+    since: int = 0
+    clock: int = 0
+    last_active: int = 0
+    wake: int = 0
+    timer: int | None = None
+    unarmed: bool = False
+    facts: dict[str, Any] = field(default_factory=dict)
+    idle_since: int = 0
+    idle: bool = False
+    events: int = 0
+    first_seen: int = 0
+    traits: dict[str, Any] = field(default_factory=dict)
+    suppressed: str = ""
+    consent: Consent | None = None
+    claims: Claims = field(default_factory=Claims)
+    awards: list[Award] = field(default_factory=list)
+    used: dict[str, Used] = field(default_factory=dict)
+    fits: set[str] = field(default_factory=set)
+    scores: dict[str, Score] = field(default_factory=dict)
+    topics: dict[str, Score] = field(default_factory=dict)
+    trends: dict[str, Trend] = field(init=False)
+    counts: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    usage: Trend = NO_TREND
+    evidence: set[str] = field(default_factory=set)
+    session: Session = field(default_factory=Session)
+    origin: Any = None
+    first_touch: Touch | None = None
+    last_touch: Touch | None = None
+    pages: int = 0
+    seconds: float = 0.0
+    mails: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_COUNTED_MAILS, 0))
+    orders: list[int] = field(default_factory=list)
+    phases: Course = field(init=False)
+    stages: Course | None = field(init=False)
+    courses: tuple[Course, ...] = field(init=False)
+    campaigns: dict[str, Progress] = field(init=False)
+    running: dict[str, CampaignRule] = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
+    zone: str = ""
+    locale: str = ""
+    rating: int | None = None
+    preferences: Preferences = field(default_factory=Preferences)
+    sent: list[Sent] = field(default_factory=list)
+    sent_ever: dict[str, int] = field(default_factory=dict)
+    assets: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        rules = self.rules
+        self.trends = dict.fromkeys(rules.topics, NO_TREND)
         self.phases = Course(rules.phases)
         self.stages = Course(rules.stages) if rules.stages else None
         self.courses = (self.phases, self.stages) if self.stages else (self.phases,)
         self.campaigns = first_progress(rules.campaigns)
-        self.running: dict[str, CampaignRule] = {}
-        self.notes: list[Note] = []
-        self.zone = self.locale = ""
-        self.rating: int | None = None
-        self.preferences = Preferences()
-        self.sent: list[Sent] = []
-        self.sent_ever: dict[str, int] = {}
-        self.assets: set[str] = set()
 
     def begin(self, moment: int) -> None:
         """The first thing that a person did."""

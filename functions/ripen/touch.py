@@ -198,8 +198,7 @@ def _host_outside(event: Event) -> str:
     referrer = event.context.get("referrer")
     url = referrer.get("url") if isinstance(referrer, dict) else referrer
     page = _page(event)
-    host = _host(url or page.get("referrer"))
-    return "" if host and _inside(host, _host(page.get("url"))) else host
+    return _outside(_cut(url or page.get("referrer")), _cut(page.get("url")))
 
 
 def _page(event: Event) -> Mapping[str, Any]:
@@ -208,18 +207,24 @@ def _page(event: Event) -> Mapping[str, Any]:
     return page if isinstance(page, dict) else {}
 
 
+def _cut(url: object) -> str:
+    return url[:_LONGEST_URL] if isinstance(url, str) else ""
+
+
 @lru_cache(maxsize=1024)
+def _outside(url: str, page: str) -> str:
+    """The host of a URL, unless the page is of the same site."""
+    host, own = _host(url), _host(page)
+    return "" if host and own and _inside(host, own) else host
+
+
 def _inside(host: str, own: str) -> bool:
     host, own = f".{host.removeprefix('www.')}", f".{own.removeprefix('www.')}"
-    return host.endswith(own) or own.endswith(host) if own != "." else False
-
-
-def _host(url: object) -> str:
-    return _host_of(url[:_LONGEST_URL]) if url and isinstance(url, str) else ""
+    return host.endswith(own) or own.endswith(host)
 
 
 @lru_cache(maxsize=1024)
-def _host_of(url: str) -> str:
+def _host(url: str) -> str:
     try:
         return _text((urlsplit(url).hostname or "").lower()).rstrip(".")
     except ValueError:
