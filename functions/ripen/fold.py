@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from weakref import proxy
 
 from ripen.awards import award, notice, refit
 from ripen.campaigns import take_outcome
@@ -67,7 +68,8 @@ def resumed_state(values: Mapping[str, Any], rules: Rules) -> State:
 
 
 def _with_facts(state: State) -> State:
-    state.facts |= {"session": SessionFacts(state), "lead": LeadFacts(state), "traits": state.traits}
+    known = proxy(state)  # a state that held itself would be left to the garbage collector
+    state.facts |= {"session": SessionFacts(known), "lead": LeadFacts(known), "traits": state.traits}
     return state
 
 
@@ -99,9 +101,9 @@ def let_time_pass(state: State, until: int) -> None:
 
 
 def _apply(state: State, event: Event, moment: int) -> None:
-    state.events += 1
-    if state.events == 1:
+    if not state.events:
         state.first_seen = event.at
+    state.events += 1
     first = not state.begun
     tells = first or bool(event.traits)  # that nothing is known is told by the first event
     changed = tells

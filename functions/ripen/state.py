@@ -62,7 +62,7 @@ _PLAIN = (
 _COUNTED_MAILS = ("Email Sent", "Email Opened", "Email Link Clicked")
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class State:
     """What changes while folding; times in milliseconds. Nothing has happened before `begin`."""
 
