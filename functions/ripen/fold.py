@@ -27,6 +27,7 @@ from ripen.rules import Rules
 from ripen.runs import close_offer, next_step, offers, pending
 from ripen.scanners import judged
 from ripen.state import State
+from ripen.times import first_after
 from ripen.touch import direct_touch, first_touch, last_touch, touch_of
 
 _FOREVER = 2**62
@@ -87,8 +88,8 @@ def absorb(state: State, events: Sequence[Event], now: int) -> int | None:
 def let_time_pass(state: State, until: int) -> None:
     """Do what the passing of time alone does by `until`: move through phases, let scores fall below thresholds.
 
-    Afterwards `state.wake` is the earliest moment at which more may happen, `state.timer` that of a way. Activity and
-    points only put them off; what may bring them forward sets `state.wake` to the present.
+    Afterwards `state.wake` is the earliest moment at which more may happen, the `timer` of a course that of one of its
+    ways. Activity and points only put them off; what may bring them forward sets `state.wake` to the present.
     """
     state.idle_since = state.last_active
     while (moment := next_moment(state)) is not None and moment <= until:
@@ -226,7 +227,7 @@ def _lead(subject: str, state: State, now: int, later: int | None) -> Lead:
         notes=state.notes,
         offers=tuple(offers(state)) if may_reach(state) else (),
         pending=tuple(sorted(pending(state, now), key=_order)) if may_reach(state) else (),
-        next_timer=min((moment for moment in (state.timer, later) if moment is not None), default=None),
+        next_timer=first_after(now, [later, *[course.timer for course in state.courses]]),
         next_step=next_step(state, mails=False),
         next_mail=next_step(state, mails=True),
     )

@@ -107,9 +107,11 @@ def next_timer(state: State, course: Course) -> int | None:
 
 def unarmed(state: State) -> bool:
     """Whether a way waits for a fall from a height that is not reached yet: then points may set a timer."""
-    falls = [fall for course in state.courses for fall in course.ways.falls]
-    reached = [fall.score(state).reaches(fall.threshold, state.clock) for fall in falls]
-    return not all(reached)
+    for course in state.courses:
+        for fall in course.ways.falls:
+            if not fall.score(state).reaches(fall.threshold, state.clock):
+                return True
+    return False
 
 
 def _moments(state: State, course: Course, entry: Entry) -> Iterator[int | None]:

@@ -56,16 +56,16 @@ def begin_by_phase(state: State, entered: Container[str], moment: int) -> None:
 
 def next_moment(state: State) -> int | None:
     """The next moment after the clock at which time alone may change something."""
+    moments = campaign_moments(state)
     for course in state.courses:
         course.timer = next_timer(state, course)
-    timers = [course.timer for course in state.courses]
-    state.timer = first_after(state.clock, timers)
-    falls = [
+        moments.append(course.timer)
+    moments += [
         state.scores[campaign.score.profile].falls_below(campaign.score.fallen)
         for campaign in state.rules.scored_campaigns
         if campaign.score and state.campaigns[campaign.name].above
     ]
-    return first_after(state.clock, [*timers, *falls, *campaign_moments(state)])
+    return first_after(state.clock, moments)
 
 
 def notice_fallen_scores(state: State, moment: int) -> None:

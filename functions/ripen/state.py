@@ -73,7 +73,6 @@ class State:
     clock: int = 0
     last_active: int = 0
     wake: int = 0
-    timer: int | None = None
     unarmed: bool = False
     facts: dict[str, Any] = field(default_factory=dict)
     idle_since: int = 0
