@@ -26,9 +26,9 @@ from ripen.reaching import language, may_reach
 from ripen.rules import Rules
 from ripen.runs import close_offer, next_step, offers, pending
 from ripen.scanners import judged
-from ripen.state import State
+from ripen.state import Session, State
 from ripen.times import first_after
-from ripen.touch import direct_touch, first_touch, last_touch, touch_of
+from ripen.touch import VISIT_GAP, direct_touch, first_touch, last_touch, touch_of
 
 _FOREVER = 2**62
 _HUMAN_MAIL_EVENTS = (
@@ -117,7 +117,9 @@ def _apply(state: State, event: Event, moment: int) -> None:
     state.claims.apply(event, state.rules.trusted)
     state.take(event, moment)
     _take_visit(state, event, moment)
-    changed = _notice(state, event, moment, tells=tells) or changed
+    changed = _notice(state, event, moment) or changed
+    if tells and state.rules.fits:
+        refit(state, event, moment)
     if state.running and close_offer(state, event):
         changed = True
     if first:
@@ -125,7 +127,7 @@ def _apply(state: State, event: Event, moment: int) -> None:
     move_on(state, moment, event.name, changed=changed)
 
 
-def _notice(state: State, event: Event, moment: int, *, tells: bool) -> bool:
+def _notice(state: State, event: Event, moment: int) -> bool:
     """Take note of what the event is by the rules; whether that may move the lead or a campaign."""
     changed = False
     rules, facts = state.rules, state.facts
@@ -136,8 +138,6 @@ def _notice(state: State, event: Event, moment: int, *, tells: bool) -> bool:
             notice(state, found, moment)
     if watch.rules is not None and (matching := watch.rules(facts)):
         changed = award(state, matching, event, moment) or changed
-    if rules.fits and tells:
-        refit(state, event, moment)
     return changed
 
 
@@ -165,7 +165,7 @@ def _take_visit(state: State, event: Event, moment: int) -> None:
     ours = event.source == RIPEN
     if ours and event.name not in _HUMAN_MAIL_EVENTS:
         return
-    new = state.session.over(moment)
+    new = not state.session.number or moment - state.session.last >= VISIT_GAP
     told = event.context.get
     origin = (told("campaign"), told("referrer"), told("token"))
     if new:
@@ -174,7 +174,9 @@ def _take_visit(state: State, event: Event, moment: int) -> None:
         state.origin = origin
         _take_touch(state, event, moment)
     if not ours:  # who reads a mail does not visit the site
-        state.visit(event, moment, new=new)
+        if new:
+            state.session = Session(state.session.number + 1, moment)
+        state.visit(event, moment)
     state.last_active = moment
     if state.idle:
         state.idle, state.wake = False, moment

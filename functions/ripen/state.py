@@ -38,10 +38,6 @@ class Session:
     pages: int = 0
     seconds: float = 0.0
 
-    def over(self, moment: int) -> bool:
-        """Whether an event at `moment` begins a new visit."""
-        return not self.number or moment - self.last >= VISIT_GAP
-
 
 _PLAIN = (
     "begun",
@@ -144,11 +140,9 @@ class State:
         facts = self.facts
         facts["event"], facts["properties"], facts["context"] = event.name, event.properties, event.context
 
-    def visit(self, event: Event, moment: int, *, new: bool) -> None:
-        """Take note of what the person did in this visit, or in a new one."""
+    def visit(self, event: Event, moment: int) -> None:
+        """Take note of what the person did in this visit."""
         session = self.session
-        if new:
-            session = self.session = Session(session.number + 1, moment)
         session.last = moment
         session.events += 1
         if event.name == "Page Viewed":
