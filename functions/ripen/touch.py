@@ -68,13 +68,12 @@ def touch_of(event: Event) -> Touch | None:
     Nothing in an event is believed to be of a certain type or length, and none of it raises.
     """
     context = event.context
-    campaign = context.get("campaign")
-    if campaign and isinstance(campaign, dict) and (found := _from_campaign(campaign, event)):
+    campaign, host = context.get("campaign"), _host_outside(event)
+    if campaign and isinstance(campaign, dict) and (found := _from_campaign(campaign, event, host)):
         return found
     if context.get("token"):  # only links in our own mails carry one
-        return _touch(event, source="ripen", medium="email")
-    host = _host_outside(event)
-    return _from_host(host, event) if host else None
+        return _touch(event, host, "ripen", "email")
+    return _touch(event, host, site_of(host), medium_of(host)) if host else None
 
 
 def direct_touch(event: Event) -> Touch:
@@ -133,7 +132,7 @@ def _path_in(url: object) -> str:
         return ""
 
 
-def _from_campaign(campaign: Mapping[str, Any], event: Event) -> Touch | None:
+def _from_campaign(campaign: Mapping[str, Any], event: Event, host: str) -> Touch | None:
     kind = _text(campaign.get("clickIdType")).lower()
     source, medium = _text(campaign.get("source")).lower(), _text(campaign.get("medium")).lower()
     source_of_click, medium_of_click = CLICK_IDS.get(kind, ("", ""))
@@ -142,8 +141,9 @@ def _from_campaign(campaign: Mapping[str, Any], event: Event) -> Touch | None:
         click_id = ""
     found = _touch(
         event,
-        source=source or source_of_click,
-        medium=medium or ("" if source else medium_of_click),
+        host,
+        source or source_of_click,
+        medium or ("" if source else medium_of_click),
         campaign=_text(campaign.get("name")),
         content=_text(campaign.get("content")),
         term=_text(campaign.get("term")),
@@ -153,7 +153,7 @@ def _from_campaign(campaign: Mapping[str, Any], event: Event) -> Touch | None:
     return found if told else None
 
 
-def _touch(event: Event, *, source: str, medium: str, **parts: str) -> Touch:
+def _touch(event: Event, host: str, source: str, medium: str, **parts: str) -> Touch:
     channel = channel_of(source, medium)
     if channel == "direct" and any(parts.values()):
         channel = "other"
@@ -162,14 +162,10 @@ def _touch(event: Event, *, source: str, medium: str, **parts: str) -> Touch:
         channel,
         source,
         medium,
-        referrer=_host_outside(event),
+        referrer=host,
         path=path_of(event),
         **parts,
     )
-
-
-def _from_host(host: str, event: Event) -> Touch:
-    return _touch(event, source=site_of(host), medium=medium_of(host))
 
 
 def _remembered(event: Event, before: int | None) -> Touch | None:
