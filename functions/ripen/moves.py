@@ -85,7 +85,8 @@ def _reached(state: State, campaign: CampaignRule, moment: int) -> bool:
 def stirs(state: State, profile: str, points: float) -> bool:
     """Whether a way may be open, or a campaign start, now that the score of this profile has so many points."""
     rules = state.rules
-    if rules.segment_campaigns or not rules.watchful_campaigns.isdisjoint(state.running):
+    watchful = rules.watchful_campaigns
+    if rules.segment_campaigns or (watchful and not watchful.isdisjoint(state.running)):
         return True
     for course in state.courses:
         low, high = course.ways.calm.get(profile, course.ways.calm_else)

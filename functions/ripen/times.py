@@ -50,7 +50,8 @@ def parse_duration(text: str) -> int:
 
 def first_after(clock: int, moments: Iterable[int | None]) -> int | None:
     """The first of these moments that is later than `clock`; None when none is."""
-    return min([moment for moment in moments if moment is not None and moment > clock], default=None)
+    later = [moment for moment in moments if moment is not None and moment > clock]
+    return min(later) if later else None
 
 
 def anniversaries(day: int, after: int) -> Iterator[int]:
