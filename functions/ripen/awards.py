@@ -66,8 +66,10 @@ def _add(state: State, sums: dict[str, float], moment: int) -> bool:
         score.add(points, moment)
         if points < 0:
             stirred = True
-            notice_fallen_scores(state, moment)
-        if points < 0 or state.unarmed:
             state.wake = moment
-        stirred = stirred or stirs(state, profile, score.total)
+            notice_fallen_scores(state, moment)
+        elif state.unarmed:
+            state.wake = moment
+        if not stirred:
+            stirred = stirs(state, profile, score.total)
     return stirred

@@ -166,10 +166,10 @@ def _take_visit(state: State, event: Event, moment: int) -> None:
     if ours and event.name not in _HUMAN_MAIL_EVENTS:
         return
     new = not state.session.number or moment - state.session.last >= VISIT_GAP
-    told = event.context.get
-    origin = (told("campaign"), told("referrer"), told("token"))
+    context = event.context
+    origin = (context.get("campaign"), context.get("referrer"), context.get("token"))
     if new:
-        _take_place(state, told("timezone"), told("locale"), moment)
+        _take_place(state, context.get("timezone"), context.get("locale"), moment)
     if new or (origin != state.origin and any(origin)):  # within a visit browsers repeat it with every event
         state.origin = origin
         _take_touch(state, event, moment)
