@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from ripen.campaigns import Signal
 from ripen.event import Event
-from ripen.lead import Contribution
 from ripen.moves import notice_fallen_scores, stirs
 from ripen.points import Rule, earned
 from ripen.rules import Noticed, Sign, TopicRule, Use
@@ -19,7 +18,7 @@ _MOST_COUNTED = 1_000
 def notice(state: State, found: Noticed, moment: int) -> None:
     """Take note of something other than points that an event was found to be."""
     if isinstance(found, TopicRule):
-        state.topics[found.topic] = state.topics[found.topic].plus(found.points, moment)
+        state.topics[found.topic].add(found.points, moment)
         state.trends[found.topic] = state.trends[found.topic].plus(moment)
         if state.unarmed:
             state.wake = moment
@@ -42,7 +41,7 @@ def award(state: State, rules: Sequence[Rule], event: Event, moment: int) -> boo
         points = rule.points if rule.plain else earned(rule, state.facts, moment, state.used)
         if points:
             sums[rule.profile] = sums.get(rule.profile, 0.0) + points
-            _contribute(state, rule, points, event, moment)
+            state.awards.append((rule, points, event, moment))
     return _add(state, sums, moment)
 
 
@@ -55,24 +54,22 @@ def refit(state: State, event: Event, moment: int) -> None:
             points = -rule.points if key in state.fits else rule.points
             state.fits ^= {key}
             sums[rule.profile] = sums.get(rule.profile, 0.0) + points
-            _contribute(state, rule, points, event, moment)
+            state.awards.append((rule, points, event, moment))
     _add(state, sums, moment)
-
-
-def _contribute(state: State, rule: Rule, points: float, event: Event, moment: int) -> None:
-    half_life = state.rules.half_lives[rule.profile]
-    state.contributions.append(Contribution(rule.profile, rule.name, event.id, event.name, moment, points, half_life))
 
 
 def _add(state: State, sums: dict[str, float], moment: int) -> bool:
     """Add to scores; whether that may move the lead or start a campaign."""
     stirred = False
     for profile, points in sums.items():
-        score = state.scores[profile] = state.scores[profile].plus(points, moment)
+        score = state.scores[profile]
+        score.add(points, moment)
         if points < 0:
             stirred = True
-            notice_fallen_scores(state, moment)
-        if points < 0 or state.unarmed:
             state.wake = moment
-        stirred = stirred or stirs(state, profile, score.total)
+            notice_fallen_scores(state, moment)
+        elif state.unarmed:
+            state.wake = moment
+        if not stirred:
+            stirred = stirs(state, profile, score.total)
     return stirred

@@ -53,11 +53,13 @@ class CampaignRule:
 
     With `gated` a score counts only after a certain event. `goal` and `exits` are those that look at facts alone.
     `again` is the least time between two starts (None: any; or NEVER). `hours` and `limits` hold for its mails,
-    `category_limits` for those of its category. `control` is the part of the leads (0 to 1) that gets nothing.
+    `category_limits` for those of its category; `by_mail_alone` is one that does nothing else to the outside. `control`
+    is the part of the leads (0 to 1) that gets nothing.
     """
 
     name: str
     program: Program
+    by_mail_alone: bool
     score: ScoreAtLeast | None = None
     gated: bool = False
     phase: str | None = None
@@ -78,16 +80,6 @@ class CampaignRule:
     hours: tuple[Hours, ...] = ()
     limits: Limits = NO_LIMITS
     category_limits: Limits = NO_LIMITS
-
-    @property
-    def by_mail_alone(self) -> bool:
-        """Whether all that it does to the outside are mails to the lead."""
-        return all(step.channel == "mail" for step in self.program if isinstance(step, Do))
-
-    @property
-    def watchful(self) -> bool:
-        """Whether what is known of the lead may end it at any time."""
-        return self.goal is not None or bool(self.exits)
 
     @property
     def by_time(self) -> bool:
@@ -207,6 +199,7 @@ def _compile(name: str, campaign: Campaign, mailing: Mailing) -> tuple[CampaignR
     rule = CampaignRule(
         name,
         program,
+        by_mail_alone=all(step.channel == "mail" for step in program if isinstance(step, Do)),
         score=start.score,
         gated=start.after is not None,
         phase=start.phase,

@@ -70,6 +70,7 @@ Facebook puts its own on every link that leads away, paid or not.
 """
 
 
+@lru_cache(maxsize=1024)
 def site_of(host: str) -> str:
     """The common name of a search engine's or social network's host (`google` for `www.google.de`), or the host."""
     host = host.removeprefix("www.")
@@ -79,6 +80,7 @@ def site_of(host: str) -> str:
     return known[1] if known else host
 
 
+@lru_cache(maxsize=1024)
 def medium_of(host: str) -> str:
     """What a link from this host is when nobody tagged it: `organic` from a search engine, `email`, or `referral`."""
     if _WEBMAIL.fullmatch(host):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from weakref import proxy
 
 from ripen.awards import award, notice, refit
 from ripen.campaigns import take_outcome
@@ -25,8 +26,9 @@ from ripen.reaching import language, may_reach
 from ripen.rules import Rules
 from ripen.runs import close_offer, next_step, offers, pending
 from ripen.scanners import judged
-from ripen.state import State
-from ripen.touch import direct_touch, first_touch, last_touch
+from ripen.state import Session, State
+from ripen.times import first_after
+from ripen.touch import VISIT_GAP, direct_touch, first_touch, last_touch, touch_of
 
 _FOREVER = 2**62
 _HUMAN_MAIL_EVENTS = (
@@ -67,7 +69,8 @@ def resumed_state(values: Mapping[str, Any], rules: Rules) -> State:
 
 
 def _with_facts(state: State) -> State:
-    state.facts |= {"session": SessionFacts(state), "lead": LeadFacts(state), "traits": state.traits}
+    known = proxy(state)  # a state that held itself would be left to the garbage collector
+    state.facts |= {"session": SessionFacts(known), "lead": LeadFacts(known), "traits": state.traits}
     return state
 
 
@@ -85,8 +88,8 @@ def absorb(state: State, events: Sequence[Event], now: int) -> int | None:
 def let_time_pass(state: State, until: int) -> None:
     """Do what the passing of time alone does by `until`: move through phases, let scores fall below thresholds.
 
-    Afterwards `state.wake` is the earliest moment at which more may happen, `state.timer` that of a way. Activity and
-    points only put them off; what may bring them forward sets `state.wake` to the present.
+    Afterwards `state.wake` is the earliest moment at which more may happen, the `timer` of a course that of one of its
+    ways. Activity and points only put them off; what may bring them forward sets `state.wake` to the present.
     """
     state.idle_since = state.last_active
     while (moment := next_moment(state)) is not None and moment <= until:
@@ -95,13 +98,13 @@ def let_time_pass(state: State, until: int) -> None:
         move_on(state, moment, None, changed=True)
     state.clock = until
     state.wake = _FOREVER if moment is None else moment
-    state.unarmed = any(unarmed(state, course) for course in state.courses)
+    state.unarmed = unarmed(state)
 
 
 def _apply(state: State, event: Event, moment: int) -> None:
-    state.events += 1
-    if state.events == 1:
+    if not state.events:
         state.first_seen = event.at
+    state.events += 1
     first = not state.begun
     tells = first or bool(event.traits)  # that nothing is known is told by the first event
     changed = tells
@@ -112,9 +115,11 @@ def _apply(state: State, event: Event, moment: int) -> None:
     if event.bot:
         return
     state.claims.apply(event, state.rules.trusted)
-    state.go_on(moment)
+    state.take(event, moment)
     _take_visit(state, event, moment)
-    changed = _notice(state, event, moment, tells=tells) or changed
+    changed = _notice(state, event, moment) or changed
+    if tells and state.rules.fits:
+        refit(state, event, moment)
     if state.running and close_offer(state, event):
         changed = True
     if first:
@@ -122,19 +127,17 @@ def _apply(state: State, event: Event, moment: int) -> None:
     move_on(state, moment, event.name, changed=changed)
 
 
-def _notice(state: State, event: Event, moment: int, *, tells: bool) -> bool:
+def _notice(state: State, event: Event, moment: int) -> bool:
     """Take note of what the event is by the rules; whether that may move the lead or a campaign."""
     changed = False
-    facts = state.take(event, moment)
-    watch = state.rules.for_event(event.name)
+    rules, facts = state.rules, state.facts
+    watch = rules.by_event.get(event.name, rules.any_event)
     if watch.others is not None and (noticed := watch.others(facts)):
         changed = True
         for found in noticed:
             notice(state, found, moment)
     if watch.rules is not None and (matching := watch.rules(facts)):
         changed = award(state, matching, event, moment) or changed
-    if state.rules.fits and tells:
-        refit(state, event, moment)
     return changed
 
 
@@ -162,16 +165,18 @@ def _take_visit(state: State, event: Event, moment: int) -> None:
     ours = event.source == RIPEN
     if ours and event.name not in _HUMAN_MAIL_EVENTS:
         return
-    new = state.session_over(moment)
-    told = event.context.get
-    origin = (told("campaign"), told("referrer"), told("token"))
+    new = not state.session.number or moment - state.session.last >= VISIT_GAP
+    context = event.context
+    origin = (context.get("campaign"), context.get("referrer"), context.get("token"))
     if new:
-        _take_place(state, told("timezone"), told("locale"), moment)
+        _take_place(state, context.get("timezone"), context.get("locale"), moment)
     if new or (origin != state.origin and any(origin)):  # within a visit browsers repeat it with every event
         state.origin = origin
         _take_touch(state, event, moment)
     if not ours:  # who reads a mail does not visit the site
-        state.visit(event, moment, new=new)
+        if new:
+            state.session = Session(state.session.number + 1, moment)
+        state.visit(event, moment)
     state.last_active = moment
     if state.idle:
         state.idle, state.wake = False, moment
@@ -185,8 +190,9 @@ def _take_place(state: State, zone: object, locale: object, moment: int) -> None
 
 
 def _take_touch(state: State, event: Event, moment: int) -> None:
-    state.first_touch = first_touch(state.first_touch, event)
-    state.last_touch = last_touch(state.last_touch, event, moment - state.last_active)
+    found = touch_of(event)
+    state.first_touch = first_touch(state.first_touch, event, found)
+    state.last_touch = last_touch(state.last_touch, found, moment - state.last_active)
     if state.last_touch is None and event.source != RIPEN:
         state.last_touch = direct_touch(event)
 
@@ -206,7 +212,7 @@ def _lead(subject: str, state: State, now: int, later: int | None) -> Lead:
         suppressed=state.suppressed,
         consent=state.consent,
         scores=state.scores,
-        contributions=state.contributions,
+        awards=state.awards,
         moves=state.phases.moves,
         stages=state.stages.moves if state.stages else (),
         grades=grades(state, now) if rules.grades else {},
@@ -223,7 +229,7 @@ def _lead(subject: str, state: State, now: int, later: int | None) -> Lead:
         notes=state.notes,
         offers=tuple(offers(state)) if may_reach(state) else (),
         pending=tuple(sorted(pending(state, now), key=_order)) if may_reach(state) else (),
-        next_timer=min((moment for moment in (state.timer, later) if moment is not None), default=None),
+        next_timer=first_after(now, [later, *[course.timer for course in state.courses]]),
         next_step=next_step(state, mails=False),
         next_mail=next_step(state, mails=True),
     )

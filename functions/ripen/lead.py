@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 from ripen.claims import Claims
 from ripen.consent import Consent
-from ripen.event import MAIL
+from ripen.event import MAIL, Event
 from ripen.identity import Proof
 from ripen.personas import Recognised
+from ripen.points import Rule
 from ripen.preferences import Preferences
 from ripen.score import Score, decay
 from ripen.touch import Touch
@@ -30,6 +31,10 @@ class Contribution(NamedTuple):
     def value(self, now: int) -> float:
         """Points left at `now`."""
         return self.points * decay(now - self.at, self.half_life)
+
+
+Award = tuple[Rule, float, Event, int]
+"""The points that a rule gave for an event, and the moment at which it counted."""
 
 
 class Move(NamedTuple):
@@ -77,13 +82,12 @@ class Intent(NamedTuple):
 class Lead:
     """Everything known about a subject at `now`.
 
-    `contributions` are the points earned by the events that were folded (their values at `now` add up to the scores,
-    unless the fold went on from a checkpoint), `moves` and `stages` the phases and stages entered by them, the present
-    one last, `interests` topics with their strength, the strongest first, `counts` how often what the rules count
-    happened. `consent` is the last decision that was told; while it is a no, nothing is pending, and it may ask for
-    everything to be erased, at `erase_at`. `notes` tell what became of campaigns, `offers` what the site is to show.
-    `pending` is what is to be done, what comes first first. `next_timer` is when the passing of time alone changes
-    something, `next_step` when a campaign goes on, `next_mail` the same of one that does nothing but mail.
+    `awards` are the points given for the events that were folded, `moves` and `stages` the phases and stages entered by
+    them, the present one last, `interests` topics with their strength, the strongest first, `counts` how often what the
+    rules count happened. `consent` is the last decision that was told; while it is a no, nothing is pending, and it may
+    ask for everything to be erased, at `erase_at`. `notes` tell what became of campaigns, `offers` what the site is to
+    show. `pending` is what is to be done, what comes first first. `next_timer` is when the passing of time alone
+    changes something, `next_step` when a campaign goes on, `next_mail` the same of one that does nothing but mail.
     """
 
     subject: str
@@ -98,7 +102,7 @@ class Lead:
     suppressed: str
     consent: Consent | None
     scores: Mapping[str, Score]
-    contributions: Sequence[Contribution]
+    awards: Sequence[Award]
     moves: Sequence[Move]
     stages: Sequence[Move]
     grades: Mapping[str, str]
@@ -118,6 +122,14 @@ class Lead:
     next_timer: int | None
     next_step: int | None
     next_mail: int | None
+
+    @property
+    def contributions(self) -> Sequence[Contribution]:
+        """What was earned, in order; values at `now` add up to the scores, unless folding went on from a checkpoint."""
+        return [
+            Contribution(rule.profile, rule.name, event.id, event.name, at, points, self.scores[rule.profile].half_life)
+            for rule, points, event, at in self.awards
+        ]
 
     @property
     def address(self) -> str:

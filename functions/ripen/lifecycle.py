@@ -12,6 +12,7 @@ from ripen.foresight import contract_ends, repurchase_interval, usage, usage_fal
 from ripen.lead import Move
 from ripen.schema.lifecycle import InterestCondition, ScoreCondition
 from ripen.score import Score
+from ripen.times import first_after
 from ripen.ways import Entry, Lifecycle, Ways
 
 if TYPE_CHECKING:
@@ -101,12 +102,16 @@ def next_timer(state: State, course: Course) -> int | None:
     moments = [fall.score(state).falls_below(fall.threshold) for fall in course.ways.falls]
     for way in course.ways.with_timers:
         moments += _moments(state, course, way.entry)
-    return min([moment for moment in moments if moment is not None and moment > state.clock], default=None)
+    return first_after(state.clock, moments)
 
 
-def unarmed(state: State, course: Course) -> bool:
+def unarmed(state: State) -> bool:
     """Whether a way waits for a fall from a height that is not reached yet: then points may set a timer."""
-    return any(not fall.score(state).reaches(fall.threshold, state.clock) for fall in course.ways.falls)
+    for course in state.courses:
+        for fall in course.ways.falls:
+            if not fall.score(state).reaches(fall.threshold, state.clock):
+                return True
+    return False
 
 
 def _moments(state: State, course: Course, entry: Entry) -> Iterator[int | None]:

@@ -10,6 +10,7 @@ from ripen.runs import go_on
 from ripen.runs import moments as campaign_moments
 from ripen.starts import begin, begin_by_segment, begin_by_time
 from ripen.state import State
+from ripen.times import first_after
 
 
 def move_on(state: State, moment: int, event: str | None, *, changed: bool) -> None:
@@ -20,7 +21,7 @@ def move_on(state: State, moment: int, event: str | None, *, changed: bool) -> N
     for course in state.courses:
         if event is None and course.timer != moment:
             continue
-        if not (changed or course.ways.open_to(event, changed=False)):
+        if not changed and event not in course.ways.by_event and not course.ways.any_event:
             continue
         if made := move(state, course, moment, event, changed=changed):
             changed = True
@@ -55,17 +56,16 @@ def begin_by_phase(state: State, entered: Container[str], moment: int) -> None:
 
 def next_moment(state: State) -> int | None:
     """The next moment after the clock at which time alone may change something."""
+    moments = campaign_moments(state)
     for course in state.courses:
         course.timer = next_timer(state, course)
-    timers = [course.timer for course in state.courses if course.timer is not None]
-    state.timer = min(timers, default=None)
-    moments = timers + [
-        fallen
+        moments.append(course.timer)
+    moments += [
+        state.scores[campaign.score.profile].falls_below(campaign.score.fallen)
         for campaign in state.rules.scored_campaigns
         if campaign.score and state.campaigns[campaign.name].above
-        if (fallen := state.scores[campaign.score.profile].falls_below(campaign.score.fallen)) is not None
     ]
-    return min([moment for moment in (*moments, *campaign_moments(state)) if moment > state.clock], default=None)
+    return first_after(state.clock, moments)
 
 
 def notice_fallen_scores(state: State, moment: int) -> None:
@@ -84,13 +84,15 @@ def _reached(state: State, campaign: CampaignRule, moment: int) -> bool:
 
 def stirs(state: State, profile: str, points: float) -> bool:
     """Whether a way may be open, or a campaign start, now that the score of this profile has so many points."""
-    if state.rules.segment_campaigns or any(rule.watchful for rule in state.running.values()):
+    rules = state.rules
+    watchful = rules.watchful_campaigns
+    if rules.segment_campaigns or (watchful and not watchful.isdisjoint(state.running)):
         return True
     for course in state.courses:
         low, high = course.ways.calm.get(profile, course.ways.calm_else)
         if course.restless or not low <= points < high:
             return True
-    for campaign, least in state.rules.starts.get(profile, ()):
+    for campaign, least in rules.starts.get(profile, ()):
         if points >= least:
             progress = state.campaigns[campaign]
             if progress.open and not progress.above:

@@ -49,7 +49,8 @@ class Use(NamedTuple):
 Noticed = TopicRule | CountRule | Sign | Use | Signal
 
 
-class Watch(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Watch:
     """What takes notice of an event: the scoring rules that match facts, and everything else that does.
 
     Each in the order it was written; None: nothing can.
@@ -72,8 +73,9 @@ class Rules:
     """Everything a fold needs to know; times in milliseconds.
 
     `scored_campaigns` are started by a score, `timed_campaigns` by the passing of time, `segment_campaigns` by what is
-    known of a lead; `starts` are the first by the profile, each with the points that it takes. `trusted` the sources
-    that are servers, `erasing` those whose withdrawals erase.
+    known of a lead; `starts` are the first by the profile, each with the points that it takes. `watchful_campaigns`
+    are those that what is known of the lead may end. `trusted` are the sources that are servers, `erasing` those whose
+    withdrawals erase.
     """
 
     version: str
@@ -91,6 +93,7 @@ class Rules:
     scored_campaigns: tuple[CampaignRule, ...]
     timed_campaigns: tuple[CampaignRule, ...]
     segment_campaigns: tuple[CampaignRule, ...]
+    watchful_campaigns: frozenset[str]
     starts: Mapping[str, list[tuple[str, float]]]
     content: Mapping[str, Asset]
     offers: Mapping[str, Offer]
@@ -105,10 +108,6 @@ class Rules:
     def campaign(self, name: str) -> CampaignRule:
         """The campaign of this name."""
         return next(campaign for campaign in self.campaigns if campaign.name == name)
-
-    def for_event(self, name: str) -> Watch:
-        """What may take notice of an event of this name."""
-        return self.by_event.get(name, self.any_event)
 
 
 def compile_rules(configuration: Configuration, version: str) -> Rules:
@@ -143,6 +142,7 @@ def compile_rules(configuration: Configuration, version: str) -> Rules:
         scored_campaigns=tuple(campaign for campaign in campaigns if campaign.score is not None),
         timed_campaigns=tuple(campaign for campaign in campaigns if campaign.by_time),
         segment_campaigns=tuple(campaign for campaign in campaigns if campaign.segment is not None),
+        watchful_campaigns=frozenset(campaign.name for campaign in campaigns if campaign.goal or campaign.exits),
         starts=_starts(campaigns),
         content=configuration.content,
         offers=configuration.offers,

@@ -16,6 +16,7 @@ from ripen.lead import Intent, Note
 from ripen.programs import Condition, Do, Gate, Jump, Wait
 from ripen.reaching import content, drops, earliest, may_mail, opens_again, taste, time_zone
 from ripen.starts import begin, due_by_time
+from ripen.times import first_after
 
 if TYPE_CHECKING:
     from ripen.event import Event
@@ -40,16 +41,10 @@ def heed(state: State, signal: Signal, moment: int) -> None:
         end_run(state, signal.campaign, "goal reached" if signal.kind == "goal" else "left", moment)
 
 
-def moments(state: State) -> Iterator[int]:
-    """The moments, also past ones, at which the passing of time starts a campaign or lets one go on."""
-    for rule in state.rules.timed_campaigns:
-        due = due_by_time(state, rule)
-        if due is not None:
-            yield due
-    for rule in state.running.values():
-        due = _goes_on(state, rule)
-        if due is not None:
-            yield due
+def moments(state: State) -> list[int | None]:
+    """The moments, also past ones, at which the passing of time starts each campaign or lets it go on."""
+    due = [due_by_time(state, rule) for rule in state.rules.timed_campaigns]
+    return due + [_goes_on(state, rule) for rule in state.running.values()]
 
 
 def go_on(state: State, moment: int) -> None:
@@ -111,7 +106,7 @@ def _over(state: State, rule: CampaignRule, run: Run) -> str:
     """Why a run ends here; empty if it goes on."""
     if rule.goal is not None and rule.goal(state.facts):
         return "goal reached"
-    if any(leaves(state.facts) for leaves in rule.exits):
+    if rule.exits and any(leaves(state.facts) for leaves in rule.exits):
         return "left"
     return "ended" if run.at >= len(rule.program) else ""
 
@@ -182,11 +177,11 @@ def offers(state: State) -> Iterator[str]:
 def next_step(state: State, *, mails: bool) -> int | None:
     """When a campaign that does more than mailing may go on; with `mails`, one that may mail the lead and only does."""
     found = []
-    for rule in state.rules.campaigns:
+    for rule in (*state.running.values(), *state.rules.timed_campaigns):
         if rule.by_mail_alone is mails and (not mails or may_mail(state, rule, state.clock)):
             under_way = rule.name in state.running
             found.append(_goes_on(state, rule) if under_way else due_by_time(state, rule))
-    return min((moment for moment in found if moment is not None and moment > state.clock), default=None)
+    return first_after(state.clock, found)
 
 
 def _step(rule: CampaignRule, progress: Progress) -> Do | None:

@@ -8,7 +8,7 @@ time a is worth p * 2^(-(t - a) / half_life) at time t. Sums of such contributio
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from dataclasses import dataclass
 
 DISPLAY_STEP = 0.1
 """Scores are shown with one decimal and compared as shown, so 49.96 points reach a threshold of 50."""
@@ -16,7 +16,8 @@ DISPLAY_STEP = 0.1
 _ROUNDING = DISPLAY_STEP / 2
 
 
-class Score(NamedTuple):
+@dataclass(slots=True)
+class Score:
     """`total` points at `landmark` (milliseconds), halving every `half_life` milliseconds (None: never)."""
 
     half_life: int | None
@@ -25,15 +26,15 @@ class Score(NamedTuple):
 
     def at(self, moment: int) -> float:
         """Points at `moment`, which is not before the landmark."""
-        half_life, landmark, total = self
-        return total if half_life is None or moment == landmark else total * 2.0 ** ((landmark - moment) / half_life)
+        if self.half_life is None or moment == self.landmark:
+            return self.total
+        left: float = 2.0 ** ((self.landmark - moment) / self.half_life)
+        return self.total * left
 
-    def plus(self, points: float, moment: int) -> Score:
-        """The score after a contribution at `moment`."""
-        half_life, landmark, total = self
-        if half_life is not None and moment != landmark:
-            total *= 2.0 ** ((landmark - moment) / half_life)
-        return Score(half_life, moment, total + points)
+    def add(self, points: float, moment: int) -> None:
+        """Take in a contribution at `moment`."""
+        self.total = self.at(moment) + points
+        self.landmark = moment
 
     def reaches(self, threshold: float, moment: int) -> bool:
         """Whether the score, as it is shown at `moment`, is at least `threshold`."""

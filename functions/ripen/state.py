@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from typing import Any
 
 from ripen.campaigns import CampaignRule, Progress, first_progress
@@ -16,7 +16,7 @@ from ripen.consent import Consent
 from ripen.event import Event
 from ripen.foresight import NO_TREND, ORDERS_KEPT, Trend
 from ripen.frequency import KEPT, Sent
-from ripen.lead import Contribution, Move, Note
+from ripen.lead import Award, Move, Note
 from ripen.lifecycle import Course
 from ripen.points import Used
 from ripen.preferences import Preferences
@@ -55,56 +55,68 @@ _PLAIN = (
     "rating",
     "sent_ever",
 )
+_COUNTED_MAILS = ("Email Sent", "Email Opened", "Email Link Clicked")
 
 
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class State:
     """What changes while folding; times in milliseconds. Nothing has happened before `begin`."""
 
-    def __init__(self, rules: Rules) -> None:
-        self.rules = rules
-        self.subject = ""
-        self.begun = False
-        self.since = self.clock = self.last_active = self.wake = 0
-        self.timer: int | None = None
-        self.unarmed = False
-        self.facts: dict[str, Any] = {}
-        self.idle_since = 0
-        self.idle = False
-        self.events = 0
-        self.first_seen = 0
-        self.traits: dict[str, Any] = {}
-        self.suppressed = ""
-        self.consent: Consent | None = None
-        self.claims = Claims()
-        self.contributions: list[Contribution] = []
-        self.used: dict[str, Used] = {}
-        self.fits: set[str] = set()
-        self.scores: dict[str, Score] = {}
-        self.topics: dict[str, Score] = {}
-        self.trends: dict[str, Trend] = dict.fromkeys(rules.topics, NO_TREND)
-        self.counts: defaultdict[str, list[int]] = defaultdict(list)
-        self.usage = NO_TREND
-        self.evidence: set[str] = set()
-        self.session = Session()
-        self.origin: Any = None
-        self.first_touch: Touch | None = None
-        self.last_touch: Touch | None = None
-        self.pages = 0
-        self.seconds = 0.0
-        self.mails = {"Email Sent": 0, "Email Opened": 0, "Email Link Clicked": 0}
-        self.orders: list[int] = []
+    rules: Rules
+    subject: str = ""
+    begun: bool = False
+    since: int = 0
+    clock: int = 0
+    last_active: int = 0
+    wake: int = 0
+    unarmed: bool = False
+    facts: dict[str, Any] = field(default_factory=dict)
+    idle_since: int = 0
+    idle: bool = False
+    events: int = 0
+    first_seen: int = 0
+    traits: dict[str, Any] = field(default_factory=dict)
+    suppressed: str = ""
+    consent: Consent | None = None
+    claims: Claims = field(default_factory=Claims)
+    awards: list[Award] = field(default_factory=list)
+    used: dict[str, Used] = field(default_factory=dict)
+    fits: set[str] = field(default_factory=set)
+    scores: dict[str, Score] = field(default_factory=dict)
+    topics: dict[str, Score] = field(default_factory=dict)
+    trends: dict[str, Trend] = field(init=False)
+    counts: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    usage: Trend = NO_TREND
+    evidence: set[str] = field(default_factory=set)
+    session: Session = field(default_factory=Session)
+    origin: Any = None
+    first_touch: Touch | None = None
+    last_touch: Touch | None = None
+    pages: int = 0
+    seconds: float = 0.0
+    mails: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_COUNTED_MAILS, 0))
+    orders: list[int] = field(default_factory=list)
+    phases: Course = field(init=False)
+    stages: Course | None = field(init=False)
+    courses: tuple[Course, ...] = field(init=False)
+    campaigns: dict[str, Progress] = field(init=False)
+    running: dict[str, CampaignRule] = field(default_factory=dict)
+    notes: list[Note] = field(default_factory=list)
+    zone: str = ""
+    locale: str = ""
+    rating: int | None = None
+    preferences: Preferences = field(default_factory=Preferences)
+    sent: list[Sent] = field(default_factory=list)
+    sent_ever: dict[str, int] = field(default_factory=dict)
+    assets: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        rules = self.rules
+        self.trends = dict.fromkeys(rules.topics, NO_TREND)
         self.phases = Course(rules.phases)
         self.stages = Course(rules.stages) if rules.stages else None
         self.courses = (self.phases, self.stages) if self.stages else (self.phases,)
         self.campaigns = first_progress(rules.campaigns)
-        self.running: dict[str, CampaignRule] = {}
-        self.notes: list[Note] = []
-        self.zone = self.locale = ""
-        self.rating: int | None = None
-        self.preferences = Preferences()
-        self.sent: list[Sent] = []
-        self.sent_ever: dict[str, int] = {}
-        self.assets: set[str] = set()
 
     def begin(self, moment: int) -> None:
         """The first thing that a person did."""
@@ -115,32 +127,22 @@ class State:
         for course in self.courses:
             course.go(Move(course.lifecycle.first, moment, "first seen"))
 
-    def go_on(self, moment: int) -> None:
-        """Come to the moment of an event."""
+    def take(self, event: Event, moment: int) -> None:
+        """Come to an event, and take note of what it says."""
         if not self.begun:
             self.begin(moment)
         self.clock = moment
         self.idle_since = self.last_active
-
-    def take(self, event: Event, moment: int) -> Mapping[str, Any]:
-        """Take note of what the event says; the facts that conditions see."""
         if event.traits:
             self.traits |= event.traits
             if self.rules.timed_campaigns or "contract_ends" in event.traits:
                 self.wake = moment
         facts = self.facts
         facts["event"], facts["properties"], facts["context"] = event.name, event.properties, event.context
-        return facts
 
-    def session_over(self, moment: int) -> bool:
-        """Whether an event at `moment` begins a new visit."""
-        return not self.session.number or moment - self.session.last >= VISIT_GAP
-
-    def visit(self, event: Event, moment: int, *, new: bool) -> None:
-        """Take note of what the person did in this visit, or in a new one."""
+    def visit(self, event: Event, moment: int) -> None:
+        """Take note of what the person did in this visit."""
         session = self.session
-        if new:
-            session = self.session = Session(session.number + 1, moment)
         session.last = moment
         session.events += 1
         if event.name == "Page Viewed":

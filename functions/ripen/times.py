@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 SECOND = 1_000
@@ -46,6 +46,12 @@ def parse_duration(text: str) -> int:
     if match is None:
         raise ValueError(f"{text!r} is no duration; write a whole number and s, m, h, d or w, such as 90d")
     return int(match[1]) * _UNITS[match[2]]
+
+
+def first_after(clock: int, moments: Iterable[int | None]) -> int | None:
+    """The first of these moments that is later than `clock`; None when none is."""
+    later = [moment for moment in moments if moment is not None and moment > clock]
+    return min(later) if later else None
 
 
 def anniversaries(day: int, after: int) -> Iterator[int]:

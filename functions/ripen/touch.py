@@ -68,13 +68,12 @@ def touch_of(event: Event) -> Touch | None:
     Nothing in an event is believed to be of a certain type or length, and none of it raises.
     """
     context = event.context
-    campaign = context.get("campaign")
-    if campaign and isinstance(campaign, dict) and (found := _from_campaign(campaign, event)):
+    campaign, host = context.get("campaign"), _host_outside(event)
+    if campaign and isinstance(campaign, dict) and (found := _from_campaign(campaign, event, host)):
         return found
     if context.get("token"):  # only links in our own mails carry one
-        return _touch(event, source="ripen", medium="email")
-    host = _host_outside(event)
-    return _from_host(host, event) if host else None
+        return _touch(event, host, "ripen", "email")
+    return _touch(event, host, site_of(host), medium_of(host)) if host else None
 
 
 def direct_touch(event: Event) -> Touch:
@@ -82,10 +81,10 @@ def direct_touch(event: Event) -> Touch:
     return Touch(event.at, "direct", path=path_of(event))
 
 
-def first_touch(before: Touch | None, event: Event) -> Touch | None:
+def first_touch(before: Touch | None, event: Event, found: Touch | None) -> Touch | None:
     """The earliest touch of a lead, `before` being the one of its other events; None as long as nobody visited a site.
 
-    The browser may remember one that is older than its first event that was sent.
+    `found` is the touch of the event itself; the browser may remember one that is older than any event that was sent.
     """
     if event.context.get("firstTouch"):
         told = _remembered(event, before.at if before else None)
@@ -93,17 +92,16 @@ def first_touch(before: Touch | None, event: Event) -> Touch | None:
             return told
     if before is not None and before.at <= event.at:
         return before
-    own = touch_of(event) or (direct_touch(event) if on_page(event) else None)
+    own = found or (direct_touch(event) if on_page(event) else None)
     return own or before
 
 
-def last_touch(before: Touch | None, event: Event, idle: int) -> Touch | None:
-    """The last touch that was not direct; `before` is the one of earlier events.
+def last_touch(before: Touch | None, found: Touch | None, idle: int) -> Touch | None:
+    """The last touch that was not direct; `before` is the one of earlier events, `found` that of this one.
 
     `idle` is how long the lead had done nothing before this event, in milliseconds: while a visit goes on, its events
     repeat the touch that began it, which stays as it was.
     """
-    found = touch_of(event)
     if found is None or found.direct:
         return before
     goes_on = before is not None and idle < VISIT_GAP and found[1:-1] == before[1:-1]  # all but the moment and the path
@@ -134,7 +132,7 @@ def _path_in(url: object) -> str:
         return ""
 
 
-def _from_campaign(campaign: Mapping[str, Any], event: Event) -> Touch | None:
+def _from_campaign(campaign: Mapping[str, Any], event: Event, host: str) -> Touch | None:
     kind = _text(campaign.get("clickIdType")).lower()
     source, medium = _text(campaign.get("source")).lower(), _text(campaign.get("medium")).lower()
     source_of_click, medium_of_click = CLICK_IDS.get(kind, ("", ""))
@@ -143,8 +141,9 @@ def _from_campaign(campaign: Mapping[str, Any], event: Event) -> Touch | None:
         click_id = ""
     found = _touch(
         event,
-        source=source or source_of_click,
-        medium=medium or ("" if source else medium_of_click),
+        host,
+        source or source_of_click,
+        medium or ("" if source else medium_of_click),
         campaign=_text(campaign.get("name")),
         content=_text(campaign.get("content")),
         term=_text(campaign.get("term")),
@@ -154,7 +153,7 @@ def _from_campaign(campaign: Mapping[str, Any], event: Event) -> Touch | None:
     return found if told else None
 
 
-def _touch(event: Event, *, source: str, medium: str, **parts: str) -> Touch:
+def _touch(event: Event, host: str, source: str, medium: str, **parts: str) -> Touch:
     channel = channel_of(source, medium)
     if channel == "direct" and any(parts.values()):
         channel = "other"
@@ -163,14 +162,10 @@ def _touch(event: Event, *, source: str, medium: str, **parts: str) -> Touch:
         channel,
         source,
         medium,
-        referrer=_host_outside(event),
+        referrer=host,
         path=path_of(event),
         **parts,
     )
-
-
-def _from_host(host: str, event: Event) -> Touch:
-    return _touch(event, source=site_of(host), medium=medium_of(host))
 
 
 def _remembered(event: Event, before: int | None) -> Touch | None:
@@ -199,8 +194,7 @@ def _host_outside(event: Event) -> str:
     referrer = event.context.get("referrer")
     url = referrer.get("url") if isinstance(referrer, dict) else referrer
     page = _page(event)
-    host = _host(url or page.get("referrer"))
-    return "" if host and _inside(host, _host(page.get("url"))) else host
+    return _outside(_cut(url or page.get("referrer")), _cut(page.get("url")))
 
 
 def _page(event: Event) -> Mapping[str, Any]:
@@ -209,18 +203,24 @@ def _page(event: Event) -> Mapping[str, Any]:
     return page if isinstance(page, dict) else {}
 
 
+def _cut(url: object) -> str:
+    return url[:_LONGEST_URL] if isinstance(url, str) else ""
+
+
 @lru_cache(maxsize=1024)
+def _outside(url: str, page: str) -> str:
+    """The host of a URL, unless the page is of the same site."""
+    host, own = _host(url), _host(page)
+    return "" if host and own and _inside(host, own) else host
+
+
 def _inside(host: str, own: str) -> bool:
     host, own = f".{host.removeprefix('www.')}", f".{own.removeprefix('www.')}"
-    return host.endswith(own) or own.endswith(host) if own != "." else False
-
-
-def _host(url: object) -> str:
-    return _host_of(url[:_LONGEST_URL]) if url and isinstance(url, str) else ""
+    return host.endswith(own) or own.endswith(host)
 
 
 @lru_cache(maxsize=1024)
-def _host_of(url: str) -> str:
+def _host(url: str) -> str:
     try:
         return _text((urlsplit(url).hostname or "").lower()).rstrip(".")
     except ValueError:

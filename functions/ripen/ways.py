@@ -73,7 +73,8 @@ class Way:
     names: tuple[str, ...] | None
 
 
-class Ways(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Ways:
     """The ways on from one phase, in the order they were written.
 
     `timed` are open to the passing of time, after `falls` or (`with_timers`) at other moments. `by_event` and

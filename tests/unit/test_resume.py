@@ -17,7 +17,7 @@ from ripen.times import DAY
 from stories import START
 from unit.rich_histories import END, RULES, histories
 
-_ONLY_SINCE = ("contributions", "moves", "stages", "notes")
+_ONLY_SINCE = ("awards", "moves", "stages", "notes")
 """What a kept state leaves in the ledger."""
 
 

@@ -53,7 +53,7 @@ def test_rolling_forward_is_adding_up_what_is_left_of_each(half_life, contributi
     contributions.sort()
     score = Score(half_life)
     for at, points in contributions:
-        score = score.plus(points, at)
+        score.add(points, at)
 
     now = 101 * DAY
     apart = sum(points * decay(now - at, half_life) for at, points in contributions)

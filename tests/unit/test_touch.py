@@ -16,6 +16,14 @@ def viewed(at=START, path="/", *, name="Page Viewed", properties=None, **context
     return Event(f"m{at}", name, at, "website", properties={"path": path} | (properties or {}), context=context)
 
 
+def first_of(before, event):
+    return first_touch(before, event, touch_of(event))
+
+
+def last_of(before, event, idle):
+    return last_touch(before, touch_of(event), idle)
+
+
 def seen(event):
     touch = touch_of(event)
     return (touch.channel, touch.source, touch.medium) if touch else None
@@ -122,28 +130,28 @@ def test_the_first_touch_is_the_first_visits_however_it_came():
     direct = viewed(START, "/start")
     ad = viewed(START + DAY, campaign={"source": "ad"})
 
-    assert first_touch(None, direct) == direct_touch(direct) == Touch(START, "direct", path="/start")
-    assert reduce(first_touch, [direct, ad], None).direct
-    assert reduce(first_touch, [ad, direct], None).direct
+    assert first_of(None, direct) == direct_touch(direct) == Touch(START, "direct", path="/start")
+    assert reduce(first_of, [direct, ad], None).direct
+    assert reduce(first_of, [ad, direct], None).direct
 
 
 def test_the_browser_remembers_a_first_touch_from_before_consent():
     memory = {"source": "xing", "path": "/offer", "referrer": "https://www.xing.com/", "at": to_iso(START - DAY)}
-    touch = first_touch(None, viewed(START, firstTouch=memory))
+    touch = first_of(None, viewed(START, firstTouch=memory))
 
     assert touch == Touch(START - DAY, "social", "xing", referrer="www.xing.com", path="/offer")
 
 
 @pytest.mark.parametrize("at", [None, 17, "yesterday", "2099-01-01T00:00:00Z", "0001-01-01T00:00:00Z", ["x"]])
 def test_a_remembered_moment_that_cannot_be_is_the_events(at):
-    assert first_touch(None, viewed(START, firstTouch={"source": "xing", "at": at})).at == START
+    assert first_of(None, viewed(START, firstTouch={"source": "xing", "at": at})).at == START
 
 
 def test_what_a_server_or_a_bot_tells_is_no_visit():
     from_server = Event("m1", "Deal Won", START, "crm")
     from_bot = Event("m2", "Page Viewed", START, "website", bot="crawler")
 
-    assert first_touch(None, from_server) is None
+    assert first_of(None, from_server) is None
     assert not on_page(from_bot)
 
 
@@ -154,7 +162,7 @@ def test_the_last_touch_is_the_last_that_was_not_direct():
 
     touch = None
     for event in (ad, search, direct):
-        touch = last_touch(touch, event, DAY)
+        touch = last_of(touch, event, DAY)
     assert touch == touch_of(search)
 
 
@@ -162,9 +170,9 @@ def test_the_last_touch_stays_as_it_was_while_the_visit_goes_on():
     ad = {"source": "ad"}
     landing, next_page, again = (viewed(at, campaign=ad) for at in (START, START + MINUTE, START + HOUR))
 
-    touch = last_touch(last_touch(None, landing, 0), next_page, MINUTE)
+    touch = last_of(last_of(None, landing, 0), next_page, MINUTE)
     assert touch.at == START
-    assert last_touch(touch, again, 59 * MINUTE).at == START + HOUR
+    assert last_of(touch, again, 59 * MINUTE).at == START + HOUR
 
 
 def test_a_touch_survives_json():
@@ -198,7 +206,7 @@ CONTEXTS = st.dictionaries(st.sampled_from(("campaign", "firstTouch", "referrer"
 def test_nothing_that_is_sent_raises_or_grows(name, properties, context):
     event = Event("m1", name, START, "website", properties=properties, context=context)
 
-    touches = [touch_of(event), first_touch(None, event), last_touch(None, event, 0)]
+    touches = [touch_of(event), first_of(None, event), last_of(None, event, 0)]
 
     assert len(path_of(event)) <= 200
     for touch in touches:
