@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from botocore.exceptions import ClientError
+
 
 class Wire:
     """A boto3 client of `service`; `call(service, operation, perform)` decides what becomes of each call."""
@@ -15,6 +17,12 @@ class Wire:
 
     def get_paginator(self, operation):
         return _Paginator(getattr(self, operation))
+
+
+def failure(code, operation, status=400, **parts):
+    """A ClientError as botocore raises it."""
+    response = {"Error": {"Code": code, "Message": code}, "ResponseMetadata": {"HTTPStatusCode": status}, **parts}
+    return ClientError(response, operation)
 
 
 class _Paginator:
