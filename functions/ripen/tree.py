@@ -110,6 +110,8 @@ def union(ledgers: Mapping[str, Sequence[Event]]) -> list[Event]:
     An event of a website is the same wherever it stands. One of ours belongs to its subject: two subjects may each have
     got the first mail of a campaign.
     """
+    if len(ledgers) == 1:  # it is so already
+        return [event for events in ledgers.values() for event in events]
     found: dict[tuple[str, str], tuple[int, str, str, Event]] = {}
     for subject, events in ledgers.items():
         for event in events:
