@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from functools import cache
 from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from adapters import active, addresses, mailer
 from adapters.telemetry import logger
 from ripen.errors import DeliveryDelayedError
-from ripen.rules import compile_rules
 from ripen.times import DAY, HOUR
 from simulation.invariants import check
+from simulation.remembering import remember, remember_within_a_world
 from simulation.world import World
 
 ENVIRONMENT = {
@@ -29,25 +27,6 @@ ENVIRONMENT = {
     "SEND_CONCURRENCY": "2",
     "PUBLIC_URL": "https://track.example/",
 }
-
-
-def remember(monkeypatch):
-    """Compute only once what always has the same result and calls nobody: a quarter of the time would go into it."""
-    for place, name in (
-        (addresses, "validate_email"),
-        (mailer, "validate_email"),
-        (mailer, "build"),
-        (active.ActiveConfiguration, "model_validate_json"),
-    ):
-        monkeypatch.setattr(place, name, cache(getattr(place, name)))
-    compiled = {}
-
-    def compile_once(configuration, version):
-        if version not in compiled:
-            compiled[version] = compile_rules(configuration, version)
-        return compiled[version]
-
-    monkeypatch.setattr(active, "compile_rules", compile_once)
 
 
 def deliver(world, url, message):
@@ -78,6 +57,7 @@ def simulate(new_process, monkeypatch):
 
     def run(seed, *, told=False):
         world = World(seed, told=told)
+        remember_within_a_world(monkeypatch)
         monkeypatch.setattr("trigger.handler.wall_clock", lambda: world.now)
         monkeypatch.setattr("adapters.webhooks.post", lambda url, message, to_itself: deliver(world, url, message))
         for limit in ("ripen.reported.CLOSED_AFTER", "adapters.figures.CLOSED_AFTER", "ripen.settling.SETTLED_AFTER"):
