@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from adapters.mailer import deliverable
 from ripen.errors import MailRefusedError
 
+_ASCII = SMTP.clone(cte_type="7bit")
 _TEMPLATES = Path(__file__).parent / "dossier"
 _LONGEST = 300
 """Characters of one value; what a lead typed is nobody's novel."""
@@ -60,7 +61,7 @@ def _template(language: str, timezone: str) -> Template:
 
 def build(note: Note, sender: str, recipient: str) -> bytes:
     """The MIME bytes. Raises MailRefusedError for an address that no header may carry."""
-    message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
+    message = EmailMessage(policy=_ASCII)
     try:
         message["From"] = Address(addr_spec=sender)
         message["To"] = Address(addr_spec=deliverable(recipient))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -17,7 +18,7 @@ from ripen.ledger import NOTHING_SEEN, RECORD_KEY, Seen, due_shard
 from ripen.times import to_iso
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Record:
     """`version` counts the writes (0: never written), `data` is the JSON summary, `due_at` in milliseconds."""
 
@@ -26,9 +27,9 @@ class Record:
     data: str
     due_at: int | None
 
-    @property
+    @cached_property
     def summary(self) -> Mapping[str, Any]:
-        """What `data` holds; nothing as long as the record has to be made anew."""
+        """What `data` holds; nothing as long as the record has to be made anew. Read once, used many times."""
         found: Mapping[str, Any] = json.loads(self.data) if self.data else {}
         return found
 
