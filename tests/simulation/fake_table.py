@@ -29,7 +29,7 @@ class FakeTable:
     def __init__(self, on_write=lambda pk, sk: None, takes=lambda: True):
         self.items = {}
         self._partitions = defaultdict(list)
-        self._due = {}
+        self._due = defaultdict(list)
         self.on_write = on_write
         self.takes = takes
 
@@ -99,30 +99,18 @@ class FakeTable:
     def _partition_items(self, KeyConditionExpression, ExpressionAttributeValues, ConsistentRead=False):
         """The keys of the items that a query finds, how the key is made of an item, and which attributes it gives."""
         values = {name: value["S"] for name, value in ExpressionAttributeValues.items()}
-        pk, first, last, prefix = (values.get(name) for name in (":pk", ":first", ":last", ":prefix"))
-        # Texts are in the same order as their bytes in UTF-8.
-        conditions = {
-            "pk = :pk": lambda _: True,
-            "pk = :pk AND sk BETWEEN :first AND :last": lambda sk: first <= sk <= last,
-            "pk = :pk AND begins_with(sk, :prefix)": lambda sk: sk.startswith(prefix),
-        }
-        within = known(conditions, KeyConditionExpression)
+        first, last = known(_RANGES, KeyConditionExpression)(values)
         assert ConsistentRead
-        return [(pk, sk) for sk in self._partitions.get(pk, ()) if within(sk)], _key, None
+        keys = self._partitions.get(values[":pk"], ())
+        return keys[bisect_left(keys, (values[":pk"], first)) : bisect_right(keys, (values[":pk"], last))], _key, None
 
     def _due_items(self, IndexName, KeyConditionExpression, ExpressionAttributeValues):
         """The same of the index."""
         values = {name: value["S"] for name, value in ExpressionAttributeValues.items()}
-        shard, now = values[":shard"], values.get(":now")
-        conditions = {
-            "due_shard = :shard": lambda _: True,
-            "due_shard = :shard AND due_at <= :now": lambda due_at: due_at <= now,
-        }
-        within = known(conditions, KeyConditionExpression)
+        _, last = known(_RANGES, KeyConditionExpression)(values)
         assert IndexName == "due"
-        items = (item for item in self._due.values() if item["due_shard"]["S"] == shard)
-        found = sorted(_due_key(item) for item in items if within(item["due_at"]["S"]))
-        return found, _due_key, ("pk", "sk", "due_shard", "due_at")
+        keys = self._due.get(values[":shard"], ())
+        return keys[: bisect_right(keys, (last, _LAST))], _due_key, ("pk", "sk", "due_shard", "due_at")
 
     def scan(self, TableName, Segment, TotalSegments, ExclusiveStartKey=None, **scan):
         """One page of a segment, the items of one partition key after the other."""
@@ -150,18 +138,34 @@ class FakeTable:
 
     def _write(self, key, item):
         """Keep an item under its key, with None nothing any more; tell of the change."""
-        partition, sort = key
         before = self.items.pop(key, None)
-        self._due.pop(key, None)
-        if item is None and before is not None:
-            self._partitions[partition].remove(sort)
+        if before is not None:
+            for keys, place in self._listed(before):
+                keys.remove(place)
         if item is not None:
-            self.items[key] = kept = {**item}
-            if before is None:
-                insort(self._partitions[partition], sort)
-            if "due_shard" in kept:
-                self._due[key] = kept
+            self.items[key] = {**item}
+            for keys, place in self._listed(item):
+                insort(keys, place)
         self.on_write(*key)
+
+    def _listed(self, item):
+        """The lists in which an item stands, and as what."""
+        yield self._partitions[item["pk"]["S"]], _key(item)
+        if "due_shard" in item:
+            yield self._due[item["due_shard"]["S"]], _due_key(item)
+
+
+_LAST = chr(0x10FFFF)
+"""Behind every text. Texts are in the same order as their bytes in UTF-8."""
+
+_RANGES = {
+    "pk = :pk": lambda _: ("", _LAST),
+    "pk = :pk AND sk BETWEEN :first AND :last": lambda values: (values[":first"], values[":last"]),
+    "pk = :pk AND begins_with(sk, :prefix)": lambda values: (values[":prefix"], values[":prefix"] + _LAST),
+    "due_shard = :shard": lambda _: ("", _LAST),
+    "due_shard = :shard AND due_at <= :now": lambda values: ("", values[":now"]),
+}
+"""The first and the last key that a condition holds for."""
 
 
 def _key(item):

@@ -6,7 +6,6 @@ The invariants fold for themselves, and compare that with what was remembered.
 from __future__ import annotations
 
 from email.headerregistry import HeaderRegistry
-from email.policy import EmailPolicy
 from functools import cache, lru_cache
 
 from adapters import active, addresses, leads, mailer
@@ -19,8 +18,8 @@ def remember(monkeypatch):
     for place in (addresses, mailer):
         monkeypatch.setattr(place, "validate_email", cache(place.validate_email))
     monkeypatch.setattr(active.ActiveConfiguration, "model_validate_json", cache(_validate_json))
-    monkeypatch.setattr(HeaderRegistry, "__call__", _of_texts(HeaderRegistry.__call__))
-    monkeypatch.setattr(EmailPolicy, "fold_binary", _of_texts(EmailPolicy.fold_binary))
+    monkeypatch.setattr(HeaderRegistry, "__getitem__", _method(HeaderRegistry.__getitem__))
+    monkeypatch.setattr(HeaderRegistry, "__call__", _method(HeaderRegistry.__call__))
     compiled = {}
 
     def compile_once(configuration, version):
@@ -41,10 +40,10 @@ _validate_json = active.ActiveConfiguration.model_validate_json
 _unpack, _fold = ledger._unpack, leads.fold  # noqa: SLF001
 
 
-def _of_texts(function):
-    """A method of a name and a value, of which only the text counts."""
+def _method(function):
+    """A method of an object and texts, or what can be written as one."""
     remembered = lru_cache(maxsize=1_000)(function)
-    return lambda self, name, value: remembered(self, name, value if isinstance(value, str) else str(value))
+    return lambda self, *parts: remembered(self, *map(str, parts))
 
 
 def _items_read_once():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from botocore.exceptions import ClientError
 
 
@@ -13,7 +15,12 @@ class Wire:
 
     def __getattr__(self, operation):
         perform = getattr(self._fake, operation)
-        return lambda **arguments: self._call(self._service, operation, arguments, lambda: perform(**arguments))
+
+        def made(**arguments):
+            return self._call(self._service, operation, arguments, partial(perform, **arguments))
+
+        self.__dict__[operation] = made  # the next time it is found without asking here
+        return made
 
     def get_paginator(self, operation):
         return _Paginator(getattr(self, operation))
