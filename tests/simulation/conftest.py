@@ -37,6 +37,16 @@ def deliver(world, url, message):
         raise DeliveryDelayedError(type(error).__name__) from None
 
 
+def enter(world, monkeypatch):
+    """Let the code run in this world."""
+    remember_within_a_world(monkeypatch)
+    monkeypatch.setattr("trigger.handler.wall_clock", lambda: world.now)
+    monkeypatch.setattr("adapters.webhooks.post", lambda url, message, to_itself: deliver(world, url, message))
+    for limit in ("ripen.reported.CLOSED_AFTER", "adapters.figures.CLOSED_AFTER", "ripen.settling.SETTLED_AFTER"):
+        monkeypatch.setattr(limit, 2 * HOUR if world.settles else 1_000 * DAY)
+    monkeypatch.setattr("adapters.aws.boto3", world)
+
+
 @pytest.fixture
 def simulate(new_process, monkeypatch):
     """Live through one seed and check the invariants; the story is told when one does not hold."""
@@ -57,15 +67,11 @@ def simulate(new_process, monkeypatch):
 
     def run(seed, *, told=False):
         world = World(seed, told=told)
-        remember_within_a_world(monkeypatch)
-        monkeypatch.setattr("trigger.handler.wall_clock", lambda: world.now)
-        monkeypatch.setattr("adapters.webhooks.post", lambda url, message, to_itself: deliver(world, url, message))
-        for limit in ("ripen.reported.CLOSED_AFTER", "adapters.figures.CLOSED_AFTER", "ripen.settling.SETTLED_AFTER"):
-            monkeypatch.setattr(limit, 2 * HOUR if world.settles else 1_000 * DAY)
-        monkeypatch.setattr("adapters.aws.boto3", world)
         try:
-            world.live()
-            check(world)
+            with monkeypatch.context() as patch:  # which ends with the world, so that nobody holds it any longer
+                enter(world, patch)
+                world.live()
+                check(world)
         except Exception as error:
             error.add_note("\n".join([*world.steps, f"This seed alone: make simulate SEED={seed}"]))
             if told:
