@@ -7,7 +7,7 @@ was folded from, so that a record that lags behind either is recognised without 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
@@ -129,16 +129,19 @@ def _still_armed(before: Record, wanted: int | None, summary: Mapping[str, Any],
     return pending is None or pending == summary["pending"]
 
 
-def forget(*records: Record) -> str:
+def forget(*records: Record, subjects: Collection[str] | None = None) -> str:
     """The `data` of a record that has to be made anew; of `records` it keeps what was written elsewhere.
 
     These are the visits that were reported, and what the website may know at once. From nothing else could be told that
-    something of it is no more.
+    something of it is no more. A lead that was parted keeps what is about its own `subjects`: of the others
+    it would soon be wrong.
     """
     kept: dict[str, dict[str, Any]] = {"visits": {}, "front": {}}
     for record in records:
         kept["visits"] |= record.visits
         kept["front"] |= record.front
+    if subjects is not None:
+        kept = {name: {key: told for key, told in found.items() if key in subjects} for name, found in kept.items()}
     left = {name: found for name, found in kept.items() if found}
     return json.dumps(left, separators=(",", ":")) if left else ""
 

@@ -49,6 +49,13 @@ class Tree:
     checkpoint: Checkpoint | None = None
     held: Mapping[tuple[str, str], Held] = field(default_factory=dict)
 
+    def below(self, subject: str) -> set[str]:
+        """A subject, and all that were merged below it."""
+        found = [subject]
+        for parent in found:
+            found += [edge.child for edge in self.edges if edge.parent == parent]
+        return set(found)
+
     @property
     def events(self) -> list[Event]:
         """The one history of the lead."""
