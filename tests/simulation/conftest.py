@@ -71,6 +71,7 @@ def simulate(new_process, monkeypatch):
             with monkeypatch.context() as patch:  # which ends with the world, so that nobody holds it any longer
                 enter(world, patch)
                 world.live()
+                remember_within_a_world(patch)  # anew: the invariants read and fold for themselves
                 check(world)
         except Exception as error:
             error.add_note("\n".join([*world.steps, f"This seed alone: make simulate SEED={seed}"]))

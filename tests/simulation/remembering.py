@@ -1,6 +1,6 @@
 """What the simulator computes only once: it always has the same result, calls nobody, and half the time would go there.
 
-The invariants fold for themselves, and compare that with what was remembered.
+The invariants begin anew: they read and fold for themselves, and so compare what was remembered with what is there.
 """
 
 from __future__ import annotations
