@@ -17,7 +17,7 @@ demo: $(INSTALLED) ## Run everything on this machine and open a demo website (CH
 	@$(BIN)/ripen demo $(if $(CHECK),--check)
 
 test: $(INSTALLED) lint ## Set up and run all tests
-	@$(BIN)/pytest --seeds 2000
+	@$(BIN)/pytest --seeds 10000
 
 lint: $(INSTALLED) ## Check style, types, imports and the template
 	@$(BIN)/ruff check .

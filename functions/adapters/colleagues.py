@@ -8,15 +8,17 @@ from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from adapters.mailer import deliverable
 from ripen.errors import MailRefusedError
 
+_ASCII = SMTP.clone(cte_type="7bit")
 _TEMPLATES = Path(__file__).parent / "dossier"
 _LONGEST = 300
 """Characters of one value; what a lead typed is nobody's novel."""
@@ -31,6 +33,14 @@ class Note(NamedTuple):
 
 def render(told: Mapping[str, Any], channel: str, language: str, timezone: str) -> Note:
     """The dossier as a mail: English where there is no template in the `language`; times in the `timezone`."""
+    filled = _template(language, timezone).render(told, channel=channel, timezone=timezone)
+    subject, _, text = filled.partition("\n")
+    return Note(subject, text.strip() + "\n")
+
+
+@lru_cache(maxsize=16)
+def _template(language: str, timezone: str) -> Template:
+    """Ready to be filled in: to compile one costs far more than to fill it."""
     known = language if (_TEMPLATES / f"{language}.txt").exists() else "en"
     zone = ZoneInfo(timezone)
 
@@ -46,14 +56,12 @@ def render(told: Mapping[str, Any], channel: str, language: str, timezone: str) 
         lstrip_blocks=True,
     )
     environment.filters["local"] = local
-    filled = environment.get_template(f"{known}.txt").render(told, channel=channel, timezone=timezone)
-    subject, _, text = filled.partition("\n")
-    return Note(subject, text.strip() + "\n")
+    return environment.get_template(f"{known}.txt")
 
 
 def build(note: Note, sender: str, recipient: str) -> bytes:
     """The MIME bytes. Raises MailRefusedError for an address that no header may carry."""
-    message = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
+    message = EmailMessage(policy=_ASCII)
     try:
         message["From"] = Address(addr_spec=sender)
         message["To"] = Address(addr_spec=deliverable(recipient))

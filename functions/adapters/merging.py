@@ -196,7 +196,7 @@ def _part(place: Place, tree: Tree, edge: Edge, told: dict[str, str], now: int) 
         _event(edge.parent, now, UNMERGED, f"{edge.child} {now}", {"other": edge.child, **told}),
         _event(edge.child, now, UNMERGED, f"{edge.parent} {now}", {"other": edge.parent, **told}),
     ]
-    trees.part(place.table_name, tree.record, edge, [_item(place, event, now) for event in events], now)
+    trees.part(place.table_name, tree, edge, [_item(place, event, now) for event in events], now)
 
 
 def _note(place: Place, me: Party, received: Received, now: int) -> bool:

@@ -17,7 +17,7 @@ from ripen.identity import Proof
 from ripen.ledger import CHECKPOINT_KEY, IDENTITY_KEY, MEMBER_PREFIX, RECORD_KEY, due_shard
 from ripen.record import Record, forget
 from ripen.times import to_iso
-from ripen.tree import Edge
+from ripen.tree import Edge, Tree
 
 
 class Merge(NamedTuple):
@@ -58,13 +58,14 @@ def join(table: str, merge: Merge, events: Sequence[Mapping[str, Any]], now: int
     )
 
 
-def part(table: str, root: Record, edge: Edge, events: Sequence[Mapping[str, Any]], now: int) -> None:
-    """Undo one merge of the lead that `root` is the record of. Raises VersionConflictError."""
+def part(table: str, tree: Tree, edge: Edge, events: Sequence[Mapping[str, Any]], now: int) -> None:
+    """Undo one merge of a lead. Raises VersionConflictError."""
+    root, leaving = tree.record, tree.below(edge.child)
     restored = {
         "pk": edge.child,
         "sk": RECORD_KEY,
         "version": edge.version + 1,
-        "data": forget(root),
+        "data": forget(root, subjects=leaving),
         "due_shard": due_shard(edge.child),
         "due_at": to_iso(now),
     }
@@ -73,7 +74,7 @@ def part(table: str, root: Record, edge: Edge, events: Sequence[Mapping[str, Any
         [
             _put(table, restored, **_unchanged(edge.version)),
             {"Delete": {"TableName": table, "Key": attributes(member), "ConditionExpression": "attribute_exists(pk)"}},
-            _renew(table, root, forget(root), now),
+            _renew(table, root, forget(root, subjects=tree.ledgers.keys() - leaving), now),
             _forget_fold(table, root.subject),
             *(_put(table, event) for event in events),
         ]

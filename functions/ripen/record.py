@@ -7,8 +7,9 @@ was folded from, so that a record that lags behind either is recognised without 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -17,7 +18,7 @@ from ripen.ledger import NOTHING_SEEN, RECORD_KEY, Seen, due_shard
 from ripen.times import to_iso
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Record:
     """`version` counts the writes (0: never written), `data` is the JSON summary, `due_at` in milliseconds."""
 
@@ -26,9 +27,9 @@ class Record:
     data: str
     due_at: int | None
 
-    @property
+    @cached_property
     def summary(self) -> Mapping[str, Any]:
-        """What `data` holds; nothing as long as the record has to be made anew."""
+        """What `data` holds; nothing as long as the record has to be made anew. Read once, used many times."""
         found: Mapping[str, Any] = json.loads(self.data) if self.data else {}
         return found
 
@@ -128,16 +129,19 @@ def _still_armed(before: Record, wanted: int | None, summary: Mapping[str, Any],
     return pending is None or pending == summary["pending"]
 
 
-def forget(*records: Record) -> str:
+def forget(*records: Record, subjects: Collection[str] | None = None) -> str:
     """The `data` of a record that has to be made anew; of `records` it keeps what was written elsewhere.
 
     These are the visits that were reported, and what the website may know at once. From nothing else could be told that
-    something of it is no more.
+    something of it is no more. A lead that was parted keeps what is about its own `subjects`: of the others
+    it would soon be wrong.
     """
     kept: dict[str, dict[str, Any]] = {"visits": {}, "front": {}}
     for record in records:
         kept["visits"] |= record.visits
         kept["front"] |= record.front
+    if subjects is not None:
+        kept = {name: {key: told for key, told in found.items() if key in subjects} for name, found in kept.items()}
     left = {name: found for name, found in kept.items() if found}
     return json.dumps(left, separators=(",", ":")) if left else ""
 

@@ -17,6 +17,7 @@ LAST_MOMENT = 253_402_300_799_999
 _FIRST = datetime.min.replace(tzinfo=UTC)
 _LAST = datetime.max.replace(tzinfo=UTC)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PLAIN_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC, though it does not say so
 _UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
 _DURATION = re.compile(r"([1-9][0-9]{0,5})([smhdw])")
 
@@ -37,7 +38,8 @@ def parse_iso(text: str) -> int:
 
 def to_iso(moment: int) -> str:
     """`2026-11-21T09:30:00.000Z`: fixed width, so that text order is time order (years 1 to 9999)."""
-    return (_EPOCH + timedelta(milliseconds=moment)).isoformat(timespec="milliseconds")[:-6] + "Z"
+    # Without a time zone and names of arguments it takes half as long, and keys and records are full of moments.
+    return (_PLAIN_EPOCH + timedelta(0, 0, 0, moment)).isoformat("T", "milliseconds") + "Z"
 
 
 def parse_duration(text: str) -> int:

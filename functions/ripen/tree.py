@@ -49,6 +49,13 @@ class Tree:
     checkpoint: Checkpoint | None = None
     held: Mapping[tuple[str, str], Held] = field(default_factory=dict)
 
+    def below(self, subject: str) -> set[str]:
+        """A subject, and all that were merged below it."""
+        found = [subject]
+        for parent in found:
+            found += [edge.child for edge in self.edges if edge.parent == parent]
+        return set(found)
+
     @property
     def events(self) -> list[Event]:
         """The one history of the lead."""
@@ -110,6 +117,8 @@ def union(ledgers: Mapping[str, Sequence[Event]]) -> list[Event]:
     An event of a website is the same wherever it stands. One of ours belongs to its subject: two subjects may each have
     got the first mail of a campaign.
     """
+    if len(ledgers) == 1:  # it is so already
+        return [event for events in ledgers.values() for event in events]
     found: dict[tuple[str, str], tuple[int, str, str, Event]] = {}
     for subject, events in ledgers.items():
         for event in events:

@@ -177,9 +177,13 @@ def merged(site, one, other, now):
     site.act()
 
 
-def parted(site, who, now):
+def unmerged(who, now):
     place = merging.Place("ripen", "", 730, frozenset())
     merging.unmerge(place, load_tree("ripen", f"a:{who}", now), f"a:{who}", now)
+
+
+def parted(site, who, now):
+    unmerged(who, now)
     site.sweep(now + MINUTE)
     site.act()
 
@@ -195,6 +199,17 @@ def test_both_devices_of_a_lead_are_offered_the_same_and_each_its_own_when_they_
     parted(offering, "phone", START + 2 * HOUR)
     assert names(START + 2 * HOUR, "ann") == ["workshop"]
     assert names(START + 2 * HOUR, "phone") == ["news"]
+
+
+def test_leads_that_are_parted_remember_nothing_of_what_the_other_is_offered(offering):
+    offering.live(*interested("ann", START), at=START)
+    offering.live(viewed("/", START + 1, who="phone"), at=START + 1)
+    merged(offering, "ann", "phone", START + HOUR)
+
+    unmerged("phone", START + 2 * HOUR)
+
+    for who in ("ann", "phone"):
+        assert {*load_tree("ripen", f"a:{who}", START + 2 * HOUR).record.front} == {f"a:{who}"}
 
 
 def test_a_device_that_had_an_offer_loses_it_when_its_lead_has_none(offering):

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from functools import cache
 from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from adapters import active, addresses, mailer
 from adapters.telemetry import logger
 from ripen.errors import DeliveryDelayedError
-from ripen.rules import compile_rules
 from ripen.times import DAY, HOUR
 from simulation.invariants import check
+from simulation.remembering import remember, remember_within_a_world
 from simulation.world import World
 
 ENVIRONMENT = {
@@ -31,31 +29,22 @@ ENVIRONMENT = {
 }
 
 
-def remember(monkeypatch):
-    """Compute only once what always has the same result and calls nobody: a quarter of the time would go into it."""
-    for place, name in (
-        (addresses, "validate_email"),
-        (mailer, "validate_email"),
-        (mailer, "build"),
-        (active.ActiveConfiguration, "model_validate_json"),
-    ):
-        monkeypatch.setattr(place, name, cache(getattr(place, name)))
-    compiled = {}
-
-    def compile_once(configuration, version):
-        if version not in compiled:
-            compiled[version] = compile_rules(configuration, version)
-        return compiled[version]
-
-    monkeypatch.setattr(active, "compile_rules", compile_once)
-
-
 def deliver(world, url, message):
     """A webhook, which may be turned down, be lost on its way, or arrive without anybody hearing of it."""
     try:
         world.services["webhook"].post(url=url, message=message)
     except (ClientError, BotoCoreError) as error:
         raise DeliveryDelayedError(type(error).__name__) from None
+
+
+def enter(world, monkeypatch):
+    """Let the code run in this world."""
+    remember_within_a_world(monkeypatch)
+    monkeypatch.setattr("trigger.handler.wall_clock", lambda: world.now)
+    monkeypatch.setattr("adapters.webhooks.post", lambda url, message, to_itself: deliver(world, url, message))
+    for limit in ("ripen.reported.CLOSED_AFTER", "adapters.figures.CLOSED_AFTER", "ripen.settling.SETTLED_AFTER"):
+        monkeypatch.setattr(limit, 2 * HOUR if world.settles else 1_000 * DAY)
+    monkeypatch.setattr("adapters.aws.boto3", world)
 
 
 @pytest.fixture
@@ -78,14 +67,12 @@ def simulate(new_process, monkeypatch):
 
     def run(seed, *, told=False):
         world = World(seed, told=told)
-        monkeypatch.setattr("trigger.handler.wall_clock", lambda: world.now)
-        monkeypatch.setattr("adapters.webhooks.post", lambda url, message, to_itself: deliver(world, url, message))
-        for limit in ("ripen.reported.CLOSED_AFTER", "adapters.figures.CLOSED_AFTER", "ripen.settling.SETTLED_AFTER"):
-            monkeypatch.setattr(limit, 2 * HOUR if world.settles else 1_000 * DAY)
-        monkeypatch.setattr("adapters.aws.boto3", world)
         try:
-            world.live()
-            check(world)
+            with monkeypatch.context() as patch:  # which ends with the world, so that nobody holds it any longer
+                enter(world, patch)
+                world.live()
+                remember_within_a_world(patch)  # anew: the invariants read and fold for themselves
+                check(world)
         except Exception as error:
             error.add_note("\n".join([*world.steps, f"This seed alone: make simulate SEED={seed}"]))
             if told:

@@ -10,7 +10,7 @@ from email import message_from_bytes
 from typing import NamedTuple
 
 from ripen.tags import untag
-from simulation.fake_table import failure
+from simulation.wire import failure
 
 REFUSED = "refused@example.com"
 """The address that SES never takes a mail for."""

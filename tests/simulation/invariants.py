@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from adapters import front, merging
@@ -18,6 +19,7 @@ from ripen.event import ENDS, MAIL, OUTCOMES, WEBHOOK, Event
 from ripen.figures import Figures, add_up, figures_of
 from ripen.fold import fold
 from ripen.identity import Proof, address_key
+from ripen.lead import Lead
 from ripen.ledger import ASIDE_PREFIX, ASIDE_SHARD, EVENT_PREFIX, MEMBER_PREFIX, RECORD_KEY, intent_key
 from ripen.record import Folded, Record, make_record, takes_mail
 from ripen.reported import hour_of, latest_spans
@@ -34,18 +36,28 @@ from trigger.figures import keep_figures
 RULES = {version: compile_rules(configuration, version) for version, configuration in CONFIGURATIONS.items()}
 
 
-class Rest(NamedTuple):
-    """A world that came to rest, with all leads in it and the ledgers of all subjects."""
+@dataclass
+class Rest:
+    """A world that came to rest, with all leads in it."""
 
     world: World
     leads: Sequence[Tree]
-    ledgers: Mapping[str, Sequence[Event]]
+
+    @cached_property
+    def folds(self) -> Mapping[str, Lead]:
+        """What each lead is from scratch, by its root."""
+        rules, now = RULES[self.world.version], self.world.now
+        return {tree.record.subject: fold(tree.record.subject, tree.events, rules, now) for tree in self.leads}
+
+    @cached_property
+    def ledgers(self) -> Mapping[str, Sequence[Event]]:
+        """The events of all subjects."""
+        return {subject: events for tree in self.leads for subject, events in tree.ledgers.items()}
 
 
 def check(world):
     """Raises AssertionError naming the invariant that does not hold."""
-    leads = _leads(world)
-    rest = Rest(world, leads, {subject: events for tree in leads for subject, events in tree.ledgers.items()})
+    rest = Rest(world, _leads(world))
     no_event_is_lost_or_counted_twice(rest)
     every_pointer_has_its_member(rest)
     every_record_is_a_fold_from_scratch(rest)
@@ -83,9 +95,9 @@ def every_pointer_has_its_member(rest):
 
 
 def every_record_is_a_fold_from_scratch(rest):
+    conversions = RULES[rest.world.version].conversions
     for tree in rest.leads:
-        lead = fold(tree.record.subject, tree.events, RULES[rest.world.version], rest.world.now)
-        conversions = RULES[rest.world.version].conversions
+        lead = rest.folds[tree.record.subject]
         visits = {subject: latest_spans(events, conversions) for subject, events in tree.ledgers.items() if events}
         if tree.record.settled:  # it remembers fewer
             visits = json.loads(tree.record.data).get("visits", {})
@@ -99,7 +111,7 @@ def every_record_is_a_fold_from_scratch(rest):
 def websites_know_what_the_leads_say(rest):
     said = {}
     for tree in rest.leads:
-        lead = fold(tree.record.subject, tree.events, RULES[rest.world.version], rest.world.now)
+        lead = rest.folds[tree.record.subject]
         said |= {known.subject: known.data for known in front.of_lead(lead, tree.ledgers) if known.data}
     items = rest.world.table.items.items()
     shown = {pk.removeprefix("O#"): item["data"]["S"] for (pk, sk), item in items if sk == front.FRONT_KEY}
@@ -202,12 +214,12 @@ def nobody_stays_due(rest):
     }
     due = [key for key, at in armed.items() if at <= now]
     assert not due, f"still due at {now}: {due}"
-    for subject in (tree.record.subject for tree in rest.leads):
+    waiting = [key for key, item in rest.world.table.items.items() if item.get("status") == {"S": "waiting"}]
+    for tree in rest.leads:
+        subject = tree.record.subject
         record = json.loads(rest.world.table.items[subject, RECORD_KEY]["data"]["S"])
-        mailable = bool(record["address"] and takes_mail(record["address"]))
-        events = next(tree.events for tree in rest.leads if tree.record.subject == subject)
-        due = fold(subject, events, RULES[rest.world.version], rest.world.now).due(mailable)
-        resting = {key for (pk, key), item in rest.world.table.items.items() if item.get("status") == {"S": "waiting"}}
+        due = rest.folds[subject].due(bool(record["address"] and takes_mail(record["address"])))
+        resting = {key for pk, key in waiting if pk in tree.ledgers}
         left = [one for one in due if intent_key(one.campaign, one.step, one.cycle) not in resting]
         assert not left, f"{subject} waits for {left}"
 

@@ -14,8 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 from greenlet import getcurrent, greenlet
 
 from ripen.errors import RipenError
-from simulation.fake_table import failure
-from simulation.wire import Wire
+from simulation.wire import Wire, failure
 
 FAULTS = ("crash before", "crash after", "throttled", "timeout before", "timeout after", "repeated")
 _THROTTLED = {

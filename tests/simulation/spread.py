@@ -16,7 +16,8 @@ def spread(seeds, live):
     _lives["here"] = live
     chunks = [seeds[start : start + _CHUNK] for start in range(0, len(seeds), _CHUNK)]
     total = 0
-    with multiprocessing.get_context("fork").Pool(os.cpu_count()) as pool:
+    # What is there before any world cannot become garbage, and is not searched for it between worlds.
+    with multiprocessing.get_context("fork").Pool(os.cpu_count(), initializer=gc.freeze) as pool:
         for part, failed in pool.imap_unordered(_work, chunks):
             total += part
             if failed is not None:

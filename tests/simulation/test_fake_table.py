@@ -186,9 +186,9 @@ def merges():
     records.mark_due("ripen", OTHER, 20)
     yield [list(records.find_due("ripen", shard, 50)) for shard in "01234567"]
     tree = load_tree("ripen", OTHER, 0)
-    yield parted(tree.record, tree.edges[0]._replace(version=7))
-    yield parted(tree.record, tree.edges[0])
-    yield parted(tree.record, tree.edges[0])
+    yield parted(tree, tree.edges[0]._replace(version=7))
+    yield parted(tree, tree.edges[0])
+    yield parted(tree, tree.edges[0])
     yield [load_tree("ripen", subject, 0) for subject in ("u:7", LEAD, OTHER)]
     records.own_address("ripen", "I#x", LEAD)
     root = load_tree("ripen", LEAD, 0).record
@@ -204,8 +204,8 @@ def joined(parent, child):
     return refusable(trees.join, "ripen", trees.Merge(parent, child, Proof.LINK), told, 40)
 
 
-def parted(root, edge):
-    return refusable(trees.part, "ripen", root, edge, event_items([event(31, edge.child)], 1), 50)
+def parted(tree, edge):
+    return refusable(trees.part, "ripen", tree, edge, event_items([event(31, edge.child)], 1), 50)
 
 
 def refusable(write, *arguments):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from botocore.exceptions import ClientError
+
 
 class Wire:
     """A boto3 client of `service`; `call(service, operation, perform)` decides what becomes of each call."""
@@ -11,10 +15,21 @@ class Wire:
 
     def __getattr__(self, operation):
         perform = getattr(self._fake, operation)
-        return lambda **arguments: self._call(self._service, operation, arguments, lambda: perform(**arguments))
+
+        def made(**arguments):
+            return self._call(self._service, operation, arguments, partial(perform, **arguments))
+
+        self.__dict__[operation] = made  # the next time it is found without asking here
+        return made
 
     def get_paginator(self, operation):
         return _Paginator(getattr(self, operation))
+
+
+def failure(code, operation, status=400, **parts):
+    """A ClientError as botocore raises it."""
+    response = {"Error": {"Code": code, "Message": code}, "ResponseMetadata": {"HTTPStatusCode": status}, **parts}
+    return ClientError(response, operation)
 
 
 class _Paginator:

@@ -85,7 +85,8 @@ class World:
         if self._lucky():
             self._activate()
         for _ in range(self.random.randint(20, 500)):
-            self.random.choices(*zip(*self._possible(), strict=True))[0]()
+            actions, weights = self._possible()
+            self.random.choices(actions, weights)[0]()
         self.come_to_rest()
 
     def come_to_rest(self):
@@ -144,20 +145,24 @@ class World:
         return self.services[service]
 
     def _possible(self):
-        possible = [(self._visit, 2), (self._pass_time, 1.5)]
+        """What may happen next, and how often each does."""
+        actions, weights = [self._visit, self._pass_time], [2, 1.5]
         if self.machine.running:
-            possible.append((self.machine.step, 60))
+            actions.append(self.machine.step)
+            weights.append(60)
         if len(self.machine.running) < _CONCURRENT:
-            possible += [(action, 3) for action in self._pending()]
-            possible += [(self._sweep, 2), (self._deliver_again, 1)]
-        if self._lucky() and not self.bucket.objects:
-            possible.append((self._activate, 1))
-        if self.bucket.objects and not self.machine.running:
-            possible.append((self._activate_anew, 0.3))
-        if self.changes and self.outages:
-            possible.append((self._outage, 0.3))
-        possible.append((self._plant, 0.3))
-        return possible
+            pending = self._pending()
+            actions += [*pending, self._sweep, self._deliver_again]
+            weights += [*[3] * len(pending), 2, 1]
+        rare = (
+            (self._activate, 1, self._lucky() and not self.bucket.objects),
+            (self._activate_anew, 0.3, self.bucket.objects and not self.machine.running),
+            (self._outage, 0.3, self.changes and self.outages),
+            (self._plant, 0.3, True),
+        )
+        actions += [action for action, _, possible in rare if possible]
+        weights += [weight for _, weight, possible in rare if possible]
+        return actions, weights
 
     def _pending(self):
         """What can be done with what is on its way."""

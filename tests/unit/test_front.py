@@ -73,3 +73,9 @@ def test_a_record_that_has_to_be_made_anew_remembers_what_was_written_for_both()
 
     assert Record("a:ann", 2, kept, None).front == {"a:ann": "1", "a:phone": "2"}
     assert forget(record({})) == ""
+
+
+def test_a_record_that_is_parted_keeps_only_what_is_about_its_own_subjects():
+    kept = forget(record({"a:ann": "1", "a:phone": "2"}), subjects={"a:phone"})
+
+    assert Record("a:phone", 2, kept, None).front == {"a:phone": "2"}

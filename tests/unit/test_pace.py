@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from adapters import aws, pace
-from simulation.fake_table import failure
+from simulation.wire import failure
 
 
 class Clock:
