@@ -58,7 +58,7 @@ def offers(event: Mapping[str, Any], sources: Sources) -> Answer:
 
 
 def _chosen(every: Mapping[str, Any], active: Any) -> Mapping[str, Any]:
-    """The active ones in their order, if there still are such offers; in places without one those for everybody."""
+    """The active ones in their order, as far as there still are such offers; in places without one those for everybody."""
     fitting = {name: every[name] for name in active if name in every}
     taken = {_place(offer) for offer in fitting.values()}
     return fitting | {name: offer for name, offer in every.items() if offer["everybody"] and _place(offer) not in taken}
