@@ -1,7 +1,7 @@
 """GET /v1/offers: what the website shows to this visitor. There is nothing personal in the answer.
 
-With an `anonymousId` these are the offers that campaigns chose for the visitor's lead, and for each place that none of
-them takes those that are for everybody. Without one, which is without consent, they are the latter alone.
+With an `anonymousId` these are the offers that campaigns chose for the visitor's lead. Without one, which is without
+consent, and when there are none, those that are for everybody.
 """
 
 from __future__ import annotations
@@ -58,15 +58,9 @@ def offers(event: Mapping[str, Any], sources: Sources) -> Answer:
 
 
 def _chosen(every: Mapping[str, Any], active: Any) -> Mapping[str, Any]:
-    """The active ones in their order, as far as there still are such offers; in places without one those for everybody."""
+    """The active ones in their order, as far as there still are such offers; otherwise those for everybody."""
     fitting = {name: every[name] for name in active if name in every}
-    taken = {_place(offer) for offer in fitting.values()}
-    return fitting | {name: offer for name, offer in every.items() if offer["everybody"] and _place(offer) not in taken}
-
-
-def _place(offer: Mapping[str, Any]) -> str | None:
-    """The slot that an offer is for; an overlay and a pop-up take each other's place."""
-    return offer["slot"] if offer["placement"] == "slot" else None
+    return fitting or {name: offer for name, offer in every.items() if offer["everybody"]}
 
 
 def _told(name: str, offer: Mapping[str, Any], languages: tuple[str, str]) -> dict[str, Any]:

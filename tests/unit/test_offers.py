@@ -104,22 +104,7 @@ def test_without_any_offers_nobody_is_looked_up(table):
     assert table.asked == []
 
 
-@pytest.mark.parametrize(
-    ("active", "shown"),
-    [("workshop", ["workshop", "banner"]), ("checklist", ["checklist", "news", "banner"]), ("top", ["top", "news"])],
-)
-def test_what_is_for_everybody_fills_the_places_for_which_nothing_was_chosen(table, active, shown):
-    table.offers = OFFERS | {
-        "banner": offer(placement="slot", slot="home", everybody=True),
-        "top": offer(placement="slot", slot="home"),
-    }
-    table.fronts["a:ann"] = {"offers": [active], "preferences": {}}
-
-    assert names(anonymousId="ann") == shown
-
-
 def test_the_whole_answer(table):
-    table.offers = {"checklist": OFFERS["checklist"]}
     table.fronts["a:ann"] = {"offers": ["checklist"], "preferences": {"topics": {"news": False}}}
 
     answer = get(anonymousId="ann", language="en-GB")

@@ -30,8 +30,8 @@ class Asset(Fitting):
 class Offer(Fitting):
     """What the site shows to a visitor: over the page, in a corner of it, or in a place named `slot`.
 
-    With `everybody` it is also shown to visitors for whom no campaign chose one for its place. Who closed it does not
-    see it for the time of `dismiss_for`.
+    With `everybody` it is also shown to visitors for whom no campaign chose one. Who closed it does not see it for the
+    time of `dismiss_for`.
     """
 
     placement: Literal["overlay", "popup", "slot"] = "overlay"
