@@ -6,10 +6,12 @@ import email
 import email.policy
 import io
 import json
+from functools import cache, partial
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from botocore.loaders import JSONFileLoader
 from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
@@ -124,6 +126,15 @@ class Stacks:
             raise ClientError({"Error": error}, "DescribeStacks")
         told = [{"OutputKey": key, "OutputValue": value} for key, value in self.outputs[StackName].items()]
         return {"Stacks": [{"StackName": StackName, "Outputs": told}]}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _descriptions_read_once():
+    """Every mocked AWS begins with a session that has read nothing; the megabytes that describe services stay."""
+    with pytest.MonkeyPatch.context() as patch:
+        load = cache(partial(JSONFileLoader.load_file, JSONFileLoader()))
+        patch.setattr(JSONFileLoader, "load_file", lambda _self, path: load(path))
+        yield
 
 
 @pytest.fixture
