@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench simulate snippet lock deploy clean
+.PHONY: help demo test stories schedules lint bench simulate snippet lock deploy clean
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
@@ -17,7 +17,13 @@ demo: $(INSTALLED) ## Run everything on this machine and open a demo website (CH
 	@$(BIN)/ripen demo $(if $(CHECK),--check)
 
 test: $(INSTALLED) lint ## Set up and run all tests
-	@$(BIN)/pytest --seeds 10000
+	@$(MAKE) --no-print-directory --jobs=2 stories schedules
+
+stories: $(INSTALLED)
+	@$(BIN)/pytest --ignore tests/simulation
+
+schedules: $(INSTALLED)  # beside the others, which wait for browsers and the local cloud most of the time
+	@nice -n 19 $(BIN)/pytest tests/simulation --seeds 10000
 
 lint: $(INSTALLED) ## Check style, types, imports and the template
 	@$(BIN)/ruff check .

@@ -22,13 +22,6 @@ _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _ROUNDS = 20
 
 
-class Sent(NamedTuple):
-    """A marketing mail that went out, or perhaps did, at a moment (milliseconds); `category` may be empty."""
-
-    at: int
-    category: str
-
-
 class Limits(NamedTuple):
     """Caps, compiled: so many within so many milliseconds, and so many for ever (None: any number)."""
 
@@ -82,17 +75,17 @@ def zone(name: object, default: str) -> ZoneInfo:
     return ZoneInfo(default)
 
 
-def within_limits(moment: int, sent: Sequence[Sent], total: int, limits: Limits) -> int | None:
+def within_limits(moment: int, sent: Sequence[int], total: int, limits: Limits) -> int | None:
     """The first moment from this one on at which one more mail is within the limits; None: never.
 
-    `sent` are the mails that count, in order, `total` is how many there ever were.
+    `sent` is when the mails that count went out, in order, `total` how many there ever were.
     """
     if limits.overall is not None and total >= limits.overall:
         return None
     for most, window in limits.windows:
         # Of the last `most` mails the earliest has to be out of the window.
         if len(sent) >= most:
-            moment = max(moment, sent[-most].at + window)
+            moment = max(moment, sent[-most] + window)
     return moment
 
 

@@ -75,10 +75,10 @@ def drops(state: State, rule: CampaignRule, step: Do, run: Run) -> bool:
 
 
 def _within_caps(state: State, rule: CampaignRule, moment: int) -> int | None:
-    allowed = within_limits(moment, state.sent, state.sent_ever.get("", 0), rule.limits)
+    allowed = within_limits(moment, state.sent.get("", ()), state.sent_ever.get("", 0), rule.limits)
     if allowed is None or not rule.category:
         return allowed
-    own = [sent for sent in state.sent if sent.category == rule.category]
+    own = state.sent.get(rule.category, ())
     return within_limits(allowed, own, state.sent_ever.get(rule.category, 0), rule.category_limits)
 
 

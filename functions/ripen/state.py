@@ -15,7 +15,7 @@ from ripen.claims import Claims
 from ripen.consent import Consent
 from ripen.event import Event
 from ripen.foresight import NO_TREND, ORDERS_KEPT, Trend
-from ripen.frequency import KEPT, Sent
+from ripen.frequency import KEPT
 from ripen.lead import Award, Move, Note
 from ripen.lifecycle import Course
 from ripen.points import Used
@@ -60,7 +60,11 @@ _COUNTED_MAILS = ("Email Sent", "Email Opened", "Email Link Clicked")
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
 class State:
-    """What changes while folding; times in milliseconds. Nothing has happened before `begin`."""
+    """What changes while folding; times in milliseconds. Nothing has happened before `begin`.
+
+    `sent` is when marketing mails of the last days (KEPT) went out, `sent_ever` how many ever did: by category, and of
+    all under an empty one.
+    """
 
     rules: Rules
     subject: str = ""
@@ -106,7 +110,7 @@ class State:
     locale: str = ""
     rating: int | None = None
     preferences: Preferences = field(default_factory=Preferences)
-    sent: list[Sent] = field(default_factory=list)
+    sent: dict[str, list[int]] = field(default_factory=dict)
     sent_ever: dict[str, int] = field(default_factory=dict)
     assets: set[str] = field(default_factory=set)
 
@@ -165,8 +169,8 @@ class State:
         if properties.get("transactional") is True:
             return
         category = str(properties.get("category") or "")
-        self.sent = [sent for sent in self.sent if moment - sent.at < KEPT] + [Sent(moment, category)]
         for counted in {"", category}:
+            self.sent[counted] = [*(at for at in self.sent.get(counted, ()) if moment - at < KEPT), moment]
             self.sent_ever[counted] = self.sent_ever.get(counted, 0) + 1
 
     def dump(self) -> dict[str, Any]:
@@ -192,7 +196,7 @@ class State:
             "courses": [_dump_move(course) for course in self.courses],
             "campaigns": {name: progress.as_json() for name, progress in self.campaigns.items()},
             "preferences": self.preferences.as_json(),
-            "sent": [list(sent) for sent in self.sent],
+            "sent": self.sent,
             "assets": sorted(self.assets),
         }
 
@@ -222,7 +226,7 @@ class State:
         state.campaigns = {name: Progress.from_json(progress) for name, progress in values["campaigns"].items()}
         state.running = {rule.name: rule for rule in rules.campaigns if state.campaigns[rule.name].run is not None}
         state.preferences = Preferences.from_json(values["preferences"])
-        state.sent = [Sent(*sent) for sent in values["sent"]]
+        state.sent = {category: list(moments) for category, moments in values["sent"].items()}
         state.sent_ever = dict(values["sent_ever"])
         state.assets = set(values["assets"])
         return state
