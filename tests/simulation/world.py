@@ -316,8 +316,8 @@ class World:
         """Somebody writes by hand what nobody can read."""
         self.planted += 1
         content = self.random.choice(({"data": {"S": "[{"}}, {"zip": {"B": b"no"}}, {"count": {"N": "1.5"}}))
-        key = {"pk": {"S": f"a:{self.random.choice(VISITORS)}"}, "sk": {"S": f"E#{to_iso(self.now)}#planted{self.planted}"}}
-        self.table.put_item("ripen", key | content)
+        subject, key = f"a:{self.random.choice(VISITORS)}", f"E#{to_iso(self.now)}#planted{self.planted}"
+        self.table.put_item("ripen", {"pk": {"S": subject}, "sk": {"S": key}} | content)
         self._trace("an item is broken")
 
     def _new_process(self):
