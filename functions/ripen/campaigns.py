@@ -12,6 +12,7 @@ from dataclasses import field as _field
 from typing import Any, NamedTuple
 
 from ripen.configuration import Configuration
+from ripen.event import MAIL
 from ripen.frequency import NO_LIMITS, Hours, Limits, Rhythm, compile_hours, compile_limits, compile_rhythm
 from ripen.pattern import Predicate, compile_pattern, fields
 from ripen.programs import Do, Program, compile_steps
@@ -199,7 +200,7 @@ def _compile(name: str, campaign: Campaign, mailing: Mailing) -> tuple[CampaignR
     rule = CampaignRule(
         name,
         program,
-        by_mail_alone=all(step.channel == "mail" for step in program if isinstance(step, Do)),
+        by_mail_alone=all(step.channel == MAIL for step in program if isinstance(step, Do)),
         score=start.score,
         gated=start.after is not None,
         phase=start.phase,

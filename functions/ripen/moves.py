@@ -21,7 +21,7 @@ def move_on(state: State, moment: int, event: str | None, *, changed: bool) -> N
     for course in state.courses:
         if event is None and course.timer != moment:
             continue
-        if not changed and event not in course.ways.by_event and not course.ways.any_event:
+        if not (changed or course.ways.open_to(event, changed=False)):
             continue
         if made := move(state, course, moment, event, changed=changed):
             changed = True

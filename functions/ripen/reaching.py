@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ripen.campaigns import CampaignRule, Run
+from ripen.event import MAIL
 from ripen.fitting import Taste, best
 from ripen.frequency import Hours, within_hours, within_limits, zone
 from ripen.programs import Do
@@ -47,7 +48,7 @@ def language(state: State) -> str:
 def earliest(state: State, rule: CampaignRule, step: Do, run: Run) -> int | None:
     """From when on a step may be done, by caps and hours (milliseconds); None: never."""
     moment: int | None = run.since
-    if step.channel == "mail" and not rule.transactional:
+    if step.channel == MAIL and not rule.transactional:
         moment = _within_caps(state, rule, run.since)
     hours = _hours(rule, step)
     return within_hours(moment, hours, time_zone(state)) if moment is not None and hours else moment
@@ -65,12 +66,12 @@ def opens_again(state: State, rule: CampaignRule, step: Do, earliest: int) -> in
 def _hours(rule: CampaignRule, step: Do) -> tuple[Hours, ...]:
     if step.hours is not None:
         return (step.hours,)
-    return () if step.channel != "mail" or rule.transactional else rule.hours
+    return () if step.channel != MAIL or rule.transactional else rule.hours
 
 
 def drops(state: State, rule: CampaignRule, step: Do, run: Run) -> bool:
     """Whether a mail is over a cap when its turn comes, and its campaign does not wait then."""
-    over_caps = rule.drops and step.channel == "mail" and not rule.transactional
+    over_caps = rule.drops and step.channel == MAIL and not rule.transactional
     return over_caps and _within_caps(state, rule, run.since) != run.since
 
 

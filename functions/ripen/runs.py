@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ripen.campaigns import CampaignRule, Progress, Run, Signal
+from ripen.event import MAIL
 from ripen.fitting import best
 from ripen.frequency import within_hours
 from ripen.lead import Intent, Note
@@ -142,7 +143,7 @@ def pending(state: State, moment: int) -> Iterator[Intent]:
             continue
         if _over(state, rule, run) or _refused(state, rule, run, step) is not None:
             continue
-        if step.channel == "mail" and not may_mail(state, rule, moment):
+        if step.channel == MAIL and not may_mail(state, rule, moment):
             continue
         wanted = earliest(state, rule, step, run)
         offered = content(state, step) if step.kinds else ""

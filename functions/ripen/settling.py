@@ -90,8 +90,6 @@ def settle(items: Sequence[Item], rules: Rules, now: int, before: Checkpoint | N
 
     `items` are those of the ledger that are not in `before`; all can be read.
     """
-    if len(items) < WORTHWHILE:
-        return None
     old_key = event_key(now - SETTLED_AFTER, "")
     if sum(item["sk"] < old_key for item in items) < WORTHWHILE:
         return None
