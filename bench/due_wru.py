@@ -14,7 +14,7 @@ from pathlib import Path
 from adapters.rulefiles import build
 from ripen.event import Event
 from ripen.fold import fold
-from ripen.lead import Lead
+from ripen.lead import Lead, Reach
 from ripen.record import Folded, Record, make_record
 from ripen.rules import Rules, compile_rules
 from ripen.times import DAY, MINUTE
@@ -53,7 +53,7 @@ def _units(history: list[Event], rules: Rules, *, lazy: bool) -> int:
         due = record.due_at
         while due is not None and due <= history[n - 1].at:
             units += _FIRED
-            due = _lead(history[: n - 1], rules, due).due_at(reachable=False)
+            due = _lead(history[: n - 1], rules, due).due_at(Reach.NOTHING)
         before = Record("a:ann", record.version, record.data, due if lazy else None)
         record = make_record(_lead(history[:n], rules, history[n - 1].at), None, before, Folded({}))
         if record.due_at != due:
@@ -61,7 +61,7 @@ def _units(history: list[Event], rules: Rules, *, lazy: bool) -> int:
     due = record.due_at
     while due is not None and due <= _END:
         units += _FIRED
-        due = _lead(history, rules, due).due_at(reachable=False)
+        due = _lead(history, rules, due).due_at(Reach.NOTHING)
     return units
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from adapters.rulefiles import build
 from ripen.event import RIPEN, Event
 from ripen.fold import fold, new_state
+from ripen.lead import Reach
 from ripen.rules import compile_rules
 from ripen.scanners import SETTLING
 from ripen.times import DAY, HOUR
@@ -55,7 +56,7 @@ class Life:
     def until(self, day):
         """Let time pass; whatever is due meanwhile is done in time."""
         end = START + round(day * DAY)
-        while self.events and (due := self._do_what_is_due().due_at(reachable=True)) is not None and due <= end:
+        while self.events and (due := self._do_what_is_due().due_at(Reach.EVERYTHING)) is not None and due <= end:
             assert due > self.now, "a lead that is due at once for ever"
             self.now = due
         self.now = end
@@ -86,7 +87,7 @@ class Life:
     def _do_what_is_due(self):
         lead = self.lead()
         self.shown += [offer for offer in lead.offers if offer not in self.shown]
-        while due := lead.due(reachable=True):
+        while due := lead.due(Reach.EVERYTHING):
             self._do(due[0], lead)
             lead = self.lead()
         return lead

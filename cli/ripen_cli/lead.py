@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
+
 import click
 
 from adapters.erasure import erase as erase_subject
 from adapters.erasure import survey
 from adapters.secret import secret
-from ripen_cli.deployment import Deployment, deployed
+from ripen_cli.deployment import Deployment, deployed, now
 from ripen_cli.lead_identity import merge, unmerge
 from ripen_cli.lead_show import explain_command, show
+from ripen_cli.reading import subjects_of, trees_of
 
 
 @click.group()
@@ -18,25 +21,31 @@ def lead() -> None:
 
 
 @lead.command()
-@click.argument("identifier", metavar="ANONYMOUS_ID_OR_USER_ID")
+@click.argument("who", metavar="ID_OR_ADDRESS")
 @click.option("--yes", is_flag=True, help="Really erase; without it nothing is changed.")
 @deployed
-def erase(deployment: Deployment, identifier: str, yes: bool) -> None:
-    """Erase everything about a visitor or a user: events, mails to send, record, addresses.
+def erase(deployment: Deployment, who: str, yes: bool) -> None:
+    """Erase everything about a person: events, mails to send, records, addresses.
 
-    Without --yes it says how many items it would delete. It may be interrupted, and run again.
+    By an address it finds every lead that ever gave it, by an anonymousId or a userId one lead; always with all devices
+    and users that were merged to it. Without --yes it says what it would delete. It may be interrupted, and run again.
     """
-    table = deployment.table
-    found = {subject: survey(table, subject) for subject in (f"a:{identifier}", f"u:{identifier}")}
-    total = sum(found.values())
+    table, key = deployment.table, secret(deployment.address_secret)
+    leads = {tree.record.subject: [*tree.ledgers] for tree in trees_of(deployment, who, now())}
+    # What is left of an erasure that was interrupted, or of whoever only withdrew, has no events any more.
+    alone = [subject for subject in subjects_of(deployment, who) if not any(subject in all_ for all_ in leads.values())]
+    counts = {subject: survey(table, subject) for subject in [*itertools.chain(*leads.values()), *alone]}
+    total = sum(counts.values())
     if not total:
-        raise click.ClickException(f"nothing is stored about {identifier!r}")
+        raise click.ClickException(f"nothing is stored about {who!r}")
+    for subjects in [*leads.values(), *([subject] for subject in alone if counts[subject])]:
+        click.echo(f"  {', '.join(subjects)}: {sum(counts[subject] for subject in subjects)} items")
     if not yes:
         click.echo(f"{total} items would be deleted. Nothing was changed; --yes erases them.")
         return
-    key = secret(deployment.address_secret)
     with click.progressbar(length=total, label=f"Erasing {total} items") as bar:
-        deleted = sum(erase_subject(table, subject, key, bar.update) for subject, count in found.items() if count)
+        # The root of each lead goes last: as long as it is there, the rest of it is found again.
+        deleted = sum(erase_subject(table, subject, key, bar.update) for subject in reversed(counts) if counts[subject])
     click.echo(f"{deleted} items were deleted.")
 
 

@@ -47,7 +47,7 @@ def show(deployment: Deployment, who: str, at: int | None, last: int, as_json: b
         click.echo(json.dumps(portrait(reading) | {"journey": [*journey(reading)]}, indent=2))
         return
     for name, value in rows(portrait(reading)):
-        click.echo(f"{name:>16}  {value}")
+        click.echo(f"{name:>22}  {value}")
     steps = [*journey(reading)]
     if last and steps:
         click.echo(f"\nThe last {min(last, len(steps))} of {len(steps)} steps:" if len(steps) > last else "\nJourney:")
@@ -80,6 +80,7 @@ def portrait(reading: Reading) -> dict[str, Any]:
     lead = reading.lead
     return {
         "lead": lead.subject,
+        "others": [*reading.others],
         "subjects": list(reading.tree.ledgers),
         "at": lead.now,
         "rules": lead.rules_version,
@@ -135,9 +136,11 @@ def rows(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "lead", facts["lead"]
     if len(facts["subjects"]) > 1:
         yield "merged with", ", ".join(facts["subjects"][1:])
+    if facts["others"]:
+        yield "also gave this address", ", ".join(facts["others"])
     yield "address", f"{facts['address']} ({facts['proof']})" if facts["address"] else "none"
     if facts["suppressed"]:
-        yield "gets no mail", facts["suppressed"]
+        yield "gets no marketing mail", facts["suppressed"]
     yield "phase", _place(facts["phase"])
     if facts["stage"]:
         yield "stage", _place(facts["stage"])

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import click
 
-from adapters import records
 from adapters.active import stored
+from adapters.address_items import claimants
 from adapters.addresses import key_of
 from adapters.loading import load_tree
 from ripen.configuration import ActiveConfiguration, Configuration
@@ -23,12 +24,16 @@ PREFIXES = ("a:", "u:")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A lead with the events and the rules that it was made of, and how it lies in the table."""
+    """A lead with the events and the rules that it was made of, and how it lies in the table.
+
+    `others` are further leads that gave the address by which it was looked for.
+    """
 
     lead: Lead
     events: list[Event]
     configuration: Configuration
     tree: Tree
+    others: Sequence[str] = ()
 
 
 def read_lead(deployment: Deployment, who: str, now: int, at: int | None = None) -> Reading:
@@ -37,15 +42,27 @@ def read_lead(deployment: Deployment, who: str, now: int, at: int | None = None)
     Raises click.ClickException when there is none, or no rules are active.
     """
     active = active_configuration(deployment)
-    tree = next((tree for subject in _subjects(deployment, who) if (tree := _tree(deployment, subject, now))), None)
-    if tree is None:
+    found = trees_of(deployment, who, now)
+    if not found:
         raise click.ClickException(f"nothing is known about {who!r}; give an anonymousId, a userId or an address")
+    tree, *others = found
     events = [event for event in tree.events if at is None or event.at <= at]
     if not events:
         raise click.ClickException(f"{who!r} had done nothing yet at that time")
     rules = compile_rules(active.configuration, active.version)
     lead = fold(tree.record.subject, events, rules, now if at is None else at)
-    return Reading(lead, events, active.configuration, tree)
+    return Reading(lead, events, active.configuration, tree, [other.record.subject for other in others])
+
+
+def trees_of(deployment: Deployment, who: str, now: int) -> list[Tree]:
+    """The leads of an anonymousId or a userId, or all that ever gave an address: first the one that has proven it."""
+    found: dict[str, Tree] = {}
+    for subject in subjects_of(deployment, who):
+        if not any(subject in tree.ledgers for tree in found.values()):
+            tree = load_tree(deployment.table, subject, now)
+            if tree.events:
+                found[tree.record.subject] = tree
+    return [*found.values()]
 
 
 def active_configuration(deployment: Deployment) -> ActiveConfiguration:
@@ -56,16 +73,11 @@ def active_configuration(deployment: Deployment) -> ActiveConfiguration:
     return active
 
 
-def _subjects(deployment: Deployment, who: str) -> list[str]:
+def subjects_of(deployment: Deployment, who: str) -> list[str]:
+    """The subjects that an anonymousId or a userId may be, or that ever gave an address."""
     if who.startswith(PREFIXES):
         return [who]
-    if key := key_of(deployment.address_secret, who) if "@" in who else "":
-        owner = records.identity_of(deployment.table, key).owner
-        if owner:
-            return [owner]
+    key = key_of(deployment.address_secret, who) if "@" in who else ""
+    if key and (subjects := claimants(deployment.table, key)):
+        return subjects
     return [f"{prefix}{who}" for prefix in PREFIXES]
-
-
-def _tree(deployment: Deployment, subject: str, now: int) -> Tree | None:
-    tree = load_tree(deployment.table, subject, now)
-    return tree if tree.events else None

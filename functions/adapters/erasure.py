@@ -1,4 +1,4 @@
-"""Erase everything about a subject. What remains names nobody: a withdrawal, and addresses never to be mailed again.
+"""Erase everything about a subject. What remains names nobody: a withdrawal, and what addresses turned down.
 
 Addresses are settled first, since the events that tell them go; the record goes last, since it tells that there is
 something left to do. An erasure that was interrupted is simply done again.
@@ -9,16 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from adapters.address_items import refuse, release_address
 from adapters.addresses import normalized
 from adapters.attributes import attributes, values
-from adapters.aws import client, held
+from adapters.aws import client
 from adapters.figures import forget_visits
 from adapters.front import front_key
-from ripen.erasure import addresses, last_withdrawal, suppression
+from ripen.claims import Claims
+from ripen.erasure import addresses, last_withdrawal
 from ripen.event import Event, Received
 from ripen.identity import address_key
-from ripen.ledger import EVENT_PREFIX, IDENTITY_KEY, RECORD_KEY, event_items, read_items
+from ripen.ledger import EVENT_PREFIX, RECORD_KEY, event_items, read_items
 from ripen.record import Record
+from ripen.refusals import shortened
 
 _BATCH = 25
 _Item = Mapping[str, Mapping[str, Any]]
@@ -29,7 +32,7 @@ def _ignore(_deleted: int) -> None:
 
 
 def survey(table: str, subject: str) -> int:
-    """How many items an erasure of this subject would delete, without the owners of addresses."""
+    """How many items an erasure of this subject would delete, without those about its addresses."""
     items = _all(table, subject)
     return len(items) - len(_remaining(items, _events(items)))
 
@@ -43,8 +46,10 @@ def erase(table: str, subject: str, secret: bytes | None = None, progress: Calla
     items = _all(table, subject)
     events = _events(items)
     forget_visits(table, subject, events)
-    for key in _address_keys(items, events, secret):
-        _settle(table, key, subject, suppression(events))
+    if secret is not None:
+        _keep_refusals(table, events, secret)
+    for key in _keys_of(items, events, secret):
+        release_address(table, key, subject)
     remaining = _remaining(items, events)
     for item in remaining.values():
         client("dynamodb").put_item(TableName=table, Item=item)
@@ -100,7 +105,8 @@ def _remaining(items: Sequence[_Item], events: Sequence[Event]) -> dict[str, dic
     return {item["sk"]: {"pk": {"S": subject}, "sk": {"S": item["sk"]}, "ttl": {"N": expires}, **data}}
 
 
-def _address_keys(items: Sequence[_Item], events: Sequence[Event], secret: bytes | None) -> set[str]:
+def _keys_of(items: Sequence[_Item], events: Sequence[Event], secret: bytes | None) -> set[str]:
+    """The keys of the addresses that a subject gave."""
     summaries = (item["data"]["S"] for item in items if _key(item) == RECORD_KEY and "data" in item)
     keys = {Record("", 0, summary, None).address.get("key", "") for summary in summaries}
     if secret is not None:
@@ -108,29 +114,14 @@ def _address_keys(items: Sequence[_Item], events: Sequence[Event], secret: bytes
     return keys - {""}
 
 
-def _settle(table: str, key: str, subject: str, suppressed: str) -> None:
-    """Free an address that the subject owns, or keep it from everybody for good; leave alone what is somebody else's.
-
-    One that is never mailed again stays so, whoever turned the mails down.
-    """
-    mine = {
-        "TableName": table,
-        "Key": {"pk": {"S": key}, "sk": {"S": IDENTITY_KEY}},
-        "ExpressionAttributeNames": {"#owner": "owner"},
-    }
-    subjects = {":subject": {"S": subject}}
-    free = "#owner = :subject AND attribute_not_exists(suppressed)"
-    if not suppressed and held(
-        client("dynamodb").delete_item, **mine, ConditionExpression=free, ExpressionAttributeValues=subjects
-    ):
-        return
-    held(
-        client("dynamodb").update_item,
-        **mine,
-        UpdateExpression="SET suppressed = if_not_exists(suppressed, :why) REMOVE #owner",
-        ConditionExpression="#owner = :subject",
-        ExpressionAttributeValues=subjects | {":why": {"S": suppressed or "unsubscribed"}},
-    )
+def _keep_refusals(table: str, events: Sequence[Event], secret: bytes) -> None:
+    """Write what addresses turned down to where it stays, for events that came without the key of their address."""
+    claims = Claims()
+    for event in events:
+        claims.apply(event, frozenset())
+    for text, refusal in claims.refused.items():
+        if address := normalized(text):
+            refuse(table, shortened(address_key(address, secret)), refusal.reason, refusal.at)
 
 
 def _delete_record(table: str, subject: str) -> None:

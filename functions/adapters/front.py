@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
@@ -21,7 +22,7 @@ from ripen.preferences import Preferences
 
 FRONT_PREFIX = "O#"
 FRONT_KEY = "O"
-_NOTHING: Mapping[str, Any] = {"offers": [], "preferences": {}}
+_NOTHING: Mapping[str, Any] = {"offers": [], "preferences": {}, "about": {}}
 
 
 class Front(NamedTuple):
@@ -36,25 +37,36 @@ def front_key(subject: str) -> dict[str, str]:
     return {"pk": f"{FRONT_PREFIX}{subject}", "sk": FRONT_KEY}
 
 
-def front_item(subject: str, offers: Sequence[str], preferences: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The item of a subject whose lead has these active offers and preferences; None when it has neither."""
-    if not offers and not preferences:
+def front_item(
+    subject: str, offers: Sequence[str], preferences: Mapping[str, Any], about: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Any] | None:
+    """The item of a subject whose lead has these; None when it has none of them."""
+    if not offers and not preferences and not about:
         return None
-    data = json.dumps({"offers": [*offers], "preferences": {**preferences}}, sort_keys=True, separators=(",", ":"))
-    return front_key(subject) | {"data": data}
+    known = {"offers": [*offers], "preferences": {**preferences}} | ({"about": {**about}} if about else {})
+    return front_key(subject) | {"data": json.dumps(known, sort_keys=True, separators=(",", ":"))}
 
 
 def of_lead(lead: Lead, subjects: Iterable[str]) -> list[Front]:
     """What is known at once of each subject of a lead."""
     preferences = {} if lead.preferences == Preferences() else lead.preferences.as_json()
-    return fronts(subjects, lead.offers, preferences)
+    about = {} if lead.claims.confirmed else lead.claimed_names
+    return fronts(subjects, lead.offers, preferences, about)
 
 
-def fronts(subjects: Iterable[str], offers: Sequence[str], preferences: Mapping[str, Any]) -> list[Front]:
-    """What is known at once of each subject: preferences of all, offers of visitors, who alone are asked for."""
+def fronts(
+    subjects: Iterable[str],
+    offers: Sequence[str],
+    preferences: Mapping[str, Any],
+    about: Mapping[str, str] = MappingProxyType({}),
+) -> list[Front]:
+    """What is known at once of each subject: preferences of all, offers of visitors, who alone are asked for.
+
+    `about` is what was typed about the person, for the page on which the reader of the mailbox corrects it.
+    """
     found = []
     for subject in subjects:
-        item = front_item(subject, offers if subject.startswith("a:") else (), preferences)
+        item = front_item(subject, offers if subject.startswith("a:") else (), preferences, about)
         found.append(Front(subject, item["data"] if item else ""))
     return found
 
@@ -79,7 +91,7 @@ def write(table: str, front: Front) -> dict[str, Any]:
 
 
 def read(table: str, subject: str) -> Mapping[str, Any]:
-    """The active `offers` and the `preferences` of the lead that a subject belongs to. Raises TableThrottledError."""
+    """The `offers`, `preferences` and typed names (`about`) of the lead of a subject. Raises TableThrottledError."""
     try:
         found = client("dynamodb").get_item(TableName=table, Key=attributes(front_key(subject)))
     except ClientError as error:

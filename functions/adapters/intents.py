@@ -8,6 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from adapters.address_items import takes
 from adapters.attributes import attributes as _attributes
 from adapters.attributes import values as _values
 from adapters.aws import client
@@ -54,8 +55,10 @@ def claim_intent(table: str, decided: Decided, key: str, claim: Claim) -> Answer
         "ConditionExpression": "version = :before",
         "ExpressionAttributeValues": _attributes({":before": decided.version, ":next": decided.version + 1}),
     }
-    actions: list[dict[str, Any]] = [{"Put": put}, {"Update": renew}]
+    actions: list[Mapping[str, Any]] = [{"Put": put}, {"Update": renew}]
     if decided.address_key:
+        actions.append(takes(table, decided.address_key, marketing=decided.marketing))
+    if decided.owned:
         actions.append({"ConditionCheck": _owned(table, decided)})
     try:
         client("dynamodb").transact_write_items(TransactItems=actions)
@@ -63,7 +66,7 @@ def claim_intent(table: str, decided: Decided, key: str, claim: Claim) -> Answer
         reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
         if reasons[:1] == [_FAILED]:
             return Answer.TAKEN
-        if reasons[1:2] != [_FAILED] and reasons[2:] == [_FAILED]:
+        if reasons[1:2] != [_FAILED] and _FAILED in reasons[2:]:
             return Answer.SUPPRESSED
         if {_FAILED, "TransactionConflict"} & {*reasons}:
             return Answer.CHANGED
@@ -76,7 +79,7 @@ def _owned(table: str, decided: Decided) -> dict[str, Any]:
     return {
         "TableName": table,
         "Key": _attributes({"pk": decided.address_key, "sk": IDENTITY_KEY}),
-        "ConditionExpression": f"attribute_not_exists(suppressed) AND #owner IN ({', '.join(owners)})",
+        "ConditionExpression": f"#owner IN ({', '.join(owners)})",
         "ExpressionAttributeNames": {"#owner": "owner"},
         "ExpressionAttributeValues": _attributes(owners),
     }

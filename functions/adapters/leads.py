@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from adapters import front, merging, records
+from adapters import address_items, front, merging, records
 from adapters.addresses import key_of
 from adapters.figures import Reporter, report_visits
 from adapters.loading import load_tree
 from adapters.settings import ScoreSettings, TriggerSettings
 from adapters.telemetry import count, logger, pseudonym
+from ripen.claims import REFUSED, UNDELIVERABLE
 from ripen.erasure import only_withdrawals
 from ripen.errors import VersionConflictError
 from ripen.event import Event
 from ripen.fold import fold
-from ripen.lead import Lead
+from ripen.identity import comparable
+from ripen.lead import Lead, Reach
 from ripen.ledger import Unreadable
-from ripen.record import Folded, make_record, takes_mail
+from ripen.record import Folded, make_record, reach_of
+from ripen.refusals import shortened
 from ripen.rules import Rules
 from ripen.settling import settle
 from ripen.state import visited_before
@@ -27,30 +29,29 @@ from ripen.visits import NOTHING_BEFORE, Span
 _CONFLICTS = 5
 NOTHING_NEW = "~"
 """Behind every sort key."""
+_MARK = 12
+"""Hex digits of an address's key that stand for it in the record: enough to tell a lead's few addresses apart."""
 _CHANGES = 100
 """More merges and un-merges than one lead can have."""
 
 
 class Refreshed(NamedTuple):
-    """A lead, the tree it was folded from, and the version of its record.
+    """A lead, the tree it was folded from, the version of its record, and which mail its address may get.
 
-    `address_key` is the key of its address if mail may go there: it owns the address, which nobody has turned down.
+    `address_key` is the key of that address, `owned` whether the lead has proven it.
     """
 
     lead: Lead
     tree: Tree
     version: int
     address_key: str
+    owned: bool
+    reach: Reach
 
     @property
     def subjects(self) -> tuple[str, ...]:
         """All that the lead consists of, the root first."""
         return tuple(self.tree.ledgers)
-
-    @property
-    def reachable(self) -> bool:
-        """Whether mail may go to the address that the lead gave."""
-        return bool(self.address_key)
 
 
 class Task(NamedTuple):
@@ -58,7 +59,7 @@ class Task(NamedTuple):
 
     `oldest_key` is the lowest sort key among the items that are new; an empty one asks for a fold of everything.
     Whoever is going to do what is due says in `rest_until` when the lead may be due again, and is told what is claimed.
-    With `doubtful`, whose the address is has to be looked up, whatever the record says.
+    With `doubtful`, what the addresses turned down has to be looked up, whatever the record says.
     """
 
     subject: str
@@ -94,28 +95,33 @@ def _refresh(settings: ScoreSettings | TriggerSettings, task: Task) -> tuple[Ref
     tree, lead = _folded(settings, task)
     record = tree.record
     if lead is None:
-        if task.rest_until is not None and record.due_at is not None:
+        if record.version and not tree.events and not tree.edges:
+            records.drop(settings.table_name, record.subject, record.version)
+        elif task.rest_until is not None and record.due_at is not None:
             records.disarm(settings.table_name, record.subject, record.due_at)
         return None, False
     me = Party(tree, lead.claims)
     place = merging.Place(settings.table_name, settings.secret_arn, settings.retention_days, task.rules.trusted)
     leaves = lead.erase_at is not None
-    # Claimed first: whoever finds that it belongs to somebody else has to see in the same turn who that is.
-    address, marks = _address(settings, me, lead.suppressed, doubtful=task.doubtful)
+    # Owned first: whoever finds that it belongs to somebody else has to see in the same turn who that is.
+    address = _address(settings, me)
     if tree.checkpoint is None and merging.resolve(place, me, task.now, leaves=leaves):
+        return None, True
+    if _heeded(settings, place, me, task):
         return None, True
     kept = settle(tree.items, task.rules, task.now, tree.checkpoint)
     settled = kept or tree.checkpoint
     visits = _report_visits(settings.table_name, tree, task)
     known = front.of_lead(lead, tree.ledgers)
-    folded = Folded(tree.seen, settled.name if settled else None, visits, front.digests(known))
+    told = _tell_addresses(settings, me)
+    folded = Folded(tree.seen, settled.name if settled else None, visits, front.digests(known), told)
     fresh = make_record(lead, address, record, folded, task.rest_until)
     if (fresh.data, fresh.due_at) == (record.data, record.due_at):
         fresh = record
     else:
-        records.save(settings.table_name, fresh, kept, front.changed(record.front, known), marks)
-    key = address["key"] if address and takes_mail(address) else ""
-    return Refreshed(lead, tree, fresh.version, key), False
+        records.save(settings.table_name, fresh, kept, front.changed(record.front, known))
+    found = address or {"key": "", "owned": False}
+    return Refreshed(lead, tree, fresh.version, found["key"], found["owned"], reach_of(address)), False
 
 
 def unchanged(table_name: str, refreshed: Refreshed) -> bool:
@@ -180,48 +186,61 @@ def _set_aside(table_name: str, found: Unreadable, now: int) -> None:
         count("EventsSetAside")
 
 
-def _address(
-    settings: ScoreSettings | TriggerSettings, me: Party, suppressed: str, *, doubtful: bool
-) -> tuple[dict[str, Any] | None, list[records.Mark]]:
-    """Which address the lead gave, as a key, whether it owns it, and whether that is never mailed again.
-
-    Whoever was first owns an address, until proof tells otherwise. Also the identities that the record's write marks,
-    because the lead turned mail down: all that it gave and owns. From then on `suppressed` is `lead`, and `address`
-    where only the address says so.
-    """
-    if not me.claims.address:
-        return None, []
+def _address(settings: ScoreSettings | TriggerSettings, me: Party) -> dict[str, Any] | None:
+    """Which address the lead has, as a key, whether it owns it, and why it gets no marketing mail. Only proof owns."""
+    claim = me.claims.addresses.get(comparable(me.claims.address))
+    if claim is None:
+        return None
+    key = key_of(settings.secret_arn, claim.text)
     before = me.tree.record.address
-    found = _owned(settings, me, before, doubtful=doubtful)
-    if not suppressed:
-        return found, []
-    marks = []
-    if before != found | {"suppressed": "lead"}:
-        keys = {key_of(settings.secret_arn, claim.text) for claim in me.claims.addresses.values()} - {""}
-        identities = {key: records.identity_of(settings.table_name, key) for key in sorted(keys)}
-        marks = [
-            records.Mark(key, identity.owner, suppressed)
-            for key, identity in identities.items()
-            if identity.owner in me.tree.ledgers and not identity.suppressed
-        ]
-    return found | {"suppressed": "lead"}, marks
+    owned = bool(key and claim.proof.is_proof)
+    if owned and not (before.get("key") == key and before["owned"]):
+        owned = address_items.own_address(settings.table_name, key, me.claimant(claim.text)) in me.tree.ledgers
+    suppressed = me.claims.suppressed
+    found = {"key": key, "owned": owned} | ({"suppressed": suppressed} if suppressed else {})
+    return found | ({"undeliverable": True} if me.claims.refusal_of(claim.text) in UNDELIVERABLE else {})
 
 
-def _owned(
-    settings: ScoreSettings | TriggerSettings, me: Party, before: Mapping[str, Any], *, doubtful: bool
-) -> dict[str, Any]:
-    key = key_of(settings.secret_arn, me.claims.address)
-    if not key:
-        return {"key": "", "owned": False}
-    if before.get("key") == key and not doubtful and (before["owned"] or _waits(settings, me, key)):
-        owned, suppressed = before["owned"], before.get("suppressed")
-    else:
-        identity = records.own_address(settings.table_name, key, me.claimant(me.claims.address))
-        owned, suppressed = identity.owner in me.tree.ledgers, identity.suppressed
-    return {"key": key, "owned": owned} | ({"suppressed": "address"} if owned and suppressed else {})
+def _heeded(settings: ScoreSettings | TriggerSettings, place: merging.Place, me: Party, task: Task) -> bool:
+    """Take over what the lead's addresses turned down by mails to other leads; whether an event of it was written.
+
+    That is looked up when an address is new to the lead, and when a mail found that the address takes none.
+    """
+    told = {mark for mark in me.tree.record.told if " " not in mark}
+    written = False
+    for text, key in _keys(settings, me):
+        if task.doubtful or shortened(key)[:_MARK] not in told:
+            found = address_items.refusals_of(settings.table_name, key)
+            if found.reason and me.claims.refusal_of(text) != found.reason:
+                about = f"{shortened(key)} {found.reason} {found.since}"
+                properties = {"address": text, "reason": found.reason}
+                event = merging.own_event(me.claimant(text), found.since, REFUSED, about, properties)
+                written = merging.note(place, me, event, task.now) or written
+    return written
 
 
-def _waits(settings: ScoreSettings | TriggerSettings, me: Party, key: str) -> bool:
-    """Whether the address still belongs to somebody else, who may have been erased meanwhile."""
-    identity = records.identity_of(settings.table_name, key)
-    return identity.owner not in me.tree.ledgers and bool(identity.owner or identity.suppressed)
+def _tell_addresses(settings: ScoreSettings | TriggerSettings, me: Party) -> list[str]:
+    """Write to the lead's addresses that it claims them, and what it turned down; digests of all that is written there.
+
+    Pages and reports of SES write a no to its address at once; this is for events that did not know it.
+    """
+    before, told = {*me.tree.record.told}, []
+    for text, key in _keys(settings, me):
+        mark = shortened(key)[:_MARK]
+        if mark not in before:
+            claim = me.claims.addresses[comparable(text)]
+            address_items.claim_address(settings.table_name, key, me.claimant(text), claim.at)
+        told.append(mark)
+    for text, refusal in me.claims.refused.items():
+        if key := key_of(settings.secret_arn, text):
+            mark = f"{shortened(key)[:_MARK]} {refusal.reason} {refusal.at}"
+            if mark not in before:
+                address_items.refuse(settings.table_name, shortened(key), refusal.reason, refusal.at)
+            told.append(mark)
+    return told
+
+
+def _keys(settings: ScoreSettings | TriggerSettings, me: Party) -> list[tuple[str, str]]:
+    """The lead's addresses that are possible, with their keys."""
+    found = ((claim.text, key_of(settings.secret_arn, claim.text)) for claim in me.claims.addresses.values())
+    return [(text, key) for text, key in found if key]

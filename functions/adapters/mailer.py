@@ -79,9 +79,10 @@ def facts(
     """What a template may use: `lead`, `mail` and `content`, and what is added to its links.
 
     `token` is `lead.token`, for links: whoever follows one proves to read this mailbox. A name that the lead never gave
-    is empty, never undefined; all of `lead.traits` is there too. `content` has kind, title, text and link.
+    is empty, never undefined; so is what an unproven browser typed.
+    `content` has kind, title, text and link.
     """
-    traits = lead.traits
+    traits = lead.known_traits
     name = _text(traits, "name") or f"{_text(traits, 'firstName')} {_text(traits, 'lastName')}".strip()
     utm = {"utm_source": "ripen", "utm_medium": "email", "utm_campaign": letter.campaign, "utm_content": letter.step}
     return {

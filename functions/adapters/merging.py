@@ -1,7 +1,8 @@
 """Which leads are one, and which are not any more: decided from proof, recorded as events, done in transactions.
 
-Two leads become one when somebody follows a link that was mailed to the other, when a server names both, or when both
-have proven the same address. What a browser says merges only leads that nobody has proof of.
+Two leads become one when a browser that gave no other address follows a fresh link that was mailed to the other, when a
+server names both, or when both have proven the same address. What a browser says merges only leads that nobody has
+proof of. A browser that a link joined is parted again when it gives another address.
 """
 
 from __future__ import annotations
@@ -10,16 +11,16 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from adapters import records, table, tokens, trees
+from adapters import address_items, table, tokens, trees
 from adapters.addresses import key_of
 from adapters.loading import load_tree
 from adapters.secret import keys
 from ripen.claims import CONFIRMED, UNMERGED, Claims
 from ripen.errors import RipenError
 from ripen.event import RIPEN, Event, Received
-from ripen.identity import Proof
+from ripen.identity import Proof, comparable, subject_digest
 from ripen.ledger import event_items
-from ripen.tree import Edge, Party, Tree, in_rank, parted, too_large, two_people
+from ripen.tree import Edge, Party, Tree, in_rank, parted, strayed, too_large, two_people
 
 MERGED = "Lead Merged"
 CONFLICT = "Lead Conflict Found"
@@ -69,11 +70,14 @@ def resolve(place: Place, me: Party, now: int, *, leaves: bool = False) -> bool:
 
     Raises VersionConflictError when one of the leads was changed by somebody else meanwhile.
     """
-    if reason := _against_claims(me, leaves=leaves):
-        for edge in me.tree.edges:
-            if edge.proof is Proof.CLAIMED:
-                _part(place, me.tree, edge, {"by": "proof", "reason": reason}, now)
-                return True
+    claimed = _against_claims(me, leaves=leaves)
+    for edge in me.tree.edges:
+        reason = claimed if edge.proof is Proof.CLAIMED else ""
+        if edge.proof is Proof.LINK and strayed(me, edge):
+            reason = "the browser gave another address"
+        if reason:
+            _part(place, me.tree, edge, {"by": "proof", "reason": reason}, now)
+            return True
     ways = (_by_link, _by_address) if leaves and not me.proof.is_proof else (_by_link, _by_user, _by_address)
     return any(change for found in ways for change in found(place, me, now))
 
@@ -112,19 +116,31 @@ def _by_link(place: Place, me: Party, now: int) -> Iterator[bool]:
             continue
         inside = token.subject in me.tree.ledgers
         owner = me if inside else party(place, token.subject, now)
-        matching = (
-            (address, claim.proof)
-            for address, claim in owner.claims.addresses.items()
-            if token.is_for(key_of(place.secret_arn, claim.text))
-        )
-        address, proof = next(matching, ("", Proof.NONE))
-        confirmed = _event(token.subject, at, CONFIRMED, text, {"address": address})
-        if inside and address and not proof.is_proof:
-            yield _note(place, me, confirmed, now)
-        elif address and not inside:
+        found = (key for key, one in owner.claims.addresses.items() if token.is_for(key_of(place.secret_arn, one.text)))
+        address = next(found, "")
+        if not address:
+            continue
+        confirmed = [
+            own_event(token.subject, at, CONFIRMED, f"{text} {browser}", told)
+            for browser in _followed(me, text)
+            for told in ({"address": address, "browser": subject_digest(browser)},)
+        ]
+        if inside:
+            for event in confirmed:
+                yield note(place, me, event, now)
+        elif token.may_join and me.says_nothing_but(address, owner.claims.users):
             reason = "followed a link that was mailed to the other"
-            evidence = _Evidence(token.subject, Proof.LINK, at, reason, address, (confirmed,))
+            evidence = _Evidence(token.subject, Proof.LINK, at, reason, address, tuple(confirmed))
             yield _attempt(place, me, owner, evidence, now)
+
+
+def _followed(me: Party, token: str) -> list[str]:
+    """The subjects of a lead that followed the link with this token."""
+    return [
+        subject
+        for subject, events in me.tree.ledgers.items()
+        if any(event.context.get("token") == token and not event.bot and event.source != RIPEN for event in events)
+    ]
 
 
 def _by_user(place: Place, me: Party, now: int) -> Iterator[bool]:
@@ -142,16 +158,16 @@ def _by_user(place: Place, me: Party, now: int) -> Iterator[bool]:
 
 def _by_address(place: Place, me: Party, now: int) -> Iterator[bool]:
     """The address that this lead has proven, if another lead has it: they are one, unless the other only claims it."""
-    claim = me.claims.addresses.get(me.claims.address.casefold())
+    claim = me.claims.addresses.get(comparable(me.claims.address))
     key = key_of(place.secret_arn, claim.text) if claim and claim.proof.is_proof else ""
     before = me.tree.record.address
     if claim is None or not key or (before.get("key") == key and before["owned"]):
         return
-    owner = records.identity_of(place.table_name, key).owner
+    owner = address_items.owner_of(place.table_name, key)
     if not owner or owner in me.tree.ledgers:
         return
     other = party(place, owner, now)
-    theirs = other.claims.addresses.get(claim.text.casefold())
+    theirs = other.claims.addresses.get(comparable(claim.text))
     if theirs is not None and theirs.proof.is_proof:
         both = min(claim.proof, theirs.proof)
         at = min(claim.at, theirs.at)
@@ -175,16 +191,15 @@ def _attempt(place: Place, me: Party, other: Party, evidence: _Evidence, now: in
     if not obstacle:
         _join(place, me, other, evidence, now)
         return True
-    told = {"other": other.subject, "proof": evidence.proof.name.lower(), "reason": obstacle}
-    return _note(place, me, _event(me.subject, evidence.at, name, f"{evidence.found} {evidence.reason}", told), now)
+    told = {"other": subject_digest(other.subject), "proof": evidence.proof.name.lower(), "reason": obstacle}
+    return note(place, me, own_event(me.subject, evidence.at, name, f"{evidence.found} {evidence.reason}", told), now)
 
 
 def _join(place: Place, one: Party, other: Party, evidence: _Evidence, now: int) -> None:
     parent, child = in_rank(one, other)
     told = {"proof": evidence.proof.name.lower(), "reason": evidence.reason}
     events = [
-        _event(parent.subject, now, MERGED, f"{child.subject} {now}", {"other": child.subject, **told}),
-        _event(child.subject, now, MERGED, f"{parent.subject} {now}", {"other": parent.subject, **told}),
+        *_of_both(MERGED, parent.subject, child.subject, told, now),
         *evidence.events,
     ]
     items = [_item(place, event, now) for event in events]
@@ -192,20 +207,25 @@ def _join(place: Place, one: Party, other: Party, evidence: _Evidence, now: int)
 
 
 def _part(place: Place, tree: Tree, edge: Edge, told: dict[str, str], now: int) -> None:
-    events = [
-        _event(edge.parent, now, UNMERGED, f"{edge.child} {now}", {"other": edge.child, **told}),
-        _event(edge.child, now, UNMERGED, f"{edge.parent} {now}", {"other": edge.parent, **told}),
-    ]
+    events = _of_both(UNMERGED, edge.parent, edge.child, told, now)
     trees.part(place.table_name, tree, edge, [_item(place, event, now) for event in events], now)
 
 
-def _note(place: Place, me: Party, received: Received, now: int) -> bool:
-    """Write an event of ours unless it stands there already, perhaps at another moment."""
+def _of_both(name: str, parent: str, child: str, told: dict[str, str], now: int) -> list[Received]:
+    """The same event for each of two subjects, which tells of the other without its id: that may be erased alone."""
+    return [
+        own_event(subject, now, name, f"{other} {now}", {"other": subject_digest(other), **told})
+        for subject, other in ((parent, child), (child, parent))
+    ]
+
+
+def note(place: Place, me: Party, received: Received, now: int) -> bool:
+    """Write an event of ours unless it stands there already, perhaps at another moment; whether it was written."""
     known = (event.id for events in me.tree.ledgers.values() for event in events if event.source == RIPEN)
     return received.event.id not in known and table.put_new(place.table_name, _item(place, received, now))
 
 
-def _event(subject: str, at: int, name: str, about: str, properties: dict[str, Any]) -> Received:
+def own_event(subject: str, at: int, name: str, about: str, properties: dict[str, Any]) -> Received:
     """An event of ours; what is about the same has the same id."""
     identity = hashlib.sha256(f"{name} {about}".encode()).hexdigest()[:24]
     return Received(subject, at, at, Event(identity, name, at, RIPEN, properties=properties))

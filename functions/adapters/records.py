@@ -11,9 +11,9 @@ from adapters.attributes import attributes as _attributes
 from adapters.attributes import values as _values
 from adapters.aws import client, unchanged
 from adapters.aws import held as _held
-from adapters.front import Front, write
+from adapters.front import Front, front_key, write
 from ripen.errors import VersionConflictError
-from ripen.ledger import CHECKPOINT_KEY, IDENTITY_KEY, RECORD_KEY, due_shard
+from ripen.ledger import CHECKPOINT_KEY, EVENT_PREFIX, RECORD_KEY, due_shard
 from ripen.record import Record, record_item
 from ripen.settling import Checkpoint
 from ripen.times import SECOND, parse_iso, to_iso
@@ -32,36 +32,19 @@ class Due(NamedTuple):
     due_at: int
 
 
-class Identity(NamedTuple):
-    """Whose an address is (empty: nobody's), and why it is never mailed again (empty: it may be)."""
-
-    owner: str
-    suppressed: str
-
-
-class Mark(NamedTuple):
-    """Why the address of this key, which belongs to `owner`, is never mailed again."""
-
-    key: str
-    owner: str
-    suppressed: str
-
-
 def save(
     table: str,
     record: Record,
     checkpoint: Checkpoint | None = None,
     fronts: Sequence[Front] = (),
-    marks: Sequence[Mark] = (),
 ) -> None:
     """Write a record, provided that the one in the table is of the version before. Raises VersionConflictError.
 
     A checkpoint is written with it, or not at all: the record that names it is the only one that may go on from it. So
-    is what the website may know at once, as far as it changed, and are the marks that the record says are made; that
-    such an address has got another owner is a conflict as well.
+    is what the website may know at once, as far as it changed.
     """
     put = {"TableName": table, "Item": _attributes(record_item(record)), **unchanged(record.version - 1)}
-    more: list[Action] = [*(write(table, front) for front in fronts), *(_mark(table, mark) for mark in marks)]
+    more: list[Action] = [write(table, front) for front in fronts]
     if checkpoint is not None:
         more.append(_keep(table, record.subject, checkpoint))
     if more:
@@ -96,8 +79,10 @@ def mark_due(table: str, subject: str, due_at: int) -> None:
     """Make a subject's lead due although nothing could be folded, so that the sweep comes back to it.
 
     What is new may lie in front of its checkpoint, which is deleted therefore; whoever still goes on from there finds
-    that the record was written since.
+    that the record was written since. A subject without events is none: it was erased meanwhile.
     """
+    if not _has_events(table, subject):
+        return
     for _ in range(MAX_SUBJECTS):
         key = _attributes({"pk": subject, "sk": RECORD_KEY})
         values = {":zero": 0, ":one": 1, ":shard": due_shard(subject), ":due_at": to_iso(due_at)}
@@ -148,6 +133,13 @@ def postpone(table: str, due: Due, until: int) -> None:
     )
 
 
+def drop(table: str, subject: str, version: int) -> None:
+    """Delete the record of a lead of which nothing is left, unless it has changed since; and its front item."""
+    record = {"TableName": table, "Key": _attributes({"pk": subject, "sk": RECORD_KEY}), **unchanged(version)}
+    front = {"TableName": table, "Key": _attributes(front_key(subject))}
+    _held(client("dynamodb").transact_write_items, TransactItems=[{"Delete": record}, {"Delete": front}])
+
+
 def disarm(table: str, subject: str, due_at: int) -> None:
     """Make a subject due no more, unless it has changed since it was found due at `due_at`."""
     _held(
@@ -160,32 +152,13 @@ def disarm(table: str, subject: str, due_at: int) -> None:
     )
 
 
-def own_address(table: str, key: str, subject: str) -> Identity:
-    """Claim an address for a subject; whose it is now: whoever was first."""
-    if _held(
-        client("dynamodb").put_item,
+def _has_events(table: str, subject: str) -> bool:
+    found = client("dynamodb").query(
         TableName=table,
-        Item=_attributes({"pk": key, "sk": IDENTITY_KEY, "owner": subject}),
-        ConditionExpression="attribute_not_exists(pk)",
-    ):
-        return Identity(subject, "")
-    return identity_of(table, key)
-
-
-def identity_of(table: str, key: str) -> Identity:
-    """What is known of an address."""
-    identity = _attributes({"pk": key, "sk": IDENTITY_KEY})
-    found = _values(client("dynamodb").get_item(TableName=table, Key=identity, ConsistentRead=True).get("Item", {}))
-    return Identity(found.get("owner", ""), found.get("suppressed", ""))
-
-
-def _mark(table: str, mark: Mark) -> dict[str, Any]:
-    update = {
-        "TableName": table,
-        "Key": _attributes({"pk": mark.key, "sk": IDENTITY_KEY}),
-        "UpdateExpression": "SET suppressed = :why",
-        "ConditionExpression": "#owner = :subject",
-        "ExpressionAttributeNames": {"#owner": "owner"},
-        "ExpressionAttributeValues": _attributes({":why": mark.suppressed, ":subject": mark.owner}),
-    }
-    return {"Update": update}
+        KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
+        ExpressionAttributeValues=_attributes({":pk": subject, ":prefix": EVENT_PREFIX}),
+        ProjectionExpression="pk",
+        ConsistentRead=True,
+        Limit=1,
+    )
+    return bool(found["Items"])

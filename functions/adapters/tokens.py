@@ -12,29 +12,36 @@ from typing import NamedTuple
 
 from itsdangerous import BadData, TimestampSigner, URLSafeTimedSerializer
 
+from ripen.refusals import shortened
 from ripen.times import DAY, SECOND
 
 MAX_AGE = 90 * DAY
 """Milliseconds for which a link proves something: mails are read late, and forwarded later still."""
 
+JOIN_AGE = 30 * DAY
+"""Milliseconds for which a link joins the browser in which it is followed to the lead."""
+
 _SALT = b"ripen link of a mail"
 _PAGE_SALT = b"ripen page behind a mail"
 _EARLY = DAY
-"""A token may be this much younger than the event that brings it: clocks differ."""
-
-_DIGEST = 32
-"""Hex digits of the address's key that stand in a token: 128 bits."""
+"""A token may be this much younger than the moment at which it came: clocks differ."""
 
 
 class Token(NamedTuple):
-    """The subject that the mail was for, and the beginning of the key of the address it went to."""
+    """The subject that the mail was for, the beginning of the key of the address it went to, and its age (ms)."""
 
     subject: str
     digest: str
+    age: int
+
+    @property
+    def may_join(self) -> bool:
+        """True while the link is fresh enough to make a browser part of the lead that was mailed."""
+        return self.age <= JOIN_AGE
 
     def is_for(self, address_key: str) -> bool:
         """Whether this is the address that the mail went to."""
-        return bool(address_key) and _shortened(address_key) == self.digest
+        return bool(address_key) and shortened(address_key) == self.digest
 
 
 class PageToken(NamedTuple):
@@ -58,22 +65,22 @@ class _Signer(TimestampSigner):
 
 def issue(keys: Sequence[bytes], subject: str, address_key: str, now: int) -> str:
     """A token for a mail to `subject` under the last of `keys`, for the query of a link."""
-    return _signed(_serializer(keys, now), [subject, _shortened(address_key)])
+    return _signed(_serializer(keys, now), [subject, shortened(address_key)])
 
 
 def read(keys: Sequence[bytes], text: str, at: int) -> Token | None:
-    """What a token says that came at `at`; None when it is not ours or was too old then."""
+    """What a token says that was received at `at`; None when it is not ours or was too old then."""
     try:
         (subject, digest), signed = _serializer(keys, at).loads(text, return_timestamp=True)
     except (BadData, ValueError, TypeError):
         return None
     age = at - int(signed.timestamp() * SECOND)
-    return Token(subject, digest) if -_EARLY <= age <= MAX_AGE else None
+    return Token(subject, digest, age) if -_EARLY <= age <= MAX_AGE else None
 
 
 def issue_page(keys: Sequence[bytes], subject: str, address_key: str, intent: str, now: int) -> str:
     """A token for the links of the mail `intent` to pages of Ripen, under the last of `keys`."""
-    return _signed(_serializer(keys, now, _PAGE_SALT), [subject, _shortened(address_key), intent])
+    return _signed(_serializer(keys, now, _PAGE_SALT), [subject, shortened(address_key), intent])
 
 
 def read_page(keys: Sequence[bytes], text: str) -> PageToken | None:
@@ -88,10 +95,6 @@ def read_page(keys: Sequence[bytes], text: str) -> PageToken | None:
 def _signed(serializer: URLSafeTimedSerializer, payload: Sequence[str]) -> str:
     made = serializer.dumps(payload)
     return made if isinstance(made, str) else made.decode()
-
-
-def _shortened(address_key: str) -> str:
-    return address_key.removeprefix("I#")[:_DIGEST]
 
 
 def _serializer(keys: Sequence[bytes], now: int, salt: bytes = _SALT) -> URLSafeTimedSerializer:

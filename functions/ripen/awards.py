@@ -8,6 +8,7 @@ from ripen.campaigns import Signal
 from ripen.event import Event
 from ripen.moves import notice_fallen_scores, stirs
 from ripen.points import Rule, earned
+from ripen.reaching import known_traits
 from ripen.rules import Noticed, Sign, TopicRule, Use
 from ripen.runs import heed
 from ripen.state import State
@@ -46,15 +47,24 @@ def award(state: State, rules: Sequence[Rule], event: Event, moment: int) -> boo
 
 
 def refit(state: State, event: Event, moment: int) -> None:
-    """Give and take the points of what is known of the lead, as it has just changed."""
+    """Give and take the points of what is known of the lead, as it has just changed.
+
+    Once an address is proven, what an unproven browser typed weighs only as much as the rules say.
+    """
     sums: dict[str, float] = {}
+    apart = state.told.claimed and state.claims.proof.is_proof
+    known = {**state.facts, "traits": known_traits(state)} if apart else None
     for matches, rule in state.rules.fits:
         key = f"{rule.profile}/{rule.name}"
-        if matches(state.facts) != (key in state.fits):
-            points = -rule.points if key in state.fits else rule.points
-            state.fits ^= {key}
-            sums[rule.profile] = sums.get(rule.profile, 0.0) + points
-            state.awards.append((rule, points, event, moment))
+        fits = matches(state.facts)
+        claimed = fits and known is not None and not matches(known)
+        weight = state.rules.claimed_weights[rule.profile] if claimed else 1.0
+        before, now = state.fits.pop(key, 0.0), rule.points * weight if fits else 0.0
+        if now:
+            state.fits[key] = now
+        if now != before:
+            sums[rule.profile] = sums.get(rule.profile, 0.0) + now - before
+            state.awards.append((rule, now - before, event, moment))
     _add(state, sums, moment)
 
 

@@ -55,7 +55,7 @@ class CampaignRule:
     With `gated` a score counts only after a certain event. `goal` and `exits` are those that look at facts alone.
     `again` is the least time between two starts (None: any; or NEVER). `hours` and `limits` hold for its mails,
     `category_limits` for those of its category; `by_mail_alone` is one that does nothing else to the outside. `control`
-    is the part of the leads (0 to 1) that gets nothing.
+    is the part of the leads (0 to 1) that gets nothing. What `confirms` goes to the address that the lead named last.
     """
 
     name: str
@@ -73,6 +73,7 @@ class CampaignRule:
     exits: tuple[Predicate, ...] = ()
     again: int | None = None
     transactional: bool = False
+    confirms: bool = False
     category: str = ""
     priority: int = 50
     control: float = 0.0
@@ -213,6 +214,7 @@ def _compile(name: str, campaign: Campaign, mailing: Mailing) -> tuple[CampaignR
         exits=tuple(compile_pattern(leaves) for leaves in campaign.exit if of_facts(leaves)),
         again=NEVER if campaign.again == "never" else _milliseconds(campaign.again),
         transactional=campaign.transactional,
+        confirms=campaign.confirms,
         category=campaign.category or "",
         priority=campaign.priority,
         control=campaign.control / 100,

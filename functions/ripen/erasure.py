@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ripen.consent import WITHDRAWN
-from ripen.event import RIPEN, Event
+from ripen.event import Event
 
 SUPPRESSING = {"Unsubscribed": "unsubscribed", "Email Bounced": "bounced", "Email Marked as Spam": "complained"}
-"""The events after which an address is never mailed again, and what that is called."""
+"""The events by which an address turns mail down, and what that is called."""
 
 
 def last_withdrawal(events: Sequence[Event]) -> Event | None:
@@ -19,12 +19,6 @@ def last_withdrawal(events: Sequence[Event]) -> Event | None:
 def only_withdrawals(events: Sequence[Event]) -> bool:
     """Whether there is nothing (more) to know about a subject: somebody withdrew, and that is all."""
     return all(event.name == WITHDRAWN for event in events)
-
-
-def suppression(events: Sequence[Event]) -> str:
-    """Why this subject's addresses are never mailed again; empty when they may be."""
-    reasons = (SUPPRESSING[event.name] for event in events if event.source == RIPEN and event.name in SUPPRESSING)
-    return next(reasons, "")
 
 
 def addresses(events: Sequence[Event]) -> set[str]:

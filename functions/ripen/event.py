@@ -49,7 +49,8 @@ class Event:
     `at` is the corrected time of occurrence, `id` the sender's messageId, `source` the sender's name or `ripen`.
 
     `user` is the userId that the sender names beside an anonymousId: a claim, not a proof. `bot` tells which program
-    caused the event, where it was not a person; such an event is kept and has no effect on the lead.
+    caused the event, where it was not a person; such an event is kept and has no effect on the lead. `subject` is whose
+    ledger it was read from; it is not a part of the event.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Event:
     traits: Mapping[str, Any] = field(default_factory=dict)
     context: Mapping[str, Any] = field(default_factory=dict)
     bot: str = ""
+    subject: str = field(default="", compare=False)
 
     def as_json(self) -> dict[str, Any]:
         """The form kept in the ledger; empty parts are left out."""

@@ -28,6 +28,7 @@ LEAD_FIELDS = (
     "repurchase_due",
     "contract_days_left",
     "subscribed",
+    "confirmed",
     "rating",
     "language",
     "campaigns",

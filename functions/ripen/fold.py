@@ -12,7 +12,7 @@ from weakref import proxy
 
 from ripen.awards import award, notice, refit
 from ripen.campaigns import take_outcome
-from ripen.claims import OPTED_IN
+from ripen.claims import CONFIRMED, DISOWNED, OPTED_IN, REFUSED
 from ripen.consent import DECISIONS, decision, must_erase
 from ripen.erasure import SUPPRESSING
 from ripen.event import MAILED, OUTCOMES, RIPEN, Event
@@ -22,15 +22,18 @@ from ripen.lead import Intent, Lead
 from ripen.lifecycle import unarmed
 from ripen.moves import begin_by_phase, move_on, next_moment, notice_fallen_scores
 from ripen.preferences import FEEDBACK_GIVEN, PREFERENCES_CHANGED, changed_preferences, rating
-from ripen.reaching import language, may_reach
+from ripen.reaching import known_traits, language, may_reach
 from ripen.rules import Rules
 from ripen.runs import close_offer, next_step, offers, pending
 from ripen.scanners import judged
+from ripen.starts import begin_missed
 from ripen.state import Session, State
 from ripen.times import first_after
 from ripen.touch import VISIT_GAP, direct_touch, first_touch, last_touch, touch_of
 
 _FOREVER = 2**62
+_TELLING = (OPTED_IN, CONFIRMED, DISOWNED, REFUSED)
+"""Ripen's own events that tell who the lead is, or what its addresses take."""
 _HUMAN_MAIL_EVENTS = (
     "Email Opened",
     "Email Link Clicked",
@@ -113,14 +116,20 @@ def _apply(state: State, event: Event, moment: int) -> None:
     elif event.name in DECISIONS:
         state.consent = decision(event) or state.consent
     if event.bot:
+        if event.source == RIPEN:  # a no is believed, whatever program brought it
+            state.claims.apply(event, state.rules.trusted)
         return
     state.claims.apply(event, state.rules.trusted)
+    tells = _take_traits(state, event) or tells
     state.take(event, moment)
     _take_visit(state, event, moment)
     changed = _notice(state, event, moment) or changed
     if tells and state.rules.fits:
         refit(state, event, moment)
     if state.running and close_offer(state, event):
+        changed = True
+    if state.missed and state.claims.address:
+        begin_missed(state, moment)
         changed = True
     if first:
         begin_by_phase(state, (state.phases.here.phase,), moment)
@@ -145,9 +154,7 @@ def _take_report(state: State, event: Event, moment: int) -> bool:
     """Take note of what Ripen itself reports; whether that may let a campaign go on."""
     if event.name in state.mails and not event.bot:
         state.mails[event.name] += 1
-    if event.name in SUPPRESSING:  # believed, whatever program brought it
-        state.suppressed = state.suppressed or SUPPRESSING[event.name]
-    elif event.name in OUTCOMES:
+    if event.name in OUTCOMES:
         take_outcome(state.campaigns, event.properties, event.name, moment)
         if event.name in MAILED:
             state.mailed(event.properties, moment)
@@ -156,7 +163,27 @@ def _take_report(state: State, event: Event, moment: int) -> bool:
     elif event.name == FEEDBACK_GIVEN:
         state.rating = rating(event.properties, state.rating)
     else:
-        return event.name == OPTED_IN
+        return event.name in _TELLING or event.name in SUPPRESSING
+    return True
+
+
+def _take_traits(state: State, event: Event) -> bool:
+    """Take note of what is said about the person; True if another person is meant, or more of it can be believed."""
+    told, traits = state.told, event.traits
+    if event.source == RIPEN:
+        if event.name not in _TELLING:
+            return False
+        if event.name == CONFIRMED:
+            told.prove(str(event.properties.get("browser")), str(event.properties.get("address")))
+        elif event.name == OPTED_IN:
+            told.confirm(state.claims.mailed.get(str(event.properties.get("intent")), ""), traits)
+    elif event.source in state.rules.trusted:
+        if not traits:
+            return False
+        told.told_by_server(traits)
+    elif not ((traits or event.user) and told.hear(event.subject or state.subject, event.user, traits)) and not traits:
+        return False
+    told.show(known_traits(state))
     return True
 
 
@@ -208,8 +235,9 @@ def _lead(subject: str, state: State, now: int, later: int | None) -> Lead:
         last_active=state.last_active,
         visits=state.session.number,
         traits=state.traits,
+        known_traits=known_traits(state),
+        claimed_names=state.told.names_claimed(),
         claims=state.claims,
-        suppressed=state.suppressed,
         consent=state.consent,
         scores=state.scores,
         awards=state.awards,

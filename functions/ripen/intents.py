@@ -30,13 +30,16 @@ class Claim(NamedTuple):
 class Decided(NamedTuple):
     """The lead under which something was decided: the version of its root's record, and all of its subjects.
 
-    `address_key` is that of the address to be mailed to; empty for what is not mailed to the lead.
+    `address_key` is that of the address to be mailed to; empty for what is not mailed to the lead. To an address that
+    the lead has `owned` it goes only while it still does, and `marketing` only while the address takes it.
     """
 
     subject: str
     version: int
     subjects: Sequence[str]
     address_key: str = ""
+    owned: bool = False
+    marketing: bool = False
 
 
 class Held(NamedTuple):
@@ -63,4 +66,4 @@ class Answer(Enum):
     CHANGED = "changed"
     """The lead is not any more what it was when this was decided."""
     SUPPRESSED = "suppressed"
-    """The address is never mailed again, or belongs to somebody else by now."""
+    """The address takes no such mail any more, or belongs to somebody else by now."""

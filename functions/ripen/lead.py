@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Any, NamedTuple
 
 from ripen.claims import Claims
@@ -54,10 +55,20 @@ class Note(NamedTuple):
     text: str
 
 
+class Reach(IntEnum):
+    """Which mail the address of a lead may get."""
+
+    NOTHING = 0
+    ANSWERS = 1
+    """What was asked for: nobody has proven the address, or it is somebody else's, or it was unsubscribed."""
+    EVERYTHING = 2
+
+
 class Intent(NamedTuple):
     """Something that a campaign wants done: by the `cycle`-th time that it started, wanted `since`, `not_before`.
 
     `channel` is mail, handoff, notify or webhook; `name` the mail, or the recipient. `content` is what the mail offers.
+    A mail that `confirms` goes to the address that the lead named last, even if another one is proven.
     """
 
     campaign: str
@@ -71,11 +82,16 @@ class Intent(NamedTuple):
     transactional: bool = False
     category: str = ""
     content: str = ""
+    confirms: bool = False
 
     @property
     def id(self) -> str:
         """Unique within the lead, the same for the same decision, and of characters that an SES tag may have."""
         return f"{self.campaign}_{self.step}_{self.cycle}"
+
+    def within(self, reach: Reach) -> bool:
+        """True if an address that may get this much may get this mail."""
+        return self.confirms or reach is Reach.EVERYTHING or (self.transactional and reach is Reach.ANSWERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +100,11 @@ class Lead:
 
     `awards` are the points given for the events that were folded, `moves` and `stages` the phases and stages entered by
     them, the present one last, `interests` topics with their strength, the strongest first, `counts` how often what the
-    rules count happened. `consent` is the last decision that was told; while it is a no, nothing is pending, and it may
-    ask for everything to be erased, at `erase_at`. `notes` tell what became of campaigns, `offers` what the site is to
-    show. `pending` is what is to be done, what comes first first. `next_timer` is when the passing of time alone
-    changes something, `next_step` when a campaign goes on, `next_mail` the same of one that does nothing but mail.
+    rules count happened. `known_traits` are those that may stand in a mail, `claimed_names` what an unproven browser
+    typed. `consent` is the last decision that was told; while it is a no, nothing is pending, and it may ask for
+    everything to be erased, at `erase_at`. `notes` tell what became of campaigns, `offers` what the site is to show.
+    `pending` is what is to be done, what comes first first. `next_timer` is when the passing of time alone changes
+    something, `next_step` when a campaign goes on, `next_mail` the same of one that does nothing but mail.
     """
 
     subject: str
@@ -98,8 +115,9 @@ class Lead:
     last_active: int
     visits: int
     traits: Mapping[str, Any]
+    known_traits: Mapping[str, Any]
+    claimed_names: Mapping[str, str]
     claims: Claims
-    suppressed: str
     consent: Consent | None
     scores: Mapping[str, Score]
     awards: Sequence[Award]
@@ -137,6 +155,11 @@ class Lead:
         return self.claims.address
 
     @property
+    def suppressed(self) -> str:
+        """Why the address gets no marketing mail any more; empty when it may."""
+        return self.claims.suppressed
+
+    @property
     def proof(self) -> Proof:
         """How well the address is proven."""
         return self.claims.proof
@@ -161,18 +184,18 @@ class Lead:
         moments = (self.next_timer, self.next_step, self.next_mail)
         return min((moment for moment in moments if moment is not None), default=None)
 
-    def due_at(self, reachable: bool) -> int | None:
+    def due_at(self, reach: Reach) -> int | None:
         """When someone has to look at this lead again; mail is due only for a lead that may be written to."""
         if self.erase_at is not None:
             return self.erase_at
-        moments: list[int | None] = [self.next_timer, self.next_step, self.next_mail if reachable else None]
-        moments += [intent.not_before for intent in self.possible(reachable)]
+        moments: list[int | None] = [self.next_timer, self.next_step, self.next_mail if reach else None]
+        moments += [intent.not_before for intent in self.possible(reach)]
         return min((moment for moment in moments if moment is not None), default=None)
 
-    def possible(self, reachable: bool) -> Sequence[Intent]:
-        """What is pending, but for mails to a lead that may not be written to."""
-        return [intent for intent in self.pending if reachable or intent.channel != MAIL]
+    def possible(self, reach: Reach) -> Sequence[Intent]:
+        """What is pending, but for mails that the lead's address may not get."""
+        return [intent for intent in self.pending if intent.channel != MAIL or intent.within(reach)]
 
-    def due(self, reachable: bool) -> Sequence[Intent]:
+    def due(self, reach: Reach) -> Sequence[Intent]:
         """What is to be done now."""
-        return [intent for intent in self.possible(reachable) if intent.not_before <= self.now]
+        return [intent for intent in self.possible(reach) if intent.not_before <= self.now]

@@ -175,6 +175,7 @@ def read_items(items: Iterable[Mapping[str, Any]]) -> tuple[list[Event], list[Un
     for item in items:
         try:
             for event in _unpack(item):
+                event.subject = item["pk"]
                 (ours if event.source == RIPEN else others).setdefault(event.id, event)
         except UnreadableItemError as error:
             unreadable.append(Unreadable(item["pk"], item["sk"], str(error)))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ripen.campaigns import CampaignRule, Run
+from ripen.claims import COMPLAINED, UNDELIVERABLE
 from ripen.event import MAIL
 from ripen.fitting import Taste, best
 from ripen.frequency import Hours, within_hours, within_limits, zone
+from ripen.identity import Proof
 from ripen.programs import Do
 
 if TYPE_CHECKING:
@@ -21,15 +23,27 @@ def may_reach(state: State) -> bool:
     return state.consent is None or state.consent.given
 
 
+def known_traits(state: State) -> dict[str, Any]:
+    """The traits that the reader of the lead's address, or a server of ours, told; only they stand in mails."""
+    claims = state.claims
+    by_server = any(claim.proof is Proof.SERVER for claim in claims.addresses.values())
+    return state.told.known(claims.address, by_server=claims.proof is Proof.SERVER or not by_server)
+
+
 def may_mail(state: State, rule: CampaignRule, moment: int) -> bool:
-    """Whether the lead may get mails of this campaign."""
-    if state.suppressed or not may_reach(state):
+    """True if the lead may get mails of this campaign.
+
+    After an unsubscription it still gets what it asked for; after a complaint it is not asked to confirm anything.
+    """
+    claims = state.claims
+    address = claims.asked if rule.confirms else claims.address
+    if claims.refusal_of(address) in UNDELIVERABLE or not may_reach(state):
         return False
     if rule.transactional:
-        return True
+        return not (rule.confirms and claims.no == COMPLAINED)
     if state.preferences.paused_until > moment or rule.category in state.preferences.off:
         return False
-    return state.claims.subscribed
+    return claims.subscribed
 
 
 def time_zone(state: State) -> ZoneInfo:

@@ -13,7 +13,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from ripen.lead import Lead
+from ripen.lead import Lead, Reach
 from ripen.ledger import NOTHING_SEEN, RECORD_KEY, Seen, due_shard
 from ripen.times import to_iso
 
@@ -42,7 +42,8 @@ class Record:
     def address(self) -> Mapping[str, Any]:
         """What was found out about the lead's address, empty if nothing: its `key`, and whether it is `owned`.
 
-        It has `suppressed` if it is never mailed again: because of the `lead`, or of what is known of the `address`.
+        An address is owned once the lead has proven it. `suppressed` is why it gets no marketing mail any more; one
+        that is `undeliverable` gets no mail at all.
         """
         return self.summary.get("address") or {}
 
@@ -58,10 +59,18 @@ class Record:
         found: Mapping[str, str] = self.summary.get("front", {})
         return found
 
+    @property
+    def told(self) -> Sequence[str]:
+        """Digests of what was written to the lead's addresses: that it claims them, and that they were turned down."""
+        found: Sequence[str] = self.summary.get("told", ())
+        return found
 
-def takes_mail(address: Mapping[str, Any]) -> bool:
-    """Whether mail may go to an address of which this was found out."""
-    return bool(address["owned"]) and "suppressed" not in address
+
+def reach_of(address: Mapping[str, Any] | None) -> Reach:
+    """Which mail an address may get of which this was found out."""
+    if not address or not address["key"] or "undeliverable" in address:
+        return Reach.NOTHING
+    return Reach.EVERYTHING if address["owned"] and "suppressed" not in address else Reach.ANSWERS
 
 
 class Claim(NamedTuple):
@@ -76,13 +85,14 @@ class Folded(NamedTuple):
     """What a lead was folded from: the items of each subject's ledger, and by its name the checkpoint to go on from.
 
     `visits` are those of each subject that were reported for the daily figures and may still change, `front` digests of
-    what the website may know at once of each subject.
+    what the website may know at once of each subject, and `told` what was written to the lead's addresses.
     """
 
     seen: Mapping[str, Seen]
     settled: Sequence[Any] | None = None
     visits: Mapping[str, Sequence[tuple[int, ...]]] = MappingProxyType({})
     front: Mapping[str, str] = MappingProxyType({})
+    told: Sequence[str] = ()
 
 
 def make_record(
@@ -99,7 +109,7 @@ def make_record(
     Timers are lazy: one that is armed and fires no later than the lead needs stays as it is, because moving it writes
     to the due index. Whoever acts on a due lead arms it anew, by giving `rest_until`: what is due already is due then.
     """
-    reachable = bool(address and takes_mail(address))
+    reach = reach_of(address)
     summary = {
         "rules": lead.rules_version,
         "events": lead.events,
@@ -107,13 +117,14 @@ def make_record(
         "scores": {profile: [score.landmark, score.total] for profile, score in lead.scores.items()},
         "phase": [lead.phase, lead.moves[-1].at, lead.moves[-1].reason],
         "address": address,
-        "pending": [intent.id for intent in lead.possible(reachable)],
+        "pending": [intent.id for intent in lead.possible(reach)],
         "seen": folded.seen,
         **({"settled": folded.settled} if folded.settled else {}),
         **({"visits": folded.visits} if folded.visits else {}),
         **({"front": folded.front} if folded.front else {}),
+        **({"told": folded.told} if folded.told else {}),
     }
-    due_at = lead.due_at(reachable)
+    due_at = lead.due_at(reach)
     if rest_until is None and _still_armed(before, due_at, summary, lead.now):
         due_at = before.due_at
     elif rest_until is not None and due_at is not None and due_at <= lead.now:

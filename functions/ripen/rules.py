@@ -81,6 +81,7 @@ class Rules:
     version: str
     half_lives: Mapping[str, int | None]
     fits: tuple[tuple[Predicate, Rule], ...]
+    claimed_weights: Mapping[str, float]
     grades: tuple[GradeRule, ...]
     interest_half_life: int | None
     interest_at_least: float
@@ -130,6 +131,7 @@ def compile_rules(configuration: Configuration, version: str) -> Rules:
             for profile, model in configuration.profiles.items()
             for name, rule in model.fit.items()
         ),
+        claimed_weights={name: profile.claimed for name, profile in configuration.profiles.items()},
         grades=tuple(GradeRule(name, grade.fit, grade.engagement) for name, grade in configuration.grades.items()),
         interest_half_life=parse_duration(interests.half_life) if interests else None,
         interest_at_least=interests.at_least if interests else 0.0,

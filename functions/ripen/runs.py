@@ -161,6 +161,7 @@ def pending(state: State, moment: int) -> Iterator[Intent]:
             rule.transactional,
             rule.category,
             offered,
+            rule.confirms,
         )
 
 

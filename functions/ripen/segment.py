@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -107,11 +107,19 @@ def parse_event(
         traits=(_mapping(payload, "traits") or _mapping(context, "traits", "context.traits"))
         if call == "identify"
         else {},
-        context={key: context[key] for key in kept if context.get(key)},
+        context=_kept(context, kept, received_at),
         bot=envelope.bot,
     )
     subject = f"a:{anonymous_id}" if anonymous_id else f"u:{user_id}"
     return Received(subject, occurred_at, received_at, event)
+
+
+def _kept(context: Mapping[str, Any], keys: Sequence[str], received_at: int) -> dict[str, Any]:
+    """What is kept of a context. A link is as old as it is when it comes, whatever the sender's clock says."""
+    kept = {key: context[key] for key in keys if context.get(key)}
+    if "token" in kept:
+        kept["token_at"] = received_at
+    return kept
 
 
 def _corrected(occurred_at: int, sent_at: int, received_at: int) -> int:

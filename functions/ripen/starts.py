@@ -11,7 +11,7 @@ from ripen.foresight import day_of
 from ripen.frequency import next_round
 from ripen.lead import Note
 from ripen.reaching import time_zone
-from ripen.times import anniversaries
+from ripen.times import HOUR, anniversaries
 
 if TYPE_CHECKING:
     from ripen.state import State
@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 def begin(state: State, rule: CampaignRule, moment: int) -> None:
     """Start a campaign for the lead, if it may start now."""
     progress = state.campaigns[rule.name]
-    if not progress.may_start(rule, moment) or (rule.only_if is not None and not rule.only_if(state.facts)):
+    if not progress.may_start(rule, moment):
+        return
+    if rule.only_if is not None and not rule.only_if(state.facts):
+        if not state.claims.address:
+            state.missed[rule.name] = moment
         return
     control = bool(rule.control) and _share(f"{rule.name} {state.subject}") < rule.control
     progress.start(moment, control=control)
@@ -28,6 +32,17 @@ def begin(state: State, rule: CampaignRule, moment: int) -> None:
     state.running = {one.name: one for one in state.rules.campaigns if one.name in state.running or one is rule}
     state.wake = moment
     state.notes.append(Note(moment, rule.name, "", "control group" if control else "started"))
+
+
+def begin_missed(state: State, moment: int) -> None:
+    """Start the campaigns that did not start within the last hour because nobody knew the lead's address yet.
+
+    Websites tell who somebody is and what he asked for in any order.
+    """
+    missed, state.missed = state.missed, {}
+    for name, at in missed.items():
+        if moment - at <= HOUR:
+            begin(state, state.rules.campaign(name), moment)
 
 
 def begin_by_time(state: State, moment: int) -> None:

@@ -24,6 +24,7 @@ from ripen.rules import Rules
 from ripen.score import Score
 from ripen.times import SECOND
 from ripen.touch import VISIT_GAP, Touch
+from ripen.traits import Traits
 from ripen.visits import Before
 
 
@@ -47,7 +48,6 @@ _PLAIN = (
     "idle",
     "events",
     "first_seen",
-    "suppressed",
     "pages",
     "seconds",
     "zone",
@@ -62,8 +62,8 @@ _COUNTED_MAILS = ("Email Sent", "Email Opened", "Email Link Clicked")
 class State:
     """What changes while folding; times in milliseconds. Nothing has happened before `begin`.
 
-    `sent` is when marketing mails of the last days (KEPT) went out, `sent_ever` how many ever did: by category, and of
-    all under an empty one.
+    `missed` says when campaigns did not start because the lead's address was not known. `sent` is when marketing mails
+    of the last days (KEPT) went out, `sent_ever` how many ever did: by category, and of all under an empty one.
     """
 
     rules: Rules
@@ -79,13 +79,12 @@ class State:
     idle: bool = False
     events: int = 0
     first_seen: int = 0
-    traits: dict[str, Any] = field(default_factory=dict)
-    suppressed: str = ""
+    told: Traits = field(default_factory=Traits)
     consent: Consent | None = None
     claims: Claims = field(default_factory=Claims)
     awards: list[Award] = field(default_factory=list)
     used: dict[str, Used] = field(default_factory=dict)
-    fits: set[str] = field(default_factory=set)
+    fits: dict[str, float] = field(default_factory=dict)
     scores: dict[str, Score] = field(default_factory=dict)
     topics: dict[str, Score] = field(default_factory=dict)
     trends: dict[str, Trend] = field(init=False)
@@ -104,6 +103,7 @@ class State:
     stages: Course | None = field(init=False)
     courses: tuple[Course, ...] = field(init=False)
     campaigns: dict[str, Progress] = field(init=False)
+    missed: dict[str, int] = field(default_factory=dict)
     running: dict[str, CampaignRule] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
     zone: str = ""
@@ -122,6 +122,11 @@ class State:
         self.courses = (self.phases, self.stages) if self.stages else (self.phases,)
         self.campaigns = first_progress(rules.campaigns)
 
+    @property
+    def traits(self) -> Mapping[str, Any]:
+        """What conditions see of the person."""
+        return self.told.view
+
     def begin(self, moment: int) -> None:
         """The first thing that a person did."""
         self.begun = True
@@ -137,10 +142,8 @@ class State:
             self.begin(moment)
         self.clock = moment
         self.idle_since = self.last_active
-        if event.traits:
-            self.traits |= event.traits
-            if self.rules.timed_campaigns or "contract_ends" in event.traits:
-                self.wake = moment
+        if event.traits and (self.rules.timed_campaigns or "contract_ends" in event.traits):
+            self.wake = moment
         facts = self.facts
         facts["event"], facts["properties"], facts["context"] = event.name, event.properties, event.context
 
@@ -177,11 +180,11 @@ class State:
         """Plain values of JSON. Contributions, and the moves before the latest, stay in the ledger."""
         return {
             **{name: getattr(self, name) for name in _PLAIN},
-            "traits": self.traits,
+            "told": self.told.as_json(),
             "consent": self.consent,
             "claims": self.claims.as_json(),
             "used": {key: list(astuple(used)) for key, used in self.used.items()},
-            "fits": sorted(self.fits),
+            "fits": self.fits,
             "scores": _dump_scores(self.scores),
             "topics": _dump_scores(self.topics),
             "trends": {topic: list(trend) for topic, trend in self.trends.items()},
@@ -195,6 +198,7 @@ class State:
             "orders": self.orders,
             "courses": [_dump_move(course) for course in self.courses],
             "campaigns": {name: progress.as_json() for name, progress in self.campaigns.items()},
+            "missed": self.missed,
             "preferences": self.preferences.as_json(),
             "sent": self.sent,
             "assets": sorted(self.assets),
@@ -206,11 +210,11 @@ class State:
         state = cls(rules)
         for name in _PLAIN:
             setattr(state, name, values[name])
-        state.traits = dict(values["traits"])
+        state.told = Traits.from_json(values["told"])
         state.claims = Claims.from_json(values["claims"])
         state.consent = Consent(*values["consent"]) if values["consent"] else None
         state.used = {key: Used(*used) for key, used in values["used"].items()}
-        state.fits, state.evidence = set(values["fits"]), set(values["evidence"])
+        state.fits, state.evidence = dict(values["fits"]), set(values["evidence"])
         state.scores = {name: Score(rules.half_lives[name], *pair) for name, pair in values["scores"].items()}
         state.topics = {name: Score(rules.interest_half_life, *pair) for name, pair in values["topics"].items()}
         state.trends = {topic: Trend(*trend) for topic, trend in values["trends"].items()}
@@ -225,6 +229,7 @@ class State:
                 course.go(Move(*move))
         state.campaigns = {name: Progress.from_json(progress) for name, progress in values["campaigns"].items()}
         state.running = {rule.name: rule for rule in rules.campaigns if state.campaigns[rule.name].run is not None}
+        state.missed = dict(values["missed"])
         state.preferences = Preferences.from_json(values["preferences"])
         state.sent = {category: list(moments) for category, moments in values["sent"].items()}
         state.sent_ever = dict(values["sent_ever"])
@@ -235,7 +240,7 @@ class State:
 def visited_before(kept: Mapping[str, Any]) -> Before:
     """What a kept state knows of earlier visits."""
     last = Touch.from_json(kept["touches"][1]) if kept["touches"][1] else None
-    return Before(kept["traits"], bool(kept["session"][0]), last if last and not last.direct else None)
+    return Before(kept["told"]["view"], bool(kept["session"][0]), last if last and not last.direct else None)
 
 
 def _dump_scores(scores: Mapping[str, Score]) -> dict[str, list[float]]:

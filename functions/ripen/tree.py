@@ -5,13 +5,13 @@ A subject that was merged keeps its own ledger, so that removing the edge gives 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from ripen.claims import MAX_ADDRESSES, Claims
+from ripen.claims import CONFIRMED, MAX_ADDRESSES, Claims
 from ripen.event import RIPEN, Event
-from ripen.identity import Proof
+from ripen.identity import Proof, comparable, subject_digest
 from ripen.intents import Held
 from ripen.ledger import Seen, Unreadable
 from ripen.record import Record
@@ -98,15 +98,20 @@ class Party:
 
     @property
     def proven(self) -> set[str]:
-        """The addresses that are proven, in small letters."""
+        """The addresses that are proven, in comparable form."""
         return {address for address, claim in self.claims.addresses.items() if claim.proof.is_proof}
+
+    def says_nothing_but(self, address: str, users: Collection[str]) -> bool:
+        """True if no other address than this (comparable form) and no other userIds than these were given."""
+        events = (event for ledger in self.tree.ledgers.values() for event in ledger)
+        return given(events) <= {address} and all(user in users for user in self.claims.users)
 
     def claimant(self, address: str) -> str:
         """The subject whose own ledger names the address: should the lead be parted, the address stays with it."""
         for subject, events in self.tree.ledgers.items():
             for event in events:
                 named = event.traits.get("email") or event.properties.get("address")
-                if isinstance(named, str) and named.strip().casefold() == address.casefold():
+                if isinstance(named, str) and comparable(named) == comparable(address):
                     return subject
         return self.subject
 
@@ -157,8 +162,34 @@ def two_people(one: Party, other: Party, proof: Proof, shown: str = "") -> str:
     return "each has a proven address of its own" if apart and proof < Proof.SERVER else ""
 
 
+def given(events: Iterable[Event]) -> set[str]:
+    """The addresses (comparable form) that events name, however little that proves."""
+    named = (event.traits.get("email") for event in events if event.source != RIPEN and not event.bot)
+    return {comparable(text) for text in named if isinstance(text, str) and "@" in text}
+
+
+def strayed(party: Party, edge: Edge) -> bool:
+    """True if a browser that a link joined to the lead gave an address that the lead has not proven since."""
+    tree = party.tree
+    below = tree.below(edge.child)
+    for side in (below, tree.ledgers.keys() - below):
+        joined = {subject_digest(subject) for subject in side}
+        shown = {
+            comparable(str(event.properties.get("address")))
+            for subject in tree.ledgers.keys() - side
+            for event in tree.ledgers[subject]
+            if event.source == RIPEN and event.name == CONFIRMED and event.properties.get("browser") in joined
+        }
+        events = (event for subject in side for event in tree.ledgers[subject])
+        if shown and not given(events) <= shown | party.proven:
+            return True
+    return False
+
+
 def parted(one: Party, other: Party) -> int:
     """When somebody decided last that the two are not one; -1 if nobody did."""
-    moments = [at for subject, at in one.claims.parted.items() if subject in other.tree.ledgers]
-    moments += [at for subject, at in other.claims.parted.items() if subject in one.tree.ledgers]
-    return max(moments, default=-1)
+    moments = [-1]
+    for party, beside in ((one, other), (other, one)):
+        theirs = {*map(subject_digest, beside.tree.ledgers)}
+        moments += [at for digest, at in party.claims.parted.items() if digest in theirs]
+    return max(moments)

@@ -114,9 +114,14 @@ def _share_counts() -> None:
 
 
 def _store_mail_event(event: Mapping[str, Any]) -> Answer:
-    from track.mail_events import mail_event  # noqa: PLC0415 - rare, and websites need not wait for it
+    from adapters.replies import Reply, keep_reply  # noqa: PLC0415 - rare, and websites need not wait for it
+    from track.mail_events import mail_event  # noqa: PLC0415 - as above
 
-    received = mail_event(event)
-    if received:
-        _store([received])
+    report = mail_event(event)
+    if report:
+        configured = settings(TrackSettings)
+        [item] = event_items([report.received], configured.retention_days)
+        means = report.digest and report.answer
+        reply = Reply(report.digest, report.answer, report.received.event.at) if means else None
+        keep_reply(configured.table_name, item, reply)
     return {}

@@ -7,10 +7,11 @@ Event names are Segment's (https://segment.com/docs/connections/spec/email/); th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from adapters.bots import bot_among_mail_readers
 from adapters.telemetry import logger
+from ripen.erasure import SUPPRESSING
 from ripen.event import RIPEN, Event, Received
 from ripen.tags import untag
 from ripen.times import parse_iso
@@ -27,8 +28,19 @@ _NAMES = {
 }
 
 
-def mail_event(event: Mapping[str, Any]) -> Received | None:
-    """The ledger event for one EventBridge event of SES; None when the mail was not ours or the report is of no use."""
+class Report(NamedTuple):
+    """An event for the ledger, and the shortened key of the address that the mail went to; empty when it is not told.
+
+    `answer` is what it means for that address: a name of `ripen.refusals.Refusals`, or nothing.
+    """
+
+    received: Received
+    digest: str
+    answer: str
+
+
+def mail_event(event: Mapping[str, Any]) -> Report | None:
+    """What one EventBridge event of SES says; None when the mail was not ours or the report is of no use."""
     detail = event.get("detail", {})
     kind = detail.get("eventType", "")
     tags = detail.get("mail", {}).get("tags", {})
@@ -37,16 +49,20 @@ def mail_event(event: Mapping[str, Any]) -> Received | None:
         return None
     subject, intent = untag(tags["lead"][0]), tags["intent"][0]
     report = detail.get(kind[0].lower() + kind[1:], {})
-    soft = kind == "Bounce" and report.get("bounceType") != "Permanent"
+    name = _name(kind, report)
     occurred_at = parse_iso(report.get("timestamp") or event["time"])
     properties = {"intent": intent} | ({"link": report["link"]} if kind == "Click" else {})
     # Scanners follow links, and Apple's proxy loads pictures, before or without anybody reading the mail.
     reader = bot_among_mail_readers(report.get("userAgent") or "") if kind in ("Open", "Click") else ""
     # EventBridge delivers at least once: its own id makes a repeated delivery the same event.
-    name = "Email Soft Bounced" if soft else _NAMES[kind]
-    return Received(
-        subject,
-        occurred_at,
-        parse_iso(event["time"]),
-        Event(event["id"], name, occurred_at, RIPEN, properties=properties, bot=reader),
-    )
+    told = Event(event["id"], name, occurred_at, RIPEN, properties=properties, bot=reader)
+    received = Received(subject, occurred_at, parse_iso(event["time"]), told)
+    return Report(received, tags.get("address", [""])[0], SUPPRESSING.get(name, ""))
+
+
+def _name(kind: str, report: Mapping[str, Any]) -> str:
+    if kind == "Bounce" and report.get("bounceType") != "Permanent":
+        return "Email Soft Bounced"
+    if kind == "Complaint" and report.get("complaintFeedbackType") == "not-spam":
+        return "Email Reported as Not Spam"
+    return _NAMES[kind]

@@ -73,7 +73,7 @@ def _most_urgent(refreshed: Refreshed, passed: Collection[str]) -> Intent | None
     resting = {key for (_, key), one in held.items() if one.rest_until > lead.now}
     possible = (
         intent
-        for intent in lead.due(refreshed.reachable)
+        for intent in lead.due(refreshed.reach)
         if intent.id not in passed and intent_key(intent.campaign, intent.step, intent.cycle) not in resting
     )
     return next(possible, None)

@@ -63,7 +63,14 @@ def carry_out(settings: TriggerSettings, refreshed: Refreshed, errand: Errand, t
     # Kept as long as the event that will tell how it ended.
     until, kept_until = lead.now + CLAIM_LEASE, lead.now + settings.retention_days * DAY
     claim = Claim(turn.holder, until, kept_until, intent.channel, errand.repeatable, errand.about, tries)
-    decided = Decided(lead.subject, refreshed.version, refreshed.subjects, errand.address_key)
+    decided = Decided(
+        lead.subject,
+        refreshed.version,
+        refreshed.subjects,
+        errand.address_key,
+        owned=errand.owned,
+        marketing=not intent.transactional,
+    )
     answer = intents.claim_intent(table, decided, key, claim)
     if answer is not Answer.CLAIMED:
         return answer

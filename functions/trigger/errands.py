@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from adapters import mailer, tokens
 from adapters.active import Active, active_mails
+from adapters.addresses import key_of
 from adapters.aws import is_local
 from adapters.leads import Refreshed, whole
 from adapters.maillinks import Links
@@ -16,8 +17,10 @@ from ripen.configuration import Configuration, MailTemplate
 from ripen.dossier import dossier
 from ripen.errors import DeliveryFailedError, MailOutcomeUnknownError, MailRefusedError, MailTemplateError
 from ripen.event import MAIL
+from ripen.identity import comparable
 from ripen.lead import Intent, Lead
 from ripen.letters import best_language, content_of, letter
+from ripen.refusals import shortened
 from ripen.schema.mailing import Mailing, Recipient
 from ripen.tags import tag
 
@@ -32,14 +35,15 @@ class Outcome(NamedTuple):
 class Errand(NamedTuple):
     """An intent, what its outcome will tell in any case, and how to do it.
 
-    `address_key` is that of the address that has to be the lead's own, if it goes there; `paced` what SES sends. What
-    is `repeatable` may be done twice. `do` raises MailThrottledError and DeliveryDelayedError.
+    `address_key` is that of the address it goes to, which has to be the lead's own if it is `owned`; `paced` what SES
+    sends. What is `repeatable` may be done twice. `do` raises MailThrottledError and DeliveryDelayedError.
     """
 
     intent: Intent
     about: Mapping[str, Any]
     do: Callable[[], Outcome]
     address_key: str = ""
+    owned: bool = False
     paced: bool = True
     repeatable: bool = False
 
@@ -50,15 +54,17 @@ def prepare(settings: TriggerSettings, refreshed: Refreshed, found: Active, inte
     if intent.channel == MAIL:
         lead = refreshed.lead
         languages = active_mails(settings.bucket_name, lead.rules_version)[intent.name]
-        about |= {"mail": intent.name, "to": lead.address}
+        to = _recipient(settings, refreshed, intent)
+        about |= {"mail": intent.name, "to": to.address}
         about |= {"category": intent.category} if intent.category else {}
         about |= {"transactional": True} if intent.transactional else {}
         about |= {"content": intent.content} if intent.content else {}
         return Errand(
             intent,
             about,
-            lambda: _send(settings, refreshed, found.configuration, intent, languages),
-            refreshed.address_key,
+            lambda: _send(settings, to, found.configuration, intent, languages),
+            to.key,
+            to.owned,
         )
     about |= {"recipient": intent.name}
     recipient = found.configuration.mailing.recipients.get(intent.name)
@@ -72,25 +78,45 @@ def prepare(settings: TriggerSettings, refreshed: Refreshed, found: Active, inte
     )
 
 
+class _To(NamedTuple):
+    """The lead that a mail is for, the address with its key, whether the lead owns it, and whether it is proven."""
+
+    lead: Lead
+    address: str
+    key: str
+    owned: bool
+    proven: bool
+
+
+def _recipient(settings: TriggerSettings, refreshed: Refreshed, intent: Intent) -> _To:
+    """Where a mail goes: to the lead's address; one that asks to confirm an address, to the one named last."""
+    lead, claims = refreshed.lead, refreshed.lead.claims
+    if intent.confirms and comparable(claims.asked) != comparable(lead.address):
+        return _To(lead, claims.asked, key_of(settings.secret_arn, claims.asked), owned=False, proven=False)
+    return _To(
+        lead, lead.address, refreshed.address_key, refreshed.owned, proven=lead.proof.is_proof and refreshed.owned
+    )
+
+
 def _send(
     settings: TriggerSettings,
-    refreshed: Refreshed,
+    to: _To,
     configuration: Configuration,
     intent: Intent,
     languages: Mapping[str, MailTemplate],
 ) -> Outcome:
-    lead, signing = refreshed.lead, keys(settings.secret_arn)
+    lead, signing = to.lead, keys(settings.secret_arn)
     language = best_language(languages, lead.language, configuration.mailing.language)
     written = letter(configuration, intent.campaign, intent.step, intent.name, language)
-    page_token = tokens.issue_page(signing, lead.subject, refreshed.address_key, intent.id, lead.now)
+    page_token = tokens.issue_page(signing, lead.subject, to.key, intent.id, lead.now)
     links = Links(settings.public_url.rstrip("/"), page_token, written.survey)
-    token = tokens.issue(signing, lead.subject, refreshed.address_key, lead.now)
+    token = tokens.issue(signing, lead.subject, to.key, lead.now)
     try:
         content = content_of(configuration, intent.content, language)
         mail = mailer.render(languages[language], mailer.facts(lead, written, links, token, content))
-        mime = mailer.build(mail, mailer.envelope(written, links, settings.sender, lead.address))
-        tags = {"lead": tag(lead.subject), "intent": intent.id}
-        message_id = mailer.send(mime, settings.sender, lead.address, settings.configuration_set, tags)
+        mime = mailer.build(mail, mailer.envelope(written, links, settings.sender, to.address))
+        tags = {"lead": tag(lead.subject), "intent": intent.id, "address": shortened(to.key)}
+        message_id = mailer.send(mime, settings.sender, to.address, settings.configuration_set, tags)
     except MailTemplateError as error:
         return Outcome("failed", {"reason": str(error)})
     except MailRefusedError as error:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from hashlib import sha256
+from urllib.parse import unquote, urlencode
 
 from adapters.loading import load_tree
 from ripen.times import DAY
-from stories import START, identified, request, tracked
+from stories import IP, START, identified, request, tracked
 from track.handler import handler as track
 
 ANN, BOB = "ann@example.com", "bob@example.com"
@@ -64,3 +65,25 @@ def lead(subject):
 
 def subjects(who):
     return sorted(lead(f"a:{who}").ledgers)
+
+
+def follow(site, number, page, at, method="POST", **fields):
+    """Open a page by the link in one of the mails that were sent, or send its form; with the text that was shown."""
+    text = site.mails()[number].get_body(("plain",)).get_content()
+    token = unquote(re.search(rf"/v1/{page}\?t=([^\s&]+)", text)[1])
+    shown = _page(page, token, at, "GET", "")
+    version = re.search(r'name="version" value="([^"]+)"', shown["body"])
+    fields = ({"version": version[1]} if version else {}) | fields
+    return shown if method == "GET" else _page(page, token, at, "POST", urlencode(fields))
+
+
+def _page(page, token, at, method, body):
+    http = {"method": method, "path": f"/v1/{page}", "sourceIp": IP}
+    event = {
+        "requestContext": {"http": http, "timeEpoch": at},
+        "headers": {"content-type": "application/x-www-form-urlencoded"},
+        "queryStringParameters": {"t": token},
+        "body": body,
+        "isBase64Encoded": False,
+    }
+    return track(event, None)

@@ -26,7 +26,7 @@ from ripen.sources import NO_SOURCES, Source, Sources, digest
 from stories import YES
 from track import handler as track
 from track.openapi import openapi
-from track.pages import answering, preferences, visit
+from track.pages import answering, confirm, preferences, visit
 
 ledger: list[dict] = []
 TEXTS = {part: {"en": "Text"} for part in ("title", "text", "button")}
@@ -69,7 +69,8 @@ def store_in_memory(patch):
     patch.setattr(answering, "keys", lambda _arn: [b"key"])
     patch.setattr(answering, "shown", lambda _table, _now: SITE)
     patch.setattr(preferences, "read", lambda _table, _subject: {"preferences": {}})
-    patch.setattr(visit, "put_items", lambda _table, items: ledger.extend(items))
+    patch.setattr(confirm, "read", lambda _table, _subject: {"about": {"firstName": "Ann"}})
+    patch.setattr(visit, "keep_reply", lambda _table, item, _reply: not ledger.append(item))
     patch.setattr(site, "shown", lambda _table, _now: {"offers": {"workshop": OFFER}, "language": "en"})
     patch.setattr(front, "read", lambda _table, _subject: {"offers": ["workshop"]})
     settings.cache_clear()

@@ -107,7 +107,7 @@ def test_who_gives_an_address_is_read_as_a_whole(settled, monkeypatch):
     keys = read(settled, monkeypatch, lambda: settled.score(LATER + HOUR))
 
     assert len(keys) > 31
-    assert settled.record()["address"]["owned"]
+    assert settled.record()["address"]["key"]
 
 
 def test_a_checkpoint_goes_with_the_first_of_its_events(settled):

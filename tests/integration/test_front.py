@@ -100,7 +100,7 @@ def test_what_ends_is_deleted(nurturing):
     save(2, Front("a:ann", ""))
 
     assert nurturing.keys("O") == []
-    assert read("ripen", "a:ann") == {"offers": [], "preferences": {}}
+    assert read("ripen", "a:ann") == {"offers": [], "preferences": {}, "about": {}}
 
 
 def test_an_erasure_leaves_nothing_for_the_website_to_know(nurturing):

@@ -45,7 +45,7 @@ def unmerge(subject, now):
 
 
 def test_an_unmerge_gives_back_both_leads_as_they_were(mailed):
-    mailed.live(*enough("phone"), identified(START, who="phone", email=BOB), at=START + HOUR)
+    mailed.live(*enough("phone"), at=START + HOUR)
     before = {who: mailed.record(who) for who in ("ann", "phone")}
     mailed.live(viewed("/", LATER, who="phone", token=link(mailed, 0)), at=LATER)
     assert subjects("phone") == ["a:ann", "a:phone"]
@@ -61,10 +61,10 @@ def test_an_unmerge_gives_back_both_leads_as_they_were(mailed):
     for who, record in after.items():
         assert record["scores"] == before[who]["scores"]
         assert record["phase"] == before[who]["phase"]
-        assert record["address"] == before[who]["address"]
+        assert (record["address"] or {}).get("key") == (before[who]["address"] or {}).get("key")
         assert record["pending"] == before[who]["pending"] == []
     assert mailed.names("phone").count("Lead Unmerged") == 1
-    assert len(mailed.mails()) == 2
+    assert len(mailed.mails()) == 1
 
 
 def test_after_an_unmerge_only_newer_proof_merges_again(mailed):

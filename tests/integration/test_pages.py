@@ -8,10 +8,11 @@ from urllib.parse import urlencode
 import pytest
 
 from adapters import tokens
+from adapters.attributes import attributes
 from adapters.aws import client
 from adapters.table import put_text
 from ripen.event import RIPEN
-from ripen.ledger import SITE_KEY
+from ripen.ledger import RECORD_KEY, SITE_KEY
 from ripen.scanners import judged
 from ripen.times import DAY, MINUTE, SECOND
 from stories import START, mail_report
@@ -42,6 +43,7 @@ class Pages:
 
     def __init__(self, site):
         self.site = site
+        site.dynamodb.put_item(TableName="ripen", Item=attributes({"pk": "a:ann", "sk": RECORD_KEY, "version": 1}))
         self.token = tokens.issue_page([b"a" * 64], "a:ann", "I#" + "0" * 64, INTENT, START)
 
     def get(self, page, at=START, method="GET", headers=None, **query):
@@ -383,7 +385,7 @@ def test_a_table_that_takes_no_more_is_told_on_a_page(pages, monkeypatch):
     def busy(*_):
         raise TableThrottledError
 
-    monkeypatch.setattr("track.pages.visit.put_items", busy)
+    monkeypatch.setattr("track.pages.visit.keep_reply", busy)
 
     answer = pages.post("unsubscribe")
 

@@ -40,8 +40,8 @@ def test_a_lead_that_reaches_the_threshold_gets_one_mail(nurturing):
     [mail] = nurturing.mails()
     assert mail["To"] == ADDRESS
     assert mail["From"] == "hello@example.com"
-    assert "Hello Ann," in mail.get_body(("plain",)).get_content()
-    assert "Hello Ann," in mail.get_body(("html",)).get_content()
+    assert "Hello," in mail.get_body(("plain",)).get_content(), "nobody knows yet whether her name is Ann"
+    assert "Hello," in mail.get_body(("html",)).get_content()
     assert nurturing.names().count("Email Sent") == 1
     assert nurturing.record()["pending"] == []
 
@@ -87,16 +87,15 @@ def test_what_was_done_anonymously_counts_once_the_lead_is_known(nurturing):
     assert [mail["To"] for mail in nurturing.mails()] == [ADDRESS]
 
 
-def test_typing_the_address_of_a_known_lead_gives_nobody_anything(nurturing):
+def test_typing_the_address_of_a_known_lead_changes_nothing_for_it(nurturing):
     nurturing.live(identified(START, email=ADDRESS), at=START)
     before = nurturing.record(), nurturing.events()
 
     nurturing.live(identified(START, email=" Ann@Example.com", who="eve"), *enough("eve"), at=START + HOUR)
 
-    assert nurturing.mails() == []
+    assert [mail["To"].lower() for mail in nurturing.mails()] == [ADDRESS], "what was asked for goes to the mailbox"
     assert (nurturing.record(), nurturing.events()) == before
     assert nurturing.record("eve")["address"]["owned"] is False
-    assert nurturing.due_at("eve") is None or nurturing.due_at("eve") > START + HOUR
 
 
 @pytest.mark.parametrize("address", ["nobody", "a@b", "x@example.com, y@example.com", "a@exa mple.com", 17])

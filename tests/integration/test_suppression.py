@@ -1,118 +1,266 @@
-"""Who said no is not mailed again: not after an erasure, not under another cookie, not a moment later."""
+"""A no reaches the address: whoever it belongs to now or later, in the same request, until a click takes it back."""
 
 from __future__ import annotations
 
 import pytest
 
-from adapters import intents, leads, records, trees
+from adapters import intents, leads
+from adapters.address_items import refusals_of, refuse
 from adapters.erasure import erase
 from adapters.loading import load_tree
-from adapters.table import put_items
-from ripen.event import RIPEN, Event, Received
+from integration.people import ANN, BOB, SOURCES, follow, of_user, told_by_server
 from ripen.identity import address_key
-from ripen.ledger import event_items
-from ripen.times import HOUR, MINUTE
-from stories import START, identified, mail_report, tracked
+from ripen.refusals import Refusals, shortened
+from ripen.times import DAY, HOUR, MINUTE
+from ripen_cli.project import RULES, rule_files
+from stories import START, identified, mail_report, tracked, viewed
 
-ADDRESS = "ann@example.com"
 SECRET = b"a" * 64
-KEY = address_key(ADDRESS, SECRET)
+KEY = address_key(ANN, SECRET)
+MAILING = b"""campaigns:
+  tips:
+    start: {event: {event: Tips Wanted}}
+    mail: first-steps
+    again: 1h
+  double-opt-in:
+    start: {event: {event: Newsletter Requested}}
+    only_if: {lead.known: true, lead.confirmed: false}
+    mail: confirm-subscription
+    transactional: true
+    confirms: true
+    goal: {lead.confirmed: true}
+    again: 1d
+  agenda:
+    start: {event: {event: Signed Up}}
+    mail: workshop-agenda
+    transactional: true
+    again: 1h
+"""
 
 
-def enough(who, at):
-    return [identified(at, who=who, email=ADDRESS), *(tracked("Webinar Attended", at, who=who) for _ in range(5))]
+@pytest.fixture
+def rule_files_(rule_files):
+    return rule_files | {"rules/campaigns.yaml": MAILING, "rules/sources.yaml": SOURCES.encode()}
 
 
-def unsubscribe(site, at, who="ann"):
-    event = Event(f"no{at}", "Unsubscribed", at, RIPEN, properties={"intent": "workshop-agenda_workshop-agenda_1"})
-    put_items("ripen", event_items([Received(f"a:{who}", at, at, event)], 730))
+@pytest.fixture
+def mailing(site, rule_files_):
+    report = site.publish(rule_files_, 0)
+    assert report["activated"], report["problems"]
+    return site
 
 
-def complain(site, at):
-    site.report(mail_report("Complaint", "a:ann", "workshop-agenda_workshop-agenda_1", at))
+@pytest.fixture
+def subscribed(mailing):
+    """Ann confirmed her address by the link in a mail."""
+    signs_up(mailing, "ann", START)
+    assert follow(mailing, -1, "confirm", START + HOUR)["statusCode"] == 200
+    mailing.live(at=START + HOUR)
+    return mailing
+
+
+def signs_up(site, who, at, address=ANN):
+    site.live(identified(at, who=who, email=address), tracked("Newsletter Requested", at, who=who), at=at)
+
+
+def tips(site, at, who="ann"):
+    """The campaigns that mail the lead when it wants tips, and signs up for a workshop a minute later."""
+    before = len(sent(site, who))
+    site.live(tracked("Tips Wanted", at, who=who), at=at)
+    site.live(tracked("Signed Up", at + MINUTE, who=who), at=at + MINUTE)
+    site.live(at=at + HOUR)
+    return sent(site, who)[before:]
+
+
+def sent(site, who="ann"):
+    return [event.properties["campaign"] for event in site.events(who) if event.name == "Email Sent"]
+
+
+def test_who_confirmed_gets_marketing_mail(subscribed):
+    assert tips(subscribed, START + 2 * DAY) == ["tips", "agenda"]
+
+
+def test_an_unsubscription_ends_marketing_and_not_what_was_asked_for(subscribed):
+    assert "You are unsubscribed" in follow(subscribed, 0, "unsubscribe", START + DAY)["body"]
+
+    assert refusals_of("ripen", KEY) == Refusals(unsubscribed=START + DAY, confirmed=START + HOUR)
+    assert tips(subscribed, START + 2 * DAY) == ["agenda"]
+
+
+def test_only_a_click_takes_an_unsubscription_back(subscribed):
+    follow(subscribed, 0, "unsubscribe", START + DAY)
+    told = tracked("Subscription Confirmed", START + 2 * DAY, address=ANN)
+    told_by_server(subscribed, told, at=START + 2 * DAY)
+    assert tips(subscribed, START + 3 * DAY) == ["agenda"], "what a server says is no click"
+
+    signs_up(subscribed, "ann", START + 4 * DAY)
+    assert sent(subscribed)[-1] == "double-opt-in"
+    follow(subscribed, -1, "confirm", START + 5 * DAY)
+    subscribed.live(at=START + 5 * DAY)
+
+    assert tips(subscribed, START + 6 * DAY) == ["tips", "agenda"]
+
+
+def test_a_no_reaches_the_address_when_another_lead_has_it(mailing):
+    signs_up(mailing, "first", START)
+    server = of_user("4711", tracked("Subscription Confirmed", START + DAY, address=ANN))
+    told_by_server(mailing, of_user("4711", identified(START + DAY, email=ANN)), server, at=START + DAY)
+    assert load_tree("ripen", "u:4711", 0).record.address["owned"]
+    wanted = of_user("4711", tracked("Tips Wanted", START + 2 * DAY))
+    count = len(mailing.mails())
+
+    follow(mailing, 0, "unsubscribe", START + DAY + HOUR)
+    told_by_server(mailing, wanted, at=START + 2 * DAY)
+
+    assert len(mailing.mails()) == count
+    assert load_tree("ripen", "u:4711", 0).record.address["suppressed"] == "unsubscribed"
+
+
+def test_a_no_by_an_old_mail_holds_for_whoever_comes_back_after_an_erasure(subscribed):
+    erase("ripen", "a:ann", SECRET)
+    signs_up(subscribed, "new", START + 3 * DAY)
+    follow(subscribed, -1, "confirm", START + 3 * DAY + HOUR)
+    subscribed.live(at=START + 3 * DAY + HOUR)
+
+    answer = follow(subscribed, 0, "unsubscribe", START + 4 * DAY)
+
+    assert "You are unsubscribed" in answer["body"]
+    assert tips(subscribed, START + 5 * DAY, "new") == ["agenda"]
+    assert subscribed.record() is None
+    assert subscribed.names() == [], "what was erased does not come back"
+
+
+def test_a_no_that_came_before_an_erasure_holds_after_it(subscribed):
+    follow(subscribed, 0, "unsubscribe", START + DAY)
+    erase("ripen", "a:ann", SECRET)
+
+    subscribed.live(identified(START + 2 * DAY, who="new", email=ANN), at=START + 2 * DAY)
+    told_by_server(
+        subscribed, tracked("Subscription Confirmed", START + 2 * DAY, who="new", address=ANN), at=START + 2 * DAY
+    )
+
+    assert subscribed.record("new")["address"]["suppressed"] == "unsubscribed"
+    assert tips(subscribed, START + 3 * DAY, "new") == ["agenda"]
+
+
+def test_a_bounce_is_about_the_address_alone(mailing):
+    signs_up(mailing, "ann", START, "ann@exmaple.com")
+    bounced(mailing, START + HOUR)
+
+    signs_up(mailing, "ann", START + 2 * DAY)
+
+    assert [mail["To"] for mail in mailing.mails()] == ["ann@exmaple.com", ANN]
+
+
+def test_a_mailbox_that_does_not_exist_gets_nothing_more(mailing):
+    signs_up(mailing, "ann", START)
+    bounced(mailing, START + HOUR)
+
+    signs_up(mailing, "ann", START + 2 * DAY)
+    signs_up(mailing, "other", START + 2 * DAY)
+
+    assert len(mailing.mails()) == 1
+    assert mailing.record("other")["address"]["suppressed"] == "bounced"
+
+
+def bounced(site, at):
+    report = mail_report("Bounce", "a:ann", "double-opt-in_confirm-subscription_1", at, bounceType="Permanent")
+    site.report(report)
     site.score(at)
 
 
-def test_the_same_person_comes_back_under_another_cookie_after_an_erasure(nurturing):
-    nurturing.live(*enough("ann", START), at=START)
-    complain(nurturing, START + HOUR)
-    assert records.identity_of("ripen", KEY).suppressed == "complained"
+def complained(site, at, **details):
+    site.report(mail_report("Complaint", "a:ann", "double-opt-in_confirm-subscription_1", at, **details))
+    site.score(at)
+
+
+def test_a_complaint_ends_mail_to_the_address_and_marketing_to_the_lead(subscribed):
+    complained(subscribed, START + DAY)
+    assert tips(subscribed, START + 2 * DAY) == []
+
+    subscribed.live(identified(START + 3 * DAY, email=BOB), at=START + 3 * DAY)
+    told_by_server(subscribed, tracked("Subscription Confirmed", START + 3 * DAY, address=BOB), at=START + 3 * DAY)
+
+    assert tips(subscribed, START + 4 * DAY) == ["agenda"]
+
+
+def test_a_report_that_it_is_no_spam_is_no_complaint(subscribed):
+    complained(subscribed, START + DAY, complaintFeedbackType="not-spam")
+
+    assert "Email Reported as Not Spam" in subscribed.names()
+    assert refusals_of("ripen", KEY).complained == 0
+    assert tips(subscribed, START + 2 * DAY) == ["tips", "agenda"]
+
+
+def test_a_report_names_the_address_even_when_nobody_is_left(subscribed):
     erase("ripen", "a:ann", SECRET)
+    report = mail_report("Bounce", "a:ann", "tips_first-steps_1", START + DAY, bounceType="Permanent")
+    report["detail"]["mail"]["tags"]["address"] = [shortened(KEY)]
 
-    nurturing.live(*enough("other", START + 2 * HOUR), at=START + 2 * HOUR)
+    subscribed.report(report)
 
-    assert len(nurturing.mails()) == 1
-    assert records.identity_of("ripen", KEY) == records.Identity("", "complained")
-    assert nurturing.record("other")["address"]["owned"] is False
-    assert nurturing.due_at("other") is None or nurturing.due_at("other") > START + 3 * HOUR
+    assert refusals_of("ripen", KEY).bounced == START + DAY
+    assert subscribed.names() == []
+    assert subscribed.record() is None
 
 
-def test_that_nobody_writes_to_an_address_is_written_once(nurturing, monkeypatch):
-    nurturing.live(*enough("ann", START), at=START)
-    complain(nurturing, START + HOUR)
+def test_what_an_address_turned_down_is_written_once(subscribed, monkeypatch):
+    follow(subscribed, 0, "unsubscribe", START + DAY)
+    subscribed.score(START + DAY)
     version = load_tree("ripen", "a:ann", 0).record.version
-    assert nurturing.record()["address"]["suppressed"] == "lead"
 
-    monkeypatch.setattr(records, "identity_of", None)
-    nurturing.track(tracked("Webinar Attended", START + HOUR), at=START + HOUR)
-    nurturing.score(START + HOUR)
+    monkeypatch.setattr("adapters.address_items.refuse", None)
+    monkeypatch.setattr("adapters.address_items.claim_address", None)
+    subscribed.track(viewed("/", START + 2 * DAY), at=START + 2 * DAY)
+    subscribed.score(START + 2 * DAY)
 
     assert load_tree("ripen", "a:ann", 0).record.version == version + 1
 
 
-def test_an_address_that_goes_over_to_another_lead_stays_what_it_is(nurturing):
-    nurturing.live(*enough("ann", START), at=START)
-    complain(nurturing, START + HOUR)
-    ann, eve = (load_tree("ripen", subject, 0).record for subject in ("a:ann", "a:eve"))
-
-    trees.take_address("ripen", trees.Transfer(KEY, "a:ann", ann, "a:eve", eve), START + HOUR)
-    nurturing.live(*enough("eve", START + 2 * HOUR), at=START + 2 * HOUR)
-    assert nurturing.record("eve")["address"] == {"key": KEY, "owned": True, "suppressed": "address"}
-    erase("ripen", "a:eve", SECRET)
-
-    assert records.identity_of("ripen", KEY) == records.Identity("", "complained")
-    assert len(nurturing.mails()) == 1
+# ---------------------------------------------------------------- between the decision and the mail
 
 
 @pytest.fixture
-def ready(nurturing):
-    nurturing.track(*enough("ann", START), at=START)
-    nurturing.score(START)
-    nurturing.sweep(START + MINUTE)
-    return nurturing
+def ready(subscribed):
+    """A mail is due, and lies in the queue."""
+    at = START + 2 * DAY
+    subscribed.track(tracked("Tips Wanted", at), at=at)
+    subscribed.score(at)
+    subscribed.sweep(at + MINUTE)
+    return subscribed
+
+
+def first_of_all(monkeypatch, act):
+    """Let something happen right before an intent is claimed."""
+    claim = intents.claim_intent
+
+    def interrupted(*arguments):
+        monkeypatch.setattr(intents, "claim_intent", claim)
+        act()
+        return claim(*arguments)
+
+    monkeypatch.setattr(intents, "claim_intent", interrupted)
 
 
 def test_whoever_unsubscribes_between_decision_and_claim_gets_no_mail(ready, monkeypatch):
-    claim = intents.claim_intent
+    count = len(ready.mails())
+    first_of_all(monkeypatch, lambda: follow(ready, 0, "unsubscribe", START + 2 * DAY))
 
-    def unsubscribed_first(*arguments):
-        monkeypatch.setattr(intents, "claim_intent", claim)
-        unsubscribe(ready, START + MINUTE)
-        return claim(*arguments)
-
-    monkeypatch.setattr(intents, "claim_intent", unsubscribed_first)
     assert ready.act() == 0
 
-    assert ready.mails() == []
-    assert ready.keys("S#") == []
+    assert len(ready.mails()) == count
     assert ready.record()["pending"] == []
 
 
-def test_whose_address_is_suppressed_between_decision_and_claim_gets_no_mail(ready, monkeypatch):
-    claim = intents.claim_intent
+def test_an_address_that_turned_another_leads_mail_down_meanwhile_gets_no_mail(ready, monkeypatch):
+    count = len(ready.mails())
+    first_of_all(monkeypatch, lambda: refuse("ripen", shortened(KEY), "unsubscribed", START + 2 * DAY))
 
-    def suppressed_first(*arguments):
-        monkeypatch.setattr(intents, "claim_intent", claim)
-        record = load_tree("ripen", "a:zed", 0).record
-        mark = records.Mark(KEY, "a:ann", "bounced")
-        records.save("ripen", record.__class__("a:zed", 1, "", None), marks=[mark])
-        return claim(*arguments)
-
-    monkeypatch.setattr(intents, "claim_intent", suppressed_first)
     assert ready.act() == 0
 
-    assert ready.mails() == []
-    assert ready.record()["address"]["suppressed"] == "address"
+    assert len(ready.mails()) == count
+    assert "Email Address Refused" in ready.names()
+    assert ready.record()["address"]["suppressed"] == "unsubscribed"
 
 
 def test_of_two_workers_with_the_same_fold_only_one_claims(ready, monkeypatch):
@@ -131,3 +279,14 @@ def test_of_two_workers_with_the_same_fold_only_one_claims(ready, monkeypatch):
     claim = intents.Claim("late", START, START, "mail", False, {})
     assert intents.claim_intent("ripen", decided, "S#another#mail#1", claim) is intents.Answer.CHANGED
     assert after.version > first.version
+
+
+def test_the_starter_rules_ask_a_former_subscriber_again(site):
+    assert site.publish(rule_files(RULES), 0)["activated"]
+    signs_up(site, "ann", START)
+    follow(site, 0, "unsubscribe", START + HOUR)
+    site.score(START + HOUR)
+
+    signs_up(site, "ann", START + 30 * DAY)
+
+    assert sent(site) == ["double-opt-in", "double-opt-in"]

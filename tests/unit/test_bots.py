@@ -181,7 +181,7 @@ def report(kind, agent):
     ],
 )
 def test_scanners_and_prefetching_proxies_are_no_readers(kind, agent, name):
-    assert mail_event(report(kind, agent)).event.bot == name
+    assert mail_event(report(kind, agent)).received.event.bot == name
 
 
 def test_a_mail_program_is_a_bot_only_where_websites_are_read():
@@ -191,7 +191,7 @@ def test_a_mail_program_is_a_bot_only_where_websites_are_read():
 
 
 def test_what_no_reader_causes_is_not_judged():
-    assert mail_event(report("Bounce", "curl/8.5.0")).event.bot == ""
+    assert mail_event(report("Bounce", "curl/8.5.0")).received.event.bot == ""
 
 
 # ---------------------------------------------------------------- and its effect: none
@@ -217,7 +217,6 @@ RULES = compile_rules(
                         "after": {"event": "Seen", "properties.page": "contact"},
                     },
                     "mail": "tips",
-                    "transactional": True,
                 },
                 "offer": {"start": {"phase": "keen"}, "mail": "offer", "transactional": True},
             },

@@ -222,7 +222,9 @@ def test_the_mail_in_the_document_can_be_rendered_for_every_lead(traits, own_tex
     [mjml], [text], [layout] = (fences(MAILS, language) for language in ("mjml", "jinja", "xml"))
     files = starter_files() | {"mails/checklist/en.mjml": mjml.encode(), "mails/layout.mjml": layout.encode()}
     files |= {"mails/checklist/en.txt": text.encode()} if own_text else {}
-    lead = SimpleNamespace(traits=traits, phase="information", scores={"engagement": 0}, score=lambda _profile: 120.0)
+    lead = SimpleNamespace(
+        known_traits=traits, phase="information", scores={"engagement": 0}, score=lambda _profile: 120.0
+    )
 
     mail = mailer.render(build(files)[1]["checklist"]["en"], mailer.facts(lead, LETTER, LINKS))
 

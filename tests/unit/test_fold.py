@@ -99,28 +99,33 @@ def test_a_campaign_does_not_start_again_before_its_mail_has_an_outcome():
 
 
 @pytest.mark.parametrize(
-    ("name", "why"),
-    [("Unsubscribed", "unsubscribed"), ("Email Bounced", "bounced"), ("Email Marked as Spam", "complained")],
+    ("name", "why", "waits"),
+    [
+        ("Unsubscribed", "unsubscribed", ["agenda"]),
+        ("Email Bounced", "bounced", []),
+        ("Email Marked as Spam", "complained", []),
+    ],
 )
-def test_who_may_not_be_mailed_waits_for_no_mail(name, why):
-    history = [happened("Signed Up", START), Event("x", name, START + 1, RIPEN)]
+def test_after_a_no_nothing_waits_but_what_was_asked_for(name, why, waits):
+    address = Event("e", "Identified", START, "website", traits={"email": "ann@example.com"})
+    history = [address, happened("Signed Up", START), Event("x", name, START + 1, RIPEN)]
 
     assert folded(*history).suppressed == why
-    assert folded(*history).pending == ()
+    assert [intent.campaign for intent in folded(*history).pending] == waits
 
 
 def test_a_website_cannot_suppress_a_lead():
     assert folded(happened("Unsubscribed", START)).suppressed == ""
 
 
-def test_the_last_address_given_counts():
+def test_the_last_address_given_counts_and_is_another_person():
     history = [
         Event("1", "Identified", START, "website", traits={"email": "old@example.com", "name": "Ann"}),
         Event("2", "Identified", START + 1, "website", traits={"email": " new@example.com "}),
     ]
 
     assert folded(*history).address == "new@example.com"
-    assert folded(*history).traits["name"] == "Ann"
+    assert "name" not in folded(*history).traits
 
 
 @given(events(), st.data())

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from ripen.event import RIPEN, Event
 from ripen.fold import fold
+from ripen.lead import Reach
 from ripen.ledger import NOTHING_SEEN
 from ripen.record import Claim, Folded, Record, make_record, read_claim, record_item
 from ripen.times import DAY, HOUR, parse_iso
@@ -31,7 +32,7 @@ def test_a_lead_that_waits_for_a_mail_and_can_be_reached_is_due_at_once():
 def test_a_lead_that_cannot_be_reached_is_due_when_time_changes_it():
     lead = fold("a:ann", WAITING, RULES, START)
 
-    for address in (None, {"key": "I#1", "owned": False}):
+    for address in (None, {"key": "", "owned": False}, OWNED | {"suppressed": "bounced", "undeliverable": True}):
         assert make_record(lead, address, NEW, NOTHING).due_at == lead.next_timer > START
 
 
@@ -125,7 +126,7 @@ def test_a_record_is_never_due_later_than_its_lead(history, later, before):
 
     record = make_record(lead, OWNED, armed(None if before is None else START + before), NOTHING)
 
-    wanted = lead.due_at(reachable=True)
+    wanted = lead.due_at(Reach.EVERYTHING)
     assert wanted is None or record.due_at <= wanted
 
 

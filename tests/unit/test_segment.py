@@ -42,7 +42,7 @@ def test_the_first_touch_and_the_token_of_a_mail_link_are_kept_and_consent_is_no
 
     event = parse("page", context={**kept, "consent": {"categoryPreferences": {"analytics": True}}}).event
 
-    assert event.context == kept
+    assert event.context == kept | {"token_at": RECEIVED}
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ripen.lead import Reach
 from ripen.times import DAY
 from unit.leads import START, happened, lead, reported, rules, told
 
@@ -259,9 +260,9 @@ def test_a_lead_who_cannot_be_mailed_is_not_woken_for_mails():
         {"wait": "3d"}, {"webhook": "crm"}, mailing={"recipients": {"crm": {"webhook": "https://x.example"}}}
     )
 
-    assert lead(mails, happened("Asked"), days=0).due_at(reachable=False) is None
-    assert lead(mails, happened("Asked"), days=0).due_at(reachable=True) == START
-    assert lead(hooks, happened("Asked"), days=0).due_at(reachable=False) == START + 3 * DAY
+    assert lead(mails, happened("Asked"), days=0).due_at(Reach.NOTHING) is None
+    assert lead(mails, happened("Asked"), days=0).due_at(Reach.EVERYTHING) == START
+    assert lead(hooks, happened("Asked"), days=0).due_at(Reach.NOTHING) == START + 3 * DAY
 
 
 CONTENT = {

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from ripen.claims import Claim, Claims
 from ripen.event import OUTCOMES, RIPEN, Event
 from ripen.fold import fold
-from ripen.identity import Proof
+from ripen.identity import Proof, subject_digest
 from ripen.record import Record
 from ripen.tree import MAX_SUBJECTS, Party, Tree, in_rank, parted, too_large, two_people, union
 from stories import START
@@ -68,8 +68,9 @@ def test_what_a_website_sent_to_several_subjects_counts_once(history, holders):
 def party(*subjects, first=START, addresses=None, parted=None):
     ledgers = {subject: [] for subject in subjects}
     ledgers[subjects[0]] = [Event("m", "Page Viewed", first, "website")] if first else []
+    by_digest = {subject_digest(subject): at for subject, at in (parted or {}).items()}
     proven = {text: Claim(proof, START, text) for text, proof in (addresses or {}).items()}
-    return Party(Tree(Record(subjects[0], 1, "", None), ledgers), Claims(addresses=proven, parted=parted or {}))
+    return Party(Tree(Record(subjects[0], 1, "", None), ledgers), Claims(addresses=proven, parted=by_digest))
 
 
 ANN, BOB = "ann@example.com", "bob@example.com"

@@ -12,6 +12,8 @@ from adapters.loading import load_tree
 from ripen.configuration import ActiveConfiguration
 from ripen.event import Event
 from ripen.fold import fold
+from ripen.lead import Reach
+from ripen.record import reach_of
 from ripen.rules import compile_rules
 from ripen.score import Score
 from ripen_cli.cloud import Cloud
@@ -20,7 +22,15 @@ from ripen_cli.reading import PREFIXES
 from ripen_cli.reading import Reading as LeadReading
 
 _UNSHOWN = ("path", "url", "referrer", "title", "message_id", "step", "cycle")
-_SHOWN_ELSEWHERE = ("lead", "address", "phase", "scores", "gets no mail", "waits for mail", "waits for handoff")
+_SHOWN_ELSEWHERE = (
+    "lead",
+    "address",
+    "phase",
+    "scores",
+    "gets no marketing mail",
+    "waits for mail",
+    "waits for handoff",
+)
 _TOLERANCE = 1e-6
 """Points by which two sums of the same floats may differ."""
 
@@ -49,8 +59,8 @@ class Reading(LeadReading):
 
     @property
     def reachable(self) -> bool:
-        """Whether mail may go out: the lead gave an address, and the address belongs to no other lead."""
-        return bool(self.tree.record.address.get("owned"))
+        """Whether some mail may go out: the lead gave an address, which does not turn all of them down."""
+        return reach_of(self.tree.record.address) is not Reach.NOTHING
 
     def unexplained(self, profile: str) -> float:
         """Points of the score that the listed contributions do not add up to; 0 unless something is wrong."""

@@ -128,11 +128,13 @@ class Campaign(Model):
     """Steps that each lead goes through for whom `start` becomes true.
 
     `mail` alone stands for one step. A `transactional` campaign is what the lead asked for or has to know: it needs no
-    double opt-in and no cap holds it back. `only_if` looks at facts and traits when it starts. `goal` is what it is
-    for, `exit` why it ends early: events, or facts that are looked at before each step. A step that cannot be done for
-    the time of `valid_for` is given up; one that is over a cap waits for its turn or is dropped. `again` says after
-    which time it may start anew (`never`, or a duration after its last start). Of several mails that could go out the
-    one with the highest `priority` goes first. `control` percent of the leads get nothing, for comparison.
+    double opt-in and no cap holds it back. One that `confirms` asks to confirm an address: its mails go to the address
+    that the lead named last, even if another one is proven. `only_if` looks at facts and traits when it starts. `goal`
+    is what it is for, `exit` why it ends early: events, or facts that are looked at before each step. A step that
+    cannot be done for the time of `valid_for` is given up; one that is over a cap waits for its turn or is dropped.
+    `again` says after which time it may start anew (`never`, or a duration after its last start). Of several mails that
+    could go out the one with the highest `priority` goes first. `control` percent of the leads get nothing, for
+    comparison.
     """
 
     title: Text = ""
@@ -140,6 +142,7 @@ class Campaign(Model):
     mail: Name | None = None
     steps: list[Step] = []
     transactional: bool = False
+    confirms: bool = False
     category: Name | None = None
     reason: Translated | None = None
     from_name: Text = ""
@@ -159,6 +162,8 @@ class Campaign(Model):
             raise ValueError("takes exactly one of mail and steps")
         if self.transactional and self.category is not None:
             raise ValueError("takes no category when it is transactional: nobody can turn off what has to be sent")
+        if self.confirms and not self.transactional:
+            raise ValueError("confirms: write transactional: true as well; nobody has agreed to its mails yet")
         return self
 
     @property

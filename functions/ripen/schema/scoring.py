@@ -77,12 +77,17 @@ class Group(Model):
 
 
 class Profile(Model):
-    """One score: its rules, and how fast interest fades. Without `half_life` it never does."""
+    """One score: its rules, and how fast interest fades. Without `half_life` it never does.
+
+    `claimed` is the part of the points of `fit` that counts for what an unproven browser typed about a lead whose
+    address is proven.
+    """
 
     title: Text = ""
     half_life: LongDuration | None = None
     rules: dict[Name, ScoreRule] = {}
     fit: dict[Name, FitRule] = {}
+    claimed: Annotated[float, Field(ge=0, le=1)] = 0.5
     groups: dict[Name, Group] = {}
 
     @model_validator(mode="after")

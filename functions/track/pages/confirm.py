@@ -1,4 +1,8 @@
-"""Double opt-in: a page that says what is agreed to, and the proof that somebody did."""
+"""Double opt-in: a page that says what is agreed to, and the proof that somebody did.
+
+What an unproven browser typed about the person is shown there, to be corrected or removed: only what the reader of the
+mailbox sends is taken over.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +10,38 @@ import hashlib
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
+from adapters.front import read
+from adapters.settings import PagesSettings, settings
+from ripen.claims import DISOWNED
+from ripen.refusals import CONFIRMED
+from ripen.traits import MAX_NAME, NAMES
 from track.answers import Answer
 from track.pages.html import html_answer
 from track.pages.texts import TEXTS
-from track.pages.visit import Visit, record
+from track.pages.visit import Told, Visit, record_or_refuse
 
 
 def show(visit: Visit, **more: Any) -> Answer:
-    """The page with the text and the button."""
+    """The page with the text, what was typed about the person, and the buttons."""
     text = _text(visit)
     title = TEXTS[visit.language]["confirm_title"]
+    typed = read(settings(PagesSettings).table_name, visit.token.subject)["about"]
+    about = [{"name": name, "value": typed[name]} for name in NAMES if name in typed]
     return html_answer(
-        "confirm.html", visit.language, visit.site, title=title, text=text, version=_version(text), **more
+        "confirm.html", visit.language, visit.site, title=title, text=text, version=_version(text), about=about, **more
     )
 
 
 def take(visit: Visit) -> Answer:
-    """The address is confirmed; the proof holds the text itself, its digest, the language and a part of the IP address.
+    """The address is confirmed, or its reader says that the lead is somebody else.
 
-    If the text is another one by now, it is shown again (409): nobody agreed to that.
+    The proof holds the text itself, its digest, the language and a part of the IP address. If the text is another one
+    by now, it is shown again (409): nobody agreed to that. Raises PageError when the lead was erased.
     """
     text, say = _text(visit), TEXTS[visit.language]
+    if visit.sent("action") == "disown":
+        record_or_refuse(visit, "disowned", Told(DISOWNED))
+        return _message(visit, say["disowned_title"], say["disowned_text"])
     if visit.sent("version") != _version(text):
         return show(visit, status=409, failed=say["confirm_changed"])
     proof = {
@@ -35,10 +50,14 @@ def take(visit: Visit) -> Answer:
         "language": visit.language,
         "ip": truncated(visit.ip),
     }
-    record(visit, "Subscription Confirmed", "confirmed", proof)
-    return html_answer(
-        "message.html", visit.language, visit.site, title=say["confirmed_title"], text=say["confirmed_text"]
-    )
+    said = {name: " ".join(visit.sent(name).split())[:MAX_NAME] for name in NAMES}
+    traits = {name: text for name, text in said.items() if text}
+    record_or_refuse(visit, "confirmed", Told("Subscription Confirmed", proof, traits, CONFIRMED))
+    return _message(visit, say["confirmed_title"], say["confirmed_text"])
+
+
+def _message(visit: Visit, title: str, text: str) -> Answer:
+    return html_answer("message.html", visit.language, visit.site, title=title, text=text)
 
 
 def truncated(ip: str) -> str:

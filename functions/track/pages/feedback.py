@@ -15,7 +15,7 @@ from track.answers import Answer
 from track.pages.html import html_answer
 from track.pages.languages import translated
 from track.pages.texts import TEXTS
-from track.pages.visit import PageError, Visit, record
+from track.pages.visit import PageError, Told, Visit, record_or_refuse
 
 MAX_COMMENT = 2_000
 """Characters."""
@@ -44,7 +44,7 @@ def take(visit: Visit) -> Answer:
     answer: dict[str, Any] = {"survey": visit.query["survey"], "score": score, "reason": reason, "comment": comment}
     # Who changes her mind sends another answer; the same one sent twice counts once.
     digest = hashlib.sha256(repr(answer).encode()).hexdigest()[:16]
-    record(visit, "Feedback Given", f"feedback_{digest}", answer)
+    record_or_refuse(visit, f"feedback_{digest}", Told("Feedback Given", answer))
     return html_answer("message.html", visit.language, visit.site, title=say["thanks_title"], text=say["thanks_text"])
 
 

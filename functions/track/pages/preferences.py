@@ -14,7 +14,7 @@ from track.pages import unsubscribe
 from track.pages.html import html_answer
 from track.pages.languages import translated
 from track.pages.texts import LANGUAGE_NAMES, TEXTS
-from track.pages.visit import PageError, Visit, record
+from track.pages.visit import PageError, Told, Visit, record_or_refuse
 
 PAUSES = (0, 14, 30, 90)
 """Days."""
@@ -42,7 +42,10 @@ def show(visit: Visit) -> Answer:
 
 
 def take(visit: Visit) -> Answer:
-    """The settings are saved, or the address is unsubscribed. Raises PageError for what no form of ours sends."""
+    """The settings are saved, or the address is unsubscribed.
+
+    Raises PageError for what no form of ours sends, and when the lead was erased.
+    """
     if visit.sent("action") == "everything":
         return unsubscribe.take(visit)
     language, wanted = visit.sent("language"), visit.form.get("topic", ())
@@ -50,7 +53,8 @@ def take(visit: Visit) -> Answer:
         raise PageError(400, "form")
     pause = _pause(visit)
     topics = {name: name in wanted for name in visit.site["categories"]}
-    record(visit, "Preferences Changed", f"preferences_{visit.at}", {"topics": topics, "language": language, **pause})
+    wishes = {"topics": topics, "language": language, **pause}
+    record_or_refuse(visit, f"preferences_{visit.at}", Told("Preferences Changed", wishes))
     say = TEXTS[visit.language]
     return html_answer(
         "message.html",

@@ -35,7 +35,19 @@ _EN = {
     "any time, by the link at the end of each mail.",
     "confirm_us": "the sender of this link",
     "confirm_button": "Yes, I agree",
-    "confirm_otherwise": "If you did not ask for this, close the page. Then nothing happens.",
+    "confirm_otherwise": "If you did not ask for this, close the page, and nothing happens; or tell us with the other "
+    "button.",
+    "about": "About you",
+    "about_text": "This was typed when your address was given. Please correct what is wrong, and empty what is not "
+    "yours: only what stands here when you agree is taken over.",
+    "about_firstName": "First name",
+    "about_lastName": "Last name",
+    "about_name": "Name",
+    "about_company": "Company",
+    "about_role": "Role",
+    "disown_button": "This was not me",
+    "disowned_title": "Thank you for telling us",
+    "disowned_text": "Your address no longer belongs to whoever typed it, and nothing was agreed to.",
     "confirm_changed": "This text has changed since you opened the page. Please read it and confirm it once more.",
     "confirmed_title": "Thank you",
     "confirmed_text": "Your address is confirmed.",
@@ -57,6 +69,7 @@ _EN = {
     "a browser.",
     "problem_form": "What was sent cannot be read. Please open the link from the mail and send the form once more.",
     "problem_large": "What was sent is too much. Please shorten it, and send the form once more.",
+    "problem_gone": "This link is no longer valid: everything that was stored about you has been erased.",
     "problem_survey": "This question is no longer asked. You are welcome to reply to the mail instead.",
     "problem_busy": "There is too much going on just now, and nothing was saved. Please try again in a minute.",
 }
@@ -91,7 +104,20 @@ _DE = {
     "zu mir passt. Das kann ich jederzeit widerrufen, mit dem Link am Ende jeder E-Mail.",
     "confirm_us": "dem Absender dieses Links",
     "confirm_button": "Ja, ich bin einverstanden",
-    "confirm_otherwise": "Wenn Sie das nicht angefordert haben, schließen Sie die Seite. Dann geschieht nichts.",
+    "confirm_otherwise": "Wenn Sie das nicht angefordert haben, schließen Sie die Seite, und nichts geschieht; oder "
+    "sagen Sie es uns mit der anderen Schaltfläche.",
+    "about": "Über Sie",
+    "about_text": "Das wurde eingegeben, als jemand Ihre Adresse angab. Bitte berichtigen Sie, was nicht stimmt, und "
+    "leeren Sie, was nicht zu Ihnen gehört: Übernommen wird nur, was hier steht, wenn Sie einwilligen.",
+    "about_firstName": "Vorname",
+    "about_lastName": "Nachname",
+    "about_name": "Name",
+    "about_company": "Firma",
+    "about_role": "Funktion",
+    "disown_button": "Das war ich nicht",
+    "disowned_title": "Danke für den Hinweis",
+    "disowned_text": "Ihre Adresse gehört nicht mehr zu dem, der sie eingegeben hat, und es wurde in nichts "
+    "eingewilligt.",
     "confirm_changed": "Dieser Text hat sich geändert, seit Sie die Seite geöffnet haben. Bitte lesen und bestätigen "
     "Sie ihn noch einmal.",
     "confirmed_title": "Vielen Dank",
@@ -116,6 +142,7 @@ _DE = {
     "problem_form": "Was gesendet wurde, ist nicht lesbar. Bitte öffnen Sie den Link aus der E-Mail und senden Sie "
     "das Formular noch einmal.",
     "problem_large": "Was gesendet wurde, ist zu lang. Bitte kürzen Sie es und senden Sie das Formular noch einmal.",
+    "problem_gone": "Dieser Link gilt nicht mehr: Alles, was über Sie gespeichert war, wurde gelöscht.",
     "problem_survey": "Diese Frage stellen wir nicht mehr. Antworten Sie gern auf die E-Mail.",
     "problem_busy": "Gerade ist zu viel los, und es wurde nichts gespeichert. Bitte versuchen Sie es in einer Minute "
     "noch einmal.",

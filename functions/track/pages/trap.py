@@ -8,12 +8,13 @@ from __future__ import annotations
 from ripen.scanners import HIDDEN_LINK
 from ripen.times import SECOND
 from track.answers import Answer, empty_answer
-from track.pages.visit import PageError, Visit, record
+from track.pages.visit import PageError, Told, Visit, record
 
 
 def show(visit: Visit) -> Answer:
     """Nothing; a click on the hidden link is noted, by which the others of this scanner are recognised."""
-    record(visit, "Email Link Clicked", f"trap_{visit.at // SECOND}", {"link": HIDDEN_LINK}, bot="link scanner")
+    click = Told("Email Link Clicked", {"link": HIDDEN_LINK}, bot="link scanner")
+    record(visit, f"trap_{visit.at // SECOND}", click)
     return empty_answer(204, {"cache-control": "no-store", "x-robots-tag": "noindex"})
 
 

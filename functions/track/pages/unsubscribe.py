@@ -7,10 +7,11 @@ is a no, however it is sent.
 
 from __future__ import annotations
 
+from ripen.claims import UNSUBSCRIBED
 from track.answers import Answer
 from track.pages.html import html_answer
 from track.pages.texts import TEXTS
-from track.pages.visit import Visit, record
+from track.pages.visit import Told, Visit, record
 
 
 def show(visit: Visit) -> Answer:
@@ -20,8 +21,8 @@ def show(visit: Visit) -> Answer:
 
 
 def take(visit: Visit) -> Answer:
-    """The address is unsubscribed."""
-    record(visit, "Unsubscribed", "unsubscribed")
+    """The address is unsubscribed, whoever it belongs to now or later."""
+    record(visit, "unsubscribed", Told("Unsubscribed", answer=UNSUBSCRIBED))
     say = TEXTS[visit.language]
     return html_answer(
         "message.html",

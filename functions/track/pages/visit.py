@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
+from adapters.replies import Reply, keep_reply
 from adapters.settings import PagesSettings, settings
-from adapters.table import put_items
 from adapters.tokens import PageToken
 from ripen.errors import RipenError
 from ripen.event import RIPEN, Event, Received
@@ -48,15 +49,36 @@ class Visit:
         return self.form.get(name, ("",))[-1]
 
 
-def record(visit: Visit, name: str, kind: str, told: Mapping[str, Any] | None = None, bot: str = "") -> None:
-    """Write an event of the mail that the link was in, with what is `told` and not empty as properties.
+class Told(NamedTuple):
+    """An event of the mail that the link was in: `properties` that are not empty, and `traits` of the person.
+
+    `answer` is what it means for the address that the mail went to: a name of `ripen.refusals.Refusals`.
+    """
+
+    name: str
+    properties: Mapping[str, Any] = MappingProxyType({})
+    traits: Mapping[str, str] = MappingProxyType({})
+    answer: str = ""
+    bot: str = ""
+
+
+def record(visit: Visit, kind: str, told: Told) -> bool:
+    """Write an event, and what it means for the address, in one go; False when the lead was erased meanwhile.
 
     With the same `kind` twice in a minute it counts once. It would be wrong to count it once for ever: who
     unsubscribes, comes back and unsubscribes again by the same old mail means it. Raises TableThrottledError.
     """
     identity = f"{visit.token.intent}_{kind}_{visit.at // MINUTE}"
-    properties = {"intent": visit.token.intent} | {key: value for key, value in (told or {}).items() if value != ""}
-    event = Event(identity, name, visit.at, RIPEN, properties=properties, bot=bot)
+    properties = {"intent": visit.token.intent} | {key: said for key, said in told.properties.items() if said != ""}
+    event = Event(identity, told.name, visit.at, RIPEN, properties=properties, traits=told.traits, bot=told.bot)
     configured = settings(PagesSettings)
     received = Received(visit.token.subject, visit.at, visit.at, event)
-    put_items(configured.table_name, event_items([received], configured.retention_days))
+    [item] = event_items([received], configured.retention_days)
+    reply = Reply(visit.token.digest, told.answer, visit.at) if told.answer else None
+    return keep_reply(configured.table_name, item, reply)
+
+
+def record_or_refuse(visit: Visit, kind: str, told: Told) -> None:
+    """Write an event. Raises PageError when the lead was erased meanwhile: there is nobody to whom it could belong."""
+    if not record(visit, kind, told):
+        raise PageError(410, "gone")
