@@ -11,17 +11,20 @@ from adapters.queries import query
 from ripen.ledger import IDENTITY_KEY
 from ripen.refusals import Refusals, refusals_key, shortened
 
+Action = Mapping[str, Any]
 
-def own_address(table: str, key: str, subject: str) -> str:
-    """Take an address that a subject has proven, unless somebody else has; the subject that owns it now."""
-    if held(
-        client("dynamodb").put_item,
-        TableName=table,
-        Item=attributes({"pk": key, "sk": IDENTITY_KEY, "owner": subject}),
-        ConditionExpression="attribute_not_exists(pk)",
-    ):
-        return subject
-    return owner_of(table, key)
+
+def owning(table: str, key: str, subject: str) -> Action:
+    """The part of a transaction that gives an address to the subject that has proven it; fails if it is owned."""
+    item = {"pk": key, "sk": IDENTITY_KEY, "owner": subject}
+    return {
+        "Put": {"TableName": table, "Item": attributes(item), "ConditionExpression": "attribute_not_exists(pk)"},
+    }
+
+
+def disowning(table: str, key: str, subject: str) -> Action:
+    """The part of a transaction that takes an address from the subject that owns it."""
+    return {"Delete": _owned_by(table, key, subject)}
 
 
 def owner_of(table: str, key: str) -> str:
@@ -31,9 +34,9 @@ def owner_of(table: str, key: str) -> str:
     return str(found.get("owner", ""))
 
 
-def claim_address(table: str, key: str, subject: str, at: int) -> None:
-    """Note that a subject gave an address, so that access and erasure by address find it."""
-    client("dynamodb").put_item(TableName=table, Item=attributes({"pk": key, "sk": subject, "at": at}))
+def claiming(table: str, key: str, subject: str, at: int) -> Action:
+    """The part of a transaction that notes that a subject gave an address: access and erasure by address find it."""
+    return {"Put": {"TableName": table, "Item": attributes({"pk": key, "sk": subject, "at": at})}}
 
 
 def claimants(table: str, key: str) -> list[str]:
@@ -46,14 +49,7 @@ def claimants(table: str, key: str) -> list[str]:
 def release_address(table: str, key: str, subject: str) -> None:
     """Forget that a subject gave an address, and that it owns it if it does; what the address turned down stays."""
     client("dynamodb").delete_item(TableName=table, Key=attributes({"pk": key, "sk": subject}))
-    held(
-        client("dynamodb").delete_item,
-        TableName=table,
-        Key=attributes({"pk": key, "sk": IDENTITY_KEY}),
-        ConditionExpression="#owner = :subject",
-        ExpressionAttributeNames={"#owner": "owner"},
-        ExpressionAttributeValues=attributes({":subject": subject}),
-    )
+    held(client("dynamodb").delete_item, **_owned_by(table, key, subject))
 
 
 def refusals_of(table: str, key: str) -> Refusals:
@@ -70,7 +66,7 @@ def refuse(table: str, digest: str, reason: str, at: int) -> None:
     held(client("dynamodb").update_item, **answer, ConditionExpression=condition)
 
 
-def answered(table: str, digest: str, answer: str, at: int) -> Mapping[str, Any]:
+def answered(table: str, digest: str, answer: str, at: int) -> Action:
     """The part of a transaction that keeps an answer of an address: a name of `Refusals`, and its moment."""
     update = {
         "TableName": table,
@@ -82,7 +78,7 @@ def answered(table: str, digest: str, answer: str, at: int) -> Mapping[str, Any]
     return {"Update": update}
 
 
-def takes(table: str, key: str, *, marketing: bool) -> Mapping[str, Any]:
+def takes(table: str, key: str, *, marketing: bool) -> Action:
     """The part of a transaction that fails if an address takes no mail, or no marketing mail."""
     condition = "attribute_not_exists(bounced) AND attribute_not_exists(complained)"
     if marketing:
@@ -93,3 +89,14 @@ def takes(table: str, key: str, *, marketing: bool) -> Mapping[str, Any]:
         "ConditionExpression": condition,
     }
     return {"ConditionCheck": check}
+
+
+def _owned_by(table: str, key: str, subject: str) -> dict[str, Any]:
+    """The item that says who owns an address, provided that it is this subject."""
+    return {
+        "TableName": table,
+        "Key": attributes({"pk": key, "sk": IDENTITY_KEY}),
+        "ConditionExpression": "#owner = :subject",
+        "ExpressionAttributeNames": {"#owner": "owner"},
+        "ExpressionAttributeValues": attributes({":subject": subject}),
+    }

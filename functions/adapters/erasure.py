@@ -12,14 +12,14 @@ from typing import Any
 from adapters.address_items import refuse, release_address
 from adapters.addresses import normalized
 from adapters.attributes import attributes, values
-from adapters.aws import client
+from adapters.aws import client, held, unchanged
 from adapters.figures import forget_visits
 from adapters.front import front_key
 from ripen.claims import Claims
 from ripen.erasure import addresses, last_withdrawal
 from ripen.event import Event, Received
 from ripen.identity import address_key
-from ripen.ledger import EVENT_PREFIX, RECORD_KEY, event_items, read_items
+from ripen.ledger import EVENT_PREFIX, MEMBER_PREFIX, RECORD_KEY, event_items, read_items
 from ripen.record import Record
 from ripen.refusals import shortened
 
@@ -38,12 +38,21 @@ def survey(table: str, subject: str) -> int:
 
 
 def erase(table: str, subject: str, secret: bytes | None = None, progress: Callable[[int], None] = _ignore) -> int:
-    """Delete a subject's events, intents, record and addresses; how many items of its own were deleted.
+    """Delete a subject's events, intents, record and addresses; how many items were deleted.
+
+    What was merged below it goes too.
 
     With the `secret` of the digests every address that it ever gave is freed, without it the one its record names.
     `progress` is told after each step how many items were deleted in it. Safe to repeat, and to interrupt.
     """
-    items = _all(table, subject)
+    deleted = 0
+    while gone := _erase_once(table, subject, secret, progress):
+        deleted += gone  # once more: whoever wrote while the record was there may have been later than the last look
+    return deleted
+
+
+def _erase_once(table: str, subject: str, secret: bytes | None, progress: Callable[[int], None]) -> int:
+    items, deleted = _all(table, subject), 0
     events = _events(items)
     forget_visits(table, subject, events)
     if secret is not None:
@@ -53,16 +62,18 @@ def erase(table: str, subject: str, secret: bytes | None = None, progress: Calla
     remaining = _remaining(items, events)
     for item in remaining.values():
         client("dynamodb").put_item(TableName=table, Item=item)
-    deleted = 0
     while keys := [key for key in map(_key, items) if key not in (RECORD_KEY, *remaining)]:
+        members = [key.removeprefix(MEMBER_PREFIX) for key in keys if key.startswith(MEMBER_PREFIX)]
+        deleted += sum(erase(table, member, secret, progress) for member in members)
         for start in range(0, len(keys), _BATCH):
             part = keys[start : start + _BATCH]
             _delete(table, subject, part)
             progress(len(part))
         deleted += len(keys)
         items = _all(table, subject)
-    if items and RECORD_KEY in map(_key, items):
-        _delete_record(table, subject)
+    for record in (item for item in items if _key(item) == RECORD_KEY):
+        if not _delete_record(table, subject, record):
+            return deleted + _erase_once(table, subject, secret, progress)
         progress(1)
         deleted += 1
     return deleted
@@ -124,11 +135,14 @@ def _keep_refusals(table: str, events: Sequence[Event], secret: bytes) -> None:
             refuse(table, shortened(address_key(address, secret)), refusal.reason, refusal.at)
 
 
-def _delete_record(table: str, subject: str) -> None:
-    """The record, and with it what the website may know at once: whoever writes that writes the record too."""
-    keys = ({"pk": subject, "sk": RECORD_KEY}, front_key(subject))
-    deletions = [{"Delete": {"TableName": table, "Key": attributes(key)}} for key in keys]
-    client("dynamodb").transact_write_items(TransactItems=deletions)
+def _delete_record(table: str, subject: str, record: _Item) -> bool:
+    """Delete the record, and with it what the website may know at once; False if it has changed since it was read."""
+    key, front = attributes({"pk": subject, "sk": RECORD_KEY}), attributes(front_key(subject))
+    deletions = [
+        {"Delete": {"TableName": table, "Key": key, **unchanged(int(record["version"]["N"]))}},
+        {"Delete": {"TableName": table, "Key": front}},
+    ]
+    return held(client("dynamodb").transact_write_items, TransactItems=deletions)
 
 
 def _delete(table: str, subject: str, keys: Sequence[str]) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from adapters import address_items, front, merging, records
+from adapters.address_items import Action
 from adapters.addresses import key_of
 from adapters.figures import Reporter, report_visits
 from adapters.loading import load_tree
@@ -103,7 +105,6 @@ def _refresh(settings: ScoreSettings | TriggerSettings, task: Task) -> tuple[Ref
     me = Party(tree, lead.claims)
     place = merging.Place(settings.table_name, settings.secret_arn, settings.retention_days, task.rules.trusted)
     leaves = lead.erase_at is not None
-    # Owned first: whoever finds that it belongs to somebody else has to see in the same turn who that is.
     address = _address(settings, me)
     if tree.checkpoint is None and merging.resolve(place, me, task.now, leaves=leaves):
         return None, True
@@ -113,13 +114,15 @@ def _refresh(settings: ScoreSettings | TriggerSettings, task: Task) -> tuple[Ref
     settled = kept or tree.checkpoint
     visits = _report_visits(settings.table_name, tree, task)
     known = front.of_lead(lead, tree.ledgers)
-    told = _tell_addresses(settings, me)
-    folded = Folded(tree.seen, settled.name if settled else None, visits, front.digests(known), told)
+    folded = Folded(tree.seen, settled.name if settled else None, visits, front.digests(known), told(settings, me))
     fresh = make_record(lead, address, record, folded, task.rest_until)
     if (fresh.data, fresh.due_at) == (record.data, record.due_at):
         fresh = record
     else:
-        records.save(settings.table_name, fresh, kept, front.changed(record.front, known))
+        news = _news(settings, me, address, task.rules.trusted)
+        records.save(settings.table_name, fresh, kept, front.changed(record.front, known), news)
+        if not record.version and not records.has_events(settings.table_name, record.subject):  # erased meanwhile
+            records.drop(settings.table_name, record.subject, fresh.version)
     found = address or {"key": "", "owned": False}
     return Refreshed(lead, tree, fresh.version, found["key"], found["owned"], reach_of(address)), False
 
@@ -195,7 +198,8 @@ def _address(settings: ScoreSettings | TriggerSettings, me: Party) -> dict[str, 
     before = me.tree.record.address
     owned = bool(key and claim.proof.is_proof)
     if owned and not (before.get("key") == key and before["owned"]):
-        owned = address_items.own_address(settings.table_name, key, me.claimant(claim.text)) in me.tree.ledgers
+        owner = address_items.owner_of(settings.table_name, key)
+        owned = not owner or owner in me.tree.ledgers
     suppressed = me.claims.suppressed
     found = {"key": key, "owned": owned} | ({"suppressed": suppressed} if suppressed else {})
     return found | ({"undeliverable": True} if me.claims.refusal_of(claim.text) in UNDELIVERABLE else {})
@@ -219,25 +223,39 @@ def _heeded(settings: ScoreSettings | TriggerSettings, place: merging.Place, me:
     return written
 
 
-def _tell_addresses(settings: ScoreSettings | TriggerSettings, me: Party) -> list[str]:
-    """Write to the lead's addresses that it claims them, and what it turned down; digests of all that is written there.
+def _news(
+    settings: ScoreSettings | TriggerSettings, me: Party, address: Mapping[str, Any] | None, trusted: frozenset[str]
+) -> list[Action]:
+    """What has to be written about the lead's addresses together with its record: who gave them, and who owns one."""
+    table, record = settings.table_name, me.tree.record
+    news = [
+        address_items.claiming(table, key, me.claimant(text), me.claims.addresses[comparable(text)].at)
+        for text, key in _keys(settings, me)
+        if shortened(key)[:_MARK] not in record.told
+    ]
+    before = record.address.get("key", "") if record.address.get("owned") else ""
+    owned = address["key"] if address and address["owned"] else ""
+    if owned and owned != before and not address_items.owner_of(table, owned):
+        news.append(address_items.owning(table, owned, me.prover(me.claims.address, trusted)))
+    proven = [key for text, key in _keys(settings, me) if me.claims.addresses[comparable(text)].proof.is_proof]
+    if before and before not in proven and (owner := address_items.owner_of(table, before)) in me.tree.ledgers:
+        news.append(address_items.disowning(table, before, owner))
+    return [*news, records.still_there(table, record, me.tree.items)] if news and not record.version else news
 
-    Pages and reports of SES write a no to its address at once; this is for events that did not know it.
+
+def told(settings: ScoreSettings | TriggerSettings, me: Party) -> list[str]:
+    """Digests of what is written at the lead's addresses: that it gave them, and what they turned down.
+
+    Pages and reports of SES write a no to its address at once; here it is written for events that did not know it.
     """
-    before, told = {*me.tree.record.told}, []
-    for text, key in _keys(settings, me):
-        mark = shortened(key)[:_MARK]
-        if mark not in before:
-            claim = me.claims.addresses[comparable(text)]
-            address_items.claim_address(settings.table_name, key, me.claimant(text), claim.at)
-        told.append(mark)
+    marks = [shortened(key)[:_MARK] for _, key in _keys(settings, me)]
     for text, refusal in me.claims.refused.items():
         if key := key_of(settings.secret_arn, text):
             mark = f"{shortened(key)[:_MARK]} {refusal.reason} {refusal.at}"
-            if mark not in before:
+            if mark not in me.tree.record.told:
                 address_items.refuse(settings.table_name, shortened(key), refusal.reason, refusal.at)
-            told.append(mark)
-    return told
+            marks.append(mark)
+    return marks
 
 
 def _keys(settings: ScoreSettings | TriggerSettings, me: Party) -> list[tuple[str, str]]:

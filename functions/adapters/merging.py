@@ -11,9 +11,12 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from adapters import address_items, table, tokens, trees
+from adapters import address_items, tokens, trees
 from adapters.addresses import key_of
+from adapters.attributes import attributes
+from adapters.aws import client, held
 from adapters.loading import load_tree
+from adapters.records import still_there
 from adapters.secret import keys
 from ripen.claims import CONFIRMED, UNMERGED, Claims
 from ripen.errors import RipenError
@@ -173,7 +176,7 @@ def _by_address(place: Place, me: Party, now: int) -> Iterator[bool]:
         at = min(claim.at, theirs.at)
         yield _attempt(place, me, other, _Evidence(owner, both, at, "both have proven the same address"), now)
     else:
-        winner = me.claimant(claim.text)
+        winner = me.prover(claim.text, place.trusted)
         loses = other.tree.record if other.tree.record.version or other.tree.events else None
         transfer = trees.Transfer(key, owner, loses, winner, me.tree.record)
         trees.take_address(place.table_name, transfer, now)
@@ -220,9 +223,17 @@ def _of_both(name: str, parent: str, child: str, told: dict[str, str], now: int)
 
 
 def note(place: Place, me: Party, received: Received, now: int) -> bool:
-    """Write an event of ours unless it stands there already, perhaps at another moment; whether it was written."""
+    """Write an event of ours; whether that was done.
+
+    It is not if it stands there already, perhaps at another moment, or the lead was erased meanwhile.
+    """
     known = (event.id for events in me.tree.ledgers.values() for event in events if event.source == RIPEN)
-    return received.event.id not in known and table.put_new(place.table_name, _item(place, received, now))
+    if received.event.id in known:
+        return False
+    item = attributes(_item(place, received, now))
+    put = {"TableName": place.table_name, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}
+    there = still_there(place.table_name, me.tree.record, me.tree.items)
+    return held(client("dynamodb").transact_write_items, TransactItems=[there, {"Put": put}])
 
 
 def own_event(subject: str, at: int, name: str, about: str, properties: dict[str, Any]) -> Received:

@@ -37,14 +37,15 @@ def save(
     record: Record,
     checkpoint: Checkpoint | None = None,
     fronts: Sequence[Front] = (),
+    addresses: Sequence[Action] = (),
 ) -> None:
     """Write a record, provided that the one in the table is of the version before. Raises VersionConflictError.
 
     A checkpoint is written with it, or not at all: the record that names it is the only one that may go on from it. So
-    is what the website may know at once, as far as it changed.
+    is what the website may know at once, as far as it changed, and what is new about its addresses.
     """
     put = {"TableName": table, "Item": _attributes(record_item(record)), **unchanged(record.version - 1)}
-    more: list[Action] = [write(table, front) for front in fronts]
+    more: list[Action] = [*(write(table, front) for front in fronts), *addresses]
     if checkpoint is not None:
         more.append(_keep(table, record.subject, checkpoint))
     if more:
@@ -81,7 +82,7 @@ def mark_due(table: str, subject: str, due_at: int) -> None:
     What is new may lie in front of its checkpoint, which is deleted therefore; whoever still goes on from there finds
     that the record was written since. A subject without events is none: it was erased meanwhile.
     """
-    if not _has_events(table, subject):
+    if not has_events(table, subject):
         return
     for _ in range(MAX_SUBJECTS):
         key = _attributes({"pk": subject, "sk": RECORD_KEY})
@@ -152,7 +153,15 @@ def disarm(table: str, subject: str, due_at: int) -> None:
     )
 
 
-def _has_events(table: str, subject: str) -> bool:
+def still_there(table: str, record: Record, items: Sequence[Mapping[str, Any]]) -> Action:
+    """The part of a transaction that fails if a lead was erased; `items` are events of one without a record yet."""
+    key = items[-1]["sk"] if items and not record.version else RECORD_KEY
+    found = _attributes({"pk": record.subject, "sk": key})
+    return {"ConditionCheck": {"TableName": table, "Key": found, "ConditionExpression": "attribute_exists(pk)"}}
+
+
+def has_events(table: str, subject: str) -> bool:
+    """Whether there is anything in the ledger of a subject."""
     found = client("dynamodb").query(
         TableName=table,
         KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",

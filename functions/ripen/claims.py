@@ -71,8 +71,8 @@ class Claims:
     `tokens` are the last five of links that the lead followed, with the moments at which they were received, and not
     verified. `parted` says for digests of subjects when somebody decided that they are not this lead. `opted_in` are
     addresses (comparable form) that agreed to mails by double opt-in, with the moment. `mailed` says to which address
-    the last mails went, by their intents. `last` is the address that was named last. `no` is why the lead gets no
-    marketing mail (`unsubscribed` or `complained`; empty: it may), `refused` the same of addresses, also `bounced`.
+    the last mails went, by subjects and intents. `last` is the address that was named last. `no` is why the lead gets
+    no marketing mail (`unsubscribed` or `complained`; empty: it may), `refused` the same of addresses, also `bounced`.
     `disowned` are addresses whose reader said that this lead is somebody else.
     """
 
@@ -90,7 +90,7 @@ class Claims:
     def apply(self, event: Event, trusted: frozenset[str]) -> None:
         """Take in the next event; `trusted` names the sources that are servers. What bots did proves nothing."""
         if event.source == RIPEN and event.name in SUPPRESSING:  # believed, whatever program brought it
-            address = self._address_of(event.properties) or self.address
+            address = self.recipient(event) or self.address
             self._refuse(address, Refusal(SUPPRESSING[event.name], event.at))
         if event.bot:
             return
@@ -210,9 +210,9 @@ class Claims:
 
     def _apply_own(self, event: Event) -> None:
         if event.name in MAILED:
-            self._mailed(event.properties)
+            self._mailed(event)
         elif event.name == OPTED_IN:
-            self._confirm(self._address_of(event.properties), event.at)
+            self._confirm(self.recipient(event), event.at)
         elif event.name == CONFIRMED:
             self._address(event.properties.get("address"), Proof.LINK, event.at)
         elif event.name == UNMERGED and event.properties["by"] == "operator":
@@ -221,11 +221,11 @@ class Claims:
         elif event.name == REFUSED:
             self._refuse_address(str(event.properties["address"]), Refusal(str(event.properties["reason"]), event.at))
         elif event.name == DISOWNED:
-            self._disown(comparable(self._address_of(event.properties)), event.at)
+            self._disown(comparable(self.recipient(event)), event.at)
 
-    def _address_of(self, properties: Mapping[str, Any]) -> str:
-        """The address that a mail went to, as far as that is known."""
-        return self.mailed.get(str(properties.get("intent")), "")
+    def recipient(self, event: Event) -> str:
+        """The address that the mail went to which an event is about, as far as that is known."""
+        return self.mailed.get(f"{event.subject} {event.properties.get('intent')}", "")
 
     def _confirm(self, address: str, at: int) -> None:
         if not address:
@@ -264,13 +264,14 @@ class Claims:
         self.opted_in.pop(key, None)
         self.disowned[key] = at
 
-    def _mailed(self, properties: Mapping[str, Any]) -> None:
+    def _mailed(self, event: Event) -> None:
+        properties = event.properties
         address = properties.get("to")
         if isinstance(address, str):
             intent = "_".join(str(properties.get(part)) for part in ("campaign", "step", "cycle"))
-            # Two leads that were merged may have had the same one: then nobody can tell whose page it was.
-            same = self.mailed.pop(intent, address) == address
-            self.mailed[intent] = address if same else ""
+            # By subject: two leads that were merged may have had the same one.
+            self.mailed.pop(key := f"{event.subject} {intent}", None)
+            self.mailed[key] = address
             if len(self.mailed) > MAX_MAILED:
                 del self.mailed[next(iter(self.mailed))]
 

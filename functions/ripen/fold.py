@@ -176,7 +176,7 @@ def _take_traits(state: State, event: Event) -> bool:
         if event.name == CONFIRMED:
             told.prove(str(event.properties.get("browser")), str(event.properties.get("address")))
         elif event.name == OPTED_IN:
-            told.confirm(state.claims.mailed.get(str(event.properties.get("intent")), ""), traits)
+            told.confirm(state.claims.recipient(event), traits)
     elif event.source in state.rules.trusted:
         if not traits:
             return False

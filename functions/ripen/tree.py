@@ -115,6 +115,21 @@ class Party:
                     return subject
         return self.subject
 
+    def prover(self, address: str, trusted: frozenset[str]) -> str:
+        """The subject whose own ledger proves the address; otherwise the one that names it.
+
+        `trusted` are the sources that are servers. Should the lead be parted, the proof stays with this subject.
+        """
+        if len(self.tree.ledgers) > 1:
+            for subject, events in self.tree.ledgers.items():
+                alone = Claims()
+                for event in events:
+                    alone.apply(event, trusted)
+                claim = alone.addresses.get(comparable(address))
+                if claim is not None and claim.proof.is_proof:
+                    return subject
+        return self.claimant(address)
+
 
 def union(ledgers: Mapping[str, Sequence[Event]]) -> list[Event]:
     """The events of several ledgers, each once, in order of occurrence (ties by id, then by subject).

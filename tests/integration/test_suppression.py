@@ -210,7 +210,7 @@ def test_what_an_address_turned_down_is_written_once(subscribed, monkeypatch):
     version = load_tree("ripen", "a:ann", 0).record.version
 
     monkeypatch.setattr("adapters.address_items.refuse", None)
-    monkeypatch.setattr("adapters.address_items.claim_address", None)
+    monkeypatch.setattr("adapters.address_items.claiming", None)
     subscribed.track(viewed("/", START + 2 * DAY), at=START + 2 * DAY)
     subscribed.score(START + 2 * DAY)
 

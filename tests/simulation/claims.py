@@ -1,43 +1,58 @@
 """What was true at the moment of each claim, so that it can be told whether the mail should have gone out.
 
-It looks at the table as it lies there, and uses nothing of the code that decides.
+It looks at the table as it lies there and at what people answered, and uses nothing of the code that decides.
 """
 
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from dataclasses import dataclass
 
 from adapters.attributes import values
-from ripen.identity import address_key
+from ripen.identity import Proof, subject_digest
 from ripen.ledger import EVENT_PREFIX, INTENT_PREFIX, MEMBER_PREFIX, read_items
 from ripen.times import parse_iso
-from simulation.fake_services import SECRET
 from trigger.carrying import CLAIM_LEASE
 
-STOPPING = ("Unsubscribed", "Email Bounced", "Email Marked as Spam")
+NOES = {"Unsubscribed": "unsubscribed", "Email Bounced": "bounced", "Email Marked as Spam": "complained"}
 
 
 @dataclass
 class Claimed:
-    """One claim of a mail, decided as of `at`; `lead` are all subjects that were the lead then."""
+    """One claim of a mail, decided as of `at`; `lead` are all subjects that were the lead then.
+
+    `stopped` says why the mail must not go out; `proven` whether a click in a mail to the address was there, or a
+    server's word. `readers` are the browsers whose users have shown to read the mailbox.
+    """
 
     subject: str
     intent: str
     at: int
+    to: str
     lead: frozenset[str]
     marketing: bool
-    stopped: bool
+    stopped: str
     confirmed: bool
+    proven: bool
+    readers: frozenset[str]
+    strays: frozenset[str]
     sent: bool = False
+    text: str = ""
 
 
 class Claims:
-    """Told of every write to the table, and of every mail that goes out."""
+    """Told of every write to the table, of what people answered by pages, and of every mail that goes out.
 
-    def __init__(self, items):
+    `noes` and `yeses` are the moments at which addresses said no or were confirmed, also by mails to other leads.
+    """
+
+    def __init__(self, items, servers):
         self.items = items
+        self.servers = servers
         self.made = []
+        self.noes = defaultdict(dict)
+        self.yeses = defaultdict(int)
 
     def written(self, pk, sk):
         item = self.items.get((pk, sk))
@@ -52,38 +67,133 @@ class Claims:
                 self._claimed(pk, sk, json.loads(plain["about"]), parse_iso(plain["due_at"]) - CLAIM_LEASE)
             )
 
+    def said_no(self, address, reason, at):
+        """The page has answered, or SES's report was taken."""
+        noes = self.noes[address.casefold()]
+        noes[reason] = max(at, noes.get(reason, 0))
+
+    def says_yes(self, address, at):
+        """Somebody clicks on the page."""
+        key = address.casefold()
+        self.yeses[key] = max(at, self.yeses[key])
+
     def sent(self, mail):
         latest = [one for one in self.made if (one.subject, one.intent) == (mail.subject, mail.intent)]
         if latest:  # otherwise it was sent without a claim, and another invariant tells
-            latest[-1].sent = True
+            latest[-1].sent, latest[-1].text = True, mail.text
 
     def _claimed(self, pk, sk, about, at):
-        lead, waiting = {pk}, [pk]
+        lead, edges = self._tree(pk)
+        ledgers = {subject: self._events(subject) for subject in lead}
+        own = [event for events in ledgers.values() for event in events if event.source == "ripen"]
+        own.sort(key=lambda event: (event.at, event.id))
+        to, marketing = about["to"].casefold(), not about.get("transactional", False)
+        told = _told(own)
+        readers = {event.properties["browser"] for event in _confirmations(own) if _same(event, to)}
+        by_server = any(
+            event.source in self.servers and str(event.traits.get("email", "")).strip().casefold() == to
+            for events in ledgers.values()
+            for event in events
+        )
+        return Claimed(
+            pk,
+            sk.removeprefix(INTENT_PREFIX).replace("#", "_"),
+            at,
+            to,
+            frozenset(lead),
+            marketing,
+            self._stopped(to, told, marketing=marketing),
+            to in told.agreed,
+            bool(by_server or readers or to in told.proven),
+            frozenset(subject for subject in lead if subject_digest(subject) in readers),
+            frozenset(_strays(ledgers, edges, told, self.servers)),
+        )
+
+    def _stopped(self, to, told, *, marketing):
+        noes = self.noes[to]
+        for reason in ("bounced", "complained"):
+            if reason in noes or to in told.refused:
+                return reason
+        if marketing and noes.get("unsubscribed", -1) >= self.yeses[to]:
+            return "unsubscribed"
+        return told.ended if marketing else ""
+
+    def _tree(self, pk):
+        lead, edges, waiting = {pk}, [], [pk]
         for subject in waiting:
-            below = [key for owner, key in self.items if owner == subject and key.startswith(MEMBER_PREFIX)]
-            members = {key.removeprefix(MEMBER_PREFIX) for key in below}
-            waiting += members - lead
-            lead |= members
-        own = {subject: [event for event in self._events(subject) if event.source == "ripen"] for subject in lead}
-        key = address_key(about["to"], SECRET.encode())
-        confirmed = {address for events in own.values() for address in _confirmed(events)}
-        noes = [event for events in own.values() for event in events if event.name in STOPPING]
-        stopped = bool(noes) or "suppressed" in self.items[key, "I"]
-        marketing = not about.get("transactional", False)
-        intent = sk.removeprefix(INTENT_PREFIX).replace("#", "_")
-        return Claimed(pk, intent, at, frozenset(lead), marketing, stopped, about["to"].casefold() in confirmed)
+            for owner, key in [*self.items]:
+                if owner == subject and key.startswith(MEMBER_PREFIX):
+                    member = key.removeprefix(MEMBER_PREFIX)
+                    edges.append((subject, member, int(self.items[owner, key]["proof"]["N"])))
+                    waiting += [member] if member not in lead else []
+                    lead.add(member)
+        return lead, edges
 
     def _events(self, subject):
         found = [values(item) for (pk, sk), item in self.items.items() if pk == subject and sk.startswith(EVENT_PREFIX)]
         return read_items(found)[0]
 
 
-def _confirmed(events):
-    """The addresses to which a mail of this subject went that was answered with a yes, in small letters."""
-    mailed = {
-        "_".join(str(event.properties[part]) for part in ("campaign", "step", "cycle")): event.properties.get("to", "")
-        for event in events
-        if event.name in ("Email Sent", "Email Unconfirmed")
+@dataclass
+class _Told:
+    """What a lead's own events tell of its addresses, in small letters; `ended` is why it gets no marketing mail."""
+
+    agreed: set[str]
+    proven: set[str]
+    refused: set[str]
+    ended: str = ""
+
+
+def _told(own):
+    mailed, told = {}, _Told(set(), set(), set())
+    for event in own:
+        address = mailed.get((event.subject, str(event.properties.get("intent"))), "")
+        if event.name in ("Email Sent", "Email Unconfirmed"):
+            intent = "_".join(str(event.properties[part]) for part in ("campaign", "step", "cycle"))
+            mailed[event.subject, intent] = str(event.properties.get("to", "")).casefold()
+        elif event.name == "Email Address Confirmed":
+            told.proven.add(str(event.properties["address"]).casefold())
+        elif event.name == "Subscription Confirmed" and address:
+            told.ended = "" if told.ended == "unsubscribed" else told.ended
+            told.agreed.add(address)
+            told.proven.add(address)
+        elif event.name in NOES and address:
+            reason = NOES[event.name]
+            if reason != "bounced":
+                told.agreed.clear()
+                told.ended = told.ended if told.ended == "complained" else reason
+            if reason != "unsubscribed":
+                told.refused.add(address)
+                told.agreed.discard(address)
+    return told
+
+
+def _confirmations(own):
+    return [event for event in own if event.name == "Email Address Confirmed" and "browser" in event.properties]
+
+
+def _same(event, address):
+    return str(event.properties["address"]).casefold() == address
+
+
+def _strays(ledgers, edges, told, servers):
+    """Browsers that are part of the lead by a link alone, and gave an address that the lead has not proven."""
+    typed = {
+        subject: {
+            str(event.traits["email"]).strip().casefold()
+            for event in events
+            if event.source not in ("ripen", *servers) and "@" in str(event.traits.get("email", ""))
+        }
+        for subject, events in ledgers.items()
     }
-    intents = [event.properties["intent"] for event in events if event.name == "Subscription Confirmed"]
-    return {mailed.get(intent, "").casefold() for intent in intents}
+    for parent, child, proof in edges:
+        joined = [subject for subject in (parent, child) if len(ledgers) == 2 and proof == Proof.LINK]
+        for subject in joined:
+            other = ledgers[parent if subject == child else child]
+            clicks = [
+                event for event in _confirmations(other) if event.properties["browser"] == subject_digest(subject)
+            ]
+            if clicks and typed[subject] - told.proven - {
+                str(event.properties["address"]).casefold() for event in clicks
+            }:
+                yield subject

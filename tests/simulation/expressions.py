@@ -35,7 +35,7 @@ _UPDATES = {
     "REMOVE due_shard, due_at": {},
     "SET #status = :status REMOVE due_shard, due_at": {"#status": ":status"},
     "SET version = :next": {"version": ":next"},
-    "SET suppressed = :why": {"suppressed": ":why"},
+    "SET #answer = :at": {"#answer": ":at"},
     "SET #owner = :winner": {"#owner": ":winner"},
     "SET #status = :waiting, tries = tries + :one, rest_until = :rest REMOVE holder, due_shard, due_at": {
         "#status": ":waiting",
@@ -60,7 +60,7 @@ def check(item, operation, ConditionExpression="", ExpressionAttributeNames=None
     if ConditionExpression.startswith(_OWNED):
         owners = ConditionExpression.removeprefix(_OWNED).rstrip(")").split(", ")
         owner = (item or {}).get(names["#owner"])
-        holds = "suppressed" not in (item or {}) and owner in [values[one] for one in owners]
+        holds = owner in [values[one] for one in owners]
     else:
         found = {token: (item or {}).get(name) for token, name in names.items()}
         holds = known(_CONDITIONS, ConditionExpression)(item, {**(item or {}), **found}, values)
@@ -68,7 +68,23 @@ def check(item, operation, ConditionExpression="", ExpressionAttributeNames=None
         raise failure("ConditionalCheckFailedException", operation)
 
 
-_OWNED = "attribute_not_exists(suppressed) AND #owner IN ("
+_OWNED = "#owner IN ("
+_DELIVERABLE = "attribute_not_exists(bounced) AND attribute_not_exists(complained)"
+
+
+def _deliverable(found):
+    return "bounced" not in found and "complained" not in found
+
+
+def _number(found, name):
+    return int(found[name]["N"]) if found.get(name) else None
+
+
+def _marketing(found):
+    no, yes = _number(found, "unsubscribed"), _number(found, "confirmed")
+    return _deliverable(found) and (no is None or (yes is not None and no < yes))
+
+
 _CONDITIONS = {
     "version = :before": lambda _, found, values: found.get("version") == values[":before"],
     "attribute_not_exists(version)": lambda _, found, __: "version" not in found,
@@ -88,6 +104,13 @@ _CONDITIONS = {
     ),
     "attribute_exists(pk) AND attribute_not_exists(#data) AND attribute_not_exists(#zip)": lambda item, found, _: (
         item is not None and found["#data"] is None and found["#zip"] is None
+    ),
+    _DELIVERABLE: lambda _, found, __: _deliverable(found),
+    f"{_DELIVERABLE} AND (attribute_not_exists(unsubscribed) OR unsubscribed < confirmed)": lambda _, found, __: (
+        _marketing(found)
+    ),
+    "attribute_not_exists(#answer) OR #answer < :at": lambda _, found, values: (
+        found["#answer"] is None or int(found["#answer"]["N"]) < int(values[":at"]["N"])
     ),
     "seen = :seen": lambda _, found, values: found.get("seen") == values[":seen"],
     "mark = :mark": lambda _, found, values: found.get("mark") == values[":mark"],

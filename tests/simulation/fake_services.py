@@ -6,8 +6,8 @@ import hashlib
 import io
 import json
 from collections import Counter
+from dataclasses import dataclass, field
 from email import message_from_bytes
-from typing import NamedTuple
 
 from ripen.tags import untag
 from simulation.wire import failure
@@ -32,12 +32,15 @@ class FakeReceiver:
         return {}
 
 
-class Mail(NamedTuple):
-    """One mail that SES sent."""
+@dataclass(frozen=True)
+class Mail:
+    """One mail that SES sent; two are the same if they are about the same intent. `digest` stands for the address."""
 
     subject: str
     intent: str
     recipient: str
+    digest: str = field(compare=False)
+    text: str = field(compare=False)
 
 
 class FakeBucket:
@@ -115,9 +118,10 @@ class FakeSes:
         message = message_from_bytes(Content["Raw"]["Data"])
         assert message["To"] == recipient
         tags = {tag["Name"]: tag["Value"] for tag in EmailTags}
-        mail = Mail(untag(tags["lead"]), tags["intent"], recipient)
+        [part] = [part for part in message.walk() if part.get_content_type() == "text/plain"]
+        text = part.get_payload(decode=True).decode()
+        mail = Mail(untag(tags["lead"]), tags["intent"], recipient, tags["address"], text)
         self.mails.append(mail)
-        [text] = [part for part in message.walk() if part.get_content_type() == "text/plain"]
-        self.tokens.append(text.get_payload(decode=True).decode().split()[-1])
+        self.tokens.append(text.split()[-1])
         self.on_mail(mail)
         return {"MessageId": f"ses-{len(self.mails)}"}

@@ -60,9 +60,8 @@ class FakeTable:
         left = [request for request in requests if not self.takes()]
         for request in requests:
             [(kind, arguments)] = request.items()
-            assert kind == "PutRequest"
             if request not in left:
-                self.put_item(table, **arguments)
+                {"PutRequest": self.put_item, "DeleteRequest": self.delete_item}[kind](table, **arguments)
         return {"UnprocessedItems": {table: left} if left else {}}
 
     def transact_write_items(self, TransactItems, ClientRequestToken=None):
@@ -96,13 +95,17 @@ class FakeTable:
         more = {"LastEvaluatedKey": {n: page[-1][n] for n in answered or ("pk", "sk")}} if last - first > PAGE else {}
         return {"Items": page, **more}
 
-    def _partition_items(self, KeyConditionExpression, ExpressionAttributeValues, ConsistentRead=False):
+    def _partition_items(
+        self, KeyConditionExpression, ExpressionAttributeValues, ConsistentRead=False, ProjectionExpression="", Limit=0
+    ):
         """The keys of the items that a query finds, how the key is made of an item, and which attributes it gives."""
         values = {name: value["S"] for name, value in ExpressionAttributeValues.items()}
         first, last = known(_RANGES, KeyConditionExpression)(values)
         assert ConsistentRead
+        assert (ProjectionExpression, Limit) in (("", 0), ("pk, sk", 0), ("pk", 1))
         keys = self._partitions.get(values[":pk"], ())
-        return keys[bisect_left(keys, (values[":pk"], first)) : bisect_right(keys, (values[":pk"], last))], _key, None
+        found = keys[bisect_left(keys, (values[":pk"], first)) : bisect_right(keys, (values[":pk"], last))]
+        return found, _key, ("pk", "sk") if ProjectionExpression else None
 
     def _due_items(self, IndexName, KeyConditionExpression, ExpressionAttributeValues):
         """The same of the index."""

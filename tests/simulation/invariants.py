@@ -10,27 +10,27 @@ from datetime import datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from adapters import front, merging
+from adapters import front, leads, merging
 from adapters.figures import read_day
 from adapters.loading import load_tree
-from adapters.settings import TriggerSettings, settings
+from adapters.settings import ScoreSettings, TriggerSettings, settings
 from ripen.claims import UNMERGED
 from ripen.event import ENDS, MAIL, OUTCOMES, WEBHOOK, Event
 from ripen.figures import Figures, add_up, figures_of
 from ripen.fold import fold
-from ripen.identity import Proof, address_key
+from ripen.identity import Proof, address_key, comparable
 from ripen.lead import Lead
-from ripen.ledger import ASIDE_PREFIX, ASIDE_SHARD, EVENT_PREFIX, MEMBER_PREFIX, RECORD_KEY, intent_key
-from ripen.record import Folded, Record, make_record, takes_mail
+from ripen.ledger import ASIDE_PREFIX, ASIDE_SHARD, EVENT_PREFIX, IDENTITY_KEY, MEMBER_PREFIX, RECORD_KEY, intent_key
+from ripen.record import Folded, Record, make_record, reach_of
 from ripen.reported import hour_of, latest_spans
 from ripen.rules import compile_rules
 from ripen.tags import tag
 from ripen.times import DAY, SECOND, to_iso
-from ripen.tree import Tree
+from ripen.tree import Party, Tree
 from ripen.visits import visits
-from simulation.fake_services import SECRET
+from simulation.fake_services import SECRET, Mail
 from simulation.site_rules import CONFIGURATIONS
-from simulation.world import World
+from simulation.world import TYPED, VISITORS, World
 from trigger.figures import keep_figures
 
 RULES = {version: compile_rules(configuration, version) for version, configuration in CONFIGURATIONS.items()}
@@ -54,6 +54,11 @@ class Rest:
         """The events of all subjects."""
         return {subject: events for tree in self.leads for subject, events in tree.ledgers.items()}
 
+    @cached_property
+    def mails(self) -> Sequence[Mail]:
+        """The mails to leads of which everything is still known: one that was erased begins anew."""
+        return [mail for mail in self.world.ses.mails if mail.subject not in self.world.erased]
+
 
 def check(world):
     """Raises AssertionError naming the invariant that does not hold."""
@@ -68,11 +73,16 @@ def check(world):
     every_intent_has_an_outcome(rest)
     nobody_is_mailed_who_said_no(rest)
     marketing_needs_a_yes(rest)
+    only_proof_owns_an_address(rest)
+    whoever_gave_an_address_is_found_by_it(rest)
+    nobody_reads_what_a_stranger_typed(rest)
+    nobody_is_mailed_about_a_stranger_who_followed_a_planted_link(rest)
+    what_was_erased_is_gone(rest)
     no_cap_is_exceeded(rest)
     quiet_hours_are_kept(rest)
     every_webhook_arrived(rest)
     nobody_stays_due(rest)
-    if not world.settles:
+    if not world.settles and not world.erased:  # what was counted of the erased stays in the totals
         figures_are_what_a_recount_gives(rest)
 
 
@@ -101,7 +111,9 @@ def every_record_is_a_fold_from_scratch(rest):
         visits = {subject: latest_spans(events, conversions) for subject, events in tree.ledgers.items() if events}
         if tree.record.settled:  # it remembers fewer
             visits = json.loads(tree.record.data).get("visits", {})
-        folded = Folded(tree.seen, tree.record.settled, visits, front.digests(front.of_lead(lead, tree.ledgers)))
+        known = front.digests(front.of_lead(lead, tree.ledgers))
+        told = leads.told(settings(ScoreSettings), Party(tree, lead.claims))
+        folded = Folded(tree.seen, tree.record.settled, visits, known, told)
         expected = make_record(lead, _address(rest.world, tree, lead), Record(lead.subject, 0, "", None), folded)
         assert tree.record.data == expected.data, f"the record differs from its ledger\n{tree.record}\n{expected}"
         late = expected.due_at is not None and (tree.record.due_at is None or tree.record.due_at > expected.due_at)
@@ -122,7 +134,7 @@ def what_cannot_be_read_is_set_aside(rest):
     for tree in rest.leads:
         assert not tree.unreadable, f"still in the ledger: {tree.unreadable}"
     aside = [key for key in rest.world.table.items if key[1].startswith(ASIDE_PREFIX)]
-    assert len(aside) == rest.world.planted, f"{rest.world.planted} were planted, set aside are {aside}"
+    assert len(aside) == rest.world.planted.total(), f"{rest.world.planted} were planted, set aside are {aside}"
 
 
 def nothing_is_left_to_merge(rest):
@@ -137,7 +149,7 @@ def nothing_is_left_to_merge(rest):
 
 
 def no_mail_goes_out_twice(rest):
-    twice = [mail for mail, count in Counter(rest.world.ses.mails).items() if count > 1]
+    twice = [mail for mail, count in Counter(rest.mails).items() if count > 1]
     assert not twice, f"sent twice: {twice}"
 
 
@@ -158,13 +170,12 @@ def every_intent_has_an_outcome(rest):
         assert ENDS[channel][status] in recorded, f"{subject} {key} is {status}, recorded is {recorded}"
         if channel != MAIL:
             continue
-        was_sent = any(
-            (mail.subject, mail.intent) == (subject, f"{campaign}_{step}_{cycle}") for mail in rest.world.ses.mails
-        )
+        intent = f"{campaign}_{step}_{cycle}"
+        was_sent = any((mail.subject, mail.intent) == (subject, intent) for mail in rest.world.ses.mails)
         assert was_sent or status != "sent", f"{subject} {key} was never sent"
         assert status in ("sent", "unconfirmed") or not was_sent, f"{subject} {key} was sent and is {status}"
     known = {(subject, f"{key[2:].replace('#', '_')}") for subject, key in claims}
-    unclaimed = [mail for mail in rest.world.ses.mails if (mail.subject, mail.intent) not in known]
+    unclaimed = [mail for mail in rest.mails if (mail.subject, mail.intent) not in known]
     assert not unclaimed, f"sent without a claim: {unclaimed}"
 
 
@@ -176,6 +187,50 @@ def nobody_is_mailed_who_said_no(rest):
 def marketing_needs_a_yes(rest):
     asked = [claim for claim in _mailed(rest) if claim.marketing and not claim.confirmed]
     assert not asked, f"mailed without a double opt-in: {asked}"
+
+
+def only_proof_owns_an_address(rest):
+    identities = {pk: item["owner"]["S"] for (pk, sk), item in rest.world.table.items.items() if sk == IDENTITY_KEY}
+    for key, owner in identities.items():
+        claims = [rest.folds[tree.record.subject].claims for tree in rest.leads if owner in tree.ledgers]
+        proven = [
+            address_key(claim.text, SECRET.encode())
+            for one in claims
+            for claim in one.addresses.values()
+            if claim.proof.is_proof
+        ]
+        assert key in proven or not claims or not any(one.addresses for one in claims), f"{owner} owns without proof"
+
+
+def whoever_gave_an_address_is_found_by_it(rest):
+    for tree in rest.leads:
+        for claim in rest.folds[tree.record.subject].claims.addresses.values():
+            key = address_key(claim.text, SECRET.encode())
+            found = [sk for pk, sk in rest.world.table.items if pk == key and sk in tree.ledgers]
+            assert found, f"{tree.record.subject} gave {claim.text}, and nobody could tell"
+
+
+def nobody_reads_what_a_stranger_typed(rest):
+    for claim in _mailed(rest):
+        readers = {subject.removeprefix("a:") for subject in claim.readers}
+        words = [f"{TYPED}{visitor}" for visitor in VISITORS if visitor not in readers]
+        assert not any(word in claim.text for word in words), f"a stranger's words: {claim}"
+
+
+def nobody_is_mailed_about_a_stranger_who_followed_a_planted_link(rest):
+    planted = [claim for claim in _mailed(rest) if claim.strays]
+    assert not planted, f"mailed while somebody else was a part of the lead: {planted}"
+
+
+def what_was_erased_is_gone(rest):
+    back = {subject for subject, events in rest.ledgers.items() if events} | {*rest.world.planted}
+    gone = rest.world.erased - back
+    for (pk, sk), item in rest.world.table.items.items():
+        if pk.startswith("V#") and not item["final"]["BOOL"]:
+            continue  # reported while the erasure went on: it is deleted when its hour is added up
+        for subject in gone:
+            named = subject in (pk, sk) or any(subject in str(value) for value in item.values())
+            assert not named, f"{subject} was erased, and stands in {pk} {sk}"
 
 
 def no_cap_is_exceeded(rest):
@@ -218,7 +273,7 @@ def nobody_stays_due(rest):
     for tree in rest.leads:
         subject = tree.record.subject
         record = json.loads(rest.world.table.items[subject, RECORD_KEY]["data"]["S"])
-        due = rest.folds[subject].due(bool(record["address"] and takes_mail(record["address"])))
+        due = rest.folds[subject].due(reach_of(record["address"]))
         resting = {key for pk, key in waiting if pk in tree.ledgers}
         left = [one for one in due if intent_key(one.campaign, one.step, one.cycle) not in resting]
         assert not left, f"{subject} waits for {left}"
@@ -248,10 +303,12 @@ def _leads(world):
 
 
 def _address(world, tree, lead):
-    if not lead.address:
+    claim = lead.claims.addresses.get(comparable(lead.address))
+    if claim is None:
         return None
-    key = address_key(lead.address, SECRET.encode())
-    identity = world.table.items[key, "I"]
-    owned = identity["owner"]["S"] in tree.ledgers
-    marked = "lead" if lead.suppressed else "address" if owned and "suppressed" in identity else ""
-    return {"key": key, "owned": owned} | ({"suppressed": marked} if marked else {})
+    key = address_key(claim.text, SECRET.encode())
+    owner = world.table.items.get((key, IDENTITY_KEY), {}).get("owner", {"S": ""})["S"]
+    found = {"key": key, "owned": claim.proof.is_proof and owner in tree.ledgers}
+    found |= {"suppressed": lead.suppressed} if lead.suppressed else {}
+    refused = lead.claims.refusal_of(lead.address) in ("bounced", "complained")
+    return found | ({"undeliverable": True} if refused else {})

@@ -50,7 +50,7 @@ def _items_read_once():
     read = {}
 
     def once(item):
-        content = item.get("data"), item.get("zip")
+        content = item["pk"], item.get("data"), item.get("zip")
         if content not in read:
             read[content] = _unpack(item)
         return read[content]

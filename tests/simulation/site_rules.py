@@ -88,6 +88,8 @@ _SECOND["phases"]["gone"]["enter"][0]["inactive_for"] = "5d"
 CONFIGURATIONS = {version: Configuration.model_validate(rules) for version, rules in (("v1", _FIRST), ("v2", _SECOND))}
 
 MAILS = {
-    "plain": {"en": MailTemplate(subject="Hello", html="<p>Hello</p>", text="Hello {{ lead.token }}")},
+    "plain": {
+        "en": MailTemplate(subject="Hello", html="<p>Hello</p>", text="Hello {{ lead.first_name }} {{ lead.token }}")
+    },
     "broken": {"en": MailTemplate(subject="Hello", html="<p></p>", text=_FAILS_WITHOUT_COMPANY)},
 }

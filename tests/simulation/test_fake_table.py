@@ -7,16 +7,18 @@ import pytest
 from moto import mock_aws
 
 import template
-from adapters import aside, aws, figures, intents, records, table, trees
+from adapters import address_items, aside, aws, figures, intents, records, replies, table, trees
 from adapters import walk as walking
 from adapters.attributes import attributes
 from adapters.loading import load_tree
+from adapters.replies import Reply
 from ripen.errors import VersionConflictError
 from ripen.event import Event, Received
 from ripen.identity import Proof
 from ripen.intents import Claim, Decided
 from ripen.ledger import Unreadable, due_shard, event_items
 from ripen.record import Record
+from ripen.refusals import shortened
 from ripen.times import HOUR, MINUTE
 from ripen.walk import walk_everywhere
 from simulation.fake_table import FakeTable
@@ -35,7 +37,7 @@ def put(*received):
 
 
 def claim(holder, until, version=3, address_key=""):
-    decided = Decided(LEAD, version, (OTHER, LEAD), address_key)
+    decided = Decided(LEAD, version, (OTHER, LEAD), address_key, bool(address_key), bool(address_key))
     return intents.claim_intent("ripen", decided, KEY, Claim(holder, until, 9_000, "mail", False, {"mail": "x"}))
 
 
@@ -70,8 +72,7 @@ def history():
         yield load_tree("ripen", f"{LEAD}1", 0).record.due_at
     yield saved(Record(LEAD, 3, "third", None))
     yield list(records.find_due("ripen", due_shard(LEAD), 100))
-    yield [records.own_address("ripen", "I#x", subject) for subject in (LEAD, OTHER, LEAD)]
-    yield [records.identity_of("ripen", key) for key in ("I#x", "I#y")]
+    yield from addresses()
     yield from claims()
     yield from what_is_set_aside()
     yield from a_walk()
@@ -103,9 +104,46 @@ def claims():
     yield [outcome("unconfirmed", 41), outcome("unconfirmed", 42), outcome("sent", 43), outcome("refused", 44)]
     yield list(records.find_due("ripen", due_shard(LEAD), 100))
     yield claim("you", 95, 6)
-    for owner in (OTHER, LEAD):
-        yield saved(Record(LEAD, 7, "seventh", None), None, (), [records.Mark("I#x", owner, "unsubscribed")])
-    yield claim("me", 96, 7, "I#x"), intents.held_intents("ripen", LEAD), records.identity_of("ripen", "I#x")
+    for answer, at in (("unsubscribed", 5), ("confirmed", 5), ("confirmed", 6), ("unsubscribed", 7), ("bounced", 1)):
+        address_items.refuse("ripen", shortened("I#x"), answer, at)
+        yield address_items.refusals_of("ripen", "I#x")
+        checks = [address_items.takes("ripen", "I#x", marketing=marketing) for marketing in (True, False)]
+        yield [refusable(records.transact, [check]) for check in checks]
+    said = (None, Reply("x", "unsubscribed", 9))
+    yield [replies.keep_reply("ripen", item, reply) for item in kept() for reply in said]
+    yield [replies.keep_reply("ripen", item, Reply("y", "confirmed", 9)) for item in kept()]
+    yield [address_items.refusals_of("ripen", f"I#{digest}") for digest in "xy"]
+
+
+def kept():
+    """An event of a lead, and one of nobody."""
+    return event_items([event(60), event(60, "a:nobody")], 1)
+
+
+def addresses():
+    """Who gave an address, and who owns it."""
+    for owner in (LEAD, OTHER):
+        news = [address_items.claiming("ripen", "I#x", owner, 5), address_items.owning("ripen", "I#x", owner)]
+        yield refusable(records.transact, news)
+    yield [address_items.owner_of("ripen", key) for key in ("I#x", "I#y")]
+    yield address_items.claimants("ripen", "I#x")
+    records.transact([address_items.claiming("ripen", "I#x", OTHER, 5)])
+    yield address_items.claimants("ripen", "I#x")
+    for subject in (OTHER, LEAD):
+        address_items.release_address("ripen", "I#x", subject)
+        yield address_items.claimants("ripen", "I#x"), address_items.owner_of("ripen", "I#x")
+    yield [
+        address_items.refusals_of("ripen", "I#x"),
+        records.has_events("ripen", LEAD),
+        records.has_events("ripen", "-"),
+    ]
+    for record in (Record(LEAD, 3, "", None), Record("a:nobody", 0, "", None), Record("a:none", 1, "", None)):
+        yield refusable(records.transact, [records.still_there("ripen", record, event_items([event(1)], 1))])
+    yield saved(Record(f"{LEAD}0", 2, "", None))
+    for version in (1, 2):
+        records.drop("ripen", f"{LEAD}0", version)
+        yield load_tree("ripen", f"{LEAD}0", 0).record
+    records.transact([address_items.claiming("ripen", "I#x", LEAD, 5), address_items.owning("ripen", "I#x", LEAD)])
 
 
 def what_is_set_aside():
@@ -190,13 +228,13 @@ def merges():
     yield parted(tree, tree.edges[0])
     yield parted(tree, tree.edges[0])
     yield [load_tree("ripen", subject, 0) for subject in ("u:7", LEAD, OTHER)]
-    records.own_address("ripen", "I#x", LEAD)
+    records.transact([address_items.owning("ripen", "I#x", LEAD)])
     root = load_tree("ripen", LEAD, 0).record
     winner = Record("u:9", 0, "", None)
     for owner in (OTHER, LEAD, LEAD):
         transfer = trees.Transfer("I#x", owner, root, "u:7", winner)
         yield refusable(trees.take_address, "ripen", transfer, 60)
-    yield records.identity_of("ripen", "I#x")
+    yield address_items.owner_of("ripen", "I#x")
 
 
 def joined(parent, child):

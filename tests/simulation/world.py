@@ -2,36 +2,51 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from random import Random
 from typing import Any, NamedTuple
 
 from adapters import active, aws, pace, secret, senders, walk
 from adapters.attributes import values
-from adapters.table import put_items
+from adapters.erasure import erase
+from adapters.loading import load_tree
+from adapters.tokens import PageToken
 from ripen.configuration import compile_sources
-from ripen.event import RIPEN, Event, Received
-from ripen.ledger import EVENT_PREFIX, event_items, read_events
+from ripen.ledger import ASIDE_PREFIX, EVENT_PREFIX, read_events
 from ripen.limits import Limits
 from ripen.times import DAY, HOUR, MINUTE, SECOND, parse_iso, to_iso
 from score.handler import handler as score
 from simulation.claims import Claims
-from simulation.fake_services import REFUSED, FakeBucket, FakeQueue, FakeReceiver, FakeSecrets, FakeSes
+from simulation.fake_services import REFUSED, SECRET, FakeBucket, FakeQueue, FakeReceiver, FakeSecrets, FakeSes
 from simulation.fake_table import FakeTable
 from simulation.machine import Machine
 from simulation.site_rules import CONFIGURATIONS, MAILS, SERVER_KEY
 from stories import START, WRITE_KEY, YES, Context, mail_report, minute, queue_message, request, stream_batch
 from track import handler as tracking
 from track.handler import handler as track
+from track.pages.visit import Told, Visit, record
 from trigger.handler import handler as trigger
 
 VISITORS = ("ann", "bob", "cem", "dan", "eve")
+"""Each types whatever address it likes, and may have been given the link of any mail: they are strangers."""
+
 ADDRESSES = ("ann@example.com", "Ann@example.com", "bob@example.com", REFUSED, "no address")
 USERS = ("7", "8")
 NAMES = ("Webinar Attended", "Signed Up", "Tool Used", "Page Viewed", "Page Viewed", "Order Completed")
-PAGES = ("Subscription Confirmed", "Preferences Changed", "Unsubscribed")
+PAGES = {
+    "Subscription Confirmed": "confirmed",
+    "Preferences Changed": "",
+    "Unsubscribed": "unsubscribed",
+    "Email Address Disowned": "",
+}
+"""What people tell by the pages behind mails, and what it means for the address."""
+
+KNOWN, TYPED = "Known", "Typed by "
+"""Names: from a server, and (followed by who it was) from a browser."""
+
 _RECEIVES = 3
 _CONCURRENT = 4
+_NOES = {"Bounce": "bounced", "Complaint": "complained"}
 _MOST_STEPS = 8_000
 
 
@@ -62,7 +77,7 @@ class World:
         self.table = FakeTable(self._written, takes=self._lucky)
         self.queue = FakeQueue(takes=self._lucky, clock=lambda: self.now)
         self.receiver = FakeReceiver(works=self._lucky)
-        self.claims = Claims(self.table.items)
+        self.claims = Claims(self.table.items, servers=("crm",))
         self.pages: list[Any] = []
         self.accepted = defaultdict(set)
         self.unanswered: list[Any] = []
@@ -70,12 +85,15 @@ class World:
         self.changes: list[Change] = []
         self.streamed: list[Change] = []
         self.reports: list[Any] = []
+        self.recipients: dict[str, str] = {}
         self.known: dict[str, list[Any]] = {WRITE_KEY: [], SERVER_KEY: []}
         self._numbers = 0
         self.found = None
         self.version = ""
-        self.planted = 0
+        self.planted: Counter[str] = Counter()
         self.forgotten = 0
+        self.erasing: list[str] = []
+        self.erased: set[str] = set()
         self.outages = self._lucky(0.3)
         self._connect()
 
@@ -158,7 +176,8 @@ class World:
             (self._activate, 1, self._lucky() and not self.bucket.objects),
             (self._activate_anew, 0.3, self.bucket.objects and not self.machine.running),
             (self._outage, 0.3, self.changes and self.outages),
-            (self._plant, 0.3, True),
+            (self._plant, 0.3, not self.erasing),
+            (self._want_erasure, 0.3, not self.machine.running and not self.erasing),
         )
         actions += [action for action, _, possible in rare if possible]
         weights += [weight for _, weight, possible in rare if possible]
@@ -168,7 +187,8 @@ class World:
         """What can be done with what is on its way."""
         ways = (
             (self.machine.running, self.machine.step),
-            (self.unanswered, self._request),
+            (self.unanswered and not self.erasing, self._request),
+            (self.erasing and not self._is_running("erase"), self._erase),
             (self.changes, self._score),
             (self.queue.messages, self._act),
             (self.reports, self._report),
@@ -190,7 +210,8 @@ class World:
         if occurred != self.now:
             event |= {"originalTimestamp": to_iso(occurred), "sentAt": to_iso(self.now)}
         if self.random.random() < 0.25:
-            event |= {"type": "identify", "traits": {"email": self.random.choice(ADDRESSES)}}
+            typed = KNOWN if key == SERVER_KEY else f"{TYPED}{event.get('anonymousId')}"
+            event |= {"type": "identify", "traits": {"email": self.random.choice(ADDRESSES), "firstName": typed}}
         else:
             event |= {"type": "track", "event": self.random.choice(NAMES)}
         if self.ses.tokens and key == WRITE_KEY and self.random.random() < 0.05:
@@ -242,8 +263,8 @@ class World:
 
     def _start_score(self, batch, ended):
         event = stream_batch([change.key for change in batch], 0)
-        for record, change in zip(event["Records"], batch, strict=True):
-            record["dynamodb"] |= {
+        for changed, change in zip(event["Records"], batch, strict=True):
+            changed["dynamodb"] |= {
                 "SequenceNumber": str(change.number),
                 "ApproximateCreationDateTime": change.at // SECOND,
             }
@@ -274,21 +295,59 @@ class World:
         event = self.random.choice(self.reports)
 
         def ended(answer):
-            if answer is not None and event in self.reports and self._lucky():
+            if answer is None:
+                return
+            kind = event["detail"]["eventType"]
+            if kind in _NOES:
+                self.claims.said_no(self.recipients[event["id"]], _NOES[kind], self.now)
+            if event in self.reports and self._lucky():
                 self.reports.remove(event)
 
         self.machine.start("report", lambda: track(event, None), ended)
 
     def _page(self):
         """Somebody uses the pages behind a mail."""
-        event = self.random.choice(self.pages)
+        used = self.random.choice(self.pages)
+        mail, name = used
+        at, answer = self.now, PAGES[name]
+        if answer == "confirmed":
+            self.claims.says_yes(mail.recipient, at)
 
-        def ended(answer):
-            if answer is not None and event in self.pages:
-                self.pages.remove(event)
+        def ended(stored):
+            if stored is not None and used in self.pages:
+                self.pages.remove(used)
+            if stored is not None and answer == "unsubscribed":
+                self.claims.said_no(mail.recipient, answer, at)
 
-        items = event_items([event], 730)
-        self.machine.start("page", lambda: put_items("ripen", items) or "stored", ended)
+        wishes = {"topics": {"news": self._lucky(0.5)}, "pause_days": 0, "language": "en"}
+        token = PageToken(mail.subject, mail.digest, mail.intent)
+        visit = Visit("", token, at, "en", {}, {}, {}, "")
+        self.machine.start("page", lambda: record(visit, name, Told(name, wishes, answer=answer)), ended)
+
+    def _want_erasure(self):
+        self.erasing.append(f"a:{self.random.choice(VISITORS)}")
+
+    def _erase(self):
+        """An operator erases a lead, and does it again if that was interrupted."""
+        [subject] = self.erasing
+        before = self._with_events()
+
+        def ended(subjects):
+            if subjects is not None:
+                self.erasing.clear()
+                subjects |= before - self._with_events()  # also whoever was merged with the lead meanwhile
+                self.erased |= subjects
+                for gone in subjects:
+                    self.accepted[gone].clear()
+                    self.planted.pop(gone, None)
+
+        self.machine.start("erase", lambda: _erase_lead(subject), ended)
+
+    def _with_events(self):
+        return {pk for pk, sk in self.table.items if sk.startswith((EVENT_PREFIX, ASIDE_PREFIX))}
+
+    def _is_running(self, name):
+        return any(one.name.startswith(f"{name}#") for one in self.machine.running)
 
     def _pass_time(self):
         self.now += self.random.choice((SECOND, MINUTE, MINUTE, 10 * MINUTE, HOUR, DAY, 4 * DAY))
@@ -314,9 +373,9 @@ class World:
 
     def _plant(self):
         """Somebody writes by hand what nobody can read."""
-        self.planted += 1
         content = self.random.choice(({"data": {"S": "[{"}}, {"zip": {"B": b"no"}}, {"count": {"N": "1.5"}}))
-        subject, key = f"a:{self.random.choice(VISITORS)}", f"E#{to_iso(self.now)}#planted{self.planted}"
+        subject, key = f"a:{self.random.choice(VISITORS)}", f"E#{to_iso(self.now)}#planted{self._numbers}"
+        self.planted[subject] += 1
         self.table.put_item("ripen", {"pk": {"S": subject}, "sk": {"S": key}} | content)
         self._trace("an item is broken")
 
@@ -336,21 +395,27 @@ class World:
 
     def _mail_sent(self, mail):
         self.claims.sent(mail)
-        named = self.random.choices((*PAGES, ""), (4, 1, 1, 4))[0]
-        if named:
-            told = {"intent": mail.intent, "topics": {"news": self._lucky(0.5)}, "pause_days": 0, "language": "en"}
-            event = Event(f"p{len(self.ses.mails)}", named, self.now, RIPEN, properties=told)
-            self.pages.append(Received(mail.subject, self.now, self.now, event))
+        if named := self.random.choices((*PAGES, ""), (4, 1, 1, 0.3, 3.7))[0]:
+            self.pages.append((mail, named))
         kinds = self.random.sample(("Delivery", "Open", "Click", "Bounce", "Complaint"), self.random.choice((0, 1, 2)))
         details = {"bounceType": "Permanent", "link": "https://example.com"}
-        identity = f"r{len(self.ses.mails)}"
-        self.reports += [
-            mail_report(kind, mail.subject, mail.intent, self.now, identity=f"{identity}{kind}", **details)
-            for kind in kinds
-        ]
+        for kind in kinds:
+            identity = f"r{len(self.ses.mails)}{kind}"
+            report = mail_report(kind, mail.subject, mail.intent, self.now, identity=identity, **details)
+            report["detail"]["mail"]["tags"]["address"] = [mail.digest]
+            self.reports.append(report)
+            self.recipients[identity] = mail.recipient
 
     def _lucky(self, chance=0.8):
         return self.machine.faults == 0 or self.random.random() < chance
 
     def _trace(self, text):
         self.steps.append(f"{to_iso(self.now)} {text}")
+
+
+def _erase_lead(subject):
+    """Erase a lead as the command does; its subjects."""
+    subjects = [*load_tree("ripen", subject, 0).ledgers]
+    for one in reversed(subjects):
+        erase("ripen", one, SECRET.encode())
+    return {subject, *subjects}

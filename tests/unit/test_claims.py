@@ -70,14 +70,15 @@ def test_a_server_may_tell_of_a_double_opt_in_and_nobody_else():
     assert not claims(typed(ANN, 1), Event("m", source="website", **told)).subscribed
 
 
-def test_the_same_mail_to_two_addresses_proves_neither():
+def test_the_same_mail_to_two_that_were_merged_proves_the_address_of_each():
+    told = {"campaign": "c", "step": "s", "cycle": 1}
     both = [
-        Event(f"m{at}", "Email Sent", at, RIPEN, properties={"campaign": "c", "step": "s", "cycle": 1, "to": address})
-        for at, address in ((1, ANN), (2, BEA))
+        Event(f"m{at}", "Email Sent", at, RIPEN, properties=told | {"to": address}, subject=subject)
+        for at, address, subject in ((1, ANN, "a:ann"), (2, BEA, "a:bea"))
     ]
-    agreed = Event("m3", "Subscription Confirmed", 3, RIPEN, properties={"intent": "c_s_1"})
+    agreed = Event("m3", "Subscription Confirmed", 3, RIPEN, properties={"intent": "c_s_1"}, subject="a:ann")
 
-    assert not claims(typed(ANN, 0), typed(BEA, 0), *both, agreed).opted_in
+    assert [*claims(typed(ANN, 0), typed(BEA, 0), *both, agreed).opted_in] == [ANN]
 
 
 def test_of_addresses_with_the_same_proof_the_latest_counts():
