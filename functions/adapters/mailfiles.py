@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from mjml import mjml2html
 
-from adapters.maillinks import mark_html, mark_text
+from adapters.maillinks import mark_html, mark_text, unsafe_links
 from adapters.mjml import mjml_problems, place_of
 from adapters.plaintext import text_of
 from adapters.templates import template_problems
@@ -37,6 +37,9 @@ _CONTENT = f"<mj-title>-</mj-title><mj-text>{_CONTENT_STAND_IN}</mj-text>"
 
 Mails = dict[str, dict[str, MailTemplate]]
 
+Reading = Callable[[str, Sequence[str]], None]
+"""Is told the name of a file before it is read, and the problems that were found before."""
+
 
 class Piece(NamedTuple):
     """A part of the MJML that is compiled: its text, the file that it comes from and the line on which it begins."""
@@ -46,16 +49,22 @@ class Piece(NamedTuple):
     line: int = 1
 
 
-def read_mails(files: Mapping[str, bytes], troubles: list[str]) -> Mails:
+def untold(name: str, troubles: Sequence[str]) -> None:
+    """Tells nobody which file is read."""
+
+
+def read_mails(files: Mapping[str, bytes], troubles: list[str], reading: Reading = untold) -> Mails:
     """Every mail in `files`, by name and language. What is wrong is added to `troubles`, one line each."""
     texts: dict[str, str] = {}
     for name in sorted(files):
         if name.startswith("mails/"):
+            reading(name, troubles)
             troubles += _read(name, files, texts)
     layout = texts.get(LAYOUT)
     mails: Mails = {}
     for name in (name for name in texts if name != LAYOUT and name.endswith(".mjml")):
         folder, language = name.split("/")[1], name[-7:-5]
+        reading(name, troubles)
         try:
             mails.setdefault(folder, {})[language] = _template(name, texts, layout)
         except _UnusableError as error:
@@ -87,8 +96,10 @@ def _problems(name: str, source: str) -> Iterator[tuple[int, str]]:
     if name.endswith(".txt"):
         yield from template_problems(source)
         return
-    yield from template_problems(source, markup=True)
-    yield from mjml_problems(source, layout=name == LAYOUT)
+    found = [*template_problems(source, markup=True), *mjml_problems(source, layout=name == LAYOUT)]
+    yield from found
+    if found:
+        return
     if name == LAYOUT:
         if len(_PLACE.findall(source)) != 1:
             yield 1, "has to hold <mj-content /> once: there the content of each mail goes"
@@ -105,7 +116,10 @@ def _template(name: str, texts: Mapping[str, str], layout: str | None) -> MailTe
     if not whole and layout is None:
         raise _UnusableError(f"{name}: has no <mjml>, and there is no {LAYOUT} that is put around it")
     pieces = [Piece(source, name)] if whole else compose(name, source, layout or "")
-    page = mark_html(_compiled(pieces))
+    page = _compiled(pieces)
+    for position, problem in unsafe_links(page, markup=True):
+        raise _UnusableError(f"{_place(page, position, name, texts)}: {problem}")
+    page = mark_html(page)
     text = texts.get(name.removesuffix("mjml") + "txt")
     if text is None:
         text = text_of(page)
@@ -143,6 +157,15 @@ def _line(source: str, position: int) -> int:
     return source.count("\n", 0, position) + 1
 
 
+def _place(page: str, position: int, name: str, texts: Mapping[str, str]) -> str:
+    """File and line in which the first value of a compiled page behind a position was written."""
+    value = _JINJA.search(page, position)
+    for file in (name, LAYOUT):
+        if value and value[0] in texts.get(file, ""):
+            return f"{file}:{_line(texts[file], texts[file].index(value[0]))}"
+    return f"{name}:1"
+
+
 def _compiled(pieces: list[Piece]) -> str:
     whole = "".join(piece.text for piece in pieces)
     # The compiler would put backslashes into quotation marks of the title, which it repeats in an attribute.
@@ -165,7 +188,7 @@ def _located(pieces: list[Piece], whole: str, problem: str) -> str:
     text, _, place = problem.partition(" at position ")
     start = place.partition(":")[0]
     if not start.isdecimal():
-        return f"{pieces[len(pieces) // 2].name}: {text}"
+        return f"{pieces[len(pieces) // 2].name}:1: {text}"
     position = len(whole.encode()[: int(start)].decode(errors="ignore"))
     for piece in pieces:
         if position < len(piece.text):

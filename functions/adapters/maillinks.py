@@ -18,19 +18,17 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from adapters.linkguard import leads, unsafe, unsafe_markup
+from adapters.markup import Element, parsed
+
 PARAMETER = "rt"
 """The parameter in which the snippet looks for the token of a link."""
 
-_TAG = re.compile(r"<(?:a|area)\b(?:[^>\"']|\"[^\"]*\"|'[^']*')*>", re.IGNORECASE)
-_SOURCE_TAG = re.compile(r"<(?:a|area|mj-[a-z-]+)\b(?:[^>\"']|\"[^\"]*\"|'[^']*')*>", re.IGNORECASE)
-_HREF = re.compile(r"(\bhref=)(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
-_UNQUOTED = re.compile(r"\bhref=(?![\"'])", re.IGNORECASE)
 _WEB = r"https?://(?:\{\{.*?\}\}|[^\s<>{}\"'`|\\^])+"
-_IN_TEXT = re.compile(rf"{_WEB}|\{{\{{\s*content\.link\s*\}}\}}")
-_FIXED_HOST = re.compile(r"https?://[^/?#{}\s]+(?:[/?#]|$)")
+_IN_TEXT = re.compile(rf"{_WEB}|\{{\{{\s*content\.link\s*\}}\}}", re.IGNORECASE)
 _OWN = re.compile(r"\{\{\s*(?:mail\.\w+|mail\.feedback\[[^\]{}]*\]|content\.link)\s*\}\}")
-_STATEMENT = re.compile(r"\{%.*?%\}", re.DOTALL)
 _VALUE = re.compile(r"\{\{(?![-+]?\s*(?:mail\.|content\.link))[-+]?\s*((?:(?!urlencode).)*?)\s*[-+]?\}\}", re.DOTALL)
+_LINKS = ("a", "area")
 _TRAILING = ".,;:!?)'"
 
 
@@ -110,7 +108,14 @@ def tracked(context: Context, link: str) -> str:
 
 def mark_html(source: str) -> str:
     """Compiled HTML in which each link is marked, and values in links cannot change where they lead to."""
-    return _TAG.sub(lambda tag: _HREF.sub(_marked_attribute, tag[0]), source)
+    parts: list[str] = []
+    done = 0
+    for element in parsed(source):
+        for link in element.attributes if isinstance(element, Element) and element.tag in _LINKS else ():
+            if link.name == "href" and link.quote and (_OWN.sub("", link.value).strip() or "content." in link.value):
+                parts += source[done : link.start], _marked(link.value)
+                done = link.end
+    return "".join([*parts, source[done:]])
 
 
 def mark_text(source: str) -> str:
@@ -125,31 +130,18 @@ def unmarked(source: str) -> str:
 
 def unsafe_links(source: str, *, markup: bool) -> Iterator[tuple[int, str]]:
     """Links that do not lead where the writer of the mail says: (position, problem)."""
-    if not markup:
-        for found in _IN_TEXT.finditer(source):
-            if not _leads(found[0]):
-                yield found.start(), _unsafe(found[0])
-            elif re.match(r"\{%-?\s*(?:if|for|set)\b", source[found.end() :]):
-                yield found.start(), f"{found[0]}: a link of a text cannot hold a condition; write two links"
+    if markup:
+        yield from unsafe_markup(source)
         return
-    for tag in _SOURCE_TAG.finditer(source):
-        if _UNQUOTED.search(_HREF.sub("", tag[0])):
-            yield tag.start(), 'href: write its link in quotation marks, href="https://..."'
-        for found in _HREF.finditer(tag[0]):
-            if not _leads(html.unescape(found[2] or found[3] or "")):
-                yield tag.start() + found.start(), _unsafe(found[2] or found[3] or "")
+    for found in _IN_TEXT.finditer(source):
+        if not leads(found[0]):
+            yield found.start(), unsafe(found[0])
+        elif re.match(r"\{%-?\s*(?:if|for|set)\b", source[found.end() :]):
+            yield found.start(), f"{found[0]}: a link of a text cannot hold a condition; write two links"
 
 
 _BEGIN = "{% filter tracked %}"
 _END = "{% endfilter %}"
-
-
-def _marked_attribute(found: re.Match[str]) -> str:
-    link = found[2] if found[2] is not None else found[3]
-    quoted = '"' if found[2] is not None else "'"
-    return (
-        f"{found[1]}{quoted}{_marked(link)}{quoted}" if _OWN.sub("", link).strip() or "content." in link else found[0]
-    )
 
 
 def _marked_in_text(found: re.Match[str]) -> str:
@@ -159,15 +151,3 @@ def _marked_in_text(found: re.Match[str]) -> str:
 
 def _marked(link: str) -> str:
     return _BEGIN + _VALUE.sub(r"{{ (\1) | urlencode }}", link) + _END
-
-
-def _leads(link: str) -> bool:
-    """Whether a link without its conditions says by itself where it leads to; whether it is any good is for lint."""
-    plain = _STATEMENT.sub("", link).strip()
-    if "{{" not in plain:
-        return True
-    return bool(_FIXED_HOST.match(plain) or _OWN.match(plain) or plain.startswith(("mailto:", "tel:", "#")))
-
-
-def _unsafe(link: str) -> str:
-    return f"{link}: a link has to begin with its host, such as https://www.example.com/, not with a value"
