@@ -10,9 +10,9 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from adapters.mailer import Rendered
-from adapters.mailfiles import LAYOUT
 from adapters.maillinks import Links
 from adapters.rulefiles import build
+from adapters.uploads import LAYOUT
 from ripen.errors import InvalidConfigurationError, MailTemplateError
 from ripen.letters import Letter
 from ripen_cli.mail_sample import PUBLIC_URL, Kit, fill_in, letter_of, sample_lead

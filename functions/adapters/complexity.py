@@ -58,12 +58,7 @@ def _excesses(source: str) -> Iterator[tuple[int, str]]:
         if word.expression != expression:
             brackets, length, expression = 0, 0, word.expression
         if word.keyword:
-            if word.text in _OPENING:
-                branches.append(0)
-            elif word.text == "elif" and branches:
-                branches[-1] += 1
-            elif word.text.startswith("end") and branches:
-                branches.pop()
+            _follow(word.text, branches)
         length += 1
         brackets += (word.text in {"(", "[", "{"}) - (word.text in {")", "]", "}"})
         if len(branches) > MOST_NESTED:
@@ -74,6 +69,16 @@ def _excesses(source: str) -> Iterator[tuple[int, str]]:
             yield word.line, f"{word.text}: is nested too deeply; at most {MOST_BRACKETS} brackets within each other"
         if length > MOST_WORDS:
             yield word.line, f"is too long; at most {MOST_WORDS} words and signs between two pairs of braces"
+
+
+def _follow(keyword: str, branches: list[int]) -> None:
+    """Keep a list of the open statements, each with its number of `elif`s."""
+    if keyword in _OPENING:
+        branches.append(0)
+    elif keyword == "elif" and branches:
+        branches[-1] += 1
+    elif keyword.startswith("end") and branches:
+        branches.pop()
 
 
 def _words(source: str) -> Iterator[_Word]:

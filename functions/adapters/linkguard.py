@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
@@ -75,20 +76,26 @@ def _of_attribute(attribute: Attribute, *, refreshes: bool) -> Iterator[tuple[in
         yield attribute.start, "srcdoc: may not hold a value"
     elif not attribute.quote:
         yield attribute.start, f'{name}: write what holds a value in quotation marks, {name}="..."'
-    elif name in _LEADING and not leads(link):
-        yield attribute.start, unsafe(attribute.value)
-    elif name in _SEVERAL and not all(leads(part) for part in _parts(link)):
-        yield attribute.start, unsafe(attribute.value)
-    elif refreshes and name == "content" and not leads(_REFRESH.sub("", link)):
+    elif not all(leads(one) for one in _links(name, link, refreshes=refreshes)):
         yield attribute.start, unsafe(attribute.value)
     elif name == "style":
         yield from _of_style(link, attribute.start)
 
 
+def _links(name: str, value: str, *, refreshes: bool) -> Iterator[str]:
+    """The links that an attribute holds, if it is one that leads somewhere or loads something."""
+    if name in _LEADING:
+        yield value
+    elif name in _SEVERAL:
+        yield from _parts(value)
+    elif refreshes and name == "content":
+        yield _REFRESH.sub("", value)
+
+
 def _parts(links: str) -> Iterator[str]:
     """The links of a `srcset`; commas in values part nothing."""
     places = [-1, *(found.start() for found in re.finditer(",", masked(links))), len(links)]
-    return (links[start + 1 : end] for start, end in zip(places, places[1:], strict=False))
+    return (links[start + 1 : end] for start, end in pairwise(places))
 
 
 def _of_style(text: str, start: int) -> Iterator[tuple[int, str]]:

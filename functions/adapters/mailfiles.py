@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from mjml import mjml2html
@@ -15,13 +16,11 @@ from mjml import mjml2html
 from adapters.maillinks import mark_html, mark_text, unsafe_links
 from adapters.mjml import mjml_problems, place_of
 from adapters.plaintext import text_of
+from adapters.sandbox import MOST_LETTERS
 from adapters.templates import template_problems
+from adapters.uploads import LAYOUT, MAIL
 from ripen.configuration import MailTemplate
 
-LAYOUT = "mails/layout.mjml"
-"""What goes around the mails that are only content; `<mj-content />` in it is the place."""
-
-MAIL = re.compile(r"mails/([a-z0-9][a-z0-9-]{0,62})/([a-z]{2})\.(mjml|txt)")
 _PLACE = re.compile(r"<mj-content\s*/>")
 _HEAD = re.compile(r"<(mj-title|mj-preview)\s*>(.*?)</\1\s*>", re.DOTALL)
 _TITLE = re.compile(r"<mj-title\s*>(.*?)</mj-title\s*>", re.DOTALL)
@@ -34,6 +33,11 @@ _JINJA = re.compile(r"(\{\{.*?\}\}|\{%.*?%\})", re.DOTALL)
 _STAND_IN = "\ue000"
 _CONTENT_STAND_IN = "\ue001"
 _CONTENT = f"<mj-title>-</mj-title><mj-text>{_CONTENT_STAND_IN}</mj-text>"
+
+MOST_PROBLEMS = 200
+"""Told at once; when there are more, further mails are not looked at."""
+
+_LONGEST_PROBLEM = 500
 
 Mails = dict[str, dict[str, MailTemplate]]
 
@@ -57,7 +61,7 @@ def read_mails(files: Mapping[str, bytes], troubles: list[str], reading: Reading
     """Every mail in `files`, by name and language. What is wrong is added to `troubles`, one line each."""
     texts: dict[str, str] = {}
     for name in sorted(files):
-        if name.startswith("mails/"):
+        if name.startswith("mails/") and len(troubles) < MOST_PROBLEMS:
             reading(name, troubles)
             troubles += _read(name, files, texts)
     layout = texts.get(LAYOUT)
@@ -85,8 +89,10 @@ def _read(name: str, files: Mapping[str, bytes], texts: dict[str, str]) -> list[
     try:
         source = files[name].decode()
     except UnicodeDecodeError as error:
-        return [f"{name}: is no text in UTF-8: {error.reason}"]
-    found = [f"{name}:{line}: {problem}" for line, problem in _problems(name, source)]
+        line = files[name].count(b"\n", 0, error.start) + 1
+        return [f"{name}:{line}: is no text in UTF-8: {error.reason}"]
+    wrong = islice(_problems(name, source), MOST_PROBLEMS)
+    found = [f"{name}:{line}: {problem[:_LONGEST_PROBLEM]}" for line, problem in wrong]
     if not found:
         texts[name] = source
     return found
@@ -117,6 +123,8 @@ def _template(name: str, texts: Mapping[str, str], layout: str | None) -> MailTe
         raise _UnusableError(f"{name}: has no <mjml>, and there is no {LAYOUT} that is put around it")
     pieces = [Piece(source, name)] if whole else compose(name, source, layout or "")
     page = _compiled(pieces)
+    if len(page) > MOST_LETTERS:
+        raise _UnusableError(f"{name}:1: makes a page of {len(page)} letters; at most {MOST_LETTERS}")
     for position, problem in unsafe_links(page, markup=True):
         raise _UnusableError(f"{_place(page, position, name, texts)}: {problem}")
     page = mark_html(page)

@@ -70,7 +70,9 @@ _FREE = (*_TEXT, "mj-social-element", "mj-accordion-title", "mj-accordion-text")
 """Elements in which HTML may stand."""
 
 
-_EMPTY = frozenset("area base br col embed hr img input link meta param source track wbr".split())
+_EMPTY = ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr")
+"""Elements of HTML that have no end tag."""
+
 MOST_DEPTH = 100
 """Elements within each other. The compiler of MJML ends the whole process when there are some ten thousand."""
 

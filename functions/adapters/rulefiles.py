@@ -14,9 +14,9 @@ from typing import Any
 from pydantic import ValidationError
 from ruamel.yaml.error import MarkedYAMLError
 
-from adapters.filelimits import size_problems
-from adapters.mailfiles import Reading, read_mails, untold
+from adapters.mailfiles import MOST_PROBLEMS, Reading, read_mails, untold
 from adapters.templates import shows_content
+from adapters.uploads import SECTIONS, size_problems
 from adapters.yamlfiles import Document, problem_of, read_yaml, steps
 from ripen.configuration import Configuration, Mails
 from ripen.errors import InvalidConfigurationError
@@ -25,24 +25,8 @@ from ripen.schema.base import Path
 from ripen.schema.campaigns import Step
 from ripen.site import dump_site
 
-SECTIONS: Mapping[str, tuple[str, ...]] = {
-    "rules/sources.yaml": ("sources",),
-    "rules/scoring.yaml": ("profiles", "grades", "counts"),
-    "rules/interests.yaml": ("interests", "usage"),
-    "rules/personas.yaml": ("personas",),
-    "rules/phases.yaml": ("phases", "stages"),
-    "rules/campaigns.yaml": ("campaigns",),
-    "rules/mailing.yaml": ("mailing",),
-    "rules/content.yaml": ("content",),
-    "rules/offers.yaml": ("offers",),
-    "rules/reports.yaml": ("conversions",),
-}
-"""Each file with the top-level keys that it may hold; the first has to be there."""
-
 _NEEDED = ("profiles", "phases")
 _LONGEST_INPUT = 100
-MOST_PROBLEMS = 200
-"""Of the rules, told at once."""
 
 
 def build(files: Mapping[str, bytes], reading: Reading = untold) -> tuple[Configuration, Mails, str]:
@@ -51,7 +35,7 @@ def build(files: Mapping[str, bytes], reading: Reading = untold) -> tuple[Config
     Before each file that is read, `reading` is told its name and the problems found until then. Raises
     InvalidConfigurationError with every problem found.
     """
-    if troubles := [*size_problems({name: len(content) for name, content in files.items()})]:
+    if troubles := size_problems({name: len(content) for name, content in files.items()}):
         raise InvalidConfigurationError(troubles)
     documents: dict[str, Document] = {}
     strangers = (name for name in sorted(files) if name.startswith("rules/") and name not in SECTIONS)

@@ -9,8 +9,8 @@ from functools import lru_cache
 from typing import Any
 
 from jinja2 import Template, TemplateError, TemplateSyntaxError, nodes
+from jinja2.exceptions import SecurityError
 from jinja2.meta import find_undeclared_variables
-from jinja2.sandbox import SecurityError
 
 from adapters.complexity import longest_expression, too_complex
 from adapters.maillinks import tracked, unsafe_links
@@ -46,18 +46,30 @@ def template_problems(source: str, *, markup: bool = False) -> Iterator[tuple[in
 
     `markup`: the template is one of MJML.
     """
-    if found := too_complex(source):
+    if found := too_complex(source) or _not_compiled(source):
         yield found
         return
+    tree = _TEXT.parse(source)
+    yield from _wrong_names(tree)
+    if markup and (less := _LESS.search(source)):
+        yield _line(source, less.end()), "MJML takes no < in a condition; write `{% if a is lt b %}`"
+    for position, problem in unsafe_links(source, markup=markup):
+        yield _line(source, position), problem
+    yield from _tried(source, markup=markup)
+
+
+def _not_compiled(source: str) -> tuple[int, str] | None:
+    """Line and problem of a template that cannot be used at all."""
     try:
-        tree = _TEXT.parse(source)
         _TEXT.compile(source)
     except TemplateSyntaxError as error:
-        yield error.lineno, error.message or "is no Jinja2"
-        return
+        return error.lineno, error.message or "is no Jinja2"
     except (RecursionError, MemoryError, SyntaxError, ValueError) as error:
-        yield longest_expression(source), f"is no Jinja2 that can be used: {type(error).__name__}"
-        return
+        return longest_expression(source), f"is no Jinja2 that can be used: {type(error).__name__}"
+    return None
+
+
+def _wrong_names(tree: nodes.Template) -> Iterator[tuple[int, str]]:
     for other in tree.find_all(_OTHER_FILES):
         yield other.lineno, "a mail cannot use other files"
     unknown = find_undeclared_variables(tree) - {*_FIELDS, *_TEXT.globals}
@@ -68,11 +80,6 @@ def template_problems(source: str, *, markup: bool = False) -> Iterator[tuple[in
         if field not in _FIELDS[variable]:
             known = ", ".join(f"{variable}.{known}" for known in _FIELDS[variable])
             yield line, f"there is no {variable}.{field}; there is {known}"
-    if markup and (less := _LESS.search(source)):
-        yield _line(source, less.end()), "MJML takes no < in a condition; write `{% if a is lt b %}`"
-    for position, problem in unsafe_links(source, markup=markup):
-        yield _line(source, position), problem
-    yield from _tried(source, markup=markup)
 
 
 def _tried(source: str, *, markup: bool) -> Iterator[tuple[int, str]]:

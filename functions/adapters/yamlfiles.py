@@ -33,7 +33,7 @@ class Document(NamedTuple):
     """A file: its values as dicts, lists, texts and numbers, and the tree that they were read from."""
 
     values: Any
-    root: Node
+    root: Node | None
 
 
 def read_yaml(content: bytes) -> Document:
@@ -63,7 +63,7 @@ def _unreadable(reason: str, before: bytes) -> MarkedYAMLError:
     return MarkedYAMLError(None, None, f"is no YAML in UTF-8: {reason}", mark)
 
 
-def steps(root: Node, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, int]]:
+def steps(root: Node | None, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, int]]:
     """The steps of a path as far as there are values, each with its line."""
     node = root
     for step in path:
