@@ -89,8 +89,7 @@ def _read(name: str, files: Mapping[str, bytes], texts: dict[str, str]) -> list[
     try:
         source = files[name].decode()
     except UnicodeDecodeError as error:
-        line = files[name].count(b"\n", 0, error.start) + 1
-        return [f"{name}:{line}: is no text in UTF-8: {error.reason}"]
+        return [f"{name}: is no text in UTF-8: {error.reason}"]
     wrong = islice(_problems(name, source), MOST_PROBLEMS)
     found = [f"{name}:{line}: {problem[:_LONGEST_PROBLEM]}" for line, problem in wrong]
     if not found:

@@ -46,27 +46,23 @@ def template_problems(source: str, *, markup: bool = False) -> Iterator[tuple[in
 
     `markup`: the template is one of MJML.
     """
-    if found := too_complex(source) or _not_compiled(source):
+    if found := too_complex(source):
         yield found
         return
-    tree = _TEXT.parse(source)
-    yield from _wrong_names(tree)
+    try:
+        template = (_HTML if markup else _TEXT).from_string(source)
+    except TemplateSyntaxError as error:
+        yield error.lineno, error.message or "is no Jinja2"
+        return
+    except (RecursionError, MemoryError, SyntaxError, ValueError) as error:
+        yield longest_expression(source), f"is no Jinja2 that can be used: {type(error).__name__}"
+        return
+    yield from _wrong_names(_TEXT.parse(source))
     if markup and (less := _LESS.search(source)):
         yield _line(source, less.end()), "MJML takes no < in a condition; write `{% if a is lt b %}`"
     for position, problem in unsafe_links(source, markup=markup):
         yield _line(source, position), problem
-    yield from _tried(source, markup=markup)
-
-
-def _not_compiled(source: str) -> tuple[int, str] | None:
-    """Line and problem of a template that cannot be used at all."""
-    try:
-        _TEXT.compile(source)
-    except TemplateSyntaxError as error:
-        return error.lineno, error.message or "is no Jinja2"
-    except (RecursionError, MemoryError, SyntaxError, ValueError) as error:
-        return longest_expression(source), f"is no Jinja2 that can be used: {type(error).__name__}"
-    return None
+    yield from _tried(template)
 
 
 def _wrong_names(tree: nodes.Template) -> Iterator[tuple[int, str]]:
@@ -82,9 +78,8 @@ def _wrong_names(tree: nodes.Template) -> Iterator[tuple[int, str]]:
             yield line, f"there is no {variable}.{field}; there is {known}"
 
 
-def _tried(source: str, *, markup: bool) -> Iterator[tuple[int, str]]:
+def _tried(template: Template) -> Iterator[tuple[int, str]]:
     """What no lead could get, because it takes too much or does what a mail may not: told by filling in samples."""
-    template = (_HTML if markup else _TEXT).from_string(source)
     for sample in _SAMPLES:
         try:
             template.render(sample)

@@ -27,7 +27,7 @@ MAIL = re.compile(r"mails/([a-z0-9][a-z0-9-]{0,62})/([a-z]{2})\.(mjml|txt)")
 MOST_BYTES = 256 * 1024
 """Of one file."""
 
-MOST_BYTES_IN_ALL = 8 * 1024 * 1024
+MOST_BYTES_IN_ALL = 2 * 1024 * 1024
 MOST_FILES = 1_000
 
 
