@@ -16,20 +16,22 @@ from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from adapters.markup import VALUE, Attribute, Element, masked, parsed
 
-_LEADING = frozenset({
+LEADING = frozenset({
     *("href", "xlink:href", "src", "action", "formaction", "background", "background-url", "poster", "data", "cite"),
     *("longdesc", "ping", "codebase", "classid", "archive", "profile", "manifest", "lowsrc", "dynsrc", "usemap"),
 })  # fmt: skip
-_SEVERAL = frozenset({"srcset", "imagesrcset"})
+"""Attributes that lead somewhere or load something."""
+
+SEVERAL = frozenset({"srcset", "imagesrcset"})
+"""Attributes that name several pictures, with commas between them."""
+
 _REFRESH = re.compile(r"^[^;,]*[;,]\s*(?:url\s*=)?\s*['\"]?", re.IGNORECASE)
 _FETCHED = re.compile(r"(?:url\(|@import)\s*[\"']?\s*(?P<link>[^\"')\s;]*)", re.IGNORECASE)
-_TAME = re.compile(
-    r"\{\{[-+]?\s*(?:mail\.|lead\.score\b|loop\.|[^{}]*\|\s*(?:int|float|round|length|count|abs)\s*(?:\([^()]*\))?\s*[-+]?\}\})"
-)
 _FIXED = re.compile(r"https?:[/\\]{2}[^/\\?#{}\s]+[/\\?#]|(?:mailto|tel|sms):|#", re.IGNORECASE)
 _IGNORED = re.compile(r"^[\x00-\x20]+|[\t\n\r]")
 """What browsers drop from links. Source: https://url.spec.whatwg.org/#concept-basic-url-parser."""
 
+_NAMED = re.compile(rf"</?\s*{VALUE}")
 _SYNTAX = Environment(autoescape=True)
 _DECIDED = "https://decided/"
 _CHOSEN = "https://chosen"
@@ -38,6 +40,8 @@ _MOST_WAYS = 64
 
 def unsafe_markup(source: str) -> Iterator[tuple[int, str]]:
     """Links that do not lead where the writer of the mail says: (position, problem)."""
+    for place in _NAMED.finditer(masked(source)):
+        yield place.start(), "a value may not name an element"
     for found in parsed(source):
         if not isinstance(found, Element):
             yield from _of_style(found.text, found.start)
@@ -84,9 +88,9 @@ def _of_attribute(attribute: Attribute, *, refreshes: bool) -> Iterator[tuple[in
 
 def _links(name: str, value: str, *, refreshes: bool) -> Iterator[str]:
     """The links that an attribute holds, if it is one that leads somewhere or loads something."""
-    if name in _LEADING:
+    if name in LEADING:
         yield value
-    elif name in _SEVERAL:
+    elif name in SEVERAL:
         yield from _parts(value)
     elif refreshes and name == "content":
         yield _REFRESH.sub("", value)
@@ -99,15 +103,10 @@ def _parts(links: str) -> Iterator[str]:
 
 
 def _of_style(text: str, start: int) -> Iterator[tuple[int, str]]:
-    hidden = masked(text)
-    for found in _FETCHED.finditer(hidden):
+    for found in _FETCHED.finditer(masked(text)):
         link = text[found.start("link") : found.end("link")]
         if not leads(link):
             yield start + found.start("link"), unsafe(link)
-    for found in re.finditer(rf"{VALUE}+", hidden):
-        value = text[found.start() : found.end()]
-        if not _TAME.match(value):
-            yield start + found.start(), f"{value}: a style may hold numbers, such as {{{{ ... | int }}}}, and no texts"
 
 
 @lru_cache(maxsize=4_096)

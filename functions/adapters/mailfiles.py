@@ -17,7 +17,7 @@ from adapters.maillinks import mark_html, mark_text, unsafe_links
 from adapters.mjml import mjml_problems, place_of
 from adapters.plaintext import text_of
 from adapters.sandbox import MOST_LETTERS
-from adapters.templates import template_problems
+from adapters.templates import broken, template_problems
 from adapters.uploads import LAYOUT, MAIL
 from ripen.configuration import MailTemplate
 
@@ -135,7 +135,11 @@ def _template(name: str, texts: Mapping[str, str], layout: str | None) -> MailTe
     else:
         around = text_of(mark_html(_compiled(compose(name, _CONTENT, layout or ""))))
         text = around.replace(_CONTENT_STAND_IN, mark_text(text).strip())
-    return MailTemplate(subject=html.unescape(" ".join(title[1].split())) if title else "", html=page, text=text)
+    subject = html.unescape(" ".join(title[1].split())) if title else ""
+    for part in (subject, page, text):
+        if problem := broken(part):
+            raise _UnusableError(f"{name}:1: {problem}")
+    return MailTemplate(subject=subject, html=page, text=text)
 
 
 def compose(name: str, content: str, layout: str) -> list[Piece]:

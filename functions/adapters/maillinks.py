@@ -18,16 +18,18 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-from adapters.linkguard import leads, unsafe, unsafe_markup
-from adapters.markup import Element, parsed
+from adapters.linkguard import LEADING, SEVERAL, leads, unsafe, unsafe_markup
+from adapters.markup import EXPRESSION, JINJA, Style, parsed
 
 PARAMETER = "rt"
 """The parameter in which the snippet looks for the token of a link."""
 
-_WEB = r"https?://(?:\{\{.*?\}\}|[^\s<>{}\"'`|\\^])+"
+_WEB = rf"https?://(?:{EXPRESSION}|[^\s<>{{}}\"'`|\\^])+"
 _IN_TEXT = re.compile(rf"{_WEB}|\{{\{{\s*content\.link\s*\}}\}}", re.IGNORECASE)
 _OWN = re.compile(r"\{\{\s*(?:mail\.\w+|mail\.feedback\[[^\]{}]*\]|content\.link)\s*\}\}")
 _VALUE = re.compile(r"\{\{(?![-+]?\s*(?:mail\.|content\.link))[-+]?\s*((?:(?!urlencode).)*?)\s*[-+]?\}\}", re.DOTALL)
+_ANY_VALUE = re.compile(r"\{\{[-+]?\s*(.*?)\s*[-+]?\}\}", re.DOTALL)
+_IN_STYLE = "#%.,- "
 _LINKS = ("a", "area")
 _TRAILING = ".,;:!?)'"
 
@@ -107,15 +109,41 @@ def tracked(context: Context, link: str) -> str:
 
 
 def mark_html(source: str) -> str:
-    """Compiled HTML in which each link is marked, and values in links cannot change where they lead to."""
+    """Compiled HTML in which each link is marked, and values cannot change where links lead to or what styles are."""
     parts: list[str] = []
     done = 0
-    for element in parsed(source):
-        for link in element.attributes if isinstance(element, Element) and element.tag in _LINKS else ():
-            if link.name == "href" and link.quote and (_OWN.sub("", link.value).strip() or "content." in link.value):
-                parts += source[done : link.start], _marked(link.value)
-                done = link.end
+    for start, end, text in _changes(source):
+        parts += source[done:start], text
+        done = end
     return "".join([*parts, source[done:]])
+
+
+def _changes(source: str) -> Iterator[tuple[int, int, str]]:
+    """Where something is to be written instead, in order: beginning, end and what."""
+    for found in parsed(source):
+        if isinstance(found, Style):
+            yield found.start, found.start + len(found.text), _styled(found.text)
+            continue
+        for one in found.attributes:
+            if one.name == "style":
+                yield one.start, one.end, _styled(one.value)
+            elif one.name == "href" and found.tag in _LINKS and one.quote and _is_marked(one.value):
+                yield one.start, one.end, _marked(one.value)
+            elif one.name in LEADING | SEVERAL and "{{" in one.value:
+                yield one.start, one.end, _encoded(one.value)
+
+
+def _is_marked(link: str) -> bool:
+    return bool(_OWN.sub("", link).strip()) or "content." in link
+
+
+def _styled(style: str) -> str:
+    return _filtered(style, _ANY_VALUE, "in_style")
+
+
+def in_style(value: object) -> str:
+    """What of a value may stand in a style: words, numbers and colours, and nothing that begins something else."""
+    return "".join(letter for letter in str(value) if letter.isalnum() or letter in _IN_STYLE)
 
 
 def mark_text(source: str) -> str:
@@ -150,4 +178,18 @@ def _marked_in_text(found: re.Match[str]) -> str:
 
 
 def _marked(link: str) -> str:
-    return _BEGIN + _VALUE.sub(r"{{ (\1) | urlencode }}", link) + _END
+    return _BEGIN + _encoded(link) + _END
+
+
+def _encoded(link: str) -> str:
+    return _filtered(link, _VALUE, "urlencode")
+
+
+def _filtered(source: str, wanted: re.Pattern[str], name: str) -> str:
+    """The source with a filter behind each value that is wanted."""
+
+    def change(found: re.Match[str]) -> str:
+        value = wanted.fullmatch(found[0])
+        return f"{{{{ ({value[1]}) | {name} }}}}" if value else found[0]
+
+    return JINJA.sub(change, source)

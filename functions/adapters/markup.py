@@ -18,10 +18,12 @@ VALUE = "\ue010"
 """The letter that stands for a letter of a value."""
 
 _TEXT = r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'"
-_JINJA = re.compile(
-    rf"\{{\#.*?\#\}}|\{{%(?:{_TEXT}|[^\"'])*?%\}}|\{{\{{(?:{_TEXT}|[^\"'])*?\}}\}}",
-    re.DOTALL,
-)
+EXPRESSION = rf"\{{\{{(?:{_TEXT}|[^\"'])*?\}}\}}"
+"""A value of Jinja2, as a part of a regular expression."""
+
+JINJA = re.compile(rf"\{{\#.*?\#\}}|\{{%(?:{_TEXT}|[^\"'])*?%\}}|{EXPRESSION}", re.DOTALL)
+"""A comment, a statement or a value of Jinja2."""
+
 _OUTLOOK = re.compile(r"<!--\[if[^\]]*\]>(?:\s*<!-->)?|(?:<!--\s*)?<!\[endif\]-->", re.IGNORECASE)
 _TAG = re.compile(r"<[^\t\n\r\f />]*")
 _ATTRIBUTE = re.compile(
@@ -75,7 +77,7 @@ def parsed(source: str) -> Iterator[Element | Style]:
 
 def masked(source: str) -> str:
     """The source with blanks for statements and VALUE for values of Jinja2, each as long as what it stands for."""
-    return _JINJA.sub(_mask, source)
+    return JINJA.sub(_mask, source)
 
 
 def _mask(found: re.Match[str]) -> str:

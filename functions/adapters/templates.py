@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -13,7 +13,7 @@ from jinja2.exceptions import SecurityError
 from jinja2.meta import find_undeclared_variables
 
 from adapters.complexity import longest_expression, too_complex
-from adapters.maillinks import tracked, unsafe_links
+from adapters.maillinks import in_style, tracked, unsafe_links
 from adapters.sandbox import Sandbox
 
 LEAD_FIELDS = ("company", "first_name", "name", "phase", "score", "token", "traits")
@@ -29,8 +29,9 @@ CONTENT_FIELDS = ("kind", "link", "text", "title")
 """What stands behind `content.` in the mail of a step that chooses content."""
 
 _FIELDS: Mapping[str, tuple[str, ...]] = {"lead": LEAD_FIELDS, "mail": MAIL_FIELDS, "content": CONTENT_FIELDS}
-_HTML = Sandbox({"tracked": tracked}, autoescape=True)
-_TEXT = Sandbox({"tracked": tracked}, autoescape=False)
+_FILTERS: Mapping[str, Callable[..., Any]] = {"tracked": tracked, "in_style": in_style}
+_HTML = Sandbox(_FILTERS, autoescape=True)
+_TEXT = Sandbox(_FILTERS, autoescape=False)
 _OTHER_FILES = (nodes.Extends, nodes.FromImport, nodes.Import, nodes.Include)
 _LESS = re.compile(r"\{[{%](?:(?![}%]\}).)*?<", re.DOTALL)
 
@@ -114,6 +115,15 @@ def _sample(value: object) -> dict[str, Any]:
 
 
 _SAMPLES = (_sample("Sample"), _sample(7))
+
+
+def broken(source: str) -> str | None:
+    """What is wrong with the syntax of a template that was made of others."""
+    try:
+        _TEXT.parse(source)
+    except TemplateSyntaxError as error:
+        return f"cannot be put together: {error.message}"
+    return None
 
 
 def shows_content(source: str) -> bool:
