@@ -36,6 +36,7 @@ _SYNTAX = Environment(autoescape=True)
 _DECIDED = "https://decided/"
 _CHOSEN = "https://chosen"
 _MOST_WAYS = 64
+_LONGEST = 200
 
 
 def unsafe_markup(source: str) -> Iterator[tuple[int, str]]:
@@ -67,7 +68,8 @@ def leads(link: str) -> bool:
 
 def unsafe(link: str) -> str:
     """What is wrong with a link that does not."""
-    return f"{link}: a link has to begin with its host, such as https://www.example.com/, not with a value"
+    shown = link if len(link) <= _LONGEST else f"{link[:_LONGEST]}..."
+    return f"{shown}: a link has to begin with its host, such as https://www.example.com/, not with a value"
 
 
 def _of_attribute(attribute: Attribute, *, refreshes: bool) -> Iterator[tuple[int, str]]:

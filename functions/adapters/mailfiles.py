@@ -120,26 +120,30 @@ def _template(name: str, texts: Mapping[str, str], layout: str | None) -> MailTe
     whole = "<mjml" in source
     if not whole and layout is None:
         raise _UnusableError(f"{name}: has no <mjml>, and there is no {LAYOUT} that is put around it")
-    pieces = [Piece(source, name)] if whole else compose(name, source, layout or "")
-    page = _compiled(pieces)
-    if len(page) > MOST_LETTERS:
-        raise _UnusableError(f"{name}:1: makes a page of {len(page)} letters; at most {MOST_LETTERS}")
-    for position, problem in unsafe_links(page, markup=True):
-        raise _UnusableError(f"{_place(page, position, name, texts)}: {problem}")
-    page = mark_html(page)
-    text = texts.get(name.removesuffix("mjml") + "txt")
-    if text is None:
+    page = _page([Piece(source, name)] if whole else compose(name, source, layout or ""), name, texts)
+    own = texts.get(name.removesuffix("mjml") + "txt")
+    if own is None:
         text = text_of(page)
     elif whole:
-        text = mark_text(text)
+        text = mark_text(own)
     else:
         around = text_of(mark_html(_compiled(compose(name, _CONTENT, layout or ""))))
-        text = around.replace(_CONTENT_STAND_IN, mark_text(text).strip())
+        text = around.replace(_CONTENT_STAND_IN, mark_text(own).strip())
     subject = html.unescape(" ".join(title[1].split())) if title else ""
     for part in (subject, page, text):
         if problem := broken(part):
             raise _UnusableError(f"{name}:1: {problem}")
     return MailTemplate(subject=subject, html=page, text=text)
+
+
+def _page(pieces: list[Piece], name: str, texts: Mapping[str, str]) -> str:
+    """The page of a mail, with its links marked. Raises _UnusableError."""
+    page = _compiled(pieces)
+    if len(page) > MOST_LETTERS:
+        raise _UnusableError(f"{name}:1: makes a page of {len(page)} letters; at most {MOST_LETTERS}")
+    for position, problem in unsafe_links(page, markup=True):
+        raise _UnusableError(f"{_place(page, position, name, texts)}: {problem}")
+    return mark_html(page)
 
 
 def compose(name: str, content: str, layout: str) -> list[Piece]:
