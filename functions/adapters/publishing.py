@@ -73,7 +73,7 @@ def _check_and_activate(settings: PublishSettings, found: Files, at: str) -> dic
 def _refusal(problems: Sequence[str], at: str) -> dict[str, Any]:
     told = [_shortened(problem) for problem in problems[:_MOST_PROBLEMS]]
     if len(problems) > len(told):
-        told.append(f"{_ALL}: have {len(problems) - len(told)} more problems")
+        told.append(f"{_ALL}: have more problems than these")
     return {"activated": False, "version": "", "problems": told, "at": at}
 
 
