@@ -68,8 +68,12 @@ def test_a_link_whose_host_is_a_value_never_goes_live(nurturing, active):
 
 def test_large_objects_and_strange_ones_are_named_and_never_read(nurturing, monkeypatch):
     read = []
-    content = publishing._content
-    monkeypatch.setattr(publishing, "_content", lambda bucket, key: read.append(key) or content(bucket, key))
+
+    def content(bucket, key):
+        read.append(key)
+        return nurturing.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+
+    monkeypatch.setattr(publishing, "_content", content)
 
     strange = nurturing.publish({"mails/welcome/video.mp4": b"\0" * 3_000_000, "rules/old/a.zip": b"PK"}, START)
     assert [problem.partition(":")[0] for problem in strange["problems"]] == [
@@ -105,7 +109,7 @@ def test_a_report_is_short_whatever_is_wrong(nurturing, report):
     assert report()["problems"][-1] == "rules/ and mails/: have more problems than these"
 
 
-class Refused(ClientError):
+class RefusedError(ClientError):
     def __init__(self):
         super().__init__({"Error": {"Code": "SlowDown", "Message": ""}}, "PutObject")
 
@@ -121,11 +125,11 @@ def test_what_fails_on_the_way_is_reported_as_not_activated_and_tried_again(
 
     def fail(*_arguments):
         seen.append(report())
-        raise Refused
+        raise RefusedError
 
     with monkeypatch.context() as patch:
         patch.setattr(publishing, step, fail)
-        with pytest.raises(Refused):
+        with pytest.raises(RefusedError):
             nurturing.publish({"rules/scoring.yaml": scoring.replace(b"points: 10", b"points: 11")}, START)
 
     assert not seen[0]["activated"], "a crash right here would have left this behind"
@@ -133,7 +137,7 @@ def test_what_fails_on_the_way_is_reported_as_not_activated_and_tried_again(
     assert report() == {
         "activated": False,
         "version": "",
-        "problems": ["rules/ and mails/: not activated, Refused; tried again soon"],
+        "problems": ["rules/ and mails/: not activated, RefusedError; tried again soon"],
         "at": seen[0]["at"],
     }
     assert active() == before
