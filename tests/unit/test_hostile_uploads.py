@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from adapters import isolated
+from adapters import checking, complexity, isolated, mjml, sandbox, yamlfiles
 from adapters.isolated import check
 from adapters.rulefiles import build
 from adapters.uploads import MOST_BYTES, MOST_BYTES_IN_ALL, MOST_FILES, size_problems
 from adapters.yamlfiles import MOST_VALUES
 from ripen.errors import InvalidConfigurationError
 from ripen.pattern import MAX_VALUES
+from ripen_cli.project import RULES
 from stories import few_rules
 
 SCORING = "rules/scoring.yaml"
@@ -203,3 +204,29 @@ def test_however_the_process_ends_there_is_a_problem_with_a_name(monkeypatch, tm
     [problem] = problems({}, check)
 
     assert problem.startswith(expected), problem
+
+
+def test_the_documents_say_what_the_limits_are():
+    rules = (RULES.parent / "docs" / "rules.md").read_text()
+    mails = (RULES.parent / "docs" / "mails.md").read_text()
+
+    for text in (
+        f"| {MOST_FILES}, with {MOST_BYTES_IN_ALL >> 20} MB together |",
+        f"| {MOST_BYTES >> 10} KB. ",
+        f"| {MOST_VALUES} values, ",
+        f"; {yamlfiles.MOST_DEPTH} levels",
+        f"| {MAX_VALUES} keys and values",
+        f"{checking.MOST_BYTES >> 20} MB of\nmemory",
+    ):
+        assert text in rules, text
+    for text in (
+        f"| {MOST_BYTES >> 10} KB; the page that is made of it {sandbox.MOST_LETTERS} letters",
+        f"| elements within each other | {mjml.MOST_DEPTH} |",
+        f"| {complexity.MOST_NESTED}, with {complexity.MOST_BRANCHES} `elif` each |",
+        f"| {complexity.MOST_WORDS} words and signs, {complexity.MOST_BRACKETS} brackets",
+        f"calls together | {sandbox.MOST_STEPS} |",
+        f"{sandbox.MOST_LETTERS} letters; a list {sandbox.MOST_ITEMS} items",
+        f"or `replace` | {sandbox.MOST_WIDTH} |",
+    ):
+        assert text in mails, text
+    assert isolated.MOST_SECONDS == 60, "a minute, the documents say"
