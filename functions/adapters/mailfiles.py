@@ -14,6 +14,7 @@ from typing import NamedTuple
 from mjml import mjml2html
 
 from adapters.maillinks import mark_html, mark_text, unsafe_links
+from adapters.markup import UNREADABLE
 from adapters.mjml import mjml_problems, place_of
 from adapters.plaintext import text_of
 from adapters.sandbox import MOST_LETTERS
@@ -100,6 +101,9 @@ def _read(name: str, files: Mapping[str, bytes], texts: dict[str, str]) -> list[
 def _problems(name: str, source: str) -> Iterator[tuple[int, str]]:
     if name.endswith(".txt"):
         yield from template_problems(source)
+        return
+    if unreadable := UNREADABLE.search(source):
+        yield _line(source, unreadable.start()), "<![ begins nothing that a mail may hold; write &lt;!["
         return
     found = [*template_problems(source, markup=True), *mjml_problems(source, layout=name == LAYOUT)]
     yield from found

@@ -14,6 +14,9 @@ from html.parser import HTMLParser
 from itertools import accumulate
 from typing import NamedTuple
 
+UNREADABLE = re.compile(r"<!\[(?!(?:if|else|endif|cdata)(?![-_.a-z0-9]))", re.IGNORECASE)
+"""What is neither HTML nor a condition for Outlook, and makes the standard library's parser give up."""
+
 VALUE = "\ue010"
 """The letter that stands for a letter of a value."""
 

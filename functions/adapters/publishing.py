@@ -96,8 +96,11 @@ def _content(bucket: str, key: str) -> bytes:
 
 def _last_report(bucket: str) -> dict[str, Any]:
     body = stored_object(bucket, REPORT)
-    found: dict[str, Any] = json.loads(body) if body is not None else {}
-    return found
+    try:
+        found = json.loads(body) if body is not None else {}
+    except ValueError:  # somebody else wrote it
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _write(bucket: str, report: dict[str, Any]) -> None:

@@ -18,12 +18,13 @@ from adapters.mailfiles import MOST_PROBLEMS, Reading, read_mails, untold
 from adapters.templates import shows_content
 from adapters.uploads import SECTIONS, size_problems
 from adapters.yamlfiles import Document, problem_of, read_yaml, steps
-from ripen.configuration import Configuration, Mails
+from ripen.configuration import Configuration, Mails, compile_sources
 from ripen.errors import InvalidConfigurationError
 from ripen.problems import problems
 from ripen.schema.base import Path
 from ripen.schema.campaigns import Step
-from ripen.site import dump_site
+from ripen.site import MAX_BYTES, dump_site
+from ripen.sources import dump_sources
 
 _NEEDED = ("profiles", "phases")
 _LONGEST_INPUT = 100
@@ -62,6 +63,8 @@ def build(files: Mapping[str, bytes], reading: Reading = untold) -> tuple[Config
     if found:
         raise InvalidConfigurationError(found)
     dump_site(configuration, mails)  # refuses what is too large to be shown
+    if (size := len(dump_sources(compile_sources(configuration)))) > MAX_BYTES:
+        raise InvalidConfigurationError([f"rules/sources.yaml:1: sources: have {size} bytes; at most {MAX_BYTES}"])
     return configuration, mails, _version(configuration, mails)
 
 

@@ -117,6 +117,7 @@ def test_a_condition_with_thousands_of_alternatives_is_told_with_its_line(condit
         ("<mj-text>\n" + "<b>\n" * 101 + "</b>" * 101 + "</mj-text>", 102, "<b> is nested too deeply; at most 100"),
         ("<mj-text>\n{{ 'x' * 10**8 }}</mj-text>", 3, "cannot be filled in: repeats to 100000000 letters"),
         ("<mj-text>\n" + "{% if 1 %}" * 3_000 + "{% endif %}" * 3_000 + "</mj-text>", 3, "if: is nested too deeply"),
+        ("<mj-text>\n<![x[y]]></mj-text>", 3, "<![ begins nothing that a mail may hold"),
         ("<mj-spacer />\n" * 10_000, 1, "makes a page of"),
     ],
 )
@@ -125,6 +126,14 @@ def test_a_mail_that_nests_or_grows_without_end_is_told_with_its_line(content, l
 
     assert problem.startswith(f"{TIPS}:{line}: "), problem
     assert expected in problem
+
+
+def test_more_sources_than_fit_into_an_item_of_the_table_are_told():
+    sources = "".join(f"  s{n}: {{kind: browser, write_key: key{n}, origins: ['*']}}\n" for n in range(4_000))
+
+    [problem] = problems({"rules/sources.yaml": f"sources:\n{sources}".encode()})
+
+    assert problem.startswith("rules/sources.yaml:1: sources: have ")
 
 
 def test_many_mistakes_are_not_all_told():

@@ -3,10 +3,12 @@
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.linkguard import leads, unsafe_markup
 from adapters.maillinks import Tracking, mark_html
-from adapters.markup import Element, Style, parsed
+from adapters.markup import UNREADABLE, Element, Style, masked, parsed
 from adapters.rulefiles import build
 from adapters.templates import compiled
 from ripen.errors import InvalidConfigurationError
@@ -14,6 +16,30 @@ from stories import few_rules
 
 SITE = "{{ lead.traits.website }}"
 EVIL = "evil.example"
+WORDS = [
+    "<",
+    "a",
+    " ",
+    "href",
+    "=",
+    '"',
+    "'",
+    "{{",
+    "}}",
+    "{%",
+    "%}",
+    "{#",
+    "#}",
+    "!",
+    "--",
+    "[",
+    "]",
+    "if",
+    "/",
+    ">",
+    "x",
+]
+WORDS += ["x", "style", "?", "\n", "&#", "<![", "endif", "]-->", "<!--[if mso]>"]
 UNSAFE = [
     f'<a href = "https://{SITE}/">x</a>',
     f"<a href='https://{SITE}/'>x</a>",
@@ -110,6 +136,14 @@ def test_places_are_those_in_the_source():
     assert [source[one.start : one.end] for one in second.attributes] == [">", "https://x.example/{{ a['b'] }}"]
     assert isinstance(style, Style)
     assert source[style.start :].startswith("p {}")
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=25).map("".join).filter(lambda text: not UNREADABLE.search(text)))
+def test_whatever_is_written_is_read_and_every_place_is_right(source):
+    assert len(masked(source)) == len(source)
+    for found in parsed(source):
+        for attribute in found.attributes if isinstance(found, Element) else ():
+            assert source[attribute.start : attribute.end] == attribute.value
 
 
 def test_many_ways_through_the_conditions_of_a_link_are_not_tried_for_ever():
