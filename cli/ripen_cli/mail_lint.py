@@ -10,9 +10,10 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from adapters.mailer import Rendered
-from adapters.mailfiles import LAYOUT
 from adapters.maillinks import Links
+from adapters.markup import UNREADABLE
 from adapters.rulefiles import build
+from adapters.uploads import LAYOUT
 from ripen.errors import InvalidConfigurationError, MailTemplateError
 from ripen.letters import Letter
 from ripen_cli.mail_sample import PUBLIC_URL, Kit, fill_in, letter_of, sample_lead
@@ -71,6 +72,8 @@ def _in_source(name: str, source: str) -> Iterator[Finding]:
             if problem := _of_link(link[0]):
                 yield Finding(name, _line(source, link.start()), ERROR, problem)
         return
+    if UNREADABLE.search(source):
+        return  # `build` tells it
     reader = _Reader()
     reader.feed(source)
     reader.close()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from adapters.rulefiles import build
+from adapters import isolated
 from adapters.walk import load_walks
 from ripen.errors import InvalidConfigurationError
 from ripen.sources import digest
@@ -26,7 +26,7 @@ def rules() -> None:
 def check(folder: Path) -> None:
     """Check rules/ and mails/ in FOLDER; every problem is one line with file and line number."""
     try:
-        configuration, mails, version = build(rule_files(folder))
+        configuration, mails, version = isolated.check(rule_files(folder))
     except InvalidConfigurationError as error:
         for problem in error.problems:
             click.echo(problem, err=True)

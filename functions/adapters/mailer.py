@@ -113,7 +113,7 @@ def render(template: MailTemplate, values: Mapping[str, Any]) -> Rendered:
         subject = _sendable(compiled(template.subject, html=False).render(values))
         html = _sendable(compiled(template.html, html=True).render(values))
         text = _sendable(compiled(template.text, html=False).render(values))
-    except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError) as error:
+    except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
         raise MailTemplateError(f"{type(error).__name__}: {error}") from None
     return Rendered(" ".join(subject.split()), html, _BLANK_LINES.sub("\n\n", text))
 

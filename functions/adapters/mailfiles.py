@@ -7,21 +7,21 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from mjml import mjml2html
 
-from adapters.maillinks import mark_html, mark_text
+from adapters.maillinks import mark_html, mark_text, unsafe_links
+from adapters.markup import UNREADABLE
 from adapters.mjml import mjml_problems, place_of
 from adapters.plaintext import text_of
-from adapters.templates import template_problems
+from adapters.sandbox import MOST_LETTERS
+from adapters.templates import broken, template_problems
+from adapters.uploads import LAYOUT, MAIL
 from ripen.configuration import MailTemplate
 
-LAYOUT = "mails/layout.mjml"
-"""What goes around the mails that are only content; `<mj-content />` in it is the place."""
-
-MAIL = re.compile(r"mails/([a-z0-9][a-z0-9-]{0,62})/([a-z]{2})\.(mjml|txt)")
 _PLACE = re.compile(r"<mj-content\s*/>")
 _HEAD = re.compile(r"<(mj-title|mj-preview)\s*>(.*?)</\1\s*>", re.DOTALL)
 _TITLE = re.compile(r"<mj-title\s*>(.*?)</mj-title\s*>", re.DOTALL)
@@ -35,7 +35,15 @@ _STAND_IN = "\ue000"
 _CONTENT_STAND_IN = "\ue001"
 _CONTENT = f"<mj-title>-</mj-title><mj-text>{_CONTENT_STAND_IN}</mj-text>"
 
+MOST_PROBLEMS = 200
+"""Told at once; when there are more, further mails are not looked at."""
+
+_LONGEST_PROBLEM = 500
+
 Mails = dict[str, dict[str, MailTemplate]]
+
+Reading = Callable[[str, Sequence[str]], None]
+"""Is told the name of a file before it is read, and the problems that were found before."""
 
 
 class Piece(NamedTuple):
@@ -46,16 +54,22 @@ class Piece(NamedTuple):
     line: int = 1
 
 
-def read_mails(files: Mapping[str, bytes], troubles: list[str]) -> Mails:
+def untold(name: str, troubles: Sequence[str]) -> None:
+    """Tells nobody which file is read."""
+
+
+def read_mails(files: Mapping[str, bytes], troubles: list[str], reading: Reading = untold) -> Mails:
     """Every mail in `files`, by name and language. What is wrong is added to `troubles`, one line each."""
     texts: dict[str, str] = {}
     for name in sorted(files):
-        if name.startswith("mails/"):
+        if name.startswith("mails/") and len(troubles) < MOST_PROBLEMS:
+            reading(name, troubles)
             troubles += _read(name, files, texts)
     layout = texts.get(LAYOUT)
     mails: Mails = {}
     for name in (name for name in texts if name != LAYOUT and name.endswith(".mjml")):
         folder, language = name.split("/")[1], name[-7:-5]
+        reading(name, troubles)
         try:
             mails.setdefault(folder, {})[language] = _template(name, texts, layout)
         except _UnusableError as error:
@@ -77,7 +91,8 @@ def _read(name: str, files: Mapping[str, bytes], texts: dict[str, str]) -> list[
         source = files[name].decode()
     except UnicodeDecodeError as error:
         return [f"{name}: is no text in UTF-8: {error.reason}"]
-    found = [f"{name}:{line}: {problem}" for line, problem in _problems(name, source)]
+    wrong = islice(_problems(name, source), MOST_PROBLEMS)
+    found = [f"{name}:{line}: {problem[:_LONGEST_PROBLEM]}" for line, problem in wrong]
     if not found:
         texts[name] = source
     return found
@@ -87,8 +102,13 @@ def _problems(name: str, source: str) -> Iterator[tuple[int, str]]:
     if name.endswith(".txt"):
         yield from template_problems(source)
         return
-    yield from template_problems(source, markup=True)
-    yield from mjml_problems(source, layout=name == LAYOUT)
+    if unreadable := UNREADABLE.search(source):
+        yield _line(source, unreadable.start()), "<![ begins nothing that a mail may hold; write &lt;!["
+        return
+    found = [*template_problems(source, markup=True), *mjml_problems(source, layout=name == LAYOUT)]
+    yield from found
+    if found:
+        return
     if name == LAYOUT:
         if len(_PLACE.findall(source)) != 1:
             yield 1, "has to hold <mj-content /> once: there the content of each mail goes"
@@ -104,17 +124,30 @@ def _template(name: str, texts: Mapping[str, str], layout: str | None) -> MailTe
     whole = "<mjml" in source
     if not whole and layout is None:
         raise _UnusableError(f"{name}: has no <mjml>, and there is no {LAYOUT} that is put around it")
-    pieces = [Piece(source, name)] if whole else compose(name, source, layout or "")
-    page = mark_html(_compiled(pieces))
-    text = texts.get(name.removesuffix("mjml") + "txt")
-    if text is None:
+    page = _page([Piece(source, name)] if whole else compose(name, source, layout or ""), name, texts)
+    own = texts.get(name.removesuffix("mjml") + "txt")
+    if own is None:
         text = text_of(page)
     elif whole:
-        text = mark_text(text)
+        text = mark_text(own)
     else:
         around = text_of(mark_html(_compiled(compose(name, _CONTENT, layout or ""))))
-        text = around.replace(_CONTENT_STAND_IN, mark_text(text).strip())
-    return MailTemplate(subject=html.unescape(" ".join(title[1].split())) if title else "", html=page, text=text)
+        text = around.replace(_CONTENT_STAND_IN, mark_text(own).strip())
+    subject = html.unescape(" ".join(title[1].split())) if title else ""
+    for part in (subject, page, text):
+        if problem := broken(part):
+            raise _UnusableError(f"{name}:1: {problem}")
+    return MailTemplate(subject=subject, html=page, text=text)
+
+
+def _page(pieces: list[Piece], name: str, texts: Mapping[str, str]) -> str:
+    """The page of a mail, with its links marked. Raises _UnusableError."""
+    page = _compiled(pieces)
+    if len(page) > MOST_LETTERS:
+        raise _UnusableError(f"{name}:1: makes a page of {len(page)} letters; at most {MOST_LETTERS}")
+    for position, problem in unsafe_links(page, markup=True):
+        raise _UnusableError(f"{_place(page, position, name, texts)}: {problem}")
+    return mark_html(page)
 
 
 def compose(name: str, content: str, layout: str) -> list[Piece]:
@@ -143,6 +176,15 @@ def _line(source: str, position: int) -> int:
     return source.count("\n", 0, position) + 1
 
 
+def _place(page: str, position: int, name: str, texts: Mapping[str, str]) -> str:
+    """File and line in which the first value of a compiled page behind a position was written."""
+    value = _JINJA.search(page, position)
+    for file in (name, LAYOUT):
+        if value and value[0] in texts.get(file, ""):
+            return f"{file}:{_line(texts[file], texts[file].index(value[0]))}"
+    return f"{name}:1"
+
+
 def _compiled(pieces: list[Piece]) -> str:
     whole = "".join(piece.text for piece in pieces)
     # The compiler would put backslashes into quotation marks of the title, which it repeats in an attribute.
@@ -165,7 +207,7 @@ def _located(pieces: list[Piece], whole: str, problem: str) -> str:
     text, _, place = problem.partition(" at position ")
     start = place.partition(":")[0]
     if not start.isdecimal():
-        return f"{pieces[len(pieces) // 2].name}: {text}"
+        return f"{pieces[len(pieces) // 2].name}:1: {text}"
     position = len(whole.encode()[: int(start)].decode(errors="ignore"))
     for piece in pieces:
         if position < len(piece.text):

@@ -18,19 +18,19 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from adapters.linkguard import LEADING, SEVERAL, leads, unsafe, unsafe_markup
+from adapters.markup import EXPRESSION, JINJA, Style, parsed
+
 PARAMETER = "rt"
 """The parameter in which the snippet looks for the token of a link."""
 
-_TAG = re.compile(r"<(?:a|area)\b(?:[^>\"']|\"[^\"]*\"|'[^']*')*>", re.IGNORECASE)
-_SOURCE_TAG = re.compile(r"<(?:a|area|mj-[a-z-]+)\b(?:[^>\"']|\"[^\"]*\"|'[^']*')*>", re.IGNORECASE)
-_HREF = re.compile(r"(\bhref=)(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
-_UNQUOTED = re.compile(r"\bhref=(?![\"'])", re.IGNORECASE)
-_WEB = r"https?://(?:\{\{.*?\}\}|[^\s<>{}\"'`|\\^])+"
-_IN_TEXT = re.compile(rf"{_WEB}|\{{\{{\s*content\.link\s*\}}\}}")
-_FIXED_HOST = re.compile(r"https?://[^/?#{}\s]+(?:[/?#]|$)")
+_WEB = rf"https?://(?:{EXPRESSION}|[^\s<>{{}}\"'`|\\^])+"
+_IN_TEXT = re.compile(rf"{_WEB}|\{{\{{\s*content\.link\s*\}}\}}", re.IGNORECASE)
 _OWN = re.compile(r"\{\{\s*(?:mail\.\w+|mail\.feedback\[[^\]{}]*\]|content\.link)\s*\}\}")
-_STATEMENT = re.compile(r"\{%.*?%\}", re.DOTALL)
 _VALUE = re.compile(r"\{\{(?![-+]?\s*(?:mail\.|content\.link))[-+]?\s*((?:(?!urlencode).)*?)\s*[-+]?\}\}", re.DOTALL)
+_ANY_VALUE = re.compile(r"\{\{[-+]?\s*(.*?)\s*[-+]?\}\}", re.DOTALL)
+_IN_STYLE = "#%.,- "
+_LINKS = ("a", "area")
 _TRAILING = ".,;:!?)'"
 
 
@@ -109,8 +109,41 @@ def tracked(context: Context, link: str) -> str:
 
 
 def mark_html(source: str) -> str:
-    """Compiled HTML in which each link is marked, and values in links cannot change where they lead to."""
-    return _TAG.sub(lambda tag: _HREF.sub(_marked_attribute, tag[0]), source)
+    """Compiled HTML in which each link is marked, and values cannot change where links lead to or what styles are."""
+    parts: list[str] = []
+    done = 0
+    for start, end, text in _changes(source):
+        parts += source[done:start], text
+        done = end
+    return "".join([*parts, source[done:]])
+
+
+def _changes(source: str) -> Iterator[tuple[int, int, str]]:
+    """Where something is to be written instead, in order: beginning, end and what."""
+    for found in parsed(source):
+        if isinstance(found, Style):
+            yield found.start, found.start + len(found.text), _styled(found.text)
+            continue
+        for one in found.attributes:
+            if one.name == "style":
+                yield one.start, one.end, _styled(one.value)
+            elif one.name == "href" and found.tag in _LINKS and one.quote and _is_marked(one.value):
+                yield one.start, one.end, _marked(one.value)
+            elif one.name in LEADING | SEVERAL and "{{" in one.value:
+                yield one.start, one.end, _encoded(one.value)
+
+
+def _is_marked(link: str) -> bool:
+    return bool(_OWN.sub("", link).strip()) or "content." in link
+
+
+def _styled(style: str) -> str:
+    return _filtered(style, _ANY_VALUE, "in_style")
+
+
+def in_style(value: object) -> str:
+    """What of a value may stand in a style: words, numbers and colours, and nothing that begins something else."""
+    return "".join(letter for letter in str(value) if letter.isalnum() or letter in _IN_STYLE)
 
 
 def mark_text(source: str) -> str:
@@ -125,31 +158,18 @@ def unmarked(source: str) -> str:
 
 def unsafe_links(source: str, *, markup: bool) -> Iterator[tuple[int, str]]:
     """Links that do not lead where the writer of the mail says: (position, problem)."""
-    if not markup:
-        for found in _IN_TEXT.finditer(source):
-            if not _leads(found[0]):
-                yield found.start(), _unsafe(found[0])
-            elif re.match(r"\{%-?\s*(?:if|for|set)\b", source[found.end() :]):
-                yield found.start(), f"{found[0]}: a link of a text cannot hold a condition; write two links"
+    if markup:
+        yield from unsafe_markup(source)
         return
-    for tag in _SOURCE_TAG.finditer(source):
-        if _UNQUOTED.search(_HREF.sub("", tag[0])):
-            yield tag.start(), 'href: write its link in quotation marks, href="https://..."'
-        for found in _HREF.finditer(tag[0]):
-            if not _leads(html.unescape(found[2] or found[3] or "")):
-                yield tag.start() + found.start(), _unsafe(found[2] or found[3] or "")
+    for found in _IN_TEXT.finditer(source):
+        if not leads(found[0]):
+            yield found.start(), unsafe(found[0])
+        elif re.match(r"\{%-?\s*(?:if|for|set)\b", source[found.end() :]):
+            yield found.start(), f"{found[0]}: a link of a text cannot hold a condition; write two links"
 
 
 _BEGIN = "{% filter tracked %}"
 _END = "{% endfilter %}"
-
-
-def _marked_attribute(found: re.Match[str]) -> str:
-    link = found[2] if found[2] is not None else found[3]
-    quoted = '"' if found[2] is not None else "'"
-    return (
-        f"{found[1]}{quoted}{_marked(link)}{quoted}" if _OWN.sub("", link).strip() or "content." in link else found[0]
-    )
 
 
 def _marked_in_text(found: re.Match[str]) -> str:
@@ -158,16 +178,18 @@ def _marked_in_text(found: re.Match[str]) -> str:
 
 
 def _marked(link: str) -> str:
-    return _BEGIN + _VALUE.sub(r"{{ (\1) | urlencode }}", link) + _END
+    return _BEGIN + _encoded(link) + _END
 
 
-def _leads(link: str) -> bool:
-    """Whether a link without its conditions says by itself where it leads to; whether it is any good is for lint."""
-    plain = _STATEMENT.sub("", link).strip()
-    if "{{" not in plain:
-        return True
-    return bool(_FIXED_HOST.match(plain) or _OWN.match(plain) or plain.startswith(("mailto:", "tel:", "#")))
+def _encoded(link: str) -> str:
+    return _filtered(link, _VALUE, "urlencode")
 
 
-def _unsafe(link: str) -> str:
-    return f"{link}: a link has to begin with its host, such as https://www.example.com/, not with a value"
+def _filtered(source: str, wanted: re.Pattern[str], name: str) -> str:
+    """The source with a filter behind each value that is wanted."""
+
+    def change(found: re.Match[str]) -> str:
+        value = wanted.fullmatch(found[0])
+        return f"{{{{ ({value[1]}) | {name} }}}}" if value else found[0]
+
+    return JINJA.sub(change, source)

@@ -70,6 +70,13 @@ _FREE = (*_TEXT, "mj-social-element", "mj-accordion-title", "mj-accordion-text")
 """Elements in which HTML may stand."""
 
 
+_EMPTY = ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr")
+"""Elements of HTML that have no end tag."""
+
+MOST_DEPTH = 100
+"""Elements within each other. The compiler of MJML ends the whole process when there are some ten thousand."""
+
+
 def place_of(tag: str) -> str:
     """The element that content beginning with this one stands in: mj-body, mj-section or mj-column."""
     return next((place for place in ("mj-body", "mj-section") if place in _PARENTS.get(tag, ("mj-body",))), "mj-column")
@@ -91,10 +98,15 @@ class _Reader(HTMLParser):
         self.layout = layout
         self.place = ""
         self.open: list[tuple[str, int]] = []
+        self.depth = 0
         self.problems: list[tuple[int, str]] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self._check(tag, attrs)
+        if tag not in _EMPTY:
+            self.depth += 1
+            if self.depth == MOST_DEPTH + 1:
+                self._problem(f"<{tag}> is nested too deeply; at most {MOST_DEPTH} elements within each other")
         if tag.startswith("mj"):
             self.open.append((tag, self.getpos()[0]))
 
@@ -102,6 +114,7 @@ class _Reader(HTMLParser):
         self._check(tag, attrs)
 
     def handle_endtag(self, tag: str) -> None:
+        self.depth -= tag not in _EMPTY
         if tag in (name for name, _ in self.open):
             while (last := self.open.pop())[0] != tag:
                 self._not_closed(*last)

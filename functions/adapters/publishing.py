@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from adapters.active import activate
 from adapters.aws import client, stored_object
-from adapters.rulefiles import build
+from adapters.isolated import check
 from adapters.senders import register
 from adapters.settings import PublishSettings
 from adapters.site import show
 from adapters.telemetry import count, logger
+from adapters.uploads import MOST_BYTES, MOST_FILES, is_read, size_problems
 from ripen.configuration import compile_sources
 from ripen.errors import InvalidConfigurationError
 from ripen.site import dump_site
@@ -21,8 +23,13 @@ from ripen.site import dump_site
 REPORT = "reports/latest.json"
 _PREFIXES = ("rules/", "mails/")
 
-Files = Mapping[str, str]
-"""Each key with what changes when it is written again."""
+_MOST_PROBLEMS = 200
+_LONGEST = 500
+_ALL = "rules/ and mails/"
+_UNFINISHED = f"{_ALL}: are being checked; if this stays so, the check broke off, and nothing became active"
+
+Files = Mapping[str, tuple[int, str]]
+"""Each key with its size in bytes and what changes when it is written again."""
 
 
 def publish(settings: PublishSettings, at: str) -> dict[str, Any]:
@@ -35,7 +42,13 @@ def publish(settings: PublishSettings, at: str) -> dict[str, Any]:
     bucket = settings.bucket_name
     report, files = _last_report(bucket), _files(bucket)
     while report.get("files") != _digest(files):
-        report = _check_and_activate(settings, files, at) | {"files": _digest(files)}
+        # Whatever ends this function from here on, a report of an upload before is not taken for one of this.
+        _write(bucket, _refusal([_UNFINISHED], at))
+        try:
+            report = _check_and_activate(settings, files, at) | {"files": _digest(files)}
+        except Exception as error:
+            _write(bucket, _refusal([f"{_ALL}: not activated, {type(error).__name__}; tried again soon"], at))
+            raise
         _write(bucket, report)
         files = _files(bucket)
     return report
@@ -43,13 +56,13 @@ def publish(settings: PublishSettings, at: str) -> dict[str, Any]:
 
 def _check_and_activate(settings: PublishSettings, found: Files, at: str) -> dict[str, Any]:
     bucket = settings.bucket_name
-    files = {key: client("s3").get_object(Bucket=bucket, Key=key)["Body"].read() for key in found}
     try:
-        configuration, mails, version = build(files)
+        configuration, mails, version = check(_contents(bucket, found))
     except InvalidConfigurationError as error:
-        logger.error("The rules are not valid; what was active stays active", extra={"problems": error.problems})
+        refusal = _refusal(error.problems, at)
+        logger.error("The rules are not valid; what was active stays active", extra={"problems": refusal["problems"]})
         count("RulesInvalid")
-        return {"activated": False, "version": "", "problems": error.problems, "at": at}
+        return refusal
     register(settings.table_name, compile_sources(configuration))
     show(settings.table_name, dump_site(configuration, mails))
     activate(bucket, configuration, mails, version, at)
@@ -57,10 +70,37 @@ def _check_and_activate(settings: PublishSettings, found: Files, at: str) -> dic
     return {"activated": True, "version": version, "problems": [], "at": at}
 
 
+def _refusal(problems: Sequence[str], at: str) -> dict[str, Any]:
+    told = [_shortened(problem) for problem in problems[:_MOST_PROBLEMS]]
+    if len(problems) > len(told):
+        told.append(f"{_ALL}: have more problems than these")
+    return {"activated": False, "version": "", "problems": told, "at": at}
+
+
+def _shortened(problem: str) -> str:
+    return problem if len(problem) <= _LONGEST else f"{problem[:_LONGEST]}..."
+
+
+def _contents(bucket: str, found: Files) -> dict[str, bytes]:
+    """What the files hold; of those that no function reads, nothing. Raises InvalidConfigurationError."""
+    if problems := size_problems({key: size for key, (size, _) in found.items()}):
+        raise InvalidConfigurationError(problems)
+    return {key: _content(bucket, key) if is_read(key) else b"" for key in found}
+
+
+def _content(bucket: str, key: str) -> bytes:
+    # It may have been replaced by something larger since it was listed.
+    found: bytes = client("s3").get_object(Bucket=bucket, Key=key)["Body"].read(MOST_BYTES + 1)
+    return found
+
+
 def _last_report(bucket: str) -> dict[str, Any]:
     body = stored_object(bucket, REPORT)
-    found: dict[str, Any] = json.loads(body) if body is not None else {}
-    return found
+    try:
+        found = json.loads(body) if body is not None else {}
+    except ValueError:  # somebody else wrote it
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _write(bucket: str, report: dict[str, Any]) -> None:
@@ -69,14 +109,16 @@ def _write(bucket: str, report: dict[str, Any]) -> None:
 
 
 def _files(bucket: str) -> Files:
+    """What lies below rules/ and mails/; no more of it than may be there, and one."""
     pages = client("s3").get_paginator("list_objects_v2")
-    return {
-        found["Key"]: f"{found['ETag']} {found['LastModified'].isoformat()}"
+    found = (
+        (one["Key"], (one["Size"], f"{one['ETag']} {one['LastModified'].isoformat()}"))
         for prefix in _PREFIXES
         for page in pages.paginate(Bucket=bucket, Prefix=prefix)
-        for found in page.get("Contents", [])
-        if not found["Key"].endswith("/")
-    }
+        for one in page.get("Contents", [])
+        if not one["Key"].endswith("/")
+    )
+    return dict(islice(found, MOST_FILES + 1))
 
 
 def _digest(files: Files) -> str:

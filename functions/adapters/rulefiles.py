@@ -8,77 +8,63 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import Any
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.constructor import RoundTripConstructor
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError
 
-from adapters.mailfiles import read_mails
+from adapters.mailfiles import MOST_PROBLEMS, Reading, read_mails, untold
 from adapters.templates import shows_content
-from ripen.configuration import Configuration, Mails
+from adapters.uploads import SECTIONS, size_problems
+from adapters.yamlfiles import Document, problem_of, read_yaml, steps
+from ripen.configuration import Configuration, Mails, compile_sources
 from ripen.errors import InvalidConfigurationError
 from ripen.problems import problems
 from ripen.schema.base import Path
 from ripen.schema.campaigns import Step
-from ripen.site import dump_site
-
-SECTIONS: Mapping[str, tuple[str, ...]] = {
-    "rules/sources.yaml": ("sources",),
-    "rules/scoring.yaml": ("profiles", "grades", "counts"),
-    "rules/interests.yaml": ("interests", "usage"),
-    "rules/personas.yaml": ("personas",),
-    "rules/phases.yaml": ("phases", "stages"),
-    "rules/campaigns.yaml": ("campaigns",),
-    "rules/mailing.yaml": ("mailing",),
-    "rules/content.yaml": ("content",),
-    "rules/offers.yaml": ("offers",),
-    "rules/reports.yaml": ("conversions",),
-}
-"""Each file with the top-level keys that it may hold; the first has to be there."""
+from ripen.site import MAX_BYTES, dump_site
+from ripen.sources import dump_sources
 
 _NEEDED = ("profiles", "phases")
-_MAX_BYTES = 256 * 1024
-_MAX_NODES = 50_000
+_LONGEST_INPUT = 100
 
 
-class _Constructor(RoundTripConstructor):
-    """Reads YAML as usual, and leaves days as the text that they are."""
-
-
-_Constructor.add_constructor("tag:yaml.org,2002:timestamp", RoundTripConstructor.construct_yaml_str)
-
-
-def build(files: Mapping[str, bytes]) -> tuple[Configuration, Mails, str]:
+def build(files: Mapping[str, bytes], reading: Reading = untold) -> tuple[Configuration, Mails, str]:
     """The configuration, mails and version in `files` (name to content, such as `rules/scoring.yaml`).
 
-    Raises InvalidConfigurationError with every problem found.
+    Before each file that is read, `reading` is told its name and the problems found until then. Raises
+    InvalidConfigurationError with every problem found.
     """
-    troubles: list[str] = []
-    documents: dict[str, Any] = {}
+    if troubles := size_problems({name: len(content) for name, content in files.items()}):
+        raise InvalidConfigurationError(troubles)
+    documents: dict[str, Document] = {}
     strangers = (name for name in sorted(files) if name.startswith("rules/") and name not in SECTIONS)
     troubles += [f"{name}: is no rule file; there is {', '.join(sorted(SECTIONS))}" for name in strangers]
     for name, sections in SECTIONS.items():
         if name in files:
+            reading(name, troubles)
             documents[name] = _read_yaml(name, sections, files[name], troubles)
         elif sections[0] in _NEEDED:
             troubles.append(f"{name}: is missing")
-    mails = read_mails(files, troubles)
+    mails = read_mails(files, troubles, reading)
     if troubles:
         raise InvalidConfigurationError(troubles)
-    merged = {key: value for document in documents.values() for key, value in document.items()}
+    reading("rules", troubles)
+    merged = {key: value for document in documents.values() for key, value in document.values.items()}
     try:
-        configuration = Configuration.model_validate(_plain(merged))
+        configuration = Configuration.model_validate(merged)
     except ValidationError as error:
         raise InvalidConfigurationError(
-            [_located(documents, _written(e["loc"]), _message(e)) for e in error.errors()]
+            [_located(documents, _written(e["loc"]), _message(e)) for e in error.errors()[:MOST_PROBLEMS]]
         ) from None
-    found = [_located(documents, path, text) for path, text in problems(configuration, frozenset(mails))]
-    found += [_located(documents, path, text) for path, text in _of_mails(configuration, mails)]
+    wrong = chain(problems(configuration, frozenset(mails)), _of_mails(configuration, mails))
+    found = [_located(documents, path, text) for path, text in islice(wrong, MOST_PROBLEMS)]
     if found:
         raise InvalidConfigurationError(found)
     dump_site(configuration, mails)  # refuses what is too large to be shown
+    if (size := len(dump_sources(compile_sources(configuration)))) > MAX_BYTES:
+        raise InvalidConfigurationError([f"rules/sources.yaml:1: sources: have {size} bytes; at most {MAX_BYTES}"])
     return configuration, mails, _version(configuration, mails)
 
 
@@ -102,49 +88,29 @@ def _of_mails(configuration: Configuration, mails: Mails) -> Iterator[tuple[Path
                 steps += [((*path, "branch", n, "steps", m), inner) for m, inner in enumerate(branch.steps)]
 
 
-def _read_yaml(name: str, sections: Sequence[str], content: bytes, troubles: list[str]) -> Any:
-    if len(content) > _MAX_BYTES:
-        troubles.append(f"{name}: has {len(content)} bytes; at most {_MAX_BYTES}")
-        return {}
+def _read_yaml(name: str, sections: Sequence[str], content: bytes, troubles: list[str]) -> Document:
     try:
-        document = _load(content.decode())
+        document = read_yaml(content)
     except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        troubles.append(f"{name}:{line}: {error.problem or error.context}")
-        return {}
-    except (YAMLError, UnicodeDecodeError) as error:
-        troubles.append(f"{name}: is no YAML in UTF-8: {str(error).splitlines()[0]}")
-        return {}
+        line, problem = problem_of(error)
+        troubles.append(f"{name}:{line}: {problem}")
+        return Document({}, None)
     if found := [*_misplaced(name, sections, document)]:
         troubles += found
-        return {}
-    if _count(document) > _MAX_NODES:
-        troubles.append(f"{name}: is larger than {_MAX_NODES} values")
-        return {}
+        return Document({}, None)
     return document
 
 
-def _misplaced(name: str, sections: Sequence[str], document: Any) -> Iterator[str]:
-    if not isinstance(document, Mapping):
+def _misplaced(name: str, sections: Sequence[str], document: Document) -> Iterator[str]:
+    if not isinstance(document.values, Mapping):
         yield f"{name}:1: has to have the top-level key {sections[0]}"
         return
-    for key in document:
+    for key in document.values:
         if key not in sections:
-            line = document.lc.key(key)[0] + 1  # type: ignore[attr-defined]
+            line = next((line for _, line in steps(document.root, (key,))), 1)
             yield f"{name}:{line}: {key}: may not stand here; there is {', '.join(sections)}"
-    if sections[0] not in document:
+    if sections[0] not in document.values:
         yield f"{name}:1: has to have the top-level key {sections[0]}"
-
-
-def _load(text: str) -> Any:
-    try:
-        yaml = YAML(typ="rt")
-        yaml.Constructor = _Constructor
-        return yaml.load(text)
-    except (RecursionError, AttributeError):  # the latter is how the library fails on a `<<` that merges into itself
-        raise YAMLError("it is nested too deeply, or in itself") from None
-    except ValueError as error:
-        raise YAMLError(f"it holds a value that is not what its tag says: {error}") from None
 
 
 def _written(location: Sequence[str | int]) -> Path:
@@ -153,7 +119,7 @@ def _written(location: Sequence[str | int]) -> Path:
 
 
 def _message(error: Any) -> str:
-    given = f" (it is {error['input']!r})" if isinstance(error["input"], str | int | float) else ""
+    given = f" (it is {_short(error['input'])})" if isinstance(error["input"], str | int | float) else ""
     texts = {
         "extra_forbidden": "is not a key that may stand here",
         "missing": "is missing",
@@ -162,46 +128,16 @@ def _message(error: Any) -> str:
     return text if error["type"] in ("extra_forbidden", "missing", "value_error") else text + given
 
 
-def _located(documents: Mapping[str, Any], path: Path, text: str) -> str:
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST_INPUT else f"{text[:_LONGEST_INPUT]}..."
+
+
+def _located(documents: Mapping[str, Document], path: Path, text: str) -> str:
     name = next((name for name, section in SECTIONS.items() if path and path[0] in section), "rules")
-    node: Any = documents.get(name, {})
-    line = 1
-    known: list[str] = []
-    for step in path:
-        try:
-            mark = (node.lc.key if isinstance(step, str) else node.lc.item)(step)
-            node = node[step]
-        except (AttributeError, KeyError, IndexError, TypeError):
-            known.append(str(step))
-            break
-        line = mark[0] + 1
-        known.append(str(step))
-    return f"{name}:{line}: {'.'.join(known)}: {text}"
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {_plain(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_plain(inner) for inner in value]
-    for kind in (bool, int, float, str):
-        if isinstance(value, kind):
-            return kind(value)
-    return value
-
-
-def _count(value: Any) -> int:
-    """Values in a document as it would be written out, so that nested aliases cannot explode; stops past the limit."""
-    total = 0
-    open_values = [value]
-    while open_values and total <= _MAX_NODES:
-        current = open_values.pop()
-        total += 1
-        if isinstance(current, Mapping):
-            open_values += current.values()
-        elif isinstance(current, list):
-            open_values += current
-    return total
+    found = [*steps(documents[name].root, path)] if name in documents else []
+    known = [str(step) for step in path[: len(found) + 1]]
+    return f"{name}:{found[-1][1] if found else 1}: {'.'.join(known)}: {text}"
 
 
 def _version(configuration: Configuration, mails: Mails) -> str:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+import traceback
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
+from typing import Any
 
-from jinja2 import StrictUndefined, Template, TemplateSyntaxError, nodes
+from jinja2 import Template, TemplateError, TemplateSyntaxError, nodes
+from jinja2.exceptions import SecurityError
 from jinja2.meta import find_undeclared_variables
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from adapters.maillinks import tracked, unsafe_links
+from adapters.complexity import longest_expression, too_complex
+from adapters.maillinks import in_style, tracked, unsafe_links
+from adapters.sandbox import Sandbox
 
 LEAD_FIELDS = ("company", "first_name", "name", "phase", "score", "token", "traits")
 """What stands behind `lead.` in every mail."""
@@ -25,10 +29,9 @@ CONTENT_FIELDS = ("kind", "link", "text", "title")
 """What stands behind `content.` in the mail of a step that chooses content."""
 
 _FIELDS: Mapping[str, tuple[str, ...]] = {"lead": LEAD_FIELDS, "mail": MAIL_FIELDS, "content": CONTENT_FIELDS}
-_HTML = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=True)
-_TEXT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
-for _sandbox in (_HTML, _TEXT):
-    _sandbox.filters["tracked"] = tracked
+_FILTERS: Mapping[str, Callable[..., Any]] = {"tracked": tracked, "in_style": in_style}
+_HTML = Sandbox(_FILTERS, autoescape=True)
+_TEXT = Sandbox(_FILTERS, autoescape=False)
 _OTHER_FILES = (nodes.Extends, nodes.FromImport, nodes.Import, nodes.Include)
 _LESS = re.compile(r"\{[{%](?:(?![}%]\}).)*?<", re.DOTALL)
 
@@ -44,12 +47,26 @@ def template_problems(source: str, *, markup: bool = False) -> Iterator[tuple[in
 
     `markup`: the template is one of MJML.
     """
+    if found := too_complex(source):
+        yield found
+        return
     try:
-        tree = _TEXT.parse(source)
-        _TEXT.compile(source)
+        template = (_HTML if markup else _TEXT).from_string(source)
     except TemplateSyntaxError as error:
         yield error.lineno, error.message or "is no Jinja2"
         return
+    except (RecursionError, MemoryError, SyntaxError, ValueError) as error:
+        yield longest_expression(source), f"is no Jinja2 that can be used: {type(error).__name__}"
+        return
+    yield from _wrong_names(_TEXT.parse(source))
+    if markup and (less := _LESS.search(source)):
+        yield _line(source, less.end()), "MJML takes no < in a condition; write `{% if a is lt b %}`"
+    for position, problem in unsafe_links(source, markup=markup):
+        yield _line(source, position), problem
+    yield from _tried(template)
+
+
+def _wrong_names(tree: nodes.Template) -> Iterator[tuple[int, str]]:
     for other in tree.find_all(_OTHER_FILES):
         yield other.lineno, "a mail cannot use other files"
     unknown = find_undeclared_variables(tree) - {*_FIELDS, *_TEXT.globals}
@@ -60,10 +77,53 @@ def template_problems(source: str, *, markup: bool = False) -> Iterator[tuple[in
         if field not in _FIELDS[variable]:
             known = ", ".join(f"{variable}.{known}" for known in _FIELDS[variable])
             yield line, f"there is no {variable}.{field}; there is {known}"
-    if markup and (less := _LESS.search(source)):
-        yield _line(source, less.end()), "MJML takes no < in a condition; write `{% if a is lt b %}`"
-    for position, problem in unsafe_links(source, markup=markup):
-        yield _line(source, position), problem
+
+
+def _tried(template: Template) -> Iterator[tuple[int, str]]:
+    """What no lead could get, because it takes too much or does what a mail may not: told by filling in samples."""
+    for sample in _SAMPLES:
+        try:
+            template.render(sample)
+        except (SecurityError, RecursionError, MemoryError) as error:
+            yield _failed_at(error), f"cannot be filled in: {error or type(error).__name__}"
+            return
+        except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError):
+            continue  # it may be right for leads of whom other things are known
+
+
+def _failed_at(error: BaseException) -> int:
+    """The line of a template in which an error came up."""
+    steps = traceback.walk_tb(error.__traceback__)
+    return next((line for frame, line in reversed([*steps]) if frame.f_code.co_filename == "<template>"), 1)
+
+
+class _Anything(dict[str, Any]):
+    """Traits of a lead of whom everything is known, and everything is the same."""
+
+    def __init__(self, value: object) -> None:
+        super().__init__()
+        self.value = value
+
+    def __missing__(self, key: str) -> object:
+        return self.value
+
+
+def _sample(value: object) -> dict[str, Any]:
+    lead = dict.fromkeys(LEAD_FIELDS, "Sample") | {"score": _Anything(50.0), "traits": _Anything(value)}
+    mail = dict.fromkeys(MAIL_FIELDS, "https://www.example.com/") | {"feedback": _Anything("https://www.example.com/")}
+    return {"lead": lead, "mail": mail, "content": dict.fromkeys(CONTENT_FIELDS, "Sample"), "tracking": None}
+
+
+_SAMPLES = (_sample("Sample"), _sample(7))
+
+
+def broken(source: str) -> str | None:
+    """What is wrong with the syntax of a template that was made of others."""
+    try:
+        _TEXT.parse(source)
+    except TemplateSyntaxError as error:
+        return f"cannot be put together: {error.message}"
+    return None
 
 
 def shows_content(source: str) -> bool:

@@ -18,6 +18,8 @@ __all__ = ["Facts", "Predicate", "check_pattern", "compile_choice", "compile_pat
 
 T = TypeVar("T")
 _MAX_DEPTH = 20
+MAX_VALUES = 500
+"""Keys and alternatives of one condition, all levels together. Python takes long to compile thousands."""
 
 
 def compile_pattern(pattern: object, path: str = "") -> Predicate:
@@ -25,7 +27,7 @@ def compile_pattern(pattern: object, path: str = "") -> Predicate:
 
     Raises InvalidPatternError naming the key that is not understood.
     """
-    return predicate(_parsed(pattern, path, ()))
+    return predicate(_whole(pattern, path))
 
 
 def compile_choice(rules: Iterable[tuple[object, T]], event: str | None = None) -> Callable[[Facts], list[T]]:
@@ -34,12 +36,12 @@ def compile_choice(rules: Iterable[tuple[object, T]], event: str | None = None) 
     Far cheaper than a predicate for each, because a field is looked up once for all of them. With `event`, the name
     of the only event that it will be asked about, what patterns say about the name is decided now.
     """
-    return choice([(_parsed(pattern, "", ()), value) for pattern, value in rules], event)
+    return choice([(_whole(pattern), value) for pattern, value in rules], event)
 
 
 def check_pattern(pattern: object) -> None:
     """Raises InvalidPatternError naming the key that is not understood."""
-    _parsed(pattern, "", ())
+    _whole(pattern)
 
 
 def fields(pattern: Mapping[str, Any]) -> Iterator[str]:
@@ -60,6 +62,17 @@ def event_names(pattern: Mapping[str, Any]) -> list[str] | None:
     values = wanted if isinstance(wanted, list) else [wanted]
     names = [value for value in values if isinstance(value, str)]
     return names if len(names) == len(values) else None
+
+
+def _whole(pattern: object, path: str = "") -> list[Condition]:
+    """The conditions of a pattern that is not too large."""
+    values, level = 0, [pattern]
+    for _ in range(2 * _MAX_DEPTH):  # a mapping within a list is two; what is nested more deeply is refused for that
+        level = [inner for one in level for inner in (one.values() if isinstance(one, Mapping) else _items(one))]
+        values += len(level)
+        if values > MAX_VALUES:
+            raise InvalidPatternError(path, f"holds too many keys and values; at most {MAX_VALUES}")
+    return _parsed(pattern, path, ())
 
 
 def _parsed(pattern: object, path: str, keys: tuple[str, ...]) -> list[Condition]:
@@ -92,6 +105,10 @@ def _field(wanted: object, path: str, keys: tuple[str, ...]) -> Field:
     if not checks:
         raise InvalidPatternError(path, "has an empty list, which nothing can match")
     return Field(keys, tuple(checks))
+
+
+def _items(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
 
 
 def _list(value: object) -> list[object]:

@@ -17,7 +17,8 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 
 import template
-from adapters import aws
+from adapters import aws, publishing
+from adapters.isolated import check
 from adapters.loading import load_tree
 from integration.people import ANN, enough
 from publish.handler import handler as publish
@@ -126,6 +127,15 @@ class Stacks:
             raise ClientError({"Error": error}, "DescribeStacks")
         told = [{"OutputKey": key, "OutputValue": value} for key, value in self.outputs[StackName].items()]
         return {"Stacks": [{"StackName": StackName, "Outputs": told}]}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _checked_once():
+    """Many tests publish the same files; the process that checks them is started once for all of these."""
+    with pytest.MonkeyPatch.context() as patch:
+        once = cache(lambda files: check(dict(files)))
+        patch.setattr(publishing, "check", lambda files: once(tuple(sorted(files.items()))))
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,0 +1,51 @@
+"""What may be uploaded, told by names and sizes before anything is read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+SECTIONS: Mapping[str, tuple[str, ...]] = {
+    "rules/sources.yaml": ("sources",),
+    "rules/scoring.yaml": ("profiles", "grades", "counts"),
+    "rules/interests.yaml": ("interests", "usage"),
+    "rules/personas.yaml": ("personas",),
+    "rules/phases.yaml": ("phases", "stages"),
+    "rules/campaigns.yaml": ("campaigns",),
+    "rules/mailing.yaml": ("mailing",),
+    "rules/content.yaml": ("content",),
+    "rules/offers.yaml": ("offers",),
+    "rules/reports.yaml": ("conversions",),
+}
+"""Each file with the top-level keys that it may hold; the first has to be there."""
+
+LAYOUT = "mails/layout.mjml"
+"""What goes around the mails that are only content; `<mj-content />` in it is the place."""
+
+MAIL = re.compile(r"mails/([a-z0-9][a-z0-9-]{0,62})/([a-z]{2})\.(mjml|txt)")
+
+MOST_BYTES = 256 * 1024
+"""Of one file."""
+
+MOST_BYTES_IN_ALL = 2 * 1024 * 1024
+MOST_FILES = 1_000
+
+
+def is_read(name: str) -> bool:
+    """Whether a file of this name is read; any other is only told of."""
+    return name in SECTIONS or name == LAYOUT or MAIL.fullmatch(name) is not None
+
+
+def size_problems(sizes: Mapping[str, int]) -> list[str]:
+    """What is too much about files, given as name and bytes: one line each."""
+    if len(sizes) > MOST_FILES:
+        return [f"rules/ and mails/: hold more than {MOST_FILES} files"]
+    return [*_too_large({name: size for name, size in sizes.items() if is_read(name)})]
+
+
+def _too_large(sizes: Mapping[str, int]) -> Iterator[str]:
+    for name, size in sorted(sizes.items()):
+        if size > MOST_BYTES:
+            yield f"{name}:1: has {size} bytes; at most {MOST_BYTES}"
+    if (whole := sum(sizes.values())) > MOST_BYTES_IN_ALL:
+        yield f"rules/ and mails/: have {whole} bytes together; at most {MOST_BYTES_IN_ALL}"

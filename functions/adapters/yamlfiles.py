@@ -1,0 +1,144 @@
+"""YAML as marketers write it, read within limits: plain values, and the lines on which they were written.
+
+Merge keys (`<<`) and aliases may be used; a file may not become large by them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer, ComposerError
+from ruamel.yaml.constructor import ConstructorError, SafeConstructor
+from ruamel.yaml.error import MarkedYAMLError, StringMark
+from ruamel.yaml.events import AliasEvent
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.reader import ReaderError
+
+MOST_VALUES = 50_000
+"""Values of a file as it would be without aliases and merge keys."""
+
+MOST_DEPTH = 50
+"""Levels of a file."""
+
+_MOST_DIGITS = 300
+_TAG = "tag:yaml.org,2002:"
+_TAGS = frozenset(
+    f"{_TAG}{kind}" for kind in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp", "merge", "value")
+)
+
+
+class Document(NamedTuple):
+    """A file: its values as dicts, lists, texts and numbers, and the tree that they were read from."""
+
+    values: Any
+    root: Node | None
+
+
+def read_yaml(content: bytes) -> Document:
+    """The document in `content`. Raises MarkedYAMLError with the place of what is wrong."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Composer = _Composer
+    yaml.Constructor = _Constructor
+    try:
+        root = yaml.compose(content.decode())
+        values = None if root is None else yaml.constructor.construct_document(root)
+    except UnicodeDecodeError as error:
+        raise _unreadable(str(error), content[: error.start]) from None
+    except ReaderError as error:
+        raise _unreadable(str(error).partition("\n")[0], content.decode()[: error.position].encode()) from None
+    except RecursionError:
+        raise _unreadable("it is nested too deeply", b"") from None
+    return Document(values, root)
+
+
+def problem_of(error: MarkedYAMLError) -> tuple[int, str]:
+    """The line of an error, and what is wrong."""
+    return error.problem_mark.line + 1 if error.problem_mark else 1, str(error.problem or error.context)
+
+
+def _unreadable(reason: str, before: bytes) -> MarkedYAMLError:
+    mark = StringMark("", len(before), before.count(b"\n"), 0, None, None)
+    return MarkedYAMLError(None, None, f"is no YAML in UTF-8: {reason}", mark)
+
+
+def steps(root: Node | None, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, int]]:
+    """The steps of a path as far as there are values, each with its line."""
+    node = root
+    for step in path:
+        if isinstance(node, MappingNode):
+            found = next(((key, value) for key, value in reversed(node.value) if key.value == str(step)), None)
+        elif isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node.value):
+            found = (node.value[step], node.value[step])
+        else:
+            found = None
+        if found is None:
+            return
+        yield step, found[0].start_mark.line + 1
+        node = found[1]
+
+
+class _Constructor(SafeConstructor):
+    """Makes values as usual, leaves days as the text that they are, and says where a value is not what it should be."""
+
+    def construct_object(self, node: Node, deep: bool = False) -> Any:  # noqa: FBT002 - the library's
+        try:
+            return super().construct_object(node, deep=deep)
+        except (ValueError, TypeError, AttributeError, ArithmeticError, LookupError) as error:
+            text = f"is not what its tag says: {str(error)[:200]}"
+            raise ConstructorError(None, None, text, node.start_mark) from None
+
+
+_Constructor.add_constructor(f"{_TAG}timestamp", SafeConstructor.construct_yaml_str)
+
+
+class _Composer(Composer):
+    """Counts while it reads: `sizes` are values of nodes with all that they hold, by the ids of the nodes."""
+
+    def __init__(self, loader: Any = None) -> None:
+        super().__init__(loader)
+        self.warn_double_anchors = False  # YAML allows it
+        self.sizes: dict[int, int] = {}
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        event = self.parser.peek_event()
+        if self.depth >= MOST_DEPTH:
+            raise _problem(f"is nested too deeply; at most {MOST_DEPTH} levels", event)
+        if len(self.sizes) >= MOST_VALUES:
+            raise _problem(f"is larger than {MOST_VALUES} values", event)
+        node = super().compose_node(parent, index)
+        if isinstance(event, AliasEvent):
+            if id(node) not in self.sizes:
+                raise _problem(f"*{event.anchor} stands in what it stands for", event)
+            return node
+        _check(node)
+        size = self.sizes[id(node)] = 1 + sum(self.sizes[id(inner)] for inner in _inner(node))
+        if size > MOST_VALUES:
+            raise _problem(f"is larger than {MOST_VALUES} values, its aliases and merge keys written out", node)
+        return node
+
+
+def _inner(node: Node) -> Iterator[Node]:
+    if isinstance(node, MappingNode):
+        yield from (value for _, value in node.value)
+    elif isinstance(node, SequenceNode):
+        yield from node.value
+
+
+def _check(node: Node) -> None:
+    if node.tag not in _TAGS:
+        raise _problem(f"{str(node.tag).replace(_TAG, '!!')[:100]} is a tag that may not stand here", node)
+    if isinstance(node, ScalarNode) and node.tag in {f"{_TAG}int", f"{_TAG}float"} and len(node.value) > _MOST_DIGITS:
+        raise _problem(f"is a number of {len(node.value)} characters; at most {_MOST_DIGITS}", node)
+    seen: set[str] = set()
+    for key, _ in node.value if isinstance(node, MappingNode) else ():
+        if not isinstance(key, ScalarNode):
+            raise _problem("a key is one text, no list and no mapping", key)
+        if key.value in seen:
+            raise _problem(f'found duplicate key "{key.value[:100]}"', key)
+        seen.add(key.value)
+
+
+def _problem(text: str, place: Any) -> ComposerError:
+    return ComposerError(None, None, text, place.start_mark)

@@ -1,0 +1,241 @@
+"""Whatever is uploaded, checking it ends with the file and the line of what is wrong, and in little time and memory."""
+
+import tracemalloc
+from pathlib import Path
+
+import pytest
+
+from adapters import checking, complexity, isolated, mjml, sandbox, yamlfiles
+from adapters.isolated import check
+from adapters.rulefiles import build
+from adapters.uploads import MOST_BYTES, MOST_BYTES_IN_ALL, MOST_FILES, size_problems
+from adapters.yamlfiles import MOST_VALUES
+from ripen.errors import InvalidConfigurationError
+from ripen.pattern import MAX_VALUES
+from ripen_cli.project import RULES
+from stories import few_rules
+
+SCORING = "rules/scoring.yaml"
+TIPS = "mails/tips/en.mjml"
+TITLE = "<mj-title>Hi</mj-title>\n"
+
+
+def problems(change, by=build):
+    with pytest.raises(InvalidConfigurationError) as error:
+        by(few_rules() | change)
+    return error.value.problems
+
+
+def merged(keys):
+    """A mapping, merged into as many others as it has keys."""
+    lines = ["profiles:", "  base: &base", *(f"    k{n}: 1" for n in range(keys))]
+    return "\n".join([*lines, *(f"  p{n}: {{<<: *base}}" for n in range(keys))])
+
+
+def cube(height):
+    """Merge keys of merge keys: each level is twice as large as the one before."""
+    lines = ["profiles:", "  a0: &a0 {k: 1}"]
+    return "\n".join([*lines, *(f"  a{n}: &a{n} {{<<: [*a{n - 1}, *a{n - 1}], k{n}: 1}}" for n in range(1, height))])
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "expected"),
+    [
+        (merged(300), 2, f"is larger than {MOST_VALUES} values, its aliases and merge keys written out"),
+        (merged(5_000), 2, f"is larger than {MOST_VALUES} values"),
+        (cube(40), 16, f"is larger than {MOST_VALUES} values"),
+        ("profiles:\n  a: !!set {x, y}", 2, "!!set is a tag that may not stand here"),
+        ("profiles:\n  a: !!omap [x: 1]", 2, "!!omap is a tag"),
+        ("profiles:\n  a: !!python/object/apply:os.system [x]", 2, "!!python/object/apply:os.system is a tag"),
+        ("profiles:\n  ? [a, b]\n  : c", 2, "a key is one text, no list and no mapping"),
+        ("profiles:\n  a: {b: 1}\n  a: {c: 1}", 3, 'found duplicate key "a"'),
+        ("profiles:\n  a: &b {b: 1}\n  c: {<<: *b, d: 1, d: 2}", 3, 'found duplicate key "d"'),
+        ("profiles:\n  a: &b\n    c: *b", 3, "*b stands in what it stands for"),
+        (
+            "profiles:\n" + "".join(" " * n + "a:\n" for n in range(1, 400)),
+            50,
+            "is nested too deeply; at most 50 levels",
+        ),
+        ("profiles:\n  a: " + "[" * 100_000, 2, "is nested too deeply; at most 50 levels"),
+        ("profiles:\n  a: [" + "[]," * 60_000 + "]", 2, f"is larger than {MOST_VALUES} values"),
+        ("profiles:\n  a: " + "9" * 200_000, 2, "is a number of 200000 characters"),
+        ("profiles:\n  a: !!int x", 2, "is not what its tag says"),
+        ("profiles:\n  a: \x00", 2, "is no YAML in UTF-8"),
+        ("profiles:\n  a: {b: 1", 2, "but got"),
+    ],
+)
+def test_yaml_that_grows_or_nests_without_end_is_told_with_its_line(text, line, expected):
+    [problem] = problems({SCORING: text.encode()})
+
+    assert problem.startswith(f"{SCORING}:{line}: "), problem
+    assert expected in problem
+
+
+def test_bytes_that_are_no_text_have_a_line_too():
+    assert problems({SCORING: b"profiles:\n  a: \xff"})[0].startswith(f"{SCORING}:2: is no YAML in UTF-8")
+
+
+def test_merge_keys_and_aliases_may_be_used_and_mistakes_in_them_have_the_line_where_they_were_written():
+    source = "sources:\n  shop: &shop\n    kind: browser\n    write_key: shop\n    origins: [https://a.example]\n"
+    blog = "  blog:\n    <<: *shop\n    write_key: blogs\n"
+
+    configuration, _, _ = build(few_rules() | {"rules/sources.yaml": (source + blog).encode()})
+    assert configuration.sources["blog"].origins == ["https://a.example"]
+    assert configuration.sources["blog"].write_key == "blogs"
+
+    wrong = source + "    limit_per_minut: 5\n" + blog
+    found = problems({"rules/sources.yaml": wrong.encode()})
+
+    assert found == [
+        "rules/sources.yaml:6: sources.shop.limit_per_minut: is not a key that may stand here",
+        "rules/sources.yaml:6: sources.blog.limit_per_minut: is not a key that may stand here",
+    ]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "{event: [" + "a, " * 20_000 + "]}",
+        "{$or: [" + "{event: a}, " * 10_000 + "]}",
+        "{" + ", ".join(f"properties.k{n}: v" for n in range(5_000)) + "}",
+        "{$or: [" + f"{{event: [{'a, ' * 300}]}}, " * 10 + "]}",
+    ],
+)
+def test_a_condition_with_thousands_of_alternatives_is_told_with_its_line(condition):
+    rule = f"profiles:\n  p:\n    rules:\n      r:\n        when: {condition}\n        points: 1\n"
+
+    found = problems({SCORING: rule.encode()})
+
+    assert found[0].startswith(f"{SCORING}:5: profiles.p.rules.r.when: holds too many keys and values"), found[0][:300]
+    assert str(MAX_VALUES) in found[0]
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "expected"),
+    [
+        ("<mj-text>" + "<div>" * 20_000 + "x" + "</div>" * 20_000 + "</mj-text>", 2, "<div> is nested too deeply"),
+        ("<mj-text>\n" + "<b>\n" * 101 + "</b>" * 101 + "</mj-text>", 102, "<b> is nested too deeply; at most 100"),
+        ("<mj-text>\n{{ 'x' * 10**8 }}</mj-text>", 3, "cannot be filled in: repeats to 100000000 letters"),
+        ("<mj-text>\n" + "{% if 1 %}" * 3_000 + "{% endif %}" * 3_000 + "</mj-text>", 3, "if: is nested too deeply"),
+        ("<mj-text>\n<![x[y]]></mj-text>", 3, "<![ begins nothing that a mail may hold"),
+        ("<mj-spacer />\n" * 10_000, 1, "makes a page of"),
+    ],
+)
+def test_a_mail_that_nests_or_grows_without_end_is_told_with_its_line(content, line, expected):
+    [problem] = problems({TIPS: (TITLE + content).encode()})
+
+    assert problem.startswith(f"{TIPS}:{line}: "), problem
+    assert expected in problem
+
+
+def test_more_sources_than_fit_into_an_item_of_the_table_are_told():
+    sources = "".join(f"  s{n}: {{kind: browser, write_key: key{n}, origins: ['*']}}\n" for n in range(4_000))
+
+    [problem] = problems({"rules/sources.yaml": f"sources:\n{sources}".encode()})
+
+    assert problem.startswith("rules/sources.yaml:1: sources: have ")
+
+
+def test_many_mistakes_are_not_all_told():
+    rules = "profiles:\n" + "".join(f"  p{n}: {{}}\n" for n in range(10_000))
+    mails = {f"mails/m{n}/en.mjml": b"{{ a }}" * 1_000 for n in range(20)}
+
+    assert len(problems({SCORING: rules.encode()})) <= 200
+    assert len(problems(mails)) <= 400
+
+
+def test_sizes_are_judged_before_anything_is_read():
+    tracemalloc.start()
+    found = problems({TIPS: b"x" * (MOST_BYTES + 1), SCORING: b"x" * (MOST_BYTES + 1)})
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert [problem.partition(":")[0] for problem in found] == [TIPS, SCORING]
+    assert most < 5 * MOST_BYTES
+    many = {f"mails/m{n}/en.mjml": MOST_BYTES for n in range(MOST_BYTES_IN_ALL // MOST_BYTES + 1)}
+    assert "together" in size_problems(many)[0]
+    assert size_problems(dict.fromkeys(map(str, range(MOST_FILES + 1)), 0)) == [
+        f"rules/ and mails/: hold more than {MOST_FILES} files"
+    ]
+    assert size_problems({"mails/welcome/video.mp4": 150_000_000}) == []  # named as a stranger, and never read
+
+
+# ---------------------------------------------------------------- in a process of its own
+
+
+def test_a_process_of_its_own_finds_what_this_one_finds():
+    assert check(few_rules()) == build(few_rules())
+    broken = {SCORING: b"profiles: {", TIPS: b"Hello", "rules/x.py": b"import os"}
+    assert problems(broken, check) == problems(broken)
+
+
+def test_what_ends_the_process_is_a_problem_of_the_file_that_was_read():
+    """Within <script> the checks see text; the compiler of MJML sees elements, and overflows its stack."""
+    content = "<mj-raw><script>" + "<div>" * 20_000 + "</div>" * 20_000 + "</script></mj-raw>"
+
+    found = problems({TIPS: (TITLE + content).encode(), "mails/first/en.mjml": b"{{ a }}"}, check)
+
+    assert found[0].startswith("mails/first/en.mjml:1: ")
+    assert found[-1].startswith(f"{TIPS}:1: it ends what reads it (SIG"), found
+
+
+def test_what_takes_too_long_is_a_problem_too():
+    [problem] = problems({}, lambda files: check(files, seconds=0.01))
+
+    assert problem == "rules:1: it takes more than 0.01 seconds to check"
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "expected"),
+    [
+        ("memory", "x = bytearray(2 << 30)", "tips.mjml:1: it takes more than 512 MB of memory to check"),
+        ("depth", "exec('def f(): f()\\nf()', {})", "tips.mjml:1: something in it is nested too deeply"),
+        ("defect", "{}['x']", "tips.mjml:1: what reads it fails with status 1"),
+        ("exit", "import os; os._exit(3)", "tips.mjml:1: what reads it fails with status 3"),
+        ("kill", "import os; os.kill(os.getpid(), 9)", "tips.mjml:1: it ends what reads it (SIGKILL)"),
+    ],
+)
+def test_however_the_process_ends_there_is_a_problem_with_a_name(monkeypatch, tmp_path, name, body, expected):
+    real = Path(isolated.__file__).parents[1]
+    (tmp_path / "adapters").mkdir()
+    (tmp_path / "adapters" / "checking.py").write_text(
+        f"import sys\nsys.path.insert(0, {str(real)!r})\nimport adapters\n"
+        f"adapters.__path__.append({str(real / 'adapters')!r})\n"
+        "import importlib.util\n"
+        f"spec = importlib.util.spec_from_file_location('real', {str(real / 'adapters' / 'checking.py')!r})\n"
+        "real = importlib.util.module_from_spec(spec)\nspec.loader.exec_module(real)\n"
+        f"def build(files, reading):\n    reading('tips.mjml', [])\n    exec({body!r})\n"
+        "real.build = build\nreal.main()\n"
+    )
+    (tmp_path / "adapters" / "__init__.py").touch()
+    monkeypatch.setattr(isolated, "_FUNCTIONS", tmp_path)
+
+    [problem] = problems({}, check)
+
+    assert problem.startswith(expected), problem
+
+
+def test_the_documents_say_what_the_limits_are():
+    rules = (RULES.parent / "docs" / "rules.md").read_text()
+    mails = (RULES.parent / "docs" / "mails.md").read_text()
+
+    for text in (
+        f"| {MOST_FILES}, with {MOST_BYTES_IN_ALL >> 20} MB together |",
+        f"| {MOST_BYTES >> 10} KB. ",
+        f"| {MOST_VALUES} values, ",
+        f"; {yamlfiles.MOST_DEPTH} levels",
+        f"| {MAX_VALUES} keys and values",
+        f"{checking.MOST_BYTES >> 20} MB of\nmemory",
+    ):
+        assert text in rules, text
+    for text in (
+        f"| {MOST_BYTES >> 10} KB; the page that is made of it {sandbox.MOST_LETTERS} letters",
+        f"| elements within each other | {mjml.MOST_DEPTH} |",
+        f"| {complexity.MOST_NESTED}, with {complexity.MOST_BRANCHES} `elif` each |",
+        f"| {complexity.MOST_WORDS} words and signs, {complexity.MOST_BRACKETS} brackets",
+        f"calls together | {sandbox.MOST_STEPS} |",
+        f"{sandbox.MOST_LETTERS} letters; a list {sandbox.MOST_ITEMS} items",
+        f"or `replace` | {sandbox.MOST_WIDTH} |",
+    ):
+        assert text in mails, text
+    assert isolated.MOST_SECONDS == 60, "a minute, the documents say"
