@@ -44,6 +44,7 @@ class Cloud:
     table: str
     rules_bucket: str
     address_secret: str
+    link_secret: str
     mailbox_url: str
     dead_letters_url: str
     track_function: str
@@ -244,6 +245,7 @@ def _describe(outputs: Mapping[str, str], port: int, process: subprocess.Popen[b
         table=outputs["TableName"],
         rules_bucket=outputs["RulesBucketName"],
         address_secret=outputs["AddressSecretArn"],
+        link_secret=outputs["LinkSecretArn"],
         mailbox_url=f"{endpoint}/_ministack/ses/messages",
         dead_letters_url=outputs["DeadLettersUrl"],
         track_function=outputs["TrackFunctionName"],

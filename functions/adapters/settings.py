@@ -24,20 +24,21 @@ class TrackSettings:
 
 @dataclass(frozen=True, slots=True)
 class PagesSettings:
-    """What the pages behind mails need beside; `secret_arn` names the secret that signs their links."""
+    """What the pages behind mails need beside; `link_secret_arn` names the secret that signs their links."""
 
     table_name: str
-    secret_arn: str
+    link_secret_arn: str
     retention_days: int
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreSettings:
-    """`secret_arn` names the secret under which addresses are digested."""
+    """`secret_arn` names the secret under which addresses are digested, `link_secret_arn` the one that signs links."""
 
     table_name: str
     bucket_name: str
     secret_arn: str
+    link_secret_arn: str
     retention_days: int
 
 
@@ -52,6 +53,7 @@ class TriggerSettings:
     table_name: str
     bucket_name: str
     secret_arn: str
+    link_secret_arn: str
     queue_url: str
     sender: str
     configuration_set: str

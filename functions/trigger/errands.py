@@ -79,7 +79,7 @@ def _send(
     intent: Intent,
     languages: Mapping[str, MailTemplate],
 ) -> Outcome:
-    lead, signing = refreshed.lead, keys(settings.secret_arn)
+    lead, signing = refreshed.lead, keys(settings.link_secret_arn)
     language = best_language(languages, lead.language, configuration.mailing.language)
     written = letter(configuration, intent.campaign, intent.step, intent.name, language)
     page_token = tokens.issue_page(signing, lead.subject, refreshed.address_key, intent.id, lead.now)

@@ -92,7 +92,7 @@ def test_a_view_without_consent_is_counted_for_the_day(send, items):
 
 
 def test_a_page_shows_the_settings_of_a_lead_and_writes_what_was_chosen(cloud, items):
-    secret = cloud.client("secretsmanager").get_secret_value(SecretId=cloud.address_secret)["SecretString"]
+    secret = cloud.client("secretsmanager").get_secret_value(SecretId=cloud.link_secret)["SecretString"]
     token = issue_page([secret.encode()], "a:reader-of-mails", "I#0", "tips_tips_1", clock())
     known = {"preferences": {"off": [], "paused_until": clock() + DAY, "language": "en"}}
     item = {"pk": {"S": "O#a:reader-of-mails"}, "sk": {"S": "O"}, "data": {"S": json.dumps(known)}}

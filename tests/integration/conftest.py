@@ -153,6 +153,8 @@ def site(new_process, monkeypatch):
             "RulesBucket": "ripen-rules",
             "AddressSecret": secret,
             "AddressSecret.Id": secret,
+            "LinkSecret": secret,
+            "LinkSecret.Id": secret,
             "DueQueue": queue_url,
             "SenderAddress": SENDER,
             "ConfigurationSet": "ripen",

@@ -65,7 +65,7 @@ def store_in_memory(patch):
     patch.setattr(track, "put_items", lambda _table, items: ledger.extend(items))
     patch.setattr(track, "registered", lambda _table, _now: NO_SOURCES)
     patch.setattr(totals, "count_views", lambda *_: None)
-    patch.setenv("SECRET_ARN", "arn")
+    patch.setenv("LINK_SECRET_ARN", "arn")
     patch.setattr(answering, "keys", lambda _arn: [b"key"])
     patch.setattr(answering, "shown", lambda _table, _now: SITE)
     patch.setattr(preferences, "read", lambda _table, _subject: {"preferences": {}})

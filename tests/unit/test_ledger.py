@@ -68,7 +68,9 @@ def test_an_event_of_ripens_own_has_a_key_that_no_message_id_gives():
     assert {event.name for event in read_events(items)} == {"Seen", "Email Sent"}
 
 
-@pytest.mark.parametrize("key", ["E#2026-03-02T08:00:00.000Z#a~b", "X#2026-03-02T08:00:00.000Z#~m1", "M#a:~", "P", "E#"])
+@pytest.mark.parametrize(
+    "key", ["E#2026-03-02T08:00:00.000Z#a~b", "X#2026-03-02T08:00:00.000Z#~m1", "M#a:~", "P", "E#"]
+)
 def test_nothing_else_is_written_once(key):
     assert not written_once(key)
 
