@@ -258,11 +258,12 @@ def _describe(outputs: Mapping[str, str], port: int, process: subprocess.Popen[b
 
 
 def _tell_public_url(cloud: Cloud) -> None:
-    """Let links in mails lead to the tracking function as a browser on this machine reaches it."""
+    """Let links in mails and scripts lead to the tracking function as a browser on this machine reaches it."""
     functions = cloud.client("lambda")
-    told = functions.get_function_configuration(FunctionName=cloud.trigger_function)["Environment"]["Variables"]
-    variables = told | {"PUBLIC_URL": cloud.track_url}
-    functions.update_function_configuration(FunctionName=cloud.trigger_function, Environment={"Variables": variables})
+    for name in (cloud.track_function, cloud.trigger_function):
+        told = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        variables = told | {"PUBLIC_URL": cloud.track_url}
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
 
 
 def _aws_environment(endpoint: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from typing import TypeVar
 
@@ -20,6 +20,13 @@ class TrackSettings:
 
     table_name: str
     retention_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class AddressSettings:
+    """`public_url` is where browsers reach the tracking function, as far as the deployment was told."""
+
+    public_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +78,9 @@ class PublishSettings:
     table_name: str
 
 
-Settings = TypeVar("Settings", TrackSettings, PagesSettings, ScoreSettings, TriggerSettings, PublishSettings)
+Settings = TypeVar(
+    "Settings", TrackSettings, AddressSettings, PagesSettings, ScoreSettings, TriggerSettings, PublishSettings
+)
 
 
 @cache
@@ -82,7 +91,9 @@ def settings(kind: type[Settings]) -> Settings:
     for field in fields(kind):
         name = field.name.upper()
         text = os.environ.get(name, "")  # noqa: TID251 - this is the one place
-        if not text:
+        if not text and field.default is not MISSING:
+            values[field.name] = field.default
+        elif not text:
             troubles.append(f"{name} is not set")
         elif field.type == "int" and not text.isdecimal():
             troubles.append(f"{name} is {text!r}, not a whole number")

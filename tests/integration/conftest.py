@@ -159,6 +159,7 @@ def site(new_process, monkeypatch):
             "SenderAddress": SENDER,
             "ConfigurationSet": "ripen",
             "RetentionDays": "730",
+            "PublicUrl": "",
             "ReconcileHour": "2",
             "SendConcurrency": "2",
             "TrackFunctionUrl.FunctionUrl": "https://track.example/",
