@@ -45,6 +45,7 @@ class Cloud:
     rules_bucket: str
     address_secret: str
     link_secret: str
+    marketer_policy: str
     mailbox_url: str
     dead_letters_url: str
     track_function: str
@@ -246,6 +247,7 @@ def _describe(outputs: Mapping[str, str], port: int, process: subprocess.Popen[b
         rules_bucket=outputs["RulesBucketName"],
         address_secret=outputs["AddressSecretArn"],
         link_secret=outputs["LinkSecretArn"],
+        marketer_policy=outputs["MarketerPolicyArn"],
         mailbox_url=f"{endpoint}/_ministack/ses/messages",
         dead_letters_url=outputs["DeadLettersUrl"],
         track_function=outputs["TrackFunctionName"],
