@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import accumulate
 
@@ -63,18 +63,26 @@ _LOOKALIKES = str.maketrans(
     "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0423\u0425\u0405\u0406\u0408\u050c\u04ba\u051c"
     "\u03b1\u03b9\u03bd\u03bf\u03c1\u03c5\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u0131",
     "abekmhopctyxsijdhwABEKMHOPCTYXSIJGHWaivopuABEZHIKMNOPTYXi",
-)
-"""Cyrillic and Greek letters that nobody tells from Latin ones (https://www.unicode.org/reports/tr39/)."""
+) | str.maketrans("\u115f\u1160", "  ")
+"""Cyrillic and Greek letters that nobody tells from Latin ones, and letters of Hangul that are seen as gaps.
 
-_BLANKS = frozenset("\u115f\u1160")
-"""Letters of Hangul that are not seen."""
+Source: https://www.unicode.org/reports/tr39/.
+"""
 
+_UNSEEN = frozenset({"Mn", "Mc", "Me", "Cf", "Cs", "Co", "Cn"})
+_EXPANSION = 4
+"""Times by which a name may grow in compatibility form; a few letters that grow more, up to eighteen times, are cut."""
+
+_ENOUGH = 100
+"""Characters of a name in which its first words stand, also with a gap after each letter: more than any event has."""
+
+_GAP = re.compile(r"[\W_]+")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def normal(name: str) -> str:
     """The letters and digits of a name without case, accents, compatibility forms and whatever stands between words."""
-    return "".join(_letters(name)).casefold()
+    return _spaced(name).replace(" ", "").casefold()
 
 
 def reserved(name: str) -> str:
@@ -89,35 +97,35 @@ def may_be_opened(name: str) -> bool:
 
 @lru_cache(maxsize=1_024)
 def _reserved(name: str) -> str:
-    form, spellings = normal(name), [*_spellings(name)]
+    spaced = _spaced(name)
+    form, spellings = spaced.replace(" ", "").casefold(), [*_spellings(spaced)]
     for who, first_words, forms in _KINDS:
         if form in forms or any(words[0] in first_words or _begins_with(words, forms) for words in spellings):
             return who
     return ""
 
 
-def _begins_with(words: Sequence[str], forms: frozenset[str]) -> bool:
+def _begins_with(words: Iterable[str], forms: frozenset[str]) -> bool:
     """Whether the first of the words are, together, one of these events."""
     return any(begun in forms for begun in accumulate(words))
 
 
-def _spellings(name: str) -> Iterator[list[str]]:
-    """The words of a name, as what stands between them tells them apart, and as capital letters do as well."""
-    plain = "".join(_letters(name, between=" "))
-    for text in (plain, _HUMP.sub(" ", plain)):
+def _spellings(spaced: str) -> Iterator[list[str]]:
+    """The first words of a name, as what stands between them tells them apart, and as capital letters do as well."""
+    begin = spaced.lstrip()[:_ENOUGH]
+    for text in (begin, _HUMP.sub(" ", begin)):
         words = text.casefold().split()
         if words:
             yield words
 
 
-def _letters(name: str, between: str = "") -> Iterator[str]:
-    """Letters and digits, and `between` for what is seen as a gap; marks and what cannot be seen are left out."""
-    for letter in unicodedata.normalize("NFKD", name).translate(_LOOKALIKES):
-        kind = unicodedata.category(letter)
-        if kind[0] in "LN" and letter not in _BLANKS:
-            yield letter
-        elif kind[0] not in "MC" or kind == "Cc":
-            yield between
+def _spaced(name: str) -> str:
+    """A name in compatibility form, in Latin letters where it looks like them, and with a space for each gap."""
+    if not name.isascii():
+        text = unicodedata.normalize("NFKD", name)[: _EXPANSION * len(name)].translate(_LOOKALIKES)
+        unseen = {ord(letter): None for letter in {*text} if unicodedata.category(letter) in _UNSEEN}
+        name = text.translate(unseen)
+    return _GAP.sub(" ", name)
 
 
 def _forms(names: Iterable[str]) -> frozenset[str]:
