@@ -25,6 +25,7 @@ ENVIRONMENT = {
     "RETENTION_DAYS": "730",
     "BUCKET_NAME": "rules",
     "SECRET_ARN": "secret",
+    "LINK_SECRET_ARN": "links",
 }
 """All that a measured process is told: nothing of the machine, and no way to a real account."""
 

@@ -21,6 +21,8 @@ from track.request import MAX_BATCH, MAX_BODY_BYTES
 _CALLS = 2
 _PAGE = '{"type":"page","anonymousId":"visitor","messageId":"%s","properties":%s}'
 _DEEPEST = '{"a":' * 150 + "1" + "}" * 150
+_NAMED = '{"type":"track","anonymousId":"visitor","messageId":"%s","event":"%s%s"}'
+_LONG_NAME = "\ufdfa" * 160  # which is eighteen letters in compatibility form
 _LISTS = _PAGE % ("lists", '{"n":[' + "[]," * 9_000 + "[]]}")
 _TEXT = _PAGE % ("text", json.dumps({"n": "x" * 33_000}))
 HOSTILE = {
@@ -31,6 +33,7 @@ HOSTILE = {
     "long numbers": [_PAGE % (number, '{"n":' + "9" * 4_000 + "}") for number in range(120)],
     "all too deep": [_PAGE % (number, _DEEPEST) for number in range(500)],
     "all too large": [_TEXT] * 14,
+    "long names": [_NAMED % (number, number, _LONG_NAME) for number in range(850)],
 }
 """By what they are made of, the JSON of the events of a request."""
 

@@ -44,6 +44,8 @@ class Cloud:
     table: str
     rules_bucket: str
     address_secret: str
+    link_secret: str
+    marketer_policy: str
     mailbox_url: str
     dead_letters_url: str
     track_function: str
@@ -244,6 +246,8 @@ def _describe(outputs: Mapping[str, str], port: int, process: subprocess.Popen[b
         table=outputs["TableName"],
         rules_bucket=outputs["RulesBucketName"],
         address_secret=outputs["AddressSecretArn"],
+        link_secret=outputs["LinkSecretArn"],
+        marketer_policy=outputs["MarketerPolicyArn"],
         mailbox_url=f"{endpoint}/_ministack/ses/messages",
         dead_letters_url=outputs["DeadLettersUrl"],
         track_function=outputs["TrackFunctionName"],
@@ -256,11 +260,12 @@ def _describe(outputs: Mapping[str, str], port: int, process: subprocess.Popen[b
 
 
 def _tell_public_url(cloud: Cloud) -> None:
-    """Let links in mails lead to the tracking function as a browser on this machine reaches it."""
+    """Let links in mails and scripts lead to the tracking function as a browser on this machine reaches it."""
     functions = cloud.client("lambda")
-    told = functions.get_function_configuration(FunctionName=cloud.trigger_function)["Environment"]["Variables"]
-    variables = told | {"PUBLIC_URL": cloud.track_url}
-    functions.update_function_configuration(FunctionName=cloud.trigger_function, Environment={"Variables": variables})
+    for name in (cloud.track_function, cloud.trigger_function):
+        told = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        variables = told | {"PUBLIC_URL": cloud.track_url}
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
 
 
 def _aws_environment(endpoint: str) -> dict[str, str]:

@@ -14,6 +14,7 @@ from adapters.attributes import values as _values
 from adapters.aws import client
 from adapters.aws import held as _held
 from adapters.queries import query
+from adapters.table import put_arguments
 from ripen.intents import CLAIMED, WAITING, Answer, Claim, Decided, Held
 from ripen.ledger import IDENTITY_KEY, INTENT_PREFIX, RECORD_KEY, due_shard
 from ripen.times import SECOND, to_iso
@@ -153,5 +154,5 @@ def end_intent(table: str, subject: str, key: str, status: str, event_item: Item
         "ExpressionAttributeNames": {"#status": "status"},
         "ExpressionAttributeValues": _attributes({":status": status, **dict(zip(names, overridable, strict=True))}),
     }
-    put = {"TableName": table, "Item": _attributes(event_item)}
-    return _held(client("dynamodb").transact_write_items, TransactItems=[{"Update": update}, {"Put": put}])
+    actions = [{"Update": update}, {"Put": put_arguments(table, event_item)}]
+    return _held(client("dynamodb").transact_write_items, TransactItems=actions)

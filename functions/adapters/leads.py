@@ -103,7 +103,13 @@ def _refresh(settings: ScoreSettings | TriggerSettings, task: Task) -> tuple[Ref
             records.disarm(settings.table_name, record.subject, record.due_at)
         return None, False
     me = Party(tree, lead.claims)
-    place = merging.Place(settings.table_name, settings.secret_arn, settings.retention_days, task.rules.trusted)
+    place = merging.Place(
+        settings.table_name,
+        settings.secret_arn,
+        settings.retention_days,
+        task.rules.trusted,
+        settings.link_secret_arn,
+    )
     leaves = lead.erase_at is not None
     address = _address(settings, me)
     if tree.checkpoint is None and merging.resolve(place, me, task.now, leaves=leaves):

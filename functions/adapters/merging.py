@@ -35,12 +35,16 @@ class NotMergedError(RipenError):
 
 
 class Place(NamedTuple):
-    """Where leads are kept, and what is needed to judge what they say; `trusted` are the sources that are servers."""
+    """Where leads are kept, and what is needed to judge what they say; `trusted` are the sources that are servers.
+
+    `link_secret_arn` is needed only where links that leads followed are looked at.
+    """
 
     table_name: str
     secret_arn: str
     retention_days: int
     trusted: frozenset[str]
+    link_secret_arn: str = ""
 
 
 class _Evidence(NamedTuple):
@@ -114,7 +118,7 @@ def unmerge(place: Place, tree: Tree, subject: str, now: int) -> None:
 def _by_link(place: Place, me: Party, now: int) -> Iterator[bool]:
     """Links that this lead followed: whoever reads a mailbox is the one that the mail was for."""
     for text, at in me.claims.tokens.items():
-        token = tokens.read(keys(place.secret_arn), text, at)
+        token = tokens.read(keys(place.link_secret_arn), text, at)
         if token is None:
             continue
         inside = token.subject in me.tree.ledgers

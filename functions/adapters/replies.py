@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from adapters.address_items import answered, refuse
 from adapters.attributes import attributes
 from adapters.aws import client
-from adapters.table import TableThrottledError, throttled
+from adapters.table import TableThrottledError, put_arguments, throttled
 from ripen.ledger import RECORD_KEY
 from ripen.refusals import CONFIRMED
 
@@ -38,10 +38,9 @@ def keep_reply(table: str, item: Mapping[str, Any], reply: Reply | None = None) 
     Raises TableThrottledError.
     """
     record = {"TableName": table, "Key": attributes({"pk": item["pk"], "sk": RECORD_KEY})}
-    put = {"TableName": table, "Item": attributes(item), "ConditionExpression": "attribute_not_exists(pk)"}
     actions: list[Mapping[str, Any]] = [
         {"ConditionCheck": record | {"ConditionExpression": "attribute_exists(pk)"}},
-        {"Put": put},
+        {"Put": put_arguments(table, item)},
     ]
     if reply is not None:
         actions.append(answered(table, *reply))

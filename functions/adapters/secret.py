@@ -1,7 +1,8 @@
 """The keys that the deployment made, read once for each process.
 
-The first line of the secret is the key under which addresses are digested; it never changes. Links in mails are signed
-with the last line, and links signed with any line are believed.
+There are two secrets. The first line of one is the key under which addresses are digested; it never changes. The other
+is for links in mails: they are signed with its last line, and links signed with any line are believed. The tracking
+function, which faces the internet, may read the one for links only.
 """
 
 from __future__ import annotations

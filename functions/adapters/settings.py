@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from functools import cache
 from typing import TypeVar
 
@@ -23,21 +23,29 @@ class TrackSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AddressSettings:
+    """`public_url` is where browsers reach the tracking function, as far as the deployment was told."""
+
+    public_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PagesSettings:
-    """What the pages behind mails need beside; `secret_arn` names the secret that signs their links."""
+    """What the pages behind mails need beside; `link_secret_arn` names the secret that signs their links."""
 
     table_name: str
-    secret_arn: str
+    link_secret_arn: str
     retention_days: int
 
 
 @dataclass(frozen=True, slots=True)
 class ScoreSettings:
-    """`secret_arn` names the secret under which addresses are digested."""
+    """`secret_arn` names the secret under which addresses are digested, `link_secret_arn` the one that signs links."""
 
     table_name: str
     bucket_name: str
     secret_arn: str
+    link_secret_arn: str
     retention_days: int
 
 
@@ -52,6 +60,7 @@ class TriggerSettings:
     table_name: str
     bucket_name: str
     secret_arn: str
+    link_secret_arn: str
     queue_url: str
     sender: str
     configuration_set: str
@@ -69,7 +78,9 @@ class PublishSettings:
     table_name: str
 
 
-Settings = TypeVar("Settings", TrackSettings, PagesSettings, ScoreSettings, TriggerSettings, PublishSettings)
+Settings = TypeVar(
+    "Settings", TrackSettings, AddressSettings, PagesSettings, ScoreSettings, TriggerSettings, PublishSettings
+)
 
 
 @cache
@@ -80,7 +91,9 @@ def settings(kind: type[Settings]) -> Settings:
     for field in fields(kind):
         name = field.name.upper()
         text = os.environ.get(name, "")  # noqa: TID251 - this is the one place
-        if not text:
+        if not text and field.default is not MISSING:
+            values[field.name] = field.default
+        elif not text:
             troubles.append(f"{name} is not set")
         elif field.type == "int" and not text.isdecimal():
             troubles.append(f"{name} is {text!r}, not a whole number")

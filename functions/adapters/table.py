@@ -13,10 +13,12 @@ from adapters.attributes import values as _values
 from adapters.aws import client, error_code
 from adapters.aws import held as _held
 from ripen.errors import RipenError
+from ripen.ledger import written_once
 
 Item = Mapping[str, Any]
 _BATCH = 25
 _ATTEMPTS = 4
+_NEW = "attribute_not_exists(pk)"
 
 
 class TableThrottledError(RipenError):
@@ -24,21 +26,46 @@ class TableThrottledError(RipenError):
 
 
 def put_items(table: str, items: Sequence[Item]) -> None:
-    """Write items, each under a key of its own. Raises TableThrottledError when not all could be written."""
+    """Write items, each under a key of its own; what is `written_once` stays as it is where it stands already.
+
+    Raises TableThrottledError when not all could be written.
+    """
     if len(items) == 1:
-        try:
-            client("dynamodb").put_item(TableName=table, Item=_attributes(items[0]))
-        except ClientError as error:
-            raise throttled(error) from error
+        _put(table, items[0])
         return
-    for start in range(0, len(items), _BATCH):
-        _write_batch(table, [{"PutRequest": {"Item": _attributes(item)}} for item in items[start : start + _BATCH]])
+    batched = [item for item in items if not written_once(item["sk"])]
+    for start in range(0, len(batched), _BATCH):
+        _write_batch(table, [{"PutRequest": {"Item": _attributes(item)}} for item in batched[start : start + _BATCH]])
+    for item in items:
+        if written_once(item["sk"]):
+            _put(table, item)
+
+
+def _put(table: str, item: Item) -> None:
+    try:
+        _held(client("dynamodb").put_item, **put_arguments(table, item))
+    except ClientError as error:
+        raise throttled(error) from error
+
+
+def put_arguments(table: str, item: Item) -> dict[str, Any]:
+    """How an item of the ledger is put, alone or in a transaction: what is `written_once` only where no other stands.
+
+    To write the very same again is no failure, so that whoever does not know may repeat it.
+    """
+    put: dict[str, Any] = {"TableName": table, "Item": _attributes(item)}
+    if not written_once(item["sk"]):
+        return put
+    content = "zip" if "zip" in item else "data"
+    same = {"ExpressionAttributeNames": {"#content": content}}
+    same |= {"ExpressionAttributeValues": _attributes({":content": item[content]})}
+    return put | {"ConditionExpression": f"{_NEW} OR #content = :content"} | same
 
 
 def put_new(table: str, item: Item) -> bool:
     """Write an item; False when there is one under its key."""
     put = client("dynamodb").put_item
-    return _held(put, TableName=table, Item=_attributes(item), ConditionExpression="attribute_not_exists(pk)")
+    return _held(put, TableName=table, Item=_attributes(item), ConditionExpression=_NEW)
 
 
 def get_text(table: str, key: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from adapters.attributes import attributes
 from adapters.aws import unchanged as _unchanged
 from adapters.records import Action, transact
+from adapters.table import put_arguments
 from ripen.identity import Proof
 from ripen.ledger import CHECKPOINT_KEY, IDENTITY_KEY, MEMBER_PREFIX, RECORD_KEY, due_shard
 from ripen.record import Record, forget
@@ -53,7 +54,7 @@ def join(table: str, merge: Merge, events: Sequence[Mapping[str, Any]], now: int
             _renew(table, parent, forget(parent, child), now),
             _forget_fold(table, parent.subject),
             _forget_fold(table, child.subject),
-            *(_put(table, event) for event in events),
+            *({"Put": put_arguments(table, event)} for event in events),
         ]
     )
 
@@ -76,7 +77,7 @@ def part(table: str, tree: Tree, edge: Edge, events: Sequence[Mapping[str, Any]]
             {"Delete": {"TableName": table, "Key": attributes(member), "ConditionExpression": "attribute_exists(pk)"}},
             _renew(table, root, forget(root, subjects=tree.ledgers.keys() - leaving), now),
             _forget_fold(table, root.subject),
-            *(_put(table, event) for event in events),
+            *({"Put": put_arguments(table, event)} for event in events),
         ]
     )
 

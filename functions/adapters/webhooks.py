@@ -29,8 +29,26 @@ _CONNECT, _READ = 3.0, 10.0
 """Seconds."""
 
 _LATER = (408, 429)
-_TRANSLATED = ip_network("64:ff9b::/96")
-"""IPv6 addresses behind which a gateway finds IPv4 ones (RFC 6052)."""
+_UNICAST = ip_network("2000::/3")
+"""All IPv6 addresses that are global; outside are NAT64 (64:ff9b::/96, 64:ff9b:1::/48) and IPv4-compatible ones."""
+
+_SPECIAL = tuple(
+    map(
+        ip_network,
+        (
+            *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12"),
+            *("192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24"),
+            *("203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4"),
+            # Protocols and Teredo, documentation, 6to4, documentation.
+            *("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"),
+        ),
+    )
+)
+"""What IANA keeps for special purposes, and what leads to IPv4 addresses by translation or through a tunnel.
+
+https://www.iana.org/assignments/iana-ipv4-special-registry, https://www.iana.org/assignments/iana-ipv6-special-registry.
+Python's `is_global` follows them, but releases of one minor version differ in which edition they know.
+"""
 
 
 class Signed(NamedTuple):
@@ -135,10 +153,10 @@ def _connected(host: str, port: int, *, tls: bool, to_itself: bool) -> socket.so
 def _is_public(text: str) -> bool:
     address = ip_address(text.partition("%")[0])
     if isinstance(address, IPv6Address):
-        if address in _TRANSLATED or address.sixtofour or address.teredo:
+        if address.ipv4_mapped is None and address not in _UNICAST:
             return False
         address = address.ipv4_mapped or address
-    return address.is_global and not address.is_multicast
+    return address.is_global and not any(address in network for network in _SPECIAL)
 
 
 def _names_itself(host: str) -> bool:

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from ripen.reserved import may_be_opened, normal, reserved
 from ripen.schema.base import Model, Name, Pattern
 from ripen.schema.campaigns import Campaign
 from ripen.schema.content import Asset, Offer
@@ -19,6 +20,7 @@ from ripen.schema.lifecycle import Phase
 from ripen.schema.mailing import Mailing
 from ripen.schema.personas import Persona
 from ripen.schema.scoring import Count, Grade, Profile
+from ripen.segment import MAX_NAME_LENGTH
 from ripen.sources import NO_SOURCES, Source, Sources, digest
 
 WriteKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{4,64}$")]
@@ -26,6 +28,16 @@ Limit = Annotated[int, Field(ge=1, le=1_000_000)]
 Category = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]{1,100}$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Origin = Annotated[str, StringConstraints(pattern=r"^(\*|https?://[a-z0-9.-]+(:[0-9]{1,5})?)$")]
+
+
+def _browser_event(name: str) -> str:
+    if not may_be_opened(name):
+        kind = "no event that is kept for servers" if not reserved(name) else "never for browsers to tell"
+        raise ValueError(f"{name!r} is {kind}; there is Order Completed, Feedback Given, Deal Won and others")
+    return name
+
+
+BrowserEvent = Annotated[str, StringConstraints(max_length=MAX_NAME_LENGTH), AfterValidator(_browser_event)]
 
 
 class Conversion(Model):
@@ -49,6 +61,7 @@ class SourceRule(Model):
     consent_category: Category = "analytics"
     do_not_track: bool = False
     on_withdrawal: Literal["keep", "erase"] = "keep"
+    browser_events: list[BrowserEvent] = []
 
     @model_validator(mode="after")
     def _has_what_its_kind_needs(self) -> SourceRule:
@@ -58,6 +71,8 @@ class SourceRule(Model):
             raise ValueError(
                 "a server has a write_key_sha256, no write_key and no origins; `ripen sources key` makes one"
             )
+        if self.kind == "server" and self.browser_events:
+            raise ValueError("browser_events is a key of browsers; a server may tell these events anyway")
         return self
 
     @property
@@ -120,6 +135,7 @@ def compile_sources(configuration: Configuration) -> Sources:
                 None if rule.consent is None else rule.consent == "assumed",
                 rule.consent_category,
                 rule.do_not_track,
+                tuple(map(normal, rule.browser_events)),
             )
             for name, rule in configuration.sources.items()
         }

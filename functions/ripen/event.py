@@ -12,6 +12,9 @@ from ripen.errors import InvalidEventError
 RIPEN = "ripen"
 """The source of events that Ripen itself writes; no other source may have this name."""
 
+OWN_MARK = "~"
+"""What the id of Ripen's own event begins with in the ledger's key; no messageId of a request may."""
+
 MAILED = ("Email Sent", "Email Unconfirmed")
 """The events of a mail that went out, or perhaps did."""
 

@@ -3,6 +3,7 @@
 | pk                  | sk                               | what                                                    |
 |---------------------|----------------------------------|---------------------------------------------------------|
 | subject             | `E#<occurred_at>#<message_id>`   | the events of this subject from one request             |
+| subject             | `E#<occurred_at>#~<id>`          | an event of Ripen's own, written once                   |
 | subject             | `M#<subject>`                    | a subject that was merged below this one                |
 | subject             | `P`                              | the lead record, or a pointer to where this was merged  |
 | subject             | `X#<occurred_at>#<message_id>`   | events that could not be read, set aside with a reason  |
@@ -20,6 +21,7 @@ Visits and daily figures: see `ripen.reported`.
 
 A subject is `a:<anonymousId>` or `u:<userId>`. Keys are made of what the sender said (its own clock, its
 messageId), so a retried request lands on the same key. In the key of several events a digest of their ids stands.
+No request can name the key of an event of Ripen's own: its messageIds do not begin with `~`.
 Sort keys are such that one query, from the record downwards, gives record, members and events.
 """
 
@@ -34,7 +36,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from ripen.errors import UnreadableItemError
-from ripen.event import RIPEN, Event, Received, encode
+from ripen.event import OWN_MARK, RIPEN, Event, Received, encode
 from ripen.times import DAY, LAST_MOMENT, SECOND, to_iso
 
 EVENT_PREFIX = "E#"
@@ -72,10 +74,16 @@ def event_items(accepted: Iterable[Received], retention_days: int) -> list[dict[
     An event that stands in the request twice counts once. `data` is JSON text, or `zip` its zlib form where that saves
     a write unit; `ttl` is in epoch seconds. Raises InvalidEventError when an event is too large, too deep or no JSON.
     """
-    by_subject: dict[str, dict[str, Received]] = {}
+    groups: dict[tuple[str, bool], dict[str, Received]] = {}
     for received in accepted:
-        by_subject.setdefault(received.subject, {}).setdefault(received.event.id, received)
-    return [item for events in by_subject.values() for item in _items([*events.values()], retention_days)]
+        event = received.event
+        groups.setdefault((received.subject, event.source == RIPEN), {}).setdefault(event.id, received)
+    return [item for events in groups.values() for item in _items([*events.values()], retention_days)]
+
+
+def written_once(key: str) -> bool:
+    """Whether the item with this sort key holds Ripen's own events, and may never be replaced by another one."""
+    return key.startswith(EVENT_PREFIX) and key.partition("#")[2].partition("#")[2].startswith(OWN_MARK)
 
 
 def _items(events: Sequence[Received], retention_days: int) -> Iterator[dict[str, Any]]:
@@ -91,9 +99,10 @@ def _items(events: Sequence[Received], retention_days: int) -> Iterator[dict[str
 
 def _item(part: Sequence[Received], data: bytes, retention_days: int) -> dict[str, Any]:
     first = part[0]
+    mark = OWN_MARK if first.event.source == RIPEN else ""
     item: dict[str, Any] = {
         "pk": first.subject,
-        "sk": event_key(first.occurred_at, _key_id([received.event.id for received in part])),
+        "sk": event_key(first.occurred_at, mark + _key_id([received.event.id for received in part])),
         "ttl": (first.received_at + retention_days * DAY) // SECOND,
     }
     overhead = len(item["pk"].encode()) + len(item["sk"].encode()) + _ATTRIBUTES_SIZE

@@ -13,7 +13,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from ripen.errors import InvalidEventError
-from ripen.event import Event, Received
+from ripen.event import OWN_MARK, Event, Received
+from ripen.reserved import OWN, normal, reserved
 from ripen.sources import Source
 from ripen.times import DAY, LAST_MOMENT, MINUTE, parse_iso
 
@@ -22,12 +23,6 @@ MAX_ID_BYTES = 160
 MAX_NAME_LENGTH = 200
 
 _OLDEST = 3_650 * DAY
-_OWN_EVENTS = ("Email ", "Unsubscribed", "Lead ", "Phase ")
-"""Event names (or how they begin) that only Ripen writes."""
-
-_PRIVILEGED_EVENTS = ("Deal ", "Contract ", "Subscription ", "Order Refunded", "Erasure ")
-"""Event names (or how they begin) that only a server may send: a visitor must not forge them."""
-
 _BROKEN = ("null", "none", "nil", "undefined", "nan", "true", "false", "[object object]", "-1")
 _SHARED_IDS = frozenset((*_BROKEN, "anonymous", "guest", "unknown"))
 """Identifiers that broken integrations send for everybody; accepting one would fuse strangers into one lead."""
@@ -78,14 +73,14 @@ def parse_event(
     """The event in `payload`, the body of one of Segment's calls (track, page, screen, identify, group, alias).
 
     `received_at` is in milliseconds; what `envelope` says stands in for what the event does not say itself. Only a
-    trusted `source` may speak for a userId alone, or of deals and contracts.
+    trusted `source` may speak for a userId alone, or tell what `ripen.reserved` keeps for servers.
     Raises InvalidEventError naming the first field that is wrong.
     """
     if not isinstance(payload, dict):
         raise InvalidEventError("event", f"is {_kind(payload)}", "a JSON object")
     name = _name(payload, call)
-    if call == "track" and not source.trusted and name.startswith(_PRIVILEGED_EVENTS):
-        raise InvalidEventError("event", f"{name!r} is not for browsers to tell", "the key of a server")
+    if call == "track":
+        _check_teller(name, source)
     anonymous_id, user_id = identifier(payload, "anonymousId"), identifier(payload, "userId")
     if not anonymous_id and not user_id:
         raise InvalidEventError("anonymousId", "is missing, and so is userId", "one of the two")
@@ -98,7 +93,7 @@ def parse_event(
     sent_at = _moment(payload, "sentAt", envelope.sent_at, _parse_again)
     kept = _KEPT_BESIDE_PAGE if call == "page" else _KEPT_CONTEXT
     event = Event(
-        id=identifier(payload, "messageId") or _derived_id(payload, received_at),
+        id=_message_id(payload) or _derived_id(payload, received_at),
         name=name,
         at=_corrected(occurred_at, sent_at, received_at),
         source=source.name,
@@ -170,9 +165,22 @@ def _name(payload: Mapping[str, Any], call: object) -> str:
         raise InvalidEventError("event", "is missing or no text", "the name of what happened, such as Signed Up")
     if len(name) > MAX_NAME_LENGTH:
         raise InvalidEventError("event", f"has {len(name)} characters", f"at most {MAX_NAME_LENGTH}")
-    if name.startswith(_OWN_EVENTS):
-        raise InvalidEventError("event", f"{name!r} is an event that only Ripen itself records", "another name")
     return name
+
+
+def _check_teller(name: str, source: Source) -> None:
+    who = reserved(name)
+    if who == OWN:
+        raise InvalidEventError("event", f"{name!r} is an event that only Ripen itself records", "another name")
+    if who and not source.trusted and normal(name) not in source.browser_events:
+        raise InvalidEventError("event", f"{name!r} is not for browsers to tell", "the key of a server")
+
+
+def _message_id(payload: Mapping[str, Any]) -> str:
+    value = identifier(payload, "messageId")
+    if value.startswith(OWN_MARK):
+        raise InvalidEventError("messageId", f"begins with {OWN_MARK}", "an id that begins otherwise")
+    return value
 
 
 def identifier(payload: Mapping[str, Any], key: str) -> str:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass
+from typing import Any
 
 UNREGISTERED = "unregistered"
 
@@ -16,6 +17,7 @@ class Source:
 
     `per_minute` and `per_visitor_and_day` are the most events that it may send; None is no limit. Without an
     answer about consent `consent_assumed` decides (None: yes for a trusted one); `consent_category` is where it stands.
+    `browser_events`: names, in their normal form, that are otherwise for servers and open to this source's browsers.
     """
 
     name: str
@@ -26,6 +28,7 @@ class Source:
     consent_assumed: bool | None = None
     consent_category: str = "analytics"
     do_not_track: bool = False
+    browser_events: tuple[str, ...] = ()
 
     def allows(self, origin: str) -> bool:
         """Whether a page of `origin` may use this source's key."""
@@ -69,6 +72,9 @@ def load_sources(text: str) -> Sources:
     if not text:
         return NO_SOURCES
     rows = json.loads(text)
-    return Sources(
-        {key: Source(name, trusted, tuple(origins), *rest) for key, (name, trusted, origins, *rest) in rows.items()}
-    )
+    return Sources({key: _source(row) for key, row in rows.items()})
+
+
+def _source(row: list[Any]) -> Source:
+    values: list[Any] = [tuple(value) if isinstance(value, list) else value for value in row]
+    return Source(*values)

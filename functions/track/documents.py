@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from adapters.settings import AddressSettings, SettingsError, settings
 from adapters.table import TableThrottledError
 from ripen.errors import InvalidEventError
 from ripen.limits import Limits
@@ -35,9 +36,9 @@ def document(event: Mapping[str, Any], sources: Sources, keep: Keep, limits: Lim
 
         return offers(event, sources)
     if parts[-1] == "openapi.json":
-        return json_answer(200, openapi(_base_url(event, parts[:-1])), {"cache-control": "public, max-age=3600"})
+        return json_answer(200, openapi(f"{_base_url(event)}/v1"), {"cache-control": "public, max-age=3600"})
     if parts[-1] == "settings" and len(parts) > 2 and parts[-3] == "projects":
-        return json_answer(200, _settings(parts[-2], event, parts[:-3]), {"cache-control": "public, max-age=300"})
+        return json_answer(200, _settings(parts[-2], _base_url(event)), {"cache-control": "public, max-age=300"})
     if len(parts) > 1 and parts[-2] == "pixel":
         return _pixel(parts[-1].removesuffix(".gif"), event, sources, keep, limits)
     if parts[-1] in CALL_NAMES:
@@ -47,10 +48,15 @@ def document(event: Mapping[str, Any], sources: Sources, keep: Keep, limits: Lim
     raise RefusedRequestError(404, "path", "is no document", known)
 
 
-def _settings(write_key: str, event: Mapping[str, Any], prefix: Sequence[str]) -> dict[str, Any]:
-    """What analytics-next expects of its settings: where events go, and that no other destination is wanted."""
-    protocol, _, host = _base_url(event, prefix).partition("://")
-    destination = {"apiKey": write_key, "apiHost": host, "protocol": protocol}
+def _settings(write_key: str, base_url: str) -> dict[str, Any]:
+    """What analytics-next expects of its settings: where events go, and that no other destination is wanted.
+
+    Raises SettingsError when it is not known where: without an address, events would go to Segment.
+    """
+    protocol, _, host = base_url.partition("://")
+    if not host:
+        raise SettingsError("PUBLIC_URL is not set, and AWS names no domain")
+    destination = {"apiKey": write_key, "apiHost": f"{host}/v1", "protocol": protocol}
     return {
         "integrations": {"Segment.io": {**destination, "unbundledIntegrations": [], "addBundledMetadata": True}},
         "plan": {
@@ -111,7 +117,10 @@ def _pixel_payload(query: Mapping[str, str]) -> dict[str, Any]:
     return {**payload, "properties": properties, "context": context}
 
 
-def _base_url(event: Mapping[str, Any], prefix: Sequence[str]) -> str:
-    headers = event.get("headers") or {}
-    scheme = headers.get("x-forwarded-proto", "https")
-    return "/".join([f"{scheme}://{headers.get('host', event['requestContext'].get('domainName', ''))}", *prefix])
+def _base_url(event: Mapping[str, Any]) -> str:
+    """Where this API is: where the deployment says, else the domain that AWS gave the function.
+
+    Never what a header says, which whoever calls may choose. Relative when nothing is known.
+    """
+    domain = event["requestContext"].get("domainName")
+    return settings(AddressSettings).public_url.rstrip("/") or (f"https://{domain}" if domain else "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ripen.event import MAX_EVENT_BYTES
+from ripen.event import MAX_EVENT_BYTES, OWN_MARK
 from ripen.segment import CALLS, MAX_ID_LENGTH, MAX_NAME_LENGTH
 from track.request import BATCHES, MAX_BATCH, MAX_BODY_BYTES, MAX_KEY_LENGTH
 
@@ -16,7 +16,11 @@ _COMMON = {
     "writeKey": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH, "description": "The key of the site"},
     "anonymousId": {**_ID, "description": "The visitor's own id; this or userId is needed"},
     "userId": {**_ID, "description": "Your id of a person that you know"},
-    "messageId": {**_ID, "description": "The same on every retry, so that an event counts once"},
+    "messageId": {
+        **_ID,
+        "pattern": f"^([^{OWN_MARK}]|$)",
+        "description": "The same on every retry, so that an event counts once",
+    },
     "timestamp": {**_TIME, "description": "When it happened, by the sender's clock"},
     "originalTimestamp": _TIME,
     "sentAt": {**_TIME, "description": "When it was sent, by the sender's clock; corrects a clock that is wrong"},

@@ -105,7 +105,7 @@ def _send(
     intent: Intent,
     languages: Mapping[str, MailTemplate],
 ) -> Outcome:
-    lead, signing = to.lead, keys(settings.secret_arn)
+    lead, signing = to.lead, keys(settings.link_secret_arn)
     language = best_language(languages, lead.language, configuration.mailing.language)
     written = letter(configuration, intent.campaign, intent.step, intent.name, language)
     page_token = tokens.issue_page(signing, lead.subject, to.key, intent.id, lead.now)

@@ -13,7 +13,7 @@ FOCUSED = "document.activeElement"
 @pytest.fixture
 def link(cloud):
     """The address of a page as a mail to `a:reader` has it."""
-    secret = cloud.client("secretsmanager").get_secret_value(SecretId=cloud.address_secret)["SecretString"]
+    secret = cloud.client("secretsmanager").get_secret_value(SecretId=cloud.link_secret)["SecretString"]
     token = issue_page([secret.encode()], "a:reader", "I#" + "0" * 64, "tips_tips_1", clock())
     return lambda page: f"{cloud.track_url.rstrip('/')}/v1/{page}?t={token}"
 

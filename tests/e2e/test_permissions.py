@@ -4,8 +4,11 @@ import json
 import time
 import urllib.request
 from collections.abc import Mapping
+from contextlib import contextmanager
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from adapters.tokens import issue_page
 from ripen.ledger import ASIDE_PREFIX, CHECKPOINT_KEY, EVENT_PREFIX, RECORD_KEY
@@ -92,7 +95,7 @@ def test_a_view_without_consent_is_counted_for_the_day(send, items):
 
 
 def test_a_page_shows_the_settings_of_a_lead_and_writes_what_was_chosen(cloud, items):
-    secret = cloud.client("secretsmanager").get_secret_value(SecretId=cloud.address_secret)["SecretString"]
+    secret = cloud.client("secretsmanager").get_secret_value(SecretId=cloud.link_secret)["SecretString"]
     token = issue_page([secret.encode()], "a:reader-of-mails", "I#0", "tips_tips_1", clock())
     known = {"preferences": {"off": [], "paused_until": clock() + DAY, "language": "en"}}
     item = {"pk": {"S": "O#a:reader-of-mails"}, "sk": {"S": "O"}, "data": {"S": json.dumps(known)}}
@@ -106,6 +109,77 @@ def test_a_page_shows_the_settings_of_a_lead_and_writes_what_was_chosen(cloud, i
 
     [(_, event)] = [(sk, item) for sk, item in items("a:reader-of-mails").items() if sk.startswith(EVENT_PREFIX)]
     assert '"Preferences Changed"' in event["data"]["S"]
+
+
+@pytest.fixture
+def as_role(cloud):
+    """A client of a service with the permissions of a function and no others."""
+    roles = cloud.client("lambda")
+
+    def client(function, service):
+        role = roles.get_function_configuration(FunctionName=function)["Role"]
+        keys = cloud.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+        return signed_by(cloud, service, keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+
+    return client
+
+
+def signed_by(cloud, service, key, secret, token=None):
+    credentials = {"aws_access_key_id": key, "aws_secret_access_key": secret, "aws_session_token": token}
+    return boto3.client(service, endpoint_url=cloud.endpoint, region_name=cloud.region, **credentials)
+
+
+@contextmanager
+def refused():
+    with pytest.raises(ClientError) as failure:
+        yield
+    assert failure.value.response["Error"]["Code"] in ("AccessDenied", "AccessDeniedException")
+
+
+def test_the_tracking_function_reads_the_key_of_links_only(cloud, as_role):
+    secrets = as_role(cloud.track_function, "secretsmanager")
+
+    assert secrets.get_secret_value(SecretId=cloud.link_secret)["SecretString"]
+    with refused():
+        secrets.get_secret_value(SecretId=cloud.address_secret)
+
+
+def test_the_tracking_function_neither_searches_nor_deletes(cloud, as_role):
+    table, key = as_role(cloud.track_function, "dynamodb"), {"pk": {"S": "a:ann"}, "sk": {"S": "P"}}
+
+    with refused():
+        table.query(
+            TableName=cloud.table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": "a:ann"}},
+        )
+    with refused():
+        table.scan(TableName=cloud.table)
+    with refused():
+        table.delete_item(TableName=cloud.table, Key=key)
+
+
+def test_a_marketer_uploads_rules_and_mails_and_touches_nothing_that_is_active(cloud):
+    iam = cloud.client("iam")
+    iam.create_user(UserName="marketer")
+    iam.attach_user_policy(UserName="marketer", PolicyArn=cloud.marketer_policy)
+    keys = iam.create_access_key(UserName="marketer")["AccessKey"]
+    s3, bucket = signed_by(cloud, "s3", keys["AccessKeyId"], keys["SecretAccessKey"]), cloud.rules_bucket
+    file = s3.get_object(Bucket=bucket, Key="rules/phases.yaml")["Body"].read()
+
+    s3.put_object(Bucket=bucket, Key="rules/phases.yaml", Body=file)
+    s3.list_objects_v2(Bucket=bucket, Prefix="mails/")
+    s3.get_object(Bucket=bucket, Key="reports/latest.json")
+
+    for key in ("active/current.json", "reports/latest.json"):
+        with refused():
+            s3.put_object(Bucket=bucket, Key=key, Body=b"{}")
+    with refused():
+        s3.get_object(Bucket=bucket, Key="active/current.json")
+    with refused():
+        s3.list_objects_v2(Bucket=bucket)
+    with refused():
+        signed_by(cloud, "dynamodb", keys["AccessKeyId"], keys["SecretAccessKey"]).scan(TableName=cloud.table)
 
 
 def test_figures_are_added_up_and_all_leads_walked(cloud, send, items):

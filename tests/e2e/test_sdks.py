@@ -206,7 +206,7 @@ def test_analytics_next_in_a_browser(browser, shop, proxy, ledger, strategy):
     page.evaluate(
         """async ({url, strategy}) => {
             const delivery = strategy === "batching" ? {strategy, config: {size: 3, timeout: 500}} : undefined;
-            // The emulator names AWS's host to the function, so the settings name it too.
+            // Events go through the proxy; the settings name the tracking function itself.
             const own = {apiHost: url.split("://")[1] + "/v1", protocol: "http"};
             const [analytics] = await AnalyticsNext.AnalyticsBrowser.load(
                 {writeKey: "website", cdnURL: url},

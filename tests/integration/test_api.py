@@ -16,7 +16,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from adapters import front, site, totals
-from adapters.settings import settings
+from adapters.settings import SettingsError, settings
 from adapters.site import NOTHING
 from adapters.table import TableThrottledError
 from adapters.tokens import issue_page
@@ -65,7 +65,8 @@ def store_in_memory(patch):
     patch.setattr(track, "put_items", lambda _table, items: ledger.extend(items))
     patch.setattr(track, "registered", lambda _table, _now: NO_SOURCES)
     patch.setattr(totals, "count_views", lambda *_: None)
-    patch.setenv("SECRET_ARN", "arn")
+    patch.setenv("LINK_SECRET_ARN", "arn")
+    patch.setenv("PUBLIC_URL", "")
     patch.setattr(answering, "keys", lambda _arn: [b"key"])
     patch.setattr(answering, "shown", lambda _table, _now: SITE)
     patch.setattr(preferences, "read", lambda _table, _subject: {"preferences": {}})
@@ -125,10 +126,12 @@ def test_whatever_a_page_is_sent_it_answers(page, query, form, body, headers, me
     assert answer["headers"]["cache-control"] == "no-store"
 
 
-def test_the_description_is_served_where_the_api_is():
-    served = app.test_client().get("/some/prefix/v1/openapi.json", headers={"x-forwarded-proto": "http"}).json
+def test_the_description_says_where_the_api_is(monkeypatch):
+    monkeypatch.setenv("PUBLIC_URL", "https://go.example.com/some/prefix/")
 
-    assert served["servers"] == [{"url": "http://localhost/some/prefix/v1"}]
+    served = app.test_client().get("/v1/openapi.json").json
+
+    assert served["servers"] == [{"url": "https://go.example.com/some/prefix/v1"}]
     assert served["paths"] == openapi("x")["paths"]
 
 
@@ -214,11 +217,46 @@ def test_a_table_that_is_busy_is_429_with_the_time_to_wait(monkeypatch):
     assert (pixel["statusCode"], pixel["headers"]["x-ripen-refused"]) == (200, "busy")
 
 
-def test_the_settings_lead_analytics_next_to_this_api():
-    answer = call("/v1/projects/site/settings", "GET", headers={"host": "t.example.com", "x-forwarded-proto": "https"})
+ELSEWHERE = {
+    "host": "evil.example",
+    "forwarded": "host=evil.example;proto=http",
+    "x-forwarded-host": "evil.example",
+    "x-forwarded-proto": "https://evil.example/x?",
+    "origin": "https://evil.example",
+    "referer": "https://evil.example/",
+}
+
+
+@pytest.mark.parametrize("public_url", ["https://go.example.com", "https://go.example.com/"])
+def test_the_settings_lead_analytics_next_to_this_api_whatever_a_header_says(monkeypatch, public_url):
+    monkeypatch.setenv("PUBLIC_URL", public_url)
+
+    answer = call("/v1/projects/site/settings", "GET", headers=ELSEWHERE)
 
     destination = json.loads(answer["body"])["integrations"]["Segment.io"]
-    assert (destination["apiKey"], destination["apiHost"]) == ("site", "t.example.com/v1")
+    assert (destination["apiKey"], destination["apiHost"]) == ("site", "go.example.com/v1")
+    assert destination["protocol"] == "https"
+    assert "evil" not in answer["body"]
+
+
+def test_without_a_public_url_the_api_is_where_aws_put_the_function():
+    event = {
+        "requestContext": {
+            "http": {"method": "GET", "path": "/v1/projects/site/settings"},
+            "timeEpoch": 1_795_255_200_000,
+            "domainName": "abc.lambda-url.eu-central-1.on.aws",
+        },
+        "headers": ELSEWHERE,
+    }
+
+    destination = json.loads(track.handler(event, None)["body"])["integrations"]["Segment.io"]
+
+    assert destination["apiHost"] == "abc.lambda-url.eu-central-1.on.aws/v1"
+
+
+def test_where_nothing_says_where_the_api_is_no_browser_is_sent_anywhere():
+    with pytest.raises(SettingsError, match="PUBLIC_URL is not set"):
+        call("/v1/projects/site/settings", "GET", headers=ELSEWHERE)
 
 
 @pytest.fixture

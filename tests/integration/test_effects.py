@@ -8,6 +8,7 @@ import boto3
 import pytest
 from click.testing import CliRunner
 
+from integration.people import SOURCES, told_by_server
 from ripen.times import DAY
 from ripen_cli.main import main
 from ripen_cli.report import campaigns
@@ -34,14 +35,16 @@ DAYS = ("--since", "2026-03-01", "--until", "2026-03-31")
 def in_course(site, rule_files, monkeypatch):
     """Eight leads in a campaign, thirty days after it started for them; two of them ordered on the third day."""
     monkeypatch.setattr(campaigns, "now", lambda: START + 30 * DAY)
-    report = site.publish(rule_files | {"rules/campaigns.yaml": COURSE.encode()}, 0)
+    report = site.publish(
+        rule_files | {"rules/campaigns.yaml": COURSE.encode(), "rules/sources.yaml": SOURCES.encode()}, 0
+    )
     assert report["activated"], report["problems"]
     for who in VISITORS:
         site.live(
             identified(START, who=who, email=f"{who}@example.com"), tracked("Signed Up", START, who=who), at=START
         )
     for who in VISITORS[:2]:
-        site.live(tracked("Order Completed", START + 2 * DAY, who=who), at=START + 2 * DAY)
+        told_by_server(site, tracked("Order Completed", START + 2 * DAY, who=who), at=START + 2 * DAY)
     return site
 
 

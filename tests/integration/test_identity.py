@@ -51,7 +51,7 @@ def test_following_the_link_in_a_mail_makes_two_devices_one_lead(mailed):
 def test_what_happens_on_either_device_counts_for_the_one_lead(mailed):
     mailed.live(viewed("/", LATER, who="phone", token=link(mailed)), at=LATER)
 
-    mailed.live(tracked("Order Completed", LATER + HOUR, who="phone"), at=LATER + HOUR)
+    told_by_server(mailed, tracked("Order Completed", LATER + HOUR, who="phone"), at=LATER + HOUR)
 
     assert mailed.record()["phase"][0] == "purchase"
     assert [mail["To"] for mail in mailed.mails()] == [ANN, ANN]
@@ -64,7 +64,7 @@ def test_following_the_link_on_the_same_device_proves_the_address(mailed):
 
     assert mailed.names().count("Email Address Confirmed") == 1
     assert subjects("ann") == ["a:ann"]
-    mailed.live(tracked("Order Completed", LATER), at=LATER + 2 * HOUR)
+    told_by_server(mailed, tracked("Order Completed", LATER), at=LATER + 2 * HOUR)
     assert [mail["To"] for mail in mailed.mails()] == [ANN, ANN]
 
 
@@ -156,7 +156,7 @@ def test_whoever_proves_an_address_gets_it_from_one_who_only_typed_it(mailed):
     assert lead("u:7").record.address["owned"]
     assert mailed.record()["address"]["owned"] is False
     assert subjects("ann") == ["a:ann"]
-    mailed.live(tracked("Order Completed", LATER + DAY), at=LATER + DAY)
+    told_by_server(mailed, tracked("Order Completed", LATER + DAY), at=LATER + DAY)
     assert [mail["To"] for mail in mailed.mails()] == [ANN, ANN], "what the first one asks for is still answered"
 
 

@@ -247,7 +247,7 @@ def test_reports_about_mails_of_a_merged_subject_count_for_the_lead(mailed):
 
     bounce = mail_report("Bounce", "a:ann", "x", LATER + HOUR, bounceType="Permanent")
     mailed.report(bounce)
-    mailed.live(tracked("Order Completed", LATER), at=LATER + 2 * HOUR)
+    told_by_server(mailed, tracked("Order Completed", LATER), at=LATER + 2 * HOUR)
 
     assert len(mailed.mails()) == 1
 

@@ -324,6 +324,7 @@ def test_a_page_runs_nothing_loads_nothing_and_tells_nobody_its_address(pages, p
     assert headers["content-security-policy"].startswith("default-src 'none'; style-src 'sha256-")
     assert "form-action 'self'; frame-ancestors 'none'" in headers["content-security-policy"]
     assert headers["referrer-policy"] == "no-referrer"
+    assert headers["strict-transport-security"] == "max-age=31536000"
     assert headers["x-robots-tag"] == "noindex"
     assert headers["cache-control"] == "no-store"
     assert "<script" not in answer["body"]

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from integration.people import SOURCES, told_by_server
 from ripen.times import DAY, HOUR, MINUTE
 from stories import IP, START, identified, mail_report, tracked, viewed
 
 ADDRESS = "ann@example.com"
 ENOUGH_FOR_A_MAIL = [tracked("Webinar Attended", START, message_id=f"w{n}") for n in range(5)]
+
+
+@pytest.fixture
+def rule_files(rule_files):
+    return rule_files | {"rules/sources.yaml": SOURCES.encode()}
 
 
 def enough(who, at=START):
@@ -108,7 +114,7 @@ def test_what_is_no_address_gets_no_mail_and_is_not_due(nurturing, address):
 
 
 def test_the_passing_of_time_alone_moves_a_lead(nurturing):
-    nurturing.live(tracked("Order Completed", START), at=START)
+    told_by_server(nurturing, tracked("Order Completed", START), at=START)
     assert nurturing.record()["phase"][0] == "purchase"
 
     assert nurturing.sweep(START + 29 * DAY) == 0
@@ -131,7 +137,7 @@ def test_a_bounce_or_complaint_ends_all_mails(nurturing, kind, details, name):
 
     nurturing.report(report)
     nurturing.report(report)  # EventBridge delivers at least once
-    nurturing.live(*enough("ann"), *enough("ann"), tracked("Order Completed", START), at=START + 2 * HOUR)
+    told_by_server(nurturing, *enough("ann"), *enough("ann"), tracked("Order Completed", START), at=START + 2 * HOUR)
 
     assert nurturing.names().count(name) == 1
     assert len(nurturing.mails()) == 1
@@ -143,7 +149,7 @@ def test_a_soft_bounce_ends_nothing(nurturing):
     intent = "workshop-agenda_workshop-agenda_1"
     nurturing.report(mail_report("Bounce", "a:ann", intent, START + HOUR, bounceType="Transient"))
 
-    nurturing.live(tracked("Order Completed", START + 2 * HOUR), at=START + 2 * HOUR)
+    told_by_server(nurturing, tracked("Order Completed", START + 2 * HOUR), at=START + 2 * HOUR)
 
     assert "Email Soft Bounced" in nurturing.names()
     assert len(nurturing.mails()) == 2

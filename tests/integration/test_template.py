@@ -8,6 +8,7 @@ import pytest
 
 import template
 from adapters.settings import (
+    AddressSettings,
     PagesSettings,
     PublishSettings,
     ScoreSettings,
@@ -19,6 +20,7 @@ from adapters.settings import (
 
 KINDS = [
     ("Track", TrackSettings),
+    ("Track", AddressSettings),
     ("Track", PagesSettings),
     ("Score", ScoreSettings),
     ("Trigger", TriggerSettings),
@@ -45,3 +47,21 @@ def test_settings_name_every_variable_that_is_missing_or_wrong(monkeypatch):
 
     with pytest.raises(SettingsError, match="TABLE_NAME is not set; RETENTION_DAYS is 'two years'"):
         settings(TrackSettings)
+
+
+@pytest.mark.usefixtures("new_process")
+def test_a_setting_that_may_be_left_out_has_its_usual_value(monkeypatch):
+    monkeypatch.setenv("PUBLIC_URL", "")
+
+    assert settings(AddressSettings) == AddressSettings(public_url="")
+
+
+@pytest.mark.usefixtures("new_process")
+def test_no_other_key_stands_in_for_the_one_of_links(monkeypatch):
+    for name in ("TABLE_NAME", "SECRET_ARN"):
+        monkeypatch.setenv(name, "told")
+    monkeypatch.setenv("RETENTION_DAYS", "30")
+    monkeypatch.delenv("LINK_SECRET_ARN", raising=False)
+
+    with pytest.raises(SettingsError, match="LINK_SECRET_ARN is not set"):
+        settings(PagesSettings)

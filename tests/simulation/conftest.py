@@ -19,6 +19,7 @@ ENVIRONMENT = {
     "TABLE_NAME": "ripen",
     "BUCKET_NAME": "rules",
     "SECRET_ARN": "secret",
+    "LINK_SECRET_ARN": "secret",
     "QUEUE_URL": "queue",
     "SENDER": "hello@example.com",
     "CONFIGURATION_SET": "ripen",

@@ -92,6 +92,9 @@ _CONDITIONS = {
     "attribute_not_exists(pk) OR #status = :waiting": lambda item, found, values: (
         item is None or found["#status"] == values[":waiting"]
     ),
+    "attribute_not_exists(pk) OR #content = :content": lambda item, found, values: (
+        item is None or found["#content"] == values[":content"]
+    ),
     "attribute_exists(pk)": lambda item, *_: item is not None,
     "attribute_not_exists(#lead)": lambda _, found, __: found["#lead"] is None,
     "#owner = :subject": lambda _, found, values: found["#owner"] == values[":subject"],

@@ -13,7 +13,7 @@ SERVER_KEY = "the key of a server, long and secret"
 
 _FIRST = {
     "sources": {
-        "website": {"kind": "browser", "write_key": "website", "origins": ["*"]},
+        "website": {"kind": "browser", "write_key": "website", "origins": ["*"], "browser_events": ["Order Completed"]},
         "crm": {"kind": "server", "write_key_sha256": digest(SERVER_KEY)},
     },
     "profiles": {

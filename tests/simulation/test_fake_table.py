@@ -13,7 +13,7 @@ from adapters.attributes import attributes
 from adapters.loading import load_tree
 from adapters.replies import Reply
 from ripen.errors import VersionConflictError
-from ripen.event import Event, Received
+from ripen.event import RIPEN, Event, Received
 from ripen.identity import Proof
 from ripen.intents import Claim, Decided
 from ripen.ledger import Unreadable, due_shard, event_items
@@ -30,6 +30,10 @@ KEY = "S#welcome#mail#1"
 
 def event(number, subject=LEAD):
     return Received(subject, number, number, Event(f"m{number}", "Seen", number, "website"))
+
+
+def own(told):
+    return Received(LEAD, 3, 3, Event("same", "Email Sent", 3, RIPEN, properties={"told": told}))
 
 
 def put(*received):
@@ -50,6 +54,8 @@ def history():
     """Every operation, each in all the ways that it can turn out; the answers, in order."""
     put(event(1))
     put(*(event(n) for n in range(2, 12)), event(12, OTHER))
+    for told in ("first", "first", "second"):
+        put(own(told))
     for n in range(20, 30):
         put(event(n))
     yield load_tree("ripen", LEAD, 0)

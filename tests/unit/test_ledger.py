@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ripen.errors import UnreadableItemError
-from ripen.event import Event, Received
+from ripen.event import RIPEN, Event, Received
 from ripen.ledger import (
     NOTHING_SEEN,
     Unreadable,
@@ -21,6 +21,7 @@ from ripen.ledger import (
     read_events,
     read_intent_key,
     read_items,
+    written_once,
 )
 from ripen.times import DAY, SECOND
 from stories import START
@@ -55,6 +56,31 @@ def test_a_single_event_is_one_item_of_plain_text():
         "ttl": (START + 30 * DAY) // SECOND,
         "data": '[{"id":"m1","name":"Seen","at":1772438400000,"source":"website","properties":{"path":"/"}}]',
     }
+
+
+def test_an_event_of_ripens_own_has_a_key_that_no_message_id_gives():
+    ours = Received("a:ann", START, START, Event("m1", "Email Sent", START, RIPEN))
+
+    items = event_items([received("m1"), ours, ours], 30)
+
+    assert [item["sk"] for item in items] == ["E#2026-03-02T08:00:00.000Z#m1", "E#2026-03-02T08:00:00.000Z#~m1"]
+    assert [written_once(item["sk"]) for item in items] == [False, True]
+    assert {event.name for event in read_events(items)} == {"Seen", "Email Sent"}
+
+
+@pytest.mark.parametrize(
+    "key", ["E#2026-03-02T08:00:00.000Z#a~b", "X#2026-03-02T08:00:00.000Z#~m1", "M#a:~", "P", "E#"]
+)
+def test_nothing_else_is_written_once(key):
+    assert not written_once(key)
+
+
+def test_events_of_ripens_own_from_before_they_had_keys_of_their_own_are_read():
+    old = {"pk": "a:ann", "sk": "E#2026-03-02T08:00:00.000Z#m1", "ttl": 1}
+    ours = Received("a:ann", START, START, Event("m1", "Email Sent", START, RIPEN))
+    [new] = event_items([ours], 30)
+
+    assert read_events([old | {"data": new["data"]}, new]) == [ours.event]
 
 
 def test_a_request_is_one_item_for_each_subject():

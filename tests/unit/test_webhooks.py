@@ -6,13 +6,14 @@ import json
 import socket
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from ipaddress import IPv4Address, IPv6Address, ip_network
 
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from adapters import webhooks
 from adapters.clock import wall_clock
-from adapters.webhooks import key_for, post, signed
+from adapters.webhooks import _SPECIAL, _is_public, key_for, post, signed
 from ripen.errors import DeliveryDelayedError, DeliveryFailedError
 
 SECRET = b"s" * 64
@@ -143,7 +144,25 @@ def test_only_https_to_somebody_else_is_called(monkeypatch, url):
         "fe80::1%eth0",
         "::ffff:169.254.169.254",
         "::ffff:10.0.0.1",
+        "::ffff:7f00:1",
+        "::169.254.169.254",
+        "::ffff:0:10.0.0.1",
         "64:ff9b::a9fe:a9fe",
+        "64:ff9b::808:808",
+        "64:ff9b:1::a9fe:a9fe",
+        "2001:0:4136:e378:8000:63bf:5601:5601",
+        "2001:1::1",
+        "2001:db8::1",
+        "3fff::1",
+        "5f00::1",
+        "4000::1",
+        "fec0::1",
+        "ff02::1",
+        "192.0.0.9",
+        "192.88.99.1",
+        "198.18.0.1",
+        "240.0.0.1",
+        "255.255.255.255",
         "2002:a9fe:a9fe::1",
         "::",
         "127.0.0.1",
@@ -157,6 +176,36 @@ def test_a_name_that_leads_into_a_private_network_is_not_called(monkeypatch, add
 
     with pytest.raises(DeliveryFailedError, match="public"):
         post("https://hooks.example.com/", MESSAGE, to_itself=to_itself)
+
+
+PUBLIC = ("93.184.216.34", "8.8.8.8", "::ffff:8.8.8.8", "2606:4700:4700::1111", "192.31.196.1", "2620:4f:8000::1")
+
+
+@pytest.mark.parametrize("address", PUBLIC)
+def test_an_address_in_the_internet_is_public(address):
+    assert _is_public(address)
+
+
+@pytest.mark.parametrize("kind", [IPv4Address, IPv6Address])
+def test_nothing_special_is_public_whichever_edition_of_the_registries_python_knows(monkeypatch, kind):
+    monkeypatch.setattr(kind, "is_global", True)
+
+    for network in (*_SPECIAL, *map(ip_network, NOT_UNICAST)):
+        if network.version == kind(0).version:
+            assert not _is_public(str(network[0])), network
+            assert not _is_public(str(network[-1])), network
+
+
+NOT_UNICAST = (
+    "::/96",
+    "::ffff:0:0:0/96",
+    "64:ff9b::/96",
+    "64:ff9b:1::/48",
+    "100::/64",
+    "5f00::/16",
+    "fc00::/7",
+    "fe80::/9",
+)
 
 
 def test_a_public_address_is_connected_to_as_it_was_resolved(monkeypatch):

@@ -27,7 +27,7 @@ class Postman:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._functions = cloud.client("lambda")
-        secret = cloud.client("secretsmanager").get_secret_value(SecretId=cloud.address_secret)["SecretString"]
+        secret = cloud.client("secretsmanager").get_secret_value(SecretId=cloud.link_secret)["SecretString"]
         self._keys = [line.encode() for line in secret.split()]
 
     def opened(self, mail: Mail, now: int) -> None:

@@ -62,7 +62,7 @@ def _answer(page: _Page, event: Mapping[str, Any], site: Mapping[str, Any]) -> A
     if http["method"] not in ("GET", "HEAD", "POST"):
         raise PageError(405, "method", {"allow": "GET, HEAD, POST"})
     text = query.get("t", "")
-    token = read_page(keys(settings(PagesSettings).secret_arn), text) if 0 < len(text) <= _MAX_LINK else None
+    token = read_page(keys(settings(PagesSettings).link_secret_arn), text) if 0 < len(text) <= _MAX_LINK else None
     if token is None:
         raise PageError(400, "link")
     posted = http["method"] == "POST"

@@ -19,6 +19,9 @@ from track.answers import Answer
 from track.pages.languages import translated
 from track.pages.texts import TEXTS
 
+HSTS = "max-age=31536000"
+"""Browsers that saw a page come by https only, for a year (RFC 6797); other hosts of the domain are not bound."""
+
 _HERE = Path(__file__).parent
 
 
@@ -49,6 +52,7 @@ def html_answer(
         "x-robots-tag": "noindex",
         "x-content-type-options": "nosniff",
         "cache-control": "no-store",
+        "strict-transport-security": HSTS,
     }
     return {"statusCode": status, "headers": about | {**(headers or {})}, "body": body}
 

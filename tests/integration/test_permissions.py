@@ -1,0 +1,195 @@
+"""The tracking function, which faces the internet, does all that it does with few permissions, by key of the table."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+
+import pytest
+from botocore.exceptions import ClientError
+
+import permissions
+import template
+from adapters import tokens
+from adapters.aws import client
+from adapters.counters import add
+from adapters.table import put_arguments, put_items
+from integration.people import ANN, enough
+from ripen.limits import Share
+from ripen.times import HOUR, MINUTE
+from stories import IP, START, batch_of, identified, mail_report, request, tracked, viewed
+from track.handler import handler as track
+
+TABLE = {"GetAtt": "Table.Arn"}
+TRACK = permissions.of_function(template.load(), "TrackFunction")
+WITHOUT_CONSENT = viewed("/pricing", START, who="unasked") | {"context": {"campaign": {"source": "news"}}}
+
+
+def may(action, *keys):
+    return permissions.allows(TRACK, f"dynamodb:{action}", TABLE, {"dynamodb:LeadingKeys": list(keys)})
+
+
+@pytest.fixture
+def enforced(nurturing, monkeypatch):
+    """Each call of the tracking function to DynamoDB is refused unless its role allows it; what was asked, as pairs."""
+    nurturing.live(identified(START, email=ANN), *enough("ann"), at=START)
+    asked = []
+
+    def judge(params, model, **_):
+        for action, keys in permissions.needed(model.name, params):
+            asked.append((action.removeprefix("dynamodb:"), *(key.partition("#")[0].partition(":")[0] for key in keys)))
+            if not may(action.removeprefix("dynamodb:"), *keys):
+                refusal = {"Code": "AccessDeniedException", "Message": f"not authorized: {action} on {keys}"}
+                raise ClientError({"Error": refusal}, model.name)
+
+    for own in (client("dynamodb"), client("dynamodb", impatient=True)):
+        own.meta.events.register("provide-client-params.dynamodb", judge)
+    return asked
+
+
+def get(path, **query):
+    http = {"method": "GET", "path": path, "sourceIp": IP}
+    return {"requestContext": {"http": http, "timeEpoch": START}, "headers": {}, "queryStringParameters": query}
+
+
+def test_its_role_allows_all_that_the_tracking_function_does(enforced):
+    token = tokens.issue_page([b"a" * 64], "a:ann", "I#" + "0" * 64, "x_y_1", START)
+    form = {"headers": {"content-type": "application/x-www-form-urlencoded"}, "body": "pause=30&language=en"}
+    data = base64.b64encode(json.dumps(tracked("Tool Used", START)).encode()).decode()
+
+    answers = [
+        track(request(batch_of([viewed("/", START), WITHOUT_CONSENT]), START), None),
+        track(request(batch_of([viewed("/", START, who=who) for who in ("bob", "cem", "dan")]), START), None),
+        track(get("/v1/pixel/track", writeKey="website", data=data), None),
+        track(get("/v1/offers", writeKey="website", anonymousId="ann"), None),
+        track(get("/v1/preferences", t=token), None),
+        track(request("", START, call="preferences", **form) | {"queryStringParameters": {"t": token}}, None),
+        track(request("", START, call="unsubscribe") | {"queryStringParameters": {"t": token}}, None),
+    ]
+
+    assert [answer["statusCode"] for answer in answers] == [200] * len(answers)
+    assert track(mail_report("Open", "a:ann", "x_y_1", START + HOUR), None) == {}
+    assert add("ripen", Share("website", "a:ann", START, START + MINUTE, 40)) == 40
+    seen = {("PutItem", "a"), ("BatchWriteItem", "a", "a", "a"), ("GetItem", "O"), ("UpdateItem", "T")}
+    assert {*enforced} >= seen | {("UpdateItem", "L")}
+
+
+@pytest.mark.parametrize(
+    "key", ["C#sources", "C#site", "I#0f", "N#0f", "O#a:ann", "T#2026-03-02", "J#walk", "R#x", "x"]
+)
+def test_it_writes_events_of_visitors_and_users_and_nothing_else(enforced, key):
+    item = {"pk": key, "sk": "P", "data": "x"}
+    for write in (
+        lambda: put_items("ripen", [item]),
+        lambda: put_items("ripen", [item, {**item, "pk": "a:ann"}]),
+        lambda: client("dynamodb").transact_write_items(TransactItems=[{"Put": put_arguments("ripen", item)}]),
+    ):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            write()
+
+
+@pytest.mark.parametrize("action", ["DeleteItem", "Query", "Scan", "TransactGetItems", "PartiQLSelect"])
+def test_it_can_neither_delete_nor_search(action):
+    assert not may(action, "a:ann")
+
+
+@pytest.mark.parametrize("key", ["a:ann", "u:7", "I#0f", "N#0f", "L#website", "T#2026-03-02", "J#walk"])
+def test_it_reads_nothing_of_anybody(key):
+    assert not may("GetItem", key)
+
+
+@pytest.mark.parametrize(
+    ("key", "allowed"),
+    [("N#0f", True), ("L#website", True), ("T#2026-03-02", True)]
+    + [(key, False) for key in ("a:ann", "u:7", "I#0f", "O#a:ann", "C#sources", "C#site", "J#walk")],
+)
+def test_it_changes_refusals_and_counters_only(key, allowed):
+    assert may("UpdateItem", key) is allowed
+
+
+def test_it_can_have_a_refusal_and_its_event_written_together():
+    assert may("UpdateItem", "N#0f")
+    assert may("PutItem", "a:ann")
+    assert may("ConditionCheckItem", "u:7")
+    assert not may("ConditionCheckItem", "I#0f")
+
+
+def test_it_reads_the_key_of_links_and_not_that_of_digests():
+    def reads(secret):
+        return permissions.allows(TRACK, "secretsmanager:GetSecretValue", {"GetAtt": f"{secret}.Id"})
+
+    assert reads("LinkSecret")
+    assert not reads("AddressSecret")
+    variables = template.load()["Resources"]["TrackFunction"]["Properties"]["Environment"]["Variables"]
+    assert not any("AddressSecret" in str(value) for value in variables.values())
+
+
+MARKETER = template.load()["Resources"]["MarketerPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+
+
+def marketer_may(action, key):
+    return permissions.allows(MARKETER, f"s3:{action}", {"Sub": f"${{RulesBucket.Arn}}/{key}"})
+
+
+@pytest.mark.parametrize("action", ["GetObject", "PutObject", "DeleteObject"])
+@pytest.mark.parametrize("key", ["rules/scoring.yaml", "mails/welcome/en.mjml"])
+def test_a_marketer_uploads_rules_and_mails(action, key):
+    assert marketer_may(action, key)
+
+
+def test_a_marketer_reads_what_became_of_an_upload_and_cannot_write_it():
+    assert marketer_may("GetObject", "reports/latest.json")
+    assert not marketer_may("PutObject", "reports/latest.json")
+
+
+@pytest.mark.parametrize("action", ["GetObject", "PutObject", "DeleteObject"])
+@pytest.mark.parametrize("key", ["active/current.json", "active/mails-1.json", "other", "RULES/x", "x/rules/y"])
+def test_a_marketer_touches_nothing_that_is_active(action, key):
+    assert not marketer_may(action, key)
+
+
+def test_a_marketer_lists_these_folders_only():
+    def lists(prefix):
+        bucket, context = {"GetAtt": "RulesBucket.Arn"}, {} if prefix is None else {"s3:prefix": prefix}
+        return permissions.allows(MARKETER, "s3:ListBucket", bucket, context)
+
+    assert all(map(lists, ("rules/", "mails/", "mails/welcome/", "reports/")))
+    assert not any(map(lists, (None, "", "active/", "r")))
+
+
+def test_a_marketer_may_do_nothing_else():
+    actions = {action for statement in MARKETER for action in permissions.listed(statement["Action"])}
+
+    assert actions == {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"}
+    assert {statement["Effect"] for statement in MARKETER} == {"Allow"}
+    assert all(
+        "RulesBucket.Arn" in str(resource) for one in MARKETER for resource in permissions.listed(one["Resource"])
+    )
+
+
+def test_the_document_shows_the_policy_as_it_is():
+    text = (template.ROOT / "docs" / "operating.md").read_text()
+    [block] = re.findall(r"^```json\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    shown = json.loads(block)
+
+    assert shown["Statement"] == _written_out(MARKETER)
+
+
+def _written_out(value):
+    """Statements as they are in a bucket of the name BUCKET."""
+    if isinstance(value, dict) and value.keys() <= {"Sub", "GetAtt"}:
+        [text] = value.values()
+        return text.replace("${RulesBucket.Arn}", ARN).replace("RulesBucket.Arn", ARN)
+    if isinstance(value, dict):
+        return {key: _written_out(inner) for key, inner in value.items()}
+    return [_written_out(inner) for inner in value] if isinstance(value, list) else value
+
+
+ARN = "arn:aws:s3:::BUCKET"
+
+
+def test_it_can_reach_neither_rules_nor_mails_nor_queues():
+    for statement in TRACK:
+        services = {action.partition(":")[0] for action in permissions.listed(statement["Action"])}
+        assert services <= {"dynamodb", "secretsmanager"}

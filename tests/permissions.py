@@ -1,0 +1,85 @@
+"""What the policies of template.yaml allow, judged as IAM does, as far as they say it.
+
+Evaluation: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html. Leading keys, and
+which permission each member of a transaction needs:
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+_MEMBERS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+
+
+def of_function(template, function):
+    """The statements of a function's role."""
+    [policy] = template["Resources"][function]["Properties"]["Policies"]
+    return policy["Statement"]
+
+
+def allows(statements, action, resource, context=None):
+    """Whether statements that only allow let `action` be done with `resource`, a reference as in the template.
+
+    `context` holds the request's condition keys, each with a text or a list.
+    """
+    return any(
+        statement["Effect"] == "Allow"
+        and any(fnmatchcase(action, pattern) for pattern in listed(statement["Action"]))
+        and any(_names(pattern, resource) for pattern in listed(statement["Resource"]))
+        and _holds(statement.get("Condition", {}), context or {})
+        for statement in statements
+    )
+
+
+def needed(operation, arguments):
+    """Each permission that a call of DynamoDB needs: pairs of action and leading keys."""
+    if operation == "TransactWriteItems":
+        for member in arguments["TransactItems"]:
+            [(kind, write)] = member.items()
+            yield f"dynamodb:{_MEMBERS[kind]}", [_leading(write)]
+    elif operation == "BatchWriteItem":
+        [requests] = arguments["RequestItems"].values()
+        yield "dynamodb:BatchWriteItem", [_leading(write) for request in requests for write in request.values()]
+    else:
+        yield f"dynamodb:{operation}", [_leading(arguments)]
+
+
+def _leading(write):
+    return (write.get("Key") or write["Item"])["pk"]["S"]
+
+
+def listed(value):
+    """A value that may be one or a list, as a list."""
+    return value if isinstance(value, list) else [value]
+
+
+def _names(pattern, resource):
+    if isinstance(pattern, dict) and isinstance(resource, dict):
+        return pattern == resource or _in_bucket(pattern, resource)
+    return pattern == "*"
+
+
+def _in_bucket(pattern, resource):
+    return "Sub" in pattern and "Sub" in resource and fnmatchcase(resource["Sub"], pattern["Sub"])
+
+
+def _holds(condition, context):
+    for operator, keys in condition.items():
+        compare = _OPERATORS[operator]
+        for key, expected in keys.items():
+            if not compare(listed(context[key]) if key in context else [], listed(expected)):
+                return False
+    return True
+
+
+def _all_like(values, patterns):
+    return all(any(fnmatchcase(value, pattern) for pattern in patterns) for value in values)
+
+
+_OPERATORS = {
+    "ForAllValues:StringLike": _all_like,
+    "ForAllValues:StringEquals": lambda values, expected: {*values} <= {*expected},
+    "StringLike": lambda values, patterns: bool(values) and _all_like(values, patterns),
+    "StringEqualsIfExists": lambda values, expected: {*values} <= {*expected},
+}
