@@ -34,6 +34,9 @@ OUTCOMES = tuple(name for names in ENDS.values() for name in names.values())
 """The events that end an intent: done; done perhaps, never to be repeated; refused; not possible."""
 
 MAX_EVENT_BYTES = 32 * 1024
+MAX_REQUEST_BYTES = 1_000_000
+"""What one request may store, as JSON; a body that is packed, or what its events share, may unpack to far more."""
+
 MAX_DEPTH = 100
 """Levels of objects and lists: whatever was written can be read again, far from the limit of Python's own stack."""
 
@@ -96,12 +99,18 @@ def encode(events: Sequence[Event]) -> bytes:
     return b"[" + b",".join([_encode_handful(handful)[1:-1] for handful in handfuls]) + b"]"
 
 
+def one_too_many() -> InvalidEventError:
+    """The error of an event that has no room in what its request may store."""
+    expected = f"at most {MAX_REQUEST_BYTES} bytes of events in one request"
+    return InvalidEventError("event", "has no room left in what one request may store", expected)
+
+
 def _encode_handful(events: Sequence[Event]) -> bytes:
     parts = [event.as_json() for event in events]
-    data = _dump(parts)
+    data = _dump_all(parts)
     # What holds for all of them together holds for each; only otherwise each is looked at.
     if len(data) > MAX_EVENT_BYTES:
-        largest = max(map(len, map(_dump, parts)))
+        largest = max(map(len, map(_dump_any, parts)))
         if largest > MAX_EVENT_BYTES:
             raise InvalidEventError("event", f"has {largest} bytes", f"at most {MAX_EVENT_BYTES}")
     if data.count(b"{") + data.count(b"[") > MAX_DEPTH and max(map(_depth, parts)) > MAX_DEPTH:
@@ -118,12 +127,24 @@ def _depth(value: Any) -> int:
     return levels
 
 
-def _dump(value: object) -> bytes:
+def _dump_all(parts: Sequence[object]) -> bytes:
     try:
-        text = _UNICODE.encode(value)
-        try:
-            return text.encode()
-        except UnicodeEncodeError:  # a lone surrogate, legal in JSON only while it is escaped
-            return _ASCII.encode(value).encode()
+        return _dump(parts, _UNICODE)
+    except UnicodeEncodeError:
+        return b"[" + b",".join(map(_dump_any, parts)) + b"]"
+
+
+def _dump_any(value: object) -> bytes:
+    try:
+        return _dump(value, _UNICODE)
+    except UnicodeEncodeError:  # a lone surrogate, legal in JSON only while it is escaped
+        return _dump(value, _ASCII)
+
+
+def _dump(value: object, encoder: json.JSONEncoder) -> bytes:
+    try:
+        return encoder.encode(value).encode()
+    except UnicodeEncodeError:
+        raise
     except (ValueError, RecursionError):
         raise InvalidEventError("event", "holds a number or a depth that JSON cannot carry", "plain values") from None

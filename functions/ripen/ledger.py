@@ -34,7 +34,7 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from ripen.errors import UnreadableItemError
-from ripen.event import RIPEN, Event, Received, encode
+from ripen.event import MAX_REQUEST_BYTES, RIPEN, Event, Received, encode, one_too_many
 from ripen.times import DAY, LAST_MOMENT, SECOND, to_iso
 
 EVENT_PREFIX = "E#"
@@ -70,23 +70,33 @@ def event_items(accepted: Iterable[Received], retention_days: int) -> list[dict[
     """Ledger items for the events of one request, as plain values: one for each subject, more only if it grew large.
 
     An event that stands in the request twice counts once. `data` is JSON text, or `zip` its zlib form where that saves
-    a write unit; `ttl` is in epoch seconds. Raises InvalidEventError when an event is too large, too deep or no JSON.
+    a write unit; `ttl` is in epoch seconds. Raises InvalidEventError when an event is too large, too deep or no JSON,
+    or when all together are more than one request may store.
     """
     by_subject: dict[str, dict[str, Received]] = {}
     for received in accepted:
         by_subject.setdefault(received.subject, {}).setdefault(received.event.id, received)
-    return [item for events in by_subject.values() for item in _items([*events.values()], retention_days)]
+    items: list[dict[str, Any]] = []
+    stored = 0
+    for events in by_subject.values():
+        for part, data in _parts([*events.values()]):
+            stored += len(data)
+            if stored > MAX_REQUEST_BYTES:
+                raise one_too_many()
+            items.append(_item(part, data, retention_days))
+    return items
 
 
-def _items(events: Sequence[Received], retention_days: int) -> Iterator[dict[str, Any]]:
+def _parts(events: Sequence[Received]) -> Iterator[tuple[Sequence[Received], bytes]]:
+    """The events by items, each with its JSON."""
     for start in range(0, len(events), _ITEM_EVENTS):
         part = events[start : start + _ITEM_EVENTS]
         data = encode([received.event for received in part])
         if len(data) > _ITEM_SIZE and len(part) > 1:
-            yield from _items(part[: len(part) // 2], retention_days)
-            yield from _items(part[len(part) // 2 :], retention_days)
+            yield from _parts(part[: len(part) // 2])
+            yield from _parts(part[len(part) // 2 :])
         else:
-            yield _item(part, data, retention_days)
+            yield part, data
 
 
 def _item(part: Sequence[Received], data: bytes, retention_days: int) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ripen.event import MAX_EVENT_BYTES
+from ripen.event import MAX_EVENT_BYTES, MAX_REQUEST_BYTES
 from ripen.segment import CALLS, MAX_ID_LENGTH, MAX_NAME_LENGTH
 from track.request import BATCHES, MAX_BATCH, MAX_BODY_BYTES, MAX_KEY_LENGTH
 
@@ -53,7 +53,9 @@ def openapi(server: str) -> dict[str, Any]:
         "info": {
             "title": "Ripen tracking",
             "version": "1",
-            "description": f"At most {MAX_EVENT_BYTES} bytes an event and {MAX_BODY_BYTES} bytes a request.",
+            "description": f"At most {MAX_EVENT_BYTES} bytes an event and {MAX_BODY_BYTES} bytes a request, of which at "
+            f"most {MAX_REQUEST_BYTES} bytes of events are stored, with what its context says for all of them; the events "
+            "after that are refused, and may be sent again in another request.",
         },
         "servers": [{"url": server}],
         "security": [{"writeKey": []}, {}],

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripen.errors import UnreadableItemError
+from ripen.errors import InvalidEventError, UnreadableItemError
 from ripen.event import Event, Received
 from ripen.ledger import (
     NOTHING_SEEN,
@@ -85,12 +85,21 @@ def test_a_request_that_is_repeated_lands_on_the_same_keys_and_another_on_others
 
 @pytest.mark.parametrize("text", ["x", "ж", "\u4e00", "\U0001f600", "\ud800"])
 def test_no_item_is_larger_than_dynamodb_takes(text):
-    many = [received(f"m{n}", text=text * 5_000) for n in range(48)]
+    many = [received(f"m{n}", text=text * 5_000) for n in range(32)]
 
     items = event_items(many, 1)
 
     assert all(len(item.get("zip", b"")) + len(item.get("data", "").encode()) < 400_000 for item in items)
-    assert len(read_events(items)) == 48
+    assert len(read_events(items)) == 32
+
+
+@pytest.mark.parametrize("subjects", [1, 40])
+def test_one_request_stores_no_more_than_a_megabyte_of_events(subjects):
+    many = [received(f"m{n}", f"a:{n % subjects}", text="x" * 30_000) for n in range(40)]
+
+    assert len(read_events(event_items(many[:33], 1))) == 33
+    with pytest.raises(InvalidEventError, match="has no room left in what one request may store"):
+        event_items(many, 1)
 
 
 def test_a_large_request_is_split_at_bytes_that_do_not_compress():
