@@ -281,7 +281,7 @@ def test_whatever_the_events_of_a_batch_share_costs_the_sum_and_not_the_product(
         events = [{"type": call, "event": "Q", "anonymousId": f"v{n}", **event} for n in range(size)]
         return request(events, context=context)
 
-    check_growth(make, 20, sources)
+    check_growth(make, 12, sources)
 
 
 @given(
