@@ -29,6 +29,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -56,6 +57,13 @@ _WRITE_UNIT = 1024
 """Bytes that one DynamoDB write request unit pays for."""
 _ATTRIBUTES_SIZE = 32
 """Bytes of the attribute names and of `ttl`, with a little to spare."""
+MAX_FOLDED = 10_000_000
+"""What may be folded of one lead, as the weights of its newest items: memory and time have to suffice for any lead."""
+
+_EVENT_WEIGHT = 400
+_CONTAINER_WEIGHT = 48
+"""Bytes that an event, an object or a list takes at least when it is read; as JSON an empty one is short."""
+
 _ITEM_EVENTS = 100
 _ITEM_SIZE = 256 * 1024
 """Bytes of JSON; DynamoDB takes 400 KB an item."""
@@ -133,6 +141,24 @@ def counts_until(item: Mapping[str, Any]) -> int:
     return expires_at(item) // DAY * DAY
 
 
+def weight(item: Mapping[str, Any]) -> int:
+    """What reading and folding an item takes: bytes of its JSON, or more where these are but many small things.
+
+    What cannot be unpacked has the weight of its bytes; it is found unreadable when it is read.
+    """
+    packed = item.get("zip")
+    data = packed if isinstance(packed, bytes) else item.get("data", b"")
+    if isinstance(packed, bytes):
+        with suppress(zlib.error):
+            data = zlib.decompress(packed)
+    if isinstance(data, str):
+        data = data.encode("utf-8", "surrogatepass")
+    if not isinstance(data, bytes):
+        return 0
+    containers = data.count(b"{") + data.count(b"[")
+    return max(len(data), _CONTAINER_WEIGHT * containers, _EVENT_WEIGHT * data.count(b'{"id":'))
+
+
 class Unreadable(NamedTuple):
     """An item of the ledger that cannot be read, by its key, and why."""
 
@@ -144,7 +170,7 @@ class Unreadable(NamedTuple):
 class Seen(NamedTuple):
     """Which items of a ledger somebody has seen: how many, and the sum of their CRC-32 (key and content) modulo 2^32.
 
-    The order in which they were seen does not matter.
+    The order in which they were seen does not matter. The number is below zero when older ones were left out.
     """
 
     items: int
@@ -152,7 +178,17 @@ class Seen(NamedTuple):
 
     def plus(self, *items: Mapping[str, Any]) -> Seen:
         """With more items."""
-        return Seen(self.items + len(items), (self.checksum + sum(map(_checksum, items))) % 2**32)
+        count = -len(items) if self.items < 0 else len(items)
+        return Seen(self.items + count, (self.checksum + sum(map(_checksum, items))) % 2**32)
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing was left out."""
+        return self.items >= 0
+
+    def without_older(self) -> Seen:
+        """The same, when what is older than the items was left out."""
+        return Seen(-max(abs(self.items), 1), self.checksum)
 
 
 NOTHING_SEEN = Seen(0, 0)

@@ -53,9 +53,11 @@ def openapi(server: str) -> dict[str, Any]:
         "info": {
             "title": "Ripen tracking",
             "version": "1",
-            "description": f"At most {MAX_EVENT_BYTES} bytes an event and {MAX_BODY_BYTES} bytes a request. With what its "
-            f"context says for all of them, at most {MAX_REQUEST_BYTES} bytes of events are stored; those after that are "
-            "refused, and may be sent again in another request.",
+            "description": (
+                f"At most {MAX_EVENT_BYTES} bytes an event and {MAX_BODY_BYTES} bytes a request. With what its context "
+                f"says for all of them, at most {MAX_REQUEST_BYTES} bytes of events are stored; those after that are "
+                "refused, and may be sent again in another request."
+            ),
         },
         "servers": [{"url": server}],
         "security": [{"writeKey": []}, {}],
