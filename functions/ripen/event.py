@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -41,6 +42,9 @@ MAX_DEPTH = 100
 """Levels of objects and lists: whatever was written can be read again, far from the limit of Python's own stack."""
 
 _HANDFUL = 16
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
+_SQUARE = bytes.maketrans(b"{}", b"[]")
+_NO_BRACKETS = bytes({*range(256)} - {*b"[]{}"})
 _UNICODE = json.JSONEncoder(separators=(",", ":"), check_circular=False, allow_nan=False, ensure_ascii=False)
 _ASCII = json.JSONEncoder(separators=(",", ":"), check_circular=False, allow_nan=False)
 
@@ -113,17 +117,16 @@ def _encode_handful(events: Sequence[Event]) -> bytes:
         largest = max(map(len, map(_dump_any, parts)))
         if largest > MAX_EVENT_BYTES:
             raise InvalidEventError("event", f"has {largest} bytes", f"at most {MAX_EVENT_BYTES}")
-    if data.count(b"{") + data.count(b"[") > MAX_DEPTH and max(map(_depth, parts)) > MAX_DEPTH:
+    if data.count(b"{") + data.count(b"[") > MAX_DEPTH and _depth(data) > MAX_DEPTH + 1:
         raise InvalidEventError("event", "is nested too deeply", f"at most {MAX_DEPTH} levels")
     return data
 
 
-def _depth(value: Any) -> int:
-    levels, inner = 0, [value]
-    while inner:
-        levels += 1
-        below = (child for one in inner for child in (one.values() if isinstance(one, dict) else one))
-        inner = [child for child in below if isinstance(child, dict | list)]
+def _depth(data: bytes) -> int:
+    """How deep JSON is nested, if not much more than MAX_DEPTH; each look at it takes away what is innermost."""
+    levels, brackets = 0, _STRING.sub(b"", data).translate(_SQUARE, _NO_BRACKETS)
+    while brackets and levels <= MAX_DEPTH + 1:
+        levels, brackets = levels + 1, brackets.replace(b"[]", b"")
     return levels
 
 
