@@ -62,6 +62,7 @@ ROWS = (
     Row("track.single.cpu", "bench.track_cpu", 1.3),
     Row("track.batch.cpu", "bench.track_batch_cpu", 1.5),
     Row("track.hostile.cpu", "bench.track_hostile", 10.0),
+    Row("track.growth.cpu", "bench.track_growth", 5.0),
     Row("track.cold-start.cpu", "bench.track_cold", 1.3),
     Row("track.single.wru", "bench.track_wru", 1.0),
     Row("track.batch.wru", "bench.track_batch_wru", 1.0, limit=0.2),

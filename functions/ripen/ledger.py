@@ -84,15 +84,15 @@ def event_items(accepted: Iterable[Received], retention_days: int) -> list[dict[
     by_subject: dict[str, dict[str, Received]] = {}
     for received in accepted:
         by_subject.setdefault(received.subject, {}).setdefault(received.event.id, received)
-    items: list[dict[str, Any]] = []
-    stored = 0
+    parts: list[tuple[Sequence[Received], bytes]] = []
+    left = MAX_REQUEST_BYTES
     for events in by_subject.values():
         for part, data in _parts([*events.values()]):
-            stored += len(data)
-            if stored > MAX_REQUEST_BYTES:
+            left -= len(data)
+            if left < 0:
                 raise one_too_many()
-            items.append(_item(part, data, retention_days))
-    return items
+            parts.append((part, data))
+    return [_item(part, data, retention_days) for part, data in parts]
 
 
 def _parts(events: Sequence[Received]) -> Iterator[tuple[Sequence[Received], bytes]]:

@@ -151,7 +151,7 @@ def sift(parsed: Parsed, check: Callable[[Received], None]) -> Parsed:
             check(received)
             sifted.accepted.append(received)
         except InvalidEventError as error:
-            sifted.refused.append((index, error))
+            sifted.refused.append((index, error.with_traceback(None)))
     sifted.refused.sort(key=itemgetter(0))
     return sifted
 
@@ -208,7 +208,7 @@ def _parse_all(
                 received = received._replace(event=told(received.event, _context(payload, envelope)))
             parsed.accepted.append(_judged(received, payload, envelope) if source.trusted else received)
         except InvalidEventError as error:
-            parsed.refused.append((index, error))
+            parsed.refused.append((index, error.with_traceback(None)))  # thousands would keep all that was read alive
     return parsed
 
 
