@@ -60,7 +60,7 @@ _ATTRIBUTES_SIZE = 32
 MAX_FOLDED = 10_000_000
 """What may be folded of one lead, as the weights of its newest items: memory and time have to suffice for any lead."""
 
-_EVENT_WEIGHT = 400
+_EVENT_WEIGHT = 500
 _CONTAINER_WEIGHT = 48
 """Bytes that an event, an object or a list takes at least when it is read; as JSON an empty one is short."""
 
