@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from ripen.event import RIPEN, Event
 from ripen.fold import absorb, new_state, resumed_state
-from ripen.ledger import NOTHING_SEEN, Seen, counts_until, event_key, read_events
+from ripen.ledger import MAX_FOLDED, NOTHING_SEEN, Seen, counts_until, event_key, read_events, weight
 from ripen.reported import CLOSED_AFTER
 from ripen.rules import Rules
 from ripen.scanners import SETTLING
@@ -40,6 +40,8 @@ MOST_BYTES = 350_000
 """Of a checkpoint as it is kept; DynamoDB takes 400 KB an item."""
 WORTHWHILE = 20
 """Items that have to be old enough before a checkpoint is made or moved on: writing one costs more than a record."""
+HEAVY = MAX_FOLDED // 10
+"""The weight from which on also fewer items are worth one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +98,13 @@ def settle(
     oldest were left out.
     """
     old_key = event_key(now - SETTLED_AFTER, "")
-    if sum(item["sk"] < old_key for item in items) < WORTHWHILE:
+    if not _worthwhile([item for item in items if item["sk"] < old_key]):
         return None
     entries = sorted((_entry(item) for item in items), key=attrgetter("key"))
     count = _settled(entries, now)
-    if count < WORTHWHILE:
-        return None
     old = entries[:count]
+    if not _worthwhile([entry.item for entry in old]):
+        return None
     state = before.resume(rules) if before else new_state(rules)
     state.subject = entries[0].item["pk"]
     events = read_events(entry.item for entry in old)
@@ -118,6 +120,10 @@ def settle(
         state=state.dump(),
     )
     return found if len(found.pack()) <= MOST_BYTES else None
+
+
+def _worthwhile(items: Sequence[Item]) -> bool:
+    return len(items) >= WORTHWHILE or sum(map(weight, items)) >= HEAVY
 
 
 def _digests(events: Sequence[Event]) -> list[int]:

@@ -13,6 +13,7 @@ from ripen.errors import InvalidEventError, UnreadableItemError
 from ripen.event import Event, Received
 from ripen.ledger import (
     NOTHING_SEEN,
+    Seen,
     Unreadable,
     due_shard,
     event_items,
@@ -21,6 +22,7 @@ from ripen.ledger import (
     read_events,
     read_intent_key,
     read_items,
+    weight,
 )
 from ripen.times import DAY, SECOND
 from stories import START
@@ -192,3 +194,33 @@ def test_what_was_seen_tells_items_apart_by_key_and_by_content():
     others = [item | {"sk": "E#2"}, item | {"data": "[]"}, packed, {"sk": item["sk"]}, {"sk": item["sk"], "data": 3}]
 
     assert len({seen([one]) for one in [item, *others]}) == len(others)
+
+
+def packed(text):
+    return {"pk": "a:ann", "sk": "E#1", "zip": zlib.compress(text.encode())}
+
+
+@pytest.mark.parametrize(
+    ("item", "weighs"),
+    [
+        ({"data": '[{"id":"1","n":"' + "x" * 1_000 + '"}]'}, 1_019),
+        (packed('[{"id":"1","n":"' + "x" * 1_000 + '"}]'), 1_019),
+        (packed('[{"id":"1"},{"id":"2"}]'), 1_000),
+        (packed('[{"id":"1","n":[' + "[]," * 99 + "[]]}]"), 103 * 48),
+        ({"data": "\u00e4\ud800"}, 5),
+        ({"zip": b"broken"}, 6),
+        ({"data": 7}, 0),
+        ({}, 0),
+    ],
+)
+def test_an_item_weighs_what_reading_it_takes(item, weighs):
+    assert weight(item) == weighs
+
+
+def test_what_was_left_out_stays_left_out():
+    some = Seen(3, 7).without_older()
+
+    assert (some.items, some.whole) == (-3, False)
+    assert not some.plus(packed("[]")).whole
+    assert not Seen(0, 0).without_older().whole
+    assert Seen(0, 0).plus(packed("[]")) == Seen(1, Seen(0, 0).plus(packed("[]")).checksum)
