@@ -97,10 +97,19 @@ class Received(NamedTuple):
 def encode(events: Sequence[Event]) -> bytes:
     """A JSON array of events in UTF-8. Raises InvalidEventError when one is too large, too deep or no JSON.
 
-    One call of the encoder for a handful of small events is far cheaper than one for each.
+    Also when they are more than one request may store. One call of the encoder for a handful of small events is far
+    cheaper than one for each; after a large one the next is encoded alone.
     """
-    handfuls = [events[start : start + _HANDFUL] for start in range(0, len(events), _HANDFUL)]
-    return b"[" + b",".join([_encode_handful(handful)[1:-1] for handful in handfuls]) + b"]"
+    found: list[bytes] = []
+    start, size, step = 0, 0, 1
+    while start < len(events):
+        data = _encode_handful(events[start : start + step])
+        found.append(data[1:-1])
+        start, size = start + step, size + len(data)
+        if size > MAX_REQUEST_BYTES + MAX_EVENT_BYTES:
+            raise one_too_many()
+        step = _HANDFUL if len(data) * _HANDFUL <= MAX_EVENT_BYTES * step else 1
+    return b"[" + b",".join(found) + b"]"
 
 
 def one_too_many() -> InvalidEventError:
