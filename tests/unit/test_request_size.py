@@ -273,7 +273,7 @@ def grown(value, size):
     call=st.sampled_from(("track", "page", "identify")),
     sources=st.sampled_from((SOURCES, STRICT)),
 )
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.usefixtures("ledger")
 def test_whatever_the_events_of_a_batch_share_costs_the_sum_and_not_the_product(event, around, call, sources):
     def make(size):
