@@ -58,11 +58,16 @@ def _view(number: int, count: int) -> dict[str, Any]:
 
 
 def _request(call: str, body: dict[str, Any]) -> dict[str, Any]:
+    return page_request(json.dumps(body, separators=(",", ":")), call)
+
+
+def page_request(body: str, call: str = "batch") -> dict[str, Any]:
+    """The event that Lambda hands to the tracking function for any body."""
     return {
         "version": "2.0",
         "headers": {"content-type": "text/plain", "user-agent": _user_agent()},
         "requestContext": {"http": {"method": "POST", "path": f"/v1/{call}"}, "timeEpoch": _RECEIVED_AT},
-        "body": json.dumps(body, separators=(",", ":")),
+        "body": body,
         "isBase64Encoded": False,
     }
 

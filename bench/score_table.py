@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bench.score_lead import NOW, configuration
@@ -14,6 +14,7 @@ from ripen.configuration import ActiveConfiguration
 from ripen.times import SECOND, to_iso
 from score.handler import handler
 
+_SERIALIZER = TypeSerializer()
 _READS = ("query", "get_item", "batch_get_item")
 
 
@@ -21,12 +22,14 @@ class Table:
     """A DynamoDB client that has the items of some subjects, and keeps the arguments of each write in `written`."""
 
     def __init__(self, ledger: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
-        serialize = TypeSerializer().serialize
         self._ledger = {
-            subject: [{name: serialize(value) for name, value in item.items()} for item in reversed(items)]
-            for subject, items in ledger.items()
+            subject: [self.serialized(item) for item in reversed(items)] for subject, items in ledger.items()
         }
         self.written: list[Mapping[str, Any]] = []
+
+    def serialized(self, item: Mapping[str, Any]) -> dict[str, Any]:
+        """An item in DynamoDB's JSON."""
+        return {name: _SERIALIZER.serialize(value) for name, value in item.items()}
 
     def get_paginator(self, _operation: str) -> Table:
         """Of queries, the only ones."""
@@ -69,12 +72,17 @@ class _Secrets:
 def scored(ledger: Mapping[str, Sequence[Mapping[str, Any]]]) -> Table:
     """The table after one stream batch that tells of every item of the ledger."""
     table = Table(ledger)
+    score(table, _all(ledger))
+    return table
+
+
+def score(table: object, told: Iterable[Mapping[str, Any]]) -> None:
+    """Have these items of a table scored, of which the stream tells."""
     for service, client in (("dynamodb", table), ("s3", _Bucket()), ("secretsmanager", _Secrets())):
         aws.use(service, client)
-    answer = handler({"Records": [_record(n, item) for n, item in enumerate(_all(ledger), start=1)]}, None)
+    answer = handler({"Records": [_record(n, item) for n, item in enumerate(told, start=1)]}, None)
     if answer["batchItemFailures"]:
         raise SystemExit(f"the handler failed: {answer}")
-    return table
 
 
 def _all(ledger: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[Mapping[str, Any]]:

@@ -20,8 +20,15 @@ from track.request import MAX_BATCH, MAX_BODY_BYTES
 
 _CALLS = 2
 _PAGE = '{"type":"page","anonymousId":"visitor","messageId":"%s","properties":%s}'
+_AGREED = (
+    '{"type":"page","anonymousId":"visitor","messageId":"%s","properties":%s,'
+    '"context":{"consent":{"categoryPreferences":{"analytics":true}}}}'
+)
+_NAMED = '{"type":"page","anonymousId":"visitor","messageId":"%s","properties":%s,"traits":%s}'
+_PATH = json.dumps({"path": "/a" * 240})
+_TRAITS = json.dumps({f"t{number}": f"z{number:05}" for number in range(40)})
 _DEEPEST = '{"a":' * 150 + "1" + "}" * 150
-_NAMED = '{"type":"track","anonymousId":"visitor","messageId":"%s","event":"%s%s"}'
+_TITLED = '{"type":"track","anonymousId":"visitor","messageId":"%s","event":"%s%s"}'
 _LONG_NAME = "\ufdfa" * 160  # which is eighteen letters in compatibility form
 _LISTS = _PAGE % ("lists", '{"n":[' + "[]," * 9_000 + "[]]}")
 _TEXT = _PAGE % ("text", json.dumps({"n": "x" * 33_000}))
@@ -33,7 +40,12 @@ HOSTILE = {
     "long numbers": [_PAGE % (number, '{"n":' + "9" * 4_000 + "}") for number in range(120)],
     "all too deep": [_PAGE % (number, _DEEPEST) for number in range(500)],
     "all too large": [_TEXT] * 14,
-    "long names": [_NAMED % (number, number, _LONG_NAME) for number in range(850)],
+    "long names": [_TITLED % (number, number, _LONG_NAME) for number in range(850)],
+    "long paths": [_PAGE % (number, json.dumps({"path": f"/{'g' * 480}"})) for number in range(800)],
+    "ids and paths": [_NAMED % (number, _PATH, _TRAITS) for number in range(350)],
+    "stored events": [_AGREED % (number, "{}") for number in range(2_200)],
+    "stored lists": [_AGREED % ("lists", '{"n":[' + "[]," * 9_000 + "[]]}")] * 15,
+    "stored numbers": [_AGREED % (number, '{"n":[' + "1e15," * 1_500 + "1]}") for number in range(60)],
 }
 """By what they are made of, the JSON of the events of a request."""
 

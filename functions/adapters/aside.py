@@ -1,7 +1,8 @@
 """Items of the ledger that cannot be read: set aside in their collection, listed, and given back once they can be read.
 
 What is set aside stands outside the range of keys that folds read, with its reason. It is found by a shard of its own
-in the due index, without reading the table.
+in the due index, without reading the table. A lead whose record cannot be written is listed there as well, by an item
+without events; to return it is to have the lead looked at again.
 """
 
 from __future__ import annotations
@@ -12,9 +13,12 @@ from typing import Any, NamedTuple
 from adapters.attributes import attributes, values
 from adapters.aws import client, held
 from adapters.queries import query
-from adapters.records import DUE_INDEX
+from adapters.records import DUE_INDEX, mark_due
 from ripen.ledger import ASIDE_PREFIX, ASIDE_SHARD, EVENT_PREFIX, Unreadable, read_items
-from ripen.times import to_iso
+from ripen.times import parse_iso, to_iso
+
+LEAD_ASIDE = f"{ASIDE_PREFIX}lead"
+"""The sort key under which a lead is listed; its events stay where they are."""
 
 _OWN = ("reason", "due_shard", "due_at")
 """What an item has only while it is set aside."""
@@ -40,6 +44,13 @@ def set_aside(table: str, found: Unreadable, now: int) -> bool:
     return _move(table, item, {**item, "sk": {"S": key}, **marks})
 
 
+def set_lead_aside(table: str, subject: str, reason: str, now: int) -> None:
+    """List a lead whose record cannot be written, whatever is tried."""
+    key = {"pk": subject, "sk": LEAD_ASIDE}
+    marks = {"reason": reason, "due_shard": ASIDE_SHARD, "due_at": to_iso(now)}
+    client("dynamodb").put_item(TableName=table, Item=attributes(key | marks))
+
+
 def find_aside(table: str) -> Iterator[Aside]:
     """Everything that is set aside, the oldest first. Reads only that."""
     for listed in query(table, "due_shard = :shard", {":shard": ASIDE_SHARD}, IndexName=DUE_INDEX):
@@ -57,6 +68,10 @@ def give_back(table: str, aside: Aside) -> bool:
     item = _get(table, aside.subject, aside.key)
     if item is None or _trouble(item):
         return False
+    if aside.key == LEAD_ASIDE:
+        mark_due(table, aside.subject, parse_iso(aside.since))
+        client("dynamodb").delete_item(TableName=table, Key={name: item[name] for name in ("pk", "sk")})
+        return True
     key = EVENT_PREFIX + aside.key.removeprefix(ASIDE_PREFIX)
     kept = {name: value for name, value in item.items() if name not in _OWN}
     return _move(table, item, {**kept, "sk": {"S": key}}, ConditionExpression="attribute_not_exists(pk)")
@@ -71,6 +86,8 @@ def _get(table: str, subject: str, key: str) -> Mapping[str, Any] | None:
 
 
 def _trouble(item: Mapping[str, Any]) -> str:
+    if item["sk"] == {"S": LEAD_ASIDE}:
+        return ""
     _, unreadable = read_items([values(item)])
     return unreadable[0].reason if unreadable else ""
 

@@ -51,6 +51,12 @@ def error_code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
+def is_invalid(error: ClientError) -> bool:
+    """Whether DynamoDB will never take a request as it is: an item too large, or anything else that is not valid."""
+    reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
+    return error_code(error) == "ValidationException" or "ValidationError" in reasons
+
+
 def held(write: Callable[..., object], **arguments: Any) -> bool:
     """Make a conditional write to DynamoDB; False when its condition did not hold, and nothing was written."""
     try:

@@ -89,7 +89,8 @@ def report_visits(reporter: Reporter, events: Sequence[Event], record: Record, n
     found = latest_spans(events, conversions)
     fresh = changes(remembered(record, subject), found, max(now, events[-1].at))
     if fresh.new or fresh.late:
-        made = {visit.start: figures_of(visit) for visit in visits(events, conversions, before)}
+        told = {span.start for span in (*fresh.new, *fresh.late)}
+        made = {visit.start: figures_of(visit) for visit in visits(events, conversions, before) if visit.start in told}
         _put_visits(table_name, subject, fresh.new, made)
         # Read after writing: whatever hour's turn comes from now on will find these visits.
         turn = _turn(table_name, hour_of(min((*fresh.new, *fresh.late)).start))

@@ -116,7 +116,7 @@ def _refresh(settings: ScoreSettings | TriggerSettings, task: Task) -> tuple[Ref
         return None, True
     if _heeded(settings, place, me, task):
         return None, True
-    kept = settle(tree.items, task.rules, task.now, tree.checkpoint)
+    kept = settle(tree.items, task.rules, task.now, tree.checkpoint, whole=_whole(tree))
     settled = kept or tree.checkpoint
     visits = _report_visits(settings.table_name, tree, task)
     known = front.of_lead(lead, tree.ledgers)
@@ -182,6 +182,15 @@ def _read(settings: ScoreSettings | TriggerSettings, task: Task, *, recent: bool
     for found in tree.unreadable:
         _set_aside(settings.table_name, found, task.now)
     return tree
+
+
+def _whole(tree: Tree) -> bool:
+    """Whether all of a lead was read; that it has outgrown what may be folded is told once it happens."""
+    whole = all(seen.whole for seen in tree.seen.values())
+    if not whole and (tree.checkpoint is None or tree.checkpoint.seen.whole):
+        logger.error("The oldest events of a lead count no more", extra={"lead": pseudonym(tree.record.subject)})
+        count("LeadOutgrown")
+    return whole
 
 
 def _set_aside(table_name: str, found: Unreadable, now: int) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from heapq import merge
+from itertools import chain
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from adapters.attributes import attributes, values
@@ -15,6 +18,7 @@ from ripen.intents import Held
 from ripen.ledger import (
     CHECKPOINT_KEY,
     EVENT_PREFIX,
+    MAX_FOLDED,
     MEMBER_PREFIX,
     NOTHING_SEEN,
     RECORD_KEY,
@@ -22,6 +26,7 @@ from ripen.ledger import (
     Unreadable,
     counts_until,
     read_items,
+    weight,
 )
 from ripen.record import Record
 from ripen.settling import Checkpoint
@@ -41,7 +46,8 @@ def load_tree(table: str, subject: str, now: int, *, recent: bool = False, claim
     With `claims`, it is told which intents are claimed. They are read before the record and the events: a claim that is
     made later changes the record, and of one that has ended earlier the events tell.
 
-    What has expired by `now` (milliseconds) counts no more: DynamoDB deletes it within days, and in any order.
+    What has expired by `now` (milliseconds) counts no more: DynamoDB deletes it within days, and in any order. Of a
+    lead with more than MAX_FOLDED only the newest items are read, and what was `seen` of its ledgers is not whole.
 
     The root's record is read first, all events after it. The other way round, an event could be missed and the record
     of someone who had counted it still be seen, and `save` would not notice. Every change of the tree changes the
@@ -50,30 +56,29 @@ def load_tree(table: str, subject: str, now: int, *, recent: bool = False, claim
     held: dict[tuple[str, str], Held] = {}
     for _ in range(MAX_SUBJECTS):
         held = _claims(table, subject) if claims else {}
-        items = _partition(table, subject, recent=recent)
-        if not items or "lead" not in items[0]:
+        root = _partition(table, subject, recent=recent)
+        if "lead" not in root.record:
             break
-        subject = items[0]["lead"]
+        subject = root.record["lead"]
     else:
         raise VersionConflictError("the lead is being merged")
-    record = _record(subject, items)
-    ledgers: dict[str, _Ledger] = {}
+    record = _record(subject, root.record)
+    checkpoint = _checkpoint(root, record) if recent else None
+    partitions = {subject: root}
     edges: list[Edge] = []
-    waiting = [(subject, items)]
-    checkpoint = _checkpoint(items, record) if recent else None
-    if recent and checkpoint is None and _reaches(items, EVENT_PREFIX):
-        return load_tree(table, subject, now, claims=claims)  # perhaps only a part was read
+    waiting = [(subject, root)]
     for parent, own in waiting:
-        ledgers[parent] = _ledger(own, now, checkpoint)
-        for member in own:
-            if member["sk"].startswith(MEMBER_PREFIX):
-                child = member["sk"].removeprefix(MEMBER_PREFIX)
-                theirs = _claims(table, child) if claims else {}
-                below = _partition(table, child, whole=True)
-                if below and below[0].get("lead") == parent:  # otherwise it was taken out a moment ago
-                    edges.append(Edge(parent, child, Proof(member["proof"]), below[0]["version"]))
-                    waiting.append((child, below))
-                    held |= theirs
+        for member in own.members:
+            child = member["sk"].removeprefix(MEMBER_PREFIX)
+            theirs = _claims(table, child) if claims else {}
+            below = _partition(table, child)
+            if below.record.get("lead") == parent:  # otherwise it was taken out a moment ago
+                edges.append(Edge(parent, child, Proof(member["proof"]), below.record["version"]))
+                waiting.append((child, below))
+                partitions[child] = below
+                held |= theirs
+    newest, whole = _newest(partitions, now, checkpoint.below if checkpoint else EVENT_PREFIX)
+    ledgers = {name: _ledger(items, checkpoint, whole=whole) for name, items in newest.items()}
     return Tree(
         record,
         {name: ledger.events for name, ledger in ledgers.items()},
@@ -90,8 +95,7 @@ def _claims(table: str, subject: str) -> dict[tuple[str, str], Held]:
     return {(subject, key): held for key, held in held_intents(table, subject).items()}
 
 
-def _record(subject: str, items: Sequence[Item]) -> Record:
-    found = items[0] if items and items[0]["sk"] == RECORD_KEY else {}
+def _record(subject: str, found: Item) -> Record:
     due_at = parse_iso(found["due_at"]) if "due_at" in found else None
     return Record(subject, found.get("version", 0), found.get("data", ""), due_at)
 
@@ -105,38 +109,59 @@ class _Ledger(NamedTuple):
     unreadable: Sequence[Unreadable]
 
 
-def _ledger(partition: Sequence[Item], now: int, checkpoint: Checkpoint | None) -> _Ledger:
-    first = checkpoint.below if checkpoint else EVENT_PREFIX
-    live = [
-        item
-        for item in reversed(partition)
-        if item["sk"].startswith(EVENT_PREFIX) and item["sk"] >= first and counts_until(item) > now
-    ]
+def _ledger(newest: Sequence[Item], checkpoint: Checkpoint | None, *, whole: bool) -> _Ledger:
+    live = newest[::-1]
     events, unreadable = read_items(live)
     if unreadable:
         aside = {one.key for one in unreadable}
         live = [item for item in live if item["sk"] not in aside]
-    before = Seen(*checkpoint.seen) if checkpoint else NOTHING_SEEN
-    return _Ledger(live, events, before.plus(*live), unreadable)
+    seen = (Seen(*checkpoint.seen) if checkpoint else NOTHING_SEEN).plus(*live)
+    return _Ledger(live, events, seen if whole else seen.without_older(), unreadable)
 
 
-def _checkpoint(items: Sequence[Item], record: Record) -> Checkpoint | None:
+def _checkpoint(root: _Partition, record: Record) -> Checkpoint | None:
     """The checkpoint that the record names; another one, left behind by somebody who crashed, is none."""
-    for item in items:
-        if item["sk"].startswith(MEMBER_PREFIX):
-            return None
-        if item["sk"] == CHECKPOINT_KEY:
-            found = Checkpoint.unpack(item["zip"])
-            return found if found.name == record.settled else None
-    return None
+    if root.members or not root.checkpoint:
+        return None
+    found = Checkpoint.unpack(root.checkpoint["zip"])
+    return found if found.name == record.settled else None
 
 
-def _partition(table: str, subject: str, *, whole: bool = False, recent: bool = False) -> list[dict[str, Any]]:
-    """A subject's record, members, checkpoint and events, in this order.
+def _newest(partitions: Mapping[str, _Partition], now: int, first: str) -> tuple[dict[str, list[Item]], bool]:
+    """The newest items of each ledger that count, down to the key `first` or as far as they may be folded together.
 
-    Of a pointer only the beginning, unless `whole`; of a settled lead only what reaches its checkpoint if `recent`.
+    Also whether that is all of them. Nothing is read that is much older.
     """
-    items: list[dict[str, Any]] = []
+    found: dict[str, list[Item]] = {subject: [] for subject in partitions}
+    left = MAX_FOLDED
+    for item in merge(*(partition.events for partition in partitions.values()), key=_age, reverse=True):
+        if item["sk"] < first:
+            break
+        if counts_until(item) > now:
+            left -= weight(item)
+            if left < 0:
+                return found, False
+            found[item["pk"]].append(item)
+    return found, True
+
+
+_age = itemgetter("sk")
+
+
+class _Partition(NamedTuple):
+    """A subject's record or pointer (empty when there is none), its members and its checkpoint.
+
+    The items of its ledger come newest first; they are read while somebody asks for more.
+    """
+
+    record: Item
+    members: Sequence[Item]
+    checkpoint: Item
+    events: Iterator[Item]
+
+
+def _partition(table: str, subject: str, *, recent: bool = False) -> _Partition:
+    """One query of a subject; of a settled lead in small pages, of which the first are enough, if `recent`."""
     pages = (
         client("dynamodb")
         .get_paginator("query")
@@ -149,19 +174,17 @@ def _partition(table: str, subject: str, *, whole: bool = False, recent: bool = 
             **({"PaginationConfig": {"PageSize": _PAGE}} if recent else {}),
         )
     )
-    for page in pages:
-        items += [values(item) for item in page["Items"]]
-        if items and "lead" in items[0] and not whole:
-            break
-        if recent and items and _reaches(items, items[-1]["sk"]):
-            break
-    return items
-
-
-def _reaches(items: Sequence[Item], key: str) -> bool:
-    """Whether what lies at this key is in the checkpoint that the record names."""
-    for item in items[:3]:
-        if item["sk"] == CHECKPOINT_KEY:
-            settled = _record(item["pk"], items).settled
-            return settled is not None and settled[0] == item["below"] and item["below"] > key
-    return False
+    items = (values(item) for page in pages for item in page["Items"])
+    record: Item = {}
+    checkpoint: Item = {}
+    members: list[Item] = []
+    for item in items:
+        if item["sk"].startswith(EVENT_PREFIX):
+            return _Partition(record, members, checkpoint, chain((item,), items))
+        if item["sk"] == RECORD_KEY:
+            record = item
+        elif item["sk"] == CHECKPOINT_KEY:
+            checkpoint = item
+        elif item["sk"].startswith(MEMBER_PREFIX):
+            members.append(item)
+    return _Partition(record, members, checkpoint, iter(()))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any, NamedTuple
 
 from ripen.event import Event
@@ -34,6 +35,16 @@ class Consent(NamedTuple):
     source: str
 
 
+class Answers(NamedTuple):
+    """What a context says about consent: in its consent object, and in `gcs`; None where it says nothing."""
+
+    consent: bool | None
+    gcs: bool | None
+
+
+SILENT = Answers(None, None)
+
+
 def says_yes(payload: Any, category: str) -> bool:
     """Whether the call itself says yes in the way most do: told quickly, for there is one for every event."""
     try:
@@ -42,9 +53,9 @@ def says_yes(payload: Any, category: str) -> bool:
         return False
 
 
-def agreed(context: Mapping[str, Any], category: str, presumed: bool) -> bool:
+def agreed(context: Mapping[str, Any], category: str, presumed: bool, shared: Answers = SILENT) -> bool:
     """Whether an event may be stored, by what its call says in `context`, or else by what is `presumed`."""
-    said = answer(context, category)
+    said = answer(context, category, shared)
     return presumed if said is None else said
 
 
@@ -58,25 +69,35 @@ def presumed(source: Source, headers: Mapping[str, str]) -> bool:
     return assumed and not refused
 
 
-def answer(context: Mapping[str, Any], category: str) -> bool | None:
+def answers(context: Mapping[str, Any], category: str) -> Answers:
+    """The answers in a context; what cannot be understood is none."""
+    gcs = context.get("gcs")
+    return Answers(_of_consent(context.get("consent"), category), _GCS.get(gcs) if isinstance(gcs, str) else None)
+
+
+def answer(context: Mapping[str, Any], category: str, shared: Answers = SILENT) -> bool | None:
     """The answer in a call's context; None when it has none, or nothing that could be understood.
 
-    Segment's preference for the category comes first, then Google's analytics_storage, then its `gcs`.
+    Segment's preference for the category comes first, then Google's analytics_storage, then its `gcs`. What the context
+    does not have is that of all calls of the request, whose answers are `shared`.
     """
-    consent = context.get("consent")
-    if isinstance(consent, dict):
-        preferences = consent.get("categoryPreferences")
-        if isinstance(preferences, dict):
-            said = preferences.get(category)
-            if said is None:
-                said = _whatever_the_case(preferences, category)
-            if isinstance(said, bool):
-                return said
-        said = consent.get("analytics_storage")
-        if isinstance(said, str) and said in _GOOGLE:
-            return _GOOGLE[said]
-    said = context.get("gcs")
-    return _GCS.get(said) if isinstance(said, str) else None
+    own = answers(context, category)
+    said = own.consent if "consent" in context else shared.consent
+    return said if said is not None else own.gcs if "gcs" in context else shared.gcs
+
+
+def _of_consent(consent: object, category: str) -> bool | None:
+    if not isinstance(consent, dict):
+        return None
+    preferences = consent.get("categoryPreferences")
+    if isinstance(preferences, dict):
+        said = preferences.get(category)
+        if said is None:
+            said = _whatever_the_case(preferences, category)
+        if isinstance(said, bool):
+            return said
+    said = consent.get("analytics_storage")
+    return _GOOGLE.get(said) if isinstance(said, str) else None
 
 
 def _whatever_the_case(preferences: Mapping[str, Any], category: str) -> object:
@@ -91,7 +112,7 @@ def told(event: Event, context: Mapping[str, Any]) -> Event:
     preferences = consent.get("categoryPreferences") if isinstance(consent, dict) else None
     categories = {
         name: value
-        for name, value in [*(preferences if isinstance(preferences, dict) else {}).items()][:_MOST_CATEGORIES]
+        for name, value in islice((preferences if isinstance(preferences, dict) else {}).items(), _MOST_CATEGORIES)
         if isinstance(value, bool) and len(name) <= _LONGEST_CATEGORY
     }
     kept = {"categories": categories} if categories else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -37,10 +38,16 @@ OUTCOMES = tuple(name for names in ENDS.values() for name in names.values())
 """The events that end an intent: done; done perhaps, never to be repeated; refused; not possible."""
 
 MAX_EVENT_BYTES = 32 * 1024
+MAX_REQUEST_BYTES = 1_000_000
+"""What one request may store, as JSON; a body that is packed, or what its events share, may unpack to far more."""
+
 MAX_DEPTH = 100
 """Levels of objects and lists: whatever was written can be read again, far from the limit of Python's own stack."""
 
 _HANDFUL = 16
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
+_SQUARE = bytes.maketrans(b"{}", b"[]")
+_NO_BRACKETS = bytes({*range(256)} - {*b"[]{}"})
 _UNICODE = json.JSONEncoder(separators=(",", ":"), check_circular=False, allow_nan=False, ensure_ascii=False)
 _ASCII = json.JSONEncoder(separators=(",", ":"), check_circular=False, allow_nan=False)
 
@@ -95,40 +102,66 @@ class Received(NamedTuple):
 def encode(events: Sequence[Event]) -> bytes:
     """A JSON array of events in UTF-8. Raises InvalidEventError when one is too large, too deep or no JSON.
 
-    One call of the encoder for a handful of small events is far cheaper than one for each.
+    Also when they are more than one request may store. One call of the encoder for a handful of small events is far
+    cheaper than one for each; after a large one the next is encoded alone.
     """
-    handfuls = [events[start : start + _HANDFUL] for start in range(0, len(events), _HANDFUL)]
-    return b"[" + b",".join([_encode_handful(handful)[1:-1] for handful in handfuls]) + b"]"
+    found: list[bytes] = []
+    start, size, step = 0, 0, 1
+    while start < len(events):
+        data = _encode_handful(events[start : start + step])
+        found.append(data[1:-1])
+        start, size = start + step, size + len(data)
+        if size > MAX_REQUEST_BYTES + MAX_EVENT_BYTES:
+            raise one_too_many()
+        step = _HANDFUL if len(data) * _HANDFUL <= MAX_EVENT_BYTES * step else 1
+    return b"[" + b",".join(found) + b"]"
+
+
+def one_too_many() -> InvalidEventError:
+    """The error of an event that has no room in what its request may store."""
+    expected = f"at most {MAX_REQUEST_BYTES} bytes of events in one request"
+    return InvalidEventError("event", "has no room left in what one request may store", expected)
 
 
 def _encode_handful(events: Sequence[Event]) -> bytes:
     parts = [event.as_json() for event in events]
-    data = _dump(parts)
+    data = _dump_all(parts)
     # What holds for all of them together holds for each; only otherwise each is looked at.
     if len(data) > MAX_EVENT_BYTES:
-        largest = max(map(len, map(_dump, parts)))
+        largest = len(data) - 2 if len(parts) == 1 else max(map(len, map(_dump_any, parts)))
         if largest > MAX_EVENT_BYTES:
             raise InvalidEventError("event", f"has {largest} bytes", f"at most {MAX_EVENT_BYTES}")
-    if data.count(b"{") + data.count(b"[") > MAX_DEPTH and max(map(_depth, parts)) > MAX_DEPTH:
+    if data.count(b"{") + data.count(b"[") > MAX_DEPTH and _depth(data) > MAX_DEPTH + 1:
         raise InvalidEventError("event", "is nested too deeply", f"at most {MAX_DEPTH} levels")
     return data
 
 
-def _depth(value: Any) -> int:
-    levels, inner = 0, [value]
-    while inner:
-        levels += 1
-        below = (child for one in inner for child in (one.values() if isinstance(one, dict) else one))
-        inner = [child for child in below if isinstance(child, dict | list)]
+def _depth(data: bytes) -> int:
+    """How deep JSON is nested, if not much more than MAX_DEPTH; each look at it takes away what is innermost."""
+    levels, brackets = 0, _STRING.sub(b"", data).translate(_SQUARE, _NO_BRACKETS)
+    while brackets and levels <= MAX_DEPTH + 1:
+        levels, brackets = levels + 1, brackets.replace(b"[]", b"")
     return levels
 
 
-def _dump(value: object) -> bytes:
+def _dump_all(parts: Sequence[object]) -> bytes:
     try:
-        text = _UNICODE.encode(value)
-        try:
-            return text.encode()
-        except UnicodeEncodeError:  # a lone surrogate, legal in JSON only while it is escaped
-            return _ASCII.encode(value).encode()
+        return _dump(parts, _UNICODE)
+    except UnicodeEncodeError:
+        return b"[" + b",".join(map(_dump_any, parts)) + b"]"
+
+
+def _dump_any(value: object) -> bytes:
+    try:
+        return _dump(value, _UNICODE)
+    except UnicodeEncodeError:  # a lone surrogate, legal in JSON only while it is escaped
+        return _dump(value, _ASCII)
+
+
+def _dump(value: object, encoder: json.JSONEncoder) -> bytes:
+    try:
+        return encoder.encode(value).encode()
+    except UnicodeEncodeError:
+        raise
     except (ValueError, RecursionError):
         raise InvalidEventError("event", "holds a number or a depth that JSON cannot carry", "plain values") from None

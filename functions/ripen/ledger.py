@@ -31,12 +31,13 @@ import hashlib
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 from ripen.errors import UnreadableItemError
-from ripen.event import OWN_MARK, RIPEN, Event, Received, encode
+from ripen.event import MAX_REQUEST_BYTES, OWN_MARK, RIPEN, Event, Received, encode, one_too_many
 from ripen.times import DAY, LAST_MOMENT, SECOND, to_iso
 
 EVENT_PREFIX = "E#"
@@ -58,6 +59,13 @@ _WRITE_UNIT = 1024
 """Bytes that one DynamoDB write request unit pays for."""
 _ATTRIBUTES_SIZE = 32
 """Bytes of the attribute names and of `ttl`, with a little to spare."""
+MAX_FOLDED = 10_000_000
+"""What may be folded of one lead, as the weights of its newest items: memory and time have to suffice for any lead."""
+
+_EVENT_WEIGHT = 500
+_CONTAINER_WEIGHT = 48
+"""Bytes that an event, an object or a list takes at least when it is read; as JSON an empty one is short."""
+
 _ITEM_EVENTS = 100
 _ITEM_SIZE = 256 * 1024
 """Bytes of JSON; DynamoDB takes 400 KB an item."""
@@ -72,13 +80,22 @@ def event_items(accepted: Iterable[Received], retention_days: int) -> list[dict[
     """Ledger items for the events of one request, as plain values: one for each subject, more only if it grew large.
 
     An event that stands in the request twice counts once. `data` is JSON text, or `zip` its zlib form where that saves
-    a write unit; `ttl` is in epoch seconds. Raises InvalidEventError when an event is too large, too deep or no JSON.
+    a write unit; `ttl` is in epoch seconds. Raises InvalidEventError when an event is too large, too deep or no JSON,
+    or when all together are more than one request may store.
     """
     groups: dict[tuple[str, bool], dict[str, Received]] = {}
     for received in accepted:
         event = received.event
         groups.setdefault((received.subject, event.source == RIPEN), {}).setdefault(event.id, received)
-    return [item for events in groups.values() for item in _items([*events.values()], retention_days)]
+    parts: list[tuple[Sequence[Received], bytes]] = []
+    left = MAX_REQUEST_BYTES
+    for events in groups.values():
+        for part, data in _parts([*events.values()]):
+            left -= len(data)
+            if left < 0:
+                raise one_too_many()
+            parts.append((part, data))
+    return [_item(part, data, retention_days) for part, data in parts]
 
 
 def written_once(key: str) -> bool:
@@ -86,15 +103,16 @@ def written_once(key: str) -> bool:
     return key.startswith(EVENT_PREFIX) and key.partition("#")[2].partition("#")[2].startswith(OWN_MARK)
 
 
-def _items(events: Sequence[Received], retention_days: int) -> Iterator[dict[str, Any]]:
+def _parts(events: Sequence[Received]) -> Iterator[tuple[Sequence[Received], bytes]]:
+    """The events by items, each with its JSON."""
     for start in range(0, len(events), _ITEM_EVENTS):
         part = events[start : start + _ITEM_EVENTS]
         data = encode([received.event for received in part])
         if len(data) > _ITEM_SIZE and len(part) > 1:
-            yield from _items(part[: len(part) // 2], retention_days)
-            yield from _items(part[len(part) // 2 :], retention_days)
+            yield from _parts(part[: len(part) // 2])
+            yield from _parts(part[len(part) // 2 :])
         else:
-            yield _item(part, data, retention_days)
+            yield part, data
 
 
 def _item(part: Sequence[Received], data: bytes, retention_days: int) -> dict[str, Any]:
@@ -132,6 +150,24 @@ def counts_until(item: Mapping[str, Any]) -> int:
     return expires_at(item) // DAY * DAY
 
 
+def weight(item: Mapping[str, Any]) -> int:
+    """What reading and folding an item takes: bytes of its JSON, or more where these are but many small things.
+
+    What cannot be unpacked has the weight of its bytes; it is found unreadable when it is read.
+    """
+    packed = item.get("zip")
+    data = packed if isinstance(packed, bytes) else item.get("data", b"")
+    if isinstance(packed, bytes):
+        with suppress(zlib.error):
+            data = zlib.decompress(packed)
+    if isinstance(data, str):
+        data = data.encode("utf-8", "surrogatepass")
+    if not isinstance(data, bytes):
+        return 0
+    containers = data.count(b"{") + data.count(b"[")
+    return max(len(data), _CONTAINER_WEIGHT * containers, _EVENT_WEIGHT * data.count(b'{"id":'))
+
+
 class Unreadable(NamedTuple):
     """An item of the ledger that cannot be read, by its key, and why."""
 
@@ -143,7 +179,7 @@ class Unreadable(NamedTuple):
 class Seen(NamedTuple):
     """Which items of a ledger somebody has seen: how many, and the sum of their CRC-32 (key and content) modulo 2^32.
 
-    The order in which they were seen does not matter.
+    The order in which they were seen does not matter. The number is below zero when older ones were left out.
     """
 
     items: int
@@ -151,7 +187,17 @@ class Seen(NamedTuple):
 
     def plus(self, *items: Mapping[str, Any]) -> Seen:
         """With more items."""
-        return Seen(self.items + len(items), (self.checksum + sum(map(_checksum, items))) % 2**32)
+        count = -len(items) if self.items < 0 else len(items)
+        return Seen(self.items + count, (self.checksum + sum(map(_checksum, items))) % 2**32)
+
+    @property
+    def whole(self) -> bool:
+        """Whether nothing was left out."""
+        return self.items >= 0
+
+    def without_older(self) -> Seen:
+        """The same, when what is older than the items was left out."""
+        return Seen(-max(abs(self.items), 1), self.checksum)
 
 
 NOTHING_SEEN = Seen(0, 0)

@@ -10,10 +10,11 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ripen.errors import InvalidEventError
-from ripen.event import OWN_MARK, Event, Received
+from ripen.event import MAX_EVENT_BYTES, OWN_MARK, Event, Received
 from ripen.reserved import OWN, normal, reserved
 from ripen.sources import Source
 from ripen.times import DAY, LAST_MOMENT, MINUTE, parse_iso
@@ -47,16 +48,27 @@ _NAMES = {
 CALLS = ("track", *_NAMES)
 
 
+_READ_CONTEXT = (*_KEPT_CONTEXT, "traits", "consent", "gcs", "userAgent")
+"""What is looked at in the context around a batch; nothing else of it is copied from event to event."""
+
+
 class Envelope(NamedTuple):
     """What a request says for all of its events.
 
     `context` and `sent_at` (milliseconds by the sender's clock, -1 when it does not say) stand around a batch; `bot` is
-    which program made the request, if it was not a person's browser.
+    which program made the request, if it was not a person's browser. `sizes` are the bytes of what an event gets from
+    the context, by key.
     """
 
     context: Mapping[str, Any]
     sent_at: int
     bot: str = ""
+    sizes: Mapping[str, int] = MappingProxyType({})
+
+    def lends(self, context: object) -> int:
+        """How many bytes an event with this context of its own gets from the one around it, at most."""
+        own = context if isinstance(context, dict) else ()
+        return sum(size for key, size in self.sizes.items() if key not in own)
 
 
 NO_ENVELOPE = Envelope({}, -1)
@@ -64,7 +76,17 @@ NO_ENVELOPE = Envelope({}, -1)
 
 def read_envelope(batch: Mapping[str, Any]) -> Envelope:
     """What the request around a list of events says for all of them. Raises InvalidEventError."""
-    return Envelope(_mapping(batch, "context") if batch.get("context") else {}, _moment(batch, "sentAt", -1))
+    said = _mapping(batch, "context") if batch.get("context") else {}
+    context = {key: said[key] for key in _READ_CONTEXT if key in said}
+    sizes = {key: _size(context[key]) for key in (*_KEPT_CONTEXT, "traits") if context.get(key)}
+    return Envelope(context, _moment(batch, "sentAt", -1), sizes=sizes)
+
+
+def _size(value: object) -> int:
+    try:
+        return len(json.dumps(value))
+    except RecursionError:
+        return MAX_EVENT_BYTES
 
 
 def parse_event(

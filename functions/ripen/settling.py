@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from ripen.event import RIPEN, Event
 from ripen.fold import absorb, new_state, resumed_state
-from ripen.ledger import NOTHING_SEEN, Seen, counts_until, event_key, read_events
+from ripen.ledger import MAX_FOLDED, NOTHING_SEEN, Seen, counts_until, event_key, read_events, weight
 from ripen.reported import CLOSED_AFTER
 from ripen.rules import Rules
 from ripen.scanners import SETTLING
@@ -36,8 +36,12 @@ GAP = VISIT_GAP
 """Milliseconds without an event before which a checkpoint may end: no visit, and no scanner's burst, is cut in two."""
 IDS_KEPT = 300
 """Events by whose ids a checkpoint knows what is sent once more. All of them would outgrow an item of DynamoDB."""
+MOST_BYTES = 350_000
+"""Of a checkpoint as it is kept; DynamoDB takes 400 KB an item."""
 WORTHWHILE = 20
 """Items that have to be old enough before a checkpoint is made or moved on: writing one costs more than a record."""
+HEAVY = MAX_FOLDED // 10
+"""The weight from which on also fewer items are worth one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,32 +89,41 @@ class Checkpoint:
         return resumed_state(self.state, rules)
 
 
-def settle(items: Sequence[Item], rules: Rules, now: int, before: Checkpoint | None) -> Checkpoint | None:
-    """A checkpoint that goes further than `before` (which holds); None while that is not worthwhile.
+def settle(
+    items: Sequence[Item], rules: Rules, now: int, before: Checkpoint | None, *, whole: bool = True
+) -> Checkpoint | None:
+    """A checkpoint that goes further than `before` (which holds); None while that is not worthwhile, or too large.
 
-    `items` are those of the ledger that are not in `before`; all can be read.
+    `items` are those of the ledger that are not in `before`; all can be read. They are not the `whole` of them when the
+    oldest were left out.
     """
     old_key = event_key(now - SETTLED_AFTER, "")
-    if sum(item["sk"] < old_key for item in items) < WORTHWHILE:
+    if not _worthwhile([item for item in items if item["sk"] < old_key]):
         return None
     entries = sorted((_entry(item) for item in items), key=attrgetter("key"))
     count = _settled(entries, now)
-    if count < WORTHWHILE:
-        return None
     old = entries[:count]
+    if not _worthwhile([entry.item for entry in old]):
+        return None
     state = before.resume(rules) if before else new_state(rules)
     state.subject = entries[0].item["pk"]
     events = read_events(entry.item for entry in old)
     absorb(state, events, now)
-    return Checkpoint(
+    seen = (before.seen if before else NOTHING_SEEN).plus(*(entry.item for entry in old))
+    found = Checkpoint(
         rules=rules.version,
         below=entries[count].key if count < len(entries) else f"{entries[-1].key}~",
         until=max(entry.last for entry in old),
         counts_until=min([counts_until(entry.item) for entry in old] + ([before.counts_until] if before else [])),
-        seen=(before.seen if before else NOTHING_SEEN).plus(*(entry.item for entry in old)),
+        seen=seen if whole else seen.without_older(),
         ids=(*(before.ids if before else ()), *_digests(events))[-IDS_KEPT:],
         state=state.dump(),
     )
+    return found if len(found.pack()) <= MOST_BYTES else None
+
+
+def _worthwhile(items: Sequence[Item]) -> bool:
+    return len(items) >= WORTHWHILE or sum(map(weight, items)) >= HEAVY
 
 
 def _digests(events: Sequence[Event]) -> list[int]:

@@ -6,15 +6,17 @@
 | `T#<UTC day>`    | `campaign#<source>/<medium>/<name>` | `views`: page calls that came from this campaign |
 
 Paths and campaigns are what anybody sends, so they are cut, cleaned, and bounded in number; what may name a person in
-them is masked.
+them is masked. What one view costs is bounded by the lengths and the number of ids below, whatever is sent.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from itertools import chain
+from typing import Any, NamedTuple
 from unicodedata import normalize
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
@@ -32,11 +34,26 @@ MOST_KEYS = 2_000
 MOST_KEYS_OF_A_REQUEST = 25
 _PATH_LENGTH = 200
 _PART_LENGTH = 60
-_LONGEST_READ = 2_000
+_LONGEST_PATH = 500
+_LONGEST_PART = 200
+_LONGEST_URL = 2_000
 _SHORTEST_ID = 3
+_LONGEST_ID = 24
+"""So many characters of an id are looked for: whoever holds the whole of it holds its beginning."""
+
+_ID_READ = 64
+"""So many characters of an id are read: enough to be cleaned and still be the longest that is looked for."""
+
+_MOST_IDS = 50
+"""Ids and traits of one view that are looked for; a view with more is counted as OTHER, without its campaign."""
+
 _OTHER_KEYS = {PAGE_PREFIX: f"{PAGE_PREFIX}{OTHER}", CAMPAIGN_PREFIX: f"{CAMPAIGN_PREFIX}{OTHER}//"}
-_TELLING = re.compile(r"@|[0-9]{5}|[0-9a-f]{12}|[0-9a-f]{8}-[0-9a-f]{4}-|(?=[^/]*[0-9])[a-z0-9_=.~]{24}", re.IGNORECASE)
-"""What in a part of a path can be of one person: an address, a number of a customer, an id, a token."""
+_TELLING = re.compile(r"@|[0-9]{5}|[0-9a-f]{12}|[0-9a-f]{8}-[0-9a-f]{4}-", re.IGNORECASE)
+"""What in a part of a path can be of one person: an address, a number of a customer, an id."""
+
+_WORD = re.compile(r"[a-z0-9_=.~]{24}", re.IGNORECASE)
+_DIGIT = re.compile(r"[0-9]")
+"""Together a token: a long word, and a digit in it or behind it."""
 
 _IDS = ("anonymousId", "userId", "messageId", "previousId", "groupId")
 
@@ -56,17 +73,70 @@ def campaign_key(source: str, medium: str, name: str) -> str:
     return f"{CAMPAIGN_PREFIX}{source}/{medium}/{name}"
 
 
-def view_keys(view: Mapping[str, Any]) -> list[str]:
-    """The sort keys of the totals that one page call counts for: its page, and its campaign if it has one."""
+def view_keys(view: Mapping[str, Any], reading: Reading | None = None) -> list[str]:
+    """The sort keys of the totals that one page call counts for: its page, and its campaign if it has one.
+
+    `reading` is that of all page calls of a request.
+    """
+    reading = reading or Reading()
     properties, context = _mapping(view, "properties"), _mapping(view, "context")
-    page = {**_mapping(context, "page"), **properties}
-    ids = {_clean(str(said)).casefold() for said in _identifiers(view, context)}
-    ids = {identifier for identifier in ids if len(identifier) >= _SHORTEST_ID}
-    url = _url(page.get("url"))
-    keys = [page_key(_path(page.get("path") or url.path, ids))]
-    campaign = _mapping(context, "campaign") or _campaign_of_query(url.query)
-    parts = [_part(campaign.get(name), ids) for name in ("source", "medium", "name")]
+    page = _mapping(context, "page")
+    path, address = properties.get("path", page.get("path")), properties.get("url", page.get("url"))
+    ids = reading.ids(view, context)
+    if ids is None:
+        return [page_key(OTHER)]
+    url = _url(address)
+    keys = [page_key(_path(path or url.path, ids, reading))]
+    campaign = _mapping(context, "campaign") or reading.campaign(url.query)
+    parts = [_part(campaign.get(name), ids, reading) for name in ("source", "medium", "name")]
     return [*keys, campaign_key(*parts)] if any(parts) else keys
+
+
+class _Text(NamedTuple):
+    """A text as it may be kept where no id stands in it (`masked`), and in all `forms` in which one may stand."""
+
+    cleaned: str
+    forms: AbstractSet[str]
+    masked: str
+
+
+class Reading:
+    """Reads the page calls of one request; what several of them have in common is read once."""
+
+    def __init__(self) -> None:
+        self._traits: dict[int, tuple[object, AbstractSet[str] | None]] = {}
+        self._texts: dict[str, _Text] = {}
+        self._queries: dict[str, Mapping[str, Any]] = {}
+
+    def ids(self, view: Mapping[str, Any], context: Mapping[str, Any]) -> AbstractSet[str] | None:
+        """What may name a person in a view, ready to be looked for; None when it is too much to look for."""
+        traits = _mapping(context, "traits")
+        if id(traits) not in self._traits:  # kept as well, so that no other object gets the same id
+            self._traits[id(traits)] = traits, _ids_in(traits.values())
+        common = self._traits[id(traits)][1]
+        own = _ids_in(chain((view.get(name) for name in _IDS), _mapping(view, "traits").values()))
+        if common is None or own is None or len(own | common) > _MOST_IDS:
+            return None
+        return own | common
+
+    def campaign(self, query: str) -> Mapping[str, Any]:
+        """The campaign that the query of an address names."""
+        if query not in self._queries:
+            self._queries[query] = _campaign_of_query(query)
+        return self._queries[query]
+
+    def masked(self, text: str, ids: AbstractSet[str]) -> str:
+        """A text without what may name a person in it; OTHER when that is more than one part between slashes."""
+        if text not in self._texts:
+            cleaned = _clean(text)
+            masked = "/".join(MASKED if _tells(part) else part for part in cleaned.split("/"))
+            self._texts[text] = _Text(cleaned, _forms(cleaned), masked)
+        found = self._texts[text]
+        held = {identifier for identifier in ids if any(identifier in form for form in found.forms)}
+        if not held:
+            return found.masked
+        masked = "/".join(MASKED if _tells(part) or _holds(part, held) else part for part in found.cleaned.split("/"))
+        return OTHER if _holds(masked, held) else masked
 
 
 class KnownKeys:
@@ -82,7 +152,8 @@ class KnownKeys:
         if day != self._day:
             self._day, self._keys = day, set()
         counted: Counter[str] = Counter()
-        for key in (key for view in views for key in view_keys(view)):
+        reading = Reading()
+        for key in (key for view in views for key in view_keys(view, reading)):
             counted[key if self._admits(key, counted) else _OTHER_KEYS[key[: key.index("#") + 1]]] += 1
         return counted
 
@@ -95,38 +166,55 @@ class KnownKeys:
         return True
 
 
-def _identifiers(view: Mapping[str, Any], context: Mapping[str, Any]) -> Iterator[str | int]:
-    said = [view.get(name) for name in _IDS]
-    said += [*_mapping(context, "traits").values(), *_mapping(view, "traits").values()]
-    return (value for value in said if isinstance(value, str | int) and not isinstance(value, bool))
+def _ids_in(values: Iterable[object]) -> AbstractSet[str] | None:
+    """The beginnings of texts and whole numbers, ready to be looked for; None when there are too many."""
+    found: set[str] = set()
+    for value in values:
+        if not isinstance(value, str | int) or isinstance(value, bool):
+            continue
+        identifier = _clean(str(value)[:_ID_READ]).casefold()[:_LONGEST_ID]
+        if len(identifier) >= _SHORTEST_ID:
+            found.add(identifier)
+        if len(found) > _MOST_IDS:
+            return None
+    return found
 
 
-def _path(value: object, ids: set[str]) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_READ:
+def _path(value: object, ids: AbstractSet[str], reading: Reading) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_URL:
         return OTHER
-    text = _clean(re.split(r"[?#]", value, maxsplit=1)[0])
-    masked = "/".join(MASKED if _names_somebody(segment, ids) else segment for segment in text.split("/"))
-    return OTHER if not masked or _holds(masked, ids) else masked[:_PATH_LENGTH]
+    path = re.split(r"[?#]", value, maxsplit=1)[0]
+    return reading.masked(path, ids)[:_PATH_LENGTH] or OTHER if len(path) <= _LONGEST_PATH else OTHER
 
 
-def _part(value: object, ids: set[str]) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_READ:
+def _part(value: object, ids: AbstractSet[str], reading: Reading) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_PART:
         return ""
-    text = _clean(value).replace("/", "-").strip()
-    return MASKED if _names_somebody(text, ids) else text[:_PART_LENGTH]
+    return reading.masked(value.replace("/", "-"), ids).strip()[:_PART_LENGTH]
 
 
-def _names_somebody(text: str, ids: set[str]) -> bool:
-    return bool(_TELLING.search(unquote(text))) or _holds(text, ids)
+def _tells(text: str) -> bool:
+    read = unquote(text)
+    return bool(_TELLING.search(read)) or any(map(_is_token, read.split("/")))
 
 
-def _holds(text: str, ids: set[str]) -> bool:
-    forms = (text.casefold(), _clean(unquote(text)).casefold())
+def _is_token(text: str) -> bool:
+    word = _WORD.search(text)
+    return word is not None and _DIGIT.search(text, word.start()) is not None
+
+
+def _holds(text: str, ids: AbstractSet[str]) -> bool:
+    forms = _forms(text)
     return any(identifier in form for identifier in ids for form in forms)
 
 
+def _forms(text: str) -> AbstractSet[str]:
+    return {text.casefold(), _clean(unquote(text)).casefold()}
+
+
 def _clean(text: str) -> str:
-    return normalize("NFC", "".join(character for character in text if character.isprintable()))
+    printable = text if text.isprintable() else "".join(letter for letter in text if letter.isprintable())
+    return normalize("NFC", printable)
 
 
 def _campaign_of_query(query: str) -> Mapping[str, Any]:
@@ -140,7 +228,7 @@ def _campaign_of_query(query: str) -> Mapping[str, Any]:
 
 def _url(value: object) -> SplitResult:
     try:
-        return urlsplit(value if isinstance(value, str) and len(value) <= _LONGEST_READ else "")
+        return urlsplit(value if isinstance(value, str) and len(value) <= _LONGEST_URL else "")
     except ValueError:
         return urlsplit("")
 

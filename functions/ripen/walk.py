@@ -120,15 +120,16 @@ def _tallied(tally: Tally, item: Mapping[str, Any], now: int) -> Tally:
 def judge(tally: Tally, claim: Claim | None, rules: str, recent: int) -> Found | None:
     """Whether a subject's lead has to be folded again; `claim` is what the record says that stands for the subject.
 
-    `rules` is the active version, or empty when any will do. What expires after `recent` has arrived only lately.
+    `rules` is the active version, or empty when any will do. What expires after `recent` has arrived only lately. Of a
+    lead whose oldest items were left out nothing but the rules is compared.
     """
     claimed = claim.seen if claim else NOTHING_SEEN
     if not tally.seen.items and not (claim and claim.others):
         return None  # nothing is left to fold
-    if tally.seen == claimed and claim and rules in ("", claim.rules):
+    if claim and rules in ("", claim.rules) and (tally.seen == claimed or not claimed.whole):
         return None
     # Fewer than the record says: some have expired since.
-    lagging = tally.seen.items > claimed.items and tally.expires_at <= recent
+    lagging = claimed.whole and tally.seen.items > claimed.items and tally.expires_at <= recent
     return Found(tally.lead or tally.subject, lagging)
 
 

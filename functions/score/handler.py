@@ -12,6 +12,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from adapters.active import active_rules
+from adapters.aside import set_lead_aside
+from adapters.aws import is_invalid
 from adapters.leads import Task, refresh
 from adapters.records import mark_due
 from adapters.settings import ScoreSettings, settings
@@ -37,7 +39,7 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
             if rules is None:
                 mark_due(settings(ScoreSettings).table_name, subject, now)
             else:
-                refresh(settings(ScoreSettings), Task(subject, rules, now, oldest_key))
+                _refresh(Task(subject, rules, now, oldest_key))
         except (ClientError, BotoCoreError, VersionConflictError) as error:
             logger.exception(
                 "A lead could not be scored", extra={"lead": pseudonym(subject), "error": type(error).__name__}
@@ -47,6 +49,17 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
             _report(subject, error)
             failed.append(sequence_number)
     return {"batchItemFailures": [{"itemIdentifier": min(failed, key=int)}] if failed else []}
+
+
+def _refresh(task: Task) -> None:
+    """Bring a lead up to date. One that DynamoDB will never take as it is, is set aside, and does not come again."""
+    try:
+        refresh(settings(ScoreSettings), task)
+    except ClientError as error:
+        if not is_invalid(error):
+            raise
+        _report(task.subject, error)
+        set_lead_aside(settings(ScoreSettings).table_name, task.subject, "record: DynamoDB does not take it", task.now)
 
 
 def _report(subject: str, error: Exception) -> None:

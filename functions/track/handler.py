@@ -18,7 +18,7 @@ from ripen.event import Received
 from ripen.ledger import event_items
 from ripen.limits import Limits
 from track.answers import Answer, cors_headers, empty_answer, json_answer, with_headers
-from track.request import Parsed, RefusedRequestError, check_storable, parse_request, sift
+from track.request import Parsed, RefusedRequestError, parse_request, sift, storable
 
 PAGES = frozenset({"unsubscribe", "preferences", "confirm", "feedback", "trap"})
 """The last parts of the paths that links of mails lead to."""
@@ -60,7 +60,7 @@ def _answer(event: Mapping[str, Any]) -> Answer:
         try:
             _keep(parsed, received_at)
         except InvalidEventError:  # rare enough that looking for it costs nothing
-            parsed = sift(parsed, check_storable)
+            parsed = sift(parsed, storable())
             _keep(parsed, received_at)
     except RefusedRequestError as refusal:
         wait = {"retry-after": str(refusal.retry_after)} if refusal.retry_after else {}

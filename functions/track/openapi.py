@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ripen.event import MAX_EVENT_BYTES, OWN_MARK
+from ripen.event import MAX_EVENT_BYTES, MAX_REQUEST_BYTES, OWN_MARK
 from ripen.segment import CALLS, MAX_ID_LENGTH, MAX_NAME_LENGTH
 from track.request import BATCHES, MAX_BATCH, MAX_BODY_BYTES, MAX_KEY_LENGTH
 
@@ -57,7 +57,11 @@ def openapi(server: str) -> dict[str, Any]:
         "info": {
             "title": "Ripen tracking",
             "version": "1",
-            "description": f"At most {MAX_EVENT_BYTES} bytes an event and {MAX_BODY_BYTES} bytes a request.",
+            "description": (
+                f"At most {MAX_EVENT_BYTES} bytes an event and {MAX_BODY_BYTES} bytes a request. With what its context "
+                f"says for all of them, at most {MAX_REQUEST_BYTES} bytes of events are stored; those after that are "
+                "refused, and may be sent again in another request."
+            ),
         },
         "servers": [{"url": server}],
         "security": [{"writeKey": []}, {}],

@@ -16,9 +16,9 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from adapters.bots import bot
-from ripen.consent import DECISIONS, WITHDRAWN, agreed, presumed, says_yes, told
+from ripen.consent import DECISIONS, WITHDRAWN, Answers, agreed, answers, presumed, says_yes, told
 from ripen.errors import InvalidEventError, RipenError
-from ripen.event import Received, encode
+from ripen.event import MAX_REQUEST_BYTES, Received, encode, one_too_many
 from ripen.limits import Limits
 from ripen.segment import CALLS, NO_ENVELOPE, Envelope, parse_event, read_envelope
 from ripen.sources import Source, Sources
@@ -28,6 +28,8 @@ MAX_BATCH = 2_500
 MAX_KEY_LENGTH = 64
 _MAX_BASE64 = MAX_BODY_BYTES * 4 // 3 + 4
 _MAX_DIGITS = 4_000
+_MAX_LENT = 2 * MAX_REQUEST_BYTES
+"""So much of what a batch says for all its events is handed to them before their exact size is looked at."""
 BATCHES = ("batch", "import")
 _SHORT = {
     "t": "track",
@@ -121,9 +123,22 @@ def _without_excess(parsed: Parsed, source: Source, left: dict[str, int]) -> Par
     return sift(parsed, count_down)
 
 
-def check_storable(received: Received) -> None:
-    """Raises InvalidEventError when the ledger cannot hold an event: too large, too deep, or nothing JSON can say."""
-    encode([received.event])
+def storable() -> Callable[[Received], None]:
+    """A check of the events of one request, in their order.
+
+    It raises InvalidEventError when the ledger cannot hold an event (too large, too deep, or nothing JSON can say), and
+    for the first one that has no room left in what one request may store, and all after it.
+    """
+    left = MAX_REQUEST_BYTES
+
+    def check(received: Received) -> None:
+        nonlocal left
+        if left >= 0:
+            left -= len(encode([received.event]))
+        if left < 0:
+            raise one_too_many()
+
+    return check
 
 
 def sift(parsed: Parsed, check: Callable[[Received], None]) -> Parsed:
@@ -136,7 +151,7 @@ def sift(parsed: Parsed, check: Callable[[Received], None]) -> Parsed:
             check(received)
             sifted.accepted.append(received)
         except InvalidEventError as error:
-            sifted.refused.append((index, error))
+            sifted.refused.append((index, error.with_traceback(None)))
     sifted.refused.sort(key=itemgetter(0))
     return sifted
 
@@ -177,27 +192,33 @@ def _parse_all(
     calls: Sequence[tuple[Any, Any]], source: Source, received_at: int, envelope: Envelope, unless_told: bool
 ) -> Parsed:
     parsed = Parsed([], [], [])
-    category = source.consent_category
+    category, lent = source.consent_category, 0
+    shared = answers(envelope.context, category)
     for index, (payload, call) in enumerate(calls):
         try:
-            if not says_yes(payload, category) and not _may_be_read(payload, call, envelope, category, unless_told):
+            if not says_yes(payload, category) and not _may_be_read(payload, call, category, shared, unless_told):
                 parsed.withheld.append((index, _view(payload, call, source, envelope)))
                 continue
+            if envelope.sizes and isinstance(payload, dict):
+                lent += envelope.lends(payload.get("context"))
+                if lent > _MAX_LENT:
+                    raise one_too_many()
             received = parse_event(payload, call, source, received_at, envelope)
             if call == "track" and received.event.name in DECISIONS:
                 received = received._replace(event=told(received.event, _context(payload, envelope)))
             parsed.accepted.append(_judged(received, payload, envelope) if source.trusted else received)
         except InvalidEventError as error:
-            parsed.refused.append((index, error))
+            parsed.refused.append((index, error.with_traceback(None)))  # thousands would keep all that was read alive
     return parsed
 
 
-def _may_be_read(payload: object, call: object, envelope: Envelope, category: str, unless_told: bool) -> bool:
+def _may_be_read(payload: object, call: object, category: str, shared: Answers, unless_told: bool) -> bool:
     if not isinstance(payload, dict):  # reading it is refusing it
         return True
     # A withdrawal has to be known to be heeded.
     withdrawn = call == "track" and payload.get("event") == WITHDRAWN
-    return withdrawn or agreed(_context(payload, envelope), category, unless_told)
+    context = payload.get("context")
+    return withdrawn or agreed(context if isinstance(context, dict) else {}, category, unless_told, shared)
 
 
 def _context(payload: Mapping[str, Any], envelope: Envelope) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from botocore.exceptions import ClientError
 from click.testing import CliRunner
 
 from adapters import leads, records
@@ -164,3 +165,47 @@ def test_what_nobody_foresaw_in_one_lead_stops_nobody_else(broken, monkeypatch, 
     broken.streamed.clear()
     assert broken.score(START + MINUTE) == {"batchItemFailures": []}
     assert broken.record("bob")["events"] == 1
+
+
+TOO_LARGE = {"Error": {"Code": "ValidationException", "Message": "Item size has exceeded the maximum allowed size"}}
+CANCELLED = {
+    "Error": {"Code": "TransactionCanceledException", "Message": "Transaction cancelled"},
+    "CancellationReasons": [{"Code": "ValidationError"}, {"Code": "None"}],
+}
+
+
+@pytest.mark.parametrize("refusal", [TOO_LARGE, CANCELLED], ids=["a write", "a transaction"])
+def test_a_lead_that_dynamodb_never_takes_is_set_aside_and_no_neighbour_is_done_again(
+    broken, monkeypatch, metrics, refusal
+):
+    save = records.save
+
+    def refuses_bob(table, record, *more):
+        if record.subject == "a:bob":
+            raise ClientError(refusal, "PutItem")
+        save(table, record, *more)
+
+    monkeypatch.setattr(records, "save", refuses_bob)
+
+    assert broken.score(START) == {"batchItemFailures": []}
+
+    assert [broken.record(who) is None for who in ("ann", "bob", "cem")] == [False, True, False]
+    assert ("a:bob", "X#lead") in broken.keys("X#")
+    assert metrics()["LeadUnscorable"] == 1
+    assert "a:bob  X#lead  record: DynamoDB does not take it  (can be read now)" in aside().output
+    monkeypatch.setattr(records, "save", save)
+    assert aside("--return", "--yes").exit_code == 0
+    assert ("a:bob", "X#lead") not in broken.keys("X#")
+    assert broken.sweep(START + DAY) == 1
+    broken.act()
+    assert broken.record("bob")["events"] == 1
+
+
+def test_any_other_error_of_dynamodb_comes_again(broken, monkeypatch):
+    def fails(*_):
+        raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "PutItem")
+
+    monkeypatch.setattr(records, "save", fails)
+
+    assert broken.score(START)["batchItemFailures"]
+    assert ("a:bob", "X#lead") not in broken.keys("X#")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 KEYS = {"value", "unit", "floor", "ratio", "budget"}
-LIMITS = {"track.batch.wru": 0.2}
+LIMITS = {"track.batch.wru": 0.2, "score.largest.cpu": 2.0, "score.largest.memory": 256.0}
 CPU = {
-    *("track.single.cpu", "track.batch.cpu", "track.hostile.cpu", "track.cold-start.cpu"),
+    *("track.single.cpu", "track.batch.cpu", "track.hostile.cpu", "track.growth.cpu", "track.cold-start.cpu"),
     *("score.event.cpu", "score.rules-1000.cpu", "score.settled.cpu"),
     "mail.cpu",
 }

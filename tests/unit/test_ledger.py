@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripen.errors import UnreadableItemError
+from ripen.errors import InvalidEventError, UnreadableItemError
 from ripen.event import RIPEN, Event, Received
 from ripen.ledger import (
     NOTHING_SEEN,
+    Seen,
     Unreadable,
     due_shard,
     event_items,
@@ -21,6 +22,7 @@ from ripen.ledger import (
     read_events,
     read_intent_key,
     read_items,
+    weight,
     written_once,
 )
 from ripen.times import DAY, SECOND
@@ -111,12 +113,21 @@ def test_a_request_that_is_repeated_lands_on_the_same_keys_and_another_on_others
 
 @pytest.mark.parametrize("text", ["x", "ж", "\u4e00", "\U0001f600", "\ud800"])
 def test_no_item_is_larger_than_dynamodb_takes(text):
-    many = [received(f"m{n}", text=text * 5_000) for n in range(48)]
+    many = [received(f"m{n}", text=text * 5_000) for n in range(32)]
 
     items = event_items(many, 1)
 
     assert all(len(item.get("zip", b"")) + len(item.get("data", "").encode()) < 400_000 for item in items)
-    assert len(read_events(items)) == 48
+    assert len(read_events(items)) == 32
+
+
+@pytest.mark.parametrize("subjects", [1, 40])
+def test_one_request_stores_no_more_than_a_megabyte_of_events(subjects):
+    many = [received(f"m{n}", f"a:{n % subjects}", text="x" * 30_000) for n in range(40)]
+
+    assert len(read_events(event_items(many[:33], 1))) == 33
+    with pytest.raises(InvalidEventError, match="has no room left in what one request may store"):
+        event_items(many, 1)
 
 
 def test_a_large_request_is_split_at_bytes_that_do_not_compress():
@@ -209,3 +220,33 @@ def test_what_was_seen_tells_items_apart_by_key_and_by_content():
     others = [item | {"sk": "E#2"}, item | {"data": "[]"}, packed, {"sk": item["sk"]}, {"sk": item["sk"], "data": 3}]
 
     assert len({seen([one]) for one in [item, *others]}) == len(others)
+
+
+def packed(text):
+    return {"pk": "a:ann", "sk": "E#1", "zip": zlib.compress(text.encode())}
+
+
+@pytest.mark.parametrize(
+    ("item", "weighs"),
+    [
+        ({"data": '[{"id":"1","n":"' + "x" * 1_000 + '"}]'}, 1_019),
+        (packed('[{"id":"1","n":"' + "x" * 1_000 + '"}]'), 1_019),
+        (packed('[{"id":"1"},{"id":"2"}]'), 1_000),
+        (packed('[{"id":"1","n":[' + "[]," * 99 + "[]]}]"), 103 * 48),
+        ({"data": "\u00e4\ud800"}, 5),
+        ({"zip": b"broken"}, 6),
+        ({"data": 7}, 0),
+        ({}, 0),
+    ],
+)
+def test_an_item_weighs_what_reading_it_takes(item, weighs):
+    assert weight(item) == weighs
+
+
+def test_what_was_left_out_stays_left_out():
+    some = Seen(3, 7).without_older()
+
+    assert (some.items, some.whole) == (-3, False)
+    assert not some.plus(packed("[]")).whole
+    assert not Seen(0, 0).without_older().whole
+    assert Seen(0, 0).plus(packed("[]")) == Seen(1, Seen(0, 0).plus(packed("[]")).checksum)

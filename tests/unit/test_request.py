@@ -11,7 +11,7 @@ from ripen.ledger import event_items, read_events
 from ripen.segment import parse_event
 from ripen.sources import NO_SOURCES, Source, Sources, digest
 from stories import YES
-from track.request import MAX_BATCH, MAX_BODY_BYTES, Parsed, RefusedRequestError, check_storable, parse_request, sift
+from track.request import MAX_BATCH, MAX_BODY_BYTES, Parsed, RefusedRequestError, parse_request, sift, storable
 
 SOURCES = Sources(
     {
@@ -167,7 +167,7 @@ def test_what_the_ledger_cannot_hold_is_refused_alone(misfit):
     with pytest.raises(InvalidEventError):
         event_items(parsed.accepted, 1)
 
-    accepted, refused, _ = sift(parsed, check_storable)
+    accepted, refused, _ = sift(parsed, storable())
 
     assert len(accepted) == 2
     assert [(index, error.field) for index, error in refused] == [(1, "event"), (2, "event"), (4, "event")]
@@ -182,7 +182,7 @@ def test_a_number_that_is_none_does_not_harm_its_neighbours(number):
     )
     body = f'{{"writeKey": "site", "batch": [{good}, {bad}]}}'
 
-    accepted, refused, _ = sift(parse_request(request(body, "/v1/batch"), SOURCES), check_storable)
+    accepted, refused, _ = sift(parse_request(request(body, "/v1/batch"), SOURCES), storable())
 
     assert len(accepted) == 1
     assert [(index, error.field) for index, error in refused] == [(1, "event")]

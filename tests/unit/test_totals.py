@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ripen import totals
 from ripen.times import parse_iso
 from ripen.totals import MOST_KEYS_OF_A_REQUEST, KnownKeys, campaign_key, page_key, totals_key, view_keys
 
@@ -91,6 +94,57 @@ def test_campaigns_are_masked_too():
     context = {"campaign": {"source": "crm/mail", "medium": "ada@example.com", "name": "customer 991234"}}
 
     assert view_keys(view("/", context=context)) == [page_key("/"), campaign_key("crm-mail", "(id)", "(id)")]
+
+
+TOKEN = re.compile(r"(?=[^/]*[0-9])[a-z0-9_=.~]{24}", re.IGNORECASE)
+"""A token in one pattern; it takes the square of the length of what it searches."""
+
+
+@given(st.text(st.sampled_from("aZ_9-~/"), max_size=80) | st.from_regex(r"[a-z]{20,30}[/-]?[a-z]{0,30}[0-9]?"))
+def test_a_token_is_a_long_word_with_a_digit_in_or_behind_it(text):
+    assert any(map(totals._is_token, text.split("/"))) == bool(TOKEN.search(text))  # noqa: SLF001
+
+
+def test_no_pattern_looks_further_than_a_few_characters():
+    for pattern in (totals._TELLING, totals._WORD, totals._DIGIT):  # noqa: SLF001
+        assert re._parser.parse(pattern.pattern).getwidth()[1] <= 24, "what it costs is proportional to the text"  # noqa: SLF001
+
+
+def test_a_long_id_is_found_by_its_beginning():
+    page = view("/of/it-is-a-very-long-name-of-somebody/x") | {"userId": "it-is-a-very-long-name-of-somebody-else"}
+
+    assert view_keys(page) == [page_key("/of/(id)/x")]
+
+
+def test_who_says_very_much_of_a_person_is_counted_without_page_and_campaign():
+    context = {"campaign": {"name": "May"}, "traits": {f"n{n}": f"value {n}" for n in range(60)}}
+
+    assert view_keys(view("/a", context=context)) == [page_key("(other)")]
+
+
+def test_a_long_path_is_another_page_and_a_long_name_no_campaign():
+    assert view_keys(view("/" + "a/" * 300, context={"campaign": {"name": "a " * 200}})) == [page_key("(other)")]
+
+
+@given(st.integers(1, 30), st.integers(1, 30))
+def test_what_views_share_is_read_once(many, more):
+    shared = {"traits": {"name": "Ada"}, "campaign": {"name": "May"}, "page": {"path": "/a/b", "url": "/?x=1"}}
+    texts = [count_reads([{"anonymousId": f"v{n}", "context": shared} for n in range(size)]) for size in (many, more)]
+
+    assert texts[0] == texts[1]
+
+
+def count_reads(views):
+    """How many characters of paths and campaigns are looked through for what may name a person."""
+    read = []
+
+    def tells(text, original=totals._tells):  # noqa: SLF001
+        read.append(len(text))
+        return original(text)
+
+    with patch.object(totals, "_tells", tells):
+        KnownKeys().tally("T#1", views)
+    return sum(read)
 
 
 @given(st.text(max_size=400), st.text(max_size=100))

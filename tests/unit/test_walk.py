@@ -110,6 +110,14 @@ def test_of_a_subject_that_belongs_to_another_lead_that_lead_is_folded_again():
     assert judge(tally, None, "v1", LONG_AGO) == Found("a:ann", lagging=True)
 
 
+def test_of_a_lead_whose_oldest_items_were_left_out_only_the_rules_are_compared():
+    newest = seen_of(["E#3"]).without_older()
+    [tally] = walk_everywhere(START).on([event("a:ann", n) for n in (1, 2, 3)], None, START)[1]
+
+    assert judge(tally, Claim("v1", newest, 0), "v1", LONG_AGO) is None
+    assert judge(tally, Claim("v0", newest, 0), "v1", LONG_AGO) == Found("a:ann", lagging=False)
+
+
 def test_a_lead_that_lives_on_the_events_of_others_gets_new_rules_too():
     assert found([record("a:ann", rules="v0", **{"a:phone": 3})]) == [Found("a:ann", lagging=False)]
     assert found([record("a:ann", rules="v0")]) == []
