@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -21,11 +21,13 @@ Item = Mapping[str, Any]
 _FAILED = "ConditionalCheckFailed"
 
 
-def claim_intent(table: str, decided: Decided, key: str, claim: Claim) -> Answer:
+def claim_intent(
+    table: str, decided: Decided, key: str, claim: Claim, counting: Sequence[Mapping[str, Any]] = ()
+) -> Answer:
     """Claim an intent before anything is sent, and make the record one that nobody has read.
 
     So of all who decided under the same record only one gets a claim: what the others want to send may be too much by
-    then.
+    then. `counting` are writes of the same transaction that count it; when one of them fails, the lead is `CHANGED`.
     """
     item = {
         "pk": decided.subject,
@@ -54,16 +56,17 @@ def claim_intent(table: str, decided: Decided, key: str, claim: Claim) -> Answer
         "ConditionExpression": "version = :before",
         "ExpressionAttributeValues": _attributes({":before": decided.version, ":next": decided.version + 1}),
     }
-    actions: list[dict[str, Any]] = [{"Put": put}, {"Update": renew}]
+    actions: list[Mapping[str, Any]] = [{"Put": put}, {"Update": renew}]
     if decided.address_key:
         actions.append({"ConditionCheck": _owned(table, decided)})
+    actions += counting
     try:
         client("dynamodb").transact_write_items(TransactItems=actions)
     except ClientError as error:
         reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
         if reasons[:1] == [_FAILED]:
             return Answer.TAKEN
-        if reasons[1:2] != [_FAILED] and reasons[2:] == [_FAILED]:
+        if reasons[1:2] != [_FAILED] and decided.address_key and reasons[2:3] == [_FAILED]:
             return Answer.SUPPRESSED
         if {_FAILED, "TransactionConflict"} & {*reasons}:
             return Answer.CHANGED
@@ -109,9 +112,9 @@ def _held_intent(item: Item) -> Held:
     )
 
 
-def release_intent(table: str, subject: str, key: str, holder: str) -> None:
-    """Give one's own claim back: nothing was sent, the same intent may be claimed again."""
-    _held(
+def release_intent(table: str, subject: str, key: str, holder: str) -> bool:
+    """Give one's own claim back: nothing was sent, the same intent may be claimed again. False: it was not one's own."""
+    return _held(
         client("dynamodb").delete_item,
         TableName=table,
         Key=_attributes({"pk": subject, "sk": key}),

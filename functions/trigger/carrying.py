@@ -11,6 +11,7 @@ from typing import NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 
 from adapters import intents
+from adapters.brakes import give_back
 from adapters.leads import Refreshed, unchanged
 from adapters.pace import wait_for_turn
 from adapters.settings import TriggerSettings
@@ -64,12 +65,12 @@ def carry_out(settings: TriggerSettings, refreshed: Refreshed, errand: Errand, t
     until, kept_until = lead.now + CLAIM_LEASE, lead.now + settings.retention_days * DAY
     claim = Claim(turn.holder, until, kept_until, intent.channel, errand.repeatable, errand.about, tries)
     decided = Decided(lead.subject, refreshed.version, refreshed.subjects, errand.address_key)
-    answer = intents.claim_intent(table, decided, key, claim)
+    answer = intents.claim_intent(table, decided, key, claim, errand.counting)
     if answer is not Answer.CLAIMED:
         return answer
     try:
         if not unchanged(table, refreshed):  # somebody may have unsubscribed while this was being decided
-            intents.release_intent(table, lead.subject, key, turn.holder)
+            _release(table, lead.subject, key, turn.holder, errand)
             return Answer.CHANGED
         outcome = errand.do()
     except DeliveryDelayedError as error:
@@ -80,7 +81,7 @@ def carry_out(settings: TriggerSettings, refreshed: Refreshed, errand: Errand, t
         count("WebhookDelayed")
         return Answer.TAKEN
     except (MailThrottledError, ClientError, BotoCoreError) as error:
-        intents.release_intent(table, lead.subject, key, turn.holder)
+        _release(table, lead.subject, key, turn.holder, errand)
         if isinstance(error, MailThrottledError):
             count("MailThrottled")
         raise
@@ -101,6 +102,11 @@ def find_out(settings: TriggerSettings, turn: Turn) -> None:
     claim = Claim(held.holder, now, now, held.channel, held.repeatable, held.about)
     status = "unconfirmed" if held.channel == MAIL else "failed"
     _end(settings, _Place(turn.subject, turn.key, now), claim, Outcome(status, {"reason": _LOST}))
+
+
+def _release(table: str, subject: str, key: str, holder: str, errand: Errand) -> None:
+    if intents.release_intent(table, subject, key, holder) and errand.brake is not None:
+        give_back(table, errand.brake)
 
 
 def _end(settings: TriggerSettings, place: _Place, claim: Claim, outcome: Outcome) -> None:

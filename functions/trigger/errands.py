@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from adapters import mailer, tokens
 from adapters.active import Active, active_mails
 from adapters.aws import is_local
+from adapters.brakes import Brake, unproven_brake
 from adapters.leads import Refreshed, whole
 from adapters.maillinks import Links
 from adapters.secret import keys, secret
@@ -33,7 +34,8 @@ class Errand(NamedTuple):
     """An intent, what its outcome will tell in any case, and how to do it.
 
     `address_key` is that of the address that has to be the lead's own, if it goes there; `paced` what SES sends. What
-    is `repeatable` may be done twice. `do` raises MailThrottledError and DeliveryDelayedError.
+    is `repeatable` may be done twice. `counting` are writes of the same transaction as the claim. An address that
+    nobody has proven has a `brake`. `do` raises MailThrottledError and DeliveryDelayedError.
     """
 
     intent: Intent
@@ -42,6 +44,8 @@ class Errand(NamedTuple):
     address_key: str = ""
     paced: bool = True
     repeatable: bool = False
+    counting: Sequence[Mapping[str, Any]] = ()
+    brake: Brake | None = None
 
 
 def prepare(settings: TriggerSettings, refreshed: Refreshed, found: Active, intent: Intent) -> Errand:
@@ -54,11 +58,14 @@ def prepare(settings: TriggerSettings, refreshed: Refreshed, found: Active, inte
         about |= {"category": intent.category} if intent.category else {}
         about |= {"transactional": True} if intent.transactional else {}
         about |= {"content": intent.content} if intent.content else {}
+        brake = None if lead.proof.is_proof else _brake(settings, lead, found.configuration.mailing)
         return Errand(
             intent,
             about,
             lambda: _send(settings, refreshed, found.configuration, intent, languages),
             refreshed.address_key,
+            counting=brake.counting if brake else (),
+            brake=brake,
         )
     about |= {"recipient": intent.name}
     recipient = found.configuration.mailing.recipients.get(intent.name)
@@ -70,6 +77,11 @@ def prepare(settings: TriggerSettings, refreshed: Refreshed, found: Active, inte
         paced=not system,
         repeatable=system,
     )
+
+
+def _brake(settings: TriggerSettings, lead: Lead, mailing: Mailing) -> Brake:
+    own = secret(settings.secret_arn)
+    return unproven_brake(settings.table_name, lead.address, own, mailing.unproven, settings.retention_days, lead.now)
 
 
 def _send(
