@@ -17,7 +17,7 @@ from adapters.attributes import attributes, values
 from adapters.aws import client, held
 from ripen.brakes import Mailed, hour_of, mailbox_key, next_hour, opens_for_all, opens_for_mailbox, with_one_more
 from ripen.schema.mailing import Unproven
-from ripen.times import DAY, HOUR, SECOND, to_iso
+from ripen.times import HOUR, SECOND, to_iso
 
 MAILBOX_KEY = "B"
 ALL = "B#unproven"
@@ -51,14 +51,16 @@ class Brake(NamedTuple):
         return "all unproven addresses" if self.of_all else "this mailbox"
 
 
-def unproven_brake(table: str, address: str, secret: bytes, limits: Unproven, retention_days: int, now: int) -> Brake:
-    """What holds back a mail to an unproven address at `now`, as it stands in the table."""
-    key = mailbox_key(address, secret)
+def unproven_brake(table: str, key: str, limits: Unproven, now: int, kept_until: int) -> Brake:
+    """What holds back a mail to the unproven mailbox of this key at `now`, as it stands in the table.
+
+    Once it is counted, it counts until `kept_until`; moments are in milliseconds.
+    """
     found = _read(table, key, MAILBOX_KEY)
     mailed = Mailed(*(found.get(name, 0) for name in Mailed._fields))
     mails = _read(table, ALL, to_iso(hour_of(now))).get("mails", 0)
     counting = (
-        _count_mailbox(table, key, mailed if found else None, with_one_more(mailed, now), now + retention_days * DAY),
+        _count_mailbox(table, key, mailed if found else None, with_one_more(mailed, now), kept_until),
         _count_all(table, limits.per_hour, now),
     )
     return Brake(key, opens_for_mailbox(mailed, limits, now), opens_for_all(mails, limits, now), counting)

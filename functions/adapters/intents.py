@@ -113,7 +113,7 @@ def _held_intent(item: Item) -> Held:
 
 
 def release_intent(table: str, subject: str, key: str, holder: str) -> bool:
-    """Give one's own claim back: nothing was sent, the same intent may be claimed again. False: it was not one's own."""
+    """Give one's own claim back: nothing was sent, the same intent may be claimed again. False if it was not."""
     return _held(
         client("dynamodb").delete_item,
         TableName=table,

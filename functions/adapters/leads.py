@@ -7,8 +7,10 @@ from typing import Any, NamedTuple
 
 from adapters import front, merging, records
 from adapters.addresses import key_of
+from adapters.brakes import release_mailbox
 from adapters.figures import Reporter, report_visits
 from adapters.loading import load_tree
+from adapters.secret import secret
 from adapters.settings import ScoreSettings, TriggerSettings
 from adapters.telemetry import count, logger, pseudonym
 from ripen.erasure import only_withdrawals
@@ -193,6 +195,10 @@ def _address(
         return None, []
     before = me.tree.record.address
     found = _owned(settings, me, before, doubtful=doubtful)
+    if me.claims.proof.is_proof:
+        if found["key"] and not (before.get("key") == found["key"] and before.get("proven")):
+            release_mailbox(settings.table_name, me.claims.address, secret(settings.secret_arn))
+        found["proven"] = True
     if not suppressed:
         return found, []
     marks = []

@@ -26,7 +26,7 @@ _FORBIDDEN = frozenset("<>{}[]\\|")
 def person_name(text: object) -> str:
     """A text that looks like the name of a person, at most 60 characters; empty for any other.
 
-    It has letters of any script, spaces, apostrophes, hyphens and dots, and nothing that a mail program makes a link of.
+    It has letters of any script, spaces, apostrophes, hyphens and dots, and nothing that mail programs make links of.
     """
     name = _one_name(text)
     if not all(sign in _BESIDE_LETTERS or category(sign)[0] in "LM" for sign in name):

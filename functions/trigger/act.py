@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from adapters.active import active
-from adapters.erasure import erase
 from adapters.brakes import Brake
+from adapters.erasure import erase
 from adapters.leads import NOTHING_NEW, Refreshed, Task, refresh
+from adapters.notices import DIGEST_KEY
 from adapters.records import Due, postpone
 from adapters.secret import secret
 from adapters.settings import TriggerSettings
@@ -20,6 +21,7 @@ from ripen.lead import Intent, Lead
 from ripen.ledger import RECORD_KEY, intent_key
 from ripen.times import DAY
 from trigger.carrying import carry_out, find_out, has_its_turn
+from trigger.digest import send_digest
 from trigger.errands import prepare
 from trigger.queue import WHOLE_LEAD
 from trigger.sweep import LEASE
@@ -32,13 +34,19 @@ _LONGEST_REST = 7 * DAY
 
 
 def act(settings: TriggerSettings, turn: Turn) -> None:
-    """Do what is due for the item with the turn's key: a lead's record, or a claim whose holder never came back.
+    """Do what is due for the item with the turn's key: a lead's record, a digest, or a claim whose holder was lost.
 
     With WHOLE_LEAD for a key, a lead is folded from all of its events. Raises MailThrottledError to be called again.
     """
-    if turn.key not in (RECORD_KEY, WHOLE_LEAD):
+    if turn.key == DIGEST_KEY:
+        send_digest(settings, turn)
+    elif turn.key in (RECORD_KEY, WHOLE_LEAD):
+        _act_on_lead(settings, turn)
+    else:
         find_out(settings, turn)
-        return
+
+
+def _act_on_lead(settings: TriggerSettings, turn: Turn) -> None:
     oldest_key, doubtful = "" if turn.key == WHOLE_LEAD else NOTHING_NEW, False
     passed: set[str] = set()
     held: dict[str, int] = {}
@@ -61,9 +69,9 @@ def act(settings: TriggerSettings, turn: Turn) -> None:
         # Read before claiming: should S3 fail, nothing is claimed and the next delivery tries again.
         errand = prepare(settings, refreshed, found, intent)
         if errand.brake is not None and errand.brake.opens_at > refreshed.lead.now:
-            _tell_held(refreshed.lead, intent, errand.brake)
             held[intent.id] = errand.brake.opens_at
             passed.add(intent.id)
+            _tell_held(refreshed.lead, intent, errand.brake)
             continue
         if not has_its_turn(settings, errand, turn):
             return
