@@ -40,8 +40,8 @@ def test_a_lead_that_reaches_the_threshold_gets_one_mail(nurturing):
     [mail] = nurturing.mails()
     assert mail["To"] == ADDRESS
     assert mail["From"] == "hello@example.com"
-    assert "Hello Ann," in mail.get_body(("plain",)).get_content()
-    assert "Hello Ann," in mail.get_body(("html",)).get_content()
+    assert "Hello," in mail.get_body(("plain",)).get_content()  # nobody has proven that she is Ann
+    assert "Hello," in mail.get_body(("html",)).get_content()
     assert nurturing.names().count("Email Sent") == 1
     assert nurturing.record()["pending"] == []
 
