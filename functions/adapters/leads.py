@@ -195,10 +195,8 @@ def _address(
         return None, []
     before = me.tree.record.address
     found = _owned(settings, me, before, doubtful=doubtful)
-    if me.claims.proof.is_proof:
-        if found["key"] and not (before.get("key") == found["key"] and before.get("proven")):
-            release_mailbox(settings.table_name, me.claims.address, secret(settings.secret_arn))
-        found["proven"] = True
+    if "proven" in found and not (before.get("key") == found["key"] and "proven" in before):
+        release_mailbox(settings.table_name, me.claims.address, secret(settings.secret_arn))
     if not suppressed:
         return found, []
     marks = []
@@ -224,7 +222,8 @@ def _owned(
     else:
         identity = records.own_address(settings.table_name, key, me.claimant(me.claims.address))
         owned, suppressed = identity.owner in me.tree.ledgers, identity.suppressed
-    return {"key": key, "owned": owned} | ({"suppressed": "address"} if owned and suppressed else {})
+    proven = {"proven": True} if me.claims.proof.is_proof else {}
+    return {"key": key, "owned": owned} | proven | ({"suppressed": "address"} if owned and suppressed else {})
 
 
 def _waits(settings: ScoreSettings | TriggerSettings, me: Party, key: str) -> bool:
