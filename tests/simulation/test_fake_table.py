@@ -247,7 +247,7 @@ def counted(brake, version):
 
 def what_waits_for_a_digest():
     pk = f"{notices.PREFIX}sales"
-    for n in range(3):
+    for _ in range(3):
         actions = [notices.counting("ripen", "sales", 2, 5)]
         yield aws.held(aws.client("dynamodb").transact_write_items, TransactItems=actions)
     yield [notices.notices_in("ripen", "sales", now) for now in (5, HOUR)]
