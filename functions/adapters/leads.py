@@ -222,7 +222,7 @@ def _owned(
     else:
         identity = records.own_address(settings.table_name, key, me.claimant(me.claims.address))
         owned, suppressed = identity.owner in me.tree.ledgers, identity.suppressed
-    proven = {"proven": True} if me.claims.proof.is_proof else {}
+    proven = {"proven": True} if me.claims.proven else {}
     return {"key": key, "owned": owned} | proven | ({"suppressed": "address"} if owned and suppressed else {})
 
 

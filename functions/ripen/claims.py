@@ -103,6 +103,11 @@ class Claims:
         return self.address.casefold() in self.opted_in
 
     @property
+    def proven(self) -> bool:
+        """Whether anybody but a browser said that `address` is the lead's own, or that it agreed to mails."""
+        return self.proof.is_proof or self.subscribed
+
+    @property
     def strongest(self) -> Proof:
         """The best proof of any identity."""
         return max((claim.proof for claim in (*self.addresses.values(), *self.users.values())), default=Proof.NONE)

@@ -87,6 +87,8 @@ def carry_out(settings: TriggerSettings, refreshed: Refreshed, errand: Errand, t
         raise
     # Never before what it was decided from: the outcome would come before its cause.
     _end(settings, _Place(lead.subject, key, max(lead.now, turn.now())), claim, outcome)
+    if errand.brake is not None and outcome.status in ("failed", "refused"):
+        give_back(table, errand.brake)
     return Answer.CLAIMED
 
 

@@ -61,7 +61,7 @@ def prepare(settings: TriggerSettings, refreshed: Refreshed, found: Active, inte
         about |= {"category": intent.category} if intent.category else {}
         about |= {"transactional": True} if intent.transactional else {}
         about |= {"content": intent.content} if intent.content else {}
-        brake = None if lead.proof.is_proof else _brake(settings, lead, found.configuration.mailing)
+        brake = None if lead.claims.proven else _brake(settings, lead, found.configuration.mailing)
         return Errand(
             intent,
             about,
@@ -122,7 +122,7 @@ def _send(
 
     untold = replace(lead, traits={})
     try:
-        mime = mime_for(lead if lead.proof.is_proof else untold)  # else nobody knows who typed them
+        mime = mime_for(lead if lead.claims.proven else untold)  # else nobody knows who typed them
         if len(mime) > mailer.MAX_BYTES:
             mime = mime_for(untold)
         tags = {"lead": tag(lead.subject), "intent": intent.id}

@@ -254,5 +254,5 @@ def _address(world, tree, lead):
     identity = world.table.items[key, "I"]
     owned = identity["owner"]["S"] in tree.ledgers
     marked = "lead" if lead.suppressed else "address" if owned and "suppressed" in identity else ""
-    proven = {"proven": True} if lead.proof.is_proof else {}
+    proven = {"proven": True} if lead.claims.proven else {}
     return {"key": key, "owned": owned} | proven | ({"suppressed": marked} if marked else {})
