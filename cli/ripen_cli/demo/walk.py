@@ -10,6 +10,7 @@ from typing import TypeVar
 import click
 from playwright.sync_api import Browser, BrowserContext, Error
 
+from ripen.times import LAST_MOMENT
 from ripen_cli.cloud import Cloud, Progress
 from ripen_cli.demo.desk import clock, sweep
 from ripen_cli.demo.leads import Leads, Reading
@@ -124,11 +125,10 @@ class Walk:
         reading = self._settled(title, subject, lambda found: len(found.lead.pending) == 1)
         self._is_now(f"{title} ({time.monotonic() - began:.0f} s)", reading, STEPS[-1].score)
 
-        title = "another sweep sends nothing"
-        due = reading.tree.record.due_at
-        if due is not None and due <= clock():
-            raise StoryError(title, "a lead that is not due", f"due at {due}")
-        sweep(self._cloud, self._functions)
+        title = "more sweeps send nothing until she does"
+        resting = self._after_sweeps(lambda: self._leads.read(subject, clock()), _rests, _SCORED_WITHIN)
+        if not _rests(resting):
+            raise StoryError(title, "a lead that is not due", resting and f"due at {resting.tree.record.due_at}")
         _expect(title, "mails", expected, self._mails())
         self._is_now(title, self._settled(title, subject), STEPS[-1].score)
 
@@ -220,6 +220,10 @@ def _perform(title: str, act: Callable[[Visitor], object], visitor: Visitor) -> 
 def _expect(title: str, what: str, expected: object, found: object) -> None:
     if found != expected:
         raise StoryError(title, f"{what} to be {expected}", found)
+
+
+def _rests(found: Reading | None) -> bool:
+    return found is not None and (found.tree.record.due_at or LAST_MOMENT) > clock()
 
 
 def _wait(look: Callable[[], Found], done: Callable[[Found], bool], limit: float, progress: Progress = _quiet) -> Found:
