@@ -27,10 +27,12 @@ Action = Mapping[str, Any]
 class Brake(NamedTuple):
     """Whether one more mail may go to an unproven address: to this mailbox from `mailbox_opens`, to any from `opens`.
 
-    `counting` are the parts of a transaction that count it; they fail if anybody else was counted meanwhile.
+    `counting` are the parts of a transaction that count it for the mailbox of `key` and the `hour` (its begin in
+    milliseconds); they fail if anybody else was counted meanwhile.
     """
 
     key: str
+    hour: int
     mailbox_opens: int
     opens: int
     counting: Sequence[Action]
@@ -63,19 +65,24 @@ def unproven_brake(table: str, key: str, limits: Unproven, now: int, kept_until:
         _count_mailbox(table, key, mailed if found else None, with_one_more(mailed, now), kept_until),
         _count_all(table, limits.per_hour, now),
     )
-    return Brake(key, opens_for_mailbox(mailed, limits, now), opens_for_all(mails, limits, now), counting)
+    opens = opens_for_mailbox(mailed, limits, now), opens_for_all(mails, limits, now)
+    return Brake(key, hour_of(now), *opens, counting)
 
 
 def give_back(table: str, brake: Brake) -> None:
-    """Count a mail less to a mailbox: it was counted, and did not go out."""
-    held(
-        client("dynamodb").update_item,
-        TableName=table,
-        Key=attributes({"pk": brake.key, "sk": MAILBOX_KEY}),
-        UpdateExpression="ADD mails :less, overall :less",
-        ConditionExpression="attribute_exists(pk)",
-        ExpressionAttributeValues=attributes({":less": -1}),
-    )
+    """Count a mail less: it was counted, and did not go out."""
+    for pk, sk, less in (
+        (brake.key, MAILBOX_KEY, "ADD mails :less, overall :less"),
+        (ALL, to_iso(brake.hour), "ADD mails :less"),
+    ):
+        held(
+            client("dynamodb").update_item,
+            TableName=table,
+            Key=attributes({"pk": pk, "sk": sk}),
+            UpdateExpression=less,
+            ConditionExpression="attribute_exists(pk)",
+            ExpressionAttributeValues=attributes({":less": -1}),
+        )
 
 
 def release_mailbox(table: str, address: str, secret: bytes) -> None:

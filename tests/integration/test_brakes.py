@@ -11,7 +11,7 @@ from ripen.brakes import mailbox_key
 from ripen.errors import MailThrottledError
 from ripen.intents import Answer, Claim, Decided
 from ripen.schema.mailing import Unproven
-from ripen.times import DAY, HOUR, MINUTE, SECOND
+from ripen.times import DAY, HOUR, MINUTE, SECOND, to_iso
 from ripen_cli.project import RULES, rule_files
 from stories import START, identified, tracked
 
@@ -177,6 +177,10 @@ def test_a_mail_that_ses_did_not_take_does_not_count(nurturing, monkeypatch):
     monkeypatch.setattr(mailer, "send", busy)
     nurturing.live(identified(START, email=VICTIM), *enough("ann"), at=START)
     assert nurturing.mails() == []
+
+    assert opens_at(mailbox_key(VICTIM, SECRET), START + MINUTE) == START + MINUTE
+    hour = {"pk": {"S": brakes.ALL}, "sk": {"S": to_iso(START)}}
+    assert nurturing.dynamodb.get_item(TableName="ripen", Key=hour)["Item"]["mails"]["N"] == "0"
 
     monkeypatch.setattr(mailer, "send", send)
     assert nurturing.act() == 0

@@ -55,6 +55,7 @@ _UPDATES = {
         "#ttl": ":ttl",
     },
     "ADD mails :one SET #ttl = :ttl": {"mails": "+:one", "#ttl": ":ttl"},
+    "ADD mails :less": {"mails": "+:less"},
     "ADD mails :less, overall :less": {"mails": "+:less", "overall": "+:less"},
     "ADD notices :one SET #ttl = :ttl": {"notices": "+:one", "#ttl": ":ttl"},
     "ADD notices :one SET due_shard = :shard, due_at = if_not_exists(due_at, :at)": {
