@@ -12,6 +12,7 @@ from adapters import active, aws, pace, secret, senders, settings, site, totals
 from adapters.telemetry import logger
 from ripen.limits import Limits
 from track import handler as track
+from track import newcomers
 
 # No test depends on how fast a machine is.
 hypothesis_settings.register_profile(
@@ -67,6 +68,7 @@ def tracking(monkeypatch):
         monkeypatch.setattr(track, "registered", lambda _table, _now: sources)
         monkeypatch.setattr(track, "limits", Limits())
         monkeypatch.setattr(totals, "count_views", lambda *_: None)
+        monkeypatch.setattr(newcomers, "admitted", lambda parsed, *_: parsed)
         settings.settings.cache_clear()
         return written
 

@@ -1,14 +1,19 @@
-"""Mails to colleagues about a lead: plain text, made from a template of ours, in the language of the company."""
+"""Mails to colleagues about leads: plain text, made from a template of ours, in the language of the company.
+
+What a lead typed is bounded: each value, how many there are, the subject, and so the whole (see `mailer.MAX_BYTES`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -23,6 +28,15 @@ _TEMPLATES = Path(__file__).parent / "dossier"
 _LONGEST = 300
 """Characters of one value; what a lead typed is nobody's novel."""
 
+_LONGEST_SUBJECT = 120
+_LONGEST_TEXT = 70 * 1024
+"""Bytes of a text in UTF-8: in base64 they are a third more."""
+
+_MOST_TRAITS = 40
+_LONGEST_ENTRY = 100
+_ROOM = 40 * 1024
+"""Bytes of what is told in a digest; the words of the template come on top."""
+
 
 class Note(NamedTuple):
     """A mail to a colleague."""
@@ -33,15 +47,43 @@ class Note(NamedTuple):
 
 def render(told: Mapping[str, Any], channel: str, language: str, timezone: str) -> Note:
     """The dossier as a mail: English where there is no template in the `language`; times in the `timezone`."""
-    filled = _template(language, timezone).render(told, channel=channel, timezone=timezone)
+    lead = told["lead"]
+    traits = dict([*lead["traits"].items()][:_MOST_TRAITS])
+    bounded = {**told, "lead": {**lead, "traits": traits, "more": len(lead["traits"]) - len(traits)}}
+    return _note(_template("", language, timezone).render(bounded, channel=channel, timezone=timezone))
+
+
+def entry(told: Mapping[str, Any], channel: str, at: str) -> dict[str, str]:
+    """What of a dossier stands in a digest; `at` is when it was due (ISO 8601)."""
+    lead, campaign = told["lead"], told["campaign"]
+    told_of = {
+        "name": lead["name"],
+        "address": lead["address"],
+        "reason": campaign["title"] or campaign["name"],
+        "lead": lead["id"],
+    }
+    short = {key: str(_one_line(text))[:_LONGEST_ENTRY] for key, text in told_of.items()}
+    return short | {"at": at, "channel": channel}
+
+
+def render_digest(entries: Sequence[Mapping[str, str]], language: str, timezone: str) -> tuple[Note, int]:
+    """As many of these as one mail has room for, at least one; and how many they are."""
+    sizes = accumulate(len(json.dumps(one, ensure_ascii=False).encode()) for one in entries)
+    fitting = max(1, sum(size <= _ROOM for size in sizes))
+    filled = _template("digest.", language, timezone).render(leads=entries[:fitting], timezone=timezone)
+    return _note(filled), fitting
+
+
+def _note(filled: str) -> Note:
     subject, _, text = filled.partition("\n")
-    return Note(subject, text.strip() + "\n")
+    short = text.strip().encode()[:_LONGEST_TEXT].decode(errors="ignore")
+    return Note(subject if len(subject) <= _LONGEST_SUBJECT else f"{subject[: _LONGEST_SUBJECT - 1]}…", short + "\n")
 
 
 @lru_cache(maxsize=16)
-def _template(language: str, timezone: str) -> Template:
+def _template(kind: str, language: str, timezone: str) -> Template:
     """Ready to be filled in: to compile one costs far more than to fill it."""
-    known = language if (_TEMPLATES / f"{language}.txt").exists() else "en"
+    known = language if (_TEMPLATES / f"{kind}{language}.txt").exists() else "en"
     zone = ZoneInfo(timezone)
 
     def local(moment: str) -> str:
@@ -56,7 +98,7 @@ def _template(language: str, timezone: str) -> Template:
         lstrip_blocks=True,
     )
     environment.filters["local"] = local
-    return environment.get_template(f"{known}.txt")
+    return environment.get_template(f"{kind}{known}.txt")
 
 
 def build(note: Note, sender: str, recipient: str) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -23,11 +23,13 @@ Item = Mapping[str, Any]
 _FAILED = "ConditionalCheckFailed"
 
 
-def claim_intent(table: str, decided: Decided, key: str, claim: Claim) -> Answer:
+def claim_intent(
+    table: str, decided: Decided, key: str, claim: Claim, counting: Sequence[Mapping[str, Any]] = ()
+) -> Answer:
     """Claim an intent before anything is sent, and make the record one that nobody has read.
 
     So of all who decided under the same record only one gets a claim: what the others want to send may be too much by
-    then.
+    then. `counting` are writes of the same transaction that count it; when one of them fails, the lead is `CHANGED`.
     """
     item = {
         "pk": decided.subject,
@@ -61,13 +63,14 @@ def claim_intent(table: str, decided: Decided, key: str, claim: Claim) -> Answer
         actions.append(takes(table, decided.address_key, marketing=decided.marketing))
     if decided.owned:
         actions.append({"ConditionCheck": _owned(table, decided)})
+    actions += counting
     try:
         client("dynamodb").transact_write_items(TransactItems=actions)
     except ClientError as error:
         reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
         if reasons[:1] == [_FAILED]:
             return Answer.TAKEN
-        if reasons[1:2] != [_FAILED] and _FAILED in reasons[2:]:
+        if reasons[1:2] != [_FAILED] and _FAILED in reasons[2 : len(actions) - len(counting)]:
             return Answer.SUPPRESSED
         if {_FAILED, "TransactionConflict"} & {*reasons}:
             return Answer.CHANGED
@@ -113,9 +116,9 @@ def _held_intent(item: Item) -> Held:
     )
 
 
-def release_intent(table: str, subject: str, key: str, holder: str) -> None:
-    """Give one's own claim back: nothing was sent, the same intent may be claimed again."""
-    _held(
+def release_intent(table: str, subject: str, key: str, holder: str) -> bool:
+    """Give one's own claim back: nothing was sent, the same intent may be claimed again. False if it was not."""
+    return _held(
         client("dynamodb").delete_item,
         TableName=table,
         Key=_attributes({"pk": subject, "sk": key}),

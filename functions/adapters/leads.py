@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 from adapters import address_items, front, merging, records
 from adapters.address_items import Action
 from adapters.addresses import key_of
+from adapters.brakes import release_mailbox
 from adapters.figures import Reporter, report_visits
 from adapters.loading import load_tree
+from adapters.secret import secret
 from adapters.settings import ScoreSettings, TriggerSettings
 from adapters.telemetry import count, logger, pseudonym
 from ripen.claims import REFUSED, UNDELIVERABLE
@@ -252,6 +254,8 @@ def _news(
     owned = address["key"] if address and address["owned"] else ""
     if owned and owned != before and not address_items.owner_of(table, owned):
         news.append(address_items.owning(table, owned, me.prover(me.claims.address, trusted)))
+    if owned and owned != before:
+        release_mailbox(table, me.claims.address, secret(settings.secret_arn))
     proven = [key for text, key in _keys(settings, me) if me.claims.addresses[comparable(text)].proof.is_proof]
     if before and before not in proven and (owner := address_items.owner_of(table, before)) in me.tree.ledgers:
         news.append(address_items.disowning(table, before, owner))

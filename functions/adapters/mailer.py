@@ -23,6 +23,10 @@ from ripen.configuration import MailTemplate
 from ripen.errors import MailOutcomeUnknownError, MailRefusedError, MailTemplateError, MailThrottledError
 from ripen.lead import Lead
 from ripen.letters import Letter
+from ripen.names import shown_traits
+
+MAX_BYTES = 102 * 1024
+"""Gmail cuts off what is longer. No mail is because of what a lead typed."""
 
 _ASCII = SMTP.clone(cte_type="7bit")
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
@@ -78,11 +82,12 @@ def facts(
 ) -> dict[str, Any]:
     """What a template may use: `lead`, `mail` and `content`, and what is added to its links.
 
-    `token` is `lead.token`, for links: whoever follows one proves to read this mailbox. A name that the lead never gave
-    is empty, never undefined; so is what an unproven browser typed.
+    `token` is `lead.token`, for links: whoever follows one proves to read this mailbox. A name that nobody
+    told whom one can believe, or that does not look like one, is empty, never undefined; `lead.traits` has the others,
+    each bounded.
     `content` has kind, title, text and link.
     """
-    traits = lead.known_traits
+    traits = shown_traits(lead.known_traits)
     name = _text(traits, "name") or f"{_text(traits, 'firstName')} {_text(traits, 'lastName')}".strip()
     utm = {"utm_source": "ripen", "utm_medium": "email", "utm_campaign": letter.campaign, "utm_content": letter.step}
     return {
@@ -93,7 +98,7 @@ def facts(
             "phase": lead.phase,
             "score": {profile: round(lead.score(profile), 1) for profile in lead.scores},
             "token": token,
-            "traits": dict(traits),
+            "traits": traits,
         },
         "mail": links.values()
         | {

@@ -15,9 +15,10 @@ from adapters import address_items, tokens, trees
 from adapters.addresses import key_of
 from adapters.attributes import attributes
 from adapters.aws import client, held
+from adapters.brakes import release_mailbox
 from adapters.loading import load_tree
 from adapters.records import still_there
-from adapters.secret import keys
+from adapters.secret import keys, secret
 from ripen.claims import CONFIRMED, UNMERGED, Claims
 from ripen.errors import RipenError
 from ripen.event import RIPEN, Event, Received
@@ -132,13 +133,16 @@ def _by_link(place: Place, me: Party, now: int) -> Iterator[bool]:
             for browser in _followed(me, text)
             for told in ({"address": address, "browser": subject_digest(browser)},)
         ]
+        changed = False
         if inside:
-            for event in confirmed:
-                yield note(place, me, event, now)
+            changed = sum(note(place, me, event, now) for event in confirmed) > 0  # all of them
         elif token.may_join and me.says_nothing_but(address, owner.claims.users):
             reason = "followed a link that was mailed to the other"
             evidence = _Evidence(token.subject, Proof.LINK, at, reason, address, tuple(confirmed))
-            yield _attempt(place, me, owner, evidence, now)
+            changed = _attempt(place, me, owner, evidence, now)
+        if changed:
+            release_mailbox(place.table_name, address, secret(place.secret_arn))
+        yield changed
 
 
 def _followed(me: Party, token: str) -> list[str]:

@@ -57,6 +57,7 @@ class SourceRule(Model):
     origins: list[Origin] = []
     limit_per_minute: Limit | None = None
     limit_per_visitor_and_day: Limit = 5_000
+    limit_addresses_per_network_and_hour: Annotated[int, Field(ge=1, le=10_000)] = 30
     consent: Literal["required", "assumed"] | None = None
     consent_category: Category = "analytics"
     do_not_track: bool = False
@@ -136,6 +137,8 @@ def compile_sources(configuration: Configuration) -> Sources:
                 rule.consent_category,
                 rule.do_not_track,
                 tuple(map(normal, rule.browser_events)),
+                # A server speaks for the visitors of all networks.
+                rule.limit_addresses_per_network_and_hour if rule.kind == "browser" else None,
             )
             for name, rule in configuration.sources.items()
         }

@@ -10,6 +10,7 @@ from typing import Any
 
 from ripen.event import RIPEN, Event
 from ripen.lead import Contribution, Intent, Lead
+from ripen.names import person_name
 from ripen.schema.campaigns import Campaign
 from ripen.times import to_iso
 
@@ -58,12 +59,10 @@ def dossier(lead: Lead, events: Sequence[Event], campaign: Campaign | None, inte
 
 def _who(lead: Lead) -> dict[str, Any]:
     traits = lead.traits
-    parts = (traits.get("firstName"), traits.get("lastName"))
-    both = " ".join(part.strip() for part in parts if isinstance(part, str))
-    name = traits.get("name")
+    both = f"{person_name(traits.get('firstName'))} {person_name(traits.get('lastName'))}".strip()
     return {
         "id": lead.subject,
-        "name": name if isinstance(name, str) and name.strip() else both.strip(),
+        "name": person_name(traits.get("name")) or both,
         "address": lead.address,
         "first_seen": to_iso(lead.first_seen),
         "last_active": to_iso(lead.last_active),

@@ -8,7 +8,12 @@ class RipenError(Exception):
 
 
 class InvalidEventError(RipenError):
-    """One event was refused: `field` is where, `problem` what is wrong, `expected` what would be right."""
+    """One event was refused: `field` is where, `problem` what is wrong, `expected` what would be right.
+
+    After `retry_after` seconds it may come again, if that is not 0.
+    """
+
+    retry_after = 0
 
     def __init__(self, field: str, problem: str, expected: str) -> None:
         super().__init__(f"{field}: {problem}; expected {expected}")

@@ -11,13 +11,18 @@ from __future__ import annotations
 
 from collections import Counter, OrderedDict
 from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING, NamedTuple
 
 from ripen.sources import Source
 from ripen.times import DAY, MINUTE, SECOND
 
+if TYPE_CHECKING:
+    from ripen.networks import Place
+
 STEPS = 20
 _VISITORS = 10_000
+_NETWORKS = 1_000
 
 
 class Share(NamedTuple):
@@ -51,10 +56,30 @@ _Key = tuple[str, str]
 """A source and a visitor's subject, or a source and nothing."""
 
 
+class Newcomers:
+    """The addresses that were counted for networks, as digests, of the networks that this process saw last."""
+
+    def __init__(self, networks: int = _NETWORKS) -> None:
+        self._most = networks
+        self._known: OrderedDict[tuple[str, Place], frozenset[str]] = OrderedDict()
+
+    def known(self, source: str, place: Place) -> frozenset[str]:
+        """Those that came from a place through a source."""
+        return self._known.get((source, place), frozenset())
+
+    def learn(self, source: str, place: Place, digests: AbstractSet[str]) -> None:
+        """All that were counted there so far."""
+        self._known[source, place] = frozenset(digests)
+        self._known.move_to_end((source, place))
+        while len(self._known) > self._most:
+            self._known.popitem(last=False)
+
+
 class Limits:
     """The counters of one process. It remembers the `visitors` that were seen last, and forgets the others.
 
     While `due` holds anything, the other processes have to be told: `share`, then `learn` what they say.
+    `newcomers` are addresses that are counted already.
     """
 
     def __init__(self, visitors: int = _VISITORS) -> None:
@@ -62,6 +87,7 @@ class Limits:
         self._minutes: dict[_Key, _Count] = {}
         self._days: OrderedDict[_Key, _Count] = OrderedDict()
         self.due: dict[_Key, None] = {}
+        self.newcomers = Newcomers()
 
     def wait(self, source: Source, events: int, now: int) -> int:
         """Count a request of so many events at `now` (milliseconds): 0, or the seconds to wait, and it is not counted.

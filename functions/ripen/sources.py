@@ -15,8 +15,9 @@ UNREGISTERED = "unregistered"
 class Source:
     """A registered sender. Only a `trusted` one (a server) may speak for others; a browser comes from its `origins`.
 
-    `per_minute` and `per_visitor_and_day` are the most events that it may send; None is no limit. Without an
-    answer about consent `consent_assumed` decides (None: yes for a trusted one); `consent_category` is where it stands.
+    `per_minute` and `per_visitor_and_day` are the most events that it may send, `addresses_per_network_and_hour` the
+    most different addresses that visitors of one network may name; None is no limit. Without an answer about consent
+    `consent_assumed` decides (None: yes for a trusted one); `consent_category` is where it stands.
     `browser_events`: names, in their normal form, that are otherwise for servers and open to this source's browsers.
     """
 
@@ -29,6 +30,7 @@ class Source:
     consent_category: str = "analytics"
     do_not_track: bool = False
     browser_events: tuple[str, ...] = ()
+    addresses_per_network_and_hour: int | None = None
 
     def allows(self, origin: str) -> bool:
         """Whether a page of `origin` may use this source's key."""
@@ -46,6 +48,10 @@ class Sources:
         if self.by_digest is None:
             return Source(UNREGISTERED, trusted=False, origins=("*",))
         return self.by_digest.get(digest(write_key))
+
+    def named(self, name: str) -> Source | None:
+        """The sender of this name, if one is registered."""
+        return next((source for source in (self.by_digest or {}).values() if source.name == name), None)
 
     def allow(self, origin: str) -> bool:
         """Whether any sender's pages may come from `origin`: all that is known when a browser asks beforehand."""

@@ -7,7 +7,7 @@ Called by its function URL, and by EventBridge with what SES reports about mails
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from adapters.senders import registered
@@ -17,6 +17,7 @@ from ripen.errors import InvalidEventError
 from ripen.event import Received
 from ripen.ledger import event_items
 from ripen.limits import Limits
+from ripen.sources import Sources
 from track.answers import Answer, cors_headers, empty_answer, json_answer, with_headers
 from track.request import Parsed, RefusedRequestError, parse_request, sift, storable
 
@@ -54,8 +55,8 @@ def _answer(event: Mapping[str, Any]) -> Answer:
         if http["method"] == "GET":
             from track.documents import document  # noqa: PLC0415 - rare, and whoever sends events need not wait for it
 
-            return with_headers(document(event, sources, _keep, limits), allowed)
-        parsed = parse_request(event, sources, limits)
+            return with_headers(document(event, sources, _keep_one(event, sources), limits), allowed)
+        parsed = _admitted(parse_request(event, sources, limits), event, sources)
         received_at = int(event["requestContext"]["timeEpoch"])
         try:
             _keep(parsed, received_at)
@@ -73,14 +74,41 @@ def _answer(event: Mapping[str, Any]) -> Answer:
     return _report(parsed, allowed)
 
 
+def _admitted(parsed: Parsed, event: Mapping[str, Any], sources: Sources) -> Parsed:
+    """The same without addresses that are too many for the network that they came from."""
+    named = next(
+        (one for one in parsed.accepted if one.event.name == "Identified" and "email" in one.event.traits), None
+    )
+    source = sources.named(named.event.source) if named else None
+    if source is None or source.addresses_per_network_and_hour is None:
+        return parsed
+    from track.newcomers import admitted  # noqa: PLC0415 - few events name an address
+
+    return admitted(parsed, source, event, limits)
+
+
+def _keep_one(event: Mapping[str, Any], sources: Sources) -> Callable[[Parsed, int], None]:
+    """How a single event is stored. Raises InvalidEventError if its address is one too many."""
+
+    def keep(parsed: Parsed, received_at: int) -> None:
+        parsed = _admitted(parsed, event, sources)
+        for _, error in parsed.refused:
+            raise error
+        _keep(parsed, received_at)
+
+    return keep
+
+
 def _report(parsed: Parsed, headers: Mapping[str, str]) -> Answer:
     withheld = {"withoutConsent": len(parsed.withheld)} if parsed.withheld else {}
     if not parsed.refused:
         return json_answer(200, {"success": True} | withheld, headers)
     errors = [{"index": index, **error.as_json()} for index, error in parsed.refused]
-    status = 200 if parsed.accepted or parsed.withheld else 400
-    body = {"success": False, "accepted": len(parsed.accepted), "errors": errors}
-    return json_answer(status, body | withheld, headers)
+    body = {"success": False, "accepted": len(parsed.accepted), "errors": errors} | withheld
+    if parsed.accepted or parsed.withheld:
+        return json_answer(200, body, headers)
+    wait = max(error.retry_after for _, error in parsed.refused)
+    return json_answer(429, body, {**headers, "retry-after": str(wait)}) if wait else json_answer(400, body, headers)
 
 
 def _keep(parsed: Parsed, received_at: int) -> None:

@@ -5,18 +5,23 @@ So caps, exits and an unsubscription in between hold for the very next thing. Ho
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from adapters.active import active
+from adapters.brakes import Brake
 from adapters.erasure import erase
 from adapters.leads import NOTHING_NEW, Refreshed, Task, refresh
+from adapters.notices import DIGEST_KEY
+from adapters.records import Due, postpone
 from adapters.secret import secret
 from adapters.settings import TriggerSettings
 from adapters.telemetry import count, logger, pseudonym
 from ripen.intents import CLAIMED, Answer
-from ripen.lead import Intent
+from ripen.lead import Intent, Lead
 from ripen.ledger import RECORD_KEY, intent_key
+from ripen.times import DAY
 from trigger.carrying import carry_out, find_out, has_its_turn
+from trigger.digest import send_digest
 from trigger.errands import prepare
 from trigger.queue import WHOLE_LEAD
 from trigger.sweep import LEASE
@@ -25,17 +30,26 @@ from trigger.turn import Turn
 _MOST = 20
 """Looks at one lead in a row. Whatever is left after that is still due."""
 
+_LONGEST_REST = 7 * DAY
+
 
 def act(settings: TriggerSettings, turn: Turn) -> None:
-    """Do what is due for the item with the turn's key: a lead's record, or a claim whose holder never came back.
+    """Do what is due for the item with the turn's key: a lead's record, a digest, or a claim whose holder was lost.
 
     With WHOLE_LEAD for a key, a lead is folded from all of its events. Raises MailThrottledError to be called again.
     """
-    if turn.key not in (RECORD_KEY, WHOLE_LEAD):
+    if turn.key == DIGEST_KEY:
+        send_digest(settings, turn)
+    elif turn.key in (RECORD_KEY, WHOLE_LEAD):
+        _act_on_lead(settings, turn)
+    else:
         find_out(settings, turn)
-        return
+
+
+def _act_on_lead(settings: TriggerSettings, turn: Turn) -> None:
     oldest_key, doubtful = "" if turn.key == WHOLE_LEAD else NOTHING_NEW, False
     passed: set[str] = set()
+    held: dict[str, int] = {}
     for _ in range(_MOST):
         now = turn.now()
         found = active(settings.bucket_name, now)
@@ -50,9 +64,15 @@ def act(settings: TriggerSettings, turn: Turn) -> None:
             return
         intent = _most_urgent(refreshed, passed)
         if intent is None:
+            _rest(settings, refreshed, held)
             return
         # Read before claiming: should S3 fail, nothing is claimed and the next delivery tries again.
         errand = prepare(settings, refreshed, found, intent)
+        if errand.brake is not None and errand.brake.opens_at > refreshed.lead.now:
+            held[intent.id] = errand.brake.opens_at
+            passed.add(intent.id)
+            _tell_held(refreshed.lead, intent, errand.brake)
+            continue
         if not has_its_turn(settings, errand, turn):
             return
         answer = carry_out(settings, refreshed, errand, turn)
@@ -77,6 +97,24 @@ def _most_urgent(refreshed: Refreshed, passed: Collection[str]) -> Intent | None
         if intent.id not in passed and intent_key(intent.campaign, intent.step, intent.cycle) not in resting
     )
     return next(possible, None)
+
+
+def _tell_held(lead: Lead, intent: Intent, brake: Brake) -> None:
+    told = {"lead": pseudonym(lead.subject), "intent": intent.id, "brake": brake.reason}
+    logger.info("A mail to an address that nobody has proven is held back", extra=told)
+    if brake.of_all:
+        count("UnprovenMailsHeld")
+
+
+def _rest(settings: TriggerSettings, refreshed: Refreshed, held: Mapping[str, int]) -> None:
+    """Let a lead of which nothing is due but mails that are held back rest until one of them may go out."""
+    lead = refreshed.lead
+    if not held or any(intent.id not in held for intent in lead.due(refreshed.reach)):
+        return
+    later = [intent.not_before for intent in lead.possible(refreshed.reach) if intent.not_before > lead.now]
+    later += [lead.next_change] if lead.next_change is not None else []
+    until = min(*held.values(), *later, lead.now + _LONGEST_REST)
+    postpone(settings.table_name, Due(lead.subject, RECORD_KEY, lead.now + LEASE), until)
 
 
 def _erase(settings: TriggerSettings, refreshed: Refreshed) -> None:

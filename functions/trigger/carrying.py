@@ -11,6 +11,7 @@ from typing import NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 
 from adapters import intents
+from adapters.brakes import give_back
 from adapters.leads import Refreshed, unchanged
 from adapters.pace import wait_for_turn
 from adapters.settings import TriggerSettings
@@ -71,12 +72,12 @@ def carry_out(settings: TriggerSettings, refreshed: Refreshed, errand: Errand, t
         owned=errand.owned,
         marketing=not intent.transactional,
     )
-    answer = intents.claim_intent(table, decided, key, claim)
+    answer = intents.claim_intent(table, decided, key, claim, errand.counting)
     if answer is not Answer.CLAIMED:
         return answer
     try:
         if not unchanged(table, refreshed):  # somebody may have unsubscribed while this was being decided
-            intents.release_intent(table, lead.subject, key, turn.holder)
+            _release(table, lead.subject, key, turn.holder, errand)
             return Answer.CHANGED
         outcome = errand.do()
     except DeliveryDelayedError as error:
@@ -87,12 +88,14 @@ def carry_out(settings: TriggerSettings, refreshed: Refreshed, errand: Errand, t
         count("WebhookDelayed")
         return Answer.TAKEN
     except (MailThrottledError, ClientError, BotoCoreError) as error:
-        intents.release_intent(table, lead.subject, key, turn.holder)
+        _release(table, lead.subject, key, turn.holder, errand)
         if isinstance(error, MailThrottledError):
             count("MailThrottled")
         raise
     # Never before what it was decided from: the outcome would come before its cause.
     _end(settings, _Place(lead.subject, key, max(lead.now, turn.now())), claim, outcome)
+    if errand.brake is not None and outcome.status in ("failed", "refused"):
+        give_back(table, errand.brake)
     return Answer.CLAIMED
 
 
@@ -108,6 +111,11 @@ def find_out(settings: TriggerSettings, turn: Turn) -> None:
     claim = Claim(held.holder, now, now, held.channel, held.repeatable, held.about)
     status = "unconfirmed" if held.channel == MAIL else "failed"
     _end(settings, _Place(turn.subject, turn.key, now), claim, Outcome(status, {"reason": _LOST}))
+
+
+def _release(table: str, subject: str, key: str, holder: str, errand: Errand) -> None:
+    if intents.release_intent(table, subject, key, holder) and errand.brake is not None:
+        give_back(table, errand.brake)
 
 
 def _end(settings: TriggerSettings, place: _Place, claim: Claim, outcome: Outcome) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
-from adapters import mailer, tokens
+from adapters import mailer, notices, tokens
 from adapters.active import Active, active_mails
 from adapters.addresses import key_of
 from adapters.aws import is_local
+from adapters.brakes import Brake, unproven_brake
 from adapters.leads import Refreshed, whole
 from adapters.maillinks import Links
 from adapters.secret import keys, secret
 from adapters.settings import TriggerSettings
+from ripen.brakes import mailbox_key
 from ripen.configuration import Configuration, MailTemplate
 from ripen.dossier import dossier
 from ripen.errors import DeliveryFailedError, MailOutcomeUnknownError, MailRefusedError, MailTemplateError
@@ -23,6 +26,7 @@ from ripen.letters import best_language, content_of, letter
 from ripen.refusals import shortened
 from ripen.schema.mailing import Mailing, Recipient
 from ripen.tags import tag
+from ripen.times import DAY, to_iso
 
 
 class Outcome(NamedTuple):
@@ -36,7 +40,8 @@ class Errand(NamedTuple):
     """An intent, what its outcome will tell in any case, and how to do it.
 
     `address_key` is that of the address it goes to, which has to be the lead's own if it is `owned`; `paced` what SES
-    sends. What is `repeatable` may be done twice. `do` raises MailThrottledError and DeliveryDelayedError.
+    sends. What is `repeatable` may be done twice. `counting` are writes of the same transaction as the claim. An
+    address that nobody has proven has a `brake`. `do` raises MailThrottledError and DeliveryDelayedError.
     """
 
     intent: Intent
@@ -46,6 +51,8 @@ class Errand(NamedTuple):
     owned: bool = False
     paced: bool = True
     repeatable: bool = False
+    counting: Sequence[Mapping[str, Any]] = ()
+    brake: Brake | None = None
 
 
 def prepare(settings: TriggerSettings, refreshed: Refreshed, found: Active, intent: Intent) -> Errand:
@@ -59,22 +66,23 @@ def prepare(settings: TriggerSettings, refreshed: Refreshed, found: Active, inte
         about |= {"category": intent.category} if intent.category else {}
         about |= {"transactional": True} if intent.transactional else {}
         about |= {"content": intent.content} if intent.content else {}
+        brake = None if to.proven else _brake(settings, to, found.configuration.mailing)
         return Errand(
             intent,
             about,
             lambda: _send(settings, to, found.configuration, intent, languages),
             to.key,
             to.owned,
+            counting=brake.counting if brake else (),
+            brake=brake,
         )
     about |= {"recipient": intent.name}
     recipient = found.configuration.mailing.recipients.get(intent.name)
-    system = recipient is not None and recipient.webhook is not None
+    if recipient is not None and recipient.mail is not None:
+        return _notice(settings, refreshed, found, intent, about)
+    system = recipient is not None
     return Errand(
-        intent,
-        about,
-        lambda: _tell(settings, refreshed, found, intent, recipient),
-        paced=not system,
-        repeatable=system,
+        intent, about, lambda: _tell(settings, refreshed, found, intent, recipient), paced=not system, repeatable=system
     )
 
 
@@ -98,6 +106,26 @@ def _recipient(settings: TriggerSettings, refreshed: Refreshed, intent: Intent) 
     )
 
 
+def _notice(
+    settings: TriggerSettings, refreshed: Refreshed, found: Active, intent: Intent, about: Mapping[str, Any]
+) -> Errand:
+    """A mail to a colleague; a line in his next digest, if he got as many in this hour as he may."""
+    table, now, most = settings.table_name, refreshed.lead.now, found.configuration.mailing.notices_per_hour
+    if notices.notices_in(table, intent.name, now) >= most:
+        return Errand(
+            intent, about, lambda: _keep_waiting(settings, refreshed, found, intent), paced=False, repeatable=True
+        )
+    recipient = found.configuration.mailing.recipients[intent.name]
+    counting = (notices.counting(table, intent.name, most, now),)
+    return Errand(intent, about, lambda: _tell(settings, refreshed, found, intent, recipient), counting=counting)
+
+
+def _brake(settings: TriggerSettings, to: _To, mailing: Mailing) -> Brake:
+    own = secret(settings.secret_arn)
+    key, kept_until = mailbox_key(to.address, own), to.lead.now + settings.retention_days * DAY
+    return unproven_brake(settings.table_name, key, mailing.unproven, to.lead.now, kept_until)
+
+
 def _send(
     settings: TriggerSettings,
     to: _To,
@@ -111,10 +139,18 @@ def _send(
     page_token = tokens.issue_page(signing, lead.subject, to.key, intent.id, lead.now)
     links = Links(settings.public_url.rstrip("/"), page_token, written.survey)
     token = tokens.issue(signing, lead.subject, to.key, lead.now)
+    content = content_of(configuration, intent.content, language)
+    envelope = mailer.envelope(written, links, settings.sender, to.address)
+
+    def mime_for(lead: Lead) -> bytes:
+        facts = mailer.facts(lead, written, links, token, content)
+        return mailer.build(mailer.render(languages[language], facts), envelope)
+
+    untold = replace(lead, known_traits={})
     try:
-        content = content_of(configuration, intent.content, language)
-        mail = mailer.render(languages[language], mailer.facts(lead, written, links, token, content))
-        mime = mailer.build(mail, mailer.envelope(written, links, settings.sender, to.address))
+        mime = mime_for(lead if to.proven else untold)  # else nobody knows whether it is about who reads it
+        if len(mime) > mailer.MAX_BYTES:
+            mime = mime_for(untold)
         tags = {"lead": tag(lead.subject), "intent": intent.id, "address": shortened(to.key)}
         message_id = mailer.send(mime, settings.sender, to.address, settings.configuration_set, tags)
     except MailTemplateError as error:
@@ -142,6 +178,17 @@ def _tell(
         return Outcome("failed", {"reason": str(error)})
     except MailOutcomeUnknownError as error:
         return Outcome("failed", {"reason": f"no answer came, perhaps it went out: {error}"})
+
+
+def _keep_waiting(settings: TriggerSettings, refreshed: Refreshed, found: Active, intent: Intent) -> Outcome:
+    from adapters import colleagues  # noqa: PLC0415 - far rarer than mails to leads
+
+    lead = refreshed.lead
+    told = dossier(lead, (), found.configuration.campaigns.get(intent.campaign), intent)
+    entry = colleagues.entry(told, intent.channel, to_iso(lead.now))
+    notice = notices.Notice(lead.subject, intent.id, intent.since, entry)
+    notices.keep_waiting(settings.table_name, intent.name, notice, lead.now)
+    return Outcome("sent", {"digest": True})
 
 
 def _call(settings: TriggerSettings, lead: Lead, intent: Intent, url: str, told: Mapping[str, Any]) -> Outcome:

@@ -83,7 +83,7 @@ def test_a_lead_is_handed_over_with_its_story(selling):
 
     [mail] = site.mails()
     assert mail["To"] == "sales@example.com"
-    assert mail["Subject"] == "For you: Ann Bcc: all@example.com"
+    assert mail["Subject"] == "For you: ann@example.com"  # what was typed is nobody's name
     assert mail["Bcc"] is None
     assert mail["List-Unsubscribe"] is None
     text = mail.get_content()

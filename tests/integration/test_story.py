@@ -149,7 +149,7 @@ def test_a_soft_bounce_ends_nothing(nurturing):
     intent = "workshop-agenda_workshop-agenda_1"
     nurturing.report(mail_report("Bounce", "a:ann", intent, START + HOUR, bounceType="Transient"))
 
-    told_by_server(nurturing, tracked("Order Completed", START + 2 * HOUR), at=START + 2 * HOUR)
+    told_by_server(nurturing, tracked("Order Completed", START + DAY), at=START + DAY)
 
     assert "Email Soft Bounced" in nurturing.names()
     assert len(nurturing.mails()) == 2

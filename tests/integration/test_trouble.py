@@ -153,6 +153,10 @@ def test_a_mail_that_cannot_be_rendered_is_recorded_and_others_go_on(nurturing, 
         at=START,
     )
 
+    nurturing.sweep(START + DAY + HOUR)
+    nurturing.act()
+    nurturing.score(START + DAY + HOUR)
+
     assert metrics()["MailFailed"] == 1
     assert sorted(nurturing.names()[-2:]) == ["Email Failed", "Email Sent"]
     assert len(nurturing.mails()) == 1

@@ -20,9 +20,22 @@ def updated(item, key, operation, UpdateExpression, ExpressionAttributeValues, *
     values = {**counted, **ExpressionAttributeValues}
     names = condition.get("ExpressionAttributeNames", {})
     check(item, operation, ExpressionAttributeValues=values, **condition)
-    changes = {names.get(name, name): values[value] for name, value in known(_UPDATES, UpdateExpression).items()}
+    wanted = known(_UPDATES, UpdateExpression)
+    changes = {names.get(name, name): values[value] for name, value in wanted.items() if value in values}
+    for name, value in wanted.items():
+        if value.startswith("+"):
+            changes[name] = _added((item or {}).get(name), values[value[1:]])
+        elif value.startswith("?"):
+            changes[name] = (item or {}).get(name, values[value[1:]])
     removed = UpdateExpression.rpartition("REMOVE ")[2].split(", ")
     return {name: value for name, value in {**(item or key), **changes}.items() if name not in removed}
+
+
+def _added(before, value):
+    """A number or a set of texts, with what is added."""
+    if "SS" in value:
+        return {"SS": sorted({*(before or {"SS": []})["SS"], *value["SS"]})}
+    return {"N": str(int((before or {"N": "0"})["N"]) + int(value["N"]))}
 
 
 _UPDATES = {
@@ -36,6 +49,25 @@ _UPDATES = {
     "SET #status = :status REMOVE due_shard, due_at": {"#status": ":status"},
     "SET version = :next": {"version": ":next"},
     "SET #answer = :at": {"#answer": ":at"},
+    "SET since = :since, mails = :mails, overall = :overall, #ttl = :ttl": {
+        "since": ":since",
+        "mails": ":mails",
+        "overall": ":overall",
+        "#ttl": ":ttl",
+    },
+    "ADD mails :one SET #ttl = :ttl": {"mails": "+:one", "#ttl": ":ttl"},
+    "ADD mails :less": {"mails": "+:less"},
+    "ADD mails :less, overall :less": {"mails": "+:less", "overall": "+:less"},
+    "ADD notices :one SET #ttl = :ttl": {"notices": "+:one", "#ttl": ":ttl"},
+    "ADD notices :one SET due_shard = :shard, due_at = if_not_exists(due_at, :at)": {
+        "notices": "+:one",
+        "due_shard": ":shard",
+        "due_at": "?:at",
+    },
+    "SET holder = :holder, held_until = :until": {"holder": ":holder", "held_until": ":until"},
+    "SET due_at = :at REMOVE holder, held_until": {"due_at": ":at"},
+    "REMOVE holder, held_until, due_shard, due_at": {},
+    "ADD addresses :added SET #ttl = :ttl": {"addresses": "+:added", "#ttl": ":ttl"},
     "SET #owner = :winner": {"#owner": ":winner"},
     "SET #status = :waiting, tries = tries + :one, rest_until = :rest REMOVE holder, due_shard, due_at": {
         "#status": ":waiting",
@@ -49,7 +81,7 @@ _UPDATES = {
         "due_at": ":due_at",
     },
 }
-"""What each update expression sets, to which of its values."""
+"""What each update expression sets, to which of its values: `+` adds it, `?` keeps what is there."""
 
 
 def check(item, operation, ConditionExpression="", ExpressionAttributeNames=None, ExpressionAttributeValues=None):
@@ -66,6 +98,15 @@ def check(item, operation, ConditionExpression="", ExpressionAttributeNames=None
         holds = known(_CONDITIONS, ConditionExpression)(item, {**(item or {}), **found}, values)
     if not holds:
         raise failure("ConditionalCheckFailedException", operation)
+
+
+def _room(_, found, values):
+    counted = found.get("addresses", {"SS": []})["SS"]
+    return values[":one"]["S"] in counted or len(counted) < int(values[":most"]["N"])
+
+
+def _below(number, most):
+    return number is None or int(number["N"]) < int(most["N"])
 
 
 _OWNED = "#owner IN ("
@@ -117,6 +158,22 @@ _CONDITIONS = {
     ),
     "seen = :seen": lambda _, found, values: found.get("seen") == values[":seen"],
     "mark = :mark": lambda _, found, values: found.get("mark") == values[":mark"],
+    "overall = :before AND since = :began": lambda _, found, values: (
+        (found.get("overall"), found.get("since")) == (values[":before"], values[":began"])
+    ),
+    "attribute_not_exists(mails) OR mails < :most": lambda _, found, values: _below(
+        found.get("mails"), values[":most"]
+    ),
+    "attribute_not_exists(notices) OR notices < :most": lambda _, found, values: _below(
+        found.get("notices"), values[":most"]
+    ),
+    "attribute_exists(due_at) AND (attribute_not_exists(held_until) OR held_until <= :now)": lambda _, found, values: (
+        "due_at" in found and int(found.get("held_until", {"N": 0})["N"]) <= int(values[":now"]["N"])
+    ),
+    "holder = :holder AND notices = :kept": lambda _, found, values: (
+        (found.get("holder"), found.get("notices")) == (values[":holder"], values[":kept"])
+    ),
+    "attribute_not_exists(addresses) OR contains(addresses, :one) OR size(addresses) < :most": _room,
     "due_at = :found": lambda _, found, values: found.get("due_at") == values[":found"],
     "#status IN (:from0)": lambda _, found, values: found["#status"] == values[":from0"],
     "#status IN (:from0, :from1)": lambda _, found, values: found["#status"] in (values[":from0"], values[":from1"]),

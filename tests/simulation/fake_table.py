@@ -39,10 +39,16 @@ class FakeTable:
         self._write(key, Item)
         return {}
 
-    def update_item(self, TableName, Key, **update):
+    def update_item(self, TableName, Key, ReturnValues="NONE", ReturnValuesOnConditionCheckFailure="NONE", **update):
         key = _key(Key)
-        self._write(key, updated(self.items.get(key), Key, "UpdateItem", **update))
-        return {}
+        before = self.items.get(key)
+        try:
+            self._write(key, updated(before, Key, "UpdateItem", **update))
+        except ClientError as error:
+            if ReturnValuesOnConditionCheckFailure == "ALL_OLD" and before is not None:
+                error.response["Item"] = {**before}
+            raise
+        return {"Attributes": {**self.items[key]}} if ReturnValues == "ALL_NEW" else {}
 
     def delete_item(self, TableName, Key, **condition):
         key = _key(Key)

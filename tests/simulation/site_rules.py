@@ -63,6 +63,8 @@ _FIRST = {
         "timezone": "Europe/Berlin",
         "window": {"from": "08:00", "to": "20:00"},
         "caps": {"per_day": 1},
+        "unproven": {"per_day": 1_000, "overall": 1_000, "per_hour": 1_000_000},
+        "notices_per_hour": 1_000,
         "categories": {"news": {"title": {"en": "News"}}},
         "recipients": {
             "sales": {"mail": "sales@example.com"},

@@ -7,7 +7,20 @@ import pytest
 from moto import mock_aws
 
 import template
-from adapters import address_items, aside, aws, figures, intents, records, replies, table, trees
+from adapters import (
+    address_items,
+    aside,
+    aws,
+    brakes,
+    figures,
+    intents,
+    newcomers,
+    notices,
+    records,
+    replies,
+    table,
+    trees,
+)
 from adapters import walk as walking
 from adapters.attributes import attributes
 from adapters.loading import load_tree
@@ -17,9 +30,13 @@ from ripen.event import RIPEN, Event, Received
 from ripen.identity import Proof
 from ripen.intents import Claim, Decided
 from ripen.ledger import Unreadable, due_shard, event_items
+from ripen.limits import Newcomers
+from ripen.networks import Place
 from ripen.record import Record
 from ripen.refusals import shortened
-from ripen.times import HOUR, MINUTE
+from ripen.schema.mailing import Unproven
+from ripen.sources import Source
+from ripen.times import DAY, HOUR, MINUTE
 from ripen.walk import walk_everywhere
 from simulation.fake_table import FakeTable
 from simulation.wire import Wire
@@ -259,7 +276,58 @@ def refusable(write, *arguments):
         return str(error)
 
 
-@pytest.mark.parametrize("story", [history, merges])
+def what_is_counted():
+    """Every operation of the counters, each in all the ways that it can turn out; the answers, in order."""
+    limits = Unproven(per_day=1, overall=3, per_hour=2)
+    saved(Record(LEAD, 1, "first", None))
+    brake = brakes.unproven_brake("ripen", "B#x", limits, 5, DAY)
+    yield brake, [counted(brake, n) for n in (1, 2)]
+    for now, version in ((6, 2), (DAY + 6, 2), (2 * DAY + 7, 3)):
+        brake = brakes.unproven_brake("ripen", "B#x", limits, now, DAY)
+        yield brake, counted(brake, version)
+    brakes.give_back("ripen", brake)
+    yield brakes.unproven_brake("ripen", "B#x", limits, 2 * DAY + 7, DAY)
+    brakes.release_mailbox("ripen", "ann@example.com", b"secret")
+    brakes.give_back("ripen", brake._replace(key="B#y"))
+    yield brakes.unproven_brake("ripen", "B#y", limits, 7, DAY)
+    source = Source("website", trusted=False, addresses_per_network_and_hour=2)
+    for digest in ("one", "two", "one", "three", "two"):
+        known = Newcomers()
+        yield newcomers.is_one_too_many("ripen", known, source, HERE, digest), sorted(known.known("website", HERE))
+    yield from what_waits_for_a_digest()
+
+
+def counted(brake, version):
+    claim = Claim("me", 70, 9_000, "mail", False, {})
+    return intents.claim_intent("ripen", Decided(LEAD, version, (LEAD,)), f"S#c#s#{version}", claim, brake.counting)
+
+
+def what_waits_for_a_digest():
+    pk = f"{notices.PREFIX}sales"
+    for _ in range(3):
+        actions = [notices.counting("ripen", "sales", 2, 5)]
+        yield aws.held(aws.client("dynamodb").transact_write_items, TransactItems=actions)
+    yield [notices.notices_in("ripen", "sales", now) for now in (5, HOUR)]
+    yield notices.take_turn("ripen", pk, "me", 5, 10)
+    for n in (1, 2, 1):
+        notices.keep_waiting("ripen", "sales", notices.Notice(f"a:{n}", "c_s_1", 5, {"name": "Ann"}), 6)
+    yield [notices.take_turn("ripen", pk, holder, now, 10) for holder, now in (("me", 5), ("you", 9), ("you", 10))]
+    waiting = list(notices.waiting("ripen", pk))
+    notices.forget("ripen", pk, waiting[:1])
+    yield waiting, list(notices.waiting("ripen", pk)), notices.kept_so_far("ripen", pk)
+    yield [list(records.find_due("ripen", due_shard(pk), now)) for now in (HOUR - 1, HOUR)]
+    yield [notices.end_digest("ripen", pk, holder, kept) for holder, kept in (("me", 3), ("you", 2))]
+    for holder in ("me", "you"):
+        notices.end_turn("ripen", pk, holder, 50)
+        yield list(records.find_due("ripen", due_shard(pk), 50))
+    yield notices.take_turn("ripen", pk, "me", 50, 60), notices.end_digest("ripen", pk, "me", 3)
+    yield list(records.find_due("ripen", due_shard(pk), 50))
+
+
+HERE = Place("here", 0)
+
+
+@pytest.mark.parametrize("story", [history, merges, what_is_counted])
 def test_the_fake_answers_as_moto_does(new_process, monkeypatch, story):
     with mock_aws():
         boto3.client("dynamodb").create_table(TableName="ripen", **template.table_definition(template.load()))

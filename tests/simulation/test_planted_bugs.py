@@ -24,7 +24,7 @@ from stories import START
 SETTINGS, TASK = ScoreSettings("ripen", "rules", "secret", 730), Task("a:ann", RULES["v1"], START)
 
 
-def claim_what_others_claimed(name, decided, key, claim):
+def claim_what_others_claimed(name, decided, key, claim, _counting):
     known = {"channel": claim.channel, "repeatable": 0, "about": json.dumps(claim.about), "tries": 0}
     due = {"due_shard": due_shard(decided.subject), "due_at": to_iso(claim.until)}
     item = {"pk": decided.subject, "sk": key, "status": "claimed", "holder": claim.holder}

@@ -115,12 +115,13 @@ def test_what_is_hidden_is_not_in_the_text(files):
     assert "Three of them" not in mail.text
 
 
-def test_html_in_a_name_stays_text(files):
-    content = b"<mj-title>Hi</mj-title><mj-text>Hello {{ lead.name }}</mj-text>"
+def test_html_in_a_value_stays_text_and_is_no_name(files):
+    content = b"<mj-title>Hi</mj-title><mj-text>Hello {{ lead.name }}, {{ lead.traits.role }}</mj-text>"
+    typed = {"firstName": "<img src=x>", "role": "<img src=y>"}
 
-    mail = rendered(files | {"mails/tips/en.mjml": content}, name="tips", content=None, firstName="<img src=x>")
+    mail = rendered(files | {"mails/tips/en.mjml": content}, name="tips", content=None, **typed)
 
-    assert "Hello &lt;img src=x&gt;" in mail.html
+    assert "Hello , &lt;img src=y&gt;" in mail.html
     assert "<img" not in mail.html
 
 

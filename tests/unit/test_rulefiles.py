@@ -127,7 +127,7 @@ def test_two_sources_never_share_a_key(files):
 
     [problem] = problems(files | {"rules/sources.yaml": text})
 
-    assert problem.startswith("rules/sources.yaml:10: sources.shop: has the same key as website")
+    assert problem.startswith("rules/sources.yaml:13: sources.shop: has the same key as website")
 
 
 def test_duplicate_keys_are_no_silent_choice(files):

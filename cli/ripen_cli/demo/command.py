@@ -77,7 +77,8 @@ The demo is ready. Open, in this order:
     {base}{landing}
   Your own lead record, live: phase, score, every point explained
     {base}/_demo/me
-  The mails. Sign up for the workshop; what you asked for is sent within a minute. Tick the box to confirm your address:
+  The mails. Sign up for the workshop; what you asked for is sent within a minute. With the box ticked you are asked to
+  confirm your address first: one that nobody has proven gets one mail a day.
     {base}/_demo/mailbox
   All leads, and what to click:
     {base}/_demo/leads

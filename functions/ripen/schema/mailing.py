@@ -55,6 +55,19 @@ class Caps(Model):
     gap: LongDuration | None = None
 
 
+class Unproven(Model):
+    """Brakes on mails to addresses of which nobody has proven that they are the lead's own.
+
+    `per_day` (within 24 hours) and `overall` are for one mailbox, until it is proven; `per_hour` is for all of them
+    together. `pause` holds all back.
+    """
+
+    per_day: Most = 1
+    overall: Most = 3
+    per_hour: Annotated[int, Field(ge=1, le=1_000_000)] = 200
+    pause: bool = False
+
+
 class Category(Model):
     """What mails are about: a topic that leads may turn off by itself, with caps of its own.
 
@@ -106,7 +119,8 @@ class Mailing(Model):
     """Who writes and when. `imprint` stands at the end of every mail, in each language.
 
     `window` is when marketing mails may go out, `timezone` that of leads who did not tell theirs. `opt_in` is what
-    leads agree to when they confirm their address, in each language.
+    leads agree to when they confirm their address, in each language. `notices_per_hour` are the most mails about leads
+    that a colleague gets in an hour; the rest comes in one.
     """
 
     from_name: Text = ""
@@ -116,6 +130,8 @@ class Mailing(Model):
     imprint: dict[Language, Text] = {}
     window: Window = Window()
     caps: Caps = Caps()
+    unproven: Unproven = Unproven()
+    notices_per_hour: Most = 10
     categories: dict[Name, Category] = {}
     recipients: dict[Name, Recipient] = {}
     surveys: dict[Name, Survey] = {}
