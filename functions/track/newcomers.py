@@ -35,7 +35,7 @@ def admitted(parsed: Parsed, source: Source, event: Mapping[str, Any], limits: L
     if not ip:
         return parsed
     configured = settings(PagesSettings)
-    key, now = keys(configured.secret_arn)[-1], int(event["requestContext"]["timeEpoch"])
+    key, now = keys(configured.link_secret_arn)[-1], int(event["requestContext"]["timeEpoch"])
     place = place_of(ip, key, now)
     if place is None:
         return parsed
