@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from unicodedata import normalize
 
+from ripen.identity import comparable
+
 _ONE_DOMAIN = {
     "googlemail.com": "gmail.com",
     **dict.fromkeys(("me.com", "mac.com"), "icloud.com"),
@@ -36,8 +38,8 @@ def mailbox(address: str) -> str:
 
     What stands behind a plus is a tag with any provider: nearly all of them, and most mail servers, have it so.
     """
-    local, _, domain = normalize("NFKC", address.strip()).casefold().rpartition("@")
-    domain = domain.rstrip(".")
+    local, _, domain = comparable(address).rpartition("@")
+    local, domain = normalize("NFKC", local).casefold(), domain.rstrip(".")
     domain = _ONE_DOMAIN.get(domain, domain)
     for parent in _SUBDOMAINS:
         if domain.endswith(f".{parent}"):

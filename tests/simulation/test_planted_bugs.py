@@ -21,7 +21,7 @@ from simulation.invariants import RULES
 from simulation.wire import Wire
 from stories import START
 
-SETTINGS, TASK = ScoreSettings("ripen", "rules", "secret", 730), Task("a:ann", RULES["v1"], START)
+SETTINGS, TASK = ScoreSettings("ripen", "rules", "secret", "secret", 730), Task("a:ann", RULES["v1"], START)
 
 
 def claim_what_others_claimed(name, decided, key, claim, _counting):
