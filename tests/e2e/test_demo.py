@@ -18,7 +18,7 @@ STORY = [
     ("18.0", "information"),
     ("30.0", "information"),
     ("30.0", "information"),
-    *[("50.0", "consultation")] * 6,
+    *[("50.0", "consultation")] * 8,
     *[("67.0", "consultation")] * 2,
 ]
 

@@ -62,6 +62,11 @@ class Reading(LeadReading):
         """Whether some mail may go out: the lead gave an address, which does not turn all of them down."""
         return reach_of(self.tree.record.address) is not Reach.NOTHING
 
+    @property
+    def owned(self) -> bool:
+        """Whether the lead has proven its address."""
+        return bool(self.tree.record.address.get("owned"))
+
     def unexplained(self, profile: str) -> float:
         """Points of the score that the listed contributions do not add up to; 0 unless something is wrong."""
         listed = sum(one.value(self.lead.now) for one in self.lead.contributions if one.profile == profile)

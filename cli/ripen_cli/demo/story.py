@@ -13,6 +13,10 @@ from ripen_cli.demo.site import LANDING
 
 FIRST_NAME = "Mara"
 AGENDA = f"Your workshop, {FIRST_NAME}: the agenda"
+AGENDA_FOR_ANY = "Your workshop: the agenda"
+"""Its subject where nobody has proven who reads it."""
+
+STRANGER = "Mallory"
 CONFIRM = "Please confirm your e-mail address"
 WELCOME = f"Good to have you here, {FIRST_NAME}"
 OVERLAY = "Which of your quotes become orders?"
@@ -119,6 +123,17 @@ def _sign_up(visitor: Visitor) -> None:
     visitor.page.get_by_label("Write to me").check()
     visitor.press("Sign up and get the agenda")
     visitor.page.wait_for_url("**/workshop/thanks")
+
+
+def sign_up_elsewhere(visitor: Visitor, first_name: str) -> None:
+    """Sign up for the workshop under the same address, in a browser that is not known."""
+    visitor.visit("/workshop")
+    visitor.press("Accept")
+    visitor.page.get_by_label("First name").fill(first_name)
+    visitor.page.get_by_label("E-mail").fill(visitor.address)
+    visitor.press("Sign up and get the agenda")
+    visitor.page.wait_for_url("**/workshop/thanks")
+    visitor.page.wait_for_function(ALL_TAKEN)
 
 
 STEPS = (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 import click
@@ -18,16 +19,20 @@ from ripen_cli.demo.mailbox import Mail, mails
 from ripen_cli.demo.postman import pages
 from ripen_cli.demo.story import (
     AGENDA,
+    AGENDA_FOR_ANY,
     ALL_TAKEN,
     CONFIRM,
+    FIRST_NAME,
     KNOWN,
     READ,
     STEPS,
+    STRANGER,
     WELCOME,
     Step,
     Visitor,
     arrive,
     decline,
+    sign_up_elsewhere,
     told,
 )
 
@@ -75,6 +80,7 @@ class Walk:
             self._is_known(before)
             self._is_asked_first(before)
             self._subscribes(mara, before.lead.subject)
+            self._is_claimed_by_others(browser, before.lead.subject)
             self._reads_and_leaves(mara, before.lead.subject)
 
     def _visitor(self, context: BrowserContext) -> Visitor:
@@ -143,6 +149,25 @@ class Walk:
         _expect(title, "mails", expected, found)
         reading = self._settled(title, subject, lambda found: not found.lead.pending)
         self._is_now(title, reading, STEPS[-1].score)
+
+    def _is_claimed_by_others(self, browser: Browser, subject: str) -> None:
+        """Her second device gets its agenda, without a name that was typed; a stranger's claim changes nothing."""
+        expected = sorted([AGENDA, CONFIRM, WELCOME, AGENDA_FOR_ANY])
+        for title, name in (
+            ("gets the agenda on a second device, too", FIRST_NAME),
+            ("a stranger types her address: nothing changes", STRANGER),
+        ):
+            before = self._settled(title, subject)
+            with browser.new_context() as context:
+                _perform(title, partial(sign_up_elsewhere, first_name=name), self._visitor(context))
+            found = self._after_sweeps(self._mails, lambda found: AGENDA_FOR_ANY in found, _SCORED_WITHIN)
+            _expect(title, "mails", expected, found)
+            typed = [mail.subject for mail in mails(self._cloud) if STRANGER in mail.text + mail.html + mail.subject]
+            _expect(title, "mails with what was typed", [], typed)
+            reading = self._settled(title, subject)
+            _expect(title, "her events", before.events, reading.events)
+            _expect(title, "her address", (self._address, True), (reading.lead.address, reading.owned))
+            self._is_now(title, reading, STEPS[-1].score)
 
     def _reads_and_leaves(self, mara: Visitor, subject: str) -> None:
         title = "opens it and follows its link"
