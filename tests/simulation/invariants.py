@@ -300,7 +300,7 @@ def _leads(world):
         if not any(subject in tree.ledgers for tree in found.values()):
             tree = load_tree("ripen", subject, 0)
             found[tree.record.subject] = tree
-    return list(found.values())
+    return [tree for tree in found.values() if tree.events]
 
 
 def _address(world, tree, lead):

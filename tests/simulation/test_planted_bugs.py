@@ -13,7 +13,8 @@ from adapters.loading import load_tree
 from adapters.settings import ScoreSettings
 from ripen.event import Event, Received
 from ripen.intents import Answer
-from ripen.ledger import CHECKPOINT_KEY, EVENT_PREFIX, due_shard, event_items
+from ripen.ledger import due_shard, event_items
+from ripen.settling import Checkpoint
 from ripen.times import to_iso
 from score.handler import _subjects
 from simulation.fake_table import PAGE, FakeTable
@@ -45,8 +46,8 @@ def forget_what_is_oldest(event):
     return {subject: (number, NOTHING_NEW) for subject, (number, _) in _subjects(event).items()}
 
 
-def stop_at_any_checkpoint(items, key):
-    return key != EVENT_PREFIX and any(item["sk"] == CHECKPOINT_KEY and item["below"] > key for item in items)
+def any_checkpoint(root, _record):
+    return Checkpoint.unpack(root.checkpoint["zip"]) if root.checkpoint and not root.members else None
 
 
 def put_unconditionally(name, item):
@@ -78,7 +79,7 @@ def put_unconditionally(name, item):
         ("ripen.claims.Claims.subscribed", True, "mailed without a double opt-in"),
         ("ripen.reaching._within_caps", lambda _state, _rule, moment: moment, "too many mails"),
         ("ripen.frequency._next_open", lambda moment, *_: moment, "mailed at"),
-        ("adapters.loading._reaches", stop_at_any_checkpoint, "the record differs from its ledger"),
+        ("adapters.loading._checkpoint", any_checkpoint, "the record differs from its ledger"),
     ],
     ids=[
         "saving without a condition",
@@ -95,7 +96,7 @@ def put_unconditionally(name, item):
         "mailing whoever gave an address",
         "heeding no cap",
         "heeding no window",
-        "reading no further than a checkpoint that counts no more",
+        "going on from a checkpoint that the record does not name",
     ],
 )
 def test_a_planted_bug_is_found(simulate, monkeypatch, place, bug, broken):

@@ -93,6 +93,7 @@ class World:
         self.planted: Counter[str] = Counter()
         self.forgotten = 0
         self.erasing: list[str] = []
+        self.before_erasing: set[str] = set()
         self.erased: set[str] = set()
         self.outages = self._lucky(0.3)
         self._connect()
@@ -326,16 +327,16 @@ class World:
 
     def _want_erasure(self):
         self.erasing.append(f"a:{self.random.choice(VISITORS)}")
+        self.before_erasing = self._with_events()
 
     def _erase(self):
         """An operator erases a lead, and does it again if that was interrupted."""
         [subject] = self.erasing
-        before = self._with_events()
 
         def ended(subjects):
             if subjects is not None:
                 self.erasing.clear()
-                subjects |= before - self._with_events()  # also whoever was merged with the lead meanwhile
+                subjects |= self.before_erasing - self._with_events()  # also whoever was merged with the lead meanwhile
                 self.erased |= subjects
                 for gone in subjects:
                     self.accepted[gone].clear()
