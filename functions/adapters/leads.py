@@ -113,7 +113,7 @@ def _refresh(settings: ScoreSettings | TriggerSettings, task: Task) -> tuple[Ref
         settings.link_secret_arn,
     )
     leaves = lead.erase_at is not None
-    address = _address(settings, me)
+    address, free = _address(settings, me, doubtful=task.doubtful)
     if tree.checkpoint is None and merging.resolve(place, me, task.now, leaves=leaves):
         return None, True
     if _heeded(settings, place, me, task):
@@ -124,10 +124,10 @@ def _refresh(settings: ScoreSettings | TriggerSettings, task: Task) -> tuple[Ref
     known = front.of_lead(lead, tree.ledgers)
     folded = Folded(tree.seen, settled.name if settled else None, visits, front.digests(known), told(settings, me))
     fresh = make_record(lead, address, record, folded, task.rest_until)
-    if (fresh.data, fresh.due_at) == (record.data, record.due_at):
+    if (fresh.data, fresh.due_at) == (record.data, record.due_at) and not free:
         fresh = record
     else:
-        news = _news(settings, me, address, task.rules.trusted)
+        news = _news(settings, me, address, me.prover(lead.address, task.rules.trusted) if free else "")
         records.save(settings.table_name, fresh, kept, front.changed(record.front, known), news)
         if not record.version and not records.has_events(settings.table_name, record.subject):  # erased meanwhile
             records.drop(settings.table_name, record.subject, fresh.version)
@@ -206,20 +206,26 @@ def _set_aside(table_name: str, found: Unreadable, now: int) -> None:
         count("EventsSetAside")
 
 
-def _address(settings: ScoreSettings | TriggerSettings, me: Party) -> dict[str, Any] | None:
-    """Which address the lead has, as a key, whether it owns it, and why it gets no marketing mail. Only proof owns."""
+def _address(
+    settings: ScoreSettings | TriggerSettings, me: Party, *, doubtful: bool
+) -> tuple[dict[str, Any] | None, bool]:
+    """Which address the lead has, as a key, whether it owns it, and why it gets no marketing mail. Only proof owns.
+
+    Also whether that it owns it has still to be written.
+    """
     claim = me.claims.addresses.get(comparable(me.claims.address))
     if claim is None:
-        return None
+        return None, False
     key = key_of(settings.secret_arn, claim.text)
     before = me.tree.record.address
-    owned = bool(key and claim.proof.is_proof)
-    if owned and not (before.get("key") == key and before["owned"]):
+    owned, free = bool(key and claim.proof.is_proof), False
+    if owned and (doubtful or not (before.get("key") == key and before["owned"])):
         owner = address_items.owner_of(settings.table_name, key)
-        owned = not owner or owner in me.tree.ledgers
+        free = not owner
+        owned = free or owner in me.tree.ledgers
     suppressed = me.claims.suppressed
     found = {"key": key, "owned": owned} | ({"suppressed": suppressed} if suppressed else {})
-    return found | ({"undeliverable": True} if me.claims.refusal_of(claim.text) in UNDELIVERABLE else {})
+    return found | ({"undeliverable": True} if me.claims.refusal_of(claim.text) in UNDELIVERABLE else {}), free
 
 
 def _heeded(settings: ScoreSettings | TriggerSettings, place: merging.Place, me: Party, task: Task) -> bool:
@@ -241,9 +247,12 @@ def _heeded(settings: ScoreSettings | TriggerSettings, place: merging.Place, me:
 
 
 def _news(
-    settings: ScoreSettings | TriggerSettings, me: Party, address: Mapping[str, Any] | None, trusted: frozenset[str]
+    settings: ScoreSettings | TriggerSettings, me: Party, address: Mapping[str, Any] | None, new_owner: str
 ) -> list[Action]:
-    """What has to be written about the lead's addresses together with its record: who gave them, and who owns one."""
+    """What has to be written about the lead's addresses together with its record: who gave them, and who owns one.
+
+    `new_owner` is the subject that owns `address` from now on; empty when that is known already.
+    """
     table, record = settings.table_name, me.tree.record
     news = [
         address_items.claiming(table, key, me.claimant(text), me.claims.addresses[comparable(text)].at)
@@ -252,8 +261,8 @@ def _news(
     ]
     before = record.address.get("key", "") if record.address.get("owned") else ""
     owned = address["key"] if address and address["owned"] else ""
-    if owned and owned != before and not address_items.owner_of(table, owned):
-        news.append(address_items.owning(table, owned, me.prover(me.claims.address, trusted)))
+    if new_owner:
+        news.append(address_items.owning(table, owned, new_owner))
     if owned and owned != before:
         release_mailbox(table, me.claims.address, secret(settings.secret_arn))
     proven = [key for text, key in _keys(settings, me) if me.claims.addresses[comparable(text)].proof.is_proof]
