@@ -41,6 +41,28 @@ class Person:
 
 
 @dataclass(slots=True)
+class _Room:
+    """How many traits of one kind are kept, and about how many bytes they have."""
+
+    keys: int = 0
+    size: int = 0
+
+    def add(self, into: dict[str, Any], traits: Mapping[str, Any]) -> None:
+        """Take traits over as far as there is room for them beside all others of their kind."""
+        for key, value in traits.items():
+            old = _size(key, into[key]) if key in into else 0
+            new = _size(key, value)
+            if (self.keys < MAX_KEYS or old) and self.size - old + new <= MAX_BYTES:
+                into[key] = value
+                self.keys, self.size = self.keys + (not old), self.size - old + new
+
+    def take_back(self, traits: Mapping[str, Any]) -> None:
+        """Make room again where traits were kept."""
+        self.keys -= len(traits)
+        self.size -= sum(map(_size, traits, traits.values()))
+
+
+@dataclass(slots=True)
 class Traits:
     """`browsers` says which address a browser has proven, by `subject_digest`; `people` who each browser said it was.
 
@@ -53,6 +75,9 @@ class Traits:
     claimed: dict[str, dict[str, Any]] = field(default_factory=dict)
     browsers: dict[str, str] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)
+    _of_server: _Room = field(default_factory=_Room)
+    _of_readers: _Room = field(default_factory=_Room)
+    _of_browsers: _Room = field(default_factory=_Room)
 
     def hear(self, browser: str, user: str, traits: Mapping[str, Any]) -> bool:
         """Take in what a browser says; True if it is about another person than before.
@@ -65,14 +90,14 @@ class Traits:
         person = self.people.setdefault(browser, Person())
         another = person.is_another(user, address)
         if another:
-            self.claimed.pop(browser, None)
+            self._of_browsers.take_back(self.claimed.pop(browser, {}))
             self.people[browser] = person = Person()
         person.user, person.address = user or person.user, address or person.address
         if traits:
             if self._has_proven(browser):
-                _add(self.proven.setdefault(person.address, {}), traits, self.proven.values())
+                self._of_readers.add(self.proven.setdefault(person.address, {}), traits)
             else:
-                _add(self.claimed.setdefault(browser, {}), traits, self.claimed.values())
+                self._of_browsers.add(self.claimed.setdefault(browser, {}), traits)
         return another
 
     def prove(self, browser_digest: str, address: str) -> None:
@@ -80,17 +105,18 @@ class Traits:
         self.browsers[browser_digest] = comparable(address)
         for browser in [*self.claimed]:
             if self._has_proven(browser):
-                mine = self.proven.setdefault(self.people[browser].address, {})
-                _add(mine, self.claimed.pop(browser), self.proven.values())
+                said = self.claimed.pop(browser)
+                self._of_browsers.take_back(said)
+                self._of_readers.add(self.proven.setdefault(self.people[browser].address, {}), said)
 
     def confirm(self, address: str, traits: Mapping[str, Any]) -> None:
         """Take in what the reader of a mailbox said about himself."""
         if address and traits:
-            _add(self.proven.setdefault(comparable(address), {}), traits, self.proven.values())
+            self._of_readers.add(self.proven.setdefault(comparable(address), {}), traits)
 
     def told_by_server(self, traits: Mapping[str, Any]) -> None:
         """Take in what a server of ours says."""
-        _add(self.server, traits, (self.server,))
+        self._of_server.add(self.server, traits)
 
     def known(self, address: str, *, by_server: bool) -> dict[str, Any]:
         """The traits that may stand in a mail to an address; `by_server`: what servers say is about its reader."""
@@ -128,19 +154,19 @@ class Traits:
         """What `as_json` gave."""
         people = {browser: Person(*said) for browser, said in parts["people"].items()}
         kept = {name: dict(parts[name]) for name in ("view", "server", "proven", "claimed", "browsers")}
-        return cls(**kept, people=people)
+        traits = cls(**kept, people=people)
+        traits._of_server = _room([traits.server])
+        traits._of_readers = _room(traits.proven.values())
+        traits._of_browsers = _room(traits.claimed.values())
+        return traits
 
 
-def _add(into: dict[str, Any], traits: Mapping[str, Any], together: Iterable[Mapping[str, Any]]) -> None:
-    """Take traits over as far as there is room for them beside all that is kept `together`."""
-    kinds = [*together]
-    keys, size = sum(map(len, kinds)), sum(_size(*pair) for kind in kinds for pair in kind.items())
-    for key, value in traits.items():
-        old = _size(key, into[key]) if key in into else 0
-        new = _size(key, value)
-        if (keys < MAX_KEYS or old) and size - old + new <= MAX_BYTES:
-            into[key] = value
-            keys, size = keys + (not old), size - old + new
+def _room(kinds: Iterable[Mapping[str, Any]]) -> _Room:
+    room = _Room()
+    for kept in kinds:
+        room.keys += len(kept)
+        room.size += sum(map(_size, kept, kept.values()))
+    return room
 
 
 def _size(key: str, value: Any) -> int:

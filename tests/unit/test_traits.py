@@ -1,0 +1,152 @@
+"""What is said about a person is kept apart by how far it can be believed."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ripen.event import RIPEN, Event
+from ripen.fold import fold
+from ripen.identity import comparable, subject_digest
+from ripen.traits import MAX_BYTES, MAX_KEYS, Traits
+from unit.leads import happened, lead, reported, rules, scoring
+
+ANN, BOB = "ann@example.com", "bob@example.com"
+CRM = {"crm": {"kind": "server", "write_key_sha256": "0" * 64}}
+MAIL = {"campaign": "c", "step": "s", "cycle": 1, "to": ANN}
+BROWSER = subject_digest("a:ann")
+
+
+def said(days, **traits):
+    return happened("Identified", days, traits=traits)
+
+
+def by_server(days, **traits):
+    return Event(f"s{days}", "Identified", happened("x", days).at, "crm", traits=traits)
+
+
+def found(*events):
+    return lead(rules(sources=CRM), *events)
+
+
+def test_what_a_browser_says_is_seen_by_conditions_and_stands_in_no_mail():
+    ann = found(said(0, email=ANN, firstName="Evil"))
+
+    assert ann.traits["firstName"] == "Evil"
+    assert ann.known_traits == {}
+    assert ann.claimed_names == {"firstName": "Evil"}
+
+
+def test_what_a_server_says_is_known():
+    assert found(by_server(0, email=ANN, firstName="Ann")).known_traits["firstName"] == "Ann"
+
+
+def test_what_the_reader_of_the_mailbox_says_is_known_and_goes_before_what_others_say():
+    at, told = happened("x", 2).at, {"intent": "c_s_1"}
+    confirmed = Event("y", "Subscription Confirmed", at, RIPEN, properties=told, traits={"firstName": "Ann"})
+    ann = found(
+        said(0, email=ANN, firstName="Evil"), reported("Email Sent", 1, **MAIL), confirmed, said(3, role="Evil")
+    )
+
+    assert ann.known_traits == {"firstName": "Ann"}
+    assert ann.traits["firstName"] == "Ann"
+    assert ann.traits["role"] == "Evil"
+
+
+def test_a_browser_that_followed_a_link_is_believed_about_the_address_that_it_gave():
+    proof = reported("Email Address Confirmed", 1, address=ANN, browser=BROWSER)
+
+    assert found(said(0, email=ANN, firstName="Ann"), proof).known_traits["firstName"] == "Ann"
+    assert found(said(0, email=ANN), proof, said(2, firstName="Ann")).known_traits["firstName"] == "Ann"
+    assert found(said(0, firstName="Ann"), proof).known_traits == {}, "of whom it spoke, nobody knows"
+    other = reported("Email Address Confirmed", 1, address=ANN, browser=subject_digest("a:phone"))
+    assert found(said(0, email=ANN, firstName="Ann"), other).known_traits == {}
+
+
+@pytest.mark.parametrize("second", [{"email": BOB}, {"user": "u-bob"}])
+def test_another_person_at_the_same_browser_inherits_nothing(second):
+    first = Event("1", "Identified", 0, "website", user="u-ann", traits={"email": ANN, "firstName": "Ann"})
+    traits = {"email": second["email"]} if "email" in second else {}
+    other = Event("2", "Identified", 1, "website", user=second.get("user", ""), traits=traits)
+
+    told = fold("a:ann", [first, other], rules(sources=CRM), 1)
+
+    assert "firstName" not in told.traits
+
+
+def test_the_same_person_in_another_spelling_is_the_same():
+    ann = found(said(0, email="ann@müller.example", firstName="Ann"), said(1, email="ANN@xn--mller-kva.example"))
+
+    assert ann.traits["firstName"] == "Ann"
+
+
+def test_fit_of_what_others_typed_weighs_less_once_the_address_is_proven():
+    role = {"points": 20, "when": {"traits.role": "owner"}}
+    compiled = rules(sources=CRM, profiles={"p": {"claimed": 0.25, "fit": {"owner": role}}})
+    typed, proof = said(0, email=ANN, role="owner"), reported("Email Address Confirmed", 1, address=ANN, browser="-")
+
+    assert lead(compiled, typed).score("p") == 20
+    assert lead(compiled, typed, proof).score("p") == 5
+    assert lead(compiled, typed, proof, by_server(2, role="owner")).score("p") == 20
+
+
+def test_fit_of_what_others_typed_weighs_half_unless_the_rules_say_otherwise():
+    compiled = scoring(fit={"owner": {"points": 20, "when": {"traits.role": "owner"}}})
+    proof = reported("Email Address Confirmed", 1, address=ANN, browser="-")
+
+    assert lead(compiled, said(0, email=ANN, role="owner"), proof).score("p") == 10
+
+
+@given(st.lists(st.dictionaries(st.text(max_size=20), st.text(max_size=5_000), max_size=80), max_size=6))
+def test_a_lead_keeps_so_many_traits_and_bytes_however_many_are_told(many):
+    told = Traits()
+    for traits in many:
+        told.hear("a:ann", "", traits)
+        told.told_by_server(traits)
+
+    for kept in (told.server, *told.claimed.values()):
+        assert len(kept) <= MAX_KEYS
+        assert sum(len(key) + len(value) for key, value in kept.items()) <= MAX_BYTES
+
+
+def test_a_trait_that_is_known_may_still_change_when_there_is_no_room():
+    told = Traits()
+    told.told_by_server({f"t{n}": n for n in range(MAX_KEYS)})
+
+    told.told_by_server({"t0": "new", "one too many": 1})
+
+    assert told.server["t0"] == "new"
+    assert "one too many" not in told.server
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["a:a", "a:b"]), st.sampled_from(["", "u"]), st.sampled_from([ANN, BOB, ""])))
+)
+def test_traits_come_back_from_json_as_they_were(history):
+    told = Traits()
+    for number, (browser, user, address) in enumerate(history):
+        told.hear(browser, user, {"n": number} | ({"email": address} if address else {}))
+        told.prove(subject_digest("a:b"), ANN)
+
+    assert Traits.from_json(json.loads(json.dumps(told.as_json()))) == told
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Ann@Example.com", " ann@example.com ", True),
+        ("ann@müller.example", "ann@xn--mller-kva.example", True),
+        ("ann@straße.example", "ann@strasse.example", False),
+        ("ann@xn--strae-oqa.example", "ann@straße.example", True),
+        ("straße@example.com", "strasse@example.com", False),
+        ("u\u0308@example.com", "ü@example.com", True),
+        ("ann@u\u0308.example", "ann@ü.example", True),
+        ("ann@example。com", "ann@example.com", True),
+        ("ann@xn--\ud800.example", "ann@xn--\ud800.example", True),
+    ],
+)
+def test_addresses_are_compared_in_one_form(one, other, same):
+    assert (comparable(one) == comparable(other)) is same
