@@ -75,9 +75,9 @@ class Traits:
     claimed: dict[str, dict[str, Any]] = field(default_factory=dict)
     browsers: dict[str, str] = field(default_factory=dict)
     people: dict[str, Person] = field(default_factory=dict)
-    _of_server: _Room = field(default_factory=_Room)
-    _of_readers: _Room = field(default_factory=_Room)
-    _of_browsers: _Room = field(default_factory=_Room)
+    _of_server: _Room = field(init=False, default_factory=_Room)
+    _of_readers: _Room = field(init=False, default_factory=_Room)
+    _of_browsers: _Room = field(init=False, default_factory=_Room)
 
     def hear(self, browser: str, user: str, traits: Mapping[str, Any]) -> bool:
         """Take in what a browser says; True if it is about another person than before.
