@@ -7,7 +7,7 @@ import itertools
 import click
 
 from adapters.erasure import erase as erase_subject
-from adapters.erasure import survey
+from adapters.erasure import erase_lead, survey
 from adapters.secret import secret
 from ripen_cli.deployment import Deployment, deployed, now
 from ripen_cli.lead_identity import merge, unmerge
@@ -33,7 +33,8 @@ def erase(deployment: Deployment, who: str, yes: bool) -> None:
     table, key = deployment.table, secret(deployment.address_secret)
     leads = {tree.record.subject: [*tree.ledgers] for tree in trees_of(deployment, who, now())}
     # What is left of an erasure that was interrupted, or of whoever only withdrew, has no events any more.
-    alone = [subject for subject in subjects_of(deployment, who) if not any(subject in all_ for all_ in leads.values())]
+    given = subjects_of(deployment, who)
+    alone = [subject for subject in given if not any(subject in subjects for subjects in leads.values())]
     counts = {subject: survey(table, subject) for subject in [*itertools.chain(*leads.values()), *alone]}
     total = sum(counts.values())
     if not total:
@@ -44,8 +45,11 @@ def erase(deployment: Deployment, who: str, yes: bool) -> None:
         click.echo(f"{total} items would be deleted. Nothing was changed; --yes erases them.")
         return
     with click.progressbar(length=total, label=f"Erasing {total} items") as bar:
-        # The root of each lead goes last: as long as it is there, the rest of it is found again.
-        deleted = sum(erase_subject(table, subject, key, bar.update) for subject in reversed(counts) if counts[subject])
+        deleted = sum(
+            erase_lead(table, subjects, key, next(filter(subjects.__contains__, given), ""), bar.update)
+            for subjects in leads.values()
+        )
+        deleted += sum(erase_subject(table, subject, key, bar.update) for subject in alone if counts[subject])
     click.echo(f"{deleted} items were deleted.")
 
 

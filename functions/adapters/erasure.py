@@ -7,7 +7,7 @@ something left to do. An erasure that was interrupted is simply done again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from adapters.address_items import refuse, release_address
 from adapters.addresses import normalized
@@ -37,21 +37,50 @@ def survey(table: str, subject: str) -> int:
     return len(items) - len(_remaining(items, _events(items)))
 
 
-def erase(table: str, subject: str, secret: bytes | None = None, progress: Callable[[int], None] = _ignore) -> int:
+def erase_lead(
+    table: str, subjects: Sequence[str], secret: bytes, by: str = "", progress: Callable[[int], None] = _ignore
+) -> int:
+    """Erase all subjects of a lead, of which the first is the root; how many items were deleted.
+
+    The one `by` which the lead was found goes last (otherwise the root): as long as it is there, the rest is found
+    again after an interruption.
+    """
+    last = by if by in subjects else subjects[0]
+    order = [*(subject for subject in reversed(subjects) if subject != last), last]
+    return sum(erase(table, subject, secret, progress, spare=last) for subject in order)
+
+
+def erase(
+    table: str,
+    subject: str,
+    secret: bytes | None = None,
+    progress: Callable[[int], None] = _ignore,
+    *,
+    spare: str = "",
+) -> int:
     """Delete a subject's events, intents, record and addresses; how many items were deleted.
 
-    What was merged below it goes too.
-
-    With the `secret` of the digests every address that it ever gave is freed, without it the one its record names.
-    `progress` is told after each step how many items were deleted in it. Safe to repeat, and to interrupt.
+    What was merged below it goes too, but for the subject to `spare`. With the `secret` of the digests every address
+    that it ever gave is freed, without it the one its record names. `progress` is told after each step how many items
+    were deleted in it. Safe to repeat, and to interrupt.
     """
     deleted = 0
-    while gone := _erase_once(table, subject, secret, progress):
+    while gone := _erase_once(_Erasure(table, secret, progress, spare), subject):
         deleted += gone  # once more: whoever wrote while the record was there may have been later than the last look
     return deleted
 
 
-def _erase_once(table: str, subject: str, secret: bytes | None, progress: Callable[[int], None]) -> int:
+class _Erasure(NamedTuple):
+    """What is the same for all subjects of one erasure."""
+
+    table: str
+    secret: bytes | None
+    progress: Callable[[int], None]
+    spare: str
+
+
+def _erase_once(erasure: _Erasure, subject: str) -> int:
+    table, secret, progress, spare = erasure
     items, deleted = _all(table, subject), 0
     events = _events(items)
     forget_visits(table, subject, events)
@@ -63,8 +92,9 @@ def _erase_once(table: str, subject: str, secret: bytes | None, progress: Callab
     for item in remaining.values():
         client("dynamodb").put_item(TableName=table, Item=item)
     while keys := [key for key in map(_key, items) if key not in (RECORD_KEY, *remaining)]:
-        members = [key.removeprefix(MEMBER_PREFIX) for key in keys if key.startswith(MEMBER_PREFIX)]
-        deleted += sum(erase(table, member, secret, progress) for member in members)
+        members = {key.removeprefix(MEMBER_PREFIX) for key in keys if key.startswith(MEMBER_PREFIX)}
+        deleted += sum(erase(table, member, secret, progress, spare=spare) for member in sorted(members - {spare}))
+        keys.sort(key=lambda key: key.startswith(EVENT_PREFIX))  # events last: by them the lead is found again
         for start in range(0, len(keys), _BATCH):
             part = keys[start : start + _BATCH]
             _delete(table, subject, part)
@@ -73,7 +103,7 @@ def _erase_once(table: str, subject: str, secret: bytes | None, progress: Callab
         items = _all(table, subject)
     for record in (item for item in items if _key(item) == RECORD_KEY):
         if not _delete_record(table, subject, record):
-            return deleted + _erase_once(table, subject, secret, progress)
+            return deleted + _erase_once(erasure, subject)
         progress(1)
         deleted += 1
     return deleted

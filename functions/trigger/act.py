@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 
 from adapters.active import active
 from adapters.brakes import Brake
-from adapters.erasure import erase
+from adapters.erasure import erase_lead
 from adapters.leads import NOTHING_NEW, Refreshed, Task, refresh
 from adapters.notices import DIGEST_KEY
 from adapters.records import Due, postpone
@@ -119,8 +119,6 @@ def _rest(settings: TriggerSettings, refreshed: Refreshed, held: Mapping[str, in
 
 def _erase(settings: TriggerSettings, refreshed: Refreshed) -> None:
     # The root goes last: as long as it is there, the lead is due and the rest of it is found again.
-    items = [
-        erase(settings.table_name, subject, secret(settings.secret_arn)) for subject in reversed(refreshed.subjects)
-    ]
-    told = {"lead": pseudonym(refreshed.lead.subject), "items": sum(items)}
+    items = erase_lead(settings.table_name, refreshed.subjects, secret(settings.secret_arn))
+    told = {"lead": pseudonym(refreshed.lead.subject), "items": items}
     logger.info("A lead was erased after its withdrawal", extra=told)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from adapters import active, aws, pace, secret, senders, walk
 from adapters.attributes import values
-from adapters.erasure import erase
+from adapters.erasure import erase, erase_lead
 from adapters.loading import load_tree
 from adapters.tokens import PageToken
 from ripen.configuration import compile_sources
@@ -417,6 +417,6 @@ class World:
 def _erase_lead(subject):
     """Erase a lead as the command does; its subjects."""
     subjects = [*load_tree("ripen", subject, 0).ledgers]
-    for one in reversed(subjects):
-        erase("ripen", one, SECRET.encode())
+    erase_lead("ripen", subjects, SECRET.encode(), subject)
+    erase("ripen", subject, SECRET.encode())
     return {subject, *subjects}

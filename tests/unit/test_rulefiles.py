@@ -93,7 +93,7 @@ def test_the_version_names_the_content_and_nothing_else(files):
             "campaigns",
             "mail: first-steps",
             "mail: first",
-            "rules/campaigns.yaml:167: campaigns.onboarding.steps.0.mail: there is no mail",
+            "rules/campaigns.yaml:168: campaigns.onboarding.steps.0.mail: there is no mail",
         ),
         ("campaigns", "profile: engagement", "profile: value", "there is no profile 'value'; there is engagement, fit"),
         ("campaigns", "phase: purchase", "phase: buying", "there is no phase 'buying'"),
@@ -135,7 +135,7 @@ def test_duplicate_keys_are_no_silent_choice(files):
 
     [problem] = problems(files | {"rules/campaigns.yaml": text})
 
-    assert problem.startswith("rules/campaigns.yaml:450: found duplicate key")
+    assert problem.startswith("rules/campaigns.yaml:451: found duplicate key")
 
 
 def test_a_missing_file_and_a_file_nobody_reads_are_both_said(files):
