@@ -15,6 +15,7 @@ from adapters.attributes import attributes, values
 from adapters.aws import client, held, unchanged
 from adapters.figures import forget_visits
 from adapters.front import front_key
+from adapters.records import look_again
 from ripen.claims import Claims
 from ripen.erasure import addresses, last_withdrawal
 from ripen.event import Event, Received
@@ -166,13 +167,24 @@ def _keep_refusals(table: str, events: Sequence[Event], secret: bytes) -> None:
 
 
 def _delete_record(table: str, subject: str, record: _Item) -> bool:
-    """Delete the record, and with it what the website may know at once; False if it has changed since it was read."""
+    """Delete the record, and with it what the website may know at once; False if it has changed since it was read.
+
+    A subject that was merged below another one is taken out of that lead, which is looked at again.
+    """
     key, front = attributes({"pk": subject, "sk": RECORD_KEY}), attributes(front_key(subject))
     deletions = [
         {"Delete": {"TableName": table, "Key": key, **unchanged(int(record["version"]["N"]))}},
         {"Delete": {"TableName": table, "Key": front}},
     ]
-    return held(client("dynamodb").transact_write_items, TransactItems=deletions)
+    parent = record["lead"]["S"] if "lead" in record else ""
+    if parent:
+        member = attributes({"pk": parent, "sk": f"{MEMBER_PREFIX}{subject}"})
+        deletions.append({"Delete": {"TableName": table, "Key": member}})
+    if not held(client("dynamodb").transact_write_items, TransactItems=deletions):
+        return False
+    if parent:
+        look_again(table, parent)
+    return True
 
 
 def _delete(table: str, subject: str, keys: Sequence[str]) -> None:

@@ -82,8 +82,16 @@ def mark_due(table: str, subject: str, due_at: int) -> None:
     What is new may lie in front of its checkpoint, which is deleted therefore; whoever still goes on from there finds
     that the record was written since. A subject without events is none: it was erased meanwhile.
     """
-    if not has_events(table, subject):
-        return
+    if has_events(table, subject):
+        _renew(table, subject, due_at, "attribute_not_exists(#lead)")
+
+
+def look_again(table: str, subject: str) -> None:
+    """Make the lead that a subject belongs to due at once, if there is a record of it."""
+    _renew(table, subject, 0, "attribute_exists(pk) AND attribute_not_exists(#lead)")
+
+
+def _renew(table: str, subject: str, due_at: int, condition: str) -> None:
     for _ in range(MAX_SUBJECTS):
         key = _attributes({"pk": subject, "sk": RECORD_KEY})
         values = {":zero": 0, ":one": 1, ":shard": due_shard(subject), ":due_at": to_iso(due_at)}
@@ -93,15 +101,17 @@ def mark_due(table: str, subject: str, due_at: int) -> None:
             "UpdateExpression": (
                 "SET version = if_not_exists(version, :zero) + :one, due_shard = :shard, due_at = :due_at"
             ),
-            "ConditionExpression": "attribute_not_exists(#lead)",
+            "ConditionExpression": condition,
             "ExpressionAttributeNames": {"#lead": "lead"},
             "ExpressionAttributeValues": _attributes(values),
         }
         forget = {"TableName": table, "Key": _attributes({"pk": subject, "sk": CHECKPOINT_KEY})}
         if _held(client("dynamodb").transact_write_items, TransactItems=[{"Update": renew}, {"Delete": forget}]):
             return
-        pointer = client("dynamodb").get_item(TableName=table, Key=key, ConsistentRead=True)
-        subject = _values(pointer.get("Item", {})).get("lead", subject)
+        found = client("dynamodb").get_item(TableName=table, Key=key, ConsistentRead=True)
+        if "Item" not in found:
+            return
+        subject = _values(found["Item"]).get("lead", subject)
     raise VersionConflictError("the lead is being merged")
 
 

@@ -123,7 +123,7 @@ def visits(
 ) -> list[Visit]:
     """The visits that `events` (of one subject, in order of time, each once) make, oldest first."""
     made = []
-    visited, last, traits = before.visited, before.touch, before.traits
+    visited, last, was_known = before.visited, before.touch, _known(before.traits)
     for group in _groups(events, conversions, before.traits):
         start = group.events[0]
         brought = next((touch for touch in map(touch_of, group.events) if touch and not touch.direct), None)
@@ -141,11 +141,11 @@ def visits(
                     credit=recent or direct,
                     **_pages(group.events),
                     first=group.online and not visited,
-                    known=not _known(traits) and _known(group.traits),
+                    known=not was_known and _known(group.traits),
                     conversions=group.conversions,
                 )
             )
-        visited, traits = visited or group.online, group.traits
+        visited, was_known = visited or group.online, was_known or _known(group.traits)
     return made
 
 

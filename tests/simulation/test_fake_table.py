@@ -246,6 +246,9 @@ def merges():
     yield [list(records.find_due("ripen", shard, 50)) for shard in "01234567"]
     records.mark_due("ripen", OTHER, 20)
     yield [list(records.find_due("ripen", shard, 50)) for shard in "01234567"]
+    for subject in (OTHER, "nobody"):
+        records.look_again("ripen", subject)
+        yield [list(records.find_due("ripen", shard, 50)) for shard in "01234567"]
     tree = load_tree("ripen", OTHER, 0)
     yield parted(tree, tree.edges[0]._replace(version=7))
     yield parted(tree, tree.edges[0])
