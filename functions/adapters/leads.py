@@ -91,6 +91,7 @@ def refresh(settings: ScoreSettings | TriggerSettings, task: Task) -> Refreshed 
         else:
             if not changed:
                 return refreshed
+            task = task._replace(oldest_key="")  # what was written may lie in front of a checkpoint
     raise VersionConflictError("the lead does not come to rest")
 
 
@@ -100,6 +101,8 @@ def _refresh(settings: ScoreSettings | TriggerSettings, task: Task) -> tuple[Ref
     record = tree.record
     if lead is None:
         if record.version and not tree.events and not tree.edges:
+            if key := record.address.get("key"):
+                address_items.release_address(settings.table_name, key, record.subject)
             records.drop(settings.table_name, record.subject, record.version)
         elif task.rest_until is not None and record.due_at is not None:
             records.disarm(settings.table_name, record.subject, record.due_at)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from adapters import address_items, tokens, trees
@@ -81,8 +82,8 @@ def resolve(place: Place, me: Party, now: int, *, leaves: bool = False) -> bool:
     claimed = _against_claims(me, leaves=leaves)
     for edge in me.tree.edges:
         reason = claimed if edge.proof is Proof.CLAIMED else ""
-        if edge.proof is Proof.LINK and strayed(me, edge):
-            reason = "the browser gave another address"
+        if edge.proof is Proof.LINK and strayed(me.tree, edge, place.trusted):
+            reason = "a link made one of two people"
         if reason:
             _part(place, me.tree, edge, {"by": "proof", "reason": reason}, now)
             return True
@@ -196,6 +197,8 @@ def _attempt(place: Place, me: Party, other: Party, evidence: _Evidence, now: in
     since = parted(me, other)
     if since >= evidence.at or (since >= 0 and not evidence.proof.is_proof):
         return False
+    if _would_stray(me, other, evidence, place.trusted):
+        return False
     obstacle, name = too_large(me, other), REFUSED
     if evidence.proof.is_proof and not obstacle:
         obstacle, name = two_people(me, other, evidence.proof, evidence.shown), CONFLICT
@@ -204,6 +207,16 @@ def _attempt(place: Place, me: Party, other: Party, evidence: _Evidence, now: in
         return True
     told = {"other": subject_digest(other.subject), "proof": evidence.proof.name.lower(), "reason": obstacle}
     return note(place, me, own_event(me.subject, evidence.at, name, f"{evidence.found} {evidence.reason}", told), now)
+
+
+def _would_stray(me: Party, other: Party, evidence: _Evidence, trusted: frozenset[str]) -> bool:
+    """True if the two would be parted again at once."""
+    ledgers = {**me.tree.ledgers, **other.tree.ledgers}
+    for received in evidence.events:
+        ledgers[received.subject] = [*ledgers.get(received.subject, ()), received.event]
+    edges = (*me.tree.edges, *other.tree.edges, Edge(me.subject, other.subject, evidence.proof, 0))
+    tree = replace(me.tree, ledgers=ledgers, edges=edges)
+    return any(edge.proof is Proof.LINK and strayed(tree, edge, trusted) for edge in edges)
 
 
 def _join(place: Place, one: Party, other: Party, evidence: _Evidence, now: int) -> None:

@@ -30,7 +30,7 @@ def mailbox_key(address: str, secret: bytes) -> str:
 
     It is that of no address as such (see `ripen.identity.address_key`), so the two cannot be put together.
     """
-    digest = hmac.new(secret, f"mailbox {mailbox(address)}".encode(), hashlib.sha256)
+    digest = hmac.new(secret, f"mailbox {mailbox(address)}".encode("utf-8", "surrogatepass"), hashlib.sha256)
     return f"B#{digest.hexdigest()}"
 
 

@@ -42,7 +42,9 @@ OPTED_IN = "Subscription Confirmed"
 UNMERGED = "Lead Unmerged"
 """Ripen's own event: `properties.other` is the digest of the subject on the other side, `by` who parted the two."""
 
-_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
+_ADDRESS = re.compile(r"[^\s@<>()\[\]:;,\\\"]+@[^\W_](?:[\w-]*[^\W_])?(?:[.。][^\W_](?:[\w-]*[^\W_])?)+")
+"""What may be an address. Whether mail can go there is seen when there is one."""
+
 _MAX_LENGTH = 254
 """Characters of an address (RFC 5321, with its erratum 1690)."""
 
@@ -166,6 +168,11 @@ class Claims:
         return found.reason if found else ""
 
     @property
+    def proven(self) -> set[str]:
+        """The addresses (comparable form) that are proven."""
+        return {address for address, claim in self.addresses.items() if claim.proof.is_proof}
+
+    @property
     def strongest(self) -> Proof:
         """The best proof of any identity."""
         return max((claim.proof for claim in (*self.addresses.values(), *self.users.values())), default=Proof.NONE)
@@ -240,9 +247,13 @@ class Claims:
         self._opt_in(address, at)
 
     def _refuse(self, address: str, refusal: Refusal) -> None:
-        """A bounce is about the address alone, a complaint and an unsubscription about the lead too."""
-        reason = refusal.reason
-        if reason == COMPLAINED or (reason == UNSUBSCRIBED and self.no != COMPLAINED):
+        """A bounce is about the address alone, a complaint and an unsubscription about the lead too.
+
+        Not so from an address that nobody has proven, beside one that is: anybody may have typed it.
+        """
+        reason, proven = refusal.reason, self.proven
+        of_lead = not proven or comparable(address) in proven
+        if of_lead and (reason == COMPLAINED or (reason == UNSUBSCRIBED and self.no != COMPLAINED)):
             self.no = reason
             self.opted_in.clear()
         self._refuse_address(address, refusal)
@@ -287,7 +298,7 @@ class Claims:
         if key in self.disowned and not proof.is_proof:
             return ""
         _take(self.addresses, key, Claim(proof, at, text.strip()), MAX_ADDRESSES)
-        return key
+        return key if key in self.addresses else ""
 
 
 def _proof(event: Event, trusted: frozenset[str]) -> Proof:
@@ -297,10 +308,11 @@ def _proof(event: Event, trusted: frozenset[str]) -> Proof:
 
 
 def _take(kept: dict[str, Claim], key: str, claim: Claim, most: int) -> None:
-    """Keep the claim if it is the best for its key. Where there is no room only proof makes some."""
+    """Keep the claim if it is the best for its key. Where there is no room, the oldest that is not proven goes."""
     if key not in kept and len(kept) >= most:
-        weakest = min(kept, key=lambda one: kept[one])
-        if not claim.proof.is_proof or claim.proof <= kept[weakest].proof:
+        unproven = [one for one in kept if not kept[one].proof.is_proof]
+        weakest = min(unproven, key=lambda one: kept[one].at) if unproven else min(kept, key=lambda one: kept[one])
+        if not unproven and claim.proof <= kept[weakest].proof:
             return
         del kept[weakest]
     if key not in kept or kept[key] <= claim:

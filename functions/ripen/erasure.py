@@ -23,5 +23,9 @@ def only_withdrawals(events: Sequence[Event]) -> bool:
 
 def addresses(events: Sequence[Event]) -> set[str]:
     """Every address that was ever given for this subject, as it was written."""
-    given = (event.traits.get("email") for event in events)
+    given = (
+        text
+        for event in events
+        for text in (event.traits.get("email"), event.properties.get("address"), event.properties.get("to"))
+    )
     return {address.strip() for address in given if isinstance(address, str)}

@@ -31,7 +31,7 @@ class Refusals(NamedTuple):
         """Why the address gets no marketing mail; empty when it may. Only a later confirmation lifts it."""
         if self.bounced or self.complained:
             return BOUNCED if self.bounced else COMPLAINED
-        return UNSUBSCRIBED if self.unsubscribed > self.confirmed else ""
+        return UNSUBSCRIBED if self.unsubscribed and self.unsubscribed >= self.confirmed else ""
 
     @property
     def since(self) -> int:

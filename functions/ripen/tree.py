@@ -6,6 +6,7 @@ A subject that was merged keeps its own ledger, so that removing the edge gives 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -99,7 +100,7 @@ class Party:
     @property
     def proven(self) -> set[str]:
         """The addresses that are proven, in comparable form."""
-        return {address for address, claim in self.claims.addresses.items() if claim.proof.is_proof}
+        return self.claims.proven
 
     def says_nothing_but(self, address: str, users: Collection[str]) -> bool:
         """True if no other address than this (comparable form) and no other userIds than these were given."""
@@ -122,11 +123,7 @@ class Party:
         """
         if len(self.tree.ledgers) > 1:
             for subject, events in self.tree.ledgers.items():
-                alone = Claims()
-                for event in events:
-                    alone.apply(event, trusted)
-                claim = alone.addresses.get(comparable(address))
-                if claim is not None and claim.proof.is_proof:
+                if comparable(address) in _claims(events, trusted).proven:
                     return subject
         return self.claimant(address)
 
@@ -183,22 +180,43 @@ def given(events: Iterable[Event]) -> set[str]:
     return {comparable(text) for text in named if isinstance(text, str) and "@" in text}
 
 
-def strayed(party: Party, edge: Edge) -> bool:
-    """True if a browser that a link joined to the lead gave an address that the lead has not proven since."""
-    tree = party.tree
+def strayed(tree: Tree, edge: Edge, trusted: frozenset[str]) -> bool:
+    """True if the two sides that a link made one turn out to be two people; `trusted` are the sources that are servers.
+
+    The side that followed the link must have given no address and no userId that is not the other's. The side that the
+    link was mailed to must have given none that it has not proven, unless it has itself proven the address.
+    """
     below = tree.below(edge.child)
-    for side in (below, tree.ledgers.keys() - below):
-        joined = {subject_digest(subject) for subject in side}
-        shown = {
-            comparable(str(event.properties.get("address")))
-            for subject in tree.ledgers.keys() - side
-            for event in tree.ledgers[subject]
-            if event.source == RIPEN and event.name == CONFIRMED and event.properties.get("browser") in joined
-        }
-        events = (event for subject in side for event in tree.ledgers[subject])
-        if shown and not given(events) <= shown | party.proven:
-            return True
-    return False
+    return any(
+        _strayed(tree, side, tree.ledgers.keys() - side, trusted) for side in (below, tree.ledgers.keys() - below)
+    )
+
+
+def _strayed(tree: Tree, side: AbstractSet[str], other: AbstractSet[str], trusted: frozenset[str]) -> bool:
+    events, theirs = ([event for one in part for event in tree.ledgers[one]] for part in (side, other))
+    mine, others = ({subject_digest(subject) for subject in part} for part in (side, other))
+    shown = {_address(event) for event in theirs if _confirms(event, mine)}
+    known, users = _claims(theirs, trusted), _claims(events, trusted).users.keys()
+    if shown and not (given(events) <= shown | known.proven and users <= known.users.keys()):
+        return True
+    lent = {_address(event) for event in events if _confirms(event, others)}
+    own = _claims([event for event in events if not _confirms(event, others)], trusted).proven
+    return bool(lent - own) and not given(events) <= lent | own | known.proven
+
+
+def _confirms(event: Event, browsers: AbstractSet[str]) -> bool:
+    return event.source == RIPEN and event.name == CONFIRMED and event.properties.get("browser") in browsers
+
+
+def _address(event: Event) -> str:
+    return comparable(str(event.properties.get("address")))
+
+
+def _claims(events: Iterable[Event], trusted: frozenset[str]) -> Claims:
+    claims = Claims()
+    for event in sorted(events, key=lambda event: (event.at, event.id)):
+        claims.apply(event, trusted)
+    return claims
 
 
 def parted(one: Party, other: Party) -> int:

@@ -16,6 +16,7 @@ from adapters.records import Due, postpone
 from adapters.secret import secret
 from adapters.settings import TriggerSettings
 from adapters.telemetry import count, logger, pseudonym
+from ripen.event import MAIL
 from ripen.intents import CLAIMED, Answer
 from ripen.lead import Intent, Lead
 from ripen.ledger import RECORD_KEY, intent_key
@@ -68,6 +69,10 @@ def _act_on_lead(settings: TriggerSettings, turn: Turn) -> None:
             return
         # Read before claiming: should S3 fail, nothing is claimed and the next delivery tries again.
         errand = prepare(settings, refreshed, found, intent)
+        if intent.channel == MAIL and not errand.address_key:  # an address to which no mail can go
+            held[intent.id] = now + _LONGEST_REST
+            passed.add(intent.id)
+            continue
         if errand.brake is not None and errand.brake.opens_at > refreshed.lead.now:
             held[intent.id] = errand.brake.opens_at
             passed.add(intent.id)

@@ -286,6 +286,76 @@ def test_a_planted_link_joins_no_browser_whose_user_is_known(site, rule_files):
     assert "a:mallory" not in subjects("vera")
 
 
+def test_a_stranger_who_had_a_mail_sent_to_somebody_does_not_stay_in_her_lead(site, rule_files):
+    assert site.publish(rule_files | LINKING, 0)["activated"]
+    site.live(identified(START, who="evil", email=ANN), *enough("evil"), at=START)
+    site.live(viewed("/", START + HOUR, who="phone", token=link(site)), at=START + HOUR)
+    assert subjects("phone") == ["a:evil", "a:phone"]
+
+    at = START + 2 * DAY
+    site.live(identified(at, who="evil", email="evil@evil.example"), at=at)
+    site.live(viewed("/", at + HOUR, who="phone"), at=at + HOUR)
+
+    assert subjects("phone") == ["a:phone"]
+
+
+def test_whoever_has_proven_an_address_is_joined_to_nobody_who_typed_it_and_others(site, rule_files):
+    assert site.publish(rule_files | LINKING, 0)["activated"]
+    site.live(identified(START, email=ANN), *enough("ann"), at=START)
+    site.live(viewed("/", START + HOUR, token=link(site)), at=START + HOUR)
+    at = START + 2 * DAY
+    site.live(identified(at, who="evil", email="evil@evil.example"), at=at)
+    site.live(identified(at, who="evil", email=ANN), *enough("evil", at), at=at + HOUR)
+
+    site.live(viewed("/", at + 2 * HOUR, token=link(site)), at=at + 2 * HOUR)
+
+    assert subjects("ann") == ["a:ann"]
+    assert site.record()["address"] == {"key": KEY, "owned": True}
+
+
+def test_a_server_that_knows_who_followed_a_planted_link_parts_the_two(site, rule_files):
+    assert site.publish(rule_files | LINKING, 0)["activated"]
+    site.live(identified(START, who="mallory", email="mallory@evil.example"), *enough("mallory"), at=START)
+    site.live(viewed("/", START + HOUR, who="mallory", token=link(site)), at=START + HOUR)
+    site.live(viewed("/", START + 2 * HOUR, who="vera", token=link(site)), at=START + 2 * HOUR)
+    assert subjects("vera") == ["a:mallory", "a:vera"]
+
+    told_by_server(site, signed_in("vera-1", START + DAY, who="vera", email="vera@example.org"), at=START + DAY)
+
+    assert subjects("vera") == ["a:vera", "u:vera-1"]
+    assert subjects("mallory") == ["a:mallory"]
+
+
+@pytest.mark.parametrize(
+    "address", ["a\ud800@example.org", "<v@example.org>", "v@example.org.", "v@-x.org", "v@@x.org"]
+)
+def test_an_impossible_address_is_never_due_and_never_named(starter, logs, address):
+    wants(starter, "ann", START, address)
+    starter.live(at=START + HOUR)
+
+    assert starter.act() == 0
+    assert starter.mails() == []
+    assert "example.org" not in logs.getvalue()
+
+
+def test_the_last_answer_of_a_minute_holds(starter):
+    wants(starter, "ann", START)
+    for second, page in enumerate(("confirm", "unsubscribe", "confirm")):
+        follow(starter, 0, page, START + HOUR + second * 1_000)
+    starter.live(at=START + 2 * HOUR)
+
+    assert starter.record()["address"] == {"key": KEY, "owned": True}
+
+
+def test_an_address_of_which_only_a_server_told_is_free_after_an_erasure(starter):
+    told_by_server(starter, of_user("77", tracked("Subscription Confirmed", START, address=ANN)), at=START)
+    told_by_server(starter, of_user("77", identified(START + DAY, email=BOB)), at=START + DAY)
+
+    CliRunner().invoke(main, ["lead", "erase", "u:77", "--yes"])
+
+    assert [item for item in starter.items() if "u:77" in json.dumps(item)] == []
+
+
 # ---------------------------------------------------------------- erased is erased
 
 

@@ -104,10 +104,29 @@ def test_what_is_no_address_is_no_claim(text):
     assert claims(typed(text, 1)) == Claims()
 
 
-def test_a_sixth_typed_address_is_not_taken():
+def test_a_sixth_typed_address_displaces_the_oldest():
     known = claims(*(typed(f"{n}@example.com", n) for n in range(1, 9)))
 
+    assert [*known.addresses] == [f"{n}@example.com" for n in range(4, 9)]
+    assert known.asked == "8@example.com"
+
+
+def test_a_typed_address_displaces_no_proven_one():
+    known = claims(*(confirmed(f"{n}@example.com", n) for n in range(1, 6)), typed(ANN, 9))
+
     assert [*known.addresses] == [f"{n}@example.com" for n in range(1, 6)]
+
+
+@pytest.mark.parametrize("name", ["Unsubscribed", "Email Marked as Spam"])
+def test_a_no_from_an_address_that_anybody_may_have_typed_says_nothing_about_the_proven_one(name):
+    told = {"campaign": "c", "step": "s", "cycle": 1, "to": BEA}
+    sent = Event("m2", "Email Sent", 4, RIPEN, properties=told)
+    no = Event("m3", name, 5, RIPEN, properties={"intent": "c_s_1"})
+
+    known = claims(typed(ANN, 1), confirmed(ANN, 2), typed(BEA, 3), sent, no)
+
+    assert (known.address, known.no) == (ANN, "")
+    assert known.refusal_of(BEA)
 
 
 def test_a_proven_address_displaces_the_weakest():

@@ -13,6 +13,7 @@ from adapters.tokens import PageToken
 from ripen.errors import RipenError
 from ripen.event import RIPEN, Event, Received
 from ripen.ledger import event_items
+from ripen.refusals import CONFIRMED
 from ripen.times import MINUTE
 
 Form = Mapping[str, Sequence[str]]
@@ -65,10 +66,11 @@ class Told(NamedTuple):
 def record(visit: Visit, kind: str, told: Told) -> bool:
     """Write an event, and what it means for the address, in one go; False when the lead was erased meanwhile.
 
-    With the same `kind` twice in a minute it counts once. It would be wrong to count it once for ever: who
-    unsubscribes, comes back and unsubscribes again by the same old mail means it. Raises TableThrottledError.
+    With the same `kind` twice in a minute it counts once; a confirmation always counts, because it may take back a no
+    of the same minute. It would be wrong to count it once for ever: who unsubscribes, comes back and unsubscribes again by
+    the same old mail means it. Raises TableThrottledError.
     """
-    identity = f"{visit.token.intent}_{kind}_{visit.at // MINUTE}"
+    identity = f"{visit.token.intent}_{kind}_{visit.at if told.answer == CONFIRMED else visit.at // MINUTE}"
     properties = {"intent": visit.token.intent} | {key: said for key, said in told.properties.items() if said != ""}
     event = Event(identity, told.name, visit.at, RIPEN, properties=properties, traits=told.traits, bot=told.bot)
     configured = settings(PagesSettings)
