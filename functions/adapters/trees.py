@@ -90,7 +90,7 @@ def take_address(table: str, transfer: Transfer, now: int) -> None:
     give = {
         "TableName": table,
         "Key": attributes({"pk": transfer.key, "sk": IDENTITY_KEY}),
-        "UpdateExpression": "SET #owner = :winner",  # that it is never mailed again stays, whoever owns it
+        "UpdateExpression": "SET #owner = :winner",
         "ConditionExpression": "#owner = :subject",
         "ExpressionAttributeNames": {"#owner": "owner"},
         "ExpressionAttributeValues": attributes({":subject": transfer.loser, ":winner": transfer.winner}),

@@ -7,7 +7,11 @@
 | subject             | `M#<subject>`                    | a subject that was merged below this one                |
 | subject             | `P`                              | the lead record, or a pointer to where this was merged  |
 | subject             | `X#<occurred_at>#<message_id>`   | events that could not be read, set aside with a reason  |
-| `I#<hmac>`          | `I`                              | who owns this address                                   |
+| subject             | `K`                              | the checkpoint that the record goes on from             |
+| subject             | `X#lead`                         | a lead whose record cannot be written, with a reason    |
+| `I#<hmac>`          | `I`                              | who has proven this address, and owns it                |
+| `I#<hmac>`          | `<subject>`                      | that this subject gave the address                      |
+| `N#<digest>`        | `N`                              | what an address turned down: see `refusals`             |
 | `O#<subject>`       | `O`                              | what websites and pages may know of a lead at once      |
 | `C#sources`         | `C#sources`                      | the registered senders and the digests of their keys    |
 | `C#site`            | `C#site`                         | what pages and websites show: offers, topics, imprint   |
@@ -15,6 +19,11 @@
 | subject             | `S#<campaign>#<step>#<cycle>`    | one intent to send, claimed before sending              |
 | `L#<source>`        | the minute                       | how many events a source sent in it, if it has a limit  |
 | `L#<source>#<hash>` | the day                          | the same of one visitor who sends very many             |
+| `L#<source>#<hash>` | the hour                         | digests of the addresses that a network named in it     |
+| `B#<hmac>`          | `B`                              | how many mails an unproven mailbox got: see `brakes`    |
+| `B#unproven`        | the hour                         | the same of all of these mailboxes                      |
+| `B#to#<recipient>`  | the hour, `D`, `Q#<time>#<hash>` | notices to a colleague: how many, and those that wait   |
+| subject             | `Q#<recipient>#<intent>`         | a notice about this lead that waits                     |
 | `J#walk`            | `refold`, `reconcile`            | how far a walk over all leads has come                  |
 
 Visits and daily figures: see `ripen.reported`.

@@ -10,6 +10,7 @@ import hmac
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import NamedTuple
 
+from ripen.identity import comparable
 from ripen.times import DAY, HOUR, to_iso
 
 
@@ -39,7 +40,7 @@ def place_of(ip: str, key: bytes, now: int) -> Place | None:
 
 def address_digest(address: str, place: Place, key: bytes) -> str:
     """What an address is known by in a place, and nowhere else."""
-    return _digest(key, f"{place.digest} {to_iso(place.begins)} {address.strip().casefold()}")[:12]
+    return _digest(key, f"{place.digest} {to_iso(place.begins)} {comparable(address)}")[:12]
 
 
 def _digest(key: bytes, text: str) -> str:

@@ -28,7 +28,7 @@ class Refusals(NamedTuple):
 
     @property
     def reason(self) -> str:
-        """Why the address gets no marketing mail; empty when it may. Only a later confirmation lifts it."""
+        """Why the address gets no marketing mail; empty when it may. A later confirmation lifts an unsubscription."""
         if self.bounced or self.complained:
             return BOUNCED if self.bounced else COMPLAINED
         return UNSUBSCRIBED if self.unsubscribed and self.unsubscribed >= self.confirmed else ""

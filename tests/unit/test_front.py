@@ -15,8 +15,11 @@ def record(front, version=1):
     return Record("a:ann", version, json.dumps({"front": front, "events": 3}), None)
 
 
-def test_the_item_of_a_visitor_holds_offers_and_preferences_and_nothing_else():
+def test_the_item_of_a_visitor_holds_offers_preferences_and_what_waits_to_be_corrected_and_nothing_else():
     item = front_item("a:ann", ("workshop", "checklist"), {"language": "de"})
+    typed = front_item("a:ann", (), {}, {"firstName": "Ann"})
+
+    assert json.loads(typed["data"]) == {"offers": [], "preferences": {}, "about": {"firstName": "Ann"}}
 
     assert (item["pk"], item["sk"]) == ("O#a:ann", "O")
     assert json.loads(item["data"]) == {"offers": ["workshop", "checklist"], "preferences": {"language": "de"}}

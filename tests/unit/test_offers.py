@@ -84,6 +84,12 @@ def test_a_visitor_gets_the_offers_that_campaigns_chose_in_their_order(table):
     assert names(anonymousId="ann") == ["checklist", "workshop"]
 
 
+def test_what_was_typed_is_never_told(table):
+    table.fronts["a:ann"] = {"offers": ["checklist"], "preferences": {}, "about": {"firstName": "Mallory"}}
+
+    assert "Mallory" not in get(anonymousId="ann")["body"]
+
+
 @pytest.mark.parametrize("active", [[], ["no-longer-there"]])
 def test_a_visitor_for_whom_nothing_was_chosen_gets_what_is_for_everybody(table, active):
     table.fronts["a:ann"] = {"offers": active, "preferences": {}}

@@ -67,8 +67,8 @@ def record(visit: Visit, kind: str, told: Told) -> bool:
     """Write an event, and what it means for the address, in one go; False when the lead was erased meanwhile.
 
     With the same `kind` twice in a minute it counts once; a confirmation always counts, because it may take back a no
-    of the same minute. It would be wrong to count it once for ever: who unsubscribes, comes back and unsubscribes again by
-    the same old mail means it. Raises TableThrottledError.
+    of the same minute. It would be wrong to count it once for ever: who unsubscribes, comes back and unsubscribes again
+    by the same old mail means it. Raises TableThrottledError.
     """
     identity = f"{visit.token.intent}_{kind}_{visit.at if told.answer == CONFIRMED else visit.at // MINUTE}"
     properties = {"intent": visit.token.intent} | {key: said for key, said in told.properties.items() if said != ""}

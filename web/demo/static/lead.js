@@ -84,7 +84,7 @@
       sent.length > 0 && h('p', {}, h('a', { href: '/_demo/mailbox' }, 'Open the mailbox')),
       h('p', { class: 'due' }, h('strong', {}, 'Due next: '), lead.dueAt ? [time(lead.dueAt), h('span', { class: 'muted' }, ` (${fromNow(lead.dueAt)})`)] : 'nothing'),
       h('div', { class: 'row' }, sweep(), h('span', { class: 'muted', role: 'status' }, sweepResult)),
-      lead.suppressed && h('p', { class: 'wrong' }, `Never mailed again: ${lead.suppressed}.`)
+      lead.suppressed && h('p', { class: 'wrong' }, `Gets no marketing mail: ${lead.suppressed}.`)
     );
   };
 
