@@ -236,9 +236,13 @@ def _part(place: Place, tree: Tree, edge: Edge, told: dict[str, str], now: int) 
 
 
 def _of_both(name: str, parent: str, child: str, told: dict[str, str], now: int) -> list[Received]:
-    """The same event for each of two subjects, which tells of the other without its id: that may be erased alone."""
+    """The same event for each of two subjects, which tells of the other without its id: that may be erased alone.
+
+    What is `told` is a part of its id: two may be merged, parted and merged again within one moment.
+    """
+    about = " ".join([str(now), *told.values()])
     return [
-        own_event(subject, now, name, f"{other} {now}", {"other": subject_digest(other), **told})
+        own_event(subject, now, name, f"{other} {about}", {"other": subject_digest(other), **told})
         for subject, other in ((parent, child), (child, parent))
     ]
 
