@@ -87,7 +87,8 @@ def _erase_once(erasure: _Erasure, subject: str) -> int:
     forget_visits(table, subject, events)
     if secret is not None:
         _keep_refusals(table, events, secret)
-    for key in _keys_of(items, events, secret):
+    freed = _keys_of(items, events, secret)
+    for key in freed:
         release_address(table, key, subject)
     remaining = _remaining(items, events)
     for item in remaining.values():
@@ -105,6 +106,8 @@ def _erase_once(erasure: _Erasure, subject: str) -> int:
     for record in (item for item in items if _key(item) == RECORD_KEY):
         if not _delete_record(table, subject, record):
             return deleted + _erase_once(erasure, subject)
+        for key in freed:  # once more: the lead that it was a part of may have been written in between
+            release_address(table, key, subject)
         progress(1)
         deleted += 1
     return deleted

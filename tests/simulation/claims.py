@@ -6,13 +6,16 @@ It looks at the table as it lies there and at what people answered, and uses not
 from __future__ import annotations
 
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from adapters.attributes import values
+from adapters.brakes import MAILBOX_KEY
+from ripen.brakes import mailbox_key
 from ripen.identity import Proof, subject_digest
 from ripen.ledger import EVENT_PREFIX, INTENT_PREFIX, MEMBER_PREFIX, read_items
 from ripen.times import parse_iso
+from simulation.fake_services import SECRET
 from trigger.carrying import CLAIM_LEASE
 
 NOES = {"Unsubscribed": "unsubscribed", "Email Bounced": "bounced", "Email Marked as Spam": "complained"}
@@ -23,7 +26,8 @@ class Claimed:
     """One claim of a mail, decided as of `at`; `lead` are all subjects that were the lead then.
 
     `stopped` says why the mail must not go out; `proven` whether a click in a mail to the address was there, or a
-    server's word. `readers` are the browsers whose users have shown to read the mailbox.
+    server's word. `readers` are the browsers whose users have shown to read the mailbox, `strays` those that a link
+    alone has joined, and that gave another address. `released` is how often the count of the mailbox began anew.
     """
 
     subject: str
@@ -37,6 +41,7 @@ class Claimed:
     proven: bool
     readers: frozenset[str]
     strays: frozenset[str]
+    released: int = 0
     sent: bool = False
     text: str = ""
 
@@ -53,9 +58,12 @@ class Claims:
         self.made = []
         self.noes = defaultdict(dict)
         self.yeses = defaultdict(int)
+        self.released = Counter()
 
     def written(self, pk, sk):
         item = self.items.get((pk, sk))
+        if sk == MAILBOX_KEY and item is None:
+            self.released[pk] += 1
         if (
             sk.startswith(INTENT_PREFIX)
             and item
@@ -85,16 +93,14 @@ class Claims:
     def _claimed(self, pk, sk, about, at):
         lead, edges = self._tree(pk)
         ledgers = {subject: self._events(subject) for subject in lead}
-        own = [event for events in ledgers.values() for event in events if event.source == "ripen"]
-        own.sort(key=lambda event: (event.at, event.id))
+        believed = [
+            event for events in ledgers.values() for event in events if event.source in ("ripen", *self.servers)
+        ]
+        believed.sort(key=lambda event: (event.at, event.id))
+        own = [event for event in believed if event.source == "ripen"]
         to, marketing = about["to"].casefold(), not about.get("transactional", False)
-        told = _told(own)
+        told = _told(believed)
         readers = {event.properties["browser"] for event in _confirmations(own) if _same(event, to)}
-        by_server = any(
-            event.source in self.servers and str(event.traits.get("email", "")).strip().casefold() == to
-            for events in ledgers.values()
-            for event in events
-        )
         return Claimed(
             pk,
             sk.removeprefix(INTENT_PREFIX).replace("#", "_"),
@@ -104,9 +110,10 @@ class Claims:
             marketing,
             self._stopped(to, told, marketing=marketing),
             to in told.agreed,
-            bool(by_server or readers or to in told.proven),
+            bool(readers or to in told.proven),
             frozenset(subject for subject in lead if subject_digest(subject) in readers),
             frozenset(_strays(ledgers, edges, told, self.servers)),
+            self.released[mailbox_key(about["to"], SECRET.encode())],
         )
 
     def _stopped(self, to, told, *, marketing):
@@ -144,9 +151,13 @@ class _Told:
     ended: str = ""
 
 
-def _told(own):
-    mailed, told = {}, _Told(set(), set(), set())
-    for event in own:
+def _told(believed):
+    mailed, told, by_server = {}, _Told(set(), set(), set()), set()
+    for event in believed:
+        if event.source != "ripen":
+            by_server |= {str(event.traits["email"]).strip().casefold()} if "email" in event.traits else set()
+            told.proven |= by_server
+            continue
         address = mailed.get((event.subject, str(event.properties.get("intent"))), "")
         if event.name in ("Email Sent", "Email Unconfirmed"):
             intent = "_".join(str(event.properties[part]) for part in ("campaign", "step", "cycle"))
@@ -157,14 +168,17 @@ def _told(own):
             told.ended = "" if told.ended == "unsubscribed" else told.ended
             told.agreed.add(address)
             told.proven.add(address)
+        elif event.name == "Email Address Disowned" and address not in by_server:
+            told.agreed.discard(address)
+            told.proven.discard(address)
         elif event.name in NOES and address:
             reason = NOES[event.name]
-            if reason != "bounced":
+            if reason != "bounced" and (address in told.proven or not told.proven):  # else anybody may have typed it
                 told.agreed.clear()
                 told.ended = told.ended if told.ended == "complained" else reason
+            told.agreed.discard(address)
             if reason != "unsubscribed":
                 told.refused.add(address)
-                told.agreed.discard(address)
     return told
 
 

@@ -21,15 +21,16 @@ from ripen.fold import fold
 from ripen.identity import Proof, address_key, comparable
 from ripen.lead import Lead
 from ripen.ledger import ASIDE_PREFIX, ASIDE_SHARD, EVENT_PREFIX, IDENTITY_KEY, MEMBER_PREFIX, RECORD_KEY, intent_key
+from ripen.mailbox import mailbox
 from ripen.record import Folded, Record, make_record, reach_of
 from ripen.reported import hour_of, latest_spans
 from ripen.rules import compile_rules
 from ripen.tags import tag
-from ripen.times import DAY, SECOND, to_iso
+from ripen.times import DAY, HOUR, SECOND, to_iso
 from ripen.tree import Party, Tree
 from ripen.visits import visits
 from simulation.fake_services import SECRET, Mail
-from simulation.site_rules import CONFIGURATIONS
+from simulation.site_rules import BRAKES, CONFIGURATIONS
 from simulation.world import TYPED, VISITORS, World
 from trigger.figures import keep_figures
 
@@ -77,7 +78,10 @@ def check(world):
     whoever_gave_an_address_is_found_by_it(rest)
     nobody_reads_what_a_stranger_typed(rest)
     nobody_is_mailed_about_a_stranger_who_followed_a_planted_link(rest)
+    nobody_forges_what_others_may_tell(rest)
     what_was_erased_is_gone(rest)
+    if world.braked:
+        nobody_is_mailed_in_floods(rest)
     no_cap_is_exceeded(rest)
     quiet_hours_are_kept(rest)
     every_webhook_arrived(rest)
@@ -116,7 +120,12 @@ def every_record_is_a_fold_from_scratch(rest):
         folded = Folded(tree.seen, tree.record.settled, visits, known, told)
         expected = make_record(lead, _address(rest.world, tree, lead), Record(lead.subject, 0, "", None), folded)
         assert tree.record.data == expected.data, f"the record differs from its ledger\n{tree.record}\n{expected}"
-        late = expected.due_at is not None and (tree.record.due_at is None or tree.record.due_at > expected.due_at)
+        held = rest.world.braked and any(intent.channel == MAIL for intent in lead.pending)
+        late = (
+            not held
+            and expected.due_at is not None
+            and (tree.record.due_at is None or tree.record.due_at > expected.due_at)
+        )
         assert not late, f"{lead.subject}: due at {tree.record.due_at}, which is later than {expected.due_at}"
 
 
@@ -223,6 +232,25 @@ def nobody_is_mailed_about_a_stranger_who_followed_a_planted_link(rest):
     assert not planted, f"mailed while somebody else was a part of the lead: {planted}"
 
 
+def nobody_forges_what_others_may_tell(rest):
+    assert not rest.world.forged, f"taken: {rest.world.forged}"
+    assert not rest.world.overwritten, f"an event of Ripen's own was replaced: {rest.world.overwritten}"
+
+
+def nobody_is_mailed_in_floods(rest):
+    since, hours = {}, Counter()
+    for claim in _mailed(rest):
+        if claim.proven:
+            since.pop(mailbox(claim.to), None)
+            continue
+        hours[claim.at // HOUR] += 1
+        before = [at for at, released in since.get(mailbox(claim.to), []) if released == claim.released]
+        since.setdefault(mailbox(claim.to), []).append((claim.at, claim.released))
+        assert len(before) < BRAKES["overall"], f"one mail too many to an unproven mailbox: {claim}"
+        assert not before or claim.at - max(before) >= DAY, f"two mails a day to an unproven mailbox: {claim}"
+    assert not hours or max(hours.values()) <= BRAKES["per_hour"], f"mails to unproven mailboxes, by hours: {hours}"
+
+
 def what_was_erased_is_gone(rest):
     back = {subject for subject, events in rest.ledgers.items() if events} | {*rest.world.planted}
     gone = rest.world.erased - back
@@ -277,6 +305,8 @@ def nobody_stays_due(rest):
         due = rest.folds[subject].due(reach_of(record["address"]))
         resting = {key for pk, key in waiting if pk in tree.ledgers}
         left = [one for one in due if intent_key(one.campaign, one.step, one.cycle) not in resting]
+        if rest.world.braked:
+            left = [one for one in left if one.channel != MAIL]
         assert not left, f"{subject} waits for {left}"
 
 

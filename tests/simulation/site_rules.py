@@ -87,7 +87,18 @@ _SECOND = copy.deepcopy(_FIRST)
 _SECOND["profiles"]["engagement"]["rules"]["webinar"]["points"] = 13
 _SECOND["phases"]["gone"]["enter"][0]["inactive_for"] = "5d"
 
-CONFIGURATIONS = {version: Configuration.model_validate(rules) for version, rules in (("v1", _FIRST), ("v2", _SECOND))}
+BRAKES = {"per_day": 1, "overall": 3, "per_hour": 4}
+
+
+def _braked(rules):
+    return {**rules, "mailing": {**rules["mailing"], "unproven": BRAKES}}
+
+
+CONFIGURATIONS = {
+    version: Configuration.model_validate(rules)
+    for version, rules in (("v1", _FIRST), ("v2", _SECOND), ("b1", _braked(_FIRST)), ("b2", _braked(_SECOND)))
+}
+"""By version; those of `b` hold back mails to addresses that nobody has proven."""
 
 MAILS = {
     "plain": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict, deque
 from random import Random
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ from adapters.erasure import erase, erase_lead
 from adapters.loading import load_tree
 from adapters.tokens import PageToken
 from ripen.configuration import compile_sources
+from ripen.event import OWN_MARK
 from ripen.ledger import ASIDE_PREFIX, EVENT_PREFIX, read_events
 from ripen.limits import Limits
 from ripen.times import DAY, HOUR, MINUTE, SECOND, parse_iso, to_iso
@@ -44,6 +46,9 @@ PAGES = {
 KNOWN, TYPED = "Known", "Typed by "
 """Names: from a server, and (followed by who it was) from a browser."""
 
+_FORGED = ("Unsubscribed", "subscription confirmed", " Email Sent", "Deal Won", "PREFERENCES CHANGED", "lead_merged")
+_FLOOD = 6
+_MOST_FLOODS = 4
 _RECEIVES = 3
 _CONCURRENT = 4
 _NOES = {"Bounce": "bounced", "Complaint": "complained"}
@@ -61,6 +66,7 @@ class Change(NamedTuple):
 class World:
     """Everything that a seed decides. `accepted` holds the ids of each subject that track answered for.
 
+    Where it is `braked`, few mails go to addresses that nobody has proven, and strangers flood the site with sign-ups.
     Where it `settles`, what is two hours old is folded once and kept, and changes no daily figures any more; elsewhere
     that never happens, and the figures can be counted anew.
 
@@ -70,6 +76,7 @@ class World:
     def __init__(self, seed, *, told=False):
         self.random = Random(seed)
         self.settles = seed % 2 == 1
+        self.braked = seed % 5 == 2
         self.now = parse_iso("2026-03-27T15:00:00Z") if seed % 3 == 1 else START  # clocks change that weekend
         self.steps = [f"seed {seed}"]
         self.machine = Machine(self.random, self._trace if told else None, on_crash=self._new_process)
@@ -92,6 +99,10 @@ class World:
         self.version = ""
         self.planted: Counter[str] = Counter()
         self.forgotten = 0
+        self.floods = 0
+        self.forged: list[Any] = []
+        self.own: dict[tuple[str, str], Any] = {}
+        self.overwritten: list[tuple[str, str]] = []
         self.erasing: list[str] = []
         self.before_erasing: set[str] = set()
         self.erased: set[str] = set()
@@ -178,6 +189,8 @@ class World:
             (self._activate_anew, 0.3, self.bucket.objects and not self.machine.running),
             (self._outage, 0.3, self.changes and self.outages),
             (self._plant, 0.3, not self.erasing),
+            (self._forge, 0.5, len(self.machine.running) < _CONCURRENT),
+            (self._flood, 0.3, self.braked and self.floods < _MOST_FLOODS),
             (self._want_erasure, 0.3, not self.machine.running and not self.erasing),
         )
         actions += [action for action, _, possible in rare if possible]
@@ -227,6 +240,33 @@ class World:
             return visitor | user
         return user if key == SERVER_KEY else visitor
 
+    def _flood(self):
+        """A stranger signs up the addresses of others, all in one request."""
+        self.floods += 1
+        events = []
+        for number in range(_FLOOD):
+            who = {"anonymousId": f"flood{self.floods}-{number}", "context": YES}
+            victim = {"email": f"victim{number}+{self.floods}@example.org"}
+            events += [
+                {"type": "identify", "traits": victim, "messageId": f"f{self.floods}i{number}", **who},
+                {"type": "track", "event": "Signed Up", "messageId": f"f{self.floods}s{number}", **who},
+            ]
+        self.unanswered.append({"batch": events, "writeKey": WRITE_KEY})
+
+    def _forge(self):
+        """A stranger sends what only Ripen or a server may tell, also under the key of an event that is there."""
+        known = [sk.partition(OWN_MARK)[2] for _, sk in self.table.items if f"#{OWN_MARK}" in sk]
+        name = self.random.choice(_FORGED)
+        mine = f"{OWN_MARK}{self.random.choice(known)}" if known and self._lucky(0.5) else "forged"
+        event = {"type": "track", "event": "Seen" if mine != "forged" else name, "messageId": mine, "context": YES}
+        payload = {"batch": [event | {"anonymousId": self.random.choice(VISITORS)}], "writeKey": WRITE_KEY}
+
+        def ended(answer):
+            if answer is not None and answer["statusCode"] == 200:
+                self.forged.append(event)
+
+        self.machine.start("forge", lambda: track(request(payload, self.now), None), ended)
+
     def _request(self):
         payload = self.random.choice(self.unanswered)
         event = request(payload, self.now)
@@ -235,7 +275,8 @@ class World:
             if answer and answer["statusCode"] == 200 and payload in self.unanswered:
                 self.unanswered.remove(payload)
                 self.answered.append(payload)
-                for sent in payload["batch"]:
+                refused = {error["index"] for error in json.loads(answer["body"]).get("errors", ())}
+                for sent in (sent for index, sent in enumerate(payload["batch"]) if index not in refused):
                     subject = f"a:{sent['anonymousId']}" if "anonymousId" in sent else f"u:{sent['userId']}"
                     self.accepted[subject].add(sent["messageId"])
 
@@ -360,7 +401,8 @@ class World:
             self._activate_anew()
 
     def _activate_anew(self):
-        self.version = "v1" if self.version != "v1" else "v2"
+        kind = "b" if self.braked else "v"
+        self.version = f"{kind}1" if self.version != f"{kind}1" else f"{kind}2"
         active.activate("rules", CONFIGURATIONS[self.version], MAILS, self.version, to_iso(self.now))
         active.forget()  # time leaps here, and nobody folds with what was active for longer than two minutes
         self._trace(f"{self.version} is active")
@@ -391,8 +433,19 @@ class World:
     def _written(self, pk, sk):
         self.claims.written(pk, sk)
         if sk.startswith("E#"):
+            self._keep_own((pk, sk))
             self._numbers += 1
             self.changes.append(Change(self._numbers, (pk, sk), self.now))
+
+    def _keep_own(self, key):
+        """Take note when an event of Ripen's own is replaced by another one."""
+        if f"#{OWN_MARK}" in key[1]:
+            item = self.table.items.get(key)
+            before, now = self.own.pop(key, None), item and (item.get("data") or item.get("zip"))
+            if before is not None and now is not None and before != now:
+                self.overwritten.append(key)
+            if now is not None:
+                self.own[key] = now
 
     def _mail_sent(self, mail):
         self.claims.sent(mail)
