@@ -93,7 +93,7 @@ class FakeQueue:
 
 
 class FakeSes:
-    """Mails to leads are in `mails`, the tokens of their links in `tokens`, who else got one in `notes`.
+    """Mails to leads are in `mails`, the tokens of their links with the lead in `tokens`, who else got one in `notes`.
 
     `on_mail` is told of each mail to a lead.
     """
@@ -122,6 +122,6 @@ class FakeSes:
         text = part.get_payload(decode=True).decode()
         mail = Mail(untag(tags["lead"]), tags["intent"], recipient, tags["address"], text)
         self.mails.append(mail)
-        self.tokens.append(text.split()[-1])
+        self.tokens.append((text.split()[-1], mail.subject))
         self.on_mail(mail)
         return {"MessageId": f"ses-{len(self.mails)}"}

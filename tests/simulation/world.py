@@ -228,8 +228,13 @@ class World:
             event |= {"type": "identify", "traits": {"email": self.random.choice(ADDRESSES), "firstName": typed}}
         else:
             event |= {"type": "track", "event": self.random.choice(NAMES)}
-        if self.ses.tokens and key == WRITE_KEY and self.random.random() < 0.05:
-            event["context"] = YES | {"token": self.random.choice(self.ses.tokens)}
+        if self.ses.tokens and key == WRITE_KEY and self.random.random() < 0.1:
+            token, subject = self.random.choice(self.ses.tokens)
+            event["context"] = YES | {"token": token}
+            if (
+                subject.startswith("a:") and self.random.random() < 0.7
+            ):  # whoever got the mail, and sometimes a stranger
+                event["anonymousId"] = subject.removeprefix("a:")
         known.append(event)
         return event
 
