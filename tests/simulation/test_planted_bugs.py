@@ -102,14 +102,14 @@ def put_unconditionally(name, item):
 def test_a_planted_bug_is_found(simulate, monkeypatch, place, bug, broken):
     monkeypatch.setattr(place, bug)
 
-    assert any(breaks(broken, simulate, seed) for seed in range(600))
+    assert any(breaks(broken, simulate, seed) for seed in range(2_000))
 
 
 def test_sending_without_heeding_the_claims_of_others_is_found(simulate, monkeypatch):
     monkeypatch.setattr("adapters.intents.claim_intent", claim_what_others_claimed)
     monkeypatch.setattr("adapters.loading.held_intents", lambda *_: {})
 
-    assert any(breaks("sent twice", simulate, seed) for seed in range(600))
+    assert any(breaks("sent twice", simulate, seed) for seed in range(2_000))
 
 
 def test_an_event_that_arrives_between_two_pages_of_a_query_is_counted(new_process, monkeypatch):

@@ -223,18 +223,16 @@ class World:
         event = {"messageId": f"m{sum(map(len, self.known.values()))}", "context": YES, **self._who(key)}
         if occurred != self.now:
             event |= {"originalTimestamp": to_iso(occurred), "sentAt": to_iso(self.now)}
+        if self.ses.tokens and key == WRITE_KEY and self.random.random() < 0.1:
+            token, subject = self.random.choice(self.ses.tokens)
+            event["context"] = YES | {"token": token}
+            if subject.startswith("a:") and self.random.random() < 0.7:  # its reader, otherwise perhaps a stranger
+                event["anonymousId"] = subject.removeprefix("a:")
         if self.random.random() < 0.25:
             typed = KNOWN if key == SERVER_KEY else f"{TYPED}{event.get('anonymousId')}"
             event |= {"type": "identify", "traits": {"email": self.random.choice(ADDRESSES), "firstName": typed}}
         else:
             event |= {"type": "track", "event": self.random.choice(NAMES)}
-        if self.ses.tokens and key == WRITE_KEY and self.random.random() < 0.1:
-            token, subject = self.random.choice(self.ses.tokens)
-            event["context"] = YES | {"token": token}
-            if (
-                subject.startswith("a:") and self.random.random() < 0.7
-            ):  # whoever got the mail, and sometimes a stranger
-                event["anonymousId"] = subject.removeprefix("a:")
         known.append(event)
         return event
 
