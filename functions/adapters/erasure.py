@@ -104,9 +104,13 @@ def _erase_once(erasure: _Erasure, subject: str) -> int:
         deleted += len(keys)
         items = _all(table, subject)
     for record in (item for item in items if _key(item) == RECORD_KEY):
+        for (
+            key
+        ) in freed:  # once more: the record may have been written since; if it is written again, it is not deleted
+            release_address(table, key, subject)
         if not _delete_record(table, subject, record):
             return deleted + _erase_once(erasure, subject)
-        for key in freed:  # once more: the lead that it was a part of may have been written in between
+        for key in freed if "lead" in record else ():  # the lead that it was a part of may have been written, too
             release_address(table, key, subject)
         progress(1)
         deleted += 1

@@ -20,7 +20,9 @@ def link(cloud):
 
 @pytest.fixture
 def written(cloud):
-    """The events of the reader, by name."""
+    """The events of the reader, who is a lead, by name."""
+    record = {"pk": {"S": "a:reader"}, "sk": {"S": "P"}, "version": {"N": "1"}}
+    cloud.client("dynamodb").put_item(TableName=cloud.table, Item=record)
 
     def read():
         query = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "a:reader"}}}

@@ -99,7 +99,9 @@ def test_a_page_shows_the_settings_of_a_lead_and_writes_what_was_chosen(cloud, i
     token = issue_page([secret.encode()], "a:reader-of-mails", "I#0", "tips_tips_1", clock())
     known = {"preferences": {"off": [], "paused_until": clock() + DAY, "language": "en"}}
     item = {"pk": {"S": "O#a:reader-of-mails"}, "sk": {"S": "O"}, "data": {"S": json.dumps(known)}}
-    cloud.client("dynamodb").put_item(TableName=cloud.table, Item=item)
+    record = {"pk": {"S": "a:reader-of-mails"}, "sk": {"S": "P"}, "version": {"N": "1"}}
+    for one in (item, record):
+        cloud.client("dynamodb").put_item(TableName=cloud.table, Item=one)
     url = f"{cloud.track_url.rstrip('/')}/v1/preferences?t={token}"
 
     with urllib.request.urlopen(url) as answer:

@@ -273,14 +273,13 @@ def test_the_example_for_a_browser(browser, shop, cloud, ledger):
 
     def forward(route):
         """To the local cloud, wherever in AWS a request was meant to go."""
-        if route.request.method == "POST":
-            sent.append(route.request.post_data_json)
         path = route.request.url.partition(".on.aws")[2]
         route.fulfill(response=route.fetch(url=cloud.track_url.rstrip("/") + path))
 
     with browser.new_context() as context:
         context.route(re.compile(r"^https://[^/]*\.on\.aws/"), forward)
         page = context.new_page()
+        page.on("request", lambda request: sent.append(request.post_data_json) if request.method == "POST" else None)
         page.goto(f"{shop}/pricing")
         code = example("js", "analytics-next").replace("<id>.lambda-url.<region>", "any.lambda-url.eu-central-1")
         with page.expect_response("**/v1/p"), page.expect_response("**/v1/t"):
