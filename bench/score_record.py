@@ -17,7 +17,8 @@ def main() -> None:
     """Print the size as JSON."""
     ledger = items()
     table = scored({SUBJECT: ledger})
-    [record] = [write["Item"] for write in table.written if write["Item"]["sk"]["S"] == RECORD_KEY]
+    written = [write["Item"] for write in table.written if "Item" in write]
+    [record] = [item for item in written if item["sk"]["S"] == RECORD_KEY]
     found = {"value": item_size(record), "unit": "bytes", "floor": _ALLOWED, "note": f"{len(ledger)} events"}
     print(json.dumps(found))
 
