@@ -27,7 +27,11 @@ def written(cloud):
     def read():
         query = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "a:reader"}}}
         found = cloud.client("dynamodb").query(TableName=cloud.table, ConsistentRead=True, **query)["Items"]
-        items = [{"sk": item["sk"]["S"], "data": item["data"]["S"]} for item in found if item["sk"]["S"][:2] == "E#"]
+        items = [
+            {"pk": "a:reader", "sk": item["sk"]["S"], "data": item["data"]["S"]}
+            for item in found
+            if item["sk"]["S"][:2] == "E#"
+        ]
         return {event.name: dict(event.properties) for event in read_events(items)}
 
     return read

@@ -74,7 +74,7 @@ def check(world):
     every_intent_has_an_outcome(rest)
     nobody_is_mailed_who_said_no(rest)
     marketing_needs_a_yes(rest)
-    only_proof_owns_an_address(rest)
+    nobody_without_proof_keeps_an_address_from_who_proved_it(rest)
     whoever_gave_an_address_is_found_by_it(rest)
     nobody_reads_what_a_stranger_typed(rest)
     nobody_is_mailed_about_a_stranger_who_followed_a_planted_link(rest)
@@ -199,17 +199,22 @@ def marketing_needs_a_yes(rest):
     assert not asked, f"mailed without a double opt-in: {asked}"
 
 
-def only_proof_owns_an_address(rest):
-    identities = {pk: item["owner"]["S"] for (pk, sk), item in rest.world.table.items.items() if sk == IDENTITY_KEY}
-    for key, owner in identities.items():
-        claims = [rest.folds[tree.record.subject].claims for tree in rest.leads if owner in tree.ledgers]
-        proven = [
-            address_key(claim.text, SECRET.encode())
-            for one in claims
-            for claim in one.addresses.values()
-            if claim.proof.is_proof
-        ]
-        assert key in proven or not claims or not any(one.addresses for one in claims), f"{owner} owns without proof"
+def nobody_without_proof_keeps_an_address_from_who_proved_it(rest):
+    owners = {pk: item["owner"]["S"] for (pk, sk), item in rest.world.table.items.items() if sk == IDENTITY_KEY}
+    proven = {
+        tree.record.subject: {
+            address_key(text, SECRET.encode()) for text in rest.folds[tree.record.subject].claims.proven
+        }
+        for tree in rest.leads
+    }
+    for tree in rest.leads:
+        lead = rest.folds[tree.record.subject]
+        key = address_key(lead.address, SECRET.encode())
+        if lead.proof.is_proof and owners.get(key) not in tree.ledgers:
+            others = [one.record.subject for one in rest.leads if owners.get(key) in one.ledgers]
+            assert any(key in proven[other] for other in others), (
+                f"{lead.subject} has proven what {owners.get(key)} owns"
+            )
 
 
 def whoever_gave_an_address_is_found_by_it(rest):
