@@ -102,7 +102,7 @@ def put_unconditionally(name, item):
 def test_a_planted_bug_is_found(simulate, monkeypatch, place, bug, broken):
     monkeypatch.setattr(place, bug)
 
-    assert any(breaks(broken, simulate, seed) for seed in range(2_000))
+    assert any(breaks(broken, simulate, seed) for seed in range(6_000))
 
 
 def test_sending_without_heeding_the_claims_of_others_is_found(simulate, monkeypatch):
