@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.attributes import attributes, values
+from adapters.attributes import attributes
 from adapters.aws import client, held
-from adapters.queries import query
+from adapters.queries import item_of, query
 from ripen.ledger import IDENTITY_KEY
 from ripen.refusals import Refusals, refusals_key, shortened
 
@@ -29,9 +29,7 @@ def disowning(table: str, key: str, subject: str) -> Action:
 
 def owner_of(table: str, key: str) -> str:
     """The subject that has proven an address; empty when none has."""
-    identity = attributes({"pk": key, "sk": IDENTITY_KEY})
-    found = values(client("dynamodb").get_item(TableName=table, Key=identity, ConsistentRead=True).get("Item", {}))
-    return str(found.get("owner", ""))
+    return str(item_of(table, key, IDENTITY_KEY).get("owner", ""))
 
 
 def claiming(table: str, key: str, subject: str, at: int) -> Action:
@@ -54,8 +52,7 @@ def release_address(table: str, key: str, subject: str) -> None:
 
 def refusals_of(table: str, key: str) -> Refusals:
     """What an address turned down."""
-    item = attributes(refusals_key(shortened(key)))
-    found = values(client("dynamodb").get_item(TableName=table, Key=item, ConsistentRead=True).get("Item", {}))
+    found = item_of(table, **refusals_key(shortened(key)))
     return Refusals(**{name: found[name] for name in Refusals._fields if name in found})
 
 

@@ -13,8 +13,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from adapters.attributes import attributes, values
+from adapters.attributes import attributes
 from adapters.aws import client, held
+from adapters.queries import item_of
 from ripen.brakes import Mailed, hour_of, mailbox_key, next_hour, opens_for_all, opens_for_mailbox, with_one_more
 from ripen.schema.mailing import Unproven
 from ripen.times import HOUR, SECOND, to_iso
@@ -58,12 +59,12 @@ def unproven_brake(table: str, key: str, limits: Unproven, now: int, kept_until:
 
     Once it is counted, it counts until `kept_until`; moments are in milliseconds.
     """
-    found = _read(table, key, MAILBOX_KEY)
+    found = item_of(table, key, MAILBOX_KEY)
     mailed = Mailed(*(found.get(name, 0) for name in Mailed._fields))
-    mails = _read(table, ALL, to_iso(hour_of(now))).get("mails", 0)
+    mails = item_of(table, ALL, to_iso(hour_of(now))).get("mails", 0)
     counting = (
         _count_mailbox(table, key, mailed if found else None, with_one_more(mailed, now), kept_until),
-        _count_all(table, limits.per_hour, now),
+        counted_in_hour(table, ALL, "mails", limits.per_hour, now),
     )
     opens = opens_for_mailbox(mailed, limits, now), opens_for_all(mails, limits, now)
     return Brake(key, hour_of(now), *opens, counting)
@@ -91,11 +92,6 @@ def release_mailbox(table: str, address: str, secret: bytes) -> None:
     client("dynamodb").delete_item(TableName=table, Key=attributes(key))
 
 
-def _read(table: str, pk: str, sk: str) -> dict[str, Any]:
-    found = client("dynamodb").get_item(TableName=table, Key=attributes({"pk": pk, "sk": sk}), ConsistentRead=True)
-    return values(found.get("Item", {}))
-
-
 def _count_mailbox(table: str, key: str, before: Mailed | None, after: Mailed, until: int) -> Action:
     unchanged = "overall = :before AND since = :began" if before else "attribute_not_exists(pk)"
     given = {":since": after.since, ":mails": after.mails, ":overall": after.overall, ":ttl": until // SECOND}
@@ -111,14 +107,14 @@ def _count_mailbox(table: str, key: str, before: Mailed | None, after: Mailed, u
     return {"Update": update}
 
 
-def _count_all(table: str, most: int, now: int) -> Action:
-    ttl = (next_hour(now) + HOUR) // SECOND
+def counted_in_hour(table: str, pk: str, name: str, most: int, now: int) -> Action:
+    """The part of a transaction that counts one more `name` in this hour (UTC); it fails if there are `most`."""
     update = {
         "TableName": table,
-        "Key": attributes({"pk": ALL, "sk": to_iso(hour_of(now))}),
-        "UpdateExpression": "ADD mails :one SET #ttl = :ttl",
-        "ConditionExpression": "attribute_not_exists(mails) OR mails < :most",
+        "Key": attributes({"pk": pk, "sk": to_iso(hour_of(now))}),
+        "UpdateExpression": f"ADD {name} :one SET #ttl = :ttl",
+        "ConditionExpression": f"attribute_not_exists({name}) OR {name} < :most",
         "ExpressionAttributeNames": {"#ttl": "ttl"},
-        "ExpressionAttributeValues": attributes({":one": 1, ":most": most, ":ttl": ttl}),
+        "ExpressionAttributeValues": attributes({":one": 1, ":most": most, ":ttl": (next_hour(now) + HOUR) // SECOND}),
     }
     return {"Update": update}

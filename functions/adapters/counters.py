@@ -31,9 +31,14 @@ def add(table: str, share: Share) -> int | None:
             ReturnValues="UPDATED_NEW",
         )
     except (BotoCoreError, ClientError) as error:
-        from adapters.telemetry import logger  # noqa: PLC0415 - rare, and costly to import
-
-        reason = error_code(error) if isinstance(error, ClientError) else type(error).__name__
-        logger.warning("The shared counter of a limit cannot be reached", extra={"reason": reason})
+        cannot_tell(error)
         return None
     return int(answer["Attributes"]["events"]["N"])
+
+
+def cannot_tell(error: BotoCoreError | ClientError) -> None:
+    """Log that a shared counter has no answer. Nobody is refused for that."""
+    from adapters.telemetry import logger  # noqa: PLC0415 - rare, and costly to import
+
+    reason = error_code(error) if isinstance(error, ClientError) else type(error).__name__
+    logger.warning("The shared counter of a limit cannot be reached", extra={"reason": reason})

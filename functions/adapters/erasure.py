@@ -165,10 +165,7 @@ def _keys_of(items: Sequence[_Item], events: Sequence[Event], secret: bytes | No
 
 def _keep_refusals(table: str, events: Sequence[Event], secret: bytes) -> None:
     """Write what addresses turned down to where it stays, for events that came without the key of their address."""
-    claims = Claims()
-    for event in events:
-        claims.apply(event, frozenset())
-    for text, refusal in claims.refused.items():
+    for text, refusal in Claims.of(events, frozenset()).refused.items():
         if address := normalized(text):
             refuse(table, shortened(address_key(address, secret)), refusal.reason, refusal.at)
 

@@ -10,10 +10,9 @@ from botocore.exceptions import ClientError
 
 from adapters.address_items import takes
 from adapters.attributes import attributes as _attributes
-from adapters.attributes import values as _values
 from adapters.aws import client
 from adapters.aws import held as _held
-from adapters.queries import query
+from adapters.queries import item_of, query
 from adapters.table import put_arguments
 from ripen.intents import CLAIMED, WAITING, Answer, Claim, Decided, Held
 from ripen.ledger import IDENTITY_KEY, INTENT_PREFIX, RECORD_KEY, due_shard
@@ -97,10 +96,7 @@ def held_intents(table: str, subject: str) -> dict[str, Held]:
 
 def held_intent(table: str, subject: str, key: str) -> Held | None:
     """One of them; None when it has ended, or was given back."""
-    found = client("dynamodb").get_item(
-        TableName=table, Key=_attributes({"pk": subject, "sk": key}), ConsistentRead=True
-    )
-    item = _values(found.get("Item", {}))
+    item = item_of(table, subject, key)
     return _held_intent(item) if item.get("status") in (CLAIMED, WAITING) else None
 
 

@@ -66,10 +66,7 @@ class _Evidence(NamedTuple):
 def party(place: Place, subject: str, now: int) -> Party:
     """The lead that a subject belongs to, and what it says about who it is."""
     tree = load_tree(place.table_name, subject, now)
-    claims = Claims()
-    for event in tree.events:
-        claims.apply(event, place.trusted)
-    return Party(tree, claims)
+    return Party(tree, Claims.of(tree.events, place.trusted))
 
 
 def resolve(place: Place, me: Party, now: int, *, leaves: bool = False) -> bool:

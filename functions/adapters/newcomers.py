@@ -5,6 +5,7 @@ from __future__ import annotations
 from botocore.exceptions import BotoCoreError, ClientError
 
 from adapters.aws import client, error_code
+from adapters.counters import cannot_tell
 from ripen.ledger import counter_key
 from ripen.limits import Newcomers
 from ripen.networks import Place
@@ -41,22 +42,12 @@ def is_one_too_many(table: str, newcomers: Newcomers, source: Source, place: Pla
             ReturnValues="ALL_NEW",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
         )
-    except ClientError as error:
-        if error_code(error) == "ConditionalCheckFailedException":
+    except (BotoCoreError, ClientError) as error:
+        if isinstance(error, ClientError) and error_code(error) == "ConditionalCheckFailedException":
             counted = error.response.get("Item", {}).get("addresses", {}).get("SS", ())
             newcomers.learn(source.name, place, known | {*counted})
             return True
-        _cannot_tell(error_code(error))
-        return None
-    except BotoCoreError as error:
-        _cannot_tell(type(error).__name__)
+        cannot_tell(error)
         return None
     newcomers.learn(source.name, place, {*answer["Attributes"]["addresses"]["SS"]})
     return False
-
-
-def _cannot_tell(reason: str) -> None:
-    """Log it. Nobody is refused for that."""
-    from adapters.telemetry import logger  # noqa: PLC0415 - rare, and costly to import
-
-    logger.warning("The shared counter of a limit cannot be reached", extra={"reason": reason})

@@ -15,12 +15,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from adapters.attributes import attributes, values
+from adapters.attributes import attributes
 from adapters.aws import client, held
-from adapters.queries import query
+from adapters.brakes import counted_in_hour
+from adapters.queries import item_of, query
 from ripen.brakes import hour_of, next_hour
 from ripen.ledger import due_shard
-from ripen.times import DAY, HOUR, SECOND, to_iso
+from ripen.times import DAY, SECOND, to_iso
 
 PREFIX = "B#to#"
 DIGEST_KEY = "D"
@@ -48,22 +49,12 @@ class Waiting(NamedTuple):
 
 def notices_in(table: str, recipient: str, now: int) -> int:
     """How many notices a recipient got in this hour (UTC)."""
-    key = {"pk": f"{PREFIX}{recipient}", "sk": to_iso(hour_of(now))}
-    found = client("dynamodb").get_item(TableName=table, Key=attributes(key), ConsistentRead=True)
-    return int(values(found.get("Item", {})).get("notices", 0))
+    return int(item_of(table, f"{PREFIX}{recipient}", to_iso(hour_of(now))).get("notices", 0))
 
 
 def counting(table: str, recipient: str, most: int, now: int) -> Mapping[str, Any]:
     """The part of a transaction that counts a notice; it fails if there are so many in this hour already."""
-    update = {
-        "TableName": table,
-        "Key": attributes({"pk": f"{PREFIX}{recipient}", "sk": to_iso(hour_of(now))}),
-        "UpdateExpression": "ADD notices :one SET #ttl = :ttl",
-        "ConditionExpression": "attribute_not_exists(notices) OR notices < :most",
-        "ExpressionAttributeNames": {"#ttl": "ttl"},
-        "ExpressionAttributeValues": attributes({":one": 1, ":most": most, ":ttl": (next_hour(now) + HOUR) // SECOND}),
-    }
-    return {"Update": update}
+    return counted_in_hour(table, f"{PREFIX}{recipient}", "notices", most, now)
 
 
 def keep_waiting(table: str, recipient: str, notice: Notice, now: int) -> None:
@@ -87,28 +78,20 @@ def keep_waiting(table: str, recipient: str, notice: Notice, now: int) -> None:
 
 def take_turn(table: str, pk: str, holder: str, now: int, until: int) -> bool:
     """Whether nobody else writes a digest now; then nobody does so until `until` (milliseconds)."""
-    return held(
-        client("dynamodb").update_item,
-        TableName=table,
-        Key=attributes({"pk": pk, "sk": DIGEST_KEY}),
-        UpdateExpression="SET holder = :holder, held_until = :until",
-        ConditionExpression="attribute_exists(due_at) AND (attribute_not_exists(held_until) OR held_until <= :now)",
-        ExpressionAttributeValues=attributes({":holder": holder, ":until": until, ":now": now}),
-    )
+    free = "attribute_exists(due_at) AND (attribute_not_exists(held_until) OR held_until <= :now)"
+    taken = {":holder": holder, ":until": until, ":now": now}
+    return _changed(table, pk, "SET holder = :holder, held_until = :until", free, taken)
 
 
 def kept_so_far(table: str, pk: str) -> int:
     """How many notices were ever kept for a recipient."""
-    key = attributes({"pk": pk, "sk": DIGEST_KEY})
-    found = client("dynamodb").get_item(TableName=table, Key=key, ConsistentRead=True)
-    return int(values(found.get("Item", {})).get("notices", 0))
+    return int(item_of(table, pk, DIGEST_KEY).get("notices", 0))
 
 
 def waiting(table: str, pk: str) -> Iterator[Waiting]:
     """What waits, oldest first. Of a lead that was erased nothing does any more."""
     for pointer in query(table, "pk = :pk AND begins_with(sk, :prefix)", {":pk": pk, ":prefix": _WAITING}):
-        key = attributes({"pk": pointer["subject"], "sk": pointer["key"]})
-        found = values(client("dynamodb").get_item(TableName=table, Key=key, ConsistentRead=True).get("Item", {}))
+        found = item_of(table, pointer["subject"], pointer["key"])
         yield Waiting(pointer["sk"], pointer["subject"], pointer["key"], json.loads(found.get("data", "{}")))
 
 
@@ -121,23 +104,23 @@ def forget(table: str, pk: str, done: Sequence[Waiting]) -> None:
 
 def end_turn(table: str, pk: str, holder: str, due_at: int) -> None:
     """Let the digest be due again at `due_at` (milliseconds)."""
-    held(
-        client("dynamodb").update_item,
-        TableName=table,
-        Key=attributes({"pk": pk, "sk": DIGEST_KEY}),
-        UpdateExpression="SET due_at = :at REMOVE holder, held_until",
-        ConditionExpression="holder = :holder",
-        ExpressionAttributeValues=attributes({":holder": holder, ":at": to_iso(due_at)}),
-    )
+    again = {":holder": holder, ":at": to_iso(due_at)}
+    _changed(table, pk, "SET due_at = :at REMOVE holder, held_until", "holder = :holder", again)
 
 
 def end_digest(table: str, pk: str, holder: str, kept: int) -> bool:
     """Let the digest be due when the next notice waits; False if one was kept since there were `kept`."""
+    ended, known = "REMOVE holder, held_until, due_shard, due_at", {":holder": holder, ":kept": kept}
+    return _changed(table, pk, ended, "holder = :holder AND notices = :kept", known)
+
+
+def _changed(table: str, pk: str, change: str, condition: str, known: Mapping[str, Any]) -> bool:
+    """Change a recipient's digest if the condition holds; whether it did. `known` are the values of both."""
     return held(
         client("dynamodb").update_item,
         TableName=table,
         Key=attributes({"pk": pk, "sk": DIGEST_KEY}),
-        UpdateExpression="REMOVE holder, held_until, due_shard, due_at",
-        ConditionExpression="holder = :holder AND notices = :kept",
-        ExpressionAttributeValues=attributes({":holder": holder, ":kept": kept}),
+        UpdateExpression=change,
+        ConditionExpression=condition,
+        ExpressionAttributeValues=attributes(known),
     )

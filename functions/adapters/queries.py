@@ -1,4 +1,4 @@
-"""Queries of the table whose items are wanted one after the other, as plain values."""
+"""Reading the table: single items, and queries whose items are wanted one after the other, as plain values."""
 
 from __future__ import annotations
 
@@ -27,3 +27,9 @@ def query(table: str, condition: str, known: Mapping[str, Any], **options: Any) 
         )
     )
     return (values(item) for page in pages for item in page["Items"])
+
+
+def item_of(table: str, pk: str, sk: str) -> dict[str, Any]:
+    """One item, read consistently; empty when there is none."""
+    key = attributes({"pk": pk, "sk": sk})
+    return values(client("dynamodb").get_item(TableName=table, Key=key, ConsistentRead=True).get("Item", {}))

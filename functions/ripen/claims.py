@@ -6,7 +6,7 @@ An incremental reducer: `Claims` is given event after event, in order, and can b
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -88,6 +88,14 @@ class Claims:
     no: str = ""
     refused: dict[str, Refusal] = field(default_factory=dict)
     disowned: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, events: Iterable[Event], trusted: frozenset[str]) -> Claims:
+        """What these events, in order, say about who a lead is."""
+        claims = cls()
+        for event in events:
+            claims.apply(event, trusted)
+        return claims
 
     def apply(self, event: Event, trusted: frozenset[str]) -> None:
         """Take in the next event; `trusted` names the sources that are servers. What bots did proves nothing."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import NamedTuple
 
 from ripen.identity import comparable
@@ -26,15 +26,22 @@ class Place(NamedTuple):
         return self.begins + HOUR
 
 
-def place_of(ip: str, key: bytes, now: int) -> Place | None:
-    """Where a request came from at `now`; None if that is no IP."""
+def network_of(ip: str) -> IPv4Network | IPv6Network | None:
+    """The network of an address, such as 203.0.113.0/24; None if that is no IP."""
     try:
         address = ip_address(ip)
     except ValueError:
         return None
     if isinstance(address, IPv6Address):
-        address = address.ipv4_mapped or address
-    network = ip_network((address, 24 if address.version == 4 else 48), strict=False)
+        address = address.ipv4_mapped or IPv6Address(address.packed)  # without a zone
+    return ip_network((address, 24 if address.version == 4 else 48), strict=False)
+
+
+def place_of(ip: str, key: bytes, now: int) -> Place | None:
+    """Where a request came from at `now`; None if that is no IP."""
+    network = network_of(ip)
+    if network is None:
+        return None
     return Place(_digest(key, f"{now // DAY} {network.network_address}")[:32], now // HOUR * HOUR)
 
 

@@ -123,7 +123,7 @@ class Party:
         """
         if len(self.tree.ledgers) > 1:
             for subject, events in self.tree.ledgers.items():
-                if comparable(address) in _claims(events, trusted).proven:
+                if comparable(address) in Claims.of(events, trusted).proven:
                     return subject
         return self.claimant(address)
 
@@ -193,14 +193,14 @@ def strayed(tree: Tree, edge: Edge, trusted: frozenset[str]) -> bool:
 
 
 def _strayed(tree: Tree, side: AbstractSet[str], other: AbstractSet[str], trusted: frozenset[str]) -> bool:
-    events, theirs = ([event for one in part for event in tree.ledgers[one]] for part in (side, other))
+    events, theirs = (union({one: tree.ledgers[one] for one in part}) for part in (side, other))
     mine, others = ({subject_digest(subject) for subject in part} for part in (side, other))
     shown = {_address(event) for event in theirs if _confirms(event, mine)}
-    known, users = _claims(theirs, trusted), _claims(events, trusted).users.keys()
+    known, users = Claims.of(theirs, trusted), Claims.of(events, trusted).users.keys()
     if shown and not (given(events) <= shown | known.proven and users <= known.users.keys()):
         return True
     lent = {_address(event) for event in events if _confirms(event, others)}
-    own = _claims([event for event in events if not _confirms(event, others)], trusted).proven
+    own = Claims.of([event for event in events if not _confirms(event, others)], trusted).proven
     return bool(lent - own) and not given(events) <= lent | own | known.proven
 
 
@@ -210,13 +210,6 @@ def _confirms(event: Event, browsers: AbstractSet[str]) -> bool:
 
 def _address(event: Event) -> str:
     return comparable(str(event.properties.get("address")))
-
-
-def _claims(events: Iterable[Event], trusted: frozenset[str]) -> Claims:
-    claims = Claims()
-    for event in sorted(events, key=lambda event: (event.at, event.id)):
-        claims.apply(event, trusted)
-    return claims
 
 
 def parted(one: Party, other: Party) -> int:

@@ -7,12 +7,12 @@ mailbox sends is taken over.
 from __future__ import annotations
 
 import hashlib
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
 from adapters.front import read
 from adapters.settings import PagesSettings, settings
 from ripen.claims import DISOWNED
+from ripen.networks import network_of
 from ripen.refusals import CONFIRMED
 from ripen.traits import MAX_NAME, NAMES
 from track.answers import Answer
@@ -48,7 +48,7 @@ def take(visit: Visit) -> Answer:
         "text_version": _version(text),
         "text": text,
         "language": visit.language,
-        "ip": truncated(visit.ip),
+        "ip": str(network_of(visit.ip) or ""),
     }
     said = {name: " ".join(visit.sent(name).split())[:MAX_NAME] for name in NAMES}
     traits = {name: text for name, text in said.items() if text}
@@ -58,19 +58,6 @@ def take(visit: Visit) -> Answer:
 
 def _message(visit: Visit, title: str, text: str) -> Answer:
     return html_answer("message.html", visit.language, visit.site, title=title, text=text)
-
-
-def truncated(ip: str) -> str:
-    """The network of an address, such as `203.0.113.0/24`: of IPv4 three bytes, of IPv6 six; empty for what is none."""
-    try:
-        address = ip_address(ip)
-    except ValueError:
-        return ""
-    if isinstance(address, IPv6Address):
-        if address.ipv4_mapped is None:
-            return str(ip_network((address.packed, 48), strict=False))
-        address = address.ipv4_mapped
-    return str(ip_network((address.packed, 24), strict=False))
 
 
 def _text(visit: Visit) -> str:
