@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 from adapters.address_items import refuse, release_address
 from adapters.addresses import normalized
 from adapters.attributes import attributes, values
-from adapters.aws import client, held, unchanged
+from adapters.aws import client
 from adapters.figures import forget_visits
-from adapters.front import front_key
-from adapters.records import look_again
+from adapters.records import drop, root_of
+from adapters.trees import renewed
 from ripen.claims import Claims
 from ripen.erasure import addresses, last_withdrawal
 from ripen.event import Event, Received
@@ -104,14 +104,12 @@ def _erase_once(erasure: _Erasure, subject: str) -> int:
         deleted += len(keys)
         items = _all(table, subject)
     for record in (item for item in items if _key(item) == RECORD_KEY):
-        for (
-            key
-        ) in freed:  # once more: the record may have been written since; if it is written again, it is not deleted
+        root = root_of(table, record["lead"]["S"]) if "lead" in record else None
+        # Once more: whoever has written the record since, or the lead that it is a part of, makes this fail.
+        for key in freed:
             release_address(table, key, subject)
-        if not _delete_record(table, subject, record):
+        if not _delete_record(table, subject, record, root):
             return deleted + _erase_once(erasure, subject)
-        for key in freed if "lead" in record else ():  # the lead that it was a part of may have been written, too
-            release_address(table, key, subject)
         progress(1)
         deleted += 1
     return deleted
@@ -157,10 +155,10 @@ def _remaining(items: Sequence[_Item], events: Sequence[Event]) -> dict[str, dic
 def _keys_of(items: Sequence[_Item], events: Sequence[Event], secret: bytes | None) -> set[str]:
     """The keys of the addresses that a subject gave."""
     summaries = (item["data"]["S"] for item in items if _key(item) == RECORD_KEY and "data" in item)
-    keys = {Record("", 0, summary, None).address.get("key", "") for summary in summaries}
+    keys = {key for summary in summaries for key in Record("", 0, summary, None).address_keys}
     if secret is not None:
         keys |= {address_key(address, secret) for address in map(normalized, addresses(events)) if address}
-    return keys - {""}
+    return keys
 
 
 def _keep_refusals(table: str, events: Sequence[Event], secret: bytes) -> None:
@@ -170,25 +168,16 @@ def _keep_refusals(table: str, events: Sequence[Event], secret: bytes) -> None:
             refuse(table, shortened(address_key(address, secret)), refusal.reason, refusal.at)
 
 
-def _delete_record(table: str, subject: str, record: _Item) -> bool:
-    """Delete the record, and with it what the website may know at once; False if it has changed since it was read.
+def _delete_record(table: str, subject: str, record: _Item, root: Record | None) -> bool:
+    """Delete the record; False if it has changed since it was read, or the `root` of the lead that it is a part of.
 
     A subject that was merged below another one is taken out of that lead, which is looked at again.
     """
-    key, front = attributes({"pk": subject, "sk": RECORD_KEY}), attributes(front_key(subject))
-    deletions = [
-        {"Delete": {"TableName": table, "Key": key, **unchanged(int(record["version"]["N"]))}},
-        {"Delete": {"TableName": table, "Key": front}},
-    ]
-    parent = record["lead"]["S"] if "lead" in record else ""
-    if parent:
-        member = attributes({"pk": parent, "sk": f"{MEMBER_PREFIX}{subject}"})
-        deletions.append({"Delete": {"TableName": table, "Key": member}})
-    if not held(client("dynamodb").transact_write_items, TransactItems=deletions):
-        return False
-    if parent:
-        look_again(table, parent)
-    return True
+    also: list[Mapping[str, Any]] = [renewed(table, root, root.data, 0)] if root is not None else []
+    if "lead" in record:
+        member = {"pk": record["lead"]["S"], "sk": f"{MEMBER_PREFIX}{subject}"}
+        also.append({"Delete": {"TableName": table, "Key": attributes(member)}})
+    return drop(table, subject, int(record["version"]["N"]), also)
 
 
 def _delete(table: str, subject: str, keys: Sequence[str]) -> None:

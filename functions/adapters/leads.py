@@ -33,8 +33,6 @@ from ripen.visits import NOTHING_BEFORE, Span
 _CONFLICTS = 5
 NOTHING_NEW = "~"
 """Behind every sort key."""
-_MARK = 12
-"""Hex digits of an address's key that stand for it in the record: enough to tell a lead's few addresses apart."""
 _CHANGES = 100
 """More merges and un-merges than one lead can have."""
 
@@ -101,7 +99,7 @@ def _refresh(settings: ScoreSettings | TriggerSettings, task: Task) -> tuple[Ref
     record = tree.record
     if lead is None:
         if record.version and not tree.events and not tree.edges:
-            if key := record.address.get("key"):
+            for key in record.address_keys:
                 address_items.release_address(settings.table_name, key, record.subject)
             records.drop(settings.table_name, record.subject, record.version)
         elif task.rest_until is not None and record.due_at is not None:
@@ -145,9 +143,14 @@ def unchanged(table_name: str, refreshed: Refreshed) -> bool:
     return found.seen == before.seen
 
 
-def whole(table_name: str, refreshed: Refreshed, rules: Rules) -> tuple[Lead, list[Event]]:
-    """The lead as folded from its first event on, and all its events: for whoever wants to know why."""
+def whole(table_name: str, refreshed: Refreshed, rules: Rules) -> tuple[Lead, list[Event]] | None:
+    """The lead as folded from its first event on, and all its events: for whoever wants to know why.
+
+    None when it was erased meanwhile.
+    """
     events = load_tree(table_name, refreshed.lead.subject, refreshed.lead.now).events
+    if not events:
+        return None
     return fold(refreshed.lead.subject, events, rules, refreshed.lead.now), events
 
 
@@ -236,10 +239,9 @@ def _heeded(settings: ScoreSettings | TriggerSettings, place: merging.Place, me:
 
     That is looked up when an address is new to the lead, and when a mail found that the address takes none.
     """
-    told = {mark for mark in me.tree.record.told if " " not in mark}
-    written = False
+    known, written = me.tree.record.address_keys, False
     for text, key in _keys(settings, me):
-        if task.doubtful or shortened(key)[:_MARK] not in told:
+        if task.doubtful or key not in known:
             found = address_items.refusals_of(settings.table_name, key)
             if found.reason and me.claims.refusal_of(text) != found.reason:
                 about = f"{shortened(key)} {found.reason} {found.since}"
@@ -257,10 +259,11 @@ def _news(
     `new_owner` is the subject that owns `address` from now on; empty when that is known already.
     """
     table, record = settings.table_name, me.tree.record
+    claims = {key: me.claims.addresses[comparable(text)] for text, key in _keys(settings, me)}
     news = [
-        address_items.claiming(table, key, me.claimant(text), me.claims.addresses[comparable(text)].at)
-        for text, key in _keys(settings, me)
-        if shortened(key)[:_MARK] not in record.told
+        address_items.claiming(table, key, me.claimant(claim.text), claim.at)
+        for key, claim in claims.items()
+        if key not in record.told
     ]
     before = record.address.get("key", "") if record.address.get("owned") else ""
     owned = address["key"] if address and address["owned"] else ""
@@ -268,21 +271,21 @@ def _news(
         news.append(address_items.owning(table, owned, new_owner))
     if owned and owned != before:
         release_mailbox(table, me.claims.address, secret(settings.secret_arn))
-    proven = [key for text, key in _keys(settings, me) if me.claims.addresses[comparable(text)].proof.is_proof]
-    if before and before not in proven and (owner := address_items.owner_of(table, before)) in me.tree.ledgers:
+    proven = before in claims and claims[before].proof.is_proof
+    if before and not proven and (owner := address_items.owner_of(table, before)) in me.tree.ledgers:
         news.append(address_items.disowning(table, before, owner))
     return [*news, records.still_there(table, record, me.tree.items)] if news and not record.version else news
 
 
 def told(settings: ScoreSettings | TriggerSettings, me: Party) -> list[str]:
-    """Digests of what is written at the lead's addresses: that it gave them, and what they turned down.
+    """What is written at the lead's addresses: their keys, that it gave them, and what they turned down.
 
     Pages and reports of SES write a no to its address at once; here it is written for events that did not know it.
     """
-    marks = [shortened(key)[:_MARK] for _, key in _keys(settings, me)]
+    marks = [key for _, key in _keys(settings, me)]
     for text, refusal in me.claims.refused.items():
         if key := key_of(settings.secret_arn, text):
-            mark = f"{shortened(key)[:_MARK]} {refusal.reason} {refusal.at}"
+            mark = f"{key} {refusal.reason} {refusal.at}"
             if mark not in me.tree.record.told:
                 address_items.refuse(settings.table_name, shortened(key), refusal.reason, refusal.at)
             marks.append(mark)

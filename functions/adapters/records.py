@@ -12,6 +12,7 @@ from adapters.attributes import values as _values
 from adapters.aws import client, unchanged
 from adapters.aws import held as _held
 from adapters.front import Front, front_key, write
+from adapters.queries import item_of
 from ripen.errors import VersionConflictError
 from ripen.ledger import CHECKPOINT_KEY, EVENT_PREFIX, RECORD_KEY, due_shard
 from ripen.record import Record, record_item
@@ -82,16 +83,8 @@ def mark_due(table: str, subject: str, due_at: int) -> None:
     What is new may lie in front of its checkpoint, which is deleted therefore; whoever still goes on from there finds
     that the record was written since. A subject without events is none: it was erased meanwhile.
     """
-    if has_events(table, subject):
-        _renew(table, subject, due_at, "attribute_not_exists(#lead)")
-
-
-def look_again(table: str, subject: str) -> None:
-    """Make the lead that a subject belongs to due at once, if there is a record of it."""
-    _renew(table, subject, 0, "attribute_exists(pk) AND attribute_not_exists(#lead)")
-
-
-def _renew(table: str, subject: str, due_at: int, condition: str) -> None:
+    if not has_events(table, subject):
+        return
     for _ in range(MAX_SUBJECTS):
         key = _attributes({"pk": subject, "sk": RECORD_KEY})
         values = {":zero": 0, ":one": 1, ":shard": due_shard(subject), ":due_at": to_iso(due_at)}
@@ -101,17 +94,14 @@ def _renew(table: str, subject: str, due_at: int, condition: str) -> None:
             "UpdateExpression": (
                 "SET version = if_not_exists(version, :zero) + :one, due_shard = :shard, due_at = :due_at"
             ),
-            "ConditionExpression": condition,
+            "ConditionExpression": "attribute_not_exists(#lead)",
             "ExpressionAttributeNames": {"#lead": "lead"},
             "ExpressionAttributeValues": _attributes(values),
         }
         forget = {"TableName": table, "Key": _attributes({"pk": subject, "sk": CHECKPOINT_KEY})}
         if _held(client("dynamodb").transact_write_items, TransactItems=[{"Update": renew}, {"Delete": forget}]):
             return
-        found = client("dynamodb").get_item(TableName=table, Key=key, ConsistentRead=True)
-        if "Item" not in found:
-            return
-        subject = _values(found["Item"]).get("lead", subject)
+        subject = item_of(table, subject, RECORD_KEY).get("lead", subject)
     raise VersionConflictError("the lead is being merged")
 
 
@@ -144,11 +134,25 @@ def postpone(table: str, due: Due, until: int) -> None:
     )
 
 
-def drop(table: str, subject: str, version: int) -> None:
-    """Delete the record of a lead of which nothing is left, unless it has changed since; and its front item."""
+def drop(table: str, subject: str, version: int, also: Sequence[Action] = ()) -> bool:
+    """Delete a record, with it what the website may know at once, and do what is `also` to be done.
+
+    False, and nothing is done, if the record or anything else has changed since it was read.
+    """
     record = {"TableName": table, "Key": _attributes({"pk": subject, "sk": RECORD_KEY}), **unchanged(version)}
     front = {"TableName": table, "Key": _attributes(front_key(subject))}
-    _held(client("dynamodb").transact_write_items, TransactItems=[{"Delete": record}, {"Delete": front}])
+    actions = [{"Delete": record}, {"Delete": front}, *also]
+    return _held(client("dynamodb").transact_write_items, TransactItems=actions)
+
+
+def root_of(table: str, subject: str) -> Record | None:
+    """The record of the lead that a subject belongs to; None when there is none."""
+    for _ in range(MAX_SUBJECTS):
+        found = item_of(table, subject, RECORD_KEY)
+        if "lead" not in found:
+            return Record(subject, found["version"], found.get("data", ""), None) if found else None
+        subject = found["lead"]
+    raise VersionConflictError("the lead is being merged")
 
 
 def disarm(table: str, subject: str, due_at: int) -> None:

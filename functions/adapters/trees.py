@@ -51,7 +51,7 @@ def join(table: str, merge: Merge, events: Sequence[Mapping[str, Any]], now: int
         [
             _put(table, pointer, **_unchanged(child.version)),
             _put(table, member, ConditionExpression="attribute_not_exists(pk)"),
-            _renew(table, parent, forget(parent, child), now),
+            renewed(table, parent, forget(parent, child), now),
             _forget_fold(table, parent.subject),
             _forget_fold(table, child.subject),
             *({"Put": put_arguments(table, event)} for event in events),
@@ -75,7 +75,7 @@ def part(table: str, tree: Tree, edge: Edge, events: Sequence[Mapping[str, Any]]
         [
             _put(table, restored, **_unchanged(edge.version)),
             {"Delete": {"TableName": table, "Key": attributes(member), "ConditionExpression": "attribute_exists(pk)"}},
-            _renew(table, root, forget(root, subjects=tree.ledgers.keys() - leaving), now),
+            renewed(table, root, forget(root, subjects=tree.ledgers.keys() - leaving), now),
             _forget_fold(table, root.subject),
             *({"Put": put_arguments(table, event)} for event in events),
         ]
@@ -96,14 +96,14 @@ def take_address(table: str, transfer: Transfer, now: int) -> None:
         "ExpressionAttributeValues": attributes({":subject": transfer.loser, ":winner": transfer.winner}),
     }
     leads = [transfer.wins, *([transfer.loses] if transfer.loses else [])]
-    transact([{"Update": give}, *(_renew(table, record, forget(record), now) for record in leads)])
+    transact([{"Update": give}, *(renewed(table, record, forget(record), now) for record in leads)])
 
 
 def _put(table: str, item: Mapping[str, Any], **condition: Any) -> Action:
     return {"Put": {"TableName": table, "Item": attributes(item), **condition}}
 
 
-def _renew(table: str, root: Record, data: str, now: int) -> Action:
+def renewed(table: str, root: Record, data: str, now: int) -> Action:
     """Make the record one that nobody has read, and that is due."""
     condition = _unchanged(root.version)
     values = {":next": root.version + 1, ":data": data, ":shard": due_shard(root.subject), ":due_at": to_iso(now)}

@@ -61,9 +61,14 @@ class Record:
 
     @property
     def told(self) -> Sequence[str]:
-        """Digests of what was written to the lead's addresses: that it claims them, and that they were turned down."""
+        """What was written to the lead's addresses: their keys, and behind a space what they turned down and when."""
         found: Sequence[str] = self.summary.get("told", ())
         return found
+
+    @property
+    def address_keys(self) -> set[str]:
+        """The keys of all addresses of which is written that the lead gave them."""
+        return {mark for mark in self.told if " " not in mark} | ({self.address.get("key", "")} - {""})
 
 
 def reach_of(address: Mapping[str, Any] | None) -> Reach:

@@ -167,7 +167,10 @@ def _tell(
 ) -> Outcome:
     if recipient is None:
         return Outcome("failed", {"reason": f"there is no recipient {intent.name!r} in mailing.yaml"})
-    lead, events = whole(settings.table_name, refreshed, found.rules)
+    everything = whole(settings.table_name, refreshed, found.rules)
+    if everything is None:
+        return Outcome("failed", {"reason": "the lead was erased"})
+    lead, events = everything
     configuration = found.configuration
     told = dossier(lead, events, configuration.campaigns.get(intent.campaign), intent)
     try:

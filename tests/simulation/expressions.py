@@ -138,9 +138,6 @@ _CONDITIONS = {
     ),
     "attribute_exists(pk)": lambda item, *_: item is not None,
     "attribute_not_exists(#lead)": lambda _, found, __: found["#lead"] is None,
-    "attribute_exists(pk) AND attribute_not_exists(#lead)": lambda item, found, __: (
-        item is not None and found["#lead"] is None
-    ),
     "#owner = :subject": lambda _, found, values: found["#owner"] == values[":subject"],
     "holder = :holder": lambda _, found, values: found.get("holder") == values[":holder"],
     "attribute_exists(pk) AND #data = :data AND attribute_not_exists(#zip)": lambda _, found, values: (

@@ -372,14 +372,9 @@ class World:
     def _want_erasure(self):
         self.erasing.append(f"a:{self.random.choice(VISITORS)}")
         self.before_erasing = self._with_events()
-        faults, self.machine.faults = self.machine.faults, 0
-        self._erase()
-        while self.machine.running:
-            self.machine.step()
-        self.machine.faults = faults
 
     def _erase(self):
-        """An operator erases a lead, while nothing else goes on; what is under way comes later."""
+        """An operator erases a lead, and does it again if that was interrupted."""
         [subject] = self.erasing
 
         def ended(subjects):
