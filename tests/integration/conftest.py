@@ -220,3 +220,20 @@ def metrics(capsys):
         return totals
 
     return counted
+
+
+@pytest.fixture
+def unanswered():
+    """A function that lets whoever is impatient get no answer from the table but an error; what was asked since."""
+
+    def begin(error):
+        asked = []
+
+        def hang(request, **_):
+            asked.append(request.url)
+            raise error(endpoint_url=request.url)
+
+        aws.client("dynamodb", impatient=True).meta.events.register_first("before-send.dynamodb", hang)
+        return asked
+
+    return begin

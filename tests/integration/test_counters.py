@@ -2,7 +2,6 @@
 
 from botocore.exceptions import ReadTimeoutError
 
-from adapters.aws import client
 from adapters.counters import add
 from ripen.limits import Share
 from ripen.times import DAY, HOUR, MINUTE, SECOND
@@ -30,14 +29,8 @@ def test_a_visitor_has_a_counter_that_does_not_name_him(site):
     assert "ann" not in str(item)
 
 
-def test_a_counter_without_an_answer_is_no_failure_and_not_asked_again(site, logs):
-    asked = []
-
-    def hang(request, **_):
-        asked.append(request.url)
-        raise ReadTimeoutError(endpoint_url=request.url)
-
-    client("dynamodb", impatient=True).meta.events.register_first("before-send.dynamodb", hang)
+def test_a_counter_without_an_answer_is_no_failure_and_not_asked_again(site, logs, unanswered):
+    asked = unanswered(ReadTimeoutError)
 
     assert add("ripen", SHARE) is None
     assert len(asked) == 1

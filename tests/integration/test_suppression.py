@@ -12,7 +12,7 @@ from integration.people import ANN, BOB, SOURCES, follow, of_user, told_by_serve
 from ripen.identity import address_key
 from ripen.refusals import Refusals, shortened
 from ripen.times import DAY, HOUR, MINUTE
-from ripen_cli.project import RULES, rule_files
+from ripen_cli import project
 from stories import START, identified, mail_report, tracked, viewed
 
 SECRET = b"a" * 64
@@ -39,24 +39,17 @@ MAILING = b"""campaigns:
 
 
 @pytest.fixture
-def rule_files_(rule_files):
+def rule_files(rule_files):
     return rule_files | {"rules/campaigns.yaml": MAILING, "rules/sources.yaml": SOURCES.encode()}
 
 
 @pytest.fixture
-def mailing(site, rule_files_):
-    report = site.publish(rule_files_, 0)
-    assert report["activated"], report["problems"]
-    return site
-
-
-@pytest.fixture
-def subscribed(mailing):
+def subscribed(nurturing):
     """Ann confirmed her address by the link in a mail."""
-    signs_up(mailing, "ann", START)
-    assert follow(mailing, -1, "confirm", START + HOUR)["statusCode"] == 200
-    mailing.live(at=START + HOUR)
-    return mailing
+    signs_up(nurturing, "ann", START)
+    assert follow(nurturing, -1, "confirm", START + HOUR)["statusCode"] == 200
+    nurturing.live(at=START + HOUR)
+    return nurturing
 
 
 def signs_up(site, who, at, address=ANN):
@@ -101,18 +94,18 @@ def test_only_a_click_takes_an_unsubscription_back(subscribed):
     assert tips(subscribed, START + 6 * DAY) == ["tips", "agenda"]
 
 
-def test_a_no_reaches_the_address_when_another_lead_has_it(mailing):
-    signs_up(mailing, "first", START)
+def test_a_no_reaches_the_address_when_another_lead_has_it(nurturing):
+    signs_up(nurturing, "first", START)
     server = of_user("4711", tracked("Subscription Confirmed", START + DAY, address=ANN))
-    told_by_server(mailing, of_user("4711", identified(START + DAY, email=ANN)), server, at=START + DAY)
+    told_by_server(nurturing, of_user("4711", identified(START + DAY, email=ANN)), server, at=START + DAY)
     assert load_tree("ripen", "u:4711", 0).record.address["owned"]
     wanted = of_user("4711", tracked("Tips Wanted", START + 2 * DAY))
-    count = len(mailing.mails())
+    count = len(nurturing.mails())
 
-    follow(mailing, 0, "unsubscribe", START + DAY + HOUR)
-    told_by_server(mailing, wanted, at=START + 2 * DAY)
+    follow(nurturing, 0, "unsubscribe", START + DAY + HOUR)
+    told_by_server(nurturing, wanted, at=START + 2 * DAY)
 
-    assert len(mailing.mails()) == count
+    assert len(nurturing.mails()) == count
     assert load_tree("ripen", "u:4711", 0).record.address["suppressed"] == "unsubscribed"
 
 
@@ -143,24 +136,24 @@ def test_a_no_that_came_before_an_erasure_holds_after_it(subscribed):
     assert tips(subscribed, START + 3 * DAY, "new") == ["agenda"]
 
 
-def test_a_bounce_is_about_the_address_alone(mailing):
-    signs_up(mailing, "ann", START, "ann@exmaple.com")
-    bounced(mailing, START + HOUR)
+def test_a_bounce_is_about_the_address_alone(nurturing):
+    signs_up(nurturing, "ann", START, "ann@exmaple.com")
+    bounced(nurturing, START + HOUR)
 
-    signs_up(mailing, "ann", START + 2 * DAY)
+    signs_up(nurturing, "ann", START + 2 * DAY)
 
-    assert [mail["To"] for mail in mailing.mails()] == ["ann@exmaple.com", ANN]
+    assert [mail["To"] for mail in nurturing.mails()] == ["ann@exmaple.com", ANN]
 
 
-def test_a_mailbox_that_does_not_exist_gets_nothing_more(mailing):
-    signs_up(mailing, "ann", START)
-    bounced(mailing, START + HOUR)
+def test_a_mailbox_that_does_not_exist_gets_nothing_more(nurturing):
+    signs_up(nurturing, "ann", START)
+    bounced(nurturing, START + HOUR)
 
-    signs_up(mailing, "ann", START + 2 * DAY)
-    signs_up(mailing, "other", START + 2 * DAY)
+    signs_up(nurturing, "ann", START + 2 * DAY)
+    signs_up(nurturing, "other", START + 2 * DAY)
 
-    assert len(mailing.mails()) == 1
-    assert mailing.record("other")["address"]["suppressed"] == "bounced"
+    assert len(nurturing.mails()) == 1
+    assert nurturing.record("other")["address"]["suppressed"] == "bounced"
 
 
 def bounced(site, at):
@@ -282,7 +275,7 @@ def test_of_two_workers_with_the_same_fold_only_one_claims(ready, monkeypatch):
 
 
 def test_the_starter_rules_ask_a_former_subscriber_again(site):
-    assert site.publish(rule_files(RULES), 0)["activated"]
+    assert site.publish(project.rule_files(project.RULES), 0)["activated"]
     signs_up(site, "ann", START)
     follow(site, 0, "unsubscribe", START + HOUR)
     site.score(START + HOUR)
