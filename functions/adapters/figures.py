@@ -135,10 +135,20 @@ def open_hours(table_name: str) -> OpenHours:
 
 
 def end_hours(table_name: str, first: int, until: int) -> None:
-    """Open all hours from `first` on, as far as they begin before `until`: their turn has come."""
+    """Open all hours from `first` on, as far as they begin before `until`: their turn has come.
+
+    A sweep that took long may end after a later one, which it does not take back.
+    """
     for hour in range(first, until, HOUR):
         table.put_items(table_name, [open_hour_item(hour, ENDED)])
-    table.put_items(table_name, [{"pk": OPEN_KEY, "sk": NEXT_KEY, "hour": hour_name(until)}])
+    held(
+        client("dynamodb").put_item,
+        TableName=table_name,
+        Item=attributes({"pk": OPEN_KEY, "sk": NEXT_KEY, "hour": hour_name(until)}),
+        ConditionExpression="attribute_not_exists(pk) OR #hour < :until",
+        ExpressionAttributeNames={"#hour": "hour"},
+        ExpressionAttributeValues=attributes({":until": hour_name(until)}),
+    )
 
 
 def close_hour(table_name: str, hour: int, mark: str) -> None:

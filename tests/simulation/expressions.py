@@ -156,6 +156,9 @@ _CONDITIONS = {
     "attribute_not_exists(#answer) OR #answer < :at": lambda _, found, values: (
         found["#answer"] is None or int(found["#answer"]["N"]) < int(values[":at"]["N"])
     ),
+    "attribute_not_exists(pk) OR #hour < :until": lambda item, found, values: (
+        item is None or found["#hour"]["S"] < values[":until"]["S"]
+    ),
     "seen = :seen": lambda _, found, values: found.get("seen") == values[":seen"],
     "mark = :mark": lambda _, found, values: found.get("mark") == values[":mark"],
     "overall = :before AND since = :began": lambda _, found, values: (

@@ -210,6 +210,7 @@ def history_of_figures():
     yield figures.report_visits(figures.Reporter("ripen", VISITOR, ()), views[:2], Record(VISITOR, 0, "", None), 0)
     yield figures.open_hours("ripen")
     figures.end_hours("ripen", 0, 2 * HOUR)
+    figures.end_hours("ripen", 0, HOUR)
     found = figures.open_hours("ripen")
     yield [found, figures.report_visits(figures.Reporter("ripen", OTHER, ()), views[:1], Record(OTHER, 0, "", None), 0)]
     items = list(figures.visits_of("ripen", 0, 0))
