@@ -254,7 +254,7 @@ def test_one_page_view_shows_one_thing_over_the_page(visit, recorder):
     page.clock.fast_forward(SOON)
 
     expect(overlay(page)).to_be_visible()
-    assert recorder.asked[-1]["path"] == "/second"
+    assert recorder.questions("/second")
 
 
 def test_an_offer_appears_soon_after_the_score_was_reached(visit, recorder, fence, taken):

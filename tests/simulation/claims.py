@@ -59,18 +59,19 @@ class Claims:
         self.noes = defaultdict(dict)
         self.yeses = defaultdict(int)
         self.released = Counter()
+        self._open = set()
 
     def written(self, pk, sk):
         item = self.items.get((pk, sk))
         if sk == MAILBOX_KEY and item is None:
             self.released[pk] += 1
-        if (
-            sk.startswith(INTENT_PREFIX)
-            and item
-            and item["status"]["S"] == "claimed"
-            and item["channel"]["S"] == "mail"
-        ):
-            plain = values(item)
+        if not sk.startswith(INTENT_PREFIX):
+            return
+        plain = values(item or {})
+        if plain.get("status") != "claimed":
+            self._open.discard((pk, sk))
+        elif plain["channel"] == "mail" and (pk, sk) not in self._open:  # else a sweep has put off its due time
+            self._open.add((pk, sk))
             self.made.append(
                 self._claimed(pk, sk, json.loads(plain["about"]), parse_iso(plain["due_at"]) - CLAIM_LEASE)
             )
