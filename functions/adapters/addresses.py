@@ -7,7 +7,7 @@ from functools import lru_cache
 from email_validator import EmailNotValidError, validate_email
 
 from adapters.secret import secret
-from ripen.identity import address_key
+from ripen.address import address_key
 
 
 def key_of(secret_arn: str, address: str) -> str:

@@ -16,10 +16,10 @@ from adapters.aws import client
 from adapters.figures import forget_visits
 from adapters.records import drop, root_of
 from adapters.trees import renewed
+from ripen.address import address_key
 from ripen.claims import Claims
 from ripen.erasure import addresses, last_withdrawal
 from ripen.event import Event, Received
-from ripen.identity import address_key
 from ripen.ledger import EVENT_PREFIX, MEMBER_PREFIX, RECORD_KEY, event_items, read_items
 from ripen.record import Record
 from ripen.refusals import shortened

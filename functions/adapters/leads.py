@@ -14,12 +14,12 @@ from adapters.loading import load_tree
 from adapters.secret import secret
 from adapters.settings import ScoreSettings, TriggerSettings
 from adapters.telemetry import count, logger, pseudonym
+from ripen.address import comparable
 from ripen.claims import REFUSED, UNDELIVERABLE
 from ripen.erasure import only_withdrawals
 from ripen.errors import VersionConflictError
 from ripen.event import Event
 from ripen.fold import fold
-from ripen.identity import comparable
 from ripen.lead import Lead, Reach
 from ripen.ledger import Unreadable
 from ripen.record import Folded, make_record, reach_of

@@ -20,10 +20,11 @@ from adapters.brakes import release_mailbox
 from adapters.loading import load_tree
 from adapters.records import still_there
 from adapters.secret import keys, secret
+from ripen.address import comparable
 from ripen.claims import CONFIRMED, UNMERGED, Claims
 from ripen.errors import RipenError
 from ripen.event import RIPEN, Event, Received
-from ripen.identity import Proof, comparable, subject_digest
+from ripen.identity import Proof, subject_digest
 from ripen.ledger import event_items
 from ripen.tree import Edge, Party, Tree, in_rank, parted, strayed, too_large, two_people
 

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from ripen.address import comparable
 from ripen.erasure import SUPPRESSING
 from ripen.event import MAILED, RIPEN, Event
-from ripen.identity import Proof, comparable, subject_digest
+from ripen.identity import Proof, subject_digest
 
 MAX_ADDRESSES = 5
 MAX_USERS = 5

@@ -5,42 +5,16 @@ The phases of the white paper and Forrester's stages are two lifecycles of the s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
 
+from ripen.course import Course
 from ripen.foresight import contract_ends, repurchase_interval, usage, usage_falls
 from ripen.lead import Move
 from ripen.schema.lifecycle import InterestCondition, ScoreCondition
 from ripen.score import Score
+from ripen.state import State
 from ripen.times import first_after
-from ripen.ways import Entry, Lifecycle, Ways
-
-if TYPE_CHECKING:
-    from ripen.state import State
-
-
-class Course:
-    """Where a lead is in a lifecycle, and how it got there: `here` is the latest move, `ways` lead on from it.
-
-    It is `restless` as long as a way may be open without any change: nobody has looked, or it was refused (see `move`).
-    `timer` is when the passing of time alone may move it next, as last worked out.
-    """
-
-    __slots__ = ("here", "lifecycle", "moves", "restless", "timer", "ways")
-    here: Move
-    ways: Ways
-
-    def __init__(self, lifecycle: Lifecycle) -> None:
-        self.lifecycle = lifecycle
-        self.moves: list[Move] = []
-        self.restless = True
-        self.timer: int | None = None
-
-    def go(self, move: Move) -> None:
-        """Enter a phase."""
-        self.moves.append(move)
-        self.here = move
-        self.ways = self.lifecycle.ways[move.phase]
+from ripen.ways import Entry, Fall
 
 
 def move(state: State, course: Course, moment: int, event: str | None, *, changed: bool) -> list[Move]:
@@ -99,17 +73,22 @@ def _repurchase_due(state: State, part: float) -> int | None:
 
 def next_timer(state: State, course: Course) -> int | None:
     """The next moment after the state's clock at which a way may open by the passing of time alone."""
-    moments = [fall.score(state).falls_below(fall.threshold) for fall in course.ways.falls]
+    moments = [_score_of(state, fall).falls_below(fall.threshold) for fall in course.ways.falls]
     for way in course.ways.with_timers:
         moments += _moments(state, course, way.entry)
     return first_after(state.clock, moments)
+
+
+def _score_of(state: State, fall: Fall) -> Score:
+    scores: Mapping[str, Score] = getattr(state, fall.kind)
+    return scores[fall.name]
 
 
 def unarmed(state: State) -> bool:
     """Whether a way waits for a fall from a height that is not reached yet: then points may set a timer."""
     for course in state.courses:
         for fall in course.ways.falls:
-            if not fall.score(state).reaches(fall.threshold, state.clock):
+            if not _score_of(state, fall).reaches(fall.threshold, state.clock):
                 return True
     return False
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from unicodedata import normalize
 
-from ripen.identity import comparable
+from ripen.address import comparable
 
 _ONE_DOMAIN = {
     "googlemail.com": "gmail.com",

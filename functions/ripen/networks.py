@@ -10,7 +10,7 @@ import hmac
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import NamedTuple
 
-from ripen.identity import comparable
+from ripen.address import comparable
 from ripen.times import DAY, HOUR, to_iso
 
 

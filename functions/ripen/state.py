@@ -13,11 +13,11 @@ from typing import Any
 from ripen.campaigns import CampaignRule, Progress, first_progress
 from ripen.claims import Claims
 from ripen.consent import Consent
+from ripen.course import Course
 from ripen.event import Event
 from ripen.foresight import NO_TREND, ORDERS_KEPT, Trend
 from ripen.frequency import KEPT
 from ripen.lead import Award, Move, Note
-from ripen.lifecycle import Course
 from ripen.points import Used
 from ripen.preferences import Preferences
 from ripen.rules import Rules

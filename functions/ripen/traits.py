@@ -13,7 +13,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ripen.identity import comparable, subject_digest
+from ripen.address import comparable
+from ripen.identity import subject_digest
 
 MAX_KEYS = 100
 MAX_BYTES = 32 * 1024

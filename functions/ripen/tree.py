@@ -10,9 +10,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from ripen.address import comparable
 from ripen.claims import CONFIRMED, MAX_ADDRESSES, Claims
 from ripen.event import RIPEN, Event
-from ripen.identity import Proof, comparable, subject_digest
+from ripen.identity import Proof, subject_digest
 from ripen.intents import Held
 from ripen.ledger import Seen, Unreadable
 from ripen.record import Record

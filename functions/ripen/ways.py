@@ -5,15 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from ripen.pattern import Predicate, compile_pattern, event_names
 from ripen.schema.lifecycle import EntryCondition, InterestCondition, Phase, ScoreCondition
-from ripen.score import Score, points_for
+from ripen.score import points_for
 from ripen.times import parse_duration
-
-if TYPE_CHECKING:
-    from ripen.state import State
 
 
 class Fall(NamedTuple):
@@ -22,11 +19,6 @@ class Fall(NamedTuple):
     kind: str
     name: str
     threshold: float
-
-    def score(self, state: State) -> Score:
-        """The score in question."""
-        scores: Mapping[str, Score] = getattr(state, self.kind)
-        return scores[self.name]
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,12 @@ from adapters.leads import Refreshed, whole
 from adapters.maillinks import Links
 from adapters.secret import keys, secret
 from adapters.settings import TriggerSettings
+from ripen.address import comparable
 from ripen.brakes import mailbox_key
 from ripen.configuration import Configuration, MailTemplate
 from ripen.dossier import dossier
 from ripen.errors import DeliveryFailedError, MailOutcomeUnknownError, MailRefusedError, MailTemplateError
 from ripen.event import MAIL
-from ripen.identity import comparable
 from ripen.lead import Intent, Lead
 from ripen.letters import best_language, content_of, letter
 from ripen.refusals import shortened

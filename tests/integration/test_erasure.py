@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from adapters.aws import client
 from adapters.erasure import erase, survey
 from adapters.loading import load_tree
-from ripen.identity import address_key
+from ripen.address import address_key
 from ripen.times import DAY, HOUR, MINUTE
 from ripen_cli.main import main
 from stories import START, identified, mail_report, tracked, viewed

@@ -22,7 +22,8 @@ from integration.people import (
     subjects,
     told_by_server,
 )
-from ripen.identity import address_key, subject_digest
+from ripen.address import address_key
+from ripen.identity import subject_digest
 from ripen.times import DAY, HOUR, MINUTE
 from ripen_cli.main import main
 from ripen_cli.project import RULES, rule_files

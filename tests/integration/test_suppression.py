@@ -9,7 +9,7 @@ from adapters.address_items import refusals_of, refuse
 from adapters.erasure import erase
 from adapters.loading import load_tree
 from integration.people import ANN, BOB, SOURCES, follow, of_user, told_by_server
-from ripen.identity import address_key
+from ripen.address import address_key
 from ripen.refusals import Refusals, shortened
 from ripen.times import DAY, HOUR, MINUTE
 from ripen_cli import project

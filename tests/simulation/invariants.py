@@ -14,11 +14,12 @@ from adapters import front, leads, merging
 from adapters.figures import read_day
 from adapters.loading import load_tree
 from adapters.settings import ScoreSettings, TriggerSettings, settings
+from ripen.address import address_key, comparable
 from ripen.claims import UNMERGED
 from ripen.event import ENDS, MAIL, OUTCOMES, WEBHOOK, Event
 from ripen.figures import Figures, add_up, figures_of
 from ripen.fold import fold
-from ripen.identity import Proof, address_key, comparable
+from ripen.identity import Proof
 from ripen.lead import Lead
 from ripen.ledger import ASIDE_PREFIX, ASIDE_SHARD, EVENT_PREFIX, IDENTITY_KEY, MEMBER_PREFIX, RECORD_KEY, intent_key
 from ripen.mailbox import mailbox

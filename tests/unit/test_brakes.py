@@ -5,6 +5,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ripen.address import address_key
 from ripen.brakes import (
     NEVER,
     Mailed,
@@ -14,7 +15,6 @@ from ripen.brakes import (
     opens_for_mailbox,
     with_one_more,
 )
-from ripen.identity import address_key
 from ripen.schema.mailing import Unproven
 from ripen.times import DAY, HOUR, MINUTE
 from stories import START

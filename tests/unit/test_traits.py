@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ripen.address import comparable
 from ripen.event import RIPEN, Event
 from ripen.fold import fold
-from ripen.identity import comparable, subject_digest
+from ripen.identity import subject_digest
 from ripen.traits import MAX_BYTES, MAX_KEYS, Traits
 from unit.leads import happened, lead, reported, rules, scoring
 
