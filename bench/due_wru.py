@@ -11,12 +11,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from adapters.rulefiles import build
-from ripen.event import Event
-from ripen.fold import fold
-from ripen.lead import Lead, Reach
-from ripen.record import Folded, Record, make_record
-from ripen.rules import Rules, compile_rules
+from adapters.rules.rule_files import build
+from ripen.events.event import Event
+from ripen.fold.fold import fold
+from ripen.fold.rules import Rules, compile_rules
+from ripen.leads.lead import Lead, Reach
+from ripen.storage.lead_record import Folded, Record, make_record
 from ripen.times import DAY, MINUTE
 
 _STARTER = Path(__file__).parents[1] / "infra"

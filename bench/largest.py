@@ -19,9 +19,9 @@ from typing import Any, NamedTuple
 from bench.score_lead import NOW, items
 from bench.score_table import Table, score
 
-from ripen.ledger import MAX_FOLDED, event_key, read_events, weight
+from ripen.storage.ledger import MAX_FOLDED, event_key, read_events, weight
+from ripen.storage.merged_lead import MAX_SUBJECTS
 from ripen.times import DAY, HOUR, MINUTE, SECOND
-from ripen.tree import MAX_SUBJECTS
 
 ROOT = Path(__file__).resolve().parents[1]
 _SUBJECT = "a:largest"

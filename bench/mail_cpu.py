@@ -12,13 +12,14 @@ from pathlib import Path
 from bench.alternate import compare
 from boto3.session import Session
 
-from adapters import mailer, tokens
-from adapters.maillinks import Links
-from adapters.rulefiles import build
-from ripen.event import Event
-from ripen.fold import fold
-from ripen.letters import letter
-from ripen.rules import compile_rules
+from adapters.delivery import mailer
+from adapters.identity import link_tokens
+from adapters.mail.links import Links
+from adapters.rules.rule_files import build
+from ripen.events.event import Event
+from ripen.fold.fold import fold
+from ripen.fold.rules import compile_rules
+from ripen.messages.mail_context import letter
 
 _CALLS = 20
 _KEYS = (b"k" * 64,)
@@ -41,8 +42,8 @@ def main(rounds: int) -> None:
     tags = {"lead": "YTphZGE", "intent": "onboarding_first-steps_1"}
 
     def mime() -> bytes:
-        page_token = tokens.issue_page(_KEYS, lead.subject, "I#" + "0" * 64, tags["intent"], _NOW)
-        token = tokens.issue(_KEYS, lead.subject, "I#" + "0" * 64, _NOW)
+        page_token = link_tokens.issue_page(_KEYS, lead.subject, "I#" + "0" * 64, tags["intent"], _NOW)
+        token = link_tokens.issue(_KEYS, lead.subject, "I#" + "0" * 64, _NOW)
         links = Links("https://go.example", page_token, "first-steps")
         mail = mailer.render(template, mailer.facts(lead, written, links, token))
         return mailer.build(mail, mailer.envelope(written, links, _SENDER, _RECIPIENT))

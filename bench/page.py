@@ -9,8 +9,8 @@ from uuid import NAMESPACE_URL, uuid5
 
 from boto3.dynamodb.types import TypeSerializer
 
-from ripen.ledger import event_items
-from ripen.sources import NO_SOURCES
+from ripen.events.sources import NO_SOURCES
+from ripen.storage.ledger import event_items
 from ripen.times import SECOND, parse_iso, to_iso
 from track.request import parse_request
 

@@ -12,10 +12,10 @@ from bench.alternate import alternate
 from bench.score_floor import Summary, summary
 from bench.score_lead import NOW, SUBJECT, configuration, items
 
-from ripen.fold import fold
-from ripen.lead import Lead
-from ripen.ledger import read_events
-from ripen.rules import compile_rules
+from ripen.fold.fold import fold
+from ripen.fold.rules import compile_rules
+from ripen.leads.lead import Lead
+from ripen.storage.ledger import read_events
 
 _CALLS = 100
 

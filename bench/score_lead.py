@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from ripen.configuration import Configuration
-from ripen.event import RIPEN, Event, Received
-from ripen.ledger import event_items
+from ripen.config.configuration import Configuration
+from ripen.events.event import RIPEN, Event, Received
+from ripen.storage.ledger import event_items
 from ripen.times import DAY, HOUR, MINUTE, parse_iso
 
 SUBJECT = "a:6f1c8a52-0d7e-4b1f-9a35-2c9d1be07f44"

@@ -8,7 +8,7 @@ from bench.score_lead import SUBJECT, items
 from bench.score_table import scored
 from bench.track_wru import item_size
 
-from ripen.ledger import RECORD_KEY
+from ripen.storage.ledger import RECORD_KEY
 
 _ALLOWED = 1024
 

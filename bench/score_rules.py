@@ -12,10 +12,10 @@ from typing import Any
 
 from bench.alternate import alternate
 
-from ripen.configuration import Configuration
-from ripen.event import Event
-from ripen.fold import fold
-from ripen.rules import Rules, compile_rules
+from ripen.config.configuration import Configuration
+from ripen.events.event import Event
+from ripen.fold.fold import fold
+from ripen.fold.rules import Rules, compile_rules
 from ripen.times import HOUR
 
 _EVENTS = 100

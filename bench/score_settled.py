@@ -13,11 +13,11 @@ from typing import Any
 from bench.alternate import alternate
 from bench.score_lead import NOW, SUBJECT, configuration, items
 
-from ripen.event import Event, Received
-from ripen.fold import fold
-from ripen.ledger import event_items, read_events
-from ripen.rules import compile_rules
-from ripen.settling import Checkpoint, settle
+from ripen.events.event import Event, Received
+from ripen.fold.fold import fold
+from ripen.fold.rules import compile_rules
+from ripen.storage.checkpoint import Checkpoint, settle
+from ripen.storage.ledger import event_items, read_events
 from ripen.times import DAY, HOUR, MINUTE
 
 _CALLS = 50

@@ -9,8 +9,8 @@ from typing import Any
 from bench.score_lead import NOW, configuration
 from boto3.dynamodb.types import TypeSerializer
 
-from adapters import aws
-from ripen.configuration import ActiveConfiguration
+from adapters.runtime import clients
+from ripen.config.configuration import ActiveConfiguration
 from ripen.times import SECOND, to_iso
 from score.handler import handler
 
@@ -79,7 +79,7 @@ def scored(ledger: Mapping[str, Sequence[Mapping[str, Any]]]) -> Table:
 def score(table: object, told: Iterable[Mapping[str, Any]]) -> None:
     """Have these items of a table scored, of which the stream tells."""
     for service, client in (("dynamodb", table), ("s3", _Bucket()), ("secretsmanager", _Secrets())):
-        aws.use(service, client)
+        clients.use(service, client)
     answer = handler({"Records": [_record(n, item) for n, item in enumerate(told, start=1)]}, None)
     if answer["batchItemFailures"]:
         raise SystemExit(f"the handler failed: {answer}")

@@ -15,9 +15,9 @@ from typing import Any
 
 from bench.track_wru import item_size
 
-from adapters import aws
-from adapters.settings import TriggerSettings
-from ripen.ledger import DUE_SHARDS, RECORD_KEY, due_shard
+from adapters.runtime import clients
+from adapters.runtime.settings import TriggerSettings
+from ripen.storage.ledger import DUE_SHARDS, RECORD_KEY, due_shard
 from ripen.times import SECOND, parse_iso, to_iso
 
 NOW = parse_iso("2026-11-02T08:15:00Z")
@@ -119,7 +119,7 @@ class Index:
 def installed(index: Index) -> TriggerSettings:
     """The settings of a trigger function for which the index is the whole of AWS."""
     for service in ("dynamodb", "sqs"):
-        aws.use(service, index)
+        clients.use(service, index)
     told: dict[str, Any] = {field.name: 1 if field.type == "int" else field.name for field in fields(TriggerSettings)}
     return TriggerSettings(**told)
 

@@ -8,11 +8,14 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from adapters import active, aws, pace, secret, senders, settings, site, totals
-from adapters.telemetry import logger
-from ripen.limits import Limits
-from track import handler as track
-from track import newcomers
+from adapters.delivery import send_rate
+from adapters.reports import anonymous_views
+from adapters.rules import active
+from adapters.runtime import clients, secrets, settings
+from adapters.runtime.telemetry import logger
+from adapters.tracking import public_config, source_registry
+from ripen.events.rate_limits import Limits
+from track import handler, network_limits
 
 # No test depends on how fast a machine is.
 hypothesis_settings.register_profile(
@@ -30,30 +33,30 @@ def pytest_addoption(parser):
 @pytest.fixture
 def new_process(monkeypatch):
     """The state of a function's process that has just started: nothing read, nobody connected."""
-    caches = (settings.settings, secret.secret, secret.keys)
-    aws.forget()
+    caches = (settings.settings, secrets.secret, secrets.keys)
+    clients.forget()
     for cached in caches:
         cached.cache_clear()
     active.forget()
-    pace.forget()
-    senders.forget()
-    site.forget()
-    monkeypatch.setattr(track, "limits", Limits())
-    totals.forget()
+    send_rate.forget()
+    source_registry.forget()
+    public_config.forget()
+    monkeypatch.setattr(handler, "limits", Limits())
+    anonymous_views.forget()
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    monkeypatch.setattr("adapters.table.time.sleep", lambda _seconds: None)
+    monkeypatch.setattr("adapters.dynamodb.table.time.sleep", lambda _seconds: None)
     moments = [0.0]
-    monkeypatch.setattr("adapters.pace.monotonic", lambda: moments[-1])
-    monkeypatch.setattr("adapters.pace.sleep", lambda seconds: moments.append(moments[-1] + seconds))
+    monkeypatch.setattr("adapters.delivery.send_rate.monotonic", lambda: moments[-1])
+    monkeypatch.setattr("adapters.delivery.send_rate.sleep", lambda seconds: moments.append(moments[-1] + seconds))
     yield
     for cached in caches:
         cached.cache_clear()
-    aws.forget()
+    clients.forget()
     active.forget()
-    senders.forget()
-    site.forget()
+    source_registry.forget()
+    public_config.forget()
 
 
 @pytest.fixture
@@ -64,11 +67,11 @@ def tracking(monkeypatch):
         written = []
         monkeypatch.setenv("TABLE_NAME", "table")
         monkeypatch.setenv("RETENTION_DAYS", "30")
-        monkeypatch.setattr(track, "put_items", lambda _table, items: written.extend(items))
-        monkeypatch.setattr(track, "registered", lambda _table, _now: sources)
-        monkeypatch.setattr(track, "limits", Limits())
-        monkeypatch.setattr(totals, "count_views", lambda *_: None)
-        monkeypatch.setattr(newcomers, "admitted", lambda parsed, *_: parsed)
+        monkeypatch.setattr(handler, "put_items", lambda _table, items: written.extend(items))
+        monkeypatch.setattr(handler, "registered", lambda _table, _now: sources)
+        monkeypatch.setattr(handler, "limits", Limits())
+        monkeypatch.setattr(anonymous_views, "count_views", lambda *_: None)
+        monkeypatch.setattr(network_limits, "admitted", lambda parsed, *_: parsed)
         settings.settings.cache_clear()
         return written
 

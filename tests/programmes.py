@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from adapters.rulefiles import build
-from ripen.event import RIPEN, Event
-from ripen.fold import fold, new_state
-from ripen.lead import Reach
-from ripen.rules import compile_rules
-from ripen.scanners import SETTLING
+from adapters.rules.rule_files import build
+from ripen.events.event import RIPEN, Event
+from ripen.events.link_scanners import SETTLING
+from ripen.fold.fold import fold, new_state
+from ripen.fold.rules import compile_rules
+from ripen.leads.lead import Reach
 from ripen.times import DAY, HOUR
 from ripen_cli.project import RULES, rule_files
 from stories import START

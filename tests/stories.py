@@ -9,7 +9,7 @@ import itertools
 import json
 from pathlib import Path
 
-from ripen.tags import tag
+from adapters.delivery.ses_tags import tag
 from ripen.times import SECOND, parse_iso, to_iso
 from ripen_cli.project import RULES, rule_files
 

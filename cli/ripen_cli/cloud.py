@@ -21,7 +21,7 @@ import boto3
 import click
 import psutil
 
-from adapters.rulefiles import build
+from adapters.rules.rule_files import build
 from ripen_cli.project import HOME, ROOT, RULES, digest, launch, rule_files, run, tool
 
 REGION = "eu-central-1"

@@ -12,7 +12,7 @@ from typing import Any
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
-from adapters import aws
+from adapters.runtime import clients
 from ripen.times import SECOND
 from ripen_cli import cloud
 
@@ -81,12 +81,12 @@ def _local(port: int) -> Deployment:
     if found is None:
         raise click.ClickException("the local cloud is not running; start it with `ripen local up`")
     for service in _SERVICES:
-        aws.use(service, found.client(service))
+        clients.use(service, found.client(service))
     return replace(_stack(cloud.STACK), public_url=found.track_url)
 
 
 def _stack(name: str) -> Deployment:
-    [stack] = aws.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+    [stack] = clients.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
     try:
         return Deployment(

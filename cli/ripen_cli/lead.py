@@ -6,13 +6,13 @@ import itertools
 
 import click
 
-from adapters.erasure import erase as erase_subject
-from adapters.erasure import erase_lead, survey
-from adapters.secret import secret
+from adapters.runtime.secrets import secret
 from ripen_cli.deployment import Deployment, deployed, now
 from ripen_cli.lead_identity import merge, unmerge
 from ripen_cli.lead_show import explain_command, show
 from ripen_cli.reading import subjects_of, trees_of
+from services.erasure import erase as erase_subject
+from services.erasure import erase_lead, survey
 
 
 @click.group()

@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import click
 
-from adapters import merging
-from adapters.senders import registered
+from adapters.tracking.source_registry import registered
 from ripen.errors import VersionConflictError
-from ripen.sources import Source
-from ripen.tree import Party, in_rank, too_large
+from ripen.events.sources import Source
+from ripen.storage.merged_lead import Party, in_rank, too_large
 from ripen_cli.deployment import Deployment, deployed, now
+from services import identity_resolution
 
 _yes = click.option("--yes", is_flag=True, help="Do it. Without it, only what would be done is said.")
 
@@ -24,7 +24,7 @@ def unmerge(deployment: Deployment, subject: str, yes: bool) -> None:
     """Take SUBJECT (such as a:6f0c1b) out of its lead, with what was merged below it."""
     moment = now()
     place = _place(deployment, moment)
-    found = merging.party(place, subject, moment)
+    found = identity_resolution.party(place, subject, moment)
     if all(edge.child != subject for edge in found.tree.edges):
         known = ", ".join(edge.child for edge in found.tree.edges) or "nothing"
         raise click.ClickException(f"{subject} was not merged below another subject; of its lead that was {known}.")
@@ -32,7 +32,7 @@ def unmerge(deployment: Deployment, subject: str, yes: bool) -> None:
     if not yes:
         click.echo(f"{subject} would be taken out. Say --yes to do it.")
         return
-    _done(lambda: merging.unmerge(place, found.tree, subject, moment))
+    _done(lambda: identity_resolution.unmerge(place, found.tree, subject, moment))
     click.echo(f"{subject} is a lead of its own again; both are calculated anew within a minute or two.")
 
 
@@ -45,7 +45,7 @@ def merge(deployment: Deployment, one: str, other: str, yes: bool) -> None:
     """Make the leads of two subjects one. What is proven of each is not asked: you know better."""
     moment = now()
     place = _place(deployment, moment)
-    first, second = merging.party(place, one, moment), merging.party(place, other, moment)
+    first, second = identity_resolution.party(place, one, moment), identity_resolution.party(place, other, moment)
     for subject, found in ((one, first), (other, second)):
         if not found.tree.events:
             raise click.ClickException(f"there is no lead {subject}.")
@@ -59,14 +59,14 @@ def merge(deployment: Deployment, one: str, other: str, yes: bool) -> None:
     if not yes:
         click.echo(f"{child.subject} would be merged below {root.subject}. Say --yes to do it.")
         return
-    _done(lambda: merging.merge(place, first, second, moment))
+    _done(lambda: identity_resolution.merge(place, first, second, moment))
     click.echo(f"{child.subject} is merged below {root.subject}; the lead is calculated anew within a minute or two.")
 
 
-def _place(deployment: Deployment, moment: int) -> merging.Place:
+def _place(deployment: Deployment, moment: int) -> identity_resolution.Place:
     sources: dict[str, Source] = dict(registered(deployment.table, moment).by_digest or {})
     trusted = frozenset(source.name for source in sources.values() if source.trusted)
-    return merging.Place(deployment.table, deployment.address_secret, deployment.retention_days, trusted)
+    return identity_resolution.Place(deployment.table, deployment.address_secret, deployment.retention_days, trusted)
 
 
 def _done(change: Callable[[], None]) -> None:

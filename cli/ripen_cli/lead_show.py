@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from ripen.event import Event
-from ripen.explain import Explanation, explain
+from ripen.events.event import Event
+from ripen.leads.explain import Explanation, explain
 from ripen.times import parse_iso, to_iso
 from ripen_cli.deployment import Deployment, deployed, now
 from ripen_cli.reading import Reading, read_lead

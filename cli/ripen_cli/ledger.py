@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from adapters.aside import Aside, find_aside, give_back
-from adapters.walk import load_walks, reconcile
+from adapters.store.quarantine import Aside, find_aside, give_back
+from adapters.store.reconciliation import load_walks, reconcile
 from ripen_cli.deployment import Deployment, deployed, now
 from ripen_cli.walks import describe
 

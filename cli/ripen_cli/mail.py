@@ -9,12 +9,12 @@ from pathlib import Path
 
 import click
 
-from adapters import mailer
-from adapters.maillinks import Links
-from adapters.rulefiles import build
+from adapters.delivery import mailer
+from adapters.mail.links import Links
+from adapters.rules.rule_files import build
 from ripen.errors import InvalidConfigurationError, MailRefusedError, MailTemplateError, RipenError
-from ripen.lead import Lead
-from ripen.letters import Letter, best_language
+from ripen.leads.lead import Lead
+from ripen.messages.mail_context import Letter, best_language
 from ripen_cli.deployment import Deployment, deployable, deployed, now, telling_errors
 from ripen_cli.mail_lint import ERROR, lint
 from ripen_cli.mail_preview import page

@@ -9,13 +9,13 @@ from html.parser import HTMLParser
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from adapters.mailer import Rendered
-from adapters.maillinks import Links
-from adapters.markup import UNREADABLE
-from adapters.rulefiles import build
-from adapters.uploads import LAYOUT
+from adapters.delivery.mailer import Rendered
+from adapters.mail.links import Links
+from adapters.mail.markup import UNREADABLE
+from adapters.rules.rule_files import build
+from ripen.config.upload_limits import LAYOUT
 from ripen.errors import InvalidConfigurationError, MailTemplateError
-from ripen.letters import Letter
+from ripen.messages.mail_context import Letter
 from ripen_cli.mail_sample import PUBLIC_URL, Kit, fill_in, letter_of, sample_lead
 
 ERROR, WARNING = "error", "warning"

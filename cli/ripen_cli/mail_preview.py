@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-from adapters.mailer import Rendered
-from ripen.letters import Letter
+from adapters.delivery.mailer import Rendered
+from ripen.messages.mail_context import Letter
 
 PHONE, DESKTOP = 375, 800
 """Widths in pixels."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from adapters import mailer
-from adapters.maillinks import Links
-from ripen.configuration import Configuration, Mails
-from ripen.event import Event
-from ripen.fold import fold
-from ripen.lead import Lead
-from ripen.letters import Letter, content_of, letter
-from ripen.rules import compile_rules
-from ripen.schema.campaigns import Step
+from adapters.delivery import mailer
+from adapters.mail.links import Links
+from ripen.config.configuration import Configuration, Mails
+from ripen.config.schema.campaigns import Step
+from ripen.events.event import Event
+from ripen.fold.fold import fold
+from ripen.fold.rules import compile_rules
+from ripen.leads.lead import Lead
+from ripen.messages.mail_context import Letter, content_of, letter
 
 PUBLIC_URL = "https://go.example"
 """Where links of a mail lead to that nobody gets."""

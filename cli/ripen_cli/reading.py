@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 import click
 
-from adapters.active import stored
-from adapters.address_items import claimants
-from adapters.addresses import key_of
-from adapters.loading import load_tree
-from ripen.configuration import ActiveConfiguration, Configuration
-from ripen.event import Event
-from ripen.fold import fold
-from ripen.lead import Lead
-from ripen.rules import compile_rules
-from ripen.tree import Tree
+from adapters.identity.address_items import claimants
+from adapters.identity.address_keys import key_of
+from adapters.rules.active import stored
+from adapters.store.load_lead import load_tree
+from ripen.config.configuration import ActiveConfiguration, Configuration
+from ripen.events.event import Event
+from ripen.fold.fold import fold
+from ripen.fold.rules import compile_rules
+from ripen.leads.lead import Lead
+from ripen.storage.merged_lead import Tree
 from ripen_cli.deployment import Deployment
 
 PREFIXES = ("a:", "u:")

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import click
 
-from adapters import isolated
-from adapters.walk import load_walks
+from adapters.rules import isolated_check
+from adapters.store.reconciliation import load_walks
 from ripen.errors import InvalidConfigurationError
-from ripen.sources import digest
+from ripen.events.sources import digest
 from ripen_cli.deployment import Deployment, deployed
 from ripen_cli.project import RULES, rule_files
 from ripen_cli.walks import describe
@@ -26,7 +26,7 @@ def rules() -> None:
 def check(folder: Path) -> None:
     """Check rules/ and mails/ in FOLDER; every problem is one line with file and line number."""
     try:
-        configuration, mails, version = isolated.check(rule_files(folder))
+        configuration, mails, version = isolated_check.check(rule_files(folder))
     except InvalidConfigurationError as error:
         for problem in error.problems:
             click.echo(problem, err=True)

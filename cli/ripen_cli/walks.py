@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from adapters.walk import item_count
+from adapters.store.reconciliation import item_count
+from ripen.storage.reconciliation import SEGMENTS, Walk
 from ripen.times import to_iso
-from ripen.walk import SEGMENTS, Walk
 
 
 def describe(walk: Walk, table: str) -> str:

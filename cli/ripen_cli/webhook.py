@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from adapters.secret import secret
-from adapters.webhooks import key_for
+from adapters.delivery.webhooks import key_for
+from adapters.runtime.secrets import secret
 from ripen_cli.deployment import Deployment, deployed
 
 

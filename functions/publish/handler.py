@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from adapters.publishing import publish
-from adapters.settings import PublishSettings, settings
+from adapters.runtime.settings import PublishSettings, settings
+from services.publishing import publish
 
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:

@@ -11,15 +11,15 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from adapters.active import active_rules
-from adapters.aside import set_lead_aside
-from adapters.aws import is_invalid
-from adapters.leads import Task, refresh
-from adapters.records import mark_due
-from adapters.settings import ScoreSettings, settings
-from adapters.telemetry import count, logger, pseudonym
+from adapters.rules.active import active_rules
+from adapters.runtime.clients import is_invalid
+from adapters.runtime.settings import ScoreSettings, settings
+from adapters.runtime.telemetry import count, logger, pseudonym
+from adapters.store.lead_records import mark_due
+from adapters.store.quarantine import set_lead_aside
 from ripen.errors import VersionConflictError
 from ripen.times import SECOND
+from services.refresh import Task, refresh
 
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:

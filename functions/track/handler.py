@@ -10,16 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from adapters.senders import registered
-from adapters.settings import TrackSettings, settings
-from adapters.table import TableThrottledError, put_items
+from adapters.dynamodb.table import TableThrottledError, put_items
+from adapters.runtime.settings import TrackSettings, settings
+from adapters.tracking.source_registry import registered
 from ripen.errors import InvalidEventError
-from ripen.event import Received
-from ripen.ledger import event_items
-from ripen.limits import Limits
-from ripen.sources import Sources
-from track.answers import Answer, cors_headers, empty_answer, json_answer, with_headers
+from ripen.events.event import Received
+from ripen.events.rate_limits import Limits
+from ripen.events.sources import Sources
+from ripen.storage.ledger import event_items
 from track.request import Parsed, RefusedRequestError, parse_request, sift, storable
+from track.responses import Answer, cors_headers, empty_answer, json_answer, with_headers
 
 PAGES = frozenset({"unsubscribe", "preferences", "confirm", "feedback", "trap"})
 """The last parts of the paths that links of mails lead to."""
@@ -38,7 +38,7 @@ def handler(event: Mapping[str, Any], _context: object) -> Answer:
     if event.get("source") == "aws.ses":
         return _store_mail_event(event)
     if event["requestContext"]["http"]["path"].rpartition("/")[2] in PAGES:
-        from track.pages.answering import answer_page  # noqa: PLC0415 - rare, and costly to import
+        from track.pages.routes import answer_page  # noqa: PLC0415 - rare, and costly to import
 
         return answer_page(event)
     return _answer(event)
@@ -53,7 +53,7 @@ def _answer(event: Mapping[str, Any]) -> Answer:
         if http["method"] == "OPTIONS":
             return empty_answer(204, allowed)
         if http["method"] == "GET":
-            from track.documents import document  # noqa: PLC0415 - rare, and whoever sends events need not wait for it
+            from track.get_routes import document  # noqa: PLC0415 - rare, and whoever sends events need not wait for it
 
             return with_headers(document(event, sources, _keep_one(event, sources), limits), allowed)
         parsed = _admitted(parse_request(event, sources, limits), event, sources)
@@ -67,7 +67,7 @@ def _answer(event: Mapping[str, Any]) -> Answer:
         wait = {"retry-after": str(refusal.retry_after)} if refusal.retry_after else {}
         return json_answer(refusal.status, {"success": False, "errors": [refusal.error.as_json()]}, allowed | wait)
     except TableThrottledError:
-        from adapters.telemetry import logger  # noqa: PLC0415 - rare, and costly to import
+        from adapters.runtime.telemetry import logger  # noqa: PLC0415 - rare, and costly to import
 
         logger.warning("The table takes no more requests; the sender was told to retry")
         return json_answer(429, {"success": False, "message": "busy; send the same request again"}, allowed | _RETRY)
@@ -82,7 +82,7 @@ def _admitted(parsed: Parsed, event: Mapping[str, Any], sources: Sources) -> Par
     source = sources.named(named.event.source) if named else None
     if source is None or source.addresses_per_network_and_hour is None:
         return parsed
-    from track.newcomers import admitted  # noqa: PLC0415 - few events name an address
+    from track.network_limits import admitted  # noqa: PLC0415 - few events name an address
 
     return admitted(parsed, source, event, limits)
 
@@ -116,7 +116,7 @@ def _keep(parsed: Parsed, received_at: int) -> None:
     _store(parsed.accepted)
     views = [view for _, view in parsed.withheld if view is not None]
     if views:
-        from adapters.totals import count_views  # noqa: PLC0415 - whoever has consent need not wait for it
+        from adapters.reports.anonymous_views import count_views  # noqa: PLC0415 - whoever has consent need not wait for it
 
         configured = settings(TrackSettings)
         count_views(configured.table_name, views, received_at, configured.retention_days)
@@ -131,7 +131,7 @@ def _store(accepted: Sequence[Received]) -> None:
 
 
 def _share_counts() -> None:
-    from adapters.counters import add  # noqa: PLC0415 - only for senders that near a limit
+    from adapters.tracking.rate_counters import add  # noqa: PLC0415 - only for senders that near a limit
 
     for _ in range(_SHARES):
         share = limits.share()
@@ -142,7 +142,7 @@ def _share_counts() -> None:
 
 
 def _store_mail_event(event: Mapping[str, Any]) -> Answer:
-    from adapters.replies import Reply, keep_reply  # noqa: PLC0415 - rare, and websites need not wait for it
+    from adapters.tracking.mail_replies import Reply, keep_reply  # noqa: PLC0415 - rare, and websites need not wait for it
     from track.mail_events import mail_event  # noqa: PLC0415 - as above
 
     report = mail_event(event)

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from adapters.bots import bot_among_mail_readers
-from adapters.telemetry import logger
-from ripen.erasure import SUPPRESSING
-from ripen.event import RIPEN, Event, Received
-from ripen.tags import untag
+from adapters.delivery.ses_tags import untag
+from adapters.runtime.telemetry import logger
+from adapters.tracking.user_agents import bot_among_mail_readers
+from ripen.events.event import RIPEN, Event, Received
+from ripen.privacy.erasure import SUPPRESSING
 from ripen.times import parse_iso
 
 _NAMES = {
@@ -31,7 +31,7 @@ _NAMES = {
 class Report(NamedTuple):
     """An event for the ledger, and the shortened key of the address that the mail went to; empty when it is not told.
 
-    `answer` is what it means for that address: a name of `ripen.refusals.Refusals`, or nothing.
+    `answer` is what it means for that address: a name of `ripen.leads.suppression.Refusals`, or nothing.
     """
 
     received: Received

@@ -13,14 +13,15 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from adapters import front, site
-from adapters.settings import TrackSettings, settings
+from adapters.runtime.settings import TrackSettings, settings
+from adapters.store import public_profile
+from adapters.tracking import public_config
 from ripen.errors import InvalidEventError
-from ripen.segment import identifier
-from ripen.sources import Sources
+from ripen.events.parsing import identifier
+from ripen.events.sources import Sources
 from ripen.times import DAY, parse_duration
-from track.answers import Answer, empty_answer, json_answer
 from track.request import RefusedRequestError, check_sender
+from track.responses import Answer, empty_answer, json_answer
 
 _LANGUAGE = re.compile(r"([A-Za-z]{2})(?:[-_][A-Za-z0-9_-]{0,32})?")
 _FRESH = "private, max-age=10"
@@ -39,8 +40,8 @@ def offers(event: Mapping[str, Any], sources: Sources) -> Answer:
     except InvalidEventError as error:
         raise RefusedRequestError(400, error.field, error.problem, error.expected) from None
     table = settings(TrackSettings).table_name
-    known = site.shown(table, int(event["requestContext"]["timeEpoch"]))
-    active = front.read(table, f"a:{visitor}")["offers"] if visitor and known["offers"] else ()
+    known = public_config.shown(table, int(event["requestContext"]["timeEpoch"]))
+    active = public_profile.read(table, f"a:{visitor}")["offers"] if visitor and known["offers"] else ()
     languages = (_language(query.get("language", "")), known["language"])
     body = {
         "offers": [

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ripen.event import MAX_EVENT_BYTES, MAX_REQUEST_BYTES, OWN_MARK
-from ripen.segment import CALLS, MAX_ID_LENGTH, MAX_NAME_LENGTH
+from ripen.events.event import MAX_EVENT_BYTES, MAX_REQUEST_BYTES, OWN_MARK
+from ripen.events.parsing import CALLS, MAX_ID_LENGTH, MAX_NAME_LENGTH
 from track.request import BATCHES, MAX_BATCH, MAX_BODY_BYTES, MAX_KEY_LENGTH
 
 _ID = {"type": ["string", "null"], "maxLength": MAX_ID_LENGTH}

@@ -15,13 +15,13 @@ from dataclasses import replace
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from adapters.bots import bot
-from ripen.consent import DECISIONS, WITHDRAWN, Answers, agreed, answers, presumed, says_yes, told
+from adapters.tracking.user_agents import bot
 from ripen.errors import InvalidEventError, RipenError
-from ripen.event import MAX_REQUEST_BYTES, Received, encode, one_too_many
-from ripen.limits import Limits
-from ripen.segment import CALLS, NO_ENVELOPE, Envelope, parse_event, read_envelope
-from ripen.sources import Source, Sources
+from ripen.events.event import MAX_REQUEST_BYTES, Received, encode, one_too_many
+from ripen.events.parsing import CALLS, NO_ENVELOPE, Envelope, parse_event, read_envelope
+from ripen.events.rate_limits import Limits
+from ripen.events.sources import Source, Sources
+from ripen.privacy.consent import DECISIONS, WITHDRAWN, Answers, agreed, answers, presumed, says_yes, told
 
 MAX_BODY_BYTES = 500 * 1024
 MAX_BATCH = 2_500

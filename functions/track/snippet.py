@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from track.answers import Answer, binary_answer, empty_answer
+from track.responses import Answer, binary_answer, empty_answer
 
 SCRIPTS = {"ripen.js": "ripen.min.js", "offers.js": "offers.min.js"}
 """The file of each script."""

@@ -7,26 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from adapters.active import active
-from adapters.brakes import Brake
-from adapters.erasure import erase_lead
-from adapters.leads import NOTHING_NEW, Refreshed, Task, refresh
-from adapters.notices import DIGEST_KEY
-from adapters.records import Due, postpone
-from adapters.secret import secret
-from adapters.settings import TriggerSettings
-from adapters.telemetry import count, logger, pseudonym
-from ripen.event import MAIL
-from ripen.intents import CLAIMED, Answer
-from ripen.lead import Intent, Lead
-from ripen.ledger import RECORD_KEY, intent_key
+from adapters.delivery.notification_digest import DIGEST_KEY
+from adapters.delivery.send_limits import Brake
+from adapters.rules.active import active
+from adapters.runtime.secrets import secret
+from adapters.runtime.settings import TriggerSettings
+from adapters.runtime.telemetry import count, logger, pseudonym
+from adapters.store.lead_records import Due, postpone
+from ripen.events.event import MAIL
+from ripen.leads.lead import Intent, Lead
+from ripen.storage.intents import CLAIMED, Answer
+from ripen.storage.ledger import RECORD_KEY, intent_key
 from ripen.times import DAY
-from trigger.carrying import carry_out, find_out, has_its_turn
-from trigger.digest import send_digest
-from trigger.errands import prepare
+from services.erasure import erase_lead
+from services.refresh import NOTHING_NEW, Refreshed, Task, refresh
+from trigger.actions import prepare
+from trigger.delivery import carry_out, find_out, has_its_turn
+from trigger.notification_digest import send_digest
 from trigger.queue import WHOLE_LEAD
 from trigger.sweep import LEASE
-from trigger.turn import Turn
+from trigger.work_item import Turn
 
 _MOST = 20
 """Looks at one lead in a row. Whatever is left after that is still due."""

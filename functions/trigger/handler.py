@@ -12,16 +12,16 @@ from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from adapters.clock import wall_clock
-from adapters.settings import TriggerSettings, settings
-from adapters.telemetry import logger, pseudonym
+from adapters.runtime.clock import wall_clock
+from adapters.runtime.settings import TriggerSettings, settings
+from adapters.runtime.telemetry import logger, pseudonym
 from ripen.errors import MailThrottledError, VersionConflictError
 from ripen.times import parse_iso
 from trigger.act import act
-from trigger.figures import keep_figures
+from trigger.reconciliation import walk_on
+from trigger.rollup import keep_figures
 from trigger.sweep import sweep
-from trigger.turn import Turn
-from trigger.walking import walk_on
+from trigger.work_item import Turn
 
 _RESERVE = 10_000
 """Milliseconds kept back before the time limit; what a sweep leaves over is simply still due."""

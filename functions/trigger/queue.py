@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from adapters.aws import client
-from adapters.records import Due
-from ripen.ledger import EVENT_PREFIX
+from adapters.runtime.clients import client
+from adapters.store.lead_records import Due
+from ripen.storage.ledger import EVENT_PREFIX
 
 WHOLE_LEAD = EVENT_PREFIX
 """In place of a key: the lead has to be folded from all of its events."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from adapters.records import find_due, postpone
-from adapters.settings import TriggerSettings
-from ripen.ledger import DUE_SHARDS
+from adapters.runtime.settings import TriggerSettings
+from adapters.store.lead_records import find_due, postpone
+from ripen.storage.ledger import DUE_SHARDS
 from ripen.times import MINUTE
 from trigger.queue import BATCH, enqueue, waiting
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from playwright.sync_api import sync_playwright
 
-from ripen.sources import digest
+from ripen.events.sources import digest
 from ripen_cli import cloud as local_cloud
 from ripen_cli.demo.browser import CHROMIUM, FIREFOX, launched
 from ripen_cli.demo.server import listen
@@ -103,9 +103,9 @@ class Recorder:
         """Each event so far, without those `beside` what a test is about; waits for `count` of them when given."""
         return self._wait(count, self._events, beside)
 
-    def questions(self, path):
-        """What the page at a path said when it asked for offers, as soon as it did."""
-        return self._wait(1, lambda: [question for question in self.asked if question["path"] == path])
+    def questions(self, path, count=1):
+        """What the page at a path said each time it asked for offers, as soon as it did so `count` times."""
+        return self._wait(count, lambda: [question for question in self.asked if question["path"] == path])
 
     def sent(self, count):
         """The members of each batch, sent again or not, as soon as there are `count`."""
@@ -217,7 +217,7 @@ def fence():
 @pytest.fixture
 def agreed(page, recorder, taken):
     """A page whose visitor has said yes, which has arrived already."""
-    page.evaluate("ripen.consent(true)")
+    page.evaluate("ripen.privacy.consent(true)")
     recorder.events(1, beside=())
     taken(page)
     recorder.requests.clear()

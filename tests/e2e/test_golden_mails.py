@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from adapters.maillinks import Links
-from adapters.rulefiles import build
-from ripen.letters import Letter
+from adapters.mail.links import Links
+from adapters.rules.rule_files import build
+from ripen.messages.mail_context import Letter
 from ripen_cli.mail_sample import PUBLIC_URL, Kit, fill_in, sample_lead
 from ripen_cli.project import ROOT, RULES, rule_files
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from adapters.tokens import issue_page
-from ripen.ledger import read_events
+from adapters.identity.link_tokens import issue_page
+from ripen.storage.ledger import read_events
 from ripen_cli.demo.desk import clock
 
 MOST_KEYS = 40

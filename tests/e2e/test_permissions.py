@@ -10,8 +10,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from adapters.tokens import issue_page
-from ripen.ledger import ASIDE_PREFIX, CHECKPOINT_KEY, EVENT_PREFIX, RECORD_KEY
+from adapters.identity.link_tokens import issue_page
+from ripen.storage.ledger import ASIDE_PREFIX, CHECKPOINT_KEY, EVENT_PREFIX, RECORD_KEY
 from ripen.times import DAY, HOUR, to_iso
 from ripen_cli.demo.desk import clock, sweep
 

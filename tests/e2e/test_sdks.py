@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 import segment.analytics
 
-from ripen.event import RIPEN
-from ripen.ledger import read_events
+from ripen.events.event import RIPEN
+from ripen.storage.ledger import read_events
 from ripen_cli.project import HOME, ROOT
 
 SDK = Path(__file__).parent / "sdk"

@@ -17,13 +17,14 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 
 import template
-from adapters import aws, publishing
-from adapters.isolated import check
-from adapters.loading import load_tree
+from adapters.rules.isolated_check import check
+from adapters.runtime import clients
+from adapters.store.load_lead import load_tree
 from integration.people import ANN, enough
 from publish.handler import handler as publish
 from ripen.times import MINUTE, to_iso
 from score.handler import handler as score
+from services import publishing
 from stories import START, Context, batch_of, few_rules, identified, minute, queue_message, request, stream_batch
 from track.handler import handler as track
 from trigger.handler import handler as trigger
@@ -177,8 +178,8 @@ def site(new_process, monkeypatch):
         for function in ("TrackFunction", "ScoreFunction", "TriggerFunction", "PublishFunction"):
             for name, value in template.environment(SCHEMA, function, names).items():
                 monkeypatch.setenv(name, value)
-        monkeypatch.setattr("adapters.pace._read_rate", lambda: 1_000.0)  # moto does not know GetAccount
-        aws.use("cloudformation", Stacks({"ripen": template.outputs(SCHEMA, names), "another": {}}))
+        monkeypatch.setattr("adapters.delivery.send_rate._read_rate", lambda: 1_000.0)  # moto does not know GetAccount
+        clients.use("cloudformation", Stacks({"ripen": template.outputs(SCHEMA, names), "another": {}}))
         yield Site("ripen-rules", queue_url)
 
 
@@ -233,7 +234,7 @@ def unanswered():
             asked.append(request.url)
             raise error(endpoint_url=request.url)
 
-        aws.client("dynamodb", impatient=True).meta.events.register_first("before-send.dynamodb", hang)
+        clients.client("dynamodb", impatient=True).meta.events.register_first("before-send.dynamodb", hang)
         return asked
 
     return begin

@@ -6,7 +6,7 @@ import re
 from hashlib import sha256
 from urllib.parse import unquote, urlencode
 
-from adapters.loading import load_tree
+from adapters.store.load_lead import load_tree
 from ripen.times import DAY
 from stories import IP, START, identified, request, tracked
 from track.handler import handler as track

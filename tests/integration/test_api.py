@@ -15,18 +15,20 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from adapters import front, site, totals
-from adapters.settings import SettingsError, settings
-from adapters.site import NOTHING
-from adapters.table import TableThrottledError
-from adapters.tokens import issue_page
-from ripen.ledger import read_events
-from ripen.schema.content import Offer
-from ripen.sources import NO_SOURCES, Source, Sources, digest
+from adapters.dynamodb.table import TableThrottledError
+from adapters.identity.link_tokens import issue_page
+from adapters.reports import anonymous_views
+from adapters.runtime.settings import SettingsError, settings
+from adapters.store import public_profile
+from adapters.tracking import public_config
+from adapters.tracking.public_config import NOTHING
+from ripen.config.schema.content import Offer
+from ripen.events.sources import NO_SOURCES, Source, Sources, digest
+from ripen.storage.ledger import read_events
 from stories import YES
-from track import handler as track
+from track import handler
 from track.openapi import openapi
-from track.pages import answering, confirm, preferences, visit
+from track.pages import confirm, page_request, preferences, routes
 
 ledger: list[dict] = []
 TEXTS = {part: {"en": "Text"} for part in ("title", "text", "button")}
@@ -44,7 +46,7 @@ def call(path, method="POST", body=b"", headers=None, query=None):
         "body": base64.b64encode(body).decode(),
         "isBase64Encoded": True,
     }
-    return track.handler(event, None)
+    return handler.handler(event, None)
 
 
 app = Flask(__name__)
@@ -62,18 +64,18 @@ def store_in_memory(patch):
     ledger.clear()
     patch.setenv("TABLE_NAME", "table")
     patch.setenv("RETENTION_DAYS", "30")
-    patch.setattr(track, "put_items", lambda _table, items: ledger.extend(items))
-    patch.setattr(track, "registered", lambda _table, _now: NO_SOURCES)
-    patch.setattr(totals, "count_views", lambda *_: None)
+    patch.setattr(handler, "put_items", lambda _table, items: ledger.extend(items))
+    patch.setattr(handler, "registered", lambda _table, _now: NO_SOURCES)
+    patch.setattr(anonymous_views, "count_views", lambda *_: None)
     patch.setenv("LINK_SECRET_ARN", "arn")
     patch.setenv("PUBLIC_URL", "")
-    patch.setattr(answering, "keys", lambda _arn: [b"key"])
-    patch.setattr(answering, "shown", lambda _table, _now: SITE)
+    patch.setattr(routes, "keys", lambda _arn: [b"key"])
+    patch.setattr(routes, "shown", lambda _table, _now: SITE)
     patch.setattr(preferences, "read", lambda _table, _subject: {"preferences": {}})
     patch.setattr(confirm, "read", lambda _table, _subject: {"about": {"firstName": "Ann"}})
-    patch.setattr(visit, "keep_reply", lambda _table, item, _reply: not ledger.append(item))
-    patch.setattr(site, "shown", lambda _table, _now: {"offers": {"workshop": OFFER}, "language": "en"})
-    patch.setattr(front, "read", lambda _table, _subject: {"offers": ["workshop"]})
+    patch.setattr(page_request, "keep_reply", lambda _table, item, _reply: not ledger.append(item))
+    patch.setattr(public_config, "shown", lambda _table, _now: {"offers": {"workshop": OFFER}, "language": "en"})
+    patch.setattr(public_profile, "read", lambda _table, _subject: {"offers": ["workshop"]})
     settings.cache_clear()
 
 
@@ -206,7 +208,7 @@ def test_a_table_that_is_busy_is_429_with_the_time_to_wait(monkeypatch):
     def busy(_table, _items):
         raise TableThrottledError("busy")
 
-    monkeypatch.setattr(track, "put_items", busy)
+    monkeypatch.setattr(handler, "put_items", busy)
     sent = {"writeKey": "s", "anonymousId": "v", "event": "Tool Used"}
     body = json.dumps({**sent, "context": YES}).encode()
 
@@ -249,7 +251,7 @@ def test_without_a_public_url_the_api_is_where_aws_put_the_function():
         "headers": ELSEWHERE,
     }
 
-    destination = json.loads(track.handler(event, None)["body"])["integrations"]["Segment.io"]
+    destination = json.loads(handler.handler(event, None)["body"])["integrations"]["Segment.io"]
 
     assert destination["apiHost"] == "abc.lambda-url.eu-central-1.on.aws/v1"
 
@@ -262,7 +264,7 @@ def test_where_nothing_says_where_the_api_is_no_browser_is_sent_anywhere():
 @pytest.fixture
 def shop(monkeypatch):
     source = Source("shop", trusted=False, origins=("https://shop.example",))
-    monkeypatch.setattr(track, "registered", lambda _table, _now: Sources({digest("shop-key"): source}))
+    monkeypatch.setattr(handler, "registered", lambda _table, _now: Sources({digest("shop-key"): source}))
 
 
 @pytest.mark.usefixtures("shop")

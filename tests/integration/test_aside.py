@@ -6,9 +6,10 @@ import pytest
 from botocore.exceptions import ClientError
 from click.testing import CliRunner
 
-from adapters import leads, records
+from adapters.store import lead_records
 from ripen.times import DAY, MINUTE, SECOND
 from ripen_cli.main import main
+from services import refresh
 from stories import START, tracked
 
 KEY = "E#2026-03-02T08:00:00.000Z#broken"
@@ -66,7 +67,7 @@ def test_a_lead_that_is_nothing_but_unreadable_is_no_lead(nurturing):
 
 def test_a_lead_that_has_nothing_left_to_fold_is_due_no_more(nurturing):
     plant(nurturing, "[3]")
-    records.mark_due("ripen", "a:bob", START)
+    lead_records.mark_due("ripen", "a:bob", START)
     assert nurturing.sweep(START) == 1
     nurturing.act()
 
@@ -74,13 +75,13 @@ def test_a_lead_that_has_nothing_left_to_fold_is_due_no_more(nurturing):
 
 
 def test_what_the_sender_repeats_in_good_form_meanwhile_is_not_set_aside(broken, monkeypatch):
-    set_aside = leads._set_aside  # noqa: SLF001
+    set_aside = refresh._set_aside  # noqa: SLF001
 
     def repeated_first(*arguments):
         plant(broken, GOOD)
         set_aside(*arguments)
 
-    monkeypatch.setattr(leads, "_set_aside", repeated_first)
+    monkeypatch.setattr(refresh, "_set_aside", repeated_first)
     broken.score(START)
     broken.streamed.clear()
     broken.score(START)
@@ -142,14 +143,14 @@ def test_a_stack_that_is_not_there_is_one_clear_line(nurturing):
 
 
 def test_what_nobody_foresaw_in_one_lead_stops_nobody_else(broken, monkeypatch, metrics, logs):
-    fold = leads.fold
+    fold = refresh.fold
 
     def fails_for_bob(subject, *arguments):
         if subject == "a:bob":
             raise KeyError("bob@example.com")
         return fold(subject, *arguments)
 
-    monkeypatch.setattr(leads, "fold", fails_for_bob)
+    monkeypatch.setattr(refresh, "fold", fails_for_bob)
 
     answer = broken.score(START)
 
@@ -161,7 +162,7 @@ def test_what_nobody_foresaw_in_one_lead_stops_nobody_else(broken, monkeypatch, 
     assert "KeyError" in logs.getvalue()
     assert "test_aside.py" in logs.getvalue(), "it says where"
     assert "bob@example.com" not in logs.getvalue()
-    monkeypatch.setattr(leads, "fold", fold)
+    monkeypatch.setattr(refresh, "fold", fold)
     broken.streamed.clear()
     assert broken.score(START + MINUTE) == {"batchItemFailures": []}
     assert broken.record("bob")["events"] == 1
@@ -178,14 +179,14 @@ CANCELLED = {
 def test_a_lead_that_dynamodb_never_takes_is_set_aside_and_no_neighbour_is_done_again(
     broken, monkeypatch, metrics, refusal
 ):
-    save = records.save
+    save = lead_records.save
 
     def refuses_bob(table, record, *more):
         if record.subject == "a:bob":
             raise ClientError(refusal, "PutItem")
         save(table, record, *more)
 
-    monkeypatch.setattr(records, "save", refuses_bob)
+    monkeypatch.setattr(lead_records, "save", refuses_bob)
 
     assert broken.score(START) == {"batchItemFailures": []}
 
@@ -193,7 +194,7 @@ def test_a_lead_that_dynamodb_never_takes_is_set_aside_and_no_neighbour_is_done_
     assert ("a:bob", "X#lead") in broken.keys("X#")
     assert metrics()["LeadUnscorable"] == 1
     assert "a:bob  X#lead  record: DynamoDB does not take it  (can be read now)" in aside().output
-    monkeypatch.setattr(records, "save", save)
+    monkeypatch.setattr(lead_records, "save", save)
     assert aside("--return", "--yes").exit_code == 0
     assert ("a:bob", "X#lead") not in broken.keys("X#")
     assert broken.sweep(START + DAY) == 1
@@ -205,7 +206,7 @@ def test_any_other_error_of_dynamodb_comes_again(broken, monkeypatch):
     def fails(*_):
         raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "PutItem")
 
-    monkeypatch.setattr(records, "save", fails)
+    monkeypatch.setattr(lead_records, "save", fails)
 
     assert broken.score(START)["batchItemFailures"]
     assert ("a:bob", "X#lead") not in broken.keys("X#")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from adapters import brakes, intents, mailer
-from adapters.erasure import erase
+from adapters.delivery import mailer, send_limits
+from adapters.store import intents
 from integration.people import LINKING, enough, lead, of_user, told_by_server
-from ripen.brakes import mailbox_key
+from ripen.config.schema.mailing import Unproven
 from ripen.errors import MailThrottledError
-from ripen.intents import Answer, Claim, Decided
-from ripen.schema.mailing import Unproven
+from ripen.messages.send_limits import mailbox_key
+from ripen.storage.intents import Answer, Claim, Decided
 from ripen.times import DAY, HOUR, MINUTE, SECOND, to_iso
 from ripen_cli.project import RULES, rule_files
+from services.erasure import erase
 from stories import START, identified, tracked
 
 VICTIM = "victim@example.com"
@@ -111,14 +112,14 @@ def test_an_erasure_does_not_open_the_mailbox_again(kit):
 
 
 def opens_at(key, now):
-    return brakes.unproven_brake("ripen", key, Unproven(), now, now + DAY).opens_at
+    return send_limits.unproven_brake("ripen", key, Unproven(), now, now + DAY).opens_at
 
 
 def test_two_at_once_do_not_exceed_it(nurturing):
     key = mailbox_key(VICTIM, SECRET)
     for who in ("ann", "bob"):
         nurturing.live(identified(START, who=who, email=f"{who}@example.com"), at=START)
-    read = [brakes.unproven_brake("ripen", key, Unproven(), START, START + DAY) for _ in range(2)]
+    read = [send_limits.unproven_brake("ripen", key, Unproven(), START, START + DAY) for _ in range(2)]
     assert [one.opens_at <= START for one in read] == [True, True]
 
     answers = [
@@ -179,7 +180,7 @@ def test_a_mail_that_ses_did_not_take_does_not_count(nurturing, monkeypatch):
     assert nurturing.mails() == []
 
     assert opens_at(mailbox_key(VICTIM, SECRET), START + MINUTE) == START + MINUTE
-    hour = {"pk": {"S": brakes.ALL}, "sk": {"S": to_iso(START)}}
+    hour = {"pk": {"S": send_limits.ALL}, "sk": {"S": to_iso(START)}}
     assert nurturing.dynamodb.get_item(TableName="ripen", Key=hour)["Item"]["mails"]["N"] == "0"
 
     monkeypatch.setattr(mailer, "send", send)

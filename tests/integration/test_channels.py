@@ -6,11 +6,11 @@ import json
 
 import pytest
 
-from adapters import webhooks
+from adapters.delivery import webhooks
 from ripen.errors import DeliveryDelayedError, DeliveryFailedError, VersionConflictError
 from ripen.times import DAY, HOUR, MINUTE
 from stories import START, identified, tracked, viewed
-from trigger import carrying
+from trigger import delivery
 
 RULES = b"""
 campaigns:
@@ -161,7 +161,7 @@ def test_a_system_that_turns_it_down_is_not_told_again(selling, receiver, metric
 def test_a_webhook_whose_sender_crashed_is_told_again(selling, receiver, monkeypatch):
     site = selling(CHANNELS)
     received, _ = receiver
-    end = carrying._end  # noqa: SLF001
+    end = delivery._end  # noqa: SLF001
     left = [False, True]  # the colleague's mail ends well
 
     def crash(*arguments):
@@ -169,9 +169,9 @@ def test_a_webhook_whose_sender_crashed_is_told_again(selling, receiver, monkeyp
             raise VersionConflictError
         end(*arguments)
 
-    monkeypatch.setattr(carrying, "_end", crash)
+    monkeypatch.setattr(delivery, "_end", crash)
     warm(site)
-    monkeypatch.setattr(carrying, "_end", end)
+    monkeypatch.setattr(delivery, "_end", end)
     site.sqs.purge_queue(QueueUrl=site.queue_url)
     assert len(received) == 1
 

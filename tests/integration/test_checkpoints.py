@@ -2,15 +2,15 @@
 
 import pytest
 
-from adapters import loading
-from adapters.loading import load_tree
-from adapters.settings import TriggerSettings, settings
-from adapters.walk import reconcile
-from ripen.ledger import RECORD_KEY
+from adapters.runtime.settings import TriggerSettings, settings
+from adapters.store import load_lead
+from adapters.store.load_lead import load_tree
+from adapters.store.reconciliation import reconcile
+from ripen.storage.ledger import RECORD_KEY
 from ripen.times import DAY, HOUR, MINUTE, SECOND
 from stories import START, identified, tracked, viewed
 from trigger.act import act
-from trigger.turn import Turn
+from trigger.work_item import Turn
 
 LATER = START + 10 * DAY
 
@@ -37,9 +37,9 @@ def read(site, monkeypatch, act):
         found.extend(item["sk"] for item in items)
         return original(items)
 
-    original = loading.read_items
+    original = load_lead.read_items
     with monkeypatch.context() as patch:
-        patch.setattr(loading, "read_items", read_items)
+        patch.setattr(load_lead, "read_items", read_items)
         act()
     return found
 

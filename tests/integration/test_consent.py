@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from adapters.aws import client
+from adapters.runtime.clients import client
 from ripen.times import DAY, HOUR, SECOND
 from stories import IP, START, YES, identified, request, tracked, viewed
 from track.handler import handler as track

@@ -2,8 +2,8 @@
 
 from botocore.exceptions import ReadTimeoutError
 
-from adapters.counters import add
-from ripen.limits import Share
+from adapters.tracking.rate_counters import add
+from ripen.events.rate_limits import Share
 from ripen.times import DAY, HOUR, MINUTE, SECOND
 from stories import START
 

@@ -6,14 +6,14 @@ import json
 
 import pytest
 
-from adapters import colleagues, mailer, notices
-from adapters.erasure import erase
+from adapters.delivery import mailer, notification_digest, notifications
 from integration.people import enough
 from ripen.errors import MailRefusedError, MailThrottledError
 from ripen.times import HOUR, MINUTE
 from ripen_cli.project import RULES, rule_files
+from services.erasure import erase
 from stories import START, identified, tracked
-from trigger import digest
+from trigger import notification_digest as digest
 
 CAMPAIGNS = b"""
 campaigns:
@@ -173,13 +173,13 @@ def test_no_notice_is_long_whatever_a_lead_typed(selling):
 
 def test_no_digest_is_long(selling):
     typed = {"name": "\U0001f600" * 999, "address": "\U0001f600" * 999, "id": "a:" + "\U0001f600" * 999}
-    entry = colleagues.entry(
+    entry = notifications.entry(
         {"lead": typed, "campaign": {"title": "\U0001f600" * 999}}, "handoff", "2026-03-02T08:00:00Z"
     )
-    note, fitting = colleagues.render_digest([entry] * 300, "en", "UTC")
+    note, fitting = notifications.render_digest([entry] * 300, "en", "UTC")
     assert 1 <= fitting < 300
     assert note.text.count("Lead: ") == fitting
-    assert len(colleagues.build(note, "a@example.com", "b@example.com")) < mailer.MAX_BYTES
+    assert len(notifications.build(note, "a@example.com", "b@example.com")) < mailer.MAX_BYTES
     json.dumps(entry)
 
 
@@ -199,18 +199,20 @@ def test_whom_nobody_can_answer_is_not_handed_over(site):
 
 
 def test_a_notice_that_comes_while_a_digest_is_written_is_in_the_next(site):
-    notices.keep_waiting("ripen", "sales", notices.Notice("a:ann", "warm_sales_1", START, {"name": "Ann"}), START)
-    pk = f"{notices.PREFIX}sales"
-    assert notices.take_turn("ripen", pk, "me", START + HOUR, START + 2 * HOUR)
-    assert not notices.take_turn("ripen", pk, "another", START + HOUR, START + 2 * HOUR)
-    kept = notices.kept_so_far("ripen", pk)
-    [first] = notices.waiting("ripen", pk)
-
-    notices.keep_waiting(
-        "ripen", "sales", notices.Notice("a:bob", "warm_sales_1", START, {"name": "Bob"}), START + HOUR
+    notification_digest.keep_waiting(
+        "ripen", "sales", notification_digest.Notice("a:ann", "warm_sales_1", START, {"name": "Ann"}), START
     )
-    notices.forget("ripen", pk, [first])
+    pk = f"{notification_digest.PREFIX}sales"
+    assert notification_digest.take_turn("ripen", pk, "me", START + HOUR, START + 2 * HOUR)
+    assert not notification_digest.take_turn("ripen", pk, "another", START + HOUR, START + 2 * HOUR)
+    kept = notification_digest.kept_so_far("ripen", pk)
+    [first] = notification_digest.waiting("ripen", pk)
 
-    assert not notices.end_digest("ripen", pk, "me", kept)
-    assert [one.told["name"] for one in notices.waiting("ripen", pk)] == ["Bob"]
+    notification_digest.keep_waiting(
+        "ripen", "sales", notification_digest.Notice("a:bob", "warm_sales_1", START, {"name": "Bob"}), START + HOUR
+    )
+    notification_digest.forget("ripen", pk, [first])
+
+    assert not notification_digest.end_digest("ripen", pk, "me", kept)
+    assert [one.told["name"] for one in notification_digest.waiting("ripen", pk)] == ["Bob"]
     assert site.keys("D") == [(pk, "D")]

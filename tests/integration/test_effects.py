@@ -136,7 +136,7 @@ def test_what_is_read_is_read_page_by_page(in_course, monkeypatch):
         pages.append(arguments)
         return scan(**arguments, Limit=3)
 
-    monkeypatch.setattr("adapters.roster.client", lambda _service: Pages(small))
+    monkeypatch.setattr("adapters.store.all_leads.client", lambda _service: Pages(small))
     answer = run(*DAYS, "--json")
     course, _ = json.loads(answer.stdout)["campaigns"]
 

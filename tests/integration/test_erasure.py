@@ -8,12 +8,12 @@ import pytest
 from botocore.exceptions import ClientError
 from click.testing import CliRunner
 
-from adapters.aws import client
-from adapters.erasure import erase, survey
-from adapters.loading import load_tree
-from ripen.address import address_key
+from adapters.runtime.clients import client
+from adapters.store.load_lead import load_tree
+from ripen.addresses.address import address_key
 from ripen.times import DAY, HOUR, MINUTE
 from ripen_cli.main import main
+from services.erasure import erase, survey
 from stories import START, identified, mail_report, tracked, viewed
 
 ADDRESS = "ann@example.com"

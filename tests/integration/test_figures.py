@@ -7,9 +7,9 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from adapters import figures
-from adapters.aws import client
-from ripen.figures import Campaign, CampaignFigures, PageFigures
+from adapters.reports import rollup
+from adapters.runtime.clients import client
+from ripen.reports.metrics import Campaign, CampaignFigures, PageFigures
 from ripen.times import DAY, HOUR, MINUTE, SECOND, to_iso
 from ripen_cli.main import main
 from stories import START, identified, tracked, viewed
@@ -34,7 +34,7 @@ def live(site, *events, at):
 
 
 def hours(day="2026-03-02"):
-    return figures.read_day("ripen", day).hours
+    return rollup.read_day("ripen", day).hours
 
 
 def visit_of_a_new_lead(who="ann", at=START):
@@ -133,7 +133,7 @@ def test_an_hour_stays_open_until_score_has_seen_every_visit_that_bears_on_it(co
     counting.sweep(START + 4 * HOUR)
 
     assert hours()[START].campaigns[SPRING] == CampaignFigures(1, 1)
-    assert figures.open_hours("ripen").marks == {}
+    assert rollup.open_hours("ripen").marks == {}
 
 
 def test_figures_hold_no_identifiers_and_visits_expire(counting):
@@ -151,7 +151,7 @@ def test_an_erasure_finds_the_visits_of_a_lead(counting):
     live(counting, *visit_of_a_new_lead(), *visit_of_a_new_lead("bob"), at=START + MINUTE)
     live(counting, viewed("/", START + HOUR), at=START + HOUR)
 
-    figures.forget_visits("ripen", "a:ann", counting.events("ann"))
+    rollup.forget_visits("ripen", "a:ann", counting.events("ann"))
 
     assert [item["subject"]["S"] for item in counting.items() if item["pk"]["S"].startswith("V#")] == ["a:bob"]
 

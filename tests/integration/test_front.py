@@ -7,13 +7,15 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from adapters import aws, merging, records
-from adapters.erasure import erase
-from adapters.front import Front, read
-from adapters.loading import load_tree
+from adapters.runtime import clients
+from adapters.store import lead_records
+from adapters.store.load_lead import load_tree
+from adapters.store.public_profile import Front, read
 from ripen.errors import VersionConflictError
-from ripen.record import Record
+from ripen.storage.lead_record import Record
 from ripen.times import HOUR, MINUTE
+from services import identity_resolution
+from services.erasure import erase
 from stories import START, WRITE_KEY, tracked, viewed
 from track.handler import handler as track
 
@@ -39,7 +41,7 @@ def knows(*offers):
 
 
 def save(version, *fronts):
-    records.save("ripen", Record("a:ann", version, json.dumps({"n": version}), None), fronts=fronts)
+    lead_records.save("ripen", Record("a:ann", version, json.dumps({"n": version}), None), fronts=fronts)
 
 
 def offers(at, **query):
@@ -89,7 +91,7 @@ def test_two_writers_at_the_same_moment_are_a_conflict_like_any_other(nurturing,
             {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": reasons}, "TransactWriteItems"
         )
 
-    monkeypatch.setattr(aws.client("dynamodb"), "transact_write_items", cancelled)
+    monkeypatch.setattr(clients.client("dynamodb"), "transact_write_items", cancelled)
 
     with pytest.raises(VersionConflictError):
         save(1, knows("demo"))
@@ -163,7 +165,7 @@ def test_a_look_that_changes_no_offer_writes_no_item(offering, monkeypatch):
     def unexpected(**_):
         raise AssertionError("a transaction")
 
-    monkeypatch.setattr(aws.client("dynamodb"), "transact_write_items", unexpected)
+    monkeypatch.setattr(clients.client("dynamodb"), "transact_write_items", unexpected)
     offering.track(viewed("/", START + HOUR), at=START + HOUR)
 
     assert offering.score(START + HOUR) == {"batchItemFailures": []}
@@ -171,15 +173,15 @@ def test_a_look_that_changes_no_offer_writes_no_item(offering, monkeypatch):
 
 
 def merged(site, one, other, now):
-    place = merging.Place("ripen", "", 730, frozenset())
-    merging.merge(place, *(merging.party(place, f"a:{who}", now) for who in (one, other)), now)
+    place = identity_resolution.Place("ripen", "", 730, frozenset())
+    identity_resolution.merge(place, *(identity_resolution.party(place, f"a:{who}", now) for who in (one, other)), now)
     site.sweep(now + MINUTE)
     site.act()
 
 
 def unmerged(who, now):
-    place = merging.Place("ripen", "", 730, frozenset())
-    merging.unmerge(place, load_tree("ripen", f"a:{who}", now), f"a:{who}", now)
+    place = identity_resolution.Place("ripen", "", 730, frozenset())
+    identity_resolution.unmerge(place, load_tree("ripen", f"a:{who}", now), f"a:{who}", now)
 
 
 def parted(site, who, now):

@@ -6,17 +6,17 @@ import json
 
 import pytest
 
-from adapters import mailer
-from adapters.maillinks import Links
-from ripen.configuration import Configuration, MailTemplate
-from ripen.fold import fold
-from ripen.ledger import read_events
-from ripen.letters import Letter
-from ripen.record import Folded, Record, make_record
-from ripen.rules import compile_rules
-from ripen.sources import Source, Sources, digest
+from adapters.delivery import mailer
+from adapters.mail.links import Links
+from ripen.config.configuration import Configuration, MailTemplate
+from ripen.events.sources import Source, Sources, digest
+from ripen.fold.fold import fold
+from ripen.fold.rules import compile_rules
+from ripen.messages.mail_context import Letter
+from ripen.storage.lead_record import Folded, Record, make_record
+from ripen.storage.ledger import read_events
 from ripen.times import DAY, to_iso
-from track import handler as track
+from track import handler
 from track.request import MAX_BATCH
 
 RECEIVED = 1_795_255_200_000
@@ -61,7 +61,7 @@ def call(body, path="/v1/batch", method="POST", headers=None):
         "body": text,
         "isBase64Encoded": isinstance(body, bytes),
     }
-    answer = track.handler(event, None)
+    answer = handler.handler(event, None)
     return answer["statusCode"], json.loads(answer["body"]).get("errors", []) if answer["body"] else []
 
 

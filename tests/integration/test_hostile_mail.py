@@ -5,16 +5,16 @@ from email import message_from_bytes, policy
 
 import pytest
 
-from adapters import mailer
-from adapters.maillinks import Links
-from ripen.configuration import Configuration, MailTemplate
+from adapters.delivery import mailer
+from adapters.mail.links import Links
+from ripen.config.configuration import Configuration, MailTemplate
 from ripen.errors import MailRefusedError
-from ripen.fold import fold
-from ripen.ledger import event_items, read_events
-from ripen.letters import Letter
-from ripen.rules import compile_rules
-from ripen.segment import parse_event
-from ripen.sources import NO_SOURCES
+from ripen.events.parsing import parse_event
+from ripen.events.sources import NO_SOURCES
+from ripen.fold.fold import fold
+from ripen.fold.rules import compile_rules
+from ripen.messages.mail_context import Letter
+from ripen.storage.ledger import event_items, read_events
 
 RECEIVED = 1_795_255_200_000
 RULES = compile_rules(

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from adapters import tokens
-from adapters.erasure import erase
-from adapters.secret import secret
-from adapters.settings import ScoreSettings, settings
+from adapters.identity import link_tokens
+from adapters.runtime.secrets import secret
+from adapters.runtime.settings import ScoreSettings, settings
 from integration.people import (
     ANN,
     BOB,
@@ -22,9 +21,10 @@ from integration.people import (
     subjects,
     told_by_server,
 )
-from ripen import tree
-from ripen.identity import Proof, subject_digest
+from ripen.leads.proof import Proof, subject_digest
+from ripen.storage import merged_lead
 from ripen.times import DAY, HOUR
+from services.erasure import erase
 from stories import START, YES, identified, request, tracked, viewed
 from track.handler import handler as track
 
@@ -291,7 +291,7 @@ def test_a_proof_of_the_same_merge_holds(nurturing):
 
 
 def test_more_devices_than_a_lead_may_have_are_refused_and_that_is_recorded_once(nurturing, monkeypatch):
-    monkeypatch.setattr(tree, "MAX_SUBJECTS", 2)
+    monkeypatch.setattr(merged_lead, "MAX_SUBJECTS", 2)
     told_by_server(nurturing, signed_in("7", START), at=START)
     for n in range(2):
         told_by_server(nurturing, signed_in("7", START, who="phone"), at=LATER + n * HOUR)
@@ -302,8 +302,8 @@ def test_more_devices_than_a_lead_may_have_are_refused_and_that_is_recorded_once
 
 def test_tokens_of_an_older_key_are_believed():
     old, new = b"a" * 32, b"b" * 32
-    token = tokens.issue([old], "a:ann", "I#" + "0" * 64, START)
+    token = link_tokens.issue([old], "a:ann", "I#" + "0" * 64, START)
 
-    assert tokens.read([old, new], token, START) == ("a:ann", "0" * 32, 0)
-    assert tokens.read([new], token, START) is None
-    assert tokens.read([old], tokens.issue([old, new], "a:ann", "I#0", START), START) is None
+    assert link_tokens.read([old, new], token, START) == ("a:ann", "0" * 32, 0)
+    assert link_tokens.read([new], token, START) is None
+    assert link_tokens.read([old], link_tokens.issue([old, new], "a:ann", "I#0", START), START) is None

@@ -2,17 +2,18 @@
 
 import pytest
 
-from adapters import leads, loading, trees
-from adapters.active import active_rules
-from adapters.leads import Task, refresh
-from adapters.loading import load_tree
-from adapters.settings import ScoreSettings, settings
-from adapters.walk import reconcile
+from adapters.rules.active import active_rules
+from adapters.runtime.settings import ScoreSettings, settings
+from adapters.store import load_lead, merge_writes
+from adapters.store.load_lead import load_tree
+from adapters.store.reconciliation import reconcile
 from integration.people import ANN, enough
-from ripen import settling
-from ripen.identity import Proof
-from ripen.ledger import CHECKPOINT_KEY
+from ripen.leads.proof import Proof
+from ripen.storage import checkpoint
+from ripen.storage.ledger import CHECKPOINT_KEY
 from ripen.times import DAY, HOUR, MINUTE
+from services import refresh as leads
+from services.refresh import Task, refresh
 from stories import START, identified, tracked, viewed
 
 LATER = START + 10 * DAY
@@ -22,8 +23,8 @@ ROOM = 20
 @pytest.fixture
 def small(monkeypatch):
     """So small a limit that twenty events are all that is folded: each weighs at least 500 bytes."""
-    monkeypatch.setattr(loading, "MAX_FOLDED", ROOM * 500)
-    monkeypatch.setattr(settling, "HEAVY", ROOM * 500 // 10)
+    monkeypatch.setattr(load_lead, "MAX_FOLDED", ROOM * 500)
+    monkeypatch.setattr(checkpoint, "HEAVY", ROOM * 500 // 10)
 
 
 def seen(site, first, count, who="ann"):
@@ -49,7 +50,7 @@ def test_the_newest_events_count_and_it_is_told(nurturing, metrics):
 def test_nothing_is_read_that_is_older(nurturing, monkeypatch):
     seen(nurturing, START, 200)
     read = []
-    monkeypatch.setattr(loading, "weight", lambda item, weigh=loading.weight: read.append(item) or weigh(item))
+    monkeypatch.setattr(load_lead, "weight", lambda item, weigh=load_lead.weight: read.append(item) or weigh(item))
 
     load_tree("ripen", "a:ann", LATER)
 
@@ -62,7 +63,7 @@ def test_over_all_subjects_of_a_lead_the_newest_count(nurturing):
         seen(nurturing, START + later, 10, who=who)
         nurturing.score(START + 10 * HOUR)
     ann, bob = (load_tree("ripen", f"a:{who}", LATER).record for who in ("ann", "bob"))
-    trees.join("ripen", trees.Merge(ann, bob, Proof.SERVER), [], START + 10 * HOUR)
+    merge_writes.join("ripen", merge_writes.Merge(ann, bob, Proof.SERVER), [], START + 10 * HOUR)
     seen(nurturing, START + DAY, 6)
 
     tree = load_tree("ripen", "a:ann", LATER)
@@ -119,7 +120,7 @@ def test_who_outgrew_the_limit_settles_and_is_told_once(nurturing, metrics):
 
 
 def test_a_checkpoint_that_would_be_too_large_is_not_written(nurturing, monkeypatch):
-    monkeypatch.setattr(settling, "MOST_BYTES", 100)
+    monkeypatch.setattr(checkpoint, "MOST_BYTES", 100)
     seen(nurturing, START, 30)
     nurturing.live(viewed("/", LATER), at=LATER)
 

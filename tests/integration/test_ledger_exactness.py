@@ -7,9 +7,9 @@ from collections import defaultdict
 import pytest
 from botocore.exceptions import ClientError
 
-from adapters import table
-from adapters.settings import settings
-from ripen.ledger import EVENT_PREFIX, read_events
+from adapters.dynamodb import table
+from adapters.runtime.settings import settings
+from ripen.storage.ledger import EVENT_PREFIX, read_events
 from ripen.times import DAY, to_iso
 from stories import YES
 from track.handler import handler

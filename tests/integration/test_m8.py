@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.loading import load_tree
-from adapters.rulefiles import build
+from adapters.rules.rule_files import build
+from adapters.store.load_lead import load_tree
 from integration.people import SOURCES, told_by_server
-from ripen.fold import fold
-from ripen.rules import compile_rules
+from ripen.fold.fold import fold
+from ripen.fold.rules import compile_rules
 from ripen.times import HOUR, MINUTE, parse_iso
 from ripen_cli.project import RULES, rule_files
 from stories import identified, mail_report, tracked, viewed

@@ -6,12 +6,11 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 from click.testing import CliRunner
 
-from adapters import intents, merging, records
-from adapters.active import active_rules
-from adapters.aws import client
-from adapters.leads import Task, refresh
-from adapters.loading import load_tree
-from adapters.settings import ScoreSettings, settings
+from adapters.rules.active import active_rules
+from adapters.runtime.clients import client
+from adapters.runtime.settings import ScoreSettings, settings
+from adapters.store import intents, lead_records
+from adapters.store.load_lead import load_tree
 from integration.people import (
     ANN,
     BOB,
@@ -28,6 +27,8 @@ from integration.people import (
 from ripen.errors import VersionConflictError
 from ripen.times import DAY, HOUR, MINUTE
 from ripen_cli.main import main
+from services import identity_resolution
+from services.refresh import Task, refresh
 from stories import START, identified, mail_report, tracked, viewed
 
 
@@ -40,8 +41,8 @@ def rule_files(rule_files):
 
 
 def unmerge(subject, now):
-    place = merging.Place("ripen", "", 730, frozenset({"crm"}))
-    merging.unmerge(place, load_tree("ripen", subject, now), subject, now)
+    place = identity_resolution.Place("ripen", "", 730, frozenset({"crm"}))
+    identity_resolution.unmerge(place, load_tree("ripen", subject, now), subject, now)
 
 
 def test_an_unmerge_gives_back_both_leads_as_they_were(mailed):
@@ -93,10 +94,10 @@ def test_what_was_merged_below_stays_below_when_its_parent_is_taken_out(nurturin
     told_by_server(nurturing, signed_in("7", START), at=START)
     told_by_server(nurturing, signed_in("7", START, who="phone"), at=START + HOUR)
     assert subjects("ann") == ["a:ann", "a:phone", "u:7"]
-    place = merging.Place("ripen", "", 730, frozenset({"crm"}))
+    place = identity_resolution.Place("ripen", "", 730, frozenset({"crm"}))
     nurturing.live(*enough("other", START - DAY), at=START + HOUR)
-    one, other = (merging.party(place, subject, LATER) for subject in ("a:ann", "a:other"))
-    merging.merge(place, one, other, LATER)
+    one, other = (identity_resolution.party(place, subject, LATER) for subject in ("a:ann", "a:other"))
+    identity_resolution.merge(place, one, other, LATER)
     root = lead("a:ann").record.subject
     assert root == "a:ann"
 
@@ -176,7 +177,7 @@ def test_a_merge_that_meets_another_writer_is_made_again(mailed, who):
 
     def refresh_plainly(who):
         record = lead(f"a:{who}").record
-        records.save("ripen", record.__class__(record.subject, record.version + 1, record.data, record.due_at))
+        lead_records.save("ripen", record.__class__(record.subject, record.version + 1, record.data, record.due_at))
 
     events.register("before-call.dynamodb.TransactWriteItems", somebody_else_first)
     mailed.track(viewed("/", LATER, who="phone", token=link(mailed)), at=LATER)
@@ -194,7 +195,7 @@ def test_a_save_of_what_has_been_merged_meanwhile_is_refused(mailed):
     mailed.live(viewed("/", LATER, who="phone", token=link(mailed)), at=LATER)
 
     with pytest.raises(VersionConflictError):
-        records.save("ripen", stale.__class__(stale.subject, stale.version + 1, "", None))
+        lead_records.save("ripen", stale.__class__(stale.subject, stale.version + 1, "", None))
 
 
 def test_a_merge_in_the_middle_of_a_mail_leads_to_no_second_one(nurturing):
@@ -256,7 +257,7 @@ def test_a_pointer_is_never_due(mailed):
     mailed.live(viewed("/", LATER, who="phone", token=link(mailed)), at=LATER)
     child = next(subject for subject in ("a:ann", "a:phone") if subject != lead("a:ann").record.subject)
 
-    records.mark_due("ripen", child, LATER)
+    lead_records.mark_due("ripen", child, LATER)
 
     assert lead(child).record.due_at == LATER
     assert mailed.sweep(LATER + HOUR) == 1

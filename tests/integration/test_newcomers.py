@@ -8,12 +8,12 @@ import json
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 
-from adapters.aws import client
+from adapters.runtime.clients import client
 from integration.people import LINKING, SERVER_KEY
-from ripen.limits import Limits
+from ripen.events.rate_limits import Limits
 from ripen.times import HOUR, MINUTE
 from stories import IP, START, batch_of, identified, request, tracked, viewed
-from track import handler as track
+from track import handler
 
 SOURCES = b"""
 sources:
@@ -31,7 +31,7 @@ def limited(site, rule_files):
 def sent(*events, at=START, ip=IP):
     event = request(batch_of(events), at)
     event["requestContext"]["http"]["sourceIp"] = ip
-    return track.handler(event, None)
+    return handler.handler(event, None)
 
 
 def named(n, at=START, **more):
@@ -71,8 +71,8 @@ def test_only_the_events_that_name_one_are_refused(limited):
 def test_who_was_counted_is_not_counted_again(limited, monkeypatch):
     for n in range(3):
         sent(named(n))
-    for limits in (track.limits, Limits()):  # this process, and another one
-        monkeypatch.setattr(track, "limits", limits)
+    for limits in (handler.limits, Limits()):  # this process, and another one
+        monkeypatch.setattr(handler, "limits", limits)
         assert [sent(named(n), at=START + n)["statusCode"] for n in (0, 1, 2, 3)] == [200, 200, 200, 429]
     assert sent(tracked("Signed Up", START, who="visitor-9"))["statusCode"] == 200
     assert sent(identified(START, who="visitor-9", firstName="Ann"))["statusCode"] == 200
@@ -81,7 +81,7 @@ def test_who_was_counted_is_not_counted_again(limited, monkeypatch):
 def test_copies_count_together_and_exactly(limited, monkeypatch):
     accepted = 0
     for n in range(8):
-        monkeypatch.setattr(track, "limits", Limits())
+        monkeypatch.setattr(handler, "limits", Limits())
         accepted += sent(named(n))["statusCode"] == 200
     assert accepted == 3
 
@@ -89,7 +89,7 @@ def test_copies_count_together_and_exactly(limited, monkeypatch):
 def test_a_full_network_costs_one_question(limited, monkeypatch):
     for n in range(3):
         sent(named(n))
-    monkeypatch.setattr(track, "limits", Limits())
+    monkeypatch.setattr(handler, "limits", Limits())
     asked = []
     client("dynamodb", impatient=True).meta.events.register("before-send.dynamodb", lambda **_: asked.append(1))
 
@@ -114,7 +114,7 @@ def test_a_pixel_is_no_way_around_it(limited):
     event = request("", START, call="pixel/identify", queryStringParameters=query)
     event["requestContext"]["http"]["method"] = "GET"
 
-    answer = track.handler(event, None)
+    answer = handler.handler(event, None)
 
     assert answer["headers"]["x-ripen-refused"] == "traits.email"
     assert "a:visitor-3" not in known(limited)
@@ -123,7 +123,7 @@ def test_a_pixel_is_no_way_around_it(limited):
 def test_a_server_may_name_any_number(site, rule_files):
     assert site.publish(rule_files | LINKING, 0)["activated"]
     events = [named(n) for n in range(100)]
-    answer = track.handler(request({"batch": events, "writeKey": SERVER_KEY}, START), None)
+    answer = handler.handler(request({"batch": events, "writeKey": SERVER_KEY}, START), None)
     assert json.loads(answer["body"]) == {"success": True}
 
 

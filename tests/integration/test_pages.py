@@ -7,14 +7,14 @@ from urllib.parse import urlencode
 
 import pytest
 
-from adapters import tokens
-from adapters.attributes import attributes
-from adapters.aws import client
-from adapters.table import put_text
-from ripen.event import RIPEN
-from ripen.ledger import RECORD_KEY, SITE_KEY
-from ripen.networks import network_of
-from ripen.scanners import judged
+from adapters.dynamodb.attributes import attributes
+from adapters.dynamodb.table import put_text
+from adapters.identity import link_tokens
+from adapters.runtime.clients import client
+from ripen.events.event import RIPEN
+from ripen.events.link_scanners import judged
+from ripen.events.networks import network_of
+from ripen.storage.ledger import RECORD_KEY, SITE_KEY
 from ripen.times import DAY, MINUTE, SECOND
 from stories import START, mail_report
 from track.handler import handler as track
@@ -44,7 +44,7 @@ class Pages:
     def __init__(self, site):
         self.site = site
         site.dynamodb.put_item(TableName="ripen", Item=attributes({"pk": "a:ann", "sk": RECORD_KEY, "version": 1}))
-        self.token = tokens.issue_page([b"a" * 64], "a:ann", "I#" + "0" * 64, INTENT, START)
+        self.token = link_tokens.issue_page([b"a" * 64], "a:ann", "I#" + "0" * 64, INTENT, START)
 
     def get(self, page, at=START, method="GET", headers=None, **query):
         return self._ask(page, method, at, None, headers, query)
@@ -381,12 +381,12 @@ def test_a_page_works_before_any_rules_are_active(site):
 
 
 def test_a_table_that_takes_no_more_is_told_on_a_page(pages, monkeypatch):
-    from adapters.table import TableThrottledError  # noqa: PLC0415 - beside its only use
+    from adapters.dynamodb.table import TableThrottledError  # noqa: PLC0415 - beside its only use
 
     def busy(*_):
         raise TableThrottledError
 
-    monkeypatch.setattr("track.pages.visit.keep_reply", busy)
+    monkeypatch.setattr("track.pages.page_request.keep_reply", busy)
 
     answer = pages.post("unsubscribe")
 

@@ -11,12 +11,12 @@ from botocore.exceptions import ClientError
 
 import permissions
 import template
-from adapters import tokens
-from adapters.aws import client
-from adapters.counters import add
-from adapters.table import put_arguments, put_items
+from adapters.dynamodb.table import put_arguments, put_items
+from adapters.identity import link_tokens
+from adapters.runtime.clients import client
+from adapters.tracking.rate_counters import add
 from integration.people import ANN, enough
-from ripen.limits import Share
+from ripen.events.rate_limits import Share
 from ripen.times import HOUR, MINUTE
 from stories import IP, START, batch_of, identified, mail_report, request, tracked, viewed
 from track.handler import handler as track
@@ -54,7 +54,7 @@ def get(path, **query):
 
 
 def test_its_role_allows_all_that_the_tracking_function_does(enforced):
-    token = tokens.issue_page([b"a" * 64], "a:ann", "I#" + "0" * 64, "x_y_1", START)
+    token = link_tokens.issue_page([b"a" * 64], "a:ann", "I#" + "0" * 64, "x_y_1", START)
     form = {"headers": {"content-type": "application/x-www-form-urlencoded"}, "body": "pause=30&language=en"}
     data = base64.b64encode(json.dumps(tracked("Tool Used", START)).encode()).decode()
 

@@ -6,12 +6,13 @@ import json
 
 import pytest
 
-from adapters import table, tokens
-from adapters.secret import keys
-from adapters.settings import PagesSettings, settings
+from adapters.dynamodb import table
+from adapters.identity import link_tokens
+from adapters.runtime.secrets import keys
+from adapters.runtime.settings import PagesSettings, settings
 from integration.people import ANN, enough
-from ripen.event import RIPEN, Event, Received
-from ripen.ledger import EVENT_PREFIX, event_items
+from ripen.events.event import RIPEN, Event, Received
+from ripen.storage.ledger import EVENT_PREFIX, event_items
 from ripen.times import HOUR, MINUTE
 from stories import IP, START, identified, mail_report, tracked
 from track.handler import handler as track
@@ -27,7 +28,7 @@ def unsubscribed(nurturing):
 
 def press(site, at):
     key = site.record()["address"]["key"]
-    token = tokens.issue_page(keys(settings(PagesSettings).link_secret_arn), "a:ann", key, "x_y_1", at)
+    token = link_tokens.issue_page(keys(settings(PagesSettings).link_secret_arn), "a:ann", key, "x_y_1", at)
     http = {"method": "POST", "path": "/v1/unsubscribe", "sourceIp": IP}
     request = {"requestContext": {"http": http, "timeEpoch": at}, "queryStringParameters": {"t": token}}
     assert track(request, None)["statusCode"] == 200

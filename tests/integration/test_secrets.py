@@ -5,9 +5,9 @@ from __future__ import annotations
 import boto3
 import pytest
 
-from adapters import tokens
-from adapters.addresses import key_of
-from adapters.settings import ScoreSettings, settings
+from adapters.identity import link_tokens
+from adapters.identity.address_keys import key_of
+from adapters.runtime.settings import ScoreSettings, settings
 from integration.people import ANN, LINKING, enough, link, subjects
 from ripen.times import DAY
 from stories import IP, START, identified, viewed
@@ -45,7 +45,7 @@ def test_a_link_of_a_mail_proves_who_follows_it(mailed):
 
 def test_what_was_signed_with_the_key_of_digests_proves_nothing(mailed):
     key = key_of(settings(ScoreSettings).secret_arn, ANN)
-    forged = tokens.issue([DIGESTS], "a:ann", key, LATER)
+    forged = link_tokens.issue([DIGESTS], "a:ann", key, LATER)
 
     mailed.live(viewed("/", LATER, who="phone", token=forged), at=LATER)
 
@@ -56,7 +56,7 @@ def test_pages_open_with_the_key_of_links_only(mailed):
     key = mailed.record()["address"]["key"]
 
     answers = [
-        opened("unsubscribe", tokens.issue_page([signing], "a:ann", key, "x_y_1", START))
+        opened("unsubscribe", link_tokens.issue_page([signing], "a:ann", key, "x_y_1", START))
         for signing in (LINKS, DIGESTS)
     ]
 

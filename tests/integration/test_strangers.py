@@ -8,7 +8,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from adapters.address_items import claimants
+from adapters.identity.address_items import claimants
 from integration.people import (
     ANN,
     BOB,
@@ -22,8 +22,8 @@ from integration.people import (
     subjects,
     told_by_server,
 )
-from ripen.address import address_key
-from ripen.identity import subject_digest
+from ripen.addresses.address import address_key
+from ripen.leads.proof import subject_digest
 from ripen.times import DAY, HOUR, MINUTE
 from ripen_cli.main import main
 from ripen_cli.project import RULES, rule_files

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from adapters import intents, leads
-from adapters.address_items import refusals_of, refuse
-from adapters.erasure import erase
-from adapters.loading import load_tree
+from adapters.identity.address_items import refusals_of, refuse
+from adapters.store import intents
+from adapters.store.load_lead import load_tree
 from integration.people import ANN, BOB, SOURCES, follow, of_user, told_by_server
-from ripen.address import address_key
-from ripen.refusals import Refusals, shortened
+from ripen.addresses.address import address_key
+from ripen.leads.suppression import Refusals, shortened
 from ripen.times import DAY, HOUR, MINUTE
 from ripen_cli import project
+from services import refresh as leads
+from services.erasure import erase
 from stories import START, identified, mail_report, tracked, viewed
 
 SECRET = b"a" * 64
@@ -202,8 +203,8 @@ def test_what_an_address_turned_down_is_written_once(subscribed, monkeypatch):
     subscribed.score(START + DAY)
     version = load_tree("ripen", "a:ann", 0).record.version
 
-    monkeypatch.setattr("adapters.address_items.refuse", None)
-    monkeypatch.setattr("adapters.address_items.claiming", None)
+    monkeypatch.setattr("adapters.identity.address_items.refuse", None)
+    monkeypatch.setattr("adapters.identity.address_items.claiming", None)
     subscribed.track(viewed("/", START + 2 * DAY), at=START + 2 * DAY)
     subscribed.score(START + 2 * DAY)
 

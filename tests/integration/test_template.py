@@ -7,7 +7,7 @@ from dataclasses import fields
 import pytest
 
 import template
-from adapters.settings import (
+from adapters.runtime.settings import (
     AddressSettings,
     PagesSettings,
     PublishSettings,

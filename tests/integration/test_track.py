@@ -8,7 +8,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from adapters.aws import client
+from adapters.runtime.clients import client
 from stories import START, YES, batch_of, request, tracked, viewed
 from track.handler import handler as track
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 
-from adapters.aws import client
+from adapters.runtime.clients import client
 from ripen.times import DAY, HOUR, MINUTE
 from stories import START, identified, mail_report, tracked
 

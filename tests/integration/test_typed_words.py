@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters import mailer
+from adapters.delivery import mailer
 from integration.people import ANN, LINKING, enough, of_user, told_by_server
 from ripen.times import DAY, HOUR, SECOND
 from ripen_cli.project import RULES, rule_files

@@ -7,8 +7,8 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 
-from adapters import publishing
 from ripen.times import MINUTE
+from services import publishing
 from stories import START
 
 
@@ -91,7 +91,7 @@ def test_large_objects_and_strange_ones_are_named_and_never_read(nurturing, monk
 
 def test_more_objects_than_anybody_writes_are_not_even_listed(nurturing, monkeypatch):
     monkeypatch.setattr(publishing, "MOST_FILES", 20)
-    monkeypatch.setattr("adapters.uploads.MOST_FILES", 20)
+    monkeypatch.setattr("ripen.config.upload_limits.MOST_FILES", 20)
 
     found = nurturing.publish({f"mails/m{n}/en.mjml": b"x" for n in range(30)}, START)
 

@@ -7,11 +7,11 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from adapters import walk as walking
+from adapters.store import reconciliation
 from ripen.times import DAY, HOUR, MINUTE
 from ripen_cli.main import main
 from stories import START, identified, tracked
-from trigger import walking as trigger_walking
+from trigger import reconciliation as trigger_walking
 
 VISITORS = [f"v{n}" for n in range(12)]
 
@@ -19,8 +19,8 @@ VISITORS = [f"v{n}" for n in range(12)]
 @pytest.fixture
 def visited(nurturing, monkeypatch):
     """A dozen leads whose records are up to date, one of them with a mail sent; the table is read in small pages."""
-    scan = walking.client("dynamodb").scan
-    monkeypatch.setattr(walking.client("dynamodb"), "scan", lambda **arguments: scan(**arguments, Limit=3))
+    scan = reconciliation.client("dynamodb").scan
+    monkeypatch.setattr(reconciliation.client("dynamodb"), "scan", lambda **arguments: scan(**arguments, Limit=3))
     nurturing.live(
         identified(START, who="v0", email="ann@example.com"),
         *(tracked("Webinar Attended", START, who="v0") for _ in range(5)),
@@ -38,7 +38,7 @@ def finish(site, now):
         site.sweep(now + n * MINUTE)
         site.act()
         site.score(now + n * MINUTE)
-        walks = walking.load_walks("ripen").values()
+        walks = reconciliation.load_walks("ripen").values()
         if walks and all(walk.ended for walk in walks):
             return
     raise AssertionError("a walk never ends")
@@ -108,12 +108,12 @@ def test_a_walk_goes_on_where_it_was_left(visited, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(trigger_walking, "_PAGES", 2)
         visited.sweep(START + HOUR + 2 * MINUTE)
-        halfway = walking.load_walks("ripen")["refold"]
+        halfway = reconciliation.load_walks("ripen")["refold"]
         assert 0 < halfway.items <= 6
         patch.setattr(trigger_walking, "_queue", lambda *_: False)
         visited.sweep(START + HOUR + 3 * MINUTE)
 
-    assert walking.load_walks("ripen")["refold"] == halfway, "nobody is left out because the queue took nothing"
+    assert reconciliation.load_walks("ripen")["refold"] == halfway, "nobody is left out because the queue took nothing"
     finish(visited, START + HOUR + 4 * MINUTE)
     assert len(versions(visited)) == 1
 
@@ -121,21 +121,21 @@ def test_a_walk_goes_on_where_it_was_left(visited, monkeypatch):
 def test_of_two_sweeps_at_once_one_goes_on(visited):
     visited.publish({"rules/scoring.yaml": scoring(visited)}, START + HOUR)
     visited.sweep(START + HOUR)
-    refold = walking.load_walks("ripen")["refold"]
+    refold = reconciliation.load_walks("ripen")["refold"]
 
-    assert walking.save_walk("ripen", refold) is not None
-    assert walking.save_walk("ripen", refold) is None
+    assert reconciliation.save_walk("ripen", refold) is not None
+    assert reconciliation.save_walk("ripen", refold) is None
 
 
 def test_a_walk_waits_while_mails_wait(visited, monkeypatch):
     visited.publish({"rules/scoring.yaml": scoring(visited)}, START + HOUR)
     visited.sweep(START + HOUR)
-    before = walking.load_walks("ripen")
+    before = reconciliation.load_walks("ripen")
 
     monkeypatch.setattr(trigger_walking, "_SHALLOW", 0)
     visited.sweep(START + HOUR + 2 * MINUTE)
 
-    assert walking.load_walks("ripen") == before
+    assert reconciliation.load_walks("ripen") == before
 
 
 def test_after_a_stream_that_was_out_for_days_a_week_of_nights_finds_everybody(visited, metrics):

@@ -9,14 +9,14 @@ import json
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
-from adapters.attributes import values
-from adapters.brakes import MAILBOX_KEY
-from ripen.brakes import mailbox_key
-from ripen.identity import Proof, subject_digest
-from ripen.ledger import EVENT_PREFIX, INTENT_PREFIX, MEMBER_PREFIX, read_items
+from adapters.delivery.send_limits import MAILBOX_KEY
+from adapters.dynamodb.attributes import values
+from ripen.leads.proof import Proof, subject_digest
+from ripen.messages.send_limits import mailbox_key
+from ripen.storage.ledger import EVENT_PREFIX, INTENT_PREFIX, MEMBER_PREFIX, read_items
 from ripen.times import parse_iso
 from simulation.fake_services import SECRET
-from trigger.carrying import CLAIM_LEASE
+from trigger.delivery import CLAIM_LEASE
 
 NOES = {"Unsubscribed": "unsubscribed", "Email Bounced": "bounced", "Email Marked as Spam": "complained"}
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from adapters.telemetry import logger
+from adapters.runtime.telemetry import logger
 from ripen.errors import DeliveryDelayedError
 from ripen.times import DAY, HOUR
 from simulation.invariants import check
@@ -42,10 +42,14 @@ def enter(world, monkeypatch):
     """Let the code run in this world."""
     remember_within_a_world(monkeypatch)
     monkeypatch.setattr("trigger.handler.wall_clock", lambda: world.now)
-    monkeypatch.setattr("adapters.webhooks.post", lambda url, message, to_itself: deliver(world, url, message))
-    for limit in ("ripen.reported.CLOSED_AFTER", "adapters.figures.CLOSED_AFTER", "ripen.settling.SETTLED_AFTER"):
+    monkeypatch.setattr("adapters.delivery.webhooks.post", lambda url, message, to_itself: deliver(world, url, message))
+    for limit in (
+        "ripen.reports.rollup.CLOSED_AFTER",
+        "adapters.reports.rollup.CLOSED_AFTER",
+        "ripen.storage.checkpoint.SETTLED_AFTER",
+    ):
         monkeypatch.setattr(limit, 2 * HOUR if world.settles else 1_000 * DAY)
-    monkeypatch.setattr("adapters.aws.boto3", world)
+    monkeypatch.setattr("adapters.runtime.clients.boto3", world)
 
 
 @pytest.fixture
@@ -53,15 +57,15 @@ def simulate(new_process, monkeypatch):
     """Live through one seed and check the invariants; the story is told when one does not hold."""
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("trigger.errands.is_local", lambda: False)
+    monkeypatch.setattr("trigger.actions.is_local", lambda: False)
     metric = SimpleNamespace(add_dimension=lambda **_: None)
-    monkeypatch.setattr("ripen.reported._MOST_REMEMBERED", 1_000)
-    for place in ("ripen.reported", "trigger.figures"):
+    monkeypatch.setattr("ripen.reports.rollup._MOST_REMEMBERED", 1_000)
+    for place in ("ripen.reports.rollup", "trigger.rollup"):
         monkeypatch.setattr(f"{place}.VISITS_KEPT", 1_000 * DAY)
-    monkeypatch.setattr("ripen.settling.WORTHWHILE", 2)
-    for place in ("ripen.reported", "adapters.figures", "trigger.figures"):
+    monkeypatch.setattr("ripen.storage.checkpoint.WORTHWHILE", 2)
+    for place in ("ripen.reports.rollup", "adapters.reports.rollup", "trigger.rollup"):
         monkeypatch.setattr(f"{place}.HOUR", DAY)  # time leaps by days here, and each hour that ends costs four calls
-    monkeypatch.setattr("adapters.telemetry.single_metric", lambda **_: contextlib.nullcontext(metric))
+    monkeypatch.setattr("adapters.runtime.telemetry.single_metric", lambda **_: contextlib.nullcontext(metric))
     remember(monkeypatch)
     level = logger.log_level
     logger.setLevel("CRITICAL")

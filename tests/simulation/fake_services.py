@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from email import message_from_bytes
 
-from ripen.tags import untag
+from adapters.delivery.ses_tags import untag
 from simulation.wire import failure
 
 REFUSED = "refused@example.com"

@@ -10,30 +10,40 @@ from datetime import datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from adapters import front, leads, merging
-from adapters.figures import read_day
-from adapters.loading import load_tree
-from adapters.settings import ScoreSettings, TriggerSettings, settings
-from ripen.address import address_key, comparable
-from ripen.claims import UNMERGED
-from ripen.event import ENDS, MAIL, OUTCOMES, WEBHOOK, Event
-from ripen.figures import Figures, add_up, figures_of
-from ripen.fold import fold
-from ripen.identity import Proof
-from ripen.lead import Lead
-from ripen.ledger import ASIDE_PREFIX, ASIDE_SHARD, EVENT_PREFIX, IDENTITY_KEY, MEMBER_PREFIX, RECORD_KEY, intent_key
-from ripen.mailbox import mailbox
-from ripen.record import Folded, Record, make_record, reach_of
-from ripen.reported import hour_of, latest_spans
-from ripen.rules import compile_rules
-from ripen.tags import tag
+from adapters.delivery.ses_tags import tag
+from adapters.reports.rollup import read_day
+from adapters.runtime.settings import ScoreSettings, TriggerSettings, settings
+from adapters.store import public_profile
+from adapters.store.load_lead import load_tree
+from ripen.addresses.address import address_key, comparable
+from ripen.addresses.mailbox import mailbox
+from ripen.events.event import ENDS, MAIL, OUTCOMES, WEBHOOK, Event
+from ripen.fold.fold import fold
+from ripen.fold.rules import compile_rules
+from ripen.leads.identifiers import UNMERGED
+from ripen.leads.lead import Lead
+from ripen.leads.proof import Proof
+from ripen.reports.metrics import Figures, add_up, figures_of
+from ripen.reports.rollup import hour_of, latest_spans
+from ripen.sessions.sessions import visits
+from ripen.storage.lead_record import Folded, Record, make_record, reach_of
+from ripen.storage.ledger import (
+    ASIDE_PREFIX,
+    ASIDE_SHARD,
+    EVENT_PREFIX,
+    IDENTITY_KEY,
+    MEMBER_PREFIX,
+    RECORD_KEY,
+    intent_key,
+)
+from ripen.storage.merged_lead import Party, Tree
 from ripen.times import DAY, HOUR, SECOND, to_iso
-from ripen.tree import Party, Tree
-from ripen.visits import visits
+from services import identity_resolution
+from services import refresh as leads
 from simulation.fake_services import SECRET, Mail
 from simulation.site_rules import BRAKES, CONFIGURATIONS
 from simulation.world import TYPED, VISITORS, World
-from trigger.figures import keep_figures
+from trigger.rollup import keep_figures
 
 RULES = {version: compile_rules(configuration, version) for version, configuration in CONFIGURATIONS.items()}
 
@@ -116,7 +126,7 @@ def every_record_is_a_fold_from_scratch(rest):
         visits = {subject: latest_spans(events, conversions) for subject, events in tree.ledgers.items() if events}
         if tree.record.settled:  # it remembers fewer
             visits = json.loads(tree.record.data).get("visits", {})
-        known = front.digests(front.of_lead(lead, tree.ledgers))
+        known = public_profile.digests(public_profile.of_lead(lead, tree.ledgers))
         told = leads.told(settings(ScoreSettings), Party(tree, lead.claims))
         folded = Folded(tree.seen, tree.record.settled, visits, known, told)
         expected = make_record(lead, _address(rest.world, tree, lead), Record(lead.subject, 0, "", None), folded)
@@ -134,9 +144,9 @@ def websites_know_what_the_leads_say(rest):
     said = {}
     for tree in rest.leads:
         lead = rest.folds[tree.record.subject]
-        said |= {known.subject: known.data for known in front.of_lead(lead, tree.ledgers) if known.data}
+        said |= {known.subject: known.data for known in public_profile.of_lead(lead, tree.ledgers) if known.data}
     items = rest.world.table.items.items()
-    shown = {pk.removeprefix("O#"): item["data"]["S"] for (pk, sk), item in items if sk == front.FRONT_KEY}
+    shown = {pk.removeprefix("O#"): item["data"]["S"] for (pk, sk), item in items if sk == public_profile.FRONT_KEY}
     assert shown == said, f"websites know {shown}, leads say {said}"
 
 
@@ -148,14 +158,16 @@ def what_cannot_be_read_is_set_aside(rest):
 
 
 def nothing_is_left_to_merge(rest):
-    place = merging.Place("ripen", "secret", 730, RULES[rest.world.version].trusted)
+    place = identity_resolution.Place("ripen", "secret", 730, RULES[rest.world.version].trusted)
     for tree in rest.leads:
-        me = merging.party(place, tree.record.subject, rest.world.now)
+        me = identity_resolution.party(place, tree.record.subject, rest.world.now)
         claimed = {f"u:{user}" for user, claim in me.claims.users.items() if claim.proof is Proof.CLAIMED}
         others = [event for other in rest.leads if claimed & set(other.ledgers) for event in other.events]
         if any(event.name == UNMERGED for event in others):
             continue  # what a browser claims of somebody who was parted since is taken up with its next event
-        assert not merging.resolve(place, me, rest.world.now), f"{me.subject} and others: something was left to merge"
+        assert not identity_resolution.resolve(place, me, rest.world.now), (
+            f"{me.subject} and others: something was left to merge"
+        )
 
 
 def no_mail_goes_out_twice(rest):

@@ -8,14 +8,17 @@ from __future__ import annotations
 from email.headerregistry import HeaderRegistry
 from functools import cache, lru_cache
 
-from adapters import active, addresses, leads, mailer
-from ripen import ledger
-from ripen.rules import compile_rules
+from adapters.delivery import mailer
+from adapters.identity import address_keys
+from adapters.rules import active
+from ripen.fold.rules import compile_rules
+from ripen.storage import ledger
+from services import refresh
 
 
 def remember(monkeypatch):
     """Remember what libraries make of addresses, headers and configurations, and compiled rules."""
-    for place in (addresses, mailer):
+    for place in (address_keys, mailer):
         monkeypatch.setattr(place, "validate_email", cache(place.validate_email))
     monkeypatch.setattr(active.ActiveConfiguration, "model_validate_json", cache(_validate_json))
     monkeypatch.setattr(HeaderRegistry, "__getitem__", _method(HeaderRegistry.__getitem__))
@@ -33,11 +36,11 @@ def remember(monkeypatch):
 def remember_within_a_world(monkeypatch):
     """Begin anew to remember the events of each item, and what each fold of the same events was."""
     monkeypatch.setattr(ledger, "_unpack", _items_read_once())
-    monkeypatch.setattr(leads, "fold", _folds_made_once())
+    monkeypatch.setattr(refresh, "fold", _folds_made_once())
 
 
 _validate_json = active.ActiveConfiguration.model_validate_json
-_unpack, _fold = ledger._unpack, leads.fold  # noqa: SLF001
+_unpack, _fold = ledger._unpack, refresh.fold  # noqa: SLF001
 
 
 def _method(function):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 
-from ripen.configuration import Configuration, MailTemplate
-from ripen.sources import digest
+from ripen.config.configuration import Configuration, MailTemplate
+from ripen.events.sources import digest
 
 _FAILS_WITHOUT_COMPANY = "{{ lead.traits.company }}"
 

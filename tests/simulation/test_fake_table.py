@@ -7,37 +7,29 @@ import pytest
 from moto import mock_aws
 
 import template
-from adapters import (
-    address_items,
-    aside,
-    aws,
-    brakes,
-    figures,
-    intents,
-    newcomers,
-    notices,
-    records,
-    replies,
-    table,
-    trees,
-)
-from adapters import walk as walking
-from adapters.attributes import attributes
-from adapters.loading import load_tree
-from adapters.replies import Reply
+from adapters.delivery import notification_digest, send_limits
+from adapters.dynamodb import table
+from adapters.dynamodb.attributes import attributes
+from adapters.identity import address_items
+from adapters.reports import rollup
+from adapters.runtime import clients
+from adapters.store import intents, lead_records, merge_writes, quarantine, reconciliation
+from adapters.store.load_lead import load_tree
+from adapters.tracking import mail_replies, network_counters
+from adapters.tracking.mail_replies import Reply
+from ripen.config.schema.mailing import Unproven
 from ripen.errors import VersionConflictError
-from ripen.event import RIPEN, Event, Received
-from ripen.identity import Proof
-from ripen.intents import Claim, Decided
-from ripen.ledger import Unreadable, due_shard, event_items
-from ripen.limits import Newcomers
-from ripen.networks import Place
-from ripen.record import Record
-from ripen.refusals import shortened
-from ripen.schema.mailing import Unproven
-from ripen.sources import Source
+from ripen.events.event import RIPEN, Event, Received
+from ripen.events.networks import Place
+from ripen.events.rate_limits import Newcomers
+from ripen.events.sources import Source
+from ripen.leads.proof import Proof
+from ripen.leads.suppression import shortened
+from ripen.storage.intents import Claim, Decided
+from ripen.storage.lead_record import Record
+from ripen.storage.ledger import Unreadable, due_shard, event_items
+from ripen.storage.reconciliation import walk_everywhere
 from ripen.times import DAY, HOUR, MINUTE
-from ripen.walk import walk_everywhere
 from simulation.fake_table import FakeTable
 from simulation.wire import Wire
 
@@ -77,7 +69,7 @@ def history():
         put(event(n))
     yield load_tree("ripen", LEAD, 0)
     yield load_tree("ripen", "nobody", 0)
-    records.mark_due("ripen", LEAD, 100)
+    lead_records.mark_due("ripen", LEAD, 100)
     yield load_tree("ripen", LEAD, 0).record
     yield saved(Record(LEAD, 2, "too early", None))
     yield saved(Record(LEAD, 1, "first", 50))
@@ -86,15 +78,15 @@ def history():
     yield load_tree("ripen", LEAD, 0).record
     for n in range(10):
         yield saved(Record(f"{LEAD}{n}", 1, "", 100 - n))
-    yield [list(records.find_due("ripen", shard, now)) for now in (50, 95, 100) for shard in "01234567"]
-    records.postpone("ripen", records.Due(LEAD, "P", 59), 200)
-    records.postpone("ripen", records.Due(f"{LEAD}1", "P", 99), 200)
-    yield list(records.find_due("ripen", due_shard(LEAD), 100))
+    yield [list(lead_records.find_due("ripen", shard, now)) for now in (50, 95, 100) for shard in "01234567"]
+    lead_records.postpone("ripen", lead_records.Due(LEAD, "P", 59), 200)
+    lead_records.postpone("ripen", lead_records.Due(f"{LEAD}1", "P", 99), 200)
+    yield list(lead_records.find_due("ripen", due_shard(LEAD), 100))
     for due_at in (59, 200):
-        records.disarm("ripen", f"{LEAD}1", due_at)
+        lead_records.disarm("ripen", f"{LEAD}1", due_at)
         yield load_tree("ripen", f"{LEAD}1", 0).record.due_at
     yield saved(Record(LEAD, 3, "third", None))
-    yield list(records.find_due("ripen", due_shard(LEAD), 100))
+    yield list(lead_records.find_due("ripen", due_shard(LEAD), 100))
     yield from addresses()
     yield from claims()
     yield from what_is_set_aside()
@@ -113,11 +105,11 @@ def claims():
     yield load_tree("ripen", LEAD, 0, claims=True)
     yield [claim("me", 70, 3, "I#x"), claim("you", 70), claim("me", 70, 4)]
     yield load_tree("ripen", LEAD, 0, claims=True), intents.held_intent("ripen", LEAD, KEY)
-    yield list(records.find_due("ripen", due_shard(LEAD), 100))
-    records.postpone("ripen", records.Due(LEAD, KEY, 70), 80)
+    yield list(lead_records.find_due("ripen", due_shard(LEAD), 100))
+    lead_records.postpone("ripen", lead_records.Due(LEAD, KEY, 70), 80)
     for holder in ("you", "me", "me"):
         intents.release_intent("ripen", LEAD, KEY, holder)
-        yield list(records.find_due("ripen", due_shard(LEAD), 100))
+        yield list(lead_records.find_due("ripen", due_shard(LEAD), 100))
     yield intents.held_intent("ripen", LEAD, KEY)
     yield claim("you", 90, 4)
     for holder in ("me", "you"):
@@ -125,16 +117,16 @@ def claims():
         yield intents.held_intents("ripen", LEAD)
     yield claim("you", 90, 5)
     yield [outcome("unconfirmed", 41), outcome("unconfirmed", 42), outcome("sent", 43), outcome("refused", 44)]
-    yield list(records.find_due("ripen", due_shard(LEAD), 100))
+    yield list(lead_records.find_due("ripen", due_shard(LEAD), 100))
     yield claim("you", 95, 6)
     for answer, at in (("unsubscribed", 5), ("confirmed", 5), ("confirmed", 6), ("unsubscribed", 7), ("bounced", 1)):
         address_items.refuse("ripen", shortened("I#x"), answer, at)
         yield address_items.refusals_of("ripen", "I#x")
         checks = [address_items.takes("ripen", "I#x", marketing=marketing) for marketing in (True, False)]
-        yield [refusable(records.transact, [check]) for check in checks]
+        yield [refusable(lead_records.transact, [check]) for check in checks]
     said = (None, Reply("x", "unsubscribed", 9))
-    yield [replies.keep_reply("ripen", item, reply) for item in kept() for reply in said]
-    yield [replies.keep_reply("ripen", item, Reply("y", "confirmed", 9)) for item in kept()]
+    yield [mail_replies.keep_reply("ripen", item, reply) for item in kept() for reply in said]
+    yield [mail_replies.keep_reply("ripen", item, Reply("y", "confirmed", 9)) for item in kept()]
     yield [address_items.refusals_of("ripen", f"I#{digest}") for digest in "xy"]
 
 
@@ -147,54 +139,54 @@ def addresses():
     """Who gave an address, and who owns it."""
     for owner in (LEAD, OTHER):
         news = [address_items.claiming("ripen", "I#x", owner, 5), address_items.owning("ripen", "I#x", owner)]
-        yield refusable(records.transact, news)
+        yield refusable(lead_records.transact, news)
     yield [address_items.owner_of("ripen", key) for key in ("I#x", "I#y")]
     yield address_items.claimants("ripen", "I#x")
-    records.transact([address_items.claiming("ripen", "I#x", OTHER, 5)])
+    lead_records.transact([address_items.claiming("ripen", "I#x", OTHER, 5)])
     yield address_items.claimants("ripen", "I#x")
     for subject in (OTHER, LEAD):
         address_items.release_address("ripen", "I#x", subject)
         yield address_items.claimants("ripen", "I#x"), address_items.owner_of("ripen", "I#x")
     yield [
         address_items.refusals_of("ripen", "I#x"),
-        records.has_events("ripen", LEAD),
-        records.has_events("ripen", "-"),
+        lead_records.has_events("ripen", LEAD),
+        lead_records.has_events("ripen", "-"),
     ]
     for record in (Record(LEAD, 3, "", None), Record("a:nobody", 0, "", None), Record("a:none", 1, "", None)):
-        yield refusable(records.transact, [records.still_there("ripen", record, event_items([event(1)], 1))])
+        yield refusable(lead_records.transact, [lead_records.still_there("ripen", record, event_items([event(1)], 1))])
     yield saved(Record(f"{LEAD}0", 2, "", None))
     for version in (1, 2):
-        yield records.drop("ripen", f"{LEAD}0", version)
+        yield lead_records.drop("ripen", f"{LEAD}0", version)
         yield load_tree("ripen", f"{LEAD}0", 0).record
-    records.transact([address_items.claiming("ripen", "I#x", LEAD, 5), address_items.owning("ripen", "I#x", LEAD)])
+    lead_records.transact([address_items.claiming("ripen", "I#x", LEAD, 5), address_items.owning("ripen", "I#x", LEAD)])
 
 
 def what_is_set_aside():
     for content in ({"data": "["}, {"zip": b"no"}, {"count": 3}):
         put_raw("E#broken", **content)
-        yield aside.set_aside("ripen", Unreadable(LEAD, "E#broken", "why"), 100)
-        [found] = aside.find_aside("ripen")
-        yield found, aside.give_back("ripen", found)
+        yield quarantine.set_aside("ripen", Unreadable(LEAD, "E#broken", "why"), 100)
+        [found] = quarantine.find_aside("ripen")
+        yield found, quarantine.give_back("ripen", found)
     put_raw("X#broken", data="[]", reason="why", due_shard="aside", due_at="2026")
-    yield [aside.set_aside("ripen", Unreadable(LEAD, key, "why"), 100) for key in ("E#broken", found_key())]
+    yield [quarantine.set_aside("ripen", Unreadable(LEAD, key, "why"), 100) for key in ("E#broken", found_key())]
     put_raw("E#broken", data="[]")
-    [found] = aside.find_aside("ripen")
-    yield found, aside.give_back("ripen", found)
-    aws.client("dynamodb").delete_item(TableName="ripen", Key=attributes({"pk": LEAD, "sk": "E#broken"}))
-    yield aside.give_back("ripen", found), list(aside.find_aside("ripen"))
+    [found] = quarantine.find_aside("ripen")
+    yield found, quarantine.give_back("ripen", found)
+    clients.client("dynamodb").delete_item(TableName="ripen", Key=attributes({"pk": LEAD, "sk": "E#broken"}))
+    yield quarantine.give_back("ripen", found), list(quarantine.find_aside("ripen"))
 
 
 def a_walk():
-    yield walking.load_walks("ripen")
-    walk = walking.save_walk("ripen", walk_everywhere(100))
-    yield walk, walking.save_walk("ripen", walk_everywhere(100)), walking.save_walk("ripen", walk)
-    yield walking.load_walks("ripen")
-    yield {walk.items for walk in walking.reconcile("ripen", 1) if walk.ended}
+    yield reconciliation.load_walks("ripen")
+    walk = reconciliation.save_walk("ripen", walk_everywhere(100))
+    yield walk, reconciliation.save_walk("ripen", walk_everywhere(100)), reconciliation.save_walk("ripen", walk)
+    yield reconciliation.load_walks("ripen")
+    yield {walk.items for walk in reconciliation.reconcile("ripen", 1) if walk.ended}
 
 
 def put_raw(key, **content):
     item = attributes({"pk": LEAD, "sk": key, "ttl": 9_000, **content})
-    aws.client("dynamodb").put_item(TableName="ripen", Item=item)
+    clients.client("dynamodb").put_item(TableName="ripen", Item=item)
 
 
 def found_key():
@@ -207,28 +199,28 @@ def history_of_figures():
     views = [Event(f"v{n}", "Page Viewed", n * MINUTE, "website", properties={"path": "/"}) for n in range(3)]
     for view in views:
         put(Received(VISITOR, view.at, view.at, view))
-    yield figures.report_visits(figures.Reporter("ripen", VISITOR, ()), views[:2], Record(VISITOR, 0, "", None), 0)
-    yield figures.open_hours("ripen")
-    figures.end_hours("ripen", 0, 2 * HOUR)
-    figures.end_hours("ripen", 0, HOUR)
-    found = figures.open_hours("ripen")
-    yield [found, figures.report_visits(figures.Reporter("ripen", OTHER, ()), views[:1], Record(OTHER, 0, "", None), 0)]
-    items = list(figures.visits_of("ripen", 0, 0))
-    yield [items, list(figures.visits_of("ripen", HOUR, 0))]
-    yield [figures.finish_visit("ripen", item, (), 0) for item in items]
-    yield list(figures.visits_of("ripen", 0, 0))
-    yield figures.finish_visit("ripen", items[0] | {"seen": 99}, (), 0)
-    figures.close_hour("ripen", 0, "another mark")
-    yield figures.open_hours("ripen")
-    figures.close_hour("ripen", 0, found.marks[0])
-    yield figures.open_hours("ripen")
-    total = figures.read_figures(items[0])
-    yield [figures.save_hour("ripen", 0, total, version) for version in (0, 0, 2, 1)]
-    yield [figures.load_hour("ripen", 0), figures.load_hour("ripen", HOUR), figures.read_day("ripen", "1970-01-01")]
+    yield rollup.report_visits(rollup.Reporter("ripen", VISITOR, ()), views[:2], Record(VISITOR, 0, "", None), 0)
+    yield rollup.open_hours("ripen")
+    rollup.end_hours("ripen", 0, 2 * HOUR)
+    rollup.end_hours("ripen", 0, HOUR)
+    found = rollup.open_hours("ripen")
+    yield [found, rollup.report_visits(rollup.Reporter("ripen", OTHER, ()), views[:1], Record(OTHER, 0, "", None), 0)]
+    items = list(rollup.visits_of("ripen", 0, 0))
+    yield [items, list(rollup.visits_of("ripen", HOUR, 0))]
+    yield [rollup.finish_visit("ripen", item, (), 0) for item in items]
+    yield list(rollup.visits_of("ripen", 0, 0))
+    yield rollup.finish_visit("ripen", items[0] | {"seen": 99}, (), 0)
+    rollup.close_hour("ripen", 0, "another mark")
+    yield rollup.open_hours("ripen")
+    rollup.close_hour("ripen", 0, found.marks[0])
+    yield rollup.open_hours("ripen")
+    total = rollup.read_figures(items[0])
+    yield [rollup.save_hour("ripen", 0, total, version) for version in (0, 0, 2, 1)]
+    yield [rollup.load_hour("ripen", 0), rollup.load_hour("ripen", HOUR), rollup.read_day("ripen", "1970-01-01")]
 
 
 def saved(record, *others):
-    return refusable(records.save, "ripen", record, *others)
+    return refusable(lead_records.save, "ripen", record, *others)
 
 
 def merges():
@@ -244,31 +236,31 @@ def merges():
     yield load_tree("ripen", OTHER, 0)
     yield joined(new, Record(LEAD, 2, "", None))
     yield [load_tree("ripen", subject, 0) for subject in ("u:7", LEAD, OTHER)]
-    yield [list(records.find_due("ripen", shard, 50)) for shard in "01234567"]
-    records.mark_due("ripen", OTHER, 20)
-    yield [list(records.find_due("ripen", shard, 50)) for shard in "01234567"]
-    yield [records.root_of("ripen", subject) for subject in (OTHER, "nobody")]
+    yield [list(lead_records.find_due("ripen", shard, 50)) for shard in "01234567"]
+    lead_records.mark_due("ripen", OTHER, 20)
+    yield [list(lead_records.find_due("ripen", shard, 50)) for shard in "01234567"]
+    yield [lead_records.root_of("ripen", subject) for subject in (OTHER, "nobody")]
     tree = load_tree("ripen", OTHER, 0)
     yield parted(tree, tree.edges[0]._replace(version=7))
     yield parted(tree, tree.edges[0])
     yield parted(tree, tree.edges[0])
     yield [load_tree("ripen", subject, 0) for subject in ("u:7", LEAD, OTHER)]
-    records.transact([address_items.owning("ripen", "I#x", LEAD)])
+    lead_records.transact([address_items.owning("ripen", "I#x", LEAD)])
     root = load_tree("ripen", LEAD, 0).record
     winner = Record("u:9", 0, "", None)
     for owner in (OTHER, LEAD, LEAD):
-        transfer = trees.Transfer("I#x", owner, root, "u:7", winner)
-        yield refusable(trees.take_address, "ripen", transfer, 60)
+        transfer = merge_writes.Transfer("I#x", owner, root, "u:7", winner)
+        yield refusable(merge_writes.take_address, "ripen", transfer, 60)
     yield address_items.owner_of("ripen", "I#x")
 
 
 def joined(parent, child):
     told = event_items([event(30, parent.subject)], 1)
-    return refusable(trees.join, "ripen", trees.Merge(parent, child, Proof.LINK), told, 40)
+    return refusable(merge_writes.join, "ripen", merge_writes.Merge(parent, child, Proof.LINK), told, 40)
 
 
 def parted(tree, edge):
-    return refusable(trees.part, "ripen", tree, edge, event_items([event(31, edge.child)], 1), 50)
+    return refusable(merge_writes.part, "ripen", tree, edge, event_items([event(31, edge.child)], 1), 50)
 
 
 def refusable(write, *arguments):
@@ -282,20 +274,23 @@ def what_is_counted():
     """Every operation of the counters, each in all the ways that it can turn out; the answers, in order."""
     limits = Unproven(per_day=1, overall=3, per_hour=2)
     saved(Record(LEAD, 1, "first", None))
-    brake = brakes.unproven_brake("ripen", "B#x", limits, 5, DAY)
+    brake = send_limits.unproven_brake("ripen", "B#x", limits, 5, DAY)
     yield brake, [counted(brake, n) for n in (1, 2)]
     for now, version in ((6, 2), (DAY + 6, 2), (2 * DAY + 7, 3)):
-        brake = brakes.unproven_brake("ripen", "B#x", limits, now, DAY)
+        brake = send_limits.unproven_brake("ripen", "B#x", limits, now, DAY)
         yield brake, counted(brake, version)
-    brakes.give_back("ripen", brake)
-    yield brakes.unproven_brake("ripen", "B#x", limits, 2 * DAY + 7, DAY)
-    brakes.release_mailbox("ripen", "ann@example.com", b"secret")
-    brakes.give_back("ripen", brake._replace(key="B#y"))
-    yield brakes.unproven_brake("ripen", "B#y", limits, 7, DAY)
+    send_limits.give_back("ripen", brake)
+    yield send_limits.unproven_brake("ripen", "B#x", limits, 2 * DAY + 7, DAY)
+    send_limits.release_mailbox("ripen", "ann@example.com", b"secret")
+    send_limits.give_back("ripen", brake._replace(key="B#y"))
+    yield send_limits.unproven_brake("ripen", "B#y", limits, 7, DAY)
     source = Source("website", trusted=False, addresses_per_network_and_hour=2)
     for digest in ("one", "two", "one", "three", "two"):
         known = Newcomers()
-        yield newcomers.is_one_too_many("ripen", known, source, HERE, digest), sorted(known.known("website", HERE))
+        yield (
+            network_counters.is_one_too_many("ripen", known, source, HERE, digest),
+            sorted(known.known("website", HERE)),
+        )
     yield from what_waits_for_a_digest()
 
 
@@ -305,25 +300,30 @@ def counted(brake, version):
 
 
 def what_waits_for_a_digest():
-    pk = f"{notices.PREFIX}sales"
+    pk = f"{notification_digest.PREFIX}sales"
     for _ in range(3):
-        actions = [notices.counting("ripen", "sales", 2, 5)]
-        yield aws.held(aws.client("dynamodb").transact_write_items, TransactItems=actions)
-    yield [notices.notices_in("ripen", "sales", now) for now in (5, HOUR)]
-    yield notices.take_turn("ripen", pk, "me", 5, 10)
+        actions = [notification_digest.counting("ripen", "sales", 2, 5)]
+        yield clients.held(clients.client("dynamodb").transact_write_items, TransactItems=actions)
+    yield [notification_digest.notices_in("ripen", "sales", now) for now in (5, HOUR)]
+    yield notification_digest.take_turn("ripen", pk, "me", 5, 10)
     for n in (1, 2, 1):
-        notices.keep_waiting("ripen", "sales", notices.Notice(f"a:{n}", "c_s_1", 5, {"name": "Ann"}), 6)
-    yield [notices.take_turn("ripen", pk, holder, now, 10) for holder, now in (("me", 5), ("you", 9), ("you", 10))]
-    waiting = list(notices.waiting("ripen", pk))
-    notices.forget("ripen", pk, waiting[:1])
-    yield waiting, list(notices.waiting("ripen", pk)), notices.kept_so_far("ripen", pk)
-    yield [list(records.find_due("ripen", due_shard(pk), now)) for now in (HOUR - 1, HOUR)]
-    yield [notices.end_digest("ripen", pk, holder, kept) for holder, kept in (("me", 3), ("you", 2))]
+        notification_digest.keep_waiting(
+            "ripen", "sales", notification_digest.Notice(f"a:{n}", "c_s_1", 5, {"name": "Ann"}), 6
+        )
+    yield [
+        notification_digest.take_turn("ripen", pk, holder, now, 10)
+        for holder, now in (("me", 5), ("you", 9), ("you", 10))
+    ]
+    waiting = list(notification_digest.waiting("ripen", pk))
+    notification_digest.forget("ripen", pk, waiting[:1])
+    yield waiting, list(notification_digest.waiting("ripen", pk)), notification_digest.kept_so_far("ripen", pk)
+    yield [list(lead_records.find_due("ripen", due_shard(pk), now)) for now in (HOUR - 1, HOUR)]
+    yield [notification_digest.end_digest("ripen", pk, holder, kept) for holder, kept in (("me", 3), ("you", 2))]
     for holder in ("me", "you"):
-        notices.end_turn("ripen", pk, holder, 50)
-        yield list(records.find_due("ripen", due_shard(pk), 50))
-    yield notices.take_turn("ripen", pk, "me", 50, 60), notices.end_digest("ripen", pk, "me", 3)
-    yield list(records.find_due("ripen", due_shard(pk), 50))
+        notification_digest.end_turn("ripen", pk, holder, 50)
+        yield list(lead_records.find_due("ripen", due_shard(pk), 50))
+    yield notification_digest.take_turn("ripen", pk, "me", 50, 60), notification_digest.end_digest("ripen", pk, "me", 3)
+    yield list(lead_records.find_due("ripen", due_shard(pk), 50))
 
 
 HERE = Place("here", 0)
@@ -335,7 +335,7 @@ def test_the_fake_answers_as_moto_does(new_process, monkeypatch, story):
         boto3.client("dynamodb").create_table(TableName="ripen", **template.table_definition(template.load()))
         real = list(story())
     fake = FakeTable()
-    aws.use("dynamodb", Wire("dynamodb", fake))
+    clients.use("dynamodb", Wire("dynamodb", fake))
 
     assert list(story()) == real
 

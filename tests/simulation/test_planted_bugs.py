@@ -7,16 +7,18 @@ import re
 
 import pytest
 
-from adapters import aws, leads, table
-from adapters.leads import NOTHING_NEW, Task
-from adapters.loading import load_tree
-from adapters.settings import ScoreSettings
-from ripen.event import Event, Received
-from ripen.intents import Answer
-from ripen.ledger import due_shard, event_items
-from ripen.settling import Checkpoint
+from adapters.dynamodb import table
+from adapters.runtime import clients
+from adapters.runtime.settings import ScoreSettings
+from adapters.store.load_lead import load_tree
+from ripen.events.event import Event, Received
+from ripen.storage.checkpoint import Checkpoint
+from ripen.storage.intents import Answer
+from ripen.storage.ledger import due_shard, event_items
 from ripen.times import to_iso
 from score.handler import _subjects
+from services import refresh
+from services.refresh import NOTHING_NEW, Task
 from simulation.fake_table import PAGE, FakeTable
 from simulation.invariants import RULES
 from simulation.wire import Wire
@@ -51,35 +53,35 @@ def any_checkpoint(root, _record):
 
 
 def put_unconditionally(name, item):
-    aws.client("dynamodb").put_item(TableName=name, Item=table._attributes(item))  # noqa: SLF001
+    clients.client("dynamodb").put_item(TableName=name, Item=table._attributes(item))  # noqa: SLF001
 
 
 @pytest.mark.parametrize(
     ("place", "bug", "broken"),
     [
         (
-            "adapters.records.unchanged",
+            "adapters.store.lead_records.unchanged",
             lambda _version: {"ConditionExpression": ""},
             "the record differs from its ledger|websites know",
         ),
         (
-            "adapters.trees._unchanged",
+            "adapters.store.merge_writes._unchanged",
             lambda _record: {"ConditionExpression": ""},
             "pointers|differs|left to merge|rest",
         ),
-        ("adapters.intents.end_intent", lambda *_: True, "never comes to rest"),
+        ("adapters.store.intents.end_intent", lambda *_: True, "never comes to rest"),
         ("trigger.sweep.enqueue", lambda *_: [], "still due"),
         ("track.handler.put_items", lambda name, items: table.put_items(name, items[:1]), "accepted"),
-        ("ripen.ledger._key_id", lambda ids: ids[0], "accepted"),
-        ("adapters.walk.judge", lambda *_: None, "the record differs from its ledger"),
-        ("ripen.record._still_armed", lambda *_: True, "waits for"),
-        ("adapters.figures._turn", lambda *_: 0, "counted anew"),
+        ("ripen.storage.ledger._key_id", lambda ids: ids[0], "accepted"),
+        ("adapters.store.reconciliation.judge", lambda *_: None, "the record differs from its ledger"),
+        ("ripen.storage.lead_record._still_armed", lambda *_: True, "waits for"),
+        ("adapters.reports.rollup._turn", lambda *_: 0, "counted anew"),
         ("score.handler._subjects", forget_what_is_oldest, "the record differs from its ledger"),
-        ("ripen.settling._digests", lambda _events: set(), "the record differs from its ledger"),
-        ("ripen.claims.Claims.subscribed", True, "mailed without a double opt-in"),
-        ("ripen.reaching._within_caps", lambda _state, _rule, moment: moment, "too many mails"),
-        ("ripen.frequency._next_open", lambda moment, *_: moment, "mailed at"),
-        ("adapters.loading._checkpoint", any_checkpoint, "the record differs from its ledger"),
+        ("ripen.storage.checkpoint._digests", lambda _events: set(), "the record differs from its ledger"),
+        ("ripen.leads.identifiers.Claims.subscribed", True, "mailed without a double opt-in"),
+        ("ripen.fold.eligibility._within_caps", lambda _state, _rule, moment: moment, "too many mails"),
+        ("ripen.campaigns.frequency_caps._next_open", lambda moment, *_: moment, "mailed at"),
+        ("adapters.store.load_lead._checkpoint", any_checkpoint, "the record differs from its ledger"),
     ],
     ids=[
         "saving without a condition",
@@ -106,8 +108,8 @@ def test_a_planted_bug_is_found(simulate, monkeypatch, place, bug, broken):
 
 
 def test_sending_without_heeding_the_claims_of_others_is_found(simulate, monkeypatch):
-    monkeypatch.setattr("adapters.intents.claim_intent", claim_what_others_claimed)
-    monkeypatch.setattr("adapters.loading.held_intents", lambda *_: {})
+    monkeypatch.setattr("adapters.store.intents.claim_intent", claim_what_others_claimed)
+    monkeypatch.setattr("adapters.store.load_lead.held_intents", lambda *_: {})
 
     assert any(breaks("sent twice", simulate, seed) for seed in range(2_000))
 
@@ -122,16 +124,16 @@ def test_an_event_that_arrives_between_two_pages_of_a_query_is_counted(new_proce
         return answer
 
     wire = Wire("dynamodb", FakeTable(), interrupted)
-    aws.use("dynamodb", wire)
+    clients.use("dynamodb", wire)
     for n in range(2 * PAGE):
         put("late", START + n)
 
     def somebody_else_counts_an_early_event():
         put("early", START - 1)
-        leads.refresh(SETTINGS, TASK)
+        refresh.refresh(SETTINGS, TASK)
 
     interruptions.append(somebody_else_counts_an_early_event)
-    leads.refresh(SETTINGS, TASK)
+    refresh.refresh(SETTINGS, TASK)
 
     record = load_tree("ripen", "a:ann", 0).record
     assert f'"events":{2 * PAGE + 1}' in record.data

@@ -7,26 +7,30 @@ from collections import Counter, defaultdict, deque
 from random import Random
 from typing import Any, NamedTuple
 
-from adapters import active, aws, pace, secret, senders, walk
-from adapters.attributes import values
-from adapters.erasure import erase, erase_lead
-from adapters.loading import load_tree
-from adapters.tokens import PageToken
-from ripen.configuration import compile_sources
-from ripen.event import OWN_MARK
-from ripen.ledger import ASIDE_PREFIX, EVENT_PREFIX, read_events
-from ripen.limits import Limits
+from adapters.delivery import send_rate
+from adapters.dynamodb.attributes import values
+from adapters.identity.link_tokens import PageToken
+from adapters.rules import active
+from adapters.runtime import clients, secrets
+from adapters.store import reconciliation
+from adapters.store.load_lead import load_tree
+from adapters.tracking import source_registry
+from ripen.config.configuration import compile_sources
+from ripen.events.event import OWN_MARK
+from ripen.events.rate_limits import Limits
+from ripen.storage.ledger import ASIDE_PREFIX, EVENT_PREFIX, read_events
 from ripen.times import DAY, HOUR, MINUTE, SECOND, parse_iso, to_iso
 from score.handler import handler as score
+from services.erasure import erase, erase_lead
 from simulation.claims import Claims
 from simulation.fake_services import REFUSED, SECRET, FakeBucket, FakeQueue, FakeReceiver, FakeSecrets, FakeSes
 from simulation.fake_table import FakeTable
 from simulation.machine import Machine
 from simulation.site_rules import CONFIGURATIONS, MAILS, SERVER_KEY
 from stories import START, WRITE_KEY, YES, Context, mail_report, minute, queue_message, request, stream_batch
-from track import handler as tracking
+from track import handler
 from track.handler import handler as track
-from track.pages.visit import Told, Visit, record
+from track.pages.page_request import Told, Visit, record
 from trigger.handler import handler as trigger
 
 VISITORS = ("ann", "bob", "cem", "dan", "eve")
@@ -126,7 +130,7 @@ class World:
         self._visit()
         self._sweep_until_nobody_is_due()
         if self.forgotten:
-            deque(walk.reconcile("ripen", self.now), maxlen=0)
+            deque(reconciliation.reconcile("ripen", self.now), maxlen=0)
             self._sweep_until_nobody_is_due()
 
     def _sweep_until_nobody_is_due(self):
@@ -136,7 +140,7 @@ class World:
             self._sweep(Context(60))
             while self.machine.running:
                 self.machine.step()
-            refold = walk.load_walks("ripen").get("refold")
+            refold = reconciliation.load_walks("ripen").get("refold")
             if self.found == 0 and not self._pending() and refold.target == self.version and refold.ended:
                 return
         raise AssertionError("the world never comes to rest: somebody stays due")
@@ -158,12 +162,12 @@ class World:
             "webhook": self.receiver,
         }
         self.services = {name: self.machine.client(name, fake) for name, fake in services.items()}
-        aws.client.cache_clear()
+        clients.client.cache_clear()
         self._new_process()
 
     def open(self):
         """What is there from the beginning: the registered senders."""
-        senders.register("ripen", compile_sources(CONFIGURATIONS["v1"]))
+        source_registry.register("ripen", compile_sources(CONFIGURATIONS["v1"]))
 
     def names(self):
         """The names of all events in the ledger."""
@@ -427,11 +431,11 @@ class World:
 
     def _new_process(self):
         active.forget()
-        pace.forget()
-        senders.forget()
-        secret.secret.cache_clear()
-        secret.keys.cache_clear()
-        tracking.limits = Limits()
+        send_rate.forget()
+        source_registry.forget()
+        secrets.secret.cache_clear()
+        secrets.keys.cache_clear()
+        handler.limits = Limits()
 
     def _written(self, pk, sk):
         self.claims.written(pk, sk)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from ripen.configuration import Configuration
-from ripen.event import RIPEN, Event
-from ripen.rules import compile_rules
+from ripen.config.configuration import Configuration
+from ripen.events.event import RIPEN, Event
+from ripen.fold.rules import compile_rules
 from ripen.times import DAY, HOUR
 from stories import START
 

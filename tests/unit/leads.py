@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ripen.configuration import Configuration
-from ripen.event import RIPEN, Event
-from ripen.fold import fold
-from ripen.rules import compile_rules
+from ripen.config.configuration import Configuration
+from ripen.events.event import RIPEN, Event
+from ripen.fold.fold import fold
+from ripen.fold.rules import compile_rules
 from ripen.times import DAY
 from stories import START
 

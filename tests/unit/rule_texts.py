@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters.rulefiles import build
+from adapters.rules.rule_files import build
 from ripen.errors import InvalidConfigurationError
 
 SCORING = """\

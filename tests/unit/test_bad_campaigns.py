@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.rulefiles import build
+from adapters.rules.rule_files import build
 from ripen.errors import InvalidConfigurationError
 
 FILES = {

@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.bots import _PLAIN_BROWSER, bot, bot_among_mail_readers
-from ripen.configuration import Configuration
-from ripen.event import RIPEN, Event
-from ripen.fold import fold
-from ripen.ledger import event_items, read_events
-from ripen.limits import Limits
-from ripen.rules import compile_rules
-from ripen.sources import Source, Sources, digest
-from ripen.tags import tag
+from adapters.delivery.ses_tags import tag
+from adapters.tracking.user_agents import _PLAIN_BROWSER, bot, bot_among_mail_readers
+from ripen.config.configuration import Configuration
+from ripen.events.event import RIPEN, Event
+from ripen.events.rate_limits import Limits
+from ripen.events.sources import Source, Sources, digest
+from ripen.fold.fold import fold
+from ripen.fold.rules import compile_rules
+from ripen.storage.ledger import event_items, read_events
 from ripen.times import DAY
-from track.documents import document
+from track.get_routes import document
 from track.mail_events import mail_event
 from track.request import parse_request
 

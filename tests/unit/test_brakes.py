@@ -5,8 +5,9 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripen.address import address_key
-from ripen.brakes import (
+from ripen.addresses.address import address_key
+from ripen.config.schema.mailing import Unproven
+from ripen.messages.send_limits import (
     NEVER,
     Mailed,
     mailbox_key,
@@ -15,7 +16,6 @@ from ripen.brakes import (
     opens_for_mailbox,
     with_one_more,
 )
-from ripen.schema.mailing import Unproven
 from ripen.times import DAY, HOUR, MINUTE
 from stories import START
 

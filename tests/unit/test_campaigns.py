@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ripen.campaigns import Progress
-from ripen.event import OUTCOMES
+from ripen.campaigns.campaign import Progress
+from ripen.events.event import OUTCOMES
 from unit.leads import happened, lead, reported, rules
 
 SCORE = {"profile": "p", "at_least": 20}

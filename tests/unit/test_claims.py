@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripen.claims import MAX_ADDRESSES, Claims
-from ripen.event import RIPEN, Event
-from ripen.identity import Proof
+from ripen.events.event import RIPEN, Event
+from ripen.leads.identifiers import MAX_ADDRESSES, Claims
+from ripen.leads.proof import Proof
 
 TRUSTED = frozenset({"crm"})
 ANN, BEA = "ann@example.com", "bea@example.com"

@@ -8,10 +8,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripen.configuration import Configuration, compile_sources
-from ripen.consent import GIVEN, WITHDRAWN, Consent, agreed, answer, decision, must_erase, presumed, says_yes, told
-from ripen.event import Event
-from ripen.sources import Source, digest, dump_sources, load_sources
+from ripen.config.configuration import Configuration, compile_sources
+from ripen.events.event import Event
+from ripen.events.sources import Source, digest, dump_sources, load_sources
+from ripen.privacy.consent import (
+    GIVEN,
+    WITHDRAWN,
+    Consent,
+    agreed,
+    answer,
+    decision,
+    must_erase,
+    presumed,
+    says_yes,
+    told,
+)
 
 BROWSER = Source("site", trusted=False, origins=("*",))
 SERVER = Source("crm", trusted=True)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripen.contradictions import contradictions
-from ripen.pattern import compile_pattern
+from ripen.conditions.pattern import compile_pattern
+from ripen.validation.contradictions import contradictions
 from unit.patterns import OPERATORS, literals
 
 

@@ -14,20 +14,22 @@ from pydantic import BaseModel
 from ruamel.yaml import YAML
 
 import track.handler
-from adapters import mailer
-from adapters.maillinks import Links
-from adapters.rulefiles import SECTIONS, build
-from adapters.templates import CONTENT_FIELDS, LEAD_FIELDS, MAIL_FIELDS
-from ripen import configuration, fields, foresight
-from ripen.channels import CHANNELS
-from ripen.event import Event
-from ripen.fold import fold
-from ripen.ledger import read_events
-from ripen.letters import Letter
-from ripen.pattern import compile_pattern
-from ripen.rules import compile_rules
+from adapters.delivery import mailer
+from adapters.mail.jinja import CONTENT_FIELDS, LEAD_FIELDS, MAIL_FIELDS
+from adapters.mail.links import Links
+from adapters.rules.rule_files import SECTIONS, build
+from ripen.conditions import fields
+from ripen.conditions.pattern import compile_pattern
+from ripen.config import configuration
+from ripen.events.event import Event
+from ripen.fold.fold import fold
+from ripen.fold.rules import compile_rules
+from ripen.messages.mail_context import Letter
+from ripen.scoring import trends
+from ripen.sessions.attribution import VISIT_GAP
+from ripen.sessions.channel_groups import CHANNELS
+from ripen.storage.ledger import read_events
 from ripen.times import DAY, MINUTE, parse_iso
-from ripen.touch import VISIT_GAP
 from ripen_cli.project import rule_files
 
 ROOT = Path(__file__).parents[2]
@@ -197,12 +199,12 @@ def test_every_operator_is_shown_in_a_condition(operator):
 
 def test_the_measures_of_foresight_are_those_of_the_code():
     text = (ROOT / "docs" / "facts.md").read_text()
-    assert f"half after {foresight.RECENT // DAY} days" in text
-    assert f"half after {foresight.PAST // DAY} days" in text
-    assert f"ratio ≥ {foresight.SURGE:g} and *n₇* ≥ {foresight.SURGE_EVENTS:g}" in text
-    assert f"ratio ≥ {foresight.GROWING:g} and *n₅₆* ≥ {foresight.USAGE_EVENTS:g}" in text
-    assert f"ratio ≤ {foresight.FALLING:g} and *n₅₆* ≥ {foresight.USAGE_EVENTS:g}" in text
-    assert f"the last {foresight.ORDERS_KEPT} orders" in text
+    assert f"half after {trends.RECENT // DAY} days" in text
+    assert f"half after {trends.PAST // DAY} days" in text
+    assert f"ratio ≥ {trends.SURGE:g} and *n₇* ≥ {trends.SURGE_EVENTS:g}" in text
+    assert f"ratio ≥ {trends.GROWING:g} and *n₅₆* ≥ {trends.USAGE_EVENTS:g}" in text
+    assert f"ratio ≤ {trends.FALLING:g} and *n₅₆* ≥ {trends.USAGE_EVENTS:g}" in text
+    assert f"the last {trends.ORDERS_KEPT} orders" in text
     assert f"after {VISIT_GAP // MINUTE} minutes" in text
 
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripen.effect import Comparison, Group, Share, Watched, add_up, compare, effects_of
-from ripen.fold import fold
+from ripen.fold.fold import fold
+from ripen.reports.uplift import Comparison, Group, Share, Watched, add_up, compare, effects_of
 from ripen.times import DAY
 from ripen_cli.report.achieved import Achieved
 from stories import START

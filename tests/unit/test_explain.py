@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripen.explain import explain
-from ripen.fold import fold
+from ripen.fold.fold import fold
+from ripen.leads.explain import explain
 from ripen.times import DAY
 from stories import START
 from unit.histories import RULES, events, in_order

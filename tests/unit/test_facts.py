@@ -7,9 +7,9 @@ import json
 import pytest
 from hypothesis import given
 
-from ripen.fields import LEAD_FIELDS, NAMED_LEAD_FIELDS, SESSION_FIELDS
-from ripen.fold import absorb, new_state, resumed_state
-from ripen.scanners import SETTLING
+from ripen.conditions.fields import LEAD_FIELDS, NAMED_LEAD_FIELDS, SESSION_FIELDS
+from ripen.events.link_scanners import SETTLING
+from ripen.fold.fold import absorb, new_state, resumed_state
 from ripen.times import DAY
 from stories import START
 from unit.leads import happened, lead, reported, rules, told

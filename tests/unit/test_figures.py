@@ -4,9 +4,9 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ripen.event import Event
-from ripen.figures import Campaign, CampaignFigures, Figures, PageFigures, add_up, figures_of
-from ripen.reported import (
+from ripen.events.event import Event
+from ripen.reports.metrics import Campaign, CampaignFigures, Figures, PageFigures, add_up, figures_of
+from ripen.reports.rollup import (
     CLOSED_AFTER,
     changes,
     hour_key,
@@ -17,8 +17,8 @@ from ripen.reported import (
     visit_item,
     visit_start,
 )
+from ripen.sessions.sessions import Span, compile_conversions, visits
 from ripen.times import DAY, HOUR, MINUTE
-from ripen.visits import Span, compile_conversions, visits
 from stories import START
 
 CONVERSIONS = compile_conversions({"signed-up": {"event": "Signed Up"}})

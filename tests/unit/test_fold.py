@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripen.configuration import Configuration
-from ripen.event import RIPEN, Event, Received
-from ripen.fold import fold
-from ripen.ledger import event_items, read_events
-from ripen.rules import compile_rules
+from ripen.config.configuration import Configuration
+from ripen.events.event import RIPEN, Event, Received
+from ripen.fold.fold import fold
+from ripen.fold.rules import compile_rules
+from ripen.storage.ledger import event_items, read_events
 from ripen.times import DAY, HOUR, MINUTE
 from stories import START
 from unit.histories import END, RULES, events, in_order

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripen.foresight import NO_TREND, PAST, contract_ends, repurchase_interval, surges, usage, usage_falls
+from ripen.scoring.trends import NO_TREND, PAST, contract_ends, repurchase_interval, surges, usage, usage_falls
 from ripen.times import DAY, HOUR, parse_iso
 from stories import START
 from unit.leads import happened, lead, phases, rules, told

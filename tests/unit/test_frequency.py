@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripen.frequency import (
+from ripen.campaigns.frequency_caps import (
     compile_hours,
     compile_limits,
     compile_rhythm,
@@ -18,8 +18,8 @@ from ripen.frequency import (
     within_limits,
     zone,
 )
-from ripen.schema.campaigns import Schedule
-from ripen.schema.mailing import Caps, Window
+from ripen.config.schema.campaigns import Schedule
+from ripen.config.schema.mailing import Caps, Window
 from ripen.times import DAY, HOUR, SECOND, parse_iso, to_iso
 
 BERLIN = ZoneInfo("Europe/Berlin")

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.front import changed, digests, front_item, fronts, write
-from ripen.record import Record, forget
+from adapters.store.public_profile import changed, digests, front_item, fronts, write
+from ripen.storage.lead_record import Record, forget
 
 SUBJECTS = st.sets(st.sampled_from(["a:ann", "a:phone", "a:old", "u:7"]))
 OFFERS = st.lists(st.sampled_from(["workshop", "checklist", "demo"]), unique=True, max_size=3)

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from adapters import checking, complexity, isolated, mjml, sandbox, yamlfiles
-from adapters.isolated import check
-from adapters.rulefiles import build
-from adapters.uploads import MOST_BYTES, MOST_BYTES_IN_ALL, MOST_FILES, size_problems
-from adapters.yamlfiles import MOST_VALUES
+from adapters.mail import mjml_lint, sandbox, template_limits
+from adapters.rules import check_process, isolated_check, yaml_files
+from adapters.rules.isolated_check import check
+from adapters.rules.rule_files import build
+from adapters.rules.yaml_files import MOST_VALUES
+from ripen.conditions.pattern import MAX_VALUES
+from ripen.config.upload_limits import MOST_BYTES, MOST_BYTES_IN_ALL, MOST_FILES, size_problems
 from ripen.errors import InvalidConfigurationError
-from ripen.pattern import MAX_VALUES
 from ripen_cli.project import RULES
 from stories import few_rules
 
@@ -196,19 +197,22 @@ def test_what_takes_too_long_is_a_problem_too():
     ],
 )
 def test_however_the_process_ends_there_is_a_problem_with_a_name(monkeypatch, tmp_path, name, body, expected):
-    real = Path(isolated.__file__).parents[1]
-    (tmp_path / "adapters").mkdir()
-    (tmp_path / "adapters" / "checking.py").write_text(
-        f"import sys\nsys.path.insert(0, {str(real)!r})\nimport adapters\n"
+    real = Path(isolated_check.__file__).parents[2]
+    rules, checks = tmp_path / "adapters" / "rules", real / "adapters" / "rules" / "check_process.py"
+    rules.mkdir(parents=True)
+    (rules / "check_process.py").write_text(
+        f"import sys\nsys.path.insert(0, {str(real)!r})\nimport adapters\nimport adapters.rules\n"
         f"adapters.__path__.append({str(real / 'adapters')!r})\n"
+        f"adapters.rules.__path__.append({str(real / 'adapters' / 'rules')!r})\n"
         "import importlib.util\n"
-        f"spec = importlib.util.spec_from_file_location('real', {str(real / 'adapters' / 'checking.py')!r})\n"
+        f"spec = importlib.util.spec_from_file_location('real', {str(checks)!r})\n"
         "real = importlib.util.module_from_spec(spec)\nspec.loader.exec_module(real)\n"
         f"def build(files, reading):\n    reading('tips.mjml', [])\n    exec({body!r})\n"
         "real.build = build\nreal.main()\n"
     )
-    (tmp_path / "adapters" / "__init__.py").touch()
-    monkeypatch.setattr(isolated, "_FUNCTIONS", tmp_path)
+    for package in (tmp_path / "adapters", rules):
+        (package / "__init__.py").touch()
+    monkeypatch.setattr(isolated_check, "_FUNCTIONS", tmp_path)
 
     [problem] = problems({}, check)
 
@@ -223,19 +227,19 @@ def test_the_documents_say_what_the_limits_are():
         f"| {MOST_FILES}, with {MOST_BYTES_IN_ALL >> 20} MB together |",
         f"| {MOST_BYTES >> 10} KB. ",
         f"| {MOST_VALUES} values, ",
-        f"; {yamlfiles.MOST_DEPTH} levels",
+        f"; {yaml_files.MOST_DEPTH} levels",
         f"| {MAX_VALUES} keys and values",
-        f"{checking.MOST_BYTES >> 20} MB of\nmemory",
+        f"{check_process.MOST_BYTES >> 20} MB of\nmemory",
     ):
         assert text in rules, text
     for text in (
         f"| {MOST_BYTES >> 10} KB; the page that is made of it {sandbox.MOST_LETTERS} letters",
-        f"| elements within each other | {mjml.MOST_DEPTH} |",
-        f"| {complexity.MOST_NESTED}, with {complexity.MOST_BRANCHES} `elif` each |",
-        f"| {complexity.MOST_WORDS} words and signs, {complexity.MOST_BRACKETS} brackets",
+        f"| elements within each other | {mjml_lint.MOST_DEPTH} |",
+        f"| {template_limits.MOST_NESTED}, with {template_limits.MOST_BRANCHES} `elif` each |",
+        f"| {template_limits.MOST_WORDS} words and signs, {template_limits.MOST_BRACKETS} brackets",
         f"calls together | {sandbox.MOST_STEPS} |",
         f"{sandbox.MOST_LETTERS} letters; a list {sandbox.MOST_ITEMS} items",
         f"or `replace` | {sandbox.MOST_WIDTH} |",
     ):
         assert text in mails, text
-    assert isolated.MOST_SECONDS == 60, "a minute, the documents say"
+    assert isolated_check.MOST_SECONDS == 60, "a minute, the documents say"

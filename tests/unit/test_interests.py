@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripen.personas import confidence
+from ripen.scoring.personas import confidence
 from unit.leads import happened, lead, phases, rules, told
 
 INTERESTS = {

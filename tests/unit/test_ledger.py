@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ripen.errors import InvalidEventError, UnreadableItemError
-from ripen.event import RIPEN, Event, Received
-from ripen.ledger import (
+from ripen.events.event import RIPEN, Event, Received
+from ripen.storage.ledger import (
     NOTHING_SEEN,
     Seen,
     Unreadable,

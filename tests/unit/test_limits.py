@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripen.configuration import Configuration, compile_sources
-from ripen.limits import Limits
-from ripen.sources import Source, Sources, digest, dump_sources, load_sources
+from ripen.config.configuration import Configuration, compile_sources
+from ripen.events.rate_limits import Limits
+from ripen.events.sources import Source, Sources, digest, dump_sources, load_sources
 from ripen.times import DAY, MINUTE
-from track import handler as track
+from track import handler
 from track.request import OverLimitError, parse_request
 
 NOON = 1_795_262_400_000
@@ -146,10 +146,10 @@ def written(tracking):
 
 
 def test_a_source_over_its_limit_is_told_when_to_come_again_and_nothing_is_stored(written):
-    track.handler(request(many(90), at=NOON + 15_000), None)
+    handler.handler(request(many(90), at=NOON + 15_000), None)
     stored = len(written)
 
-    answer = track.handler(request(many(20, "w"), at=NOON + 15_000), None)
+    answer = handler.handler(request(many(20, "w"), at=NOON + 15_000), None)
 
     assert (answer["statusCode"], answer["headers"]["retry-after"]) == (429, "45")
     assert json.loads(answer["body"])["errors"][0]["expected"] == "at most 100 events a minute"
@@ -163,7 +163,7 @@ def test_the_pixel_is_within_the_limits_too(written):
         "queryStringParameters": {"writeKey": "site", "anonymousId": "wild"},
     }
 
-    answers = [track.handler(event, None) for _ in range(11)]
+    answers = [handler.handler(event, None) for _ in range(11)]
 
     assert {answer["statusCode"] for answer in answers} == {200}
     assert [answer["headers"].get("x-ripen-refused") for answer in answers] == [None] * 10 + ["anonymousId"]

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.linkguard import leads, unsafe_markup
-from adapters.maillinks import Tracking, mark_html
-from adapters.markup import UNREADABLE, Element, Style, masked, parsed
-from adapters.rulefiles import build
-from adapters.templates import compiled
+from adapters.mail.jinja import compiled
+from adapters.mail.link_guard import leads, unsafe_markup
+from adapters.mail.links import Tracking, mark_html
+from adapters.mail.markup import UNREADABLE, Element, Style, masked, parsed
+from adapters.rules.rule_files import build
 from ripen.errors import InvalidConfigurationError
 from stories import few_rules
 

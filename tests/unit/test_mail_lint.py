@@ -191,7 +191,7 @@ class FakeSes:
 
 def test_a_test_mail_is_marked_and_does_nothing(folder, monkeypatch):
     ses = FakeSes()
-    monkeypatch.setattr("adapters.mailer.client", lambda _service: ses)
+    monkeypatch.setattr("adapters.delivery.mailer.client", lambda _service: ses)
     place = Deployment("table", "rules", "secret", 730, "hello@example.com", "https://go.example")
     monkeypatch.setattr("ripen_cli.deployment._stack", lambda _name: place)
 

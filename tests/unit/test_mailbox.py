@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripen.mailbox import mailbox
+from ripen.addresses.mailbox import mailbox
 
 NAMES = st.from_regex(r"[a-z][a-z0-9]{0,20}", fullmatch=True)
 TAGS = st.from_regex(r"[a-z0-9.]{0,20}", fullmatch=True)

@@ -6,7 +6,7 @@ from email.policy import SMTP
 import pytest
 from botocore.exceptions import ClientError
 
-from adapters import mailer
+from adapters.delivery import mailer
 from ripen.errors import MailRefusedError, MailThrottledError
 
 SENDER = "hello@example.com"

@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from adapters import mailer
-from adapters.maillinks import Links
-from adapters.rulefiles import build
-from adapters.templates import CONTENT_FIELDS, LEAD_FIELDS, MAIL_FIELDS
+from adapters.delivery import mailer
+from adapters.mail.jinja import CONTENT_FIELDS, LEAD_FIELDS, MAIL_FIELDS
+from adapters.mail.links import Links
+from adapters.rules.rule_files import build
 from ripen.errors import InvalidConfigurationError
-from ripen.event import Event
-from ripen.fold import fold
-from ripen.letters import Letter
-from ripen.rules import compile_rules
+from ripen.events.event import Event
+from ripen.fold.fold import fold
+from ripen.fold.rules import compile_rules
+from ripen.messages.mail_context import Letter
 from ripen_cli.project import RULES
 from stories import few_rules
 

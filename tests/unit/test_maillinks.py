@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.maillinks import Links, Tracking, mark_html, mark_text
-from adapters.templates import compiled
+from adapters.mail.jinja import compiled
+from adapters.mail.links import Links, Tracking, mark_html, mark_text
 
 UTM = {"utm_source": "ripen", "utm_medium": "email", "utm_campaign": "spring", "utm_content": "tips"}
 TAGS = "utm_source=ripen&utm_medium=email&utm_campaign=spring&utm_content=tips"

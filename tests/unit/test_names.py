@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripen.names import LONGEST, LONGEST_NAME, company_name, person_name, shown_traits
+from ripen.messages.display_names import LONGEST, LONGEST_NAME, company_name, person_name, shown_traits
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=2_000),

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripen.limits import Newcomers
-from ripen.networks import Place, address_digest, place_of
+from ripen.events.networks import Place, address_digest, place_of
+from ripen.events.rate_limits import Newcomers
 from ripen.times import DAY, HOUR
 from stories import START
 

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters import front, site
-from adapters.settings import settings
-from adapters.table import TableThrottledError
-from ripen.schema.content import Offer
-from ripen.sources import Source, Sources, digest
-from track import handler as track
+from adapters.dynamodb.table import TableThrottledError
+from adapters.runtime.settings import settings
+from adapters.store import public_profile
+from adapters.tracking import public_config
+from ripen.config.schema.content import Offer
+from ripen.events.sources import Source, Sources, digest
+from track import handler
 
 SHOP = "https://shop.example"
 KEY = "shop-key"
@@ -53,8 +54,8 @@ def table(tracking, monkeypatch):
     source = Source("shop", trusted=False, origins=(SHOP,))
     tracking(Sources({digest(KEY): source}))
     table = Table()
-    monkeypatch.setattr(site, "shown", table.shown)
-    monkeypatch.setattr(front, "read", table.read)
+    monkeypatch.setattr(public_config, "shown", table.shown)
+    monkeypatch.setattr(public_profile, "read", table.read)
     yield table
     settings.cache_clear()
 
@@ -65,7 +66,7 @@ def get(headers=None, **query):
         "headers": {"origin": SHOP} | (headers or {}),
         "queryStringParameters": {"writeKey": KEY} | query,
     }
-    return track.handler(event, None)
+    return handler.handler(event, None)
 
 
 def told(**query):
@@ -206,7 +207,7 @@ def test_a_table_that_is_busy_says_when_to_come_back(table, monkeypatch):
     def busy(*_):
         raise TableThrottledError("busy")
 
-    monkeypatch.setattr(front, "read", busy)
+    monkeypatch.setattr(public_profile, "read", busy)
 
     assert get(anonymousId="ann")["statusCode"] == 429
 
@@ -217,10 +218,10 @@ def test_whatever_is_asked_there_is_an_answer(query):
         patch.setenv("TABLE_NAME", "table")
         patch.setenv("RETENTION_DAYS", "30")
         settings.cache_clear()
-        patch.setattr(track, "registered", lambda *_: Sources({digest(KEY): Source("shop", False, (SHOP,))}))
+        patch.setattr(handler, "registered", lambda *_: Sources({digest(KEY): Source("shop", False, (SHOP,))}))
         table = Table()
-        patch.setattr(site, "shown", table.shown)
-        patch.setattr(front, "read", table.read)
+        patch.setattr(public_config, "shown", table.shown)
+        patch.setattr(public_profile, "read", table.read)
         answer = get(**query)
     settings.cache_clear()
     assert answer["statusCode"] in (200, 400)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from adapters import aws, pace
+from adapters.delivery import send_rate
+from adapters.runtime import clients
 from simulation.wire import failure
 
 
@@ -35,24 +36,24 @@ class Account:
 @pytest.fixture
 def clock(new_process, monkeypatch):
     clock = Clock()
-    monkeypatch.setattr(pace, "monotonic", lambda: clock.now)
-    monkeypatch.setattr(pace, "sleep", clock.sleep)
+    monkeypatch.setattr(send_rate, "monotonic", lambda: clock.now)
+    monkeypatch.setattr(send_rate, "sleep", clock.sleep)
     return clock
 
 
 def turns(number, copies=2, left=60.0):
-    return [pace.wait_for_turn(copies, lambda: left) for _ in range(number)]
+    return [send_rate.wait_for_turn(copies, lambda: left) for _ in range(number)]
 
 
 def test_copies_share_the_rate_of_the_account(clock):
-    aws.use("sesv2", Account(14.0))
+    clients.use("sesv2", Account(14.0))
 
     assert turns(3) == [True, True, True]
     assert clock.slept == [0.143, 0.143]
 
 
 def test_whoever_was_slow_anyway_does_not_wait(clock):
-    aws.use("sesv2", Account(14.0))
+    clients.use("sesv2", Account(14.0))
     turns(1)
     clock.now += 1
 
@@ -63,7 +64,7 @@ def test_whoever_was_slow_anyway_does_not_wait(clock):
 
 def test_the_rate_is_read_again_after_a_quarter_of_an_hour(clock):
     account = Account(14.0)
-    aws.use("sesv2", account)
+    clients.use("sesv2", account)
     turns(5)
     assert account.asked == 1
 
@@ -75,7 +76,7 @@ def test_the_rate_is_read_again_after_a_quarter_of_an_hour(clock):
 
 @pytest.mark.parametrize("rate", [None, 0.0])
 def test_an_account_that_does_not_tell_counts_as_one_in_the_sandbox(clock, rate, logs):
-    aws.use("sesv2", Account(rate))
+    clients.use("sesv2", Account(rate))
 
     turns(2, copies=1)
 
@@ -84,7 +85,7 @@ def test_an_account_that_does_not_tell_counts_as_one_in_the_sandbox(clock, rate,
 
 
 def test_nobody_waits_longer_than_there_is_time(clock):
-    aws.use("sesv2", Account(1.0))
+    clients.use("sesv2", Account(1.0))
     turns(1)
 
     assert turns(1, left=1.5) == [False]

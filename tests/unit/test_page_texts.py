@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from ripen.schema.mailing import Survey
+from ripen.config.schema.mailing import Survey
 from ripen_cli.project import ROOT
 from track.pages.texts import TEXTS
 

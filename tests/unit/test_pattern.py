@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ripen.conditions.pattern import check_pattern, compile_choice, compile_pattern, event_names
 from ripen.errors import InvalidPatternError
-from ripen.pattern import check_pattern, compile_choice, compile_pattern, event_names
 from unit.patterns import OPERATORS, anything, facts, patterns
 
 EVENT = {

@@ -6,7 +6,7 @@ from hypothesis import event as seen
 from hypothesis import given, settings
 from moto.events.models import EventPattern
 
-from ripen.pattern import compile_pattern
+from ripen.conditions.pattern import compile_pattern
 from unit.patterns import facts, patterns
 
 

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripen.configuration import Configuration
-from ripen.event import Event
-from ripen.fold import fold
-from ripen.reach import highest_confidence, highest_score
-from ripen.rules import compile_rules
-from ripen.schema.personas import Persona
-from ripen.schema.scoring import Profile
+from ripen.config.configuration import Configuration
+from ripen.config.schema.personas import Persona
+from ripen.config.schema.scoring import Profile
+from ripen.events.event import Event
+from ripen.fold.fold import fold
+from ripen.fold.rules import compile_rules
 from ripen.times import DAY, HOUR, SECOND
+from ripen.validation.score_bounds import highest_confidence, highest_score
 from stories import START
 
 _POINTS = st.sampled_from((1, 2.5, 4, 10, -3))

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripen.event import RIPEN, Event
-from ripen.fold import fold
-from ripen.lead import Reach
-from ripen.ledger import NOTHING_SEEN
-from ripen.record import Claim, Folded, Record, make_record, read_claim, record_item
+from ripen.events.event import RIPEN, Event
+from ripen.fold.fold import fold
+from ripen.leads.lead import Reach
+from ripen.storage.lead_record import Claim, Folded, Record, make_record, read_claim, record_item
+from ripen.storage.ledger import NOTHING_SEEN
 from ripen.times import DAY, HOUR, parse_iso
 from stories import START
 from unit.histories import END, RULES, events, in_order

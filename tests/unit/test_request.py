@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ripen.errors import InvalidEventError
-from ripen.ledger import event_items, read_events
-from ripen.segment import parse_event
-from ripen.sources import NO_SOURCES, Source, Sources, digest
+from ripen.events.parsing import parse_event
+from ripen.events.sources import NO_SOURCES, Source, Sources, digest
+from ripen.storage.ledger import event_items, read_events
 from stories import YES
 from track.request import MAX_BATCH, MAX_BODY_BYTES, Parsed, RefusedRequestError, parse_request, sift, storable
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ripen.event import MAX_REQUEST_BYTES
-from ripen.ledger import read_events
-from ripen.sources import Source, Sources, digest
-from ripen.totals import KnownKeys
-from track import handler as track
+from ripen.events.event import MAX_REQUEST_BYTES
+from ripen.events.sources import Source, Sources, digest
+from ripen.privacy.anonymous_views import KnownKeys
+from ripen.storage.ledger import read_events
+from track import handler
 from track.request import parse_request
 
 RECEIVED = 1_795_255_200_000
@@ -34,7 +34,7 @@ def told(number, **parts):
 
 
 def sent(events, **around):
-    answer = track.handler(request(events, **around), None)
+    answer = handler.handler(request(events, **around), None)
     return answer["statusCode"], json.loads(answer["body"])
 
 
@@ -92,7 +92,7 @@ def test_what_becomes_larger_on_its_way_counts_as_large_as_it_becomes(ledger, gr
     event = request([])
     event["body"] = '{"writeKey":"site","batch":[' + ",".join(text % (n, n, grows) for n in range(60)) + "]}"
 
-    answer = track.handler(event, None)
+    answer = handler.handler(event, None)
 
     assert answer["statusCode"] == 200
     errors = json.loads(answer["body"])["errors"]
@@ -227,7 +227,7 @@ def work(event, sources):
     try:
         parsed = parse_request(event, sources)
         KnownKeys().tally("T#1", [view for _, view in parsed.withheld if view is not None])
-        track._keep(parsed._replace(withheld=[]), RECEIVED)  # noqa: SLF001
+        handler._keep(parsed._replace(withheld=[]), RECEIVED)  # noqa: SLF001
     except Exception as error:  # noqa: BLE001 - a refusal costs something as well
         steps += len(str(error))
     finally:

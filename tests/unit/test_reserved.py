@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.rulefiles import build
-from ripen.configuration import compile_sources
+from adapters.rules.rule_files import build
+from ripen.config.configuration import compile_sources
 from ripen.errors import InvalidConfigurationError, InvalidEventError
-from ripen.event import OUTCOMES, OWN_MARK
-from ripen.reserved import OWN, SERVER, may_be_opened, normal, reserved
-from ripen.segment import parse_event
-from ripen.sources import NO_SOURCES, Source, dump_sources, load_sources
+from ripen.events.event import OUTCOMES, OWN_MARK
+from ripen.events.parsing import parse_event
+from ripen.events.reserved_names import OWN, SERVER, may_be_opened, normal, reserved
+from ripen.events.sources import NO_SOURCES, Source, dump_sources, load_sources
 from stories import few_rules
 
 NOW = 1_795_255_200_000

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from ripen.event import Event
-from ripen.fold import absorb, fold, let_time_pass, new_state, resumed_state
-from ripen.scanners import GAP, SETTLING
-from ripen.state import State
+from ripen.events.event import Event
+from ripen.events.link_scanners import GAP, SETTLING
+from ripen.fold.fold import absorb, fold, let_time_pass, new_state, resumed_state
+from ripen.fold.state import State
 from ripen.times import DAY
 from stories import START
 from unit.rich_histories import END, RULES, histories

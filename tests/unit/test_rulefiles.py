@@ -1,6 +1,6 @@
 import pytest
 
-from adapters.rulefiles import build
+from adapters.rules.rule_files import build
 from ripen.errors import InvalidConfigurationError
 from ripen_cli.project import RULES, rule_files
 

@@ -3,10 +3,10 @@
 import pytest
 from jinja2.exceptions import SecurityError
 
-from adapters.mailer import render
-from adapters.sandbox import MOST_STEPS
-from adapters.templates import compiled, template_problems
-from ripen.configuration import MailTemplate
+from adapters.delivery.mailer import render
+from adapters.mail.jinja import compiled, template_problems
+from adapters.mail.sandbox import MOST_STEPS
+from ripen.config.configuration import MailTemplate
 from ripen.errors import MailTemplateError
 
 DOUBLED = "{% set a = 'xxxxxxxxxx' %}"

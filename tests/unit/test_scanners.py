@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripen.event import RIPEN, Event
-from ripen.scanners import GAP, HIDDEN_LINK, SETTLING, judged
+from ripen.events.event import RIPEN, Event
+from ripen.events.link_scanners import GAP, HIDDEN_LINK, SETTLING, judged
 from ripen.times import DAY, MINUTE, SECOND
 from stories import START
 from unit.leads import happened, lead, phases, reported, rules, told

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripen.score import Score, decay
+from ripen.scoring.score import Score, decay
 from ripen.times import DAY, HOUR
 
 HALF_LIVES = st.integers(HOUR, 3_650 * DAY)

@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ripen.errors import InvalidEventError
-from ripen.segment import CALLS, parse_event, read_envelope
-from ripen.sources import Source
+from ripen.events.parsing import CALLS, parse_event, read_envelope
+from ripen.events.sources import Source
 from ripen.times import DAY, HOUR, parse_iso
 
 SITE = Source("site", trusted=True)

@@ -3,10 +3,10 @@ import gzip
 
 import pytest
 
-from adapters.settings import settings
-from ripen.sources import NO_SOURCES
+from adapters.runtime.settings import settings
+from ripen.events.sources import NO_SOURCES
 from ripen_cli.project import ROOT
-from track import handler as track
+from track import handler
 
 BUILT = (ROOT / "functions" / "track" / "ripen.min.js").read_bytes()
 
@@ -15,7 +15,7 @@ BUILT = (ROOT / "functions" / "track" / "ripen.min.js").read_bytes()
 def anybody_may_ask(monkeypatch):
     monkeypatch.setenv("TABLE_NAME", "table")
     monkeypatch.setenv("RETENTION_DAYS", "30")
-    monkeypatch.setattr(track, "registered", lambda _table, _now: NO_SOURCES)
+    monkeypatch.setattr(handler, "registered", lambda _table, _now: NO_SOURCES)
     settings.cache_clear()
     yield
     settings.cache_clear()
@@ -25,7 +25,7 @@ def get(path="/v1/ripen.js", **headers):
     http = {"method": "GET", "path": path}
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     event = {"requestContext": {"http": http, "timeEpoch": 1_795_255_200_000}, "headers": named}
-    return track.handler(event, None)
+    return handler.handler(event, None)
 
 
 def body(answer):

@@ -5,10 +5,10 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripen.event import Event, Received
-from ripen.fold import absorb, fold, new_state, resumed_state
-from ripen.ledger import event_items, read_events
-from ripen.settling import SETTLED_AFTER, WORTHWHILE, Checkpoint, settle
+from ripen.events.event import Event, Received
+from ripen.fold.fold import absorb, fold, new_state, resumed_state
+from ripen.storage.checkpoint import SETTLED_AFTER, WORTHWHILE, Checkpoint, settle
+from ripen.storage.ledger import event_items, read_events
 from ripen.times import DAY, HOUR, MINUTE
 from stories import START
 from unit.histories import END, RULES, events, in_order

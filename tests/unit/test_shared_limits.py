@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripen.limits import STEPS, Limits
-from ripen.sources import Source, Sources, digest
+from ripen.events.rate_limits import STEPS, Limits
+from ripen.events.sources import Source, Sources, digest
 from ripen.times import DAY, MINUTE
 from stories import START, batch_of, request, viewed
-from track import handler as track
+from track import handler
 
 LARGEST = 30
 requests = st.lists(st.tuples(st.integers(0, 11), st.integers(1, LARGEST)), max_size=300)
@@ -152,12 +152,12 @@ def told(monkeypatch, tracking):
         told.shares.append(share)
         return 2 * sum(one.events for one in told.shares if one.subject == share.subject) if told.reachable else None
 
-    monkeypatch.setattr("adapters.counters.add", add)
+    monkeypatch.setattr("adapters.tracking.rate_counters.add", add)
     return told
 
 
 def test_the_endpoint_hears_what_other_copies_took(told):
-    statuses = [track.handler(views(10, f"v{n}", 10 * n), None)["statusCode"] for n in range(7)]
+    statuses = [handler.handler(views(10, f"v{n}", 10 * n), None)["statusCode"] for n in range(7)]
 
     assert statuses == [200] * 5 + [429] * 2
     assert {share.events for share in told.shares} == {10}
@@ -166,7 +166,7 @@ def test_the_endpoint_hears_what_other_copies_took(told):
 def test_a_counter_out_of_reach_loses_no_event(told):
     told.reachable = False
 
-    statuses = [track.handler(views(10, f"v{n}", 10 * n), None)["statusCode"] for n in range(11)]
+    statuses = [handler.handler(views(10, f"v{n}", 10 * n), None)["statusCode"] for n in range(11)]
 
     assert statuses == [200] * 10 + [429]
 
@@ -174,6 +174,6 @@ def test_a_counter_out_of_reach_loses_no_event(told):
 def test_a_request_of_very_many_visitors_waits_for_few_counters(told):
     batch = [viewed("/", START, who=f"v{n}", message_id=f"m{n}-{k}") for n in range(40) for k in range(2)]
 
-    track.handler(request(batch_of(batch) | {"writeKey": "key"}, START), None)
+    handler.handler(request(batch_of(batch) | {"writeKey": "key"}, START), None)
 
     assert len(told.shares) == 10

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from programmes import CONFIGURATION, MAILS, customer, former, known, subscriber, visitor
-from ripen.fitting import Taste, best
+from ripen.campaigns.content_choice import Taste, best
 from ripen.times import DAY, SECOND, parse_duration
 from ripen_cli.project import ROOT
 from unit.programmes_for_customers import STORIES as CUSTOMERS

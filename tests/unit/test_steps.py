@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ripen.lead import Reach
+from ripen.leads.lead import Reach
 from ripen.times import DAY
 from unit.leads import START, happened, lead, reported, rules, told
 

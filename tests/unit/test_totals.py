@@ -11,9 +11,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripen import totals
+from ripen.privacy import anonymous_views
+from ripen.privacy.anonymous_views import (
+    MOST_KEYS_OF_A_REQUEST,
+    KnownKeys,
+    campaign_key,
+    page_key,
+    totals_key,
+    view_keys,
+)
 from ripen.times import parse_iso
-from ripen.totals import MOST_KEYS_OF_A_REQUEST, KnownKeys, campaign_key, page_key, totals_key, view_keys
 
 
 def view(path=None, *, context=None, **properties):
@@ -102,11 +109,11 @@ TOKEN = re.compile(r"(?=[^/]*[0-9])[a-z0-9_=.~]{24}", re.IGNORECASE)
 
 @given(st.text(st.sampled_from("aZ_9-~/"), max_size=80) | st.from_regex(r"[a-z]{20,30}[/-]?[a-z]{0,30}[0-9]?"))
 def test_a_token_is_a_long_word_with_a_digit_in_or_behind_it(text):
-    assert any(map(totals._is_token, text.split("/"))) == bool(TOKEN.search(text))  # noqa: SLF001
+    assert any(map(anonymous_views._is_token, text.split("/"))) == bool(TOKEN.search(text))  # noqa: SLF001
 
 
 def test_no_pattern_looks_further_than_a_few_characters():
-    for pattern in (totals._TELLING, totals._WORD, totals._DIGIT):  # noqa: SLF001
+    for pattern in (anonymous_views._TELLING, anonymous_views._WORD, anonymous_views._DIGIT):  # noqa: SLF001
         assert re._parser.parse(pattern.pattern).getwidth()[1] <= 24, "what it costs is proportional to the text"  # noqa: SLF001
 
 
@@ -138,11 +145,11 @@ def count_reads(views):
     """How many characters of paths and campaigns are looked through for what may name a person."""
     read = []
 
-    def tells(text, original=totals._tells):  # noqa: SLF001
+    def tells(text, original=anonymous_views._tells):  # noqa: SLF001
         read.append(len(text))
         return original(text)
 
-    with patch.object(totals, "_tells", tells):
+    with patch.object(anonymous_views, "_tells", tells):
         KnownKeys().tally("T#1", views)
     return sum(read)
 

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripen.channels import CHANNELS, channel_of
-from ripen.event import Event
+from ripen.events.event import Event
+from ripen.sessions.attribution import Touch, direct_touch, first_touch, last_touch, on_page, path_of, touch_of
+from ripen.sessions.channel_groups import CHANNELS, channel_of
 from ripen.times import DAY, HOUR, MINUTE, to_iso
-from ripen.touch import Touch, direct_touch, first_touch, last_touch, on_page, path_of, touch_of
 from stories import START
 
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripen.address import comparable
-from ripen.event import RIPEN, Event
-from ripen.fold import fold
-from ripen.identity import subject_digest
-from ripen.traits import MAX_BYTES, MAX_KEYS, Traits
+from ripen.addresses.address import comparable
+from ripen.events.event import RIPEN, Event
+from ripen.fold.fold import fold
+from ripen.leads.proof import subject_digest
+from ripen.leads.traits import MAX_BYTES, MAX_KEYS, Traits
 from unit.leads import happened, lead, reported, rules, scoring
 
 ANN, BOB = "ann@example.com", "bob@example.com"

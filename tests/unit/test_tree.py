@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripen.claims import Claim, Claims
-from ripen.event import OUTCOMES, RIPEN, Event
-from ripen.fold import fold
-from ripen.identity import Proof, subject_digest
-from ripen.record import Record
-from ripen.tree import MAX_SUBJECTS, Party, Tree, in_rank, parted, too_large, two_people, union
+from ripen.events.event import OUTCOMES, RIPEN, Event
+from ripen.fold.fold import fold
+from ripen.leads.identifiers import Claim, Claims
+from ripen.leads.proof import Proof, subject_digest
+from ripen.storage.lead_record import Record
+from ripen.storage.merged_lead import MAX_SUBJECTS, Party, Tree, in_rank, parted, too_large, two_people, union
 from stories import START
 from unit.histories import END, RULES, events, in_order
 

@@ -3,9 +3,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripen.event import RIPEN, Event
+from ripen.events.event import RIPEN, Event
+from ripen.sessions.sessions import MOST_PAGES, OTHER, Before, PageVisit, compile_conversions, spans, visits
 from ripen.times import DAY, HOUR, MINUTE, SECOND
-from ripen.visits import MOST_PAGES, OTHER, Before, PageVisit, compile_conversions, spans, visits
 from stories import START
 
 CONVERSIONS = compile_conversions(

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripen.ledger import NOTHING_SEEN, Seen
-from ripen.record import Claim
+from ripen.storage.lead_record import Claim
+from ripen.storage.ledger import NOTHING_SEEN, Seen
+from ripen.storage.reconciliation import CALM, SEGMENTS, Found, Tally, Walk, judge, walk_everywhere, walk_now
 from ripen.times import DAY, HOUR, MINUTE, SECOND
-from ripen.walk import CALM, SEGMENTS, Found, Tally, Walk, judge, walk_everywhere, walk_now
 from stories import START
 
 TTL = (START + 30 * DAY) // SECOND

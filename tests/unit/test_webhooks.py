@@ -11,9 +11,9 @@ from ipaddress import IPv4Address, IPv6Address, ip_network
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from adapters import webhooks
-from adapters.clock import wall_clock
-from adapters.webhooks import _SPECIAL, _is_public, key_for, post, signed
+from adapters.delivery import webhooks
+from adapters.delivery.webhooks import _SPECIAL, _is_public, key_for, post, signed
+from adapters.runtime.clock import wall_clock
 from ripen.errors import DeliveryDelayedError, DeliveryFailedError
 
 SECRET = b"s" * 64

@@ -6,16 +6,16 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from adapters import aws
-from adapters.active import stored
-from adapters.loading import load_tree
-from ripen.configuration import ActiveConfiguration
-from ripen.event import Event
-from ripen.fold import fold
-from ripen.lead import Reach
-from ripen.record import reach_of
-from ripen.rules import compile_rules
-from ripen.score import Score
+from adapters.rules.active import stored
+from adapters.runtime import clients
+from adapters.store.load_lead import load_tree
+from ripen.config.configuration import ActiveConfiguration
+from ripen.events.event import Event
+from ripen.fold.fold import fold
+from ripen.fold.rules import compile_rules
+from ripen.leads.lead import Reach
+from ripen.scoring.score import Score
+from ripen.storage.lead_record import reach_of
 from ripen_cli.cloud import Cloud
 from ripen_cli.lead_show import portrait, rows
 from ripen_cli.reading import PREFIXES
@@ -80,8 +80,8 @@ class Leads:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._dynamodb = cloud.client("dynamodb")
-        aws.use("dynamodb", self._dynamodb)
-        aws.use("s3", cloud.client("s3"))
+        clients.use("dynamodb", self._dynamodb)
+        clients.use("s3", cloud.client("s3"))
 
     def subjects(self) -> set[str]:
         """Every subject that the ledger knows."""

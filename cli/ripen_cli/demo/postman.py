@@ -7,8 +7,8 @@ import json
 import re
 from typing import Any
 
-from adapters.tokens import PageToken, read_page
-from ripen.tags import tag
+from adapters.delivery.ses_tags import tag
+from adapters.identity.link_tokens import PageToken, read_page
 from ripen.times import to_iso
 from ripen_cli.cloud import Cloud
 from ripen_cli.demo.mailbox import Mail

@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from ripen.lead import Lead
+from ripen.leads.lead import Lead
 from ripen_cli.demo.site import LANDING
 
 FIRST_NAME = "Mara"

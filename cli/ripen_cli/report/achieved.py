@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ripen.effect import DONE, Comparison, Effect, Share, compare
+from ripen.reports.uplift import DONE, Comparison, Effect, Share, compare
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from adapters.loading import load_tree
-from adapters.roster import leads
-from ripen.effect import Effect, Group, add_up, effects_of
+from adapters.store.all_leads import leads
+from adapters.store.load_lead import load_tree
 from ripen.errors import VersionConflictError
-from ripen.fold import fold
-from ripen.rules import Rules, compile_rules
+from ripen.fold.fold import fold
+from ripen.fold.rules import Rules, compile_rules
+from ripen.reports.uplift import Effect, Group, add_up, effects_of
 from ripen_cli.deployment import Deployment
 from ripen_cli.reading import active_configuration
 from ripen_cli.report.achieved import Achieved

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from adapters.figures import open_hours, read_day, visits_of
-from ripen.figures import Campaign, CampaignFigures, Figures, PageFigures, add_up
-from ripen.reported import hour_of, read_figures
+from adapters.reports.rollup import open_hours, read_day, visits_of
+from ripen.reports.metrics import Campaign, CampaignFigures, Figures, PageFigures, add_up
+from ripen.reports.rollup import hour_of, read_figures
 from ripen.times import DAY, HOUR, parse_iso
 
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from adapters.front import read
-from adapters.settings import PagesSettings, settings
-from ripen.claims import DISOWNED
-from ripen.networks import network_of
-from ripen.refusals import CONFIRMED
-from ripen.traits import MAX_NAME, NAMES
-from track.answers import Answer
+from adapters.runtime.settings import PagesSettings, settings
+from adapters.store.public_profile import read
+from ripen.events.networks import network_of
+from ripen.leads.identifiers import DISOWNED
+from ripen.leads.suppression import CONFIRMED
+from ripen.leads.traits import MAX_NAME, NAMES
 from track.pages.html import html_answer
+from track.pages.page_request import Told, Visit, record_or_refuse
 from track.pages.texts import TEXTS
-from track.pages.visit import Told, Visit, record_or_refuse
+from track.responses import Answer
 
 
 def show(visit: Visit, **more: Any) -> Answer:

@@ -11,11 +11,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from track.answers import Answer
 from track.pages.html import html_answer
 from track.pages.languages import translated
+from track.pages.page_request import PageError, Told, Visit, record_or_refuse
 from track.pages.texts import TEXTS
-from track.pages.visit import PageError, Told, Visit, record_or_refuse
+from track.responses import Answer
 
 MAX_COMMENT = 2_000
 """Characters."""

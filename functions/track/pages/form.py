@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
-from track.pages.visit import Form, PageError
+from track.pages.page_request import Form, PageError
 
 MAX_BODY_BYTES = 64 * 1024
 """A comment of 2,000 letters that take four bytes each, percent-encoded, has 24,000."""

@@ -15,9 +15,9 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from track.answers import Answer
 from track.pages.languages import translated
 from track.pages.texts import TEXTS
+from track.responses import Answer
 
 HSTS = "max-age=31536000"
 """Browsers that saw a page come by https only, for a year (RFC 6797); other hosts of the domain are not bound."""
@@ -34,7 +34,7 @@ def html_answer(
     headers: Mapping[str, str] | None = None,
     **values: Any,
 ) -> Answer:
-    """A page in `language`. In templates, `say` has its texts, and `site` is of `adapters.site`."""
+    """A page in `language`. In templates, `say` has its texts, and `site` is of `adapters.tracking.public_config`."""
     style, policy = _style()
     imprint = translated(site["imprint"], language, site["language"])
     body = (

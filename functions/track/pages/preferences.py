@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from adapters.front import read
-from adapters.settings import PagesSettings, settings
+from adapters.runtime.settings import PagesSettings, settings
+from adapters.store.public_profile import read
 from ripen.times import SECOND
-from track.answers import Answer
 from track.pages import unsubscribe
 from track.pages.html import html_answer
 from track.pages.languages import translated
+from track.pages.page_request import PageError, Told, Visit, record_or_refuse
 from track.pages.texts import LANGUAGE_NAMES, TEXTS
-from track.pages.visit import PageError, Told, Visit, record_or_refuse
+from track.responses import Answer
 
 PAUSES = (0, 14, 30, 90)
 """Days."""

@@ -7,11 +7,11 @@ is a no, however it is sent.
 
 from __future__ import annotations
 
-from ripen.claims import UNSUBSCRIBED
-from track.answers import Answer
+from ripen.leads.identifiers import UNSUBSCRIBED
 from track.pages.html import html_answer
+from track.pages.page_request import Told, Visit, record
 from track.pages.texts import TEXTS
-from track.pages.visit import Told, Visit, record
+from track.responses import Answer
 
 
 def show(visit: Visit) -> Answer:

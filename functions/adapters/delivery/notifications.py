@@ -1,0 +1,121 @@
+"""Mails to colleagues about leads: plain text, made from a template of ours, in the language of the company.
+
+What a lead typed is bounded: each value, how many there are, the subject, and so the whole (see `mailer.MAX_BYTES`).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from functools import lru_cache
+from itertools import accumulate
+from pathlib import Path
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from adapters.delivery.mailer import deliverable
+from ripen.errors import MailRefusedError
+
+_ASCII = SMTP.clone(cte_type="7bit")
+_TEMPLATES = Path(__file__).parent / "handoff_texts"
+_LONGEST = 300
+"""Characters of one value; what a lead typed is nobody's novel."""
+
+_LONGEST_SUBJECT = 120
+_LONGEST_TEXT = 70 * 1024
+"""Bytes of a text in UTF-8: in base64 they are a third more."""
+
+_MOST_TRAITS = 40
+_LONGEST_ENTRY = 100
+_ROOM = 40 * 1024
+"""Bytes of what is told in a digest; the words of the template come on top."""
+
+
+class Note(NamedTuple):
+    """A mail to a colleague."""
+
+    subject: str
+    text: str
+
+
+def render(told: Mapping[str, Any], channel: str, language: str, timezone: str) -> Note:
+    """The dossier as a mail: English where there is no template in the `language`; times in the `timezone`."""
+    lead = told["lead"]
+    traits = dict([*lead["traits"].items()][:_MOST_TRAITS])
+    bounded = {**told, "lead": {**lead, "traits": traits, "more": len(lead["traits"]) - len(traits)}}
+    return _note(_template("", language, timezone).render(bounded, channel=channel, timezone=timezone))
+
+
+def entry(told: Mapping[str, Any], channel: str, at: str) -> dict[str, str]:
+    """What of a dossier stands in a digest; `at` is when it was due (ISO 8601)."""
+    lead, campaign = told["lead"], told["campaign"]
+    told_of = {
+        "name": lead["name"],
+        "address": lead["address"],
+        "reason": campaign["title"] or campaign["name"],
+        "lead": lead["id"],
+    }
+    short = {key: str(_one_line(text))[:_LONGEST_ENTRY] for key, text in told_of.items()}
+    return short | {"at": at, "channel": channel}
+
+
+def render_digest(entries: Sequence[Mapping[str, str]], language: str, timezone: str) -> tuple[Note, int]:
+    """As many of these as one mail has room for, at least one; and how many they are."""
+    sizes = accumulate(len(json.dumps(one, ensure_ascii=False).encode()) for one in entries)
+    fitting = max(1, sum(size <= _ROOM for size in sizes))
+    filled = _template("digest.", language, timezone).render(leads=entries[:fitting], timezone=timezone)
+    return _note(filled), fitting
+
+
+def _note(filled: str) -> Note:
+    subject, _, text = filled.partition("\n")
+    short = text.strip().encode()[:_LONGEST_TEXT].decode(errors="ignore")
+    return Note(subject if len(subject) <= _LONGEST_SUBJECT else f"{subject[: _LONGEST_SUBJECT - 1]}…", short + "\n")
+
+
+@lru_cache(maxsize=16)
+def _template(kind: str, language: str, timezone: str) -> Template:
+    """Ready to be filled in: to compile one costs far more than to fill it."""
+    known = language if (_TEMPLATES / f"{kind}{language}.txt").exists() else "en"
+    zone = ZoneInfo(timezone)
+
+    def local(moment: str) -> str:
+        form = "%d.%m.%Y %H:%M" if known == "de" else "%Y-%m-%d %H:%M"
+        return datetime.fromisoformat(moment).astimezone(zone).strftime(form)
+
+    environment = Environment(  # noqa: S701 - plain text
+        loader=FileSystemLoader(_TEMPLATES),
+        undefined=StrictUndefined,
+        finalize=_one_line,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["local"] = local
+    return environment.get_template(f"{kind}{known}.txt")
+
+
+def build(note: Note, sender: str, recipient: str) -> bytes:
+    """The MIME bytes. Raises MailRefusedError for an address that no header may carry."""
+    message = EmailMessage(policy=_ASCII)
+    try:
+        message["From"] = Address(addr_spec=sender)
+        message["To"] = Address(addr_spec=deliverable(recipient))
+        message["Subject"] = note.subject.replace("=?", "= ?")
+    except (ValueError, IndexError, MessageError) as error:
+        raise MailRefusedError(f"a header is not possible: {type(error).__name__}") from None
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(note.text)
+    return message.as_bytes()
+
+
+def _one_line(value: object) -> object:
+    """What a lead typed stays within its line, and adds none that looks like ours."""
+    text = str(value).encode("utf-8", "replace").decode()
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:_LONGEST]

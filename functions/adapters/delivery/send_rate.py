@@ -1,0 +1,60 @@
+"""Mails go out no faster than SES takes them: each copy of the function keeps a least gap between two of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic, sleep
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from adapters.runtime.clients import client
+from adapters.runtime.telemetry import logger
+
+SLOWEST = 1.0
+"""Mails a second while nobody knows better: the rate of an account in SES's sandbox."""
+
+_KNOWN_FOR = 15 * 60.0
+"""Seconds for which a rate that was read is believed."""
+
+
+@dataclass(slots=True)
+class _Pace:
+    rate: float = SLOWEST
+    read_at: float | None = None
+    latest: float | None = None
+
+
+_pace = _Pace()
+
+
+def forget() -> None:
+    """Forget everything, as a new process would."""
+    global _pace  # noqa: PLW0603 - one for each process
+    _pace = _Pace()
+
+
+def wait_for_turn(copies: int, seconds_left: Callable[[], float]) -> bool:
+    """Wait until one more mail may go out; False, without having waited, when that takes longer than `seconds_left`.
+
+    `copies` of the function share the rate of the account.
+    """
+    if _pace.read_at is None or monotonic() - _pace.read_at >= _KNOWN_FOR:
+        _pace.rate, _pace.read_at = _read_rate(), monotonic()
+    now = monotonic()
+    turn = now if _pace.latest is None else max(now, _pace.latest + copies / _pace.rate)
+    if turn - now > seconds_left():
+        return False
+    if turn > now:
+        sleep(turn - now)
+    _pace.latest = turn
+    return True
+
+
+def _read_rate() -> float:
+    try:
+        rate = float(client("sesv2").get_account()["SendQuota"]["MaxSendRate"])
+    except (ClientError, BotoCoreError, KeyError) as error:
+        logger.warning("SES does not tell its sending rate", extra={"error": type(error).__name__, "rate": SLOWEST})
+        return SLOWEST
+    return rate if rate > 0 else SLOWEST

@@ -1,0 +1,35 @@
+"""Reading the table: single items, and queries whose items are wanted one after the other, as plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from adapters.dynamodb.attributes import attributes, values
+from adapters.runtime.clients import client
+
+
+def query(table: str, condition: str, known: Mapping[str, Any], **options: Any) -> Iterator[dict[str, Any]]:
+    """The items for which a key condition holds, in order of their keys, page by page; `known` are its values.
+
+    Read consistently, unless `options` name an index.
+    """
+    if "IndexName" not in options:
+        options["ConsistentRead"] = True
+    pages = (
+        client("dynamodb")
+        .get_paginator("query")
+        .paginate(
+            TableName=table,
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues=attributes(known),
+            **options,
+        )
+    )
+    return (values(item) for page in pages for item in page["Items"])
+
+
+def item_of(table: str, pk: str, sk: str) -> dict[str, Any]:
+    """One item, read consistently; empty when there is none."""
+    key = attributes({"pk": pk, "sk": sk})
+    return values(client("dynamodb").get_item(TableName=table, Key=key, ConsistentRead=True).get("Item", {}))

@@ -1,0 +1,101 @@
+"""The one DynamoDB table: items and texts as they are. Light, because whoever tracks events waits for its import."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from adapters.dynamodb.attributes import attributes as _attributes
+from adapters.dynamodb.attributes import values as _values
+from adapters.runtime.clients import client, error_code
+from adapters.runtime.clients import held as _held
+from ripen.errors import RipenError
+from ripen.storage.ledger import written_once
+
+Item = Mapping[str, Any]
+_BATCH = 25
+_ATTEMPTS = 4
+_NEW = "attribute_not_exists(pk)"
+
+
+class TableThrottledError(RipenError):
+    """DynamoDB takes no more writes right now; the same request may succeed later."""
+
+
+def put_items(table: str, items: Sequence[Item]) -> None:
+    """Write items, each under a key of its own; what is `written_once` stays as it is where it stands already.
+
+    Raises TableThrottledError when not all could be written.
+    """
+    if len(items) == 1:
+        _put(table, items[0])
+        return
+    batched = [item for item in items if not written_once(item["sk"])]
+    for start in range(0, len(batched), _BATCH):
+        _write_batch(table, [{"PutRequest": {"Item": _attributes(item)}} for item in batched[start : start + _BATCH]])
+    for item in items:
+        if written_once(item["sk"]):
+            _put(table, item)
+
+
+def _put(table: str, item: Item) -> None:
+    try:
+        _held(client("dynamodb").put_item, **put_arguments(table, item))
+    except ClientError as error:
+        raise throttled(error) from error
+
+
+def put_arguments(table: str, item: Item) -> dict[str, Any]:
+    """How an item of the ledger is put, alone or in a transaction: what is `written_once` only where no other stands.
+
+    To write the very same again is no failure, so that whoever does not know may repeat it.
+    """
+    put: dict[str, Any] = {"TableName": table, "Item": _attributes(item)}
+    if not written_once(item["sk"]):
+        return put
+    content = "zip" if "zip" in item else "data"
+    same = {"ExpressionAttributeNames": {"#content": content}}
+    same |= {"ExpressionAttributeValues": _attributes({":content": item[content]})}
+    return put | {"ConditionExpression": f"{_NEW} OR #content = :content"} | same
+
+
+def put_new(table: str, item: Item) -> bool:
+    """Write an item; False when there is one under its key."""
+    put = client("dynamodb").put_item
+    return _held(put, TableName=table, Item=_attributes(item), ConditionExpression=_NEW)
+
+
+def get_text(table: str, key: str) -> str:
+    """A text kept under a key of its own; empty when there is none. Raises TableThrottledError."""
+    try:
+        found = client("dynamodb").get_item(TableName=table, Key=_attributes({"pk": key, "sk": key}))
+    except ClientError as error:
+        raise throttled(error) from error
+    return str(_values(found["Item"])["data"]) if "Item" in found else ""
+
+
+def put_text(table: str, key: str, text: str) -> None:
+    """Keep a text under a key of its own."""
+    client("dynamodb").put_item(TableName=table, Item=_attributes({"pk": key, "sk": key, "data": text}))
+
+
+def _write_batch(table: str, requests: Sequence[Any]) -> None:
+    for attempt in range(_ATTEMPTS):
+        try:
+            answer = client("dynamodb").batch_write_item(RequestItems={table: requests})
+        except ClientError as error:
+            raise throttled(error) from error
+        requests = answer.get("UnprocessedItems", {}).get(table, [])
+        if not requests:
+            return
+        time.sleep(0.05 * 2**attempt)
+    raise TableThrottledError(f"{len(requests)} items were not taken")
+
+
+def throttled(error: ClientError) -> Exception:
+    """The error to raise instead: TableThrottledError where the table takes no more, otherwise the same."""
+    codes = ("ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded")
+    return TableThrottledError(error_code(error)) if error_code(error) in codes else error

@@ -1,0 +1,216 @@
+"""Mails as marketers write them, made into templates: checked, put into the layout, compiled, with a text part.
+
+A file of MJML is a whole mail, or only what the mail says; then `mails/layout.mjml` goes around it.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+from mjml import mjml2html
+
+from adapters.mail.jinja import broken, template_problems
+from adapters.mail.links import mark_html, mark_text, unsafe_links
+from adapters.mail.markup import UNREADABLE
+from adapters.mail.mjml_lint import mjml_problems, place_of
+from adapters.mail.plaintext import text_of
+from adapters.mail.sandbox import MOST_LETTERS
+from ripen.config.configuration import MailTemplate
+from ripen.config.upload_limits import LAYOUT, MAIL
+
+_PLACE = re.compile(r"<mj-content\s*/>")
+_HEAD = re.compile(r"<(mj-title|mj-preview)\s*>(.*?)</\1\s*>", re.DOTALL)
+_TITLE = re.compile(r"<mj-title\s*>(.*?)</mj-title\s*>", re.DOTALL)
+_FIRST = re.compile(r"<!--.*?-->|<(mj-[a-z-]+)", re.DOTALL)
+_HEAD_END = "</mj-head>"
+_MISSING = {"mj-body": (), "mj-section": ("mj-section",), "mj-column": ("mj-section", "mj-column")}
+"""What has to be put around content, by the element that it is to stand in."""
+
+_JINJA = re.compile(r"(\{\{.*?\}\}|\{%.*?%\})", re.DOTALL)
+_STAND_IN = "\ue000"
+_CONTENT_STAND_IN = "\ue001"
+_CONTENT = f"<mj-title>-</mj-title><mj-text>{_CONTENT_STAND_IN}</mj-text>"
+
+MOST_PROBLEMS = 200
+"""Told at once; when there are more, further mails are not looked at."""
+
+_LONGEST_PROBLEM = 500
+
+Mails = dict[str, dict[str, MailTemplate]]
+
+Reading = Callable[[str, Sequence[str]], None]
+"""Is told the name of a file before it is read, and the problems that were found before."""
+
+
+class Piece(NamedTuple):
+    """A part of the MJML that is compiled: its text, the file that it comes from and the line on which it begins."""
+
+    text: str
+    name: str
+    line: int = 1
+
+
+def untold(name: str, troubles: Sequence[str]) -> None:
+    """Tells nobody which file is read."""
+
+
+def read_mails(files: Mapping[str, bytes], troubles: list[str], reading: Reading = untold) -> Mails:
+    """Every mail in `files`, by name and language. What is wrong is added to `troubles`, one line each."""
+    texts: dict[str, str] = {}
+    for name in sorted(files):
+        if name.startswith("mails/") and len(troubles) < MOST_PROBLEMS:
+            reading(name, troubles)
+            troubles += _read(name, files, texts)
+    layout = texts.get(LAYOUT)
+    mails: Mails = {}
+    for name in (name for name in texts if name != LAYOUT and name.endswith(".mjml")):
+        folder, language = name.split("/")[1], name[-7:-5]
+        reading(name, troubles)
+        try:
+            mails.setdefault(folder, {})[language] = _template(name, texts, layout)
+        except _UnusableError as error:
+            troubles.append(str(error))
+    return mails
+
+
+class _UnusableError(Exception):
+    """A mail cannot be compiled; the message names file and line."""
+
+
+def _read(name: str, files: Mapping[str, bytes], texts: dict[str, str]) -> list[str]:
+    """The problems of one file by itself; the text of one without any is added to `texts`."""
+    if name != LAYOUT and not MAIL.fullmatch(name):
+        return [f"{name}: is no mail; write mails/<name>/<language>.mjml, such as mails/tips/en.mjml"]
+    if name.endswith(".txt") and name.removesuffix("txt") + "mjml" not in files:
+        return [f"{name}: has no {name[-6:-4]}.mjml beside it"]
+    try:
+        source = files[name].decode()
+    except UnicodeDecodeError as error:
+        return [f"{name}: is no text in UTF-8: {error.reason}"]
+    wrong = islice(_problems(name, source), MOST_PROBLEMS)
+    found = [f"{name}:{line}: {problem[:_LONGEST_PROBLEM]}" for line, problem in wrong]
+    if not found:
+        texts[name] = source
+    return found
+
+
+def _problems(name: str, source: str) -> Iterator[tuple[int, str]]:
+    if name.endswith(".txt"):
+        yield from template_problems(source)
+        return
+    if unreadable := UNREADABLE.search(source):
+        yield _line(source, unreadable.start()), "<![ begins nothing that a mail may hold; write &lt;!["
+        return
+    found = [*template_problems(source, markup=True), *mjml_problems(source, layout=name == LAYOUT)]
+    yield from found
+    if found:
+        return
+    if name == LAYOUT:
+        if len(_PLACE.findall(source)) != 1:
+            yield 1, "has to hold <mj-content /> once: there the content of each mail goes"
+        if _HEAD_END not in source:
+            yield 1, f"has no {_HEAD_END}, before which the title of each mail goes"
+    elif not (title := _TITLE.search(source)) or not title[1].strip():
+        yield 1, "has no <mj-title>, which is the subject of the mail"
+
+
+def _template(name: str, texts: Mapping[str, str], layout: str | None) -> MailTemplate:
+    source = texts[name]
+    title = _TITLE.search(source)
+    whole = "<mjml" in source
+    if not whole and layout is None:
+        raise _UnusableError(f"{name}: has no <mjml>, and there is no {LAYOUT} that is put around it")
+    page = _page([Piece(source, name)] if whole else compose(name, source, layout or ""), name, texts)
+    own = texts.get(name.removesuffix("mjml") + "txt")
+    if own is None:
+        text = text_of(page)
+    elif whole:
+        text = mark_text(own)
+    else:
+        around = text_of(mark_html(_compiled(compose(name, _CONTENT, layout or ""))))
+        text = around.replace(_CONTENT_STAND_IN, mark_text(own).strip())
+    subject = html.unescape(" ".join(title[1].split())) if title else ""
+    for part in (subject, page, text):
+        if problem := broken(part):
+            raise _UnusableError(f"{name}:1: {problem}")
+    return MailTemplate(subject=subject, html=page, text=text)
+
+
+def _page(pieces: list[Piece], name: str, texts: Mapping[str, str]) -> str:
+    """The page of a mail, with its links marked. Raises _UnusableError."""
+    page = _compiled(pieces)
+    if len(page) > MOST_LETTERS:
+        raise _UnusableError(f"{name}:1: makes a page of {len(page)} letters; at most {MOST_LETTERS}")
+    for position, problem in unsafe_links(page, markup=True):
+        raise _UnusableError(f"{_place(page, position, name, texts)}: {problem}")
+    return mark_html(page)
+
+
+def compose(name: str, content: str, layout: str) -> list[Piece]:
+    """The whole MJML of a mail whose file is only content.
+
+    Content of columns, or of what stands in columns, gets the section and the column that are missing.
+    """
+    body = _HEAD.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), content)
+    first = next((found[1] for found in _FIRST.finditer(body) if found[1]), "mj-section")
+    missing = _MISSING[place_of(first)]
+    place = _PLACE.search(layout)
+    head = layout.find(_HEAD_END)
+    if place is None or head < 0:
+        raise ValueError("a layout that has no place for content was let through")
+    return [
+        Piece(layout[:head], LAYOUT),
+        *(Piece(found[0], name, _line(content, found.start())) for found in _HEAD.finditer(content)),
+        Piece(layout[head : place.start()] + "".join(f"<{tag}>" for tag in missing), LAYOUT, _line(layout, head)),
+        Piece(body, name),
+        Piece("".join(f"</{tag}>" for tag in reversed(missing)), name, _line(body, len(body))),
+        Piece(layout[place.end() :], LAYOUT, _line(layout, place.end())),
+    ]
+
+
+def _line(source: str, position: int) -> int:
+    return source.count("\n", 0, position) + 1
+
+
+def _place(page: str, position: int, name: str, texts: Mapping[str, str]) -> str:
+    """File and line in which the first value of a compiled page behind a position was written."""
+    value = _JINJA.search(page, position)
+    for file in (name, LAYOUT):
+        if value and value[0] in texts.get(file, ""):
+            return f"{file}:{_line(texts[file], texts[file].index(value[0]))}"
+    return f"{name}:1"
+
+
+def _compiled(pieces: list[Piece]) -> str:
+    whole = "".join(piece.text for piece in pieces)
+    # The compiler would put backslashes into quotation marks of the title, which it repeats in an attribute.
+    stand_in = _TITLE.sub(lambda found: f"<mj-title>{_STAND_IN}{' ' * (len(found[1].encode()) - 3)}</mj-title>", whole)
+    title = _TITLE.search(whole)
+    try:
+        page = str(mjml2html(stand_in))
+    except ValueError as error:
+        raise _UnusableError(_located(pieces, whole, str(error))) from None
+    words = _JINJA.split(" ".join(title[1].split())) if title else []
+    return re.sub(rf"{_STAND_IN}\s*", lambda _: "".join(_quoted(word) for word in words), page)
+
+
+def _quoted(words: str) -> str:
+    return words if _JINJA.fullmatch(words) else words.replace('"', "&#34;")
+
+
+def _located(pieces: list[Piece], whole: str, problem: str) -> str:
+    # The compiler of MJML counts bytes; people count lines.
+    text, _, place = problem.partition(" at position ")
+    start = place.partition(":")[0]
+    if not start.isdecimal():
+        return f"{pieces[len(pieces) // 2].name}:1: {text}"
+    position = len(whole.encode()[: int(start)].decode(errors="ignore"))
+    for piece in pieces:
+        if position < len(piece.text):
+            return f"{piece.name}:{piece.line + piece.text.count(chr(10), 0, position)}: {text}"
+        position -= len(piece.text)
+    return f"{pieces[-1].name}: {text}"

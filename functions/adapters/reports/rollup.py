@@ -1,0 +1,244 @@
+"""Daily figures in the table: score reports visits, the trigger adds them up hour by hour, a report reads the sums."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from adapters.dynamodb import table
+from adapters.dynamodb.attributes import attributes, values
+from adapters.dynamodb.queries import query
+from adapters.runtime.clients import client, held, unchanged
+from adapters.store.load_lead import load_tree
+from ripen.events.event import Event
+from ripen.reports.metrics import Figures, figures_of
+from ripen.reports.rollup import (
+    CLOSED_AFTER,
+    ENDED,
+    HOUR_PREFIX,
+    NEXT_KEY,
+    OPEN_KEY,
+    UNCERTAIN,
+    VISITS_KEPT,
+    changes,
+    day_key,
+    hour_item,
+    hour_key,
+    hour_name,
+    hour_of,
+    latest_spans,
+    mark_of,
+    open_hour_item,
+    read_figures,
+    read_hour,
+    visit_item,
+    visit_prefix,
+    visit_start,
+    visits_key,
+)
+from ripen.sessions.sessions import NOTHING_BEFORE, Before, ConversionRule, Span, visits
+from ripen.storage.lead_record import Record
+from ripen.times import HOUR, SECOND
+
+
+class OpenHours(NamedTuple):
+    """Hours to add up, oldest first, with their marks, and the first whose turn has not come yet.
+
+    That is None as long as there are no visits.
+    """
+
+    marks: Mapping[int, str]
+    next: int | None
+
+
+class Day(NamedTuple):
+    """What was added up of a day by hour, and how often pages and campaigns were seen without consent."""
+
+    hours: Mapping[int, Figures]
+    anonymous_pages: Mapping[str, int]
+    anonymous_campaigns: Mapping[str, int]
+
+
+class Finished(NamedTuple):
+    """What a visit adds to the figures; None when there is no such visit any more.
+
+    It is not `certain` while the record does not remember exactly the visits of the ledger up to then, because score
+    has not seen it yet or crashed: should they change or vanish before it does, nobody would notice.
+    """
+
+    figures: Figures | None
+    certain: bool
+
+
+class Reporter(NamedTuple):
+    """Where visits are reported, whose, what counts as a conversion, and what is known from before their events."""
+
+    table_name: str
+    subject: str
+    conversions: Sequence[ConversionRule]
+    before: Before = NOTHING_BEFORE
+
+
+def report_visits(reporter: Reporter, events: Sequence[Event], record: Record, now: int) -> list[Span]:
+    """Write which visits are new or have changed since `record`; gives what the next record has to remember.
+
+    `events` (at least one) are those of the subject alone. Whoever calls this saves the record afterwards: after a
+    crash in between, the same is written again.
+    """
+    table_name, subject, conversions, before = reporter
+    found = latest_spans(events, conversions)
+    fresh = changes(remembered(record, subject), found, max(now, events[-1].at))
+    if fresh.new or fresh.late:
+        told = {span.start for span in (*fresh.new, *fresh.late)}
+        made = {visit.start: figures_of(visit) for visit in visits(events, conversions, before) if visit.start in told}
+        _put_visits(table_name, subject, fresh.new, made)
+        # Read after writing: whatever hour's turn comes from now on will find these visits.
+        turn = _turn(table_name, hour_of(min((*fresh.new, *fresh.late)).start))
+        late = [span for span in fresh.late if hour_of(span.start) < turn]
+        _put_visits(table_name, subject, late, made)
+        for hour in sorted({hour_of(span.start) for span in (*fresh.new, *late)}):
+            if hour < turn:
+                table.put_items(table_name, [open_hour_item(hour, mark_of(subject, found))])
+    return found
+
+
+def _put_visits(table_name: str, subject: str, found: Sequence[Span], made: Mapping[int, Figures]) -> None:
+    for span in found:
+        figures = made.get(span.start, Figures())
+        table.put_items(table_name, [visit_item(subject, span.start, span.digest, figures, final=False)])
+
+
+def _turn(table_name: str, first: int) -> int:
+    """The first hour whose turn has not come yet. Of the very first visits it is told here where the hours begin."""
+    key = attributes({"pk": OPEN_KEY, "sk": NEXT_KEY})
+    begin = attributes({"pk": OPEN_KEY, "sk": NEXT_KEY, "hour": hour_name(first)})
+    for _ in range(2):
+        found = client("dynamodb").get_item(TableName=table_name, Key=key, ConsistentRead=True)
+        if "Item" in found:
+            return read_hour(values(found["Item"])["hour"])
+        condition = "attribute_not_exists(pk)"
+        held(client("dynamodb").put_item, TableName=table_name, Item=begin, ConditionExpression=condition)
+    return first
+
+
+def remembered(record: Record, subject: str) -> list[Span]:
+    """The visits of a subject that a record remembers as reported."""
+    return [Span(*span) for span in record.visits.get(subject, [])]
+
+
+def open_hours(table_name: str) -> OpenHours:
+    """Which hours have to be added up."""
+    items = list(query(table_name, "pk = :pk", {":pk": OPEN_KEY}))
+    marks = {read_hour(item["sk"]): item["mark"] for item in items if item["sk"] != NEXT_KEY}
+    turn = next((read_hour(item["hour"]) for item in items if item["sk"] == NEXT_KEY), None)
+    return OpenHours(marks, turn)
+
+
+def end_hours(table_name: str, first: int, until: int) -> None:
+    """Open all hours from `first` on, as far as they begin before `until`: their turn has come.
+
+    A sweep that took long may end after a later one, which it does not take back.
+    """
+    for hour in range(first, until, HOUR):
+        table.put_items(table_name, [open_hour_item(hour, ENDED)])
+    held(
+        client("dynamodb").put_item,
+        TableName=table_name,
+        Item=attributes({"pk": OPEN_KEY, "sk": NEXT_KEY, "hour": hour_name(until)}),
+        ConditionExpression="attribute_not_exists(pk) OR #hour < :until",
+        ExpressionAttributeNames={"#hour": "hour"},
+        ExpressionAttributeValues=attributes({":until": hour_name(until)}),
+    )
+
+
+def close_hour(table_name: str, hour: int, mark: str) -> None:
+    """Take the mark from an hour that was added up, unless it got another one meanwhile."""
+    held(
+        client("dynamodb").delete_item,
+        TableName=table_name,
+        Key=attributes({"pk": OPEN_KEY, "sk": hour_name(hour)}),
+        ConditionExpression="mark = :mark",
+        ExpressionAttributeValues=attributes({":mark": mark}),
+    )
+
+
+def leave_open(table_name: str, hour: int) -> None:
+    """Have an hour added up again when the next one has ended."""
+    table.put_items(table_name, [open_hour_item(hour, UNCERTAIN)])
+
+
+def visits_of(table_name: str, hour: int, now: int) -> Iterator[dict[str, Any]]:
+    """The items of the visits that began in an hour, page by page."""
+    found = query(table_name, "pk = :pk", {":pk": visits_key(hour)})
+    return (item for item in found if item["ttl"] * SECOND > now)
+
+
+def finish_visit(table_name: str, item: Mapping[str, Any], conversions: Sequence[ConversionRule], now: int) -> Finished:
+    """Make a reported visit of all that is in the ledger by now, for good if score knows the same.
+
+    A visit that score reports anew meanwhile stays as score wrote it; its hour is then open again.
+    """
+    subject, start = item["subject"], visit_start(item)
+    tree = load_tree(table_name, subject, now)
+    if subject not in tree.ledgers:  # it was taken out of its lead a moment ago
+        return Finished(read_figures(item), certain=False)
+    visit = next((visit for visit in visits(tree.ledgers[subject], conversions) if visit.start == start), None)
+    condition = {
+        "TableName": table_name,
+        "ConditionExpression": "seen = :seen",
+        "ExpressionAttributeValues": attributes({":seen": item["seen"]}),
+    }
+    if visit is None:
+        held(client("dynamodb").delete_item, Key=attributes({"pk": item["pk"], "sk": item["sk"]}), **condition)
+        return Finished(None, certain=True)
+    figures = figures_of(visit)
+    # What score has not seen may be gone before it looks, and nobody would notice.
+    open_since = now - CLOSED_AFTER
+    found, known = (
+        [span for span in some if open_since <= span.start <= start]
+        for some in (latest_spans(tree.ledgers[subject], conversions), remembered(tree.record, subject))
+    )
+    if found != known:
+        return Finished(figures, certain=False)
+    final = visit_item(subject, start, item["seen"], figures, final=True)
+    held(client("dynamodb").put_item, Item=attributes(final), **condition)
+    return Finished(figures, certain=True)
+
+
+def forget_visits(table_name: str, subject: str, events: Sequence[Event]) -> None:
+    """Delete what was reported of a subject's visits: for an erasure, while its `events` are there to tell when."""
+    latest = max((event.at for event in events), default=0)
+    condition = "pk = :pk AND begins_with(sk, :prefix)"
+    for hour in sorted({hour_of(event.at) for event in events if event.at > latest - VISITS_KEPT}):
+        known = {":pk": visits_key(hour), ":prefix": visit_prefix(subject)}
+        for key in query(table_name, condition, known, ProjectionExpression="pk, sk"):
+            client("dynamodb").delete_item(TableName=table_name, Key=attributes(key))
+
+
+def load_hour(table_name: str, hour: int) -> tuple[Figures, int]:
+    """An hour's figures, and how often they were written; 0 when never."""
+    found = client("dynamodb").get_item(TableName=table_name, Key=attributes(hour_key(hour)), ConsistentRead=True)
+    if "Item" not in found:
+        return Figures(), 0
+    item = values(found["Item"])
+    return read_figures(item), item["version"]
+
+
+def save_hour(table_name: str, hour: int, figures: Figures, version: int) -> bool:
+    """Write an hour's figures as the version after `version`; False when somebody else did."""
+    item = attributes(hour_item(hour, figures, version + 1))
+    return held(client("dynamodb").put_item, TableName=table_name, Item=item, **unchanged(version))
+
+
+def read_day(table_name: str, day: str) -> Day:
+    """Everything about a day such as `2026-03-02`: one query."""
+    hours: dict[int, Figures] = {}
+    pages: dict[str, int] = {}
+    campaigns: dict[str, int] = {}
+    for item in query(table_name, "pk = :pk", {":pk": day_key(day)}):
+        kind, _, name = item["sk"].partition("#")
+        if item["sk"].startswith(HOUR_PREFIX):
+            hours[read_hour(f"{day}T{name}")] = read_figures(item)
+        elif kind in ("page", "campaign"):
+            (pages if kind == "page" else campaigns)[name] = item.get("views", 0)
+    return Day(hours, pages, campaigns)

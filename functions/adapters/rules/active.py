@@ -1,0 +1,116 @@
+"""The active configuration in S3: read once a minute at most, and kept when what lies there cannot be used."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import TypeAdapter, ValidationError
+
+from adapters.runtime.clients import client, error_code, stored_object
+from adapters.runtime.telemetry import count, logger
+from ripen.config.configuration import ActiveConfiguration, Configuration, Mails, MailTemplate
+from ripen.fold.rules import Rules, compile_rules
+from ripen.times import MINUTE
+
+CURRENT = "active/current.json"
+_MAILS = TypeAdapter(dict[str, dict[str, MailTemplate]])
+
+
+class Active(NamedTuple):
+    """The rules, and the configuration that they were compiled from."""
+
+    rules: Rules
+    configuration: Configuration
+
+
+@dataclass(slots=True)
+class _Kept:
+    active: Active | None = None
+    etag: str = ""
+    checked_at: int = -MINUTE
+    mails_version: str = ""
+    mails: Mails | None = None
+
+
+_kept: dict[str, _Kept] = {}
+
+
+def forget() -> None:
+    """Forget everything that was read, as a new process would."""
+    _kept.clear()
+
+
+def mails_key(version: str) -> str:
+    """Where the mails of a configuration version lie."""
+    return f"active/mails-{version}.json"
+
+
+def active_rules(bucket: str, now: int) -> Rules | None:
+    """The rules to fold with at `now`; None only when none were ever activated.
+
+    When the stored configuration cannot be read or is invalid, the last good one is returned and the metric
+    ConfigurationUnusable counts it.
+    """
+    found = active(bucket, now)
+    return found.rules if found else None
+
+
+def active(bucket: str, now: int) -> Active | None:
+    """The same rules with all that was written, also what no fold looks at."""
+    kept = _kept.setdefault(bucket, _Kept())
+    if abs(now - kept.checked_at) < MINUTE and kept.active:
+        return kept.active
+    condition = {"IfNoneMatch": kept.etag} if kept.etag else {}
+    try:
+        found = client("s3").get_object(Bucket=bucket, Key=CURRENT, **condition)
+        read = ActiveConfiguration.model_validate_json(found["Body"].read())
+        kept.active = Active(compile_rules(read.configuration, read.version), read.configuration)
+        kept.etag = found["ETag"]
+    except ClientError as error:
+        if error_code(error) not in ("304", "NotModified"):
+            _report(error_code(error))
+    except (BotoCoreError, ValidationError) as error:
+        _report(type(error).__name__)
+    kept.checked_at = now
+    return kept.active
+
+
+def stored(bucket: str) -> ActiveConfiguration | None:
+    """What lies there as the active configuration now; None when none was ever activated.
+
+    Raises pydantic's ValidationError when it cannot be used.
+    """
+    body = stored_object(bucket, CURRENT)
+    return ActiveConfiguration.model_validate_json(body) if body is not None else None
+
+
+def active_mails(bucket: str, version: str) -> Mails:
+    """The mails that were published with a configuration version."""
+    kept = _kept.setdefault(bucket, _Kept())
+    if kept.mails is None or kept.mails_version != version:
+        body = client("s3").get_object(Bucket=bucket, Key=mails_key(version))["Body"].read()
+        kept.mails, kept.mails_version = _MAILS.validate_json(body), version
+    return kept.mails
+
+
+def activate(bucket: str, configuration: Configuration, mails: Mails, version: str, now: str) -> None:
+    """Make a checked configuration the active one: its mails first, then the one object that everybody reads."""
+    texts = {
+        name: {language: template.model_dump() for language, template in languages.items()}
+        for name, languages in mails.items()
+    }
+    active = ActiveConfiguration(version=version, activated_at=now, configuration=configuration)
+    _put(bucket, mails_key(version), json.dumps(texts))
+    _put(bucket, CURRENT, active.model_dump_json(by_alias=True, exclude_defaults=True))
+
+
+def _put(bucket: str, key: str, text: str) -> None:
+    client("s3").put_object(Bucket=bucket, Key=key, Body=text.encode(), ContentType="application/json")
+
+
+def _report(reason: str) -> None:
+    logger.error("The active configuration cannot be used; the last good one stays", extra={"reason": reason})
+    count("ConfigurationUnusable")

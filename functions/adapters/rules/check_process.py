@@ -1,0 +1,70 @@
+"""The process that `isolated` starts: reads files from its input, checks them, and prints what it found.
+
+Each line is an object of JSON: before each file `reading` with its name and in `found` the problems until then; at last
+the answer, `problems` or `configuration`, `mails` and `version`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+from base64 import b64decode
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+from adapters.rules.rule_files import build
+from ripen.errors import InvalidConfigurationError
+
+MOST_BYTES = 512 * 1024 * 1024
+"""Of memory, with the program itself; checking the starter kit takes about 60 MB."""
+
+MOST_SECONDS = 90
+"""Of the processor, for a process whose parent is gone."""
+
+
+def main() -> None:
+    """Check what stands in the input as JSON: content in Base64 by the names of the files."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
+    output = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what libraries print goes to the log
+    files = {name: b64decode(content) for name, content in json.load(sys.stdin).items()}
+    print(json.dumps(_answer(files, _Progress(output))), file=output, flush=True)
+
+
+class _Progress:
+    """Tells the parent which file is read, and the problems that it has not heard of."""
+
+    def __init__(self, output: TextIO) -> None:
+        self.output = output
+        self.name = ""
+        self.told = 0
+
+    def __call__(self, name: str, troubles: Sequence[str]) -> None:
+        print(json.dumps({"reading": name, "found": troubles[self.told :]}), file=self.output, flush=True)
+        self.name, self.told = name, len(troubles)
+
+
+def _answer(files: dict[str, bytes], progress: _Progress) -> dict[str, Any]:
+    try:
+        configuration, mails, version = build(files, progress)
+    except InvalidConfigurationError as error:
+        return {"problems": error.problems}
+    except MemoryError:
+        return {"problems": [f"{progress.name}:1: it takes more than {MOST_BYTES >> 20} MB of memory to check"]}
+    except RecursionError:
+        return {"problems": [f"{progress.name}:1: something in it is nested too deeply"]}
+    return {
+        "configuration": configuration.model_dump(mode="json", by_alias=True, exclude_defaults=True),
+        "mails": {
+            name: {key: mail.model_dump() for key, mail in languages.items()} for name, languages in mails.items()
+        },
+        "version": version,
+    }
+
+
+if __name__ == "__main__":
+    main()

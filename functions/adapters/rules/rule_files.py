@@ -1,0 +1,146 @@
+"""Rule files and mails as marketers write them, read into one checked configuration.
+
+Every problem is one line: file, line number, the key, what is wrong and what would be right.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
+from typing import Any
+
+from pydantic import ValidationError
+from ruamel.yaml.error import MarkedYAMLError
+
+from adapters.mail.compiler import MOST_PROBLEMS, Reading, read_mails, untold
+from adapters.mail.jinja import shows_content
+from adapters.rules.yaml_files import Document, problem_of, read_yaml, steps
+from ripen.config.configuration import Configuration, Mails, compile_sources
+from ripen.config.public import MAX_BYTES, dump_site
+from ripen.config.schema.base import Path
+from ripen.config.schema.campaigns import Step
+from ripen.config.upload_limits import SECTIONS, size_problems
+from ripen.errors import InvalidConfigurationError
+from ripen.events.sources import dump_sources
+from ripen.validation.checks import problems
+
+_NEEDED = ("profiles", "phases")
+_LONGEST_INPUT = 100
+
+
+def build(files: Mapping[str, bytes], reading: Reading = untold) -> tuple[Configuration, Mails, str]:
+    """The configuration, mails and version in `files` (name to content, such as `rules/scoring.yaml`).
+
+    Before each file that is read, `reading` is told its name and the problems found until then. Raises
+    InvalidConfigurationError with every problem found.
+    """
+    if troubles := size_problems({name: len(content) for name, content in files.items()}):
+        raise InvalidConfigurationError(troubles)
+    documents: dict[str, Document] = {}
+    strangers = (name for name in sorted(files) if name.startswith("rules/") and name not in SECTIONS)
+    troubles += [f"{name}: is no rule file; there is {', '.join(sorted(SECTIONS))}" for name in strangers]
+    for name, sections in SECTIONS.items():
+        if name in files:
+            reading(name, troubles)
+            documents[name] = _read_yaml(name, sections, files[name], troubles)
+        elif sections[0] in _NEEDED:
+            troubles.append(f"{name}: is missing")
+    mails = read_mails(files, troubles, reading)
+    if troubles:
+        raise InvalidConfigurationError(troubles)
+    reading("rules", troubles)
+    merged = {key: value for document in documents.values() for key, value in document.values.items()}
+    try:
+        configuration = Configuration.model_validate(merged)
+    except ValidationError as error:
+        raise InvalidConfigurationError(
+            [_located(documents, _written(e["loc"]), _message(e)) for e in error.errors()[:MOST_PROBLEMS]]
+        ) from None
+    wrong = chain(problems(configuration, frozenset(mails)), _of_mails(configuration, mails))
+    found = [_located(documents, path, text) for path, text in islice(wrong, MOST_PROBLEMS)]
+    if found:
+        raise InvalidConfigurationError(found)
+    dump_site(configuration, mails)  # refuses what is too large to be shown
+    if (size := len(dump_sources(compile_sources(configuration)))) > MAX_BYTES:
+        raise InvalidConfigurationError([f"rules/sources.yaml:1: sources: have {size} bytes; at most {MAX_BYTES}"])
+    return configuration, mails, _version(configuration, mails)
+
+
+def _of_mails(configuration: Configuration, mails: Mails) -> Iterator[tuple[Path, str]]:
+    """Steps whose mail shows what it does not get: content that they do not choose, a survey that is not there."""
+    pages = {name: [mail.html for mail in languages.values()] for name, languages in mails.items()}
+    needing = {name for name, found in pages.items() if any(map(shows_content, found))}
+    asking = {name for name, found in pages.items() if any("mail.feedback" in page for page in found)}
+    for key, campaign in configuration.campaigns.items():
+        steps: list[tuple[Path, Step]] = [
+            (("campaigns", key, *(() if campaign.mail else ("steps", n))), step)
+            for n, step in enumerate(campaign.all_steps)
+        ]
+        while steps:
+            path, step = steps.pop(0)
+            if step.mail in needing and step.content is None:
+                yield (*path, "mail"), f"the mail {step.mail} shows content, and this step chooses none; add content"
+            if step.mail in asking and not configuration.mailing.surveys:
+                yield (*path, "mail"), f"the mail {step.mail} asks for a rating; write surveys in rules/mailing.yaml"
+            for n, branch in enumerate(step.branch or []):
+                steps += [((*path, "branch", n, "steps", m), inner) for m, inner in enumerate(branch.steps)]
+
+
+def _read_yaml(name: str, sections: Sequence[str], content: bytes, troubles: list[str]) -> Document:
+    try:
+        document = read_yaml(content)
+    except MarkedYAMLError as error:
+        line, problem = problem_of(error)
+        troubles.append(f"{name}:{line}: {problem}")
+        return Document({}, None)
+    if found := [*_misplaced(name, sections, document)]:
+        troubles += found
+        return Document({}, None)
+    return document
+
+
+def _misplaced(name: str, sections: Sequence[str], document: Document) -> Iterator[str]:
+    if not isinstance(document.values, Mapping):
+        yield f"{name}:1: has to have the top-level key {sections[0]}"
+        return
+    for key in document.values:
+        if key not in sections:
+            line = next((line for _, line in steps(document.root, (key,))), 1)
+            yield f"{name}:{line}: {key}: may not stand here; there is {', '.join(sections)}"
+    if sections[0] not in document.values:
+        yield f"{name}:1: has to have the top-level key {sections[0]}"
+
+
+def _written(location: Sequence[str | int]) -> Path:
+    # Where a value may be of several kinds, the models name the kind in angle brackets; nobody wrote that.
+    return tuple(step for step in location if not str(step).startswith("<"))
+
+
+def _message(error: Any) -> str:
+    given = f" (it is {_short(error['input'])})" if isinstance(error["input"], str | int | float) else ""
+    texts = {
+        "extra_forbidden": "is not a key that may stand here",
+        "missing": "is missing",
+    }
+    text: str = texts.get(error["type"], error["msg"].removeprefix("Value error, "))
+    return text if error["type"] in ("extra_forbidden", "missing", "value_error") else text + given
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST_INPUT else f"{text[:_LONGEST_INPUT]}..."
+
+
+def _located(documents: Mapping[str, Document], path: Path, text: str) -> str:
+    name = next((name for name, section in SECTIONS.items() if path and path[0] in section), "rules")
+    found = [*steps(documents[name].root, path)] if name in documents else []
+    known = [str(step) for step in path[: len(found) + 1]]
+    return f"{name}:{found[-1][1] if found else 1}: {'.'.join(known)}: {text}"
+
+
+def _version(configuration: Configuration, mails: Mails) -> str:
+    texts = {name: {key: mail.model_dump() for key, mail in languages.items()} for name, languages in mails.items()}
+    whole = [configuration.model_dump(mode="json", by_alias=True), texts]
+    return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:12]

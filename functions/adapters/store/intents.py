@@ -1,0 +1,157 @@
+"""Intents to send: claimed before sending, given back or ended afterwards, each in one conditional write."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from adapters.dynamodb.attributes import attributes as _attributes
+from adapters.dynamodb.queries import item_of, query
+from adapters.dynamodb.table import put_arguments
+from adapters.identity.address_items import takes
+from adapters.runtime.clients import client
+from adapters.runtime.clients import held as _held
+from ripen.storage.intents import CLAIMED, WAITING, Answer, Claim, Decided, Held
+from ripen.storage.ledger import IDENTITY_KEY, INTENT_PREFIX, RECORD_KEY, due_shard
+from ripen.times import SECOND, to_iso
+
+Item = Mapping[str, Any]
+_FAILED = "ConditionalCheckFailed"
+
+
+def claim_intent(
+    table: str, decided: Decided, key: str, claim: Claim, counting: Sequence[Mapping[str, Any]] = ()
+) -> Answer:
+    """Claim an intent before anything is sent, and make the record one that nobody has read.
+
+    So of all who decided under the same record only one gets a claim: what the others want to send may be too much by
+    then. `counting` are writes of the same transaction that count it; when one of them fails, the lead is `CHANGED`.
+    """
+    item = {
+        "pk": decided.subject,
+        "sk": key,
+        "status": CLAIMED,
+        "holder": claim.holder,
+        "channel": claim.channel,
+        "repeatable": int(claim.repeatable),
+        "about": json.dumps(claim.about, separators=(",", ":")),
+        "tries": claim.tries,
+        "due_shard": due_shard(decided.subject),
+        "due_at": to_iso(claim.until),
+        "ttl": claim.kept_until // SECOND,
+    }
+    put = {
+        "TableName": table,
+        "Item": _attributes(item),
+        "ConditionExpression": "attribute_not_exists(pk) OR #status = :waiting",
+        "ExpressionAttributeNames": {"#status": "status"},
+        "ExpressionAttributeValues": _attributes({":waiting": WAITING}),
+    }
+    renew = {
+        "TableName": table,
+        "Key": _attributes({"pk": decided.subject, "sk": RECORD_KEY}),
+        "UpdateExpression": "SET version = :next",
+        "ConditionExpression": "version = :before",
+        "ExpressionAttributeValues": _attributes({":before": decided.version, ":next": decided.version + 1}),
+    }
+    actions: list[Mapping[str, Any]] = [{"Put": put}, {"Update": renew}]
+    if decided.address_key:
+        actions.append(takes(table, decided.address_key, marketing=decided.marketing))
+    if decided.owned:
+        actions.append({"ConditionCheck": _owned(table, decided)})
+    actions += counting
+    try:
+        client("dynamodb").transact_write_items(TransactItems=actions)
+    except ClientError as error:
+        reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
+        if reasons[:1] == [_FAILED]:
+            return Answer.TAKEN
+        if reasons[1:2] != [_FAILED] and _FAILED in reasons[2 : len(actions) - len(counting)]:
+            return Answer.SUPPRESSED
+        if {_FAILED, "TransactionConflict"} & {*reasons}:
+            return Answer.CHANGED
+        raise
+    return Answer.CLAIMED
+
+
+def _owned(table: str, decided: Decided) -> dict[str, Any]:
+    owners = {f":owner{n}": subject for n, subject in enumerate(decided.subjects)}
+    return {
+        "TableName": table,
+        "Key": _attributes({"pk": decided.address_key, "sk": IDENTITY_KEY}),
+        "ConditionExpression": f"#owner IN ({', '.join(owners)})",
+        "ExpressionAttributeNames": {"#owner": "owner"},
+        "ExpressionAttributeValues": _attributes(owners),
+    }
+
+
+def held_intents(table: str, subject: str) -> dict[str, Held]:
+    """The intents of a subject that are claimed and have not ended, or wait to be claimed again; by their keys."""
+    found = query(table, "pk = :pk AND begins_with(sk, :prefix)", {":pk": subject, ":prefix": INTENT_PREFIX})
+    return {item["sk"]: _held_intent(item) for item in found if item["status"] in (CLAIMED, WAITING)}
+
+
+def held_intent(table: str, subject: str, key: str) -> Held | None:
+    """One of them; None when it has ended, or was given back."""
+    item = item_of(table, subject, key)
+    return _held_intent(item) if item.get("status") in (CLAIMED, WAITING) else None
+
+
+def _held_intent(item: Item) -> Held:
+    return Held(
+        item["status"],
+        item.get("holder", ""),
+        item["channel"],
+        bool(item["repeatable"]),
+        json.loads(item["about"]),
+        item["tries"],
+        item.get("rest_until", 0),
+    )
+
+
+def release_intent(table: str, subject: str, key: str, holder: str) -> bool:
+    """Give one's own claim back: nothing was sent, the same intent may be claimed again. False if it was not."""
+    return _held(
+        client("dynamodb").delete_item,
+        TableName=table,
+        Key=_attributes({"pk": subject, "sk": key}),
+        ConditionExpression="holder = :holder",
+        ExpressionAttributeValues=_attributes({":holder": holder}),
+    )
+
+
+def rest_intent(table: str, subject: str, key: str, holder: str, rest_until: int) -> None:
+    """Give one's own claim back after a try that may be repeated, though not before `rest_until` (milliseconds)."""
+    _held(
+        client("dynamodb").update_item,
+        TableName=table,
+        Key=_attributes({"pk": subject, "sk": key}),
+        UpdateExpression=(
+            "SET #status = :waiting, tries = tries + :one, rest_until = :rest REMOVE holder, due_shard, due_at"
+        ),
+        ConditionExpression="holder = :holder",
+        ExpressionAttributeNames={"#status": "status"},
+        ExpressionAttributeValues=_attributes({":waiting": WAITING, ":one": 1, ":rest": rest_until, ":holder": holder}),
+    )
+
+
+def end_intent(table: str, subject: str, key: str, status: str, event_item: Item) -> bool:
+    """Write how an intent ended and, in the same transaction, the event that tells so.
+
+    An outcome that is not known gives way to one that is. False when the intent had ended before.
+    """
+    overridable = (CLAIMED,) if status == "unconfirmed" else (CLAIMED, "unconfirmed")
+    names = [f":from{n}" for n in range(len(overridable))]
+    update = {
+        "TableName": table,
+        "Key": _attributes({"pk": subject, "sk": key}),
+        "UpdateExpression": "SET #status = :status REMOVE due_shard, due_at",
+        "ConditionExpression": f"#status IN ({', '.join(names)})",
+        "ExpressionAttributeNames": {"#status": "status"},
+        "ExpressionAttributeValues": _attributes({":status": status, **dict(zip(names, overridable, strict=True))}),
+    }
+    actions = [{"Update": update}, {"Put": put_arguments(table, event_item)}]
+    return _held(client("dynamodb").transact_write_items, TransactItems=actions)

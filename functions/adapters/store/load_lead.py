@@ -1,0 +1,190 @@
+"""Leads as they lie in the table: the record of the root, and the ledgers of all its subjects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from heapq import merge
+from itertools import chain
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from adapters.dynamodb.attributes import attributes, values
+from adapters.runtime.clients import client
+from adapters.store.intents import held_intents
+from ripen.errors import VersionConflictError
+from ripen.events.event import Event
+from ripen.leads.proof import Proof
+from ripen.storage.checkpoint import Checkpoint
+from ripen.storage.intents import Held
+from ripen.storage.lead_record import Record
+from ripen.storage.ledger import (
+    CHECKPOINT_KEY,
+    EVENT_PREFIX,
+    MAX_FOLDED,
+    MEMBER_PREFIX,
+    NOTHING_SEEN,
+    RECORD_KEY,
+    Seen,
+    Unreadable,
+    counts_until,
+    read_items,
+    weight,
+)
+from ripen.storage.merged_lead import MAX_SUBJECTS, Edge, Tree
+from ripen.times import parse_iso
+
+_PAGE = 60
+"""Items in the first pages of a query: enough for nearly every lead, and a settled one needs no more."""
+
+Item = Mapping[str, Any]
+
+
+def load_tree(table: str, subject: str, now: int, *, recent: bool = False, claims: bool = False) -> Tree:
+    """The lead that a subject belongs to: the record of its root, and the ledgers of all its subjects, consistently.
+
+    With `recent`, what is in the checkpoint that the record names is not read; only leads of one subject have one.
+    With `claims`, it is told which intents are claimed. They are read before the record and the events: a claim that is
+    made later changes the record, and of one that has ended earlier the events tell.
+
+    What has expired by `now` (milliseconds) counts no more: DynamoDB deletes it within days, and in any order. Of a
+    lead with more than MAX_FOLDED only the newest items are read, and what was `seen` of its ledgers is not whole.
+
+    The root's record is read first, all events after it. The other way round, an event could be missed and the record
+    of someone who had counted it still be seen, and `save` would not notice. Every change of the tree changes the
+    record of the root, so `save` notices that as well. Raises VersionConflictError when no root is found.
+    """
+    held: dict[tuple[str, str], Held] = {}
+    for _ in range(MAX_SUBJECTS):
+        held = _claims(table, subject) if claims else {}
+        root = _partition(table, subject, recent=recent)
+        if "lead" not in root.record:
+            break
+        subject = root.record["lead"]
+    else:
+        raise VersionConflictError("the lead is being merged")
+    record = _record(subject, root.record)
+    checkpoint = _checkpoint(root, record) if recent else None
+    partitions = {subject: root}
+    edges: list[Edge] = []
+    waiting = [(subject, root)]
+    for parent, own in waiting:
+        for member in own.members:
+            child = member["sk"].removeprefix(MEMBER_PREFIX)
+            theirs = _claims(table, child) if claims else {}
+            below = _partition(table, child)
+            if below.record.get("lead") == parent:  # otherwise it was taken out a moment ago
+                edges.append(Edge(parent, child, Proof(member["proof"]), below.record["version"]))
+                waiting.append((child, below))
+                partitions[child] = below
+                held |= theirs
+    newest, whole = _newest(partitions, now, checkpoint.below if checkpoint else EVENT_PREFIX)
+    ledgers = {name: _ledger(items, checkpoint, whole=whole) for name, items in newest.items()}
+    return Tree(
+        record,
+        {name: ledger.events for name, ledger in ledgers.items()},
+        tuple(edges),
+        seen={name: ledger.seen for name, ledger in ledgers.items()},
+        unreadable=tuple(one for ledger in ledgers.values() for one in ledger.unreadable),
+        items=() if edges else ledgers[subject].items,
+        checkpoint=checkpoint,
+        held=held,
+    )
+
+
+def _claims(table: str, subject: str) -> dict[tuple[str, str], Held]:
+    return {(subject, key): held for key, held in held_intents(table, subject).items()}
+
+
+def _record(subject: str, found: Item) -> Record:
+    due_at = parse_iso(found["due_at"]) if "due_at" in found else None
+    return Record(subject, found.get("version", 0), found.get("data", ""), due_at)
+
+
+class _Ledger(NamedTuple):
+    """The items of one subject that count, what they hold, and their digest together with that of the checkpoint."""
+
+    items: Sequence[Item]
+    events: Sequence[Event]
+    seen: Seen
+    unreadable: Sequence[Unreadable]
+
+
+def _ledger(newest: Sequence[Item], checkpoint: Checkpoint | None, *, whole: bool) -> _Ledger:
+    live = newest[::-1]
+    events, unreadable = read_items(live)
+    if unreadable:
+        aside = {one.key for one in unreadable}
+        live = [item for item in live if item["sk"] not in aside]
+    seen = (Seen(*checkpoint.seen) if checkpoint else NOTHING_SEEN).plus(*live)
+    return _Ledger(live, events, seen if whole else seen.without_older(), unreadable)
+
+
+def _checkpoint(root: _Partition, record: Record) -> Checkpoint | None:
+    """The checkpoint that the record names; another one, left behind by somebody who crashed, is none."""
+    if root.members or not root.checkpoint:
+        return None
+    found = Checkpoint.unpack(root.checkpoint["zip"])
+    return found if found.name == record.settled else None
+
+
+def _newest(partitions: Mapping[str, _Partition], now: int, first: str) -> tuple[dict[str, list[Item]], bool]:
+    """The newest items of each ledger that count, down to the key `first` or as far as they may be folded together.
+
+    Also whether that is all of them. Nothing is read that is much older.
+    """
+    found: dict[str, list[Item]] = {subject: [] for subject in partitions}
+    left = MAX_FOLDED
+    for item in merge(*(partition.events for partition in partitions.values()), key=_age, reverse=True):
+        if item["sk"] < first:
+            break
+        if counts_until(item) > now:
+            left -= weight(item)
+            if left < 0:
+                return found, False
+            found[item["pk"]].append(item)
+    return found, True
+
+
+_age = itemgetter("sk")
+
+
+class _Partition(NamedTuple):
+    """A subject's record or pointer (empty when there is none), its members and its checkpoint.
+
+    The items of its ledger come newest first; they are read while somebody asks for more.
+    """
+
+    record: Item
+    members: Sequence[Item]
+    checkpoint: Item
+    events: Iterator[Item]
+
+
+def _partition(table: str, subject: str, *, recent: bool = False) -> _Partition:
+    """One query of a subject; of a settled lead in small pages, of which the first are enough, if `recent`."""
+    pages = (
+        client("dynamodb")
+        .get_paginator("query")
+        .paginate(
+            TableName=table,
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :first AND :last",
+            ExpressionAttributeValues=attributes({":pk": subject, ":first": EVENT_PREFIX, ":last": RECORD_KEY}),
+            ConsistentRead=True,
+            ScanIndexForward=False,
+            **({"PaginationConfig": {"PageSize": _PAGE}} if recent else {}),
+        )
+    )
+    items = (values(item) for page in pages for item in page["Items"])
+    record: Item = {}
+    checkpoint: Item = {}
+    members: list[Item] = []
+    for item in items:
+        if item["sk"].startswith(EVENT_PREFIX):
+            return _Partition(record, members, checkpoint, chain((item,), items))
+        if item["sk"] == RECORD_KEY:
+            record = item
+        elif item["sk"] == CHECKPOINT_KEY:
+            checkpoint = item
+        elif item["sk"].startswith(MEMBER_PREFIX):
+            members.append(item)
+    return _Partition(record, members, checkpoint, iter(()))

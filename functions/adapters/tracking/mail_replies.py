@@ -1,0 +1,72 @@
+"""What comes back after a mail, by a page or a report of SES: an event of the lead, and an answer of its address.
+
+Both are written in one transaction, and only while there is a record of the lead: nothing comes back of one that was
+erased. The no of an address is kept in any case.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from botocore.exceptions import ClientError
+
+from adapters.dynamodb.attributes import attributes
+from adapters.dynamodb.table import TableThrottledError, put_arguments, throttled
+from adapters.identity.address_items import answered, refuse
+from adapters.runtime.clients import client
+from ripen.leads.suppression import CONFIRMED
+from ripen.storage.ledger import RECORD_KEY
+
+_ATTEMPTS = 5
+_FAILED = "ConditionalCheckFailed"
+_BUSY = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+
+
+class Reply(NamedTuple):
+    """What an address (by its shortened key) answered at a moment: a name of `ripen.leads.suppression.Refusals`."""
+
+    digest: str
+    answer: str
+    at: int
+
+
+def keep_reply(table: str, item: Mapping[str, Any], reply: Reply | None = None) -> bool:
+    """Write an event, once, with the answer that it means; False when its lead is not there (any more).
+
+    Raises TableThrottledError.
+    """
+    record = {"TableName": table, "Key": attributes({"pk": item["pk"], "sk": RECORD_KEY})}
+    actions: list[Mapping[str, Any]] = [
+        {"ConditionCheck": record | {"ConditionExpression": "attribute_exists(pk)"}},
+        {"Put": put_arguments(table, item)},
+    ]
+    if reply is not None:
+        actions.append(answered(table, *reply))
+    reasons = _transact(actions)
+    if reasons[:1] != [_FAILED]:
+        return True
+    if reply is not None and reply.answer != CONFIRMED:
+        try:
+            refuse(table, *reply)
+        except ClientError as error:
+            raise throttled(error) from error
+    return False
+
+
+def _transact(actions: list[Mapping[str, Any]]) -> list[str]:
+    """Try until nobody else writes the same items; why conditions failed, if they did. Raises TableThrottledError."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            client("dynamodb").transact_write_items(TransactItems=actions)
+        except ClientError as error:
+            reasons = [str(reason.get("Code")) for reason in error.response.get("CancellationReasons", [])]
+            if _FAILED in reasons:
+                return reasons
+            if not _BUSY & {*reasons}:
+                raise throttled(error) from error
+        else:
+            return []
+        time.sleep(0.05 * 2**attempt)
+    raise TableThrottledError("somebody else is writing the same lead")

@@ -1,0 +1,44 @@
+"""The counters that all running copies of the tracking function share: one small item for each source and minute.
+
+A visitor gets one too, for a day, but only after a twentieth of what a day allows.
+"""
+
+from __future__ import annotations
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from adapters.runtime.clients import client, error_code
+from ripen.events.rate_limits import Share
+from ripen.storage.ledger import counter_key
+from ripen.times import HOUR, SECOND, to_iso
+
+
+def add(table: str, share: Share) -> int | None:
+    """Add to a counter: its total, or None when it could not be told, which is logged.
+
+    Tried once and not for long: what is counted is in the ledger already, and a repeated addition would count twice.
+    """
+    try:
+        answer = client("dynamodb", impatient=True).update_item(
+            TableName=table,
+            Key={"pk": {"S": counter_key(share.source, share.subject)}, "sk": {"S": to_iso(share.begins)}},
+            UpdateExpression="ADD #events :events SET #ttl = :ttl",
+            ExpressionAttributeNames={"#events": "events", "#ttl": "ttl"},
+            ExpressionAttributeValues={
+                ":events": {"N": str(share.events)},
+                ":ttl": {"N": str((share.ends + HOUR) // SECOND)},
+            },
+            ReturnValues="UPDATED_NEW",
+        )
+    except (BotoCoreError, ClientError) as error:
+        cannot_tell(error)
+        return None
+    return int(answer["Attributes"]["events"]["N"])
+
+
+def cannot_tell(error: BotoCoreError | ClientError) -> None:
+    """Log that a shared counter has no answer. Nobody is refused for that."""
+    from adapters.runtime.telemetry import logger  # noqa: PLC0415 - rare, and costly to import
+
+    reason = error_code(error) if isinstance(error, ClientError) else type(error).__name__
+    logger.warning("The shared counter of a limit cannot be reached", extra={"reason": reason})

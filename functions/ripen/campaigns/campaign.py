@@ -1,0 +1,253 @@
+"""Campaigns, compiled, and how far a lead is in each: its starts, numbered, and the run that is under way.
+
+A mail carries the number of its start, and its outcome in the ledger repeats it; so the same decision is the same
+intent, however often it is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from dataclasses import field as _field
+from typing import Any, NamedTuple
+
+from ripen.campaigns.frequency_caps import (
+    NO_LIMITS,
+    Hours,
+    Limits,
+    Rhythm,
+    compile_hours,
+    compile_limits,
+    compile_rhythm,
+)
+from ripen.campaigns.steps import Do, Program, compile_steps
+from ripen.conditions.pattern import Predicate, compile_pattern, fields
+from ripen.config.configuration import Configuration
+from ripen.config.schema.campaigns import Campaign, Date
+from ripen.config.schema.lifecycle import ScoreAtLeast
+from ripen.config.schema.mailing import Mailing
+from ripen.events.event import MAIL
+from ripen.times import DAY, parse_duration
+
+_CREDIT = 30 * DAY
+"""So long what was done for a start that is gone (its events were a bot's, or expired) counts for the next."""
+
+NEVER = -1
+"""In place of the time after which a campaign may start again."""
+
+
+class Signal(NamedTuple):
+    """What an event means for a campaign: `open`, `begin`, `goal`, `exit`, or that pattern `number` has `happened`."""
+
+    campaign: str
+    kind: str
+    number: int = 0
+
+
+Watched = tuple[dict[str, Any], Signal]
+"""A pattern, and what it means that an event matches it."""
+
+
+class DateRule(NamedTuple):
+    """A day that is a trait; the campaign starts `offset` milliseconds after it (before, if negative)."""
+
+    trait: str
+    offset: int
+    yearly: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignRule:
+    """A campaign; times in milliseconds. What starts it is one of `score` to `segment`, or an event.
+
+    With `gated` a score counts only after a certain event. `goal` and `exits` are those that look at facts alone.
+    `again` is the least time between two starts (None: any; or NEVER). `hours` and `limits` hold for its mails,
+    `category_limits` for those of its category; `by_mail_alone` is one that does nothing else to the outside. `control`
+    is the part of the leads (0 to 1) that gets nothing. What `confirms` goes to the address that the lead named last.
+    """
+
+    name: str
+    program: Program
+    by_mail_alone: bool
+    score: ScoreAtLeast | None = None
+    gated: bool = False
+    phase: str | None = None
+    inactive_for: int | None = None
+    date: DateRule | None = None
+    rhythm: Rhythm | None = None
+    segment: Predicate | None = None
+    only_if: Predicate | None = None
+    goal: Predicate | None = None
+    exits: tuple[Predicate, ...] = ()
+    again: int | None = None
+    transactional: bool = False
+    confirms: bool = False
+    category: str = ""
+    priority: int = 50
+    control: float = 0.0
+    valid_for: int = 7 * DAY
+    drops: bool = False
+    hours: tuple[Hours, ...] = ()
+    limits: Limits = NO_LIMITS
+    category_limits: Limits = NO_LIMITS
+
+    @property
+    def by_time(self) -> bool:
+        """Whether the passing of time starts it."""
+        return self.inactive_for is not None or self.date is not None or self.rhythm is not None
+
+
+@dataclass(slots=True)
+class Run:
+    """A campaign that is under way: the instruction it is at, since when, and which of its event patterns happened."""
+
+    at: int
+    since: int
+    began: int
+    control: bool = False
+    happened: set[int] = _field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a campaign is: `number` of the latest start, `began` when that was, `run` while it is under way.
+
+    `open`: what has to come before has happened. `above`: its score, or its segment, was not left since. `mark`: the
+    moment for which time started it last. Until `credit` the next start goes on with `done`, the steps that were done
+    under this number. `doubtful` are the numbers of which something was done perhaps.
+    """
+
+    open: bool
+    number: int = 0
+    began: int = -1
+    above: bool = False
+    mark: int = -1
+    credit: int = -1
+    run: Run | None = None
+    done: list[str] = _field(default_factory=list)
+    doubtful: tuple[int, ...] = ()
+
+    def may_start(self, rule: CampaignRule, moment: int) -> bool:
+        """Whether a start would be one: none is under way, and the last was long enough ago."""
+        if self.run is not None:
+            return False
+        if rule.again == NEVER:
+            return self.number == 0 or moment <= self.credit
+        return self.began < 0 or rule.again is None or moment - self.began >= rule.again
+
+    def start(self, moment: int, *, control: bool) -> None:
+        """Begin a run."""
+        if moment <= self.credit:
+            self.credit = -1
+        else:
+            self.number += 1
+            self.done = []
+        self.began = moment
+        self.run = Run(0, moment, moment, control)
+
+    def end(self, number: int, step: str, name: str, moment: int) -> None:
+        """Take note that a step was done, or will never be."""
+        if number in self.doubtful and number < self.number:
+            return  # what became of an earlier mail after all
+        if name.endswith("Unconfirmed"):
+            self.doubtful = (*self.doubtful[-9:], number)
+        if number > self.number:
+            if self.run is None:
+                self.credit = moment + _CREDIT
+            self.number = number
+            self.done = []
+        if step not in self.done:
+            self.done.append(step)
+
+    def as_json(self) -> list[Any]:
+        """All of it, as `from_json` takes it."""
+        run = self.run
+        under_way = run and [run.at, run.since, run.began, run.control, sorted(run.happened)]
+        last = [self.credit, under_way, self.done, list(self.doubtful)]
+        return [self.open, self.number, self.began, self.above, self.mark, *last]
+
+    @classmethod
+    def from_json(cls, values: list[Any]) -> Progress:
+        """What `as_json` gave."""
+        is_open, number, began, above, mark, credit, under_way, done, doubtful = values
+        run = _run(*under_way) if under_way else None
+        return cls(is_open, number, began, above, mark, credit, run, list(done), tuple(doubtful))
+
+
+def _run(at: int, since: int, began: int, control: bool, happened: Iterable[int]) -> Run:
+    return Run(at, since, began, control, set(happened))
+
+
+def first_progress(campaigns: Iterable[CampaignRule]) -> dict[str, Progress]:
+    """Where each campaign stands before anything happened."""
+    return {campaign.name: Progress(open=not campaign.gated) for campaign in campaigns}
+
+
+def take_outcome(progress: Mapping[str, Progress], properties: Mapping[str, Any], name: str, moment: int) -> None:
+    """Note the outcome that an event of Ripen tells of."""
+    found = progress.get(str(properties.get("campaign")))
+    number, step = properties.get("cycle"), properties.get("step")
+    if found is not None and isinstance(number, int) and isinstance(step, str):
+        found.end(number, step, name, moment)
+
+
+def compile_campaigns(configuration: Configuration) -> tuple[tuple[CampaignRule, ...], list[Watched]]:
+    """The campaigns of a configuration, and the events to watch for, each with what it means when one matches."""
+    compiled = [_compile(name, campaign, configuration.mailing) for name, campaign in configuration.campaigns.items()]
+    return tuple(rule for rule, _ in compiled), [watched for _, signals in compiled for watched in signals]
+
+
+def of_facts(pattern: Mapping[str, Any]) -> bool:
+    """Whether a condition looks at nothing but facts about the lead, and so needs no event."""
+    return all(field.partition(".")[0] in ("lead", "traits") for field in fields(pattern))
+
+
+def _compile(name: str, campaign: Campaign, mailing: Mailing) -> tuple[CampaignRule, list[Watched]]:
+    start = campaign.start
+    program, patterns = compile_steps(campaign.all_steps, campaign.valid_for)
+    category = mailing.categories.get(campaign.category or "", None)
+    rule = CampaignRule(
+        name,
+        program,
+        by_mail_alone=all(step.channel == MAIL for step in program if isinstance(step, Do)),
+        score=start.score,
+        gated=start.after is not None,
+        phase=start.phase,
+        inactive_for=_milliseconds(start.inactive_for),
+        date=_date(start.date) if start.date else None,
+        rhythm=compile_rhythm(start.schedule) if start.schedule else None,
+        segment=compile_pattern(start.segment) if start.segment else None,
+        only_if=compile_pattern(campaign.only_if) if campaign.only_if else None,
+        goal=compile_pattern(campaign.goal) if campaign.goal and of_facts(campaign.goal) else None,
+        exits=tuple(compile_pattern(leaves) for leaves in campaign.exit if of_facts(leaves)),
+        again=NEVER if campaign.again == "never" else _milliseconds(campaign.again),
+        transactional=campaign.transactional,
+        confirms=campaign.confirms,
+        category=campaign.category or "",
+        priority=campaign.priority,
+        control=campaign.control / 100,
+        valid_for=parse_duration(campaign.valid_for),
+        drops=campaign.when_capped == "drop",
+        hours=(compile_hours(mailing.window),),
+        limits=compile_limits(mailing.caps),
+        category_limits=compile_limits(category.caps) if category else NO_LIMITS,
+    )
+    # What happens in a run is noticed before a run begins, so that what begins it is no part of it.
+    signals = [(pattern, Signal(name, "happened", number)) for number, pattern in enumerate(patterns)]
+    if campaign.goal and not of_facts(campaign.goal):
+        signals.append((campaign.goal, Signal(name, "goal")))
+    signals += [(leaves, Signal(name, "exit")) for leaves in campaign.exit if not of_facts(leaves)]
+    if start.after:
+        signals.append((start.after, Signal(name, "open")))
+    if start.event:
+        signals.append((start.event, Signal(name, "begin")))
+    return rule, signals
+
+
+def _milliseconds(duration: str | None) -> int | None:
+    return parse_duration(duration) if duration else None
+
+
+def _date(date: Date) -> DateRule:
+    offset = parse_duration(date.after) if date.after else -parse_duration(date.before) if date.before else 0
+    return DateRule(date.trait, offset, date.yearly)

@@ -1,0 +1,157 @@
+"""When the next mail may go out: caps on what a lead gets, and the hours of the week, in the lead's time zone.
+
+A cap is a sliding window: "3 in 7 days" is never more than three within any seven days. Wall clocks are those of the
+IANA time zones (https://www.iana.org/time-zones), so hours are kept over changes to and from daylight-saving time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from ripen.config.schema.campaigns import Schedule
+from ripen.config.schema.mailing import Caps, Window
+from ripen.times import DAY, SECOND, parse_duration
+
+KEPT = 30 * DAY
+"""Milliseconds for which a lead's mails are remembered one by one."""
+
+_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_ROUNDS = 20
+
+
+class Limits(NamedTuple):
+    """Caps, compiled: so many within so many milliseconds, and so many for ever (None: any number)."""
+
+    windows: tuple[tuple[int, int], ...] = ()
+    overall: int | None = None
+
+
+NO_LIMITS = Limits()
+
+
+class Hours(NamedTuple):
+    """A window of the week, compiled: days (0 is Monday) and minutes of the day. An end up to the start is next day."""
+
+    days: frozenset[int]
+    start: int
+    end: int
+
+    @property
+    def always(self) -> bool:
+        """Whether it never closes."""
+        return len(self.days) == len(_WEEKDAYS) and self.start == self.end
+
+
+def compile_limits(caps: Caps) -> Limits:
+    """Caps as numbers."""
+    given = ((caps.per_day, DAY), (caps.per_week, 7 * DAY), (caps.per_month, KEPT))
+    windows = [(most, window) for most, window in given if most is not None]
+    if caps.gap is not None:
+        windows.append((1, min(parse_duration(caps.gap), KEPT)))
+    return Limits(tuple(windows), caps.overall)
+
+
+def compile_hours(window: Window) -> Hours:
+    """A window as numbers."""
+    return Hours(frozenset(map(_WEEKDAYS.index, window.days)), minutes(window.start), minutes(window.end))
+
+
+def minutes(clock: str) -> int:
+    """Minutes after midnight of a time such as 08:30."""
+    hours, _, rest = clock.partition(":")
+    return int(hours) * 60 + int(rest)
+
+
+def zone(name: object, default: str) -> ZoneInfo:
+    """The time zone that a lead told, or the default if there is no such zone."""
+    if isinstance(name, str) and 0 < len(name) <= 64:
+        try:
+            return ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            pass
+    return ZoneInfo(default)
+
+
+def within_limits(moment: int, sent: Sequence[int], total: int, limits: Limits) -> int | None:
+    """The first moment from this one on at which one more mail is within the limits; None: never.
+
+    `sent` is when the mails that count went out, in order, `total` how many there ever were.
+    """
+    if limits.overall is not None and total >= limits.overall:
+        return None
+    for most, window in limits.windows:
+        # Of the last `most` mails the earliest has to be out of the window.
+        if len(sent) >= most:
+            moment = max(moment, sent[-most] + window)
+    return moment
+
+
+def within_hours(moment: int, hours: Sequence[Hours], where: ZoneInfo) -> int | None:
+    """The first moment from this one on at which all of these windows are open; None: they never are together."""
+    for _ in range(_ROUNDS):
+        before = moment
+        for each in hours:
+            if not each.always:
+                moment = _next_open(moment, each, where)
+        if moment == before:
+            return moment
+    return None
+
+
+def _next_open(moment: int, hours: Hours, where: ZoneInfo) -> int:
+    for start, end in _openings(moment, hours, where):
+        if moment < end:
+            return max(moment, start)
+    raise AssertionError("every week has an opening")
+
+
+def _openings(moment: int, hours: Hours, where: ZoneInfo) -> Iterator[tuple[int, int]]:
+    """The openings from the day before `moment` on, in milliseconds."""
+    midnight = _midnight(moment, where)
+    for offset in range(-1, len(_WEEKDAYS) + 2):
+        day = midnight + timedelta(days=offset)
+        if day.weekday() in hours.days:
+            ends_next_day = hours.end <= hours.start
+            start = wall_clock(day, hours.start, where)
+            yield start, wall_clock(day + timedelta(days=1) if ends_next_day else day, hours.end, where)
+
+
+def wall_clock(day: datetime, minute: int, where: ZoneInfo) -> int:
+    """The moment (milliseconds) at which the clocks of a place show this minute of the day."""
+    local = day.replace(hour=minute // 60, minute=minute % 60, tzinfo=where)
+    return round(local.timestamp()) * SECOND
+
+
+class Rhythm(NamedTuple):
+    """A moment that comes round each `every` (day, week or month): on a weekday or a day of the month, at a minute."""
+
+    every: str
+    weekday: int
+    day: int
+    minute: int
+
+
+def compile_rhythm(schedule: Schedule) -> Rhythm:
+    """A schedule as numbers."""
+    return Rhythm(schedule.every, _WEEKDAYS.index(schedule.weekday), schedule.day, minutes(schedule.at))
+
+
+def next_round(after: int, rhythm: Rhythm, where: ZoneInfo) -> int:
+    """The first moment after this one at which it comes round."""
+    midnight = _midnight(after, where)
+    while True:
+        if rhythm.every == "day" or (
+            midnight.weekday() == rhythm.weekday if rhythm.every == "week" else midnight.day == rhythm.day
+        ):
+            moment = wall_clock(midnight, rhythm.minute, where)
+            if moment > after:
+                return moment
+        midnight += timedelta(days=1)
+
+
+def _midnight(moment: int, where: ZoneInfo) -> datetime:
+    local = datetime.fromtimestamp(moment / SECOND, UTC).astimezone(where)
+    return local.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)

@@ -1,0 +1,142 @@
+"""The steps of a campaign, compiled into a list that a run goes through from the beginning to the end, never back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from ripen.campaigns.frequency_caps import Hours, compile_hours
+from ripen.conditions.pattern import Predicate, compile_pattern
+from ripen.config.schema.campaigns import Branch, Step
+from ripen.times import parse_duration
+
+CHANNELS = ("mail", "onsite", "handoff", "notify", "webhook")
+
+
+class Condition(NamedTuple):
+    """Facts that have to match, and the number of an event pattern of which one has to have happened in the run."""
+
+    matches: Predicate | None = None
+    happened: int | None = None
+
+
+class Wait(NamedTuple):
+    """Until so many milliseconds have passed, and further until the hours are open."""
+
+    duration: int
+    hours: Hours | None
+
+
+class Gate(NamedTuple):
+    """Go on behind it if the condition holds, at `otherwise` if not."""
+
+    condition: Condition
+    otherwise: int
+
+
+class Jump(NamedTuple):
+    """Go on at `target`, which is further down."""
+
+    target: int
+
+
+class Do(NamedTuple):
+    """Something done to the outside, known by `key`: `names` are a mail, a recipient, or the offers to choose from.
+
+    `kinds` are those of the content that a mail offers; `valid_for` (milliseconds) is how long it may be tried.
+    """
+
+    key: str
+    channel: str
+    names: tuple[str, ...]
+    kinds: tuple[str, ...]
+    hours: Hours | None
+    valid_for: int
+    condition: Condition
+
+
+Instruction = Wait | Gate | Jump | Do
+Program = tuple[Instruction, ...]
+
+
+class Compiled(NamedTuple):
+    """A program, and the event patterns that its conditions count by their numbers."""
+
+    program: Program
+    patterns: tuple[dict[str, Any], ...]
+
+
+def compile_steps(steps: Sequence[Step], valid_for: str) -> Compiled:
+    """The program of a campaign whose steps may be tried for `valid_for` unless they say otherwise."""
+    builder = _Builder(valid_for)
+    builder.add(steps)
+    return Compiled(tuple(builder.program), tuple(builder.patterns))
+
+
+class _Builder:
+    def __init__(self, valid_for: str) -> None:
+        self.valid_for = valid_for
+        self.program: list[Any] = []
+        self.patterns: list[dict[str, Any]] = []
+
+    def add(self, steps: Sequence[Step]) -> None:
+        for step in steps:
+            condition = self._condition(step)
+            channel = next((channel for channel in CHANNELS if getattr(step, channel) is not None), None)
+            if channel is not None:
+                self.program.append(self._do(step, channel, condition))
+                continue
+            gate = self._open(condition)
+            if step.branch is not None:
+                self._branch(step.branch)
+            elif step.wait is not None:
+                hours = compile_hours(step.window) if step.window else None
+                self.program.append(Wait(parse_duration(step.wait), hours))
+            else:
+                self.program.append(Jump(_END))
+            self._close(gate)
+
+    def _do(self, step: Step, channel: str, condition: Condition) -> Do:
+        named = getattr(step, channel)
+        return Do(
+            step.key,
+            channel,
+            tuple(named) if isinstance(named, list) else (named,),
+            tuple(step.content.kinds) if step.content else (),
+            compile_hours(step.window) if step.window else None,
+            parse_duration(step.valid_for or self.valid_for),
+            condition,
+        )
+
+    def _branch(self, branches: Sequence[Branch]) -> None:
+        leaving = []
+        for branch in branches:
+            gate = self._open(self._condition(branch))
+            self.add(branch.steps)
+            leaving.append(len(self.program))
+            self.program.append(None)
+            self._close(gate)
+        for place in leaving:
+            self.program[place] = Jump(len(self.program))
+
+    def _open(self, condition: Condition) -> tuple[int, Condition] | None:
+        if condition == Condition():
+            return None
+        self.program.append(None)
+        return len(self.program) - 1, condition
+
+    def _close(self, gate: tuple[int, Condition] | None) -> None:
+        if gate is not None:
+            place, condition = gate
+            self.program[place] = Gate(condition, len(self.program))
+
+    def _condition(self, step: Step | Branch) -> Condition:
+        happened = None
+        if step.happened is not None:
+            happened = len(self.patterns)
+            self.patterns.append(step.happened)
+        return Condition(compile_pattern(step.when) if step.when is not None else None, happened)
+
+
+_END = 1_000_000
+"""Behind every program."""

@@ -1,0 +1,145 @@
+"""What marketers may write, and what is wrong with it: the models behind `rules/*.yaml` and `mails/`.
+
+The models of scoring, interests, personas and phases stand in `ripen.config.schema`. Durations are texts such as `90d`
+(s, m, h, d, w), points are plain numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from ripen.config.schema.base import Model, Name, Pattern
+from ripen.config.schema.campaigns import Campaign
+from ripen.config.schema.content import Asset, Offer
+from ripen.config.schema.interests import Interests, Usage
+from ripen.config.schema.lifecycle import Phase
+from ripen.config.schema.mailing import Mailing
+from ripen.config.schema.personas import Persona
+from ripen.config.schema.scoring import Count, Grade, Profile
+from ripen.events.parsing import MAX_NAME_LENGTH
+from ripen.events.reserved_names import may_be_opened, normal, reserved
+from ripen.events.sources import NO_SOURCES, Source, Sources, digest
+
+WriteKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{4,64}$")]
+Limit = Annotated[int, Field(ge=1, le=1_000_000)]
+Category = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]{1,100}$")]
+Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Origin = Annotated[str, StringConstraints(pattern=r"^(\*|https?://[a-z0-9.-]+(:[0-9]{1,5})?)$")]
+
+
+def _browser_event(name: str) -> str:
+    if not may_be_opened(name):
+        kind = "no event that is kept for servers" if not reserved(name) else "never for browsers to tell"
+        raise ValueError(f"{name!r} is {kind}; there is Order Completed, Feedback Given, Deal Won and others")
+    return name
+
+
+BrowserEvent = Annotated[str, StringConstraints(max_length=MAX_NAME_LENGTH), AfterValidator(_browser_event)]
+
+
+class Conversion(Model):
+    """What reports count: each event that matches `when`."""
+
+    title: str = ""
+    when: Pattern
+
+
+class SourceRule(Model):
+    """A site or a server that sends events. A browser's key is public; of a server's key only the digest is written."""
+
+    title: str = ""
+    kind: Literal["browser", "server"]
+    write_key: WriteKey | None = None
+    write_key_sha256: Digest | None = None
+    origins: list[Origin] = []
+    limit_per_minute: Limit | None = None
+    limit_per_visitor_and_day: Limit = 5_000
+    limit_addresses_per_network_and_hour: Annotated[int, Field(ge=1, le=10_000)] = 30
+    consent: Literal["required", "assumed"] | None = None
+    consent_category: Category = "analytics"
+    do_not_track: bool = False
+    on_withdrawal: Literal["keep", "erase"] = "keep"
+    browser_events: list[BrowserEvent] = []
+
+    @model_validator(mode="after")
+    def _has_what_its_kind_needs(self) -> SourceRule:
+        if self.kind == "browser" and (self.write_key is None or self.write_key_sha256 is not None or not self.origins):
+            raise ValueError("a browser has a write_key and the origins of its pages, such as https://www.example.com")
+        if self.kind == "server" and (self.write_key_sha256 is None or self.write_key is not None or self.origins):
+            raise ValueError(
+                "a server has a write_key_sha256, no write_key and no origins; `ripen sources key` makes one"
+            )
+        if self.kind == "server" and self.browser_events:
+            raise ValueError("browser_events is a key of browsers; a server may tell these events anyway")
+        return self
+
+    @property
+    def key_digest(self) -> str:
+        """What the sender's key is known by."""
+        return self.write_key_sha256 or digest(self.write_key or "")
+
+
+class Configuration(Model):
+    """All rules that are live at the same time. The first phase, and the first stage, is where every lead begins."""
+
+    sources: dict[Name, SourceRule] = {}
+    profiles: Annotated[dict[Name, Profile], Field(min_length=1)]
+    grades: dict[Name, Grade] = {}
+    counts: dict[Name, Count] = {}
+    interests: Interests | None = None
+    usage: Usage | None = None
+    personas: dict[Name, Persona] = {}
+    phases: Annotated[dict[Name, Phase], Field(min_length=1)]
+    stages: dict[Name, Phase] = {}
+    campaigns: dict[Name, Campaign] = {}
+    mailing: Mailing = Mailing()
+    content: dict[Name, Asset] = {}
+    offers: dict[Name, Offer] = {}
+    conversions: dict[Name, Conversion] = {}
+
+
+class MailTemplate(Model):
+    """One mail in one language, MJML already compiled to HTML; Jinja2 expressions are still in all three parts."""
+
+    subject: str
+    html: str
+    text: str
+
+
+Mails = Mapping[str, Mapping[str, MailTemplate]]
+"""Mail name, then language, then template."""
+
+
+class ActiveConfiguration(Model):
+    """What publishing wrote and every function reads: the rules with their version (a digest of rules and mails)."""
+
+    version: str
+    activated_at: str
+    configuration: Configuration
+
+
+def compile_sources(configuration: Configuration) -> Sources:
+    """The senders as the tracking function looks them up."""
+    if not configuration.sources:
+        return NO_SOURCES
+    return Sources(
+        {
+            rule.key_digest: Source(
+                name,
+                rule.kind == "server",
+                tuple(rule.origins),
+                rule.limit_per_minute,
+                rule.limit_per_visitor_and_day,
+                None if rule.consent is None else rule.consent == "assumed",
+                rule.consent_category,
+                rule.do_not_track,
+                tuple(map(normal, rule.browser_events)),
+                # A server speaks for the visitors of all networks.
+                rule.limit_addresses_per_network_and_hour if rule.kind == "browser" else None,
+            )
+            for name, rule in configuration.sources.items()
+        }
+    )

@@ -1,0 +1,83 @@
+"""What the models of all rule files share: strictness, names, durations, conditions."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from ripen.conditions.fields import EVENT_FIELDS, LEAD_FIELDS, NAMED_LEAD_FIELDS, SESSION_FIELDS, TOUCH_FIELDS
+from ripen.conditions.pattern import compile_pattern, fields
+from ripen.errors import InvalidPatternError
+from ripen.times import DAY, HOUR, parse_duration, parse_iso
+
+Path = tuple[str | int, ...]
+
+_CENTURY = 36_500 * DAY
+
+
+def _long_duration(text: str) -> str:
+    duration = parse_duration(text)
+    if duration < HOUR:
+        raise ValueError(f"{text!r} is shorter than an hour; write 1h or more")
+    if duration > _CENTURY:  # timers further away would leave the years that ISO 8601 can write
+        raise ValueError(f"{text!r} is longer than a hundred years; write 36500d or less")
+    return text
+
+
+def _day(text: str) -> str:
+    try:
+        parse_iso(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no day; write it like 2026-03-31") from None
+    return text
+
+
+def _condition(pattern: dict[str, Any]) -> dict[str, Any]:
+    try:
+        compile_pattern(pattern)
+    except InvalidPatternError as error:
+        raise ValueError(str(error)) from None
+    for field in fields(pattern):
+        _check_field(field)
+    return pattern
+
+
+def _check_field(field: str) -> None:
+    root, _, inner = field.partition(".")
+    if root not in EVENT_FIELDS:
+        raise ValueError(f"{field}: is no field of an event; there is {', '.join(EVENT_FIELDS)}")
+    if root == "event" and inner:
+        raise ValueError(f"{field}: the event's name is a text; {inner!r} is nothing that it can be compared by")
+    if root == "session":
+        _check_one_of(field, inner, SESSION_FIELDS)
+    if root == "lead":
+        name, _, rest = inner.partition(".")
+        if name in ("first_touch", "last_touch"):
+            _check_one_of(field, rest, TOUCH_FIELDS)
+        elif name in NAMED_LEAD_FIELDS and rest:
+            return
+        else:
+            _check_one_of(field, inner, (*LEAD_FIELDS, *(f"{known}.<name>" for known in NAMED_LEAD_FIELDS)))
+
+
+def _check_one_of(field: str, name: str, known: tuple[str, ...]) -> None:
+    if name not in known:
+        raise ValueError(f"{field}: is nothing that is known; there is {', '.join(known)}")
+
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+LongDuration = Annotated[str, AfterValidator(_long_duration)]
+Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_day)]
+Pattern = Annotated[dict[str, Any], AfterValidator(_condition)]
+Points = Annotated[float, Field(ge=-1_000_000, le=1_000_000, allow_inf_nan=False)]
+Threshold = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
+Bound = Annotated[float, Field(ge=0.1, le=1_000_000, allow_inf_nan=False)]
+"""What a score is compared with, as it is shown: in steps of 0.1. Half a step would be reached by no points at all."""
+Text = Annotated[str, Field(max_length=1_000)]
+
+
+class Model(BaseModel):
+    """Strict about names: a misspelt key is an error, never silently ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)

@@ -1,0 +1,84 @@
+"""phases.yaml: the phases of the lifecycle, and the ways into each of them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from ripen.config.schema.base import Bound, LongDuration, Model, Name, Pattern, Text
+
+
+class ScoreAtLeast(Model):
+    """A profile's score reaches a threshold; it is compared as it is shown, rounded to one decimal.
+
+    It can do so again after it was below `again_below`, or without that below the threshold itself.
+    """
+
+    profile: Name
+    at_least: Bound
+    again_below: Bound | None = None
+
+    @model_validator(mode="after")
+    def _falls_first(self) -> ScoreAtLeast:
+        if self.again_below is not None and self.again_below > self.at_least:
+            raise ValueError(f"again_below {self.again_below:g} is above at_least {self.at_least:g}; write less")
+        return self
+
+    @property
+    def fallen(self) -> float:
+        """Below this the score counts as fallen."""
+        return self.at_least if self.again_below is None else self.again_below
+
+
+class _Bounded(Model):
+    """A value is at or above a bound, or below one."""
+
+    at_least: Bound | None = None
+    below: Bound | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if (self.at_least is None) == (self.below is None):
+            raise ValueError("takes exactly one of at_least and below")
+        return self
+
+
+class ScoreCondition(_Bounded):
+    """A profile's score is at or above a threshold, or has faded to less than one."""
+
+    profile: Name
+
+
+class InterestCondition(_Bounded):
+    """Interest in a topic is at or above a value, or has faded to less than one."""
+
+    topic: Name
+
+
+class EntryCondition(Model):
+    """One way into a phase, from the phases in `from` (none: from all); all other keys hold at the same time."""
+
+    come_from: Annotated[list[Name], Field(alias="from")] = []
+    score: ScoreCondition | None = None
+    interest: InterestCondition | None = None
+    when: Pattern | None = None
+    inactive_for: LongDuration | None = None
+    in_phase_for: LongDuration | None = None
+    contract_ends_within: LongDuration | None = None
+    repurchase_due: Annotated[float, Field(gt=0, le=10)] | None = None
+    usage: Literal["growing", "falling"] | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> EntryCondition:
+        conditions = sorted(EntryCondition.model_fields.keys() - {"come_from"})
+        if not self.model_fields_set - {"come_from"}:
+            raise ValueError(f"is empty; write one of {', '.join(conditions)}")
+        return self
+
+
+class Phase(Model):
+    """A lifecycle phase and the ways into it, any one of which is enough."""
+
+    title: Text = ""
+    enter: list[EntryCondition] = []

@@ -1,0 +1,140 @@
+"""scoring.yaml: profiles with their rules, grades made of two of them, and counts of what happened lately."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag, model_validator
+
+from ripen.config.schema.base import Day, LongDuration, Model, Name, Pattern, Points, Text, Threshold
+
+PropertyPath = Annotated[str, StringConstraints(pattern=r"^(properties|traits|context)\.[^.\s]+(\.[^.\s]+)*$")]
+
+
+class PointsFrom(Model):
+    """Points that depend on a number in the event: one for each `per` of it, at most `cap` by one event."""
+
+    source: Annotated[PropertyPath, Field(alias="from")]
+    per: Threshold = 1
+    cap: Threshold
+
+
+def _kind(value: object) -> str:
+    return "<mapping>" if isinstance(value, Mapping | PointsFrom) else "<number>"
+
+
+PointsOrFrom = Annotated[
+    Annotated[Points, Tag("<number>")] | Annotated[PointsFrom, Tag("<mapping>")], Discriminator(_kind)
+]
+"""A number or a mapping; an error speaks of the one that was meant."""
+
+
+class ScoreRule(Model):
+    """Points for each event that matches `when`, within the limits that it names."""
+
+    when: Pattern
+    points: PointsOrFrom
+    title: Text = ""
+    once: bool = False
+    cap: Threshold | None = None
+    cap_per_day: Threshold | None = None
+    window: LongDuration | None = None
+    group: Name | None = None
+    valid_from: Day | None = None
+    valid_until: Day | None = None
+
+    @model_validator(mode="after")
+    def _limits_make_sense(self) -> ScoreRule:
+        if self.window and not self.once and self.cap is None:
+            raise ValueError("window says for how long once or cap holds; write one of the two as well")
+        if self.once and (self.cap is not None or self.cap_per_day is not None):
+            raise ValueError("once leaves nothing for cap and cap_per_day to limit; write one of them only")
+        if self.valid_from and self.valid_until and self.valid_from > self.valid_until:
+            raise ValueError(f"valid_until {self.valid_until} is before valid_from {self.valid_from}: it never counts")
+        return self
+
+
+class FitRule(Model):
+    """Points for as long as what is known of the lead matches `when`."""
+
+    when: Pattern
+    points: Points
+    title: Text = ""
+
+
+class Group(Model):
+    """A limit for several rules together."""
+
+    cap: Threshold | None = None
+    cap_per_day: Threshold | None = None
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> Group:
+        if self.cap is None and self.cap_per_day is None:
+            raise ValueError("limits nothing; write cap or cap_per_day")
+        return self
+
+
+class Profile(Model):
+    """One score: its rules, and how fast interest fades. Without `half_life` it never does.
+
+    `claimed` is the part of the points of `fit` that counts for what an unproven browser typed about a lead whose
+    address is proven.
+    """
+
+    title: Text = ""
+    half_life: LongDuration | None = None
+    rules: dict[Name, ScoreRule] = {}
+    fit: dict[Name, FitRule] = {}
+    claimed: Annotated[float, Field(ge=0, le=1)] = 0.5
+    groups: dict[Name, Group] = {}
+
+    @model_validator(mode="after")
+    def _scores_something(self) -> Profile:
+        if not self.rules and not self.fit:
+            raise ValueError("has no rules; write rules, fit or both")
+        if self.fit and self.half_life:
+            raise ValueError("fit does not fade, and this profile has a half_life; give fit a profile of its own")
+        if twice := sorted(self.rules.keys() & self.fit.keys()):
+            raise ValueError(f"{twice[0]} stands in rules and in fit; names are unique within a profile")
+        return self
+
+
+def _descending(levels: Mapping[str, float]) -> Mapping[str, float]:
+    bounds = list(levels.values())
+    if bounds != sorted(set(bounds), reverse=True):
+        raise ValueError("levels go from the best down, each with a lower score than the one before")
+    if bounds[-1] != 0:
+        raise ValueError("the last level begins at 0: whoever reaches none of the others has it")
+    return levels
+
+
+Levels = Annotated[
+    dict[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+-]{1,8}$")], Annotated[float, Field(ge=0, le=1e6)]],
+    Field(min_length=2),
+    AfterValidator(_descending),
+]
+
+
+class GradeAxis(Model):
+    """One half of a grade: which level a profile's score has reached."""
+
+    profile: Name
+    levels: Levels
+
+
+class Grade(Model):
+    """Fit and engagement in one text, such as `A1`."""
+
+    title: Text = ""
+    fit: GradeAxis
+    engagement: GradeAxis
+
+
+class Count(Model):
+    """How often something happened within the last `window`."""
+
+    title: Text = ""
+    when: Pattern
+    window: LongDuration

@@ -1,0 +1,87 @@
+"""Who opened and clicked a mail: a person, or a program that looks at mails before people do.
+
+Link scanners follow several links of a mail within seconds, also those that no person sees, and right after the mail
+came. Such events are told to be a bot's, also when what gives them away arrives later. Until then nothing is made of
+an opening or a click: it counts a minute after it happened.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+from operator import itemgetter
+
+from ripen.events.event import RIPEN, Event
+from ripen.times import MINUTE, SECOND
+
+SETTLING = MINUTE
+"""Milliseconds after which an opening or a click counts, if nothing spoke against it."""
+GAP = 2 * SETTLING
+"""Events further apart than this say nothing about each other."""
+HIDDEN_LINK = "/v1/trap"
+"""Part of a link that stands in a mail where no person sees it."""
+
+_BURST = 3 * SECOND
+"""Different links of one mail within this time are not followed by a person."""
+_AT_ONCE = 2 * SECOND
+"""Nobody opens a mail so soon after the receiving server took it."""
+_OPENED, _CLICKED, _DELIVERED = _OF_MAIL = ("Email Opened", "Email Link Clicked", "Email Delivered")
+
+
+def judged(events: Sequence[Event]) -> list[tuple[int, Event]]:
+    """The events (sorted by time and id) with the moments (milliseconds) at which they count, in that order.
+
+    What a scanner caused has the bot's name.
+    """
+    moments = [(event.at, event) for event in events]
+    mails = [n for n, event in enumerate(events) if event.source == RIPEN and event.name in _OF_MAIL]
+    read = [n for n in mails if events[n].name != _DELIVERED]
+    if not read:
+        return moments
+    verdicts = _verdicts([events[n] for n in mails])
+    for n in read:
+        event = events[n]
+        name = "" if event.bot else verdicts.get(event.id, "")
+        moments[n] = (event.at + SETTLING, replace(event, bot=name) if name else event)
+    return sorted(moments, key=lambda pair: (pair[0], pair[1].id))
+
+
+def _verdicts(mails: Sequence[Event]) -> dict[str, str]:
+    """The ids of openings and clicks that a program caused, with its name."""
+    found: dict[str, str] = {}
+    if not any(map(_is_hidden, mails)) and all(after.at - before.at > _BURST for before, after in pairwise(mails)):
+        return found  # so it is with most leads
+    by_mail: defaultdict[str, list[Event]] = defaultdict(list)
+    for event in mails:
+        by_mail[str(event.properties.get("intent"))].append(event)
+    for of_mail in by_mail.values():
+        delivered = [event.at for event in of_mail if event.name == _DELIVERED]
+        clicks = [event for event in of_mail if event.name == _CLICKED]
+        scanned = [*_bursts(clicks), *(click.at for click in clicks if _is_hidden(click))]
+        for event in of_mail:
+            if event.name == _DELIVERED:
+                continue
+            if any(abs(event.at - moment) <= _BURST for moment in scanned):
+                found[event.id] = "link scanner"
+            elif any(0 <= event.at - moment <= _AT_ONCE for moment in delivered):
+                found[event.id] = "machine opening" if event.name == _OPENED else "link scanner"
+    return found
+
+
+def _is_hidden(click: Event) -> bool:
+    return HIDDEN_LINK in str(click.properties.get("link"))
+
+
+def _bursts(clicks: Sequence[Event]) -> list[int]:
+    """The moments of clicks that have one on another link within three seconds."""
+    ordered = sorted(((click.at, str(click.properties.get("link"))) for click in clicks), key=itemgetter(0))
+    moments = [moment for moment, _ in ordered]
+    found = []
+    for moment, link in ordered:
+        start, end = bisect_left(moments, moment - _BURST), bisect_left(moments, moment + _BURST + 1)
+        if any(other != link for _, other in ordered[start:end]):
+            found.append(moment)
+    return found

@@ -1,0 +1,54 @@
+"""Networks that requests come from, and addresses named there: as digests that tell neither, for an hour or a day.
+
+A network is a /24 of IPv4 or a /48 of IPv6: about what a provider gives to one customer with many machines.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import NamedTuple
+
+from ripen.addresses.address import comparable
+from ripen.times import DAY, HOUR, to_iso
+
+
+class Place(NamedTuple):
+    """A network in one hour (UTC), by a digest that is another one each day; `begins` is in milliseconds."""
+
+    digest: str
+    begins: int
+
+    @property
+    def ends(self) -> int:
+        """When the hour ends."""
+        return self.begins + HOUR
+
+
+def network_of(ip: str) -> IPv4Network | IPv6Network | None:
+    """The network of an address, such as 203.0.113.0/24; None if that is no IP."""
+    try:
+        address = ip_address(ip)
+    except ValueError:
+        return None
+    if isinstance(address, IPv6Address):
+        address = address.ipv4_mapped or IPv6Address(address.packed)  # without a zone
+    return ip_network((address, 24 if address.version == 4 else 48), strict=False)
+
+
+def place_of(ip: str, key: bytes, now: int) -> Place | None:
+    """Where a request came from at `now`; None if that is no IP."""
+    network = network_of(ip)
+    if network is None:
+        return None
+    return Place(_digest(key, f"{now // DAY} {network.network_address}")[:32], now // HOUR * HOUR)
+
+
+def address_digest(address: str, place: Place, key: bytes) -> str:
+    """What an address is known by in a place, and nowhere else."""
+    return _digest(key, f"{place.digest} {to_iso(place.begins)} {comparable(address)}")[:12]
+
+
+def _digest(key: bytes, text: str) -> str:
+    return hmac.new(key, f"network {text}".encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()

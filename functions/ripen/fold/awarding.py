@@ -1,0 +1,85 @@
+"""What an event gives: points within their limits, interest, counts, evidence of a persona."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ripen.campaigns.campaign import Signal
+from ripen.events.event import Event
+from ripen.fold.advance import notice_fallen_scores, stirs
+from ripen.fold.eligibility import known_traits
+from ripen.fold.rules import Noticed, Sign, TopicRule, Use
+from ripen.fold.runs import heed
+from ripen.fold.state import State
+from ripen.scoring.points import Rule, earned
+
+_MOST_COUNTED = 1_000
+
+
+def notice(state: State, found: Noticed, moment: int) -> None:
+    """Take note of something other than points that an event was found to be."""
+    if isinstance(found, TopicRule):
+        state.topics[found.topic].add(found.points, moment)
+        state.trends[found.topic] = state.trends[found.topic].plus(moment)
+        if state.unarmed:
+            state.wake = moment
+    elif isinstance(found, Sign):
+        state.evidence.add(found.key)
+    elif isinstance(found, Use):
+        state.usage = state.usage.plus(moment)
+        state.wake = moment
+    elif isinstance(found, Signal):
+        heed(state, found, moment)
+    else:
+        recent = [at for at in state.counts[found.name] if moment - at < found.window]
+        state.counts[found.name] = [*recent, moment][-_MOST_COUNTED:]
+
+
+def award(state: State, rules: Sequence[Rule], event: Event, moment: int) -> bool:
+    """Give the points of these rules; whether that may move the lead or start a campaign."""
+    sums: dict[str, float] = {}
+    for rule in rules:
+        points = rule.points if rule.plain else earned(rule, state.facts, moment, state.used)
+        if points:
+            sums[rule.profile] = sums.get(rule.profile, 0.0) + points
+            state.awards.append((rule, points, event, moment))
+    return _add(state, sums, moment)
+
+
+def refit(state: State, event: Event, moment: int) -> None:
+    """Give and take the points of what is known of the lead, as it has just changed.
+
+    Once an address is proven, what an unproven browser typed weighs only as much as the rules say.
+    """
+    sums: dict[str, float] = {}
+    apart = state.told.claimed and state.claims.proof.is_proof
+    known = {**state.facts, "traits": known_traits(state)} if apart else None
+    for matches, rule in state.rules.fits:
+        key = f"{rule.profile}/{rule.name}"
+        fits = matches(state.facts)
+        claimed = fits and known is not None and not matches(known)
+        weight = state.rules.claimed_weights[rule.profile] if claimed else 1.0
+        before, now = state.fits.pop(key, 0.0), rule.points * weight if fits else 0.0
+        if now:
+            state.fits[key] = now
+        if now != before:
+            sums[rule.profile] = sums.get(rule.profile, 0.0) + now - before
+            state.awards.append((rule, now - before, event, moment))
+    _add(state, sums, moment)
+
+
+def _add(state: State, sums: dict[str, float], moment: int) -> bool:
+    """Add to scores; whether that may move the lead or start a campaign."""
+    stirred = False
+    for profile, points in sums.items():
+        score = state.scores[profile]
+        score.add(points, moment)
+        if points < 0:
+            stirred = True
+            state.wake = moment
+            notice_fallen_scores(state, moment)
+        elif state.unarmed:
+            state.wake = moment
+        if not stirred:
+            stirred = stirs(state, profile, score.total)
+    return stirred

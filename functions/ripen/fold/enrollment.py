@@ -1,0 +1,102 @@
+"""What starts a campaign for a lead: an event, a phase or a score, a segment, or the passing of time."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ripen.campaigns.campaign import CampaignRule
+from ripen.campaigns.frequency_caps import next_round
+from ripen.fold.eligibility import time_zone
+from ripen.leads.lead import Note
+from ripen.scoring.trends import day_of
+from ripen.times import HOUR, anniversaries
+
+if TYPE_CHECKING:
+    from ripen.fold.state import State
+
+
+def begin(state: State, rule: CampaignRule, moment: int) -> None:
+    """Start a campaign for the lead, if it may start now."""
+    progress = state.campaigns[rule.name]
+    if not progress.may_start(rule, moment):
+        return
+    if rule.only_if is not None and not rule.only_if(state.facts):
+        if not state.claims.address:
+            state.missed[rule.name] = moment
+        return
+    control = bool(rule.control) and _share(f"{rule.name} {state.subject}") < rule.control
+    progress.start(moment, control=control)
+    # In the order of the rules, as for a lead that settled: of two at the same moment the same one is always first.
+    state.running = {one.name: one for one in state.rules.campaigns if one.name in state.running or one is rule}
+    state.wake = moment
+    state.notes.append(Note(moment, rule.name, "", "control group" if control else "started"))
+
+
+def begin_missed(state: State, moment: int) -> None:
+    """Start the campaigns that did not start within the last hour because nobody knew the lead's address yet.
+
+    Websites tell who somebody is and what he asked for in any order.
+    """
+    missed, state.missed = state.missed, {}
+    for name, at in missed.items():
+        if moment - at <= HOUR:
+            begin(state, state.rules.campaign(name), moment)
+
+
+def begin_by_time(state: State, moment: int) -> None:
+    """Start the campaigns whose moment has come."""
+    for rule in state.rules.timed_campaigns:
+        progress = state.campaigns[rule.name]
+        due = due_by_time(state, rule)
+        if due is not None and due <= moment:
+            progress.mark = _cause(state, rule, due)
+            state.idle = state.idle or rule.inactive_for is not None
+            if moment - due < rule.valid_for:
+                begin(state, rule, moment)
+
+
+def begin_by_segment(state: State, moment: int) -> None:
+    """Start the campaigns whose segment the lead has just come to match."""
+    for rule in state.rules.segment_campaigns:
+        progress = state.campaigns[rule.name]
+        before, progress.above = progress.above, bool(rule.segment and rule.segment(state.facts))
+        if progress.above and not before:
+            begin(state, rule, moment)
+
+
+def due_by_time(state: State, rule: CampaignRule) -> int | None:
+    """The next moment at which the passing of time starts a campaign, as far as that is known."""
+    mark = state.campaigns[rule.name].mark
+    if rule.inactive_for is not None:
+        return None if mark == state.last_active else state.last_active + rule.inactive_for
+    if rule.rhythm is not None:
+        return next_round(max(mark, state.since), rule.rhythm, time_zone(state))
+    if rule.date is not None:
+        days = (day for day in _days(state, rule) if (day > mark if rule.date.yearly else day != mark))
+        return next((day + rule.date.offset for day in days), None)
+    return None
+
+
+def _cause(state: State, rule: CampaignRule, due: int) -> int:
+    """What `mark` is set to, so that the same cause starts the campaign only once."""
+    if rule.inactive_for is not None:
+        return state.last_active
+    return due - rule.date.offset if rule.date is not None else due
+
+
+def _days(state: State, rule: CampaignRule) -> Iterator[int]:
+    """The day that a trait tells, or its anniversaries, from the first that could still start the campaign."""
+    date = rule.date
+    told = day_of(state.traits.get(date.trait)) if date is not None else None
+    if date is None or told is None:
+        return
+    oldest = state.since - rule.valid_for - date.offset
+    days = anniversaries(told, oldest) if date.yearly else [told]
+    yield from (day for day in days if day > oldest)
+
+
+def _share(text: str) -> float:
+    """A number from 0 to 1, always the same for the same text, and spread evenly over texts."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) / 2**32

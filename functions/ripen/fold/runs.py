@@ -1,0 +1,216 @@
+"""Campaigns under way: how they go on from step to step, and end.
+
+Part of the fold: what a run does next follows from the lead's events and the time alone. What it wants sent is an
+intent; it goes on once the ledger tells that the intent has ended, or once that is not worth doing any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ripen.campaigns.campaign import CampaignRule, Progress, Run, Signal
+from ripen.campaigns.content_choice import best
+from ripen.campaigns.frequency_caps import within_hours
+from ripen.campaigns.steps import Condition, Do, Gate, Jump, Wait
+from ripen.events.event import MAIL
+from ripen.fold.eligibility import content, drops, earliest, may_mail, opens_again, taste, time_zone
+from ripen.fold.enrollment import begin, due_by_time
+from ripen.leads.lead import Intent, Note
+from ripen.times import first_after
+
+if TYPE_CHECKING:
+    from ripen.events.event import Event
+    from ripen.fold.state import State
+
+_CLOSING = ("Promotion Clicked", "Promotion Dismissed")
+"""Events after which an offer was seen and answered; `properties.promotion_id` names it."""
+
+
+def heed(state: State, signal: Signal, moment: int) -> None:
+    """Take note of an event that means something for a campaign."""
+    progress = state.campaigns[signal.campaign]
+    if signal.kind == "open":
+        progress.open = True
+    elif signal.kind == "begin":
+        begin(state, state.rules.campaign(signal.campaign), moment)
+    elif progress.run is None:
+        return
+    elif signal.kind == "happened":
+        progress.run.happened.add(signal.number)
+    else:
+        end_run(state, signal.campaign, "goal reached" if signal.kind == "goal" else "left", moment)
+
+
+def moments(state: State) -> list[int | None]:
+    """The moments, also past ones, at which the passing of time starts each campaign or lets it go on."""
+    due = [due_by_time(state, rule) for rule in state.rules.timed_campaigns]
+    return due + [_goes_on(state, rule) for rule in state.running.values()]
+
+
+def go_on(state: State, moment: int) -> None:
+    """Let every run go as far as it can at this moment."""
+    for rule in [*state.running.values()]:
+        _walk(state, rule, state.campaigns[rule.name], moment)
+
+
+def close_offer(state: State, event: Event) -> bool:
+    """Take note that the lead answered an offer; whether a run waited for that."""
+    if event.name not in _CLOSING:
+        return False
+    found = False
+    offer = event.properties.get("promotion_id")
+    for rule in state.running.values():
+        progress = state.campaigns[rule.name]
+        step = _step(rule, progress)
+        if step is not None and step.channel == "onsite" and offer in step.names:
+            progress.done.append(step.key)
+            found = True
+    return found
+
+
+def end_run(state: State, campaign: str, reason: str, moment: int) -> None:
+    """End a run that is under way early: its goal was reached, or there is a reason to leave."""
+    if state.running.pop(campaign, None) is not None:
+        state.campaigns[campaign].run = None
+        state.notes.append(Note(moment, campaign, "", reason))
+
+
+def _walk(state: State, rule: CampaignRule, progress: Progress, moment: int) -> None:
+    run = progress.run
+    while run is not None:
+        if reason := _over(state, rule, run):
+            end_run(state, rule.name, reason, moment)
+            return
+        instruction = rule.program[run.at]
+        if isinstance(instruction, Jump):
+            run.at = instruction.target
+        elif isinstance(instruction, Gate):
+            run.at = run.at + 1 if _holds(state, run, instruction.condition) else instruction.otherwise
+        elif isinstance(instruction, Wait):
+            if _wait_ends(state, run, instruction) > moment:
+                return
+            run.at, run.since = run.at + 1, moment
+            state.wake = moment
+        else:
+            done = instruction.key in progress.done
+            why = "" if done else _passes(state, rule, run, instruction, moment)
+            if why is None:
+                return
+            if why:
+                state.notes.append(Note(moment, rule.name, instruction.key, why))
+            run.at, run.since = run.at + 1, moment
+            state.wake = moment
+
+
+def _over(state: State, rule: CampaignRule, run: Run) -> str:
+    """Why a run ends here; empty if it goes on."""
+    if rule.goal is not None and rule.goal(state.facts):
+        return "goal reached"
+    if rule.exits and any(leaves(state.facts) for leaves in rule.exits):
+        return "left"
+    return "ended" if run.at >= len(rule.program) else ""
+
+
+def _passes(state: State, rule: CampaignRule, run: Run, step: Do, moment: int) -> str | None:
+    """Why a run goes past a step that was not done; None: it waits for it."""
+    if moment >= run.since + step.valid_for:
+        return "given up: it could not be done in time"
+    if run.since == moment:
+        return _refused(state, rule, run, step)
+    return None
+
+
+def _refused(state: State, rule: CampaignRule, run: Run, step: Do) -> str | None:
+    """Why a step is not even tried; None if it is."""
+    if run.control:
+        return "not done: control group"
+    if not _holds(state, run, step.condition):
+        return "not done: its condition does not hold"
+    if step.kinds and content(state, step) is None:
+        return "not done: there is nothing new to offer"
+    if drops(state, rule, step, run):
+        return "dropped: too many mails"
+    return None
+
+
+def pending(state: State, moment: int) -> Iterator[Intent]:
+    """What the runs want done, each from a moment on."""
+    for rule in state.running.values():
+        progress = state.campaigns[rule.name]
+        step, run = _step(rule, progress), progress.run
+        if step is None or run is None or step.channel == "onsite" or step.key in progress.done:
+            continue
+        if _over(state, rule, run) or _refused(state, rule, run, step) is not None:
+            continue
+        if step.channel == MAIL and not may_mail(state, rule, moment):
+            continue
+        wanted = earliest(state, rule, step, run)
+        offered = content(state, step) if step.kinds else ""
+        if wanted is None or wanted >= run.since + step.valid_for or offered is None:
+            continue
+        yield Intent(
+            rule.name,
+            progress.number,
+            step.key,
+            step.channel,
+            step.names[0],
+            run.since,
+            opens_again(state, rule, step, wanted),
+            rule.priority,
+            rule.transactional,
+            rule.category,
+            offered,
+            rule.confirms,
+        )
+
+
+def offers(state: State) -> Iterator[str]:
+    """The offers that the site shall show to the lead, that of the highest priority first."""
+    for rule in sorted(state.running.values(), key=lambda rule: (-rule.priority, rule.name)):
+        progress = state.campaigns[rule.name]
+        step, run = _step(rule, progress), progress.run
+        if step is not None and run is not None and step.channel == "onsite" and not run.control:
+            named = {name: state.rules.offers[name] for name in step.names}
+            if (found := best(named, taste(state))) is not None:
+                yield found
+
+
+def next_step(state: State, *, mails: bool) -> int | None:
+    """When a campaign that does more than mailing may go on; with `mails`, one that may mail the lead and only does."""
+    found = []
+    for rule in (*state.running.values(), *state.rules.timed_campaigns):
+        if rule.by_mail_alone is mails and (not mails or may_mail(state, rule, state.clock)):
+            under_way = rule.name in state.running
+            found.append(_goes_on(state, rule) if under_way else due_by_time(state, rule))
+    return first_after(state.clock, found)
+
+
+def _step(rule: CampaignRule, progress: Progress) -> Do | None:
+    """The step that a run waits for, if it does."""
+    run = progress.run
+    instruction = rule.program[run.at] if run is not None and run.at < len(rule.program) else None
+    return instruction if isinstance(instruction, Do) else None
+
+
+def _holds(state: State, run: Run, condition: Condition) -> bool:
+    if condition.matches is not None and not condition.matches(state.facts):
+        return False
+    return condition.happened is None or condition.happened in run.happened
+
+
+def _goes_on(state: State, rule: CampaignRule) -> int | None:
+    progress = state.campaigns[rule.name]
+    run = progress.run
+    if run is None or run.at >= len(rule.program):
+        return None
+    instruction = rule.program[run.at]
+    if isinstance(instruction, Wait):
+        return _wait_ends(state, run, instruction)
+    return run.since + instruction.valid_for if isinstance(instruction, Do) else None
+
+
+def _wait_ends(state: State, run: Run, wait: Wait) -> int:
+    ends = run.since + wait.duration
+    opens = within_hours(ends, [wait.hours], time_zone(state)) if wait.hours else ends
+    return ends if opens is None else opens

@@ -1,0 +1,209 @@
+"""The phases of a lifecycle and the ways between them, compiled: what each way waits for, by event, change and time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from ripen.conditions.pattern import Predicate, compile_pattern, event_names
+from ripen.config.schema.lifecycle import EntryCondition, InterestCondition, Phase, ScoreCondition
+from ripen.scoring.score import points_for
+from ripen.times import parse_duration
+
+
+class Fall(NamedTuple):
+    """A score (of the `scores` or the `topics` of a state) that has to be below a threshold."""
+
+    kind: str
+    name: str
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One way into a phase; durations in milliseconds."""
+
+    score: ScoreCondition | None
+    interest: InterestCondition | None
+    matches: Predicate | None
+    inactive_for: int | None
+    in_phase_for: int | None
+    contract_ends_within: int | None
+    repurchase_due: float | None
+    usage: str | None
+    reason: str
+
+    @property
+    def falls(self) -> Iterator[Fall]:
+        """The falls that it waits for."""
+        if self.score is not None and self.score.below is not None:
+            yield Fall("scores", self.score.profile, self.score.below)
+        if self.interest is not None and self.interest.below is not None:
+            yield Fall("topics", self.interest.topic, self.interest.below)
+
+    @property
+    def other_timers(self) -> bool:
+        """Whether it waits for time in another way than for a fall."""
+        parts = (self.inactive_for, self.in_phase_for, self.contract_ends_within, self.repurchase_due, self.usage)
+        return any(part is not None for part in parts)
+
+    @property
+    def looks_at_the_lead(self) -> bool:
+        """Whether it may open because of what is known of the lead, not by an event or by time alone."""
+        parts = (self.score, self.interest, self.contract_ends_within, self.repurchase_due, self.usage)
+        return any(part is not None for part in parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """An entry with the phase that it leads to, and the names of the events that it looks at (None: all)."""
+
+    phase: str
+    entry: Entry
+    names: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The ways on from one phase, in the order they were written.
+
+    `timed` are open to the passing of time, after `falls` or (`with_timers`) at other moments. `by_event` and
+    `any_event` may open with an event whatever else it does, `by_change` and `any_change` with one that changes what is
+    known of the lead. While the score of a profile is within its bounds in `calm` (others: `calm_else`), from the first
+    until below the second, points of it open none.
+    """
+
+    timed: tuple[Way, ...]
+    falls: tuple[Fall, ...]
+    with_timers: tuple[Way, ...]
+    by_event: Mapping[str, tuple[Way, ...]]
+    any_event: tuple[Way, ...]
+    by_change: Mapping[str, tuple[Way, ...]]
+    any_change: tuple[Way, ...]
+    calm: Mapping[str, tuple[float, float]]
+    calm_else: tuple[float, float]
+
+    def open_to(self, event: str | None, *, changed: bool) -> tuple[Way, ...]:
+        """The ways that may open now: with an event of this name, or (None) by the passing of time."""
+        if event is None:
+            return self.timed
+        if changed:
+            return self.by_change.get(event, self.any_change)
+        return self.by_event.get(event, self.any_event)
+
+
+@dataclass(frozen=True, slots=True)
+class Lifecycle:
+    """`first` is where every lead begins; `ways` are the ways on from each phase."""
+
+    first: str
+    ways: Mapping[str, Ways]
+
+
+def compile_lifecycle(phases: Mapping[str, Phase]) -> Lifecycle:
+    """Compile phases that have no problems."""
+    ways = [
+        (frozenset(condition.come_from), Way(name, _entry(condition), _names(condition)))
+        for name, phase in phases.items()
+        for condition in phase.enter
+    ]
+    return Lifecycle(
+        next(iter(phases)),
+        {
+            here: _ways([way for origins, way in ways if way.phase != here and (not origins or here in origins)])
+            for here in phases
+        },
+    )
+
+
+def _ways(ways: Sequence[Way]) -> Ways:
+    names = {name for way in ways for name in way.names or ()}
+    timed = [way for way in ways if way.entry.matches is None]
+
+    def of(event: str | None, *, changed: bool) -> tuple[Way, ...]:
+        return tuple(
+            way
+            for way in ways
+            if (way.names is None or event in way.names)
+            and (way.entry.matches is not None or (changed and way.entry.looks_at_the_lead))
+        )
+
+    return Ways(
+        timed=tuple(timed),
+        falls=tuple(fall for way in timed for fall in way.entry.falls),
+        with_timers=tuple(way for way in timed if way.entry.other_timers),
+        by_event={name: of(name, changed=False) for name in names},
+        any_event=of(None, changed=False),
+        by_change={name: of(name, changed=True) for name in names},
+        any_change=of(None, changed=True),
+        calm=_calm(ways),
+        calm_else=_ALWAYS if all(_looks_at_scores_only(way.entry) for way in ways) else _NEVER,
+    )
+
+
+_ALWAYS = (-math.inf, math.inf)
+_NEVER = (math.inf, -math.inf)
+
+
+def _calm(ways: Sequence[Way]) -> dict[str, tuple[float, float]]:
+    if not all(_looks_at_scores_only(way.entry) for way in ways):
+        return {}
+    scores = [way.entry.score for way in ways if way.entry.score is not None]
+    bounds: dict[str, tuple[float, float]] = {}
+    for score in scores:
+        low, high = bounds.get(score.profile, _ALWAYS)
+        if score.at_least is not None:
+            high = min(high, points_for(score.at_least))
+        elif score.below is not None:
+            low = max(low, points_for(score.below))
+        bounds[score.profile] = (low, high)
+    return bounds
+
+
+def _looks_at_scores_only(entry: Entry) -> bool:
+    return not replace(entry, score=None).looks_at_the_lead
+
+
+def _names(condition: EntryCondition) -> tuple[str, ...] | None:
+    names = event_names(condition.when) if condition.when else None
+    return tuple(names) if names else None
+
+
+def _entry(condition: EntryCondition) -> Entry:
+    def duration(text: str | None) -> int | None:
+        return parse_duration(text) if text else None
+
+    return Entry(
+        score=condition.score,
+        interest=condition.interest,
+        matches=compile_pattern(condition.when) if condition.when else None,
+        inactive_for=duration(condition.inactive_for),
+        in_phase_for=duration(condition.in_phase_for),
+        contract_ends_within=duration(condition.contract_ends_within),
+        repurchase_due=condition.repurchase_due,
+        usage=condition.usage,
+        reason=" and ".join(_reasons(condition)),
+    )
+
+
+def _reasons(condition: EntryCondition) -> Iterator[str]:
+    for limit, what in ((condition.score, "score"), (condition.interest, "interest")):
+        if limit is not None:
+            name = limit.profile if isinstance(limit, ScoreCondition) else limit.topic
+            bound = f"of {limit.at_least:g} or more" if limit.at_least is not None else f"below {limit.below:g}"
+            yield f"{name} {what} {bound}"
+    if condition.when:
+        names = event_names(condition.when)
+        yield " or ".join(names) if names else "an event that matches"
+    if condition.inactive_for:
+        yield f"inactive for {condition.inactive_for}"
+    if condition.in_phase_for:
+        yield f"{condition.in_phase_for} in the phase before"
+    if condition.contract_ends_within:
+        yield f"contract ends within {condition.contract_ends_within}"
+    if condition.repurchase_due:
+        yield f"{condition.repurchase_due:.0%} of the usual time between orders have passed"
+    if condition.usage:
+        yield f"usage is {condition.usage}"

@@ -1,0 +1,108 @@
+"""What a colleague, or a system, is told about a lead: who it is, why now, and what happened before.
+
+Plain values of JSON; times in ISO 8601 (UTC).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ripen.config.schema.campaigns import Campaign
+from ripen.events.event import RIPEN, Event
+from ripen.leads.lead import Contribution, Intent, Lead
+from ripen.messages.display_names import person_name
+from ripen.times import to_iso
+
+LATEST_POINTS = 5
+LATEST_EVENTS = 10
+_FEEDBACK = "Feedback Given"
+_TOLD = (
+    "path",
+    "title",
+    "name",
+    "webinar",
+    "asset",
+    "tool",
+    "promotion_id",
+    "mail",
+    "link",
+    "score",
+    "reason",
+    "value",
+)
+"""Properties that tell what an event was about, the most telling first."""
+
+_OURS = ("Email Sent", "Email Opened", "Email Link Clicked", "Unsubscribed", _FEEDBACK, "Lead Handed Off")
+"""What of our own events a reader wants to know."""
+
+
+def dossier(lead: Lead, events: Sequence[Event], campaign: Campaign | None, intent: Intent) -> dict[str, Any]:
+    """All of it, as of `lead.now`; `events` are the whole history, and the lead was folded from it."""
+    return {
+        "lead": _who(lead),
+        "campaign": {
+            "name": intent.campaign,
+            "title": campaign.title if campaign else "",
+            "step": intent.step,
+            "cycle": intent.cycle,
+        },
+        "phase": {"name": lead.phase, "since": to_iso(lead.moves[-1].at), "reason": lead.moves[-1].reason},
+        "stage": lead.stage,
+        "persona": {"name": lead.persona.name, "confidence": round(lead.persona.confidence, 2)},
+        "interests": [{"name": name, "strength": round(strength, 1)} for name, strength in lead.interests],
+        "scores": {profile: _score(lead, profile) for profile in lead.scores},
+        "journey": [_event(event) for event in events if _is_telling(event)][-LATEST_EVENTS:][::-1],
+        "feedback": _feedback(events, intent) if campaign and _started_by_feedback(campaign) else None,
+    }
+
+
+def _who(lead: Lead) -> dict[str, Any]:
+    traits = lead.traits
+    both = f"{person_name(traits.get('firstName'))} {person_name(traits.get('lastName'))}".strip()
+    return {
+        "id": lead.subject,
+        "name": person_name(traits.get("name")) or both,
+        "address": lead.address,
+        "first_seen": to_iso(lead.first_seen),
+        "last_active": to_iso(lead.last_active),
+        "visits": lead.visits,
+        "traits": dict(traits),
+    }
+
+
+def _score(lead: Lead, profile: str) -> dict[str, Any]:
+    earned = sorted((one for one in lead.contributions if one.profile == profile), key=lambda one: one.at)
+    latest = earned[-LATEST_POINTS:][::-1]
+    return {"points": round(lead.score(profile), 1), "latest": [_contribution(one) for one in latest]}
+
+
+def _contribution(one: Contribution) -> dict[str, Any]:
+    return {"at": to_iso(one.at), "event": one.event, "rule": one.rule, "points": one.points}
+
+
+def _is_telling(event: Event) -> bool:
+    return not event.bot and (event.source != RIPEN or event.name in _OURS)
+
+
+def _event(event: Event) -> dict[str, Any]:
+    about = (event.properties.get(name) for name in _TOLD)
+    return {
+        "at": to_iso(event.at),
+        "event": event.name,
+        "about": next((str(value)[:200] for value in about if isinstance(value, str | int | float)), ""),
+    }
+
+
+def _started_by_feedback(campaign: Campaign) -> bool:
+    pattern: Mapping[str, Any] = campaign.start.event or {}
+    names = pattern.get("event", ())
+    return _FEEDBACK in ([names] if isinstance(names, str) else names)
+
+
+def _feedback(events: Sequence[Event], intent: Intent) -> dict[str, Any] | None:
+    given = [event for event in events if event.name == _FEEDBACK and event.at <= intent.since and not event.bot]
+    if not given:
+        return None
+    told = given[-1].properties
+    return {"at": to_iso(given[-1].at), **{name: told.get(name) for name in ("survey", "score", "reason", "comment")}}

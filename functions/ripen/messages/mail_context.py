@@ -1,0 +1,76 @@
+"""What a mail says about itself: who writes, why, in which language, and which sites its links may tell who comes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ripen.config.configuration import Configuration
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A mail of one step of a campaign, without its recipient. Texts are in `language`; what nobody wrote is empty.
+
+    `survey` is what its ratings are for: the one of the mail's name, otherwise the first. `sites` are the origins of
+    the registered websites; `*` stands for all.
+    """
+
+    campaign: str
+    step: str
+    mail: str
+    language: str
+    from_name: str = ""
+    reply_to: str = ""
+    reason: str = ""
+    imprint: str = ""
+    category: str = ""
+    transactional: bool = False
+    survey: str = ""
+    sites: frozenset[str] = frozenset()
+
+
+def letter(configuration: Configuration, campaign: str, step: str, mail: str, language: str) -> Letter:
+    """The letter of a step; what a campaign says for itself goes before its category, and that before all mails."""
+    mailing, rule = configuration.mailing, configuration.campaigns.get(campaign)
+    category = rule.category if rule and rule.category else ""
+    topic = mailing.categories.get(category)
+    reasons = (rule.reason if rule else None) or (topic.reason if topic else None) or {}
+    return Letter(
+        campaign=campaign,
+        step=step,
+        mail=mail,
+        language=language,
+        from_name=(rule.from_name if rule else "") or mailing.from_name,
+        reply_to=(rule.reply_to if rule else None) or mailing.reply_to or "",
+        reason=_translated(reasons, language, mailing.language),
+        imprint=_translated(mailing.imprint, language, mailing.language),
+        category=category,
+        transactional=bool(rule and rule.transactional),
+        survey=mail if mail in mailing.surveys else next(iter(mailing.surveys), ""),
+        sites=frozenset(origin for source in configuration.sources.values() for origin in source.origins),
+    )
+
+
+def content_of(configuration: Configuration, name: str, language: str) -> dict[str, str] | None:
+    """A piece of content in a language, as mails show it; None when there is none of this name."""
+    asset = configuration.content.get(name)
+    if asset is None:
+        return None
+    otherwise = configuration.mailing.language
+    return {
+        "kind": asset.kind,
+        "title": _translated(asset.title, language, otherwise),
+        "text": _translated(asset.text, language, otherwise),
+        "link": _translated(asset.link, language, otherwise),
+    }
+
+
+def best_language(available: Mapping[str, object], wanted: object, otherwise: str) -> str:
+    """The language to write in: the lead's own, also without its region (`de-AT`), the usual one, or any there is."""
+    own = wanted.lower() if isinstance(wanted, str) else ""
+    return next(one for one in (own, own[:2], otherwise, *available) if one in available)
+
+
+def _translated(texts: Mapping[str, str], language: str, otherwise: str) -> str:
+    return texts[best_language(texts, language, otherwise)] if texts else ""

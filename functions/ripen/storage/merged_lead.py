@@ -1,0 +1,222 @@
+"""A lead is a tree of subjects: each merge is one edge, and the ledgers of all subjects are one history.
+
+A subject that was merged keeps its own ledger, so that removing the edge gives back what was there before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from ripen.addresses.address import comparable
+from ripen.events.event import RIPEN, Event
+from ripen.leads.identifiers import CONFIRMED, MAX_ADDRESSES, Claims
+from ripen.leads.proof import Proof, subject_digest
+from ripen.storage.checkpoint import Checkpoint
+from ripen.storage.intents import Held
+from ripen.storage.lead_record import Record
+from ripen.storage.ledger import Seen, Unreadable
+
+MAX_SUBJECTS = 50
+
+_NEVER = 2**63
+
+
+class Edge(NamedTuple):
+    """`child` was merged below `parent` because of `proof`; `version` is that of the child's pointer."""
+
+    parent: str
+    child: str
+    proof: Proof
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The record of the root, the ledger of each subject (the root's first), and the merges that made them one.
+
+    `seen` are the digests of the ledgers, `unreadable` items of them that cannot be read. The ledger of a lead that has
+    a `checkpoint` holds only what is not in there. `items` are those of a lead of one subject, as they lie there.
+    `held` are the intents that are claimed or wait to be claimed again, by subject and key, if that was asked for.
+    """
+
+    record: Record
+    ledgers: Mapping[str, Sequence[Event]]
+    edges: tuple[Edge, ...] = ()
+    seen: Mapping[str, Seen] = field(default_factory=dict)
+    unreadable: tuple[Unreadable, ...] = ()
+    items: Sequence[Mapping[str, Any]] = ()
+    checkpoint: Checkpoint | None = None
+    held: Mapping[tuple[str, str], Held] = field(default_factory=dict)
+
+    def below(self, subject: str) -> set[str]:
+        """A subject, and all that were merged below it."""
+        found = [subject]
+        for parent in found:
+            found += [edge.child for edge in self.edges if edge.parent == parent]
+        return set(found)
+
+    @property
+    def events(self) -> list[Event]:
+        """The one history of the lead."""
+        return union(self.ledgers)
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """One side of a merge: a lead, and what its events say about who it is."""
+
+    tree: Tree
+    claims: Claims
+
+    @property
+    def subject(self) -> str:
+        """The root, by which the lead is called."""
+        return self.tree.record.subject
+
+    @property
+    def users(self) -> list[str]:
+        """The subjects that are users, not devices."""
+        return [subject for subject in self.tree.ledgers if subject.startswith("u:")]
+
+    @property
+    def proof(self) -> Proof:
+        """The best proof of who this is. What stands in a user's own ledger came from a server."""
+        told = any(event.source != RIPEN for user in self.users for event in self.tree.ledgers[user])
+        return Proof.SERVER if told else self.claims.strongest
+
+    @property
+    def known(self) -> bool:
+        """Whether an address was given, however little that proves."""
+        return bool(self.claims.addresses)
+
+    @property
+    def first_seen(self) -> int:
+        """When the lead itself did something first; a very late moment if it never did."""
+        own = (event.at for events in self.tree.ledgers.values() for event in events if event.source != RIPEN)
+        return min(own, default=_NEVER)
+
+    @property
+    def proven(self) -> set[str]:
+        """The addresses that are proven, in comparable form."""
+        return self.claims.proven
+
+    def says_nothing_but(self, address: str, users: Collection[str]) -> bool:
+        """True if no other address than this (comparable form) and no other userIds than these were given."""
+        events = (event for ledger in self.tree.ledgers.values() for event in ledger)
+        return given(events) <= {address} and all(user in users for user in self.claims.users)
+
+    def claimant(self, address: str) -> str:
+        """The subject whose own ledger names the address: should the lead be parted, the address stays with it."""
+        for subject, events in self.tree.ledgers.items():
+            for event in events:
+                named = event.traits.get("email") or event.properties.get("address")
+                if isinstance(named, str) and comparable(named) == comparable(address):
+                    return subject
+        return self.subject
+
+    def prover(self, address: str, trusted: frozenset[str]) -> str:
+        """The subject whose own ledger proves the address; otherwise the one that names it.
+
+        `trusted` are the sources that are servers. Should the lead be parted, the proof stays with this subject.
+        """
+        if len(self.tree.ledgers) > 1:
+            for subject, events in self.tree.ledgers.items():
+                if comparable(address) in Claims.of(events, trusted).proven:
+                    return subject
+        return self.claimant(address)
+
+
+def union(ledgers: Mapping[str, Sequence[Event]]) -> list[Event]:
+    """The events of several ledgers, each once, in order of occurrence (ties by id, then by subject).
+
+    An event of a website is the same wherever it stands. One of ours belongs to its subject: two subjects may each have
+    got the first mail of a campaign.
+    """
+    if len(ledgers) == 1:  # it is so already
+        return [event for events in ledgers.values() for event in events]
+    found: dict[tuple[str, str], tuple[int, str, str, Event]] = {}
+    for subject, events in ledgers.items():
+        for event in events:
+            key = (subject if event.source == RIPEN else "", event.id)
+            entry = (event.at, event.id, subject, event)
+            if key not in found or entry[:3] < found[key][:3]:
+                found[key] = entry
+    return [entry[3] for entry in sorted(found.values(), key=lambda entry: entry[:3])]
+
+
+def in_rank(one: Party, other: Party) -> tuple[Party, Party]:
+    """Who becomes the root, and who is merged below: more proof, then seen earlier, then the smaller subject."""
+    ranked = sorted((one, other), key=lambda party: (-party.proof, party.first_seen, party.subject))
+    return ranked[0], ranked[1]
+
+
+def too_large(one: Party, other: Party) -> str:
+    """Why the two would be more than one lead may hold; empty when they are not."""
+    if len(one.tree.ledgers) + len(other.tree.ledgers) > MAX_SUBJECTS:
+        return f"more than {MAX_SUBJECTS} devices and users"
+    if len(one.proven | other.proven) > MAX_ADDRESSES:
+        return f"more than {MAX_ADDRESSES} proven addresses"
+    return ""
+
+
+def two_people(one: Party, other: Party, proof: Proof, shown: str = "") -> str:
+    """Why the two are different people in spite of `proof`; empty when they may be one.
+
+    `shown` is the address whose mailbox `one` was shown to read; another one that is proven contradicts it. A server
+    that names both knows better.
+    """
+    if one.users and other.users:
+        return "each has a userId"
+    theirs = other.proven | {shown} - {""}
+    apart = one.proven and theirs and not one.proven & theirs
+    return "each has a proven address of its own" if apart and proof < Proof.SERVER else ""
+
+
+def given(events: Iterable[Event]) -> set[str]:
+    """The addresses (comparable form) that events name, however little that proves."""
+    named = (event.traits.get("email") for event in events if event.source != RIPEN and not event.bot)
+    return {comparable(text) for text in named if isinstance(text, str) and "@" in text}
+
+
+def strayed(tree: Tree, edge: Edge, trusted: frozenset[str]) -> bool:
+    """True if the two sides that a link made one turn out to be two people; `trusted` are the sources that are servers.
+
+    The side that followed the link must have given no address and no userId that is not the other's. The side that the
+    link was mailed to must have given none that it has not proven, unless it has itself proven the address.
+    """
+    below = tree.below(edge.child)
+    return any(
+        _strayed(tree, side, tree.ledgers.keys() - side, trusted) for side in (below, tree.ledgers.keys() - below)
+    )
+
+
+def _strayed(tree: Tree, side: AbstractSet[str], other: AbstractSet[str], trusted: frozenset[str]) -> bool:
+    events, theirs = (union({one: tree.ledgers[one] for one in part}) for part in (side, other))
+    mine, others = ({subject_digest(subject) for subject in part} for part in (side, other))
+    shown = {_address(event) for event in theirs if _confirms(event, mine)}
+    known, users = Claims.of(theirs, trusted), Claims.of(events, trusted).users.keys()
+    if shown and not (given(events) <= shown | known.proven and users <= known.users.keys()):
+        return True
+    lent = {_address(event) for event in events if _confirms(event, others)}
+    own = Claims.of([event for event in events if not _confirms(event, others)], trusted).proven
+    return bool(lent - own) and not given(events) <= lent | own | known.proven
+
+
+def _confirms(event: Event, browsers: AbstractSet[str]) -> bool:
+    return event.source == RIPEN and event.name == CONFIRMED and event.properties.get("browser") in browsers
+
+
+def _address(event: Event) -> str:
+    return comparable(str(event.properties.get("address")))
+
+
+def parted(one: Party, other: Party) -> int:
+    """When somebody decided last that the two are not one; -1 if nobody did."""
+    moments = [-1]
+    for party, beside in ((one, other), (other, one)):
+        theirs = {*map(subject_digest, beside.tree.ledgers)}
+        moments += [at for digest, at in party.claims.parted.items() if digest in theirs]
+    return max(moments)

@@ -1,0 +1,154 @@
+"""What is wrong with campaigns, content and offers that their models cannot see."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from ripen.campaigns.campaign import of_facts
+from ripen.campaigns.steps import CHANNELS
+from ripen.conditions.pattern import event_names, fields
+from ripen.config.configuration import Configuration
+from ripen.config.schema.base import Path
+from ripen.config.schema.campaigns import Branch, Campaign, Step
+from ripen.events.event import OUTCOMES
+
+Problems = Iterator[tuple[Path, str]]
+
+
+def listed(names: Collection[str]) -> str:
+    """Names as they stand in a message."""
+    return ", ".join(sorted(names)) or "none"
+
+
+def campaign_problems(configuration: Configuration, mails: Collection[str]) -> Problems:
+    """Everything that is wrong with what reaches people. Yields (path, problem)."""
+    for key, campaign in configuration.campaigns.items():
+        path: Path = ("campaigns", key)
+        steps = [*_steps(campaign, path)]
+        yield from _strangers(configuration, mails, campaign, path, steps)
+        yield from _conditions(campaign, path, steps)
+        yield from _loops(campaign, path, steps)
+        yield from _same_names(steps)
+    yield from _fitting(configuration)
+    yield from _languages(configuration)
+
+
+def _steps(campaign: Campaign, path: Path) -> Iterator[tuple[Path, Step | Branch]]:
+    """Every step and branch with its path."""
+    if campaign.mail is not None:
+        yield path, campaign.all_steps[0]
+        return
+    waiting: list[tuple[Path, Sequence[Step]]] = [((*path, "steps"), campaign.steps)]
+    while waiting:
+        place, steps = waiting.pop(0)
+        for n, step in enumerate(steps):
+            yield (*place, n), step
+            for m, branch in enumerate(step.branch or ()):
+                inner = (*place, n, "branch", m)
+                yield inner, branch
+                waiting.append(((*inner, "steps"), branch.steps))
+
+
+def _strangers(
+    configuration: Configuration,
+    mails: Collection[str],
+    campaign: Campaign,
+    path: Path,
+    steps: Sequence[tuple[Path, Step | Branch]],
+) -> Problems:
+    mailing = configuration.mailing
+    known: Mapping[str, Collection[str]] = {
+        "mail": mails,
+        "onsite": configuration.offers,
+        **dict.fromkeys(("handoff", "notify", "webhook"), mailing.recipients),
+    }
+    titles = {"onsite": "offer", "handoff": "recipient", "notify": "recipient", "webhook": "recipient"}
+    if campaign.category is not None and campaign.category not in mailing.categories:
+        yield (*path, "category"), f"there is no category {campaign.category!r}; there is {listed(mailing.categories)}"
+    kinds = {asset.kind for asset in configuration.content.values()}
+    for place, step in steps:
+        if isinstance(step, Branch):
+            continue
+        for channel in CHANNELS:
+            named = getattr(step, channel)
+            for n, name in enumerate(named if isinstance(named, list) else [named] if named else []):
+                if name not in known[channel]:
+                    where = (*place, channel, n) if isinstance(named, list) else (*place, channel)
+                    yield (
+                        where,
+                        f"there is no {titles.get(channel, channel)} {name!r}; there is {listed(known[channel])}",
+                    )
+        if step.webhook in mailing.recipients and mailing.recipients[step.webhook].webhook is None:
+            yield (*place, "webhook"), f"{step.webhook} has no webhook in mailing.recipients"
+        for n, kind in enumerate(step.content.kinds if step.content else ()):
+            if kind not in kinds:
+                yield (*place, "content", "kinds", n), f"there is no content of kind {kind!r}; there is {listed(kinds)}"
+
+
+def _conditions(campaign: Campaign, path: Path, steps: Sequence[tuple[Path, Step | Branch]]) -> Problems:
+    """Conditions that look at an event where there is none, or at no event where there has to be one."""
+    facts = [((*path, "only_if"), campaign.only_if), ((*path, "start", "segment"), campaign.start.segment)]
+    facts += [((*place, "when"), step.when) for place, step in steps]
+    for place, pattern in facts:
+        for field in fields(pattern or {}):
+            if field.partition(".")[0] not in ("lead", "traits"):
+                yield place, f"{field}: nothing happens at that moment; look at lead and traits, or write happened"
+    for place, step in steps:
+        if step.happened is not None and of_facts(step.happened):
+            yield (*place, "happened"), "looks at no event; write when for what is known of the lead"
+
+
+def _loops(campaign: Campaign, path: Path, steps: Sequence[tuple[Path, Step | Branch]]) -> Problems:
+    """A campaign that starts itself again and again."""
+    names = event_names(campaign.start.event) if campaign.start.event else ()
+    waits = any(isinstance(step, Step) and step.wait for _, step in steps) or campaign.again is not None
+    if names is None:
+        yield (*path, "start", "event"), "names no event: mails would start it, too; write the event's name"
+    elif not waits and (own := sorted({*names} & {*OUTCOMES})):
+        yield (
+            (*path, "start", "event"),
+            f"{own[0]} is what its own steps cause: without a wait, or again, it never ends",
+        )
+
+
+def _same_names(steps: Sequence[tuple[Path, Step | Branch]]) -> Problems:
+    keys = Counter(step.key for _, step in steps if isinstance(step, Step) and step.key)
+    for place, step in steps:
+        if isinstance(step, Step) and keys[step.key] > 1 and step.key:
+            yield place, f"{step.key} is the name of more than one step; give each a name of its own"
+
+
+def _fitting(configuration: Configuration) -> Problems:
+    """Content and offers for phases, personas and topics that do not exist."""
+    known: Mapping[str, Collection[str]] = {
+        "phases": configuration.phases,
+        "personas": configuration.personas,
+        "interests": configuration.interests.topics if configuration.interests else (),
+    }
+    titles = {"phases": "phase", "personas": "persona", "interests": "topic"}
+    sections: Mapping[str, Mapping[str, Any]] = {"content": configuration.content, "offers": configuration.offers}
+    for section, entries in sections.items():
+        for key, one in entries.items():
+            for kind, names in known.items():
+                for n, name in enumerate(getattr(one, kind)):
+                    if name not in names:
+                        path = (section, key, kind, n)
+                        yield path, f"there is no {titles[kind]} {name!r}; there is {listed(names)}"
+            if section == "offers" and (one.placement == "slot") != (one.slot is not None):
+                yield (section, key, "slot"), "names the place of an offer whose placement is slot, and of no other"
+
+
+def _languages(configuration: Configuration) -> Problems:
+    """Texts that are not there in the first language, which everybody gets who speaks no other one."""
+    first = configuration.mailing.language
+    texts: list[tuple[Path, Mapping[str, Any]]] = [
+        (("mailing", "categories", key, "title"), category.title)
+        for key, category in configuration.mailing.categories.items()
+    ]
+    for key, offer in configuration.offers.items():
+        texts += [(("offers", key, part), getattr(offer, part)) for part in ("title", "text", "button", "link")]
+    for path, text in texts:
+        if first not in text:
+            yield path, f"is missing in {first}, the language of mailing"

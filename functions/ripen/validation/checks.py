@@ -1,0 +1,162 @@
+"""What is wrong with a configuration that its models cannot see: names of nothing, rules that contradict each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ripen.config.configuration import Configuration
+from ripen.config.schema.base import Model, Path
+from ripen.config.schema.campaigns import Date
+from ripen.config.schema.lifecycle import EntryCondition
+from ripen.events.event import RIPEN
+from ripen.events.sources import UNREGISTERED
+from ripen.scoring.score import DISPLAY_STEP
+from ripen.validation.campaign_checks import campaign_problems, listed
+from ripen.validation.contradictions import contradictions
+from ripen.validation.lifecycle_checks import dead_ends
+from ripen.validation.never_true import impossible, leaves
+from ripen.validation.score_bounds import highest_confidence, highest_score
+
+Problems = Iterator[tuple[Path, str]]
+
+_CONDITIONS = ("when", "after", "event", "segment", "only_if", "goal", "exit", "happened")
+"""Keys whose values are conditions."""
+
+
+def problems(configuration: Configuration, mails: frozenset[str]) -> Problems:
+    """Everything that is wrong with models that are valid in themselves. Yields (path, problem)."""
+    yield from _strangers(configuration)
+    yield from campaign_problems(configuration, mails)
+    yield from _sources(configuration)
+    yield from _patterns(configuration)
+    yield from _thresholds(configuration)
+    for section, phases in (("phases", configuration.phases), ("stages", configuration.stages)):
+        yield from dead_ends(section, phases)
+
+
+def _strangers(configuration: Configuration) -> Problems:
+    """Names of what does not exist."""
+    kinds: Mapping[str, Mapping[str, Any]] = {
+        "profile": configuration.profiles,
+        "phase": configuration.phases,
+        "stage": configuration.stages,
+        "topic": configuration.interests.topics if configuration.interests else {},
+    }
+    for path, kind, name in _named(configuration):
+        known = kinds[kind]
+        if name not in known:
+            yield path, f"there is no {kind} {name!r}; there is {listed(known)}"
+    for key, profile in configuration.profiles.items():
+        for name, rule in profile.rules.items():
+            if rule.group is not None and rule.group not in profile.groups:
+                path = ("profiles", key, "rules", name, "group")
+                yield path, f"there is no group {rule.group!r} in this profile; there is {listed(profile.groups)}"
+    for path, condition in _entries(configuration):
+        if condition.usage and configuration.usage is None:
+            yield (*path, "usage"), "nothing says what usage is; write usage in rules/interests.yaml"
+
+
+def _named(configuration: Configuration) -> Iterator[tuple[Path, str, str]]:
+    """Every name of something that stands elsewhere: (path, kind, name)."""
+    for path, condition in _entries(configuration):
+        if condition.score:
+            yield (*path, "score", "profile"), "profile", condition.score.profile
+        if condition.interest:
+            yield (*path, "interest", "topic"), "topic", condition.interest.topic
+        for n, name in enumerate(condition.come_from):
+            yield (*path, "from", n), str(path[0]).removesuffix("s"), name
+    for key, grade in configuration.grades.items():
+        for axis in ("fit", "engagement"):
+            yield ("grades", key, axis, "profile"), "profile", getattr(grade, axis).profile
+    for key, campaign in configuration.campaigns.items():
+        if campaign.start.score:
+            yield ("campaigns", key, "start", "score", "profile"), "profile", campaign.start.score.profile
+        if campaign.start.phase:
+            yield ("campaigns", key, "start", "phase"), "phase", campaign.start.phase
+
+
+def _entries(configuration: Configuration) -> Iterator[tuple[Path, EntryCondition]]:
+    for section in ("phases", "stages"):
+        for key, phase in getattr(configuration, section).items():
+            for n, condition in enumerate(phase.enter):
+                yield (section, key, "enter", n), condition
+
+
+def _sources(configuration: Configuration) -> Problems:
+    keys: dict[str, str] = {}
+    for name, rule in configuration.sources.items():
+        if name in (RIPEN, UNREGISTERED):
+            yield ("sources", name), "is a name that Ripen itself uses; choose another"
+        if keys.setdefault(rule.key_digest, name) != name:
+            yield ("sources", name), f"has the same key as {keys[rule.key_digest]}; every source needs its own"
+
+
+def _patterns(configuration: Configuration) -> Problems:
+    """Conditions that look at what is not there, or at what they themselves decide."""
+    named: Mapping[str, Mapping[str, Any]] = {
+        "scores": configuration.profiles,
+        "grades": configuration.grades,
+        "counts": configuration.counts,
+    }
+    for place, when in _conditions(configuration):
+        for path, text in contradictions(when):
+            yield (*place, *path), text
+        for leaf in leaves(when):
+            path, field = (*place, *leaf.path), leaf.field
+            root, _, rest = field.partition(".")
+            kind, _, name = rest.partition(".")
+            if root == "lead" and kind in named and name not in named[kind]:
+                yield path, f"{field}: there is no such name; there is {listed(named[kind])}"
+            if place[0] == "personas" and field == "lead.persona":
+                yield path, f"{field}: a persona cannot be evidence of a persona"
+            if place[0] == "profiles" and place[2] == "fit" and root != "traits":
+                yield path, f"{field}: fit looks at what is known of the lead, traits, and at nothing else"
+            for text in impossible(configuration, leaf):
+                yield path, text
+
+
+def _conditions(configuration: Configuration) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+    """Every condition with its path."""
+    waiting: list[tuple[Path, object]] = [((), configuration)]
+    while waiting:
+        path, value = waiting.pop(0)
+        if isinstance(value, Model):
+            for name, field in type(value).model_fields.items():
+                inner = getattr(value, name)
+                if name in _CONDITIONS and isinstance(inner, dict) and inner and type(value) is not Date:
+                    yield (*path, name), inner
+                else:
+                    waiting.append(((*path, field.alias or name), inner))
+        elif isinstance(value, dict | list):
+            pairs = value.items() if isinstance(value, dict) else enumerate(value)
+            waiting += [((*path, key), inner) for key, inner in pairs]
+
+
+def _thresholds(configuration: Configuration) -> Problems:
+    """Scores and confidences that nobody can reach."""
+    highest = {name: highest_score(profile) for name, profile in configuration.profiles.items()}
+    wanted = [
+        ((*path, "score", "at_least"), condition.score.profile, condition.score.at_least)
+        for path, condition in _entries(configuration)
+        if condition.score and condition.score.at_least is not None
+    ]
+    wanted += [
+        (("campaigns", key, "start", "score", "at_least"), campaign.start.score.profile, campaign.start.score.at_least)
+        for key, campaign in configuration.campaigns.items()
+        if campaign.start.score
+    ]
+    wanted += [
+        (("grades", key, name, "levels", level), axis.profile, bound)
+        for key, grade in configuration.grades.items()
+        for name, axis in (("fit", grade.fit), ("engagement", grade.engagement))
+        for level, bound in axis.levels.items()
+    ]
+    for path, profile, threshold in wanted:
+        if threshold - DISPLAY_STEP / 2 > highest.get(profile, threshold):
+            yield path, f"nobody can reach {threshold:g}: the rules of {profile} give {highest[profile]:g} at most"
+    for key, persona in configuration.personas.items():
+        surest = highest_confidence(persona)
+        if persona.at_least > surest:
+            path = ("personas", key, "at_least")
+            yield path, f"nobody can reach {persona.at_least:g}: all evidence together makes {surest:.2f}"

@@ -1,0 +1,121 @@
+"""What is wrong with the ways of a lifecycle: to and fro, round and round, in and never out, or never in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from ripen.config.schema.base import Path
+from ripen.config.schema.lifecycle import EntryCondition, InterestCondition, Phase, ScoreCondition
+
+Onward = Mapping[str, set[str]]
+"""The phases that each phase leads to."""
+
+
+def dead_ends(section: str, phases: Mapping[str, Phase]) -> Iterator[tuple[Path, str]]:
+    """Everything that is wrong with the ways between these phases. Yields (path, problem)."""
+    yield from _to_and_fro(section, phases)
+    yield from _never_entered(section, phases)
+    for circle in _closed(_onward(phases, lambda _: True)):
+        if 1 < len(circle) < len(phases) and not _takes_a_deed(circle, phases):
+            text = f"and {_others(circle)} lead into each other by time alone, and nowhere else: nobody leaves them"
+            yield (section, circle[0]), text
+    for circle in _closed(_onward(phases, _by_time_alone)):
+        if len(circle) > 1:
+            text = f"and {_others(circle)} lead into each other by in_phase_for alone: leads go round for ever"
+            yield (section, circle[0]), f"{text}; give one of the ways another condition"
+
+
+def _to_and_fro(section: str, phases: Mapping[str, Phase]) -> Iterator[tuple[Path, str]]:
+    """Two phases that a lead with one and the same score would enter from each other."""
+    for key, phase in phases.items():
+        for n, falls in enumerate(phase.enter):
+            for origin in falls.come_from or [other for other in phases if other != key]:
+                for rises in phases[origin].enter if origin in phases else ():
+                    found = _opposite(rises, falls) if not rises.come_from or key in rises.come_from else None
+                    if found:
+                        kind, up, down = found
+                        fro = f"in between it would go to and fro; write {up:g} or less"
+                        yield (
+                            (section, key, "enter", n, kind, "below"),
+                            f"{down:g} is above the {up:g} from which a lead enters {origin}: {fro}",
+                        )
+
+
+def _opposite(rises: EntryCondition, falls: EntryCondition) -> tuple[str, float, float] | None:
+    """The bounds of two ways that look at one value and at nothing else, if one begins before the other ends."""
+    for kind in ("score", "interest"):
+        alone = (rises.model_fields_set | falls.model_fields_set) <= {"come_from", kind}
+        up, down = getattr(rises, kind), getattr(falls, kind)
+        if not alone or up is None or down is None or _name(up) != _name(down):
+            continue
+        if up.at_least is not None and down.below is not None and up.at_least < down.below:
+            return kind, up.at_least, down.below
+    return None
+
+
+def _name(condition: ScoreCondition | InterestCondition) -> str:
+    return condition.profile if isinstance(condition, ScoreCondition) else condition.topic
+
+
+def _never_entered(section: str, phases: Mapping[str, Phase]) -> Iterator[tuple[Path, str]]:
+    """Ways that lead nowhere new, and phases that no way leads to."""
+    for key, phase in phases.items():
+        for n, condition in enumerate(phase.enter):
+            if condition.come_from == [key]:
+                yield (section, key, "enter", n, "from"), f"{key} is where this way leads to; name other phases"
+    reached = _reachable(_onward(phases, lambda _: True), next(iter(phases), ""))
+    for key in phases:
+        if key not in reached:
+            yield (
+                (section, key),
+                f"nobody ever enters it: no way leads here from {next(iter(phases))}, where leads begin",
+            )
+
+
+def _takes_a_deed(circle: Sequence[str], phases: Mapping[str, Phase]) -> bool:
+    """Whether some way within the circle waits for what a lead does: then it is a lifecycle, such as buying again."""
+    ways = (way for key in circle for way in phases[key].enter if not way.come_from or set(way.come_from) & set(circle))
+    return any(
+        way.when is not None
+        or way.usage == "growing"
+        or any(limit is not None and limit.at_least is not None for limit in (way.score, way.interest))
+        for way in ways
+    )
+
+
+def _by_time_alone(condition: EntryCondition) -> bool:
+    return condition.model_fields_set - {"come_from"} == {"in_phase_for"}
+
+
+def _onward(phases: Mapping[str, Phase], counts: Callable[[EntryCondition], bool]) -> dict[str, set[str]]:
+    onward: dict[str, set[str]] = {key: set() for key in phases}
+    for key, phase in phases.items():
+        for condition in phase.enter:
+            if counts(condition):
+                for origin in condition.come_from or phases:
+                    if origin in onward and origin != key:
+                        onward[origin].add(key)
+    return onward
+
+
+def _closed(onward: Onward) -> Iterator[Sequence[str]]:
+    """Phases that lead into each other and to no other one."""
+    reported: set[str] = set()
+    for key in onward:
+        circle = _reachable(onward, key)
+        if key not in reported and all(key in _reachable(onward, other) for other in circle):
+            reported |= circle
+            yield [name for name in onward if name in circle]
+
+
+def _reachable(onward: Onward, start: str) -> set[str]:
+    found, waiting = {start}, [start]
+    while waiting:
+        following = onward.get(waiting.pop(), set()) - found
+        found |= following
+        waiting += following
+    return found
+
+
+def _others(circle: Sequence[str]) -> str:
+    return ", ".join(circle[1:])

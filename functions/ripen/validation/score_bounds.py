@@ -1,0 +1,60 @@
+"""How high a score or a confidence can get at all, so that a threshold beyond that is refused."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from ripen.config.schema.personas import Persona
+from ripen.config.schema.scoring import PointsFrom, Profile, ScoreRule
+from ripen.scoring.personas import confidence
+from ripen.scoring.score import decay
+from ripen.times import DAY, parse_duration
+
+
+def highest_score(profile: Profile) -> float:
+    """An upper bound of the profile's score (infinity without one): every limit used up at every chance."""
+    fit = sum(max(rule.points, 0) for rule in profile.fit.values())
+    grouped = [_group(profile, name) for name in profile.groups]
+    single = [_rule(profile, rule) for rule in profile.rules.values() if rule.group not in profile.groups]
+    return math.fsum((fit, *grouped, *single))
+
+
+def highest_confidence(persona: Persona) -> float:
+    """How sure all evidence for a persona makes, with none against it."""
+    return confidence([max(sign.weight, 0) for sign in persona.evidence.values()])
+
+
+def _group(profile: Profile, name: str) -> float:
+    group = profile.groups[name]
+    members = math.fsum(_rule(profile, rule) for rule in profile.rules.values() if rule.group == name)
+    return min(members, *_caps(profile, group.cap, group.cap_per_day))
+
+
+def _rule(profile: Profile, rule: ScoreRule) -> float:
+    points = rule.points.cap if isinstance(rule.points, PointsFrom) else rule.points
+    if points <= 0:
+        return 0.0
+    window = parse_duration(rule.window) if rule.window else None
+    cap = points if rule.once else rule.cap
+    if cap is not None and window is not None:
+        cap = _over_time(profile, cap, window)
+    return min((math.inf, *_caps(profile, cap, rule.cap_per_day)))
+
+
+def _caps(profile: Profile, cap: float | None, cap_per_day: float | None) -> Iterable[float]:
+    if cap is not None:
+        yield cap
+    if cap_per_day is not None:
+        yield _over_time(profile, cap_per_day, DAY)
+
+
+def _over_time(profile: Profile, points: float, every: int) -> float:
+    """What `points` in each window (or day) for ever come to: a geometric series, endless without a half-life.
+
+    The last two may lie side by side, one at the end of its window and one at the beginning of the next.
+    """
+    if profile.half_life is None:
+        return math.inf
+    left = decay(every, parse_duration(profile.half_life))
+    return math.inf if left >= 1 else points + points / (1 - left)

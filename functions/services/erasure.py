@@ -1,0 +1,186 @@
+"""Erase everything about a subject. What remains names nobody: a withdrawal, and what addresses turned down.
+
+Addresses are settled first, since the events that tell them go; the record goes last, since it tells that there is
+something left to do. An erasure that was interrupted is simply done again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from adapters.dynamodb.attributes import attributes, values
+from adapters.identity.address_items import refuse, release_address
+from adapters.identity.address_keys import normalized
+from adapters.reports.rollup import forget_visits
+from adapters.runtime.clients import client
+from adapters.store.lead_records import drop, root_of
+from adapters.store.merge_writes import renewed
+from ripen.addresses.address import address_key
+from ripen.events.event import Event, Received
+from ripen.leads.identifiers import Claims
+from ripen.leads.suppression import shortened
+from ripen.privacy.erasure import addresses, last_withdrawal
+from ripen.storage.lead_record import Record
+from ripen.storage.ledger import EVENT_PREFIX, MEMBER_PREFIX, RECORD_KEY, event_items, read_items
+
+_BATCH = 25
+_Item = Mapping[str, Mapping[str, Any]]
+
+
+def _ignore(_deleted: int) -> None:
+    pass
+
+
+def survey(table: str, subject: str) -> int:
+    """How many items an erasure of this subject would delete, without those about its addresses."""
+    items = _all(table, subject)
+    return len(items) - len(_remaining(items, _events(items)))
+
+
+def erase_lead(
+    table: str, subjects: Sequence[str], secret: bytes, by: str = "", progress: Callable[[int], None] = _ignore
+) -> int:
+    """Erase all subjects of a lead, of which the first is the root; how many items were deleted.
+
+    The one `by` which the lead was found goes last (otherwise the root): as long as it is there, the rest is found
+    again after an interruption.
+    """
+    last = by if by in subjects else subjects[0]
+    order = [*(subject for subject in reversed(subjects) if subject != last), last]
+    return sum(erase(table, subject, secret, progress, spare=last) for subject in order)
+
+
+def erase(
+    table: str,
+    subject: str,
+    secret: bytes | None = None,
+    progress: Callable[[int], None] = _ignore,
+    *,
+    spare: str = "",
+) -> int:
+    """Delete a subject's events, intents, record and addresses; how many items were deleted.
+
+    What was merged below it goes too, but for the subject to `spare`. With the `secret` of the digests every address
+    that it ever gave is freed, without it the one its record names. `progress` is told after each step how many items
+    were deleted in it. Safe to repeat, and to interrupt.
+    """
+    deleted = 0
+    while gone := _erase_once(_Erasure(table, secret, progress, spare), subject):
+        deleted += gone  # once more: whoever wrote while the record was there may have been later than the last look
+    return deleted
+
+
+class _Erasure(NamedTuple):
+    """What is the same for all subjects of one erasure."""
+
+    table: str
+    secret: bytes | None
+    progress: Callable[[int], None]
+    spare: str
+
+
+def _erase_once(erasure: _Erasure, subject: str) -> int:
+    table, secret, progress, spare = erasure
+    items, deleted = _all(table, subject), 0
+    events = _events(items)
+    forget_visits(table, subject, events)
+    if secret is not None:
+        _keep_refusals(table, events, secret)
+    freed = _keys_of(items, events, secret)
+    for key in freed:
+        release_address(table, key, subject)
+    remaining = _remaining(items, events)
+    for item in remaining.values():
+        client("dynamodb").put_item(TableName=table, Item=item)
+    while keys := [key for key in map(_key, items) if key not in (RECORD_KEY, *remaining)]:
+        members = {key.removeprefix(MEMBER_PREFIX) for key in keys if key.startswith(MEMBER_PREFIX)}
+        deleted += sum(erase(table, member, secret, progress, spare=spare) for member in sorted(members - {spare}))
+        keys.sort(key=lambda key: key.startswith(EVENT_PREFIX))  # events last: by them the lead is found again
+        for start in range(0, len(keys), _BATCH):
+            part = keys[start : start + _BATCH]
+            _delete(table, subject, part)
+            progress(len(part))
+        deleted += len(keys)
+        items = _all(table, subject)
+    for record in (item for item in items if _key(item) == RECORD_KEY):
+        root = root_of(table, record["lead"]["S"]) if "lead" in record else None
+        # Once more: whoever has written the record since, or the lead that it is a part of, makes this fail.
+        for key in freed:
+            release_address(table, key, subject)
+        if not _delete_record(table, subject, record, root):
+            return deleted + _erase_once(erasure, subject)
+        progress(1)
+        deleted += 1
+    return deleted
+
+
+def _all(table: str, subject: str) -> list[_Item]:
+    return list(_pages(table, subject))
+
+
+def _pages(table: str, subject: str) -> Iterator[_Item]:
+    pages = client("dynamodb").get_paginator("query")
+    for page in pages.paginate(
+        TableName=table,
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": subject}},
+        ConsistentRead=True,
+    ):
+        yield from page["Items"]
+
+
+def _key(item: _Item) -> str:
+    return str(item["sk"]["S"])
+
+
+def _events(items: Sequence[_Item]) -> list[Event]:
+    # What cannot be read goes like everything else, also before anybody has set it aside.
+    events, _ = read_items(values(item) for item in items if _key(item).startswith(EVENT_PREFIX))
+    return events
+
+
+def _remaining(items: Sequence[_Item], events: Sequence[Event]) -> dict[str, dict[str, Any]]:
+    """The withdrawal as an item of its own, by its key; it expires with the last of what is erased."""
+    withdrawal = last_withdrawal(events)
+    if withdrawal is None:
+        return {}
+    subject = items[0]["pk"]["S"]
+    expires = max((item["ttl"]["N"] for item in items if "ttl" in item), key=int)
+    [item] = event_items([Received(subject, withdrawal.at, withdrawal.at, withdrawal)], 0)
+    data = {"data": {"S": item["data"]}} if "data" in item else {"zip": {"B": item["zip"]}}
+    return {item["sk"]: {"pk": {"S": subject}, "sk": {"S": item["sk"]}, "ttl": {"N": expires}, **data}}
+
+
+def _keys_of(items: Sequence[_Item], events: Sequence[Event], secret: bytes | None) -> set[str]:
+    """The keys of the addresses that a subject gave."""
+    summaries = (item["data"]["S"] for item in items if _key(item) == RECORD_KEY and "data" in item)
+    keys = {key for summary in summaries for key in Record("", 0, summary, None).address_keys}
+    if secret is not None:
+        keys |= {address_key(address, secret) for address in map(normalized, addresses(events)) if address}
+    return keys
+
+
+def _keep_refusals(table: str, events: Sequence[Event], secret: bytes) -> None:
+    """Write what addresses turned down to where it stays, for events that came without the key of their address."""
+    for text, refusal in Claims.of(events, frozenset()).refused.items():
+        if address := normalized(text):
+            refuse(table, shortened(address_key(address, secret)), refusal.reason, refusal.at)
+
+
+def _delete_record(table: str, subject: str, record: _Item, root: Record | None) -> bool:
+    """Delete the record; False if it has changed since it was read, or the `root` of the lead that it is a part of.
+
+    A subject that was merged below another one is taken out of that lead, which is looked at again.
+    """
+    also: list[Mapping[str, Any]] = [renewed(table, root, root.data, 0)] if root is not None else []
+    if "lead" in record:
+        member = {"pk": record["lead"]["S"], "sk": f"{MEMBER_PREFIX}{subject}"}
+        also.append({"Delete": {"TableName": table, "Key": attributes(member)}})
+    return drop(table, subject, int(record["version"]["N"]), also)
+
+
+def _delete(table: str, subject: str, keys: Sequence[str]) -> None:
+    # What DynamoDB leaves over is found again by the next query.
+    requests = [{"DeleteRequest": {"Key": {"pk": {"S": subject}, "sk": {"S": key}}}} for key in keys]
+    client("dynamodb").batch_write_item(RequestItems={table: requests})

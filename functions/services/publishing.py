@@ -1,0 +1,125 @@
+"""Read what marketers uploaded, check the whole, and activate it or report why not."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from adapters.rules.active import activate
+from adapters.rules.isolated_check import check
+from adapters.runtime.clients import client, stored_object
+from adapters.runtime.settings import PublishSettings
+from adapters.runtime.telemetry import count, logger
+from adapters.tracking.public_config import show
+from adapters.tracking.source_registry import register
+from ripen.config.configuration import compile_sources
+from ripen.config.public import dump_site
+from ripen.config.upload_limits import MOST_BYTES, MOST_FILES, is_read, size_problems
+from ripen.errors import InvalidConfigurationError
+
+REPORT = "reports/latest.json"
+_PREFIXES = ("rules/", "mails/")
+
+_MOST_PROBLEMS = 200
+_LONGEST = 500
+_ALL = "rules/ and mails/"
+_UNFINISHED = f"{_ALL}: are being checked; if this stays so, the check broke off, and nothing became active"
+
+Files = Mapping[str, tuple[int, str]]
+"""Each key with its size in bytes and what changes when it is written again."""
+
+
+def publish(settings: PublishSettings, at: str) -> dict[str, Any]:
+    """Check everything below `rules/` and `mails/`; activate it, or leave what is active and say why.
+
+    The result is returned and written to `reports/latest.json`: `version` of what was checked (empty when invalid),
+    `activated`, `problems`, `at`, and in `files` a digest of what was there. Uploads that come while this runs are
+    noticed, and the whole is read again; of many uploads at once only the first calls find anything left to do.
+    """
+    bucket = settings.bucket_name
+    report, files = _last_report(bucket), _files(bucket)
+    while report.get("files") != _digest(files):
+        # Whatever ends this function from here on, a report of an upload before is not taken for one of this.
+        _write(bucket, _refusal([_UNFINISHED], at))
+        try:
+            report = _check_and_activate(settings, files, at) | {"files": _digest(files)}
+        except Exception as error:
+            _write(bucket, _refusal([f"{_ALL}: not activated, {type(error).__name__}; tried again soon"], at))
+            raise
+        _write(bucket, report)
+        files = _files(bucket)
+    return report
+
+
+def _check_and_activate(settings: PublishSettings, found: Files, at: str) -> dict[str, Any]:
+    bucket = settings.bucket_name
+    try:
+        configuration, mails, version = check(_contents(bucket, found))
+    except InvalidConfigurationError as error:
+        refusal = _refusal(error.problems, at)
+        logger.error("The rules are not valid; what was active stays active", extra={"problems": refusal["problems"]})
+        count("RulesInvalid")
+        return refusal
+    register(settings.table_name, compile_sources(configuration))
+    show(settings.table_name, dump_site(configuration, mails))
+    activate(bucket, configuration, mails, version, at)
+    logger.info("The rules are active", extra={"version": version})
+    return {"activated": True, "version": version, "problems": [], "at": at}
+
+
+def _refusal(problems: Sequence[str], at: str) -> dict[str, Any]:
+    told = [_shortened(problem) for problem in problems[:_MOST_PROBLEMS]]
+    if len(problems) > len(told):
+        told.append(f"{_ALL}: have more problems than these")
+    return {"activated": False, "version": "", "problems": told, "at": at}
+
+
+def _shortened(problem: str) -> str:
+    return problem if len(problem) <= _LONGEST else f"{problem[:_LONGEST]}..."
+
+
+def _contents(bucket: str, found: Files) -> dict[str, bytes]:
+    """What the files hold; of those that no function reads, nothing. Raises InvalidConfigurationError."""
+    if problems := size_problems({key: size for key, (size, _) in found.items()}):
+        raise InvalidConfigurationError(problems)
+    return {key: _content(bucket, key) if is_read(key) else b"" for key in found}
+
+
+def _content(bucket: str, key: str) -> bytes:
+    # It may have been replaced by something larger since it was listed.
+    found: bytes = client("s3").get_object(Bucket=bucket, Key=key)["Body"].read(MOST_BYTES + 1)
+    return found
+
+
+def _last_report(bucket: str) -> dict[str, Any]:
+    body = stored_object(bucket, REPORT)
+    try:
+        found = json.loads(body) if body is not None else {}
+    except ValueError:  # somebody else wrote it
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _write(bucket: str, report: dict[str, Any]) -> None:
+    body = json.dumps(report, indent=2).encode()
+    client("s3").put_object(Bucket=bucket, Key=REPORT, Body=body, ContentType="application/json")
+
+
+def _files(bucket: str) -> Files:
+    """What lies below rules/ and mails/; no more of it than may be there, and one."""
+    pages = client("s3").get_paginator("list_objects_v2")
+    found = (
+        (one["Key"], (one["Size"], f"{one['ETag']} {one['LastModified'].isoformat()}"))
+        for prefix in _PREFIXES
+        for page in pages.paginate(Bucket=bucket, Prefix=prefix)
+        for one in page.get("Contents", [])
+        if not one["Key"].endswith("/")
+    )
+    return dict(islice(found, MOST_FILES + 1))
+
+
+def _digest(files: Files) -> str:
+    return hashlib.sha256(json.dumps(sorted(files.items())).encode()).hexdigest()[:12]

@@ -1,0 +1,302 @@
+"""Bring a lead's record up to date with its ledgers: read its tree, fold, merge what is one, one conditional write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from adapters.delivery.send_limits import release_mailbox
+from adapters.identity import address_items
+from adapters.identity.address_items import Action
+from adapters.identity.address_keys import key_of
+from adapters.reports.rollup import Reporter, report_visits
+from adapters.runtime.secrets import secret
+from adapters.runtime.settings import ScoreSettings, TriggerSettings
+from adapters.runtime.telemetry import count, logger, pseudonym
+from adapters.store import lead_records, public_profile
+from adapters.store.load_lead import load_tree
+from ripen.addresses.address import comparable
+from ripen.errors import VersionConflictError
+from ripen.events.event import Event
+from ripen.fold.fold import fold
+from ripen.fold.rules import Rules
+from ripen.fold.state import visited_before
+from ripen.leads.identifiers import REFUSED, UNDELIVERABLE
+from ripen.leads.lead import Lead, Reach
+from ripen.leads.suppression import shortened
+from ripen.privacy.erasure import only_withdrawals
+from ripen.sessions.sessions import NOTHING_BEFORE, Span
+from ripen.storage.checkpoint import settle
+from ripen.storage.lead_record import Folded, make_record, reach_of
+from ripen.storage.ledger import Unreadable
+from ripen.storage.merged_lead import Party, Tree
+from services import identity_resolution
+
+_CONFLICTS = 5
+NOTHING_NEW = "~"
+"""Behind every sort key."""
+_CHANGES = 100
+"""More merges and un-merges than one lead can have."""
+
+
+class Refreshed(NamedTuple):
+    """A lead, the tree it was folded from, the version of its record, and which mail its address may get.
+
+    `address_key` is the key of that address, `owned` whether the lead has proven it.
+    """
+
+    lead: Lead
+    tree: Tree
+    version: int
+    address_key: str
+    owned: bool
+    reach: Reach
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """All that the lead consists of, the root first."""
+        return tuple(self.tree.ledgers)
+
+
+class Task(NamedTuple):
+    """What to bring up to date, under which rules, and as of when (milliseconds).
+
+    `oldest_key` is the lowest sort key among the items that are new; an empty one asks for a fold of everything.
+    Whoever is going to do what is due says in `rest_until` when the lead may be due again, and is told what is claimed.
+    With `doubtful`, what the addresses turned down has to be looked up, whatever the record says.
+    """
+
+    subject: str
+    rules: Rules
+    now: int
+    oldest_key: str = NOTHING_NEW
+    rest_until: int | None = None
+    doubtful: bool = False
+
+
+def refresh(settings: ScoreSettings | TriggerSettings, task: Task) -> Refreshed | None:
+    """Fold the lead that a subject belongs to and write its record; None when it has no events, or only withdrew.
+
+    What cannot be read is set aside, and the lead is folded without it. When someone else writes the record in between,
+    reads and folds again. Raises VersionConflictError after five attempts, which leaves it to the next delivery.
+    """
+    conflicts = 0
+    for _ in range(_CHANGES):
+        try:
+            refreshed, changed = _refresh(settings, task)
+        except VersionConflictError:
+            conflicts += 1
+            if conflicts == _CONFLICTS:
+                raise
+        else:
+            if not changed:
+                return refreshed
+            task = task._replace(oldest_key="")  # what was written may lie in front of a checkpoint
+    raise VersionConflictError("the lead does not come to rest")
+
+
+def _refresh(settings: ScoreSettings | TriggerSettings, task: Task) -> tuple[Refreshed | None, bool]:
+    """The lead, and whether it has to be looked at again because it was merged or parted."""
+    tree, lead = _folded(settings, task)
+    record = tree.record
+    if lead is None:
+        if record.version and not tree.events and not tree.edges:
+            for key in record.address_keys:
+                address_items.release_address(settings.table_name, key, record.subject)
+            lead_records.drop(settings.table_name, record.subject, record.version)
+        elif task.rest_until is not None and record.due_at is not None:
+            lead_records.disarm(settings.table_name, record.subject, record.due_at)
+        return None, False
+    me = Party(tree, lead.claims)
+    place = identity_resolution.Place(
+        settings.table_name,
+        settings.secret_arn,
+        settings.retention_days,
+        task.rules.trusted,
+        settings.link_secret_arn,
+    )
+    leaves = lead.erase_at is not None
+    address, free = _address(settings, me, doubtful=task.doubtful)
+    if tree.checkpoint is None and identity_resolution.resolve(place, me, task.now, leaves=leaves):
+        return None, True
+    if _heeded(settings, place, me, task):
+        return None, True
+    kept = settle(tree.items, task.rules, task.now, tree.checkpoint, whole=_whole(tree))
+    settled = kept or tree.checkpoint
+    visits = _report_visits(settings.table_name, tree, task)
+    known = public_profile.of_lead(lead, tree.ledgers)
+    folded = Folded(
+        tree.seen, settled.name if settled else None, visits, public_profile.digests(known), told(settings, me)
+    )
+    fresh = make_record(lead, address, record, folded, task.rest_until)
+    if (fresh.data, fresh.due_at) == (record.data, record.due_at) and not free:
+        fresh = record
+    else:
+        news = _news(settings, me, address, me.prover(lead.address, task.rules.trusted) if free else "")
+        lead_records.save(settings.table_name, fresh, kept, public_profile.changed(record.front, known), news)
+        if not record.version and not lead_records.has_events(settings.table_name, record.subject):  # erased meanwhile
+            lead_records.drop(settings.table_name, record.subject, fresh.version)
+    found = address or {"key": "", "owned": False}
+    return Refreshed(lead, tree, fresh.version, found["key"], found["owned"], reach_of(address)), False
+
+
+def unchanged(table_name: str, refreshed: Refreshed) -> bool:
+    """Whether no event of the lead was stored since it was folded."""
+    before = refreshed.tree
+    found = load_tree(table_name, before.record.subject, refreshed.lead.now, recent=before.checkpoint is not None)
+    return found.seen == before.seen
+
+
+def whole(table_name: str, refreshed: Refreshed, rules: Rules) -> tuple[Lead, list[Event]] | None:
+    """The lead as folded from its first event on, and all its events: for whoever wants to know why.
+
+    None when it was erased meanwhile.
+    """
+    events = load_tree(table_name, refreshed.lead.subject, refreshed.lead.now).events
+    if not events:
+        return None
+    return fold(refreshed.lead.subject, events, rules, refreshed.lead.now), events
+
+
+def _folded(settings: ScoreSettings | TriggerSettings, task: Task) -> tuple[Tree, Lead | None]:
+    """The lead as folded on from its checkpoint if that is possible, and from everything otherwise."""
+    tree = _read(settings, task, recent=bool(task.oldest_key))
+    kept = tree.checkpoint
+    if kept and kept.holds(task.rules, tree.events, task.now) and task.oldest_key >= kept.below:
+        state = kept.resume(task.rules)
+        known = state.claims.identities()
+        lead = fold(tree.record.subject, tree.events, task.rules, task.now, state)
+        if lead.claims.identities() == known:  # who else this is can only be told from all that the lead said
+            return tree, lead
+    if kept:
+        tree = _read(settings, task, recent=False)
+    events = tree.events
+    if not events or (not tree.record.version and only_withdrawals(events)):
+        return tree, None
+    return tree, fold(tree.record.subject, events, task.rules, task.now)
+
+
+def _report_visits(table_name: str, tree: Tree, task: Task) -> dict[str, list[Span]]:
+    """The visits of each subject, for the daily figures, as far as the next record has to remember them."""
+    kept = tree.checkpoint
+    before = visited_before(kept.state) if kept else NOTHING_BEFORE
+    found = {}
+    for subject, events in tree.ledgers.items():
+        if events:
+            reporter = Reporter(table_name, subject, task.rules.conversions, before)
+            found[subject] = report_visits(reporter, events, tree.record, task.now)
+    return found
+
+
+def _read(settings: ScoreSettings | TriggerSettings, task: Task, *, recent: bool) -> Tree:
+    claims = task.rest_until is not None
+    tree = load_tree(settings.table_name, task.subject, task.now, recent=recent, claims=claims)
+    for found in tree.unreadable:
+        _set_aside(settings.table_name, found, task.now)
+    return tree
+
+
+def _whole(tree: Tree) -> bool:
+    """Whether all of a lead was read; that it has outgrown what may be folded is told once it happens."""
+    whole = all(seen.whole for seen in tree.seen.values())
+    if not whole and (tree.checkpoint is None or tree.checkpoint.seen.whole):
+        logger.error("The oldest events of a lead count no more", extra={"lead": pseudonym(tree.record.subject)})
+        count("LeadOutgrown")
+    return whole
+
+
+def _set_aside(table_name: str, found: Unreadable, now: int) -> None:
+    from adapters.store.quarantine import set_aside  # noqa: PLC0415 - hardly ever needed
+
+    if set_aside(table_name, found, now):
+        logger.error(
+            "Events that cannot be read were set aside; the lead is folded without them",
+            extra={"lead": pseudonym(found.subject), "reason": found.reason},
+        )
+        count("EventsSetAside")
+
+
+def _address(
+    settings: ScoreSettings | TriggerSettings, me: Party, *, doubtful: bool
+) -> tuple[dict[str, Any] | None, bool]:
+    """Which address the lead has, as a key, whether it owns it, and why it gets no marketing mail. Only proof owns.
+
+    Also whether that it owns it has still to be written.
+    """
+    claim = me.claims.addresses.get(comparable(me.claims.address))
+    if claim is None:
+        return None, False
+    key = key_of(settings.secret_arn, claim.text)
+    before = me.tree.record.address
+    owned, free = bool(key and claim.proof.is_proof), False
+    if owned and (doubtful or not (before.get("key") == key and before["owned"])):
+        owner = address_items.owner_of(settings.table_name, key)
+        free = not owner
+        owned = free or owner in me.tree.ledgers
+    suppressed = me.claims.suppressed
+    found = {"key": key, "owned": owned} | ({"suppressed": suppressed} if suppressed else {})
+    return found | ({"undeliverable": True} if me.claims.refusal_of(claim.text) in UNDELIVERABLE else {}), free
+
+
+def _heeded(settings: ScoreSettings | TriggerSettings, place: identity_resolution.Place, me: Party, task: Task) -> bool:
+    """Take over what the lead's addresses turned down by mails to other leads; whether an event of it was written.
+
+    That is looked up when an address is new to the lead, and when a mail found that the address takes none.
+    """
+    known, written = me.tree.record.address_keys, False
+    for text, key in _keys(settings, me):
+        if task.doubtful or key not in known:
+            found = address_items.refusals_of(settings.table_name, key)
+            if found.reason and me.claims.refusal_of(text) != found.reason:
+                about = f"{shortened(key)} {found.reason} {found.since}"
+                properties = {"address": text, "reason": found.reason}
+                event = identity_resolution.own_event(me.claimant(text), found.since, REFUSED, about, properties)
+                written = identity_resolution.note(place, me, event, task.now) or written
+    return written
+
+
+def _news(
+    settings: ScoreSettings | TriggerSettings, me: Party, address: Mapping[str, Any] | None, new_owner: str
+) -> list[Action]:
+    """What has to be written about the lead's addresses together with its record: who gave them, and who owns one.
+
+    `new_owner` is the subject that owns `address` from now on; empty when that is known already.
+    """
+    table, record = settings.table_name, me.tree.record
+    claims = {key: me.claims.addresses[comparable(text)] for text, key in _keys(settings, me)}
+    news = [
+        address_items.claiming(table, key, me.claimant(claim.text), claim.at)
+        for key, claim in claims.items()
+        if key not in record.told
+    ]
+    before = record.address.get("key", "") if record.address.get("owned") else ""
+    owned = address["key"] if address and address["owned"] else ""
+    if new_owner:
+        news.append(address_items.owning(table, owned, new_owner))
+    if owned and owned != before:
+        release_mailbox(table, me.claims.address, secret(settings.secret_arn))
+    proven = before in claims and claims[before].proof.is_proof
+    if before and not proven and (owner := address_items.owner_of(table, before)) in me.tree.ledgers:
+        news.append(address_items.disowning(table, before, owner))
+    return [*news, lead_records.still_there(table, record, me.tree.items)] if news and not record.version else news
+
+
+def told(settings: ScoreSettings | TriggerSettings, me: Party) -> list[str]:
+    """What is written at the lead's addresses: their keys, that it gave them, and what they turned down.
+
+    Pages and reports of SES write a no to its address at once; here it is written for events that did not know it.
+    """
+    marks = [key for _, key in _keys(settings, me)]
+    for text, refusal in me.claims.refused.items():
+        if key := key_of(settings.secret_arn, text):
+            mark = f"{key} {refusal.reason} {refusal.at}"
+            if mark not in me.tree.record.told:
+                address_items.refuse(settings.table_name, shortened(key), refusal.reason, refusal.at)
+            marks.append(mark)
+    return marks
+
+
+def _keys(settings: ScoreSettings | TriggerSettings, me: Party) -> list[tuple[str, str]]:
+    """The lead's addresses that are possible, with their keys."""
+    found = ((claim.text, key_of(settings.secret_arn, claim.text)) for claim in me.claims.addresses.values())
+    return [(text, key) for text, key in found if key]

@@ -1,0 +1,126 @@
+"""What is asked for by GET: scripts, offers, analytics-next's settings, the pixel, and this API's description."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from adapters.dynamodb.table import TableThrottledError
+from adapters.runtime.settings import AddressSettings, SettingsError, settings
+from ripen.errors import InvalidEventError
+from ripen.events.parsing import NO_ENVELOPE
+from ripen.events.rate_limits import Limits
+from ripen.events.sources import Sources
+from track.openapi import openapi
+from track.request import CALL_NAMES, Parsed, RefusedRequestError, check_sender, parse_calls
+from track.responses import Answer, binary_answer, json_answer
+from track.snippet import SCRIPTS, script
+
+_GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+_PROPERTY = "properties."
+_FIELDS = ("anonymousId", "userId", "event", "name", "messageId", "timestamp")
+
+Keep = Callable[[Parsed, int], None]
+
+
+def document(event: Mapping[str, Any], sources: Sources, keep: Keep, limits: Limits) -> Answer:
+    """Answer a GET request; the pixel hands its event to `keep`. Raises RefusedRequestError for unknown paths."""
+    parts = event["requestContext"]["http"]["path"].strip("/").split("/")
+    if parts[-1] in SCRIPTS:
+        return script(parts[-1], event)
+    if parts[-1] == "offers":
+        from track.offers import offers  # noqa: PLC0415 - whoever wants a picture or a script need not wait for it
+
+        return offers(event, sources)
+    if parts[-1] == "openapi.json":
+        return json_answer(200, openapi(f"{_base_url(event)}/v1"), {"cache-control": "public, max-age=3600"})
+    if parts[-1] == "settings" and len(parts) > 2 and parts[-3] == "projects":
+        return json_answer(200, _settings(parts[-2], _base_url(event)), {"cache-control": "public, max-age=300"})
+    if len(parts) > 1 and parts[-2] == "pixel":
+        return _pixel(parts[-1].removesuffix(".gif"), event, sources, keep, limits)
+    if parts[-1] in CALL_NAMES:
+        raise RefusedRequestError(405, "method", "is GET", "POST")
+    scripts = ", ".join(f"/v1/{name}" for name in SCRIPTS)
+    known = f"{scripts}, /v1/offers, /v1/openapi.json, /v1/projects/<write key>/settings or /v1/pixel/<call>"
+    raise RefusedRequestError(404, "path", "is no document", known)
+
+
+def _settings(write_key: str, base_url: str) -> dict[str, Any]:
+    """What analytics-next expects of its settings: where events go, and that no other destination is wanted.
+
+    Raises SettingsError when it is not known where: without an address, events would go to Segment.
+    """
+    protocol, _, host = base_url.partition("://")
+    if not host:
+        raise SettingsError("PUBLIC_URL is not set, and AWS names no domain")
+    destination = {"apiKey": write_key, "apiHost": f"{host}/v1", "protocol": protocol}
+    return {
+        "integrations": {"Segment.io": {**destination, "unbundledIntegrations": [], "addBundledMetadata": True}},
+        "plan": {
+            "track": {"__default": {"enabled": True, "integrations": {}}},
+            "identify": {"__default": {"enabled": True}},
+        },
+        "edgeFunction": {},
+        "analyticsNextEnabled": True,
+        "middlewareSettings": {},
+        "enabledMiddleware": {},
+        "metrics": {"sampleRate": 0},
+        "legacyVideoPluginsEnabled": False,
+        "remotePlugins": [],
+    }
+
+
+def _pixel(call: str, event: Mapping[str, Any], sources: Sources, keep: Keep, limits: Limits) -> Answer:
+    """A picture, whatever happens; why an event was refused stands in the header `x-ripen-refused`."""
+    headers = {"cache-control": "no-store"}
+    try:
+        payload = _pixel_payload(event.get("queryStringParameters") or {})
+        source = check_sender(payload.get("writeKey"), event, sources)
+        parsed = parse_calls([(payload, CALL_NAMES.get(call, ""))], source, event, NO_ENVELOPE, limits)
+        keep(parsed, int(event["requestContext"]["timeEpoch"]))
+        for _, error in parsed.refused:
+            headers["x-ripen-refused"] = error.field
+        if parsed.withheld:
+            headers["x-ripen-refused"] = "consent"
+    except RefusedRequestError as refusal:
+        headers["x-ripen-refused"] = refusal.error.field
+    except InvalidEventError as error:
+        headers["x-ripen-refused"] = error.field
+    except TableThrottledError:
+        from adapters.runtime.telemetry import logger  # noqa: PLC0415 - rare, and costly to import
+
+        logger.warning("The table takes no more writes; an event of the pixel is lost")
+        headers["x-ripen-refused"] = "busy"
+    return binary_answer("image/gif", _GIF, headers)
+
+
+def _pixel_payload(query: Mapping[str, str]) -> dict[str, Any]:
+    """The event in `data` (JSON in base64, as Segment's pixel has it), or in plain query parameters.
+
+    In these the answer for consent is `gcs`, as in the requests of Google's tags.
+    """
+    if "data" in query:
+        try:
+            text = query["data"].replace("-", "+").replace("_", "/")
+            payload = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), validate=True))
+        except (binascii.Error, ValueError, RecursionError):
+            raise RefusedRequestError(400, "data", "is no JSON in base64", "base64 of a JSON object") from None
+        if not isinstance(payload, dict):
+            raise RefusedRequestError(400, "data", "is no JSON object", "base64 of a JSON object")
+        return {"writeKey": query.get("writeKey"), **payload}
+    payload = {key: query[key] for key in ("writeKey", *_FIELDS) if key in query}
+    properties = {key.removeprefix(_PROPERTY): value for key, value in query.items() if key.startswith(_PROPERTY)}
+    context = {"gcs": query["gcs"]} if "gcs" in query else {}
+    return {**payload, "properties": properties, "context": context}
+
+
+def _base_url(event: Mapping[str, Any]) -> str:
+    """Where this API is: where the deployment says, else the domain that AWS gave the function.
+
+    Never what a header says, which whoever calls may choose. Relative when nothing is known.
+    """
+    domain = event["requestContext"].get("domainName")
+    return settings(AddressSettings).public_url.rstrip("/") or (f"https://{domain}" if domain else "")

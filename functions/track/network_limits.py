@@ -1,0 +1,62 @@
+"""Refuse addresses that browsers of one network name when they have named too many in this hour.
+
+So nobody can have many others mailed. An address that was named before, in this hour, is no new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from adapters.runtime.secrets import keys
+from adapters.runtime.settings import PagesSettings, settings
+from adapters.tracking.network_counters import is_one_too_many
+from ripen.errors import InvalidEventError
+from ripen.events.event import Received
+from ripen.events.networks import address_digest, place_of
+from ripen.events.rate_limits import Limits
+from ripen.events.sources import Source
+from ripen.times import SECOND
+from track.request import Parsed, sift
+
+
+class TooManyAddressesError(InvalidEventError):
+    """A network has named too many addresses; the same request may come again after `retry_after` seconds."""
+
+    def __init__(self, source: Source, retry_after: int) -> None:
+        expected = f"at most {source.addresses_per_network_and_hour} different addresses from one network in an hour"
+        super().__init__("traits.email", "is one of too many from this network in this hour", expected)
+        self.retry_after = retry_after
+
+
+def admitted(parsed: Parsed, source: Source, event: Mapping[str, Any], limits: Limits) -> Parsed:
+    """The same, but addresses that are too many are among the refused, with the events that name them."""
+    ip = event["requestContext"]["http"].get("sourceIp")
+    if not ip:
+        return parsed
+    configured = settings(PagesSettings)
+    key, now = keys(configured.link_secret_arn)[-1], int(event["requestContext"]["timeEpoch"])
+    place = place_of(ip, key, now)
+    if place is None:
+        return parsed
+
+    counted = True
+
+    def check(received: Received) -> None:
+        nonlocal counted
+        address = address_of(received)
+        if address is None or not counted:
+            return
+        digest = address_digest(address, place, key)
+        too_many = is_one_too_many(configured.table_name, limits.newcomers, source, place, digest)
+        counted = too_many is not None  # a table that does not answer is asked once
+        if too_many:
+            raise TooManyAddressesError(source, max(1, -((now - place.ends) // SECOND)))
+
+    return sift(parsed, check)
+
+
+def address_of(received: Received) -> str | None:
+    """The address that an event names as its visitor's own, if it does."""
+    address = received.event.traits.get("email") if received.event.name == "Identified" else None
+    return address if isinstance(address, str) and not received.event.bot else None

@@ -1,0 +1,213 @@
+"""What can be done for a lead: a mail to the lead, or a colleague or a system that is told about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from adapters.delivery import mailer, notification_digest
+from adapters.delivery.send_limits import Brake, unproven_brake
+from adapters.delivery.ses_tags import tag
+from adapters.identity import link_tokens
+from adapters.identity.address_keys import key_of
+from adapters.mail.links import Links
+from adapters.rules.active import Active, active_mails
+from adapters.runtime.clients import is_local
+from adapters.runtime.secrets import keys, secret
+from adapters.runtime.settings import TriggerSettings
+from ripen.addresses.address import comparable
+from ripen.config.configuration import Configuration, MailTemplate
+from ripen.config.schema.mailing import Mailing, Recipient
+from ripen.errors import DeliveryFailedError, MailOutcomeUnknownError, MailRefusedError, MailTemplateError
+from ripen.events.event import MAIL
+from ripen.leads.lead import Intent, Lead
+from ripen.leads.suppression import shortened
+from ripen.messages.handoff import dossier
+from ripen.messages.mail_context import best_language, content_of, letter
+from ripen.messages.send_limits import mailbox_key
+from ripen.times import DAY, to_iso
+from services.refresh import Refreshed, whole
+
+
+class Outcome(NamedTuple):
+    """How it ended (see `ripen.events.event.ENDS`), and what else the event tells."""
+
+    status: str
+    told: Mapping[str, Any]
+
+
+class Errand(NamedTuple):
+    """An intent, what its outcome will tell in any case, and how to do it.
+
+    `address_key` is that of the address it goes to, which has to be the lead's own if it is `owned`; `paced` what SES
+    sends. What is `repeatable` may be done twice. `counting` are writes of the same transaction as the claim. An
+    address that nobody has proven has a `brake`. `do` raises MailThrottledError and DeliveryDelayedError.
+    """
+
+    intent: Intent
+    about: Mapping[str, Any]
+    do: Callable[[], Outcome]
+    address_key: str = ""
+    owned: bool = False
+    paced: bool = True
+    repeatable: bool = False
+    counting: Sequence[Mapping[str, Any]] = ()
+    brake: Brake | None = None
+
+
+def prepare(settings: TriggerSettings, refreshed: Refreshed, found: Active, intent: Intent) -> Errand:
+    """All that has to be read before something is claimed."""
+    about = {"campaign": intent.campaign, "step": intent.step, "cycle": intent.cycle}
+    if intent.channel == MAIL:
+        lead = refreshed.lead
+        languages = active_mails(settings.bucket_name, lead.rules_version)[intent.name]
+        to = _recipient(settings, refreshed, intent)
+        about |= {"mail": intent.name, "to": to.address}
+        about |= {"category": intent.category} if intent.category else {}
+        about |= {"transactional": True} if intent.transactional else {}
+        about |= {"content": intent.content} if intent.content else {}
+        brake = None if to.proven else _brake(settings, to, found.configuration.mailing)
+        return Errand(
+            intent,
+            about,
+            lambda: _send(settings, to, found.configuration, intent, languages),
+            to.key,
+            to.owned,
+            counting=brake.counting if brake else (),
+            brake=brake,
+        )
+    about |= {"recipient": intent.name}
+    recipient = found.configuration.mailing.recipients.get(intent.name)
+    if recipient is not None and recipient.mail is not None:
+        return _notice(settings, refreshed, found, intent, about)
+    system = recipient is not None
+    return Errand(
+        intent, about, lambda: _tell(settings, refreshed, found, intent, recipient), paced=not system, repeatable=system
+    )
+
+
+class _To(NamedTuple):
+    """The lead that a mail is for, the address with its key, whether the lead owns it, and whether it is proven."""
+
+    lead: Lead
+    address: str
+    key: str
+    owned: bool
+    proven: bool
+
+
+def _recipient(settings: TriggerSettings, refreshed: Refreshed, intent: Intent) -> _To:
+    """Where a mail goes: to the lead's address; one that asks to confirm an address, to the one named last."""
+    lead, claims = refreshed.lead, refreshed.lead.claims
+    if intent.confirms and comparable(claims.asked) != comparable(lead.address):
+        return _To(lead, claims.asked, key_of(settings.secret_arn, claims.asked), owned=False, proven=False)
+    return _To(
+        lead, lead.address, refreshed.address_key, refreshed.owned, proven=lead.proof.is_proof and refreshed.owned
+    )
+
+
+def _notice(
+    settings: TriggerSettings, refreshed: Refreshed, found: Active, intent: Intent, about: Mapping[str, Any]
+) -> Errand:
+    """A mail to a colleague; a line in his next digest, if he got as many in this hour as he may."""
+    table, now, most = settings.table_name, refreshed.lead.now, found.configuration.mailing.notices_per_hour
+    if notification_digest.notices_in(table, intent.name, now) >= most:
+        return Errand(
+            intent, about, lambda: _keep_waiting(settings, refreshed, found, intent), paced=False, repeatable=True
+        )
+    recipient = found.configuration.mailing.recipients[intent.name]
+    counting = (notification_digest.counting(table, intent.name, most, now),)
+    return Errand(intent, about, lambda: _tell(settings, refreshed, found, intent, recipient), counting=counting)
+
+
+def _brake(settings: TriggerSettings, to: _To, mailing: Mailing) -> Brake:
+    own = secret(settings.secret_arn)
+    key, kept_until = mailbox_key(to.address, own), to.lead.now + settings.retention_days * DAY
+    return unproven_brake(settings.table_name, key, mailing.unproven, to.lead.now, kept_until)
+
+
+def _send(
+    settings: TriggerSettings,
+    to: _To,
+    configuration: Configuration,
+    intent: Intent,
+    languages: Mapping[str, MailTemplate],
+) -> Outcome:
+    lead, signing = to.lead, keys(settings.link_secret_arn)
+    language = best_language(languages, lead.language, configuration.mailing.language)
+    written = letter(configuration, intent.campaign, intent.step, intent.name, language)
+    page_token = link_tokens.issue_page(signing, lead.subject, to.key, intent.id, lead.now)
+    links = Links(settings.public_url.rstrip("/"), page_token, written.survey)
+    token = link_tokens.issue(signing, lead.subject, to.key, lead.now)
+    content = content_of(configuration, intent.content, language)
+    envelope = mailer.envelope(written, links, settings.sender, to.address)
+
+    def mime_for(lead: Lead) -> bytes:
+        facts = mailer.facts(lead, written, links, token, content)
+        return mailer.build(mailer.render(languages[language], facts), envelope)
+
+    untold = replace(lead, known_traits={})
+    try:
+        mime = mime_for(lead if to.proven else untold)  # else nobody knows whether it is about who reads it
+        if len(mime) > mailer.MAX_BYTES:
+            mime = mime_for(untold)
+        tags = {"lead": tag(lead.subject), "intent": intent.id, "address": shortened(to.key)}
+        message_id = mailer.send(mime, settings.sender, to.address, settings.configuration_set, tags)
+    except MailTemplateError as error:
+        return Outcome("failed", {"reason": str(error)})
+    except MailRefusedError as error:
+        return Outcome("refused", {"reason": str(error)})
+    except MailOutcomeUnknownError as error:
+        return Outcome("unconfirmed", {"reason": str(error)})
+    return Outcome("sent", {"message_id": message_id})
+
+
+def _tell(
+    settings: TriggerSettings, refreshed: Refreshed, found: Active, intent: Intent, recipient: Recipient | None
+) -> Outcome:
+    if recipient is None:
+        return Outcome("failed", {"reason": f"there is no recipient {intent.name!r} in mailing.yaml"})
+    everything = whole(settings.table_name, refreshed, found.rules)
+    if everything is None:
+        return Outcome("failed", {"reason": "the lead was erased"})
+    lead, events = everything
+    configuration = found.configuration
+    told = dossier(lead, events, configuration.campaigns.get(intent.campaign), intent)
+    try:
+        if recipient.webhook is not None:
+            return _call(settings, lead, intent, recipient.webhook, told)
+        return _write(settings, recipient.mail or "", intent.channel, configuration.mailing, told)
+    except (DeliveryFailedError, MailRefusedError) as error:
+        return Outcome("failed", {"reason": str(error)})
+    except MailOutcomeUnknownError as error:
+        return Outcome("failed", {"reason": f"no answer came, perhaps it went out: {error}"})
+
+
+def _keep_waiting(settings: TriggerSettings, refreshed: Refreshed, found: Active, intent: Intent) -> Outcome:
+    from adapters.delivery import notifications  # noqa: PLC0415 - far rarer than mails to leads
+
+    lead = refreshed.lead
+    told = dossier(lead, (), found.configuration.campaigns.get(intent.campaign), intent)
+    entry = notifications.entry(told, intent.channel, to_iso(lead.now))
+    notice = notification_digest.Notice(lead.subject, intent.id, intent.since, entry)
+    notification_digest.keep_waiting(settings.table_name, intent.name, notice, lead.now)
+    return Outcome("sent", {"digest": True})
+
+
+def _call(settings: TriggerSettings, lead: Lead, intent: Intent, url: str, told: Mapping[str, Any]) -> Outcome:
+    from adapters.delivery import webhooks  # noqa: PLC0415 - most deployments have none
+
+    key = webhooks.key_for(secret(settings.secret_arn), intent.name)
+    identity = f"{tag(lead.subject)}_{intent.id}"
+    message = webhooks.signed(key, identity, intent.channel, told, lead.now)
+    webhooks.post(url, message, to_itself=is_local())
+    return Outcome("sent", {})
+
+
+def _write(settings: TriggerSettings, to: str, channel: str, mailing: Mailing, told: Mapping[str, Any]) -> Outcome:
+    from adapters.delivery import notifications  # noqa: PLC0415 - far rarer than mails to leads
+
+    note = notifications.render(told, channel, mailing.language, mailing.timezone)
+    message_id = mailer.send(notifications.build(note, settings.sender, to), settings.sender, to, "", {})
+    return Outcome("sent", {"message_id": message_id})

@@ -1,0 +1,131 @@
+"""Do one thing for a lead at most once: claim the intent, see that it still holds, do it, write how it ended.
+
+Neither SES nor a webhook knows a repetition from a first time. So an attempt at a mail whose outcome is not known is
+recorded as such and never repeated; a webhook is told again, and can see from the id that it is the same.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from adapters.delivery.send_limits import give_back
+from adapters.delivery.send_rate import wait_for_turn
+from adapters.runtime.settings import TriggerSettings
+from adapters.runtime.telemetry import count, logger, pseudonym
+from adapters.store import intents
+from ripen.errors import DeliveryDelayedError, MailThrottledError
+from ripen.events.event import ENDS, MAIL, RIPEN, Event, Received
+from ripen.storage.intents import CLAIMED, Answer, Claim, Decided
+from ripen.storage.ledger import event_items, intent_key, read_intent_key
+from ripen.times import DAY, MINUTE, SECOND
+from services.refresh import Refreshed, unchanged
+from trigger.actions import Errand, Outcome
+from trigger.sweep import LEASE
+from trigger.work_item import Turn
+
+CLAIM_LEASE = 10 * MINUTE
+"""A claim that did not end within this time has lost its holder: the function's time limit is far shorter."""
+
+_NEEDED = 30 * SECOND
+"""What one thing may take: SES or a receiver is given 23 seconds."""
+
+_MOST_DOUBLINGS = 5
+"""After each try that failed the rest is twice as long, up to eight hours."""
+
+_LOST = "whoever claimed it never came back"
+
+
+class _Place(NamedTuple):
+    """Where an intent lies, and when it ended."""
+
+    subject: str
+    key: str
+    at: int
+
+
+def has_its_turn(settings: TriggerSettings, errand: Errand, turn: Turn) -> bool:
+    """Whether there is time for it, and once it is its turn; what there is no time for is still due."""
+    if errand.paced:
+        return wait_for_turn(settings.send_concurrency, lambda: (turn.time_left() - _NEEDED) / SECOND)
+    return turn.time_left() >= _NEEDED
+
+
+def carry_out(settings: TriggerSettings, refreshed: Refreshed, errand: Errand, turn: Turn) -> Answer:
+    """Do it, unless somebody else does or the lead has changed: then nothing was done, and the lead is looked at anew.
+
+    Raises MailThrottledError when SES takes no mail now; nothing is claimed any more then.
+    """
+    lead, intent, table = refreshed.lead, errand.intent, settings.table_name
+    key = intent_key(intent.campaign, intent.step, intent.cycle)
+    before = refreshed.tree.held.get((lead.subject, key))
+    tries = before.tries if before else 0
+    # Kept as long as the event that will tell how it ended.
+    until, kept_until = lead.now + CLAIM_LEASE, lead.now + settings.retention_days * DAY
+    claim = Claim(turn.holder, until, kept_until, intent.channel, errand.repeatable, errand.about, tries)
+    decided = Decided(
+        lead.subject,
+        refreshed.version,
+        refreshed.subjects,
+        errand.address_key,
+        owned=errand.owned,
+        marketing=not intent.transactional,
+    )
+    answer = intents.claim_intent(table, decided, key, claim, errand.counting)
+    if answer is not Answer.CLAIMED:
+        return answer
+    try:
+        if not unchanged(table, refreshed):  # somebody may have unsubscribed while this was being decided
+            _release(table, lead.subject, key, turn.holder, errand)
+            return Answer.CHANGED
+        outcome = errand.do()
+    except DeliveryDelayedError as error:
+        rest_until = lead.now + LEASE * 2 ** min(tries, _MOST_DOUBLINGS)
+        intents.rest_intent(table, lead.subject, key, turn.holder, rest_until)
+        told = {"lead": pseudonym(lead.subject), "intent": intent.id, "tries": tries + 1, "reason": str(error)}
+        logger.warning("A receiver is told again later", extra=told)
+        count("WebhookDelayed")
+        return Answer.TAKEN
+    except (MailThrottledError, ClientError, BotoCoreError) as error:
+        _release(table, lead.subject, key, turn.holder, errand)
+        if isinstance(error, MailThrottledError):
+            count("MailThrottled")
+        raise
+    # Never before what it was decided from: the outcome would come before its cause.
+    _end(settings, _Place(lead.subject, key, max(lead.now, turn.now())), claim, outcome)
+    if errand.brake is not None and outcome.status in ("failed", "refused"):
+        give_back(table, errand.brake)
+    return Answer.CLAIMED
+
+
+def find_out(settings: TriggerSettings, turn: Turn) -> None:
+    """What becomes of a claim whose holder never came back."""
+    held = intents.held_intent(settings.table_name, turn.subject, turn.key)
+    if held is None or held.status != CLAIMED:
+        return
+    now = turn.now()
+    if held.repeatable:
+        intents.rest_intent(settings.table_name, turn.subject, turn.key, held.holder, now)
+        return
+    claim = Claim(held.holder, now, now, held.channel, held.repeatable, held.about)
+    status = "unconfirmed" if held.channel == MAIL else "failed"
+    _end(settings, _Place(turn.subject, turn.key, now), claim, Outcome(status, {"reason": _LOST}))
+
+
+def _release(table: str, subject: str, key: str, holder: str, errand: Errand) -> None:
+    if intents.release_intent(table, subject, key, holder) and errand.brake is not None:
+        give_back(table, errand.brake)
+
+
+def _end(settings: TriggerSettings, place: _Place, claim: Claim, outcome: Outcome) -> None:
+    subject, key, now = place
+    campaign, step, cycle = read_intent_key(key)
+    intent = f"{campaign}_{step}_{cycle}"
+    name = ENDS[claim.channel][outcome.status]
+    event = Event(f"{intent}_{outcome.status}", name, now, RIPEN, properties={**claim.about, **outcome.told})
+    [item] = event_items([Received(subject, now, now, event)], settings.retention_days)
+    if intents.end_intent(settings.table_name, subject, key, outcome.status, item) and outcome.status != "sent":
+        told = {"lead": pseudonym(subject), "intent": intent, "outcome": name}
+        logger.error("Something did not go out", extra=told)
+        count(name.replace("Email ", "Mail").replace(" ", ""))

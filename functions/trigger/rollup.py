@@ -1,0 +1,82 @@
+"""Add up what visits brought, hour by hour: once an hour after each hour's end, and again whenever it has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from adapters.reports import rollup
+from adapters.rules.active import active_rules
+from adapters.runtime.settings import TriggerSettings
+from ripen.errors import RipenError
+from ripen.reports.metrics import Figures, add_up
+from ripen.reports.rollup import ADDED_UP_AFTER, ENDED, VISITS_KEPT, hour_of, read_figures
+from ripen.sessions.sessions import ConversionRule
+from ripen.times import HOUR
+
+
+class _OutOfTimeError(RipenError):
+    """The hour is added up another time."""
+
+
+def keep_figures(settings: TriggerSettings, now: int, out_of_time: Callable[[], bool]) -> int:
+    """Add up the hours that are to be added up at `now`, as far as the time goes; how many they were.
+
+    What is left over, or was interrupted by a crash, is done by the next call: an hour may be added up any number of
+    times.
+    """
+    rules = active_rules(settings.bucket_name, now)
+    if rules is None:
+        return 0
+    turn = hour_of(now - HOUR - ADDED_UP_AFTER) + HOUR
+    found = rollup.open_hours(settings.table_name)
+    if found.next is not None and found.next < turn:
+        rollup.end_hours(settings.table_name, found.next, turn)
+        found = rollup.open_hours(settings.table_name)
+    done = 0
+    if ENDED not in found.marks.values():  # what changed later waits until the next hour has ended
+        return done
+    for hour, mark in found.marks.items():
+        # From its turn on, score marks what it reports of an hour; earlier that would go unnoticed.
+        if found.next is not None and hour < found.next:
+            certain = _add_up(settings.table_name, hour, rules.conversions, now, out_of_time)
+            if certain is None:
+                break
+            if certain:
+                rollup.close_hour(settings.table_name, hour, mark)
+            else:
+                rollup.leave_open(settings.table_name, hour)
+            done += 1
+    return done
+
+
+def _add_up(
+    table_name: str, hour: int, conversions: Sequence[ConversionRule], now: int, out_of_time: Callable[[], bool]
+) -> bool | None:
+    """Whether the hour's figures are certain then; None when there was no time, or somebody else added them up."""
+    uncertain = False
+
+    def parts() -> Iterator[Figures]:
+        nonlocal uncertain
+        for item in rollup.visits_of(table_name, hour, now):
+            if out_of_time():
+                raise _OutOfTimeError
+            if item["final"]:
+                yield read_figures(item)
+                continue
+            found, certain = rollup.finish_visit(table_name, item, conversions, now)
+            uncertain = uncertain or not certain
+            if found is not None:
+                yield found
+
+    if hour + VISITS_KEPT <= now:  # its visits have expired, all at once; its figures stay as they are
+        return True
+    if out_of_time():
+        return None
+    before, version = rollup.load_hour(table_name, hour)
+    try:
+        total = add_up(parts())
+    except _OutOfTimeError:
+        return None
+    if total != before and not rollup.save_hour(table_name, hour, total, version):
+        return None
+    return not uncertain
