@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from functools import lru_cache
 from unicodedata import normalize
 
 
+@lru_cache(maxsize=1_024)
 def comparable(address: str) -> str:
     """The form in which addresses are compared: small letters, NFC, and a domain without Punycode.
 
