@@ -19,7 +19,7 @@ from adapters.rules.rule_files import build
 from ripen.events.event import Event
 from ripen.fold.fold import fold
 from ripen.fold.rules import compile_rules
-from ripen.messages.mail_context import letter
+from ripen.messages.mail_context import mail_context
 
 _CALLS = 20
 _KEYS = (b"k" * 64,)
@@ -37,7 +37,7 @@ def main(rounds: int) -> None:
     traits = {"firstName": "Ada", "lastName": "Lovelace", "company": "Example", "email": _RECIPIENT}
     event = Event("1", "Identified", _NOW, "website", traits=traits)
     lead = fold("a:ada", [event], compile_rules(configuration, version), _NOW)
-    written = letter(configuration, "onboarding", "first-steps", "first-steps", "en")
+    written = mail_context(configuration, "onboarding", "first-steps", "first-steps", "en")
     template = mails["first-steps"]["en"]
     tags = {"lead": "YTphZGE", "intent": "onboarding_first-steps_1"}
 

@@ -15,7 +15,7 @@ from adapters.rules import active
 from adapters.runtime import clients, secrets, settings
 from adapters.runtime.telemetry import logger
 from adapters.tracking import public_config, source_registry
-from ripen.events.rate_limits import Limits
+from ripen.events.rate_limits import RateLimits
 from track import handler, network_limits
 
 # No test depends on how fast a machine is.
@@ -42,15 +42,15 @@ def pytest_addoption(parser):
 def new_process(monkeypatch):
     """The state of a function's process that has just started: nothing read, nobody connected."""
     caches = (settings.settings, secrets.secret, secrets.keys)
-    clients.forget()
+    clients.clear_cache()
     for cached in caches:
         cached.cache_clear()
-    active.forget()
-    send_rate.forget()
-    source_registry.forget()
-    public_config.forget()
-    monkeypatch.setattr(handler, "limits", Limits())
-    anonymous_views.forget()
+    active.clear_cache()
+    send_rate.clear_cache()
+    source_registry.clear_cache()
+    public_config.clear_cache()
+    monkeypatch.setattr(handler, "limits", RateLimits())
+    anonymous_views.clear_cache()
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
@@ -61,10 +61,10 @@ def new_process(monkeypatch):
     yield
     for cached in caches:
         cached.cache_clear()
-    clients.forget()
-    active.forget()
-    source_registry.forget()
-    public_config.forget()
+    clients.clear_cache()
+    active.clear_cache()
+    source_registry.clear_cache()
+    public_config.clear_cache()
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def tracking(monkeypatch):
         monkeypatch.setenv("RETENTION_DAYS", "30")
         monkeypatch.setattr(handler, "put_items", lambda _table, items: written.extend(items))
         monkeypatch.setattr(handler, "registered", lambda _table, _now: sources)
-        monkeypatch.setattr(handler, "limits", Limits())
+        monkeypatch.setattr(handler, "limits", RateLimits())
         monkeypatch.setattr(anonymous_views, "count_views", lambda *_: None)
         monkeypatch.setattr(network_limits, "admitted", lambda parsed, *_: parsed)
         settings.settings.cache_clear()

@@ -9,7 +9,7 @@ import click
 from adapters.tracking.source_registry import registered
 from ripen.errors import VersionConflictError
 from ripen.events.sources import Source
-from ripen.storage.merged_lead import Party, in_rank, too_large
+from ripen.storage.merged_lead import MergeCandidate, order_by_proof, too_large
 from ripen_cli.deployment import Deployment, deployed, now
 from services import identity_resolution
 
@@ -24,7 +24,7 @@ def unmerge(deployment: Deployment, subject: str, yes: bool) -> None:
     """Take SUBJECT (such as a:6f0c1b) out of its lead, with what was merged below it."""
     moment = now()
     place = _place(deployment, moment)
-    found = identity_resolution.party(place, subject, moment)
+    found = identity_resolution.candidate(place, subject, moment)
     if all(edge.child != subject for edge in found.tree.edges):
         known = ", ".join(edge.child for edge in found.tree.edges) or "nothing"
         raise click.ClickException(f"{subject} was not merged below another subject; of its lead that was {known}.")
@@ -45,7 +45,10 @@ def merge(deployment: Deployment, one: str, other: str, yes: bool) -> None:
     """Make the leads of two subjects one. What is proven of each is not asked: you know better."""
     moment = now()
     place = _place(deployment, moment)
-    first, second = identity_resolution.party(place, one, moment), identity_resolution.party(place, other, moment)
+    first, second = (
+        identity_resolution.candidate(place, one, moment),
+        identity_resolution.candidate(place, other, moment),
+    )
     for subject, found in ((one, first), (other, second)):
         if not found.tree.events:
             raise click.ClickException(f"there is no lead {subject}.")
@@ -55,7 +58,7 @@ def merge(deployment: Deployment, one: str, other: str, yes: bool) -> None:
         raise click.ClickException(f"together they would have {obstacle}.")
     for found in (first, second):
         _tell(found)
-    root, child = in_rank(first, second)
+    root, child = order_by_proof(first, second)
     if not yes:
         click.echo(f"{child.subject} would be merged below {root.subject}. Say --yes to do it.")
         return
@@ -76,7 +79,7 @@ def _done(change: Callable[[], None]) -> None:
         raise click.ClickException("the lead was changed at this very moment; try it again.") from None
 
 
-def _tell(found: Party) -> None:
+def _tell(found: MergeCandidate) -> None:
     """One line for the lead, one for each merge; no address and no name."""
     click.echo(f"{found.subject}: {len(found.tree.events)} events, proof: {found.proof.name.lower()}")
     for edge in found.tree.edges:

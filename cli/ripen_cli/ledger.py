@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from adapters.store.quarantine import Aside, find_aside, give_back
-from adapters.store.reconciliation import load_walks, reconcile
+from adapters.store.quarantine import Quarantined, find_quarantined, restore
+from adapters.store.reconciliation import load_scans, reconcile
 from ripen_cli.deployment import Deployment, deployed, now
 from ripen_cli.walks import describe
 
@@ -24,7 +24,7 @@ def ledger() -> None:
 @deployed
 def aside(deployment: Deployment, returning: bool, yes: bool) -> None:
     """List the items that could not be read, each with the reason, and whether it can be read now."""
-    found = list(find_aside(deployment.table))
+    found = list(find_quarantined(deployment.table))
     for item in found:
         today = f"still: {item.trouble}" if item.trouble else "can be read now"
         click.echo(f"{item.since}  {item.subject}  {item.key}  {item.reason}  ({today})")
@@ -34,11 +34,11 @@ def aside(deployment: Deployment, returning: bool, yes: bool) -> None:
         _return(deployment.table, readable, yes)
 
 
-def _return(table: str, readable: list[Aside], yes: bool) -> None:
+def _return(table: str, readable: list[Quarantined], yes: bool) -> None:
     if not yes:
         click.confirm(f"Return {len(readable)} to the ledger? Their leads are folded again at once", abort=True)
     for item in readable:
-        returned = give_back(table, item)
+        returned = restore(table, item)
         click.echo(
             f"{item.subject}  {item.key}  {'returned' if returned else 'left: there is a newer one in the ledger'}"
         )
@@ -54,7 +54,7 @@ def reconcile_command(deployment: Deployment, everything: bool) -> None:
     """
     table = deployment.table
     if not everything:
-        nightly = load_walks(table).get("reconcile")
+        nightly = load_scans(table).get("reconcile")
         click.echo(describe(nightly, table) if nightly else "No night has begun yet.")
         return
     for pages, walk in enumerate(reconcile(table, now())):

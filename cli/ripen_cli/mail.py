@@ -14,7 +14,7 @@ from adapters.mail.links import Links
 from adapters.rules.rule_files import build
 from ripen.errors import InvalidConfigurationError, MailRefusedError, MailTemplateError, RipenError
 from ripen.leads.lead import Lead
-from ripen.messages.mail_context import Letter, best_language
+from ripen.messages.mail_context import MailContext, best_language
 from ripen_cli.deployment import Deployment, deployable, deployed, now, telling_errors
 from ripen_cli.mail_lint import ERROR, lint
 from ripen_cli.mail_preview import page
@@ -107,7 +107,7 @@ def _kit(folder: Path) -> Kit:
         raise click.ClickException("\n".join(error.problems)) from None
 
 
-def _letter(kit: Kit, name: str, language: str | None, own: str = "") -> Letter:
+def _letter(kit: Kit, name: str, language: str | None, own: str = "") -> MailContext:
     if name not in kit.mails:
         raise click.ClickException(f"there is no mail {name!r}; there is {', '.join(sorted(kit.mails))}")
     languages = kit.mails[name]
@@ -116,7 +116,7 @@ def _letter(kit: Kit, name: str, language: str | None, own: str = "") -> Letter:
     return letter_of(kit, name, language or best_language(languages, own, kit.configuration.mailing.language))
 
 
-def _filled(kit: Kit, letter: Letter, lead: Lead, public_url: str) -> mailer.Rendered:
+def _filled(kit: Kit, letter: MailContext, lead: Lead, public_url: str) -> mailer.Rendered:
     try:
         return fill_in(kit, letter, lead, Links(public_url, "", letter.survey))
     except MailTemplateError as error:

@@ -15,7 +15,7 @@ from adapters.mail.markup import UNREADABLE
 from adapters.rules.rule_files import build
 from ripen.config.upload_limits import LAYOUT
 from ripen.errors import InvalidConfigurationError, MailTemplateError
-from ripen.messages.mail_context import Letter
+from ripen.messages.mail_context import MailContext
 from ripen_cli.mail_sample import PUBLIC_URL, Kit, fill_in, letter_of, sample_lead
 
 ERROR, WARNING = "error", "warning"
@@ -186,7 +186,7 @@ def _in_mail(kit: Kit, name: str, language: str, source: _Source) -> Iterator[Fi
     yield from _rendered(mail, letter, links, source)
 
 
-def _rendered(mail: Rendered, letter: Letter, links: Links, source: _Source) -> Iterator[Finding]:
+def _rendered(mail: Rendered, letter: MailContext, links: Links, source: _Source) -> Iterator[Finding]:
     values = links.values()
     for part, shown in (("", unescape(mail.html)), (" in its text part", mail.text)):
         for page, title in _PAGES:

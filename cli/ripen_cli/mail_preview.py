@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from adapters.delivery.mailer import Rendered
-from ripen.messages.mail_context import Letter
+from ripen.messages.mail_context import MailContext
 
 PHONE, DESKTOP = 375, 800
 """Widths in pixels."""
@@ -19,7 +19,7 @@ pre { background: #fff; padding: 1rem; max-width: 800px; white-space: pre-wrap; 
 """
 
 
-def page(mail: Rendered, letter: Letter) -> str:
+def page(mail: Rendered, letter: MailContext) -> str:
     """The whole page. What is in the mail runs no scripts and opens nothing by itself."""
     about = {
         "From": letter.from_name,

@@ -13,7 +13,7 @@ from ripen.events.event import Event
 from ripen.fold.fold import fold
 from ripen.fold.rules import compile_rules
 from ripen.leads.lead import Lead
-from ripen.messages.mail_context import Letter, content_of, letter
+from ripen.messages.mail_context import MailContext, content_of, mail_context
 
 PUBLIC_URL = "https://go.example"
 """Where links of a mail lead to that nobody gets."""
@@ -44,15 +44,15 @@ def sample_lead(kit: Kit, language: str, *, known: bool = True) -> Lead:
     return fold("a:sample", [event], rules, 0)
 
 
-def letter_of(kit: Kit, name: str, language: str) -> Letter:
+def letter_of(kit: Kit, name: str, language: str) -> MailContext:
     """The letter of the first campaign that sends a mail of this name."""
     campaign = next(
         (key for key, one in kit.configuration.campaigns.items() if name in mails_of(one.all_steps)), "sample"
     )
-    return letter(kit.configuration, campaign, name, name, language)
+    return mail_context(kit.configuration, campaign, name, name, language)
 
 
-def fill_in(kit: Kit, letter: Letter, lead: Lead, links: Links) -> mailer.Rendered:
+def fill_in(kit: Kit, letter: MailContext, lead: Lead, links: Links) -> mailer.Rendered:
     """The mail for a lead, with the first piece of content that has its language. Raises MailTemplateError."""
     values = mailer.facts(lead, letter, links, content=_content(kit.configuration, letter.language))
     return mailer.render(kit.mails[letter.mail][letter.language], values)

@@ -10,13 +10,13 @@ import click
 from adapters.identity.address_items import claimants
 from adapters.identity.address_keys import key_of
 from adapters.rules.active import stored
-from adapters.store.load_lead import load_tree
+from adapters.store.load_lead import load_merged_lead
 from ripen.config.configuration import ActiveConfiguration, Configuration
 from ripen.events.event import Event
 from ripen.fold.fold import fold
 from ripen.fold.rules import compile_rules
 from ripen.leads.lead import Lead
-from ripen.storage.merged_lead import Tree
+from ripen.storage.merged_lead import MergedLead
 from ripen_cli.deployment import Deployment
 
 PREFIXES = ("a:", "u:")
@@ -32,7 +32,7 @@ class Reading:
     lead: Lead
     events: list[Event]
     configuration: Configuration
-    tree: Tree
+    tree: MergedLead
     others: Sequence[str] = ()
 
 
@@ -54,12 +54,12 @@ def read_lead(deployment: Deployment, who: str, now: int, at: int | None = None)
     return Reading(lead, events, active.configuration, tree, [other.record.subject for other in others])
 
 
-def trees_of(deployment: Deployment, who: str, now: int) -> list[Tree]:
+def trees_of(deployment: Deployment, who: str, now: int) -> list[MergedLead]:
     """The leads of an anonymousId or a userId, or all that ever gave an address: first the one that has proven it."""
-    found: dict[str, Tree] = {}
+    found: dict[str, MergedLead] = {}
     for subject in subjects_of(deployment, who):
         if not any(subject in tree.ledgers for tree in found.values()):
-            tree = load_tree(deployment.table, subject, now)
+            tree = load_merged_lead(deployment.table, subject, now)
             if tree.events:
                 found[tree.record.subject] = tree
     return [*found.values()]

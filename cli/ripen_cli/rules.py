@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from adapters.rules import isolated_check
-from adapters.store.reconciliation import load_walks
+from adapters.store.reconciliation import load_scans
 from ripen.errors import InvalidConfigurationError
 from ripen.events.sources import digest
 from ripen_cli.deployment import Deployment, deployed
@@ -42,7 +42,7 @@ def check(folder: Path) -> None:
 @deployed
 def status(deployment: Deployment) -> None:
     """Tell for which version all leads are folded again, since when and how far that is."""
-    refold = load_walks(deployment.table).get("refold")
+    refold = load_scans(deployment.table).get("refold")
     told = describe(refold, deployment.table) if refold else "No version has been noticed yet; it takes a minute."
     click.echo(told)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from adapters.store.reconciliation import item_count
-from ripen.storage.reconciliation import SEGMENTS, Walk
+from ripen.storage.reconciliation import SEGMENTS, TableScan
 from ripen.times import to_iso
 
 
-def describe(walk: Walk, table: str) -> str:
+def describe(walk: TableScan, table: str) -> str:
     """What a walk is for, since when, and how far it is; the size of the table is known to AWS within six hours."""
     subject = f"version {walk.target}" if walk.kind == "refold" else f"night of {walk.target}"
     counts = f"{walk.items} items read, {walk.found} leads folded again"

@@ -16,10 +16,10 @@ from adapters.runtime.clients import is_invalid
 from adapters.runtime.settings import ScoreSettings, settings
 from adapters.runtime.telemetry import count, logger, pseudonym
 from adapters.store.lead_records import mark_due
-from adapters.store.quarantine import set_lead_aside
+from adapters.store.quarantine import quarantine_lead
 from ripen.errors import VersionConflictError
 from ripen.times import SECOND
-from services.refresh import Task, refresh
+from services.refresh import FoldRequest, refresh
 
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
             if rules is None:
                 mark_due(settings(ScoreSettings).table_name, subject, now)
             else:
-                _refresh(Task(subject, rules, now, oldest_key))
+                _refresh(FoldRequest(subject, rules, now, oldest_key))
         except (ClientError, BotoCoreError, VersionConflictError) as error:
             logger.exception(
                 "A lead could not be scored", extra={"lead": pseudonym(subject), "error": type(error).__name__}
@@ -51,7 +51,7 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     return {"batchItemFailures": [{"itemIdentifier": min(failed, key=int)}] if failed else []}
 
 
-def _refresh(task: Task) -> None:
+def _refresh(task: FoldRequest) -> None:
     """Bring a lead up to date. One that DynamoDB will never take as it is, is set aside, and does not come again."""
     try:
         refresh(settings(ScoreSettings), task)
@@ -59,7 +59,7 @@ def _refresh(task: Task) -> None:
         if not is_invalid(error):
             raise
         _report(task.subject, error)
-        set_lead_aside(settings(ScoreSettings).table_name, task.subject, "record: DynamoDB does not take it", task.now)
+        quarantine_lead(settings(ScoreSettings).table_name, task.subject, "record: DynamoDB does not take it", task.now)
 
 
 def _report(subject: str, error: Exception) -> None:

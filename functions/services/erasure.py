@@ -18,7 +18,7 @@ from adapters.store.lead_records import drop, root_of
 from adapters.store.merge_writes import renewed
 from ripen.addresses.address import address_key
 from ripen.events.event import Event, Received
-from ripen.leads.identifiers import Claims
+from ripen.leads.identifiers import Identifiers
 from ripen.leads.suppression import shortened
 from ripen.privacy.erasure import addresses, last_withdrawal
 from ripen.storage.lead_record import Record
@@ -163,7 +163,7 @@ def _keys_of(items: Sequence[_Item], events: Sequence[Event], secret: bytes | No
 
 def _keep_refusals(table: str, events: Sequence[Event], secret: bytes) -> None:
     """Write what addresses turned down to where it stays, for events that came without the key of their address."""
-    for text, refusal in Claims.of(events, frozenset()).refused.items():
+    for text, refusal in Identifiers.of(events, frozenset()).refused.items():
         if address := normalized(text):
             refuse(table, shortened(address_key(address, secret)), refusal.reason, refusal.at)
 

@@ -16,18 +16,27 @@ from adapters.delivery.send_limits import release_mailbox
 from adapters.dynamodb.attributes import attributes
 from adapters.identity import address_items, link_tokens
 from adapters.identity.address_keys import key_of
-from adapters.runtime.clients import client, held
+from adapters.runtime.clients import client, succeeds
 from adapters.runtime.secrets import keys, secret
 from adapters.store import merge_writes
 from adapters.store.lead_records import still_there
-from adapters.store.load_lead import load_tree
+from adapters.store.load_lead import load_merged_lead
 from ripen.addresses.address import comparable
 from ripen.errors import RipenError
 from ripen.events.event import RIPEN, Event, Received
-from ripen.leads.identifiers import CONFIRMED, UNMERGED, Claims
+from ripen.leads.identifiers import CONFIRMED, UNMERGED, Identifiers
 from ripen.leads.proof import Proof, subject_digest
 from ripen.storage.ledger import event_items
-from ripen.storage.merged_lead import Edge, Party, Tree, in_rank, parted, strayed, too_large, two_people
+from ripen.storage.merged_lead import (
+    Edge,
+    MergeCandidate,
+    MergedLead,
+    merge_conflict,
+    order_by_proof,
+    strayed,
+    too_large,
+    unmerged_at,
+)
 
 MERGED = "Lead Merged"
 CONFLICT = "Lead Conflict Found"
@@ -65,13 +74,13 @@ class _Evidence(NamedTuple):
     events: tuple[Received, ...] = ()
 
 
-def party(place: Place, subject: str, now: int) -> Party:
+def candidate(place: Place, subject: str, now: int) -> MergeCandidate:
     """The lead that a subject belongs to, and what it says about who it is."""
-    tree = load_tree(place.table_name, subject, now)
-    return Party(tree, Claims.of(tree.events, place.trusted))
+    tree = load_merged_lead(place.table_name, subject, now)
+    return MergeCandidate(tree, Identifiers.of(tree.events, place.trusted))
 
 
-def resolve(place: Place, me: Party, now: int, *, leaves: bool = False) -> bool:
+def resolve(place: Place, me: MergeCandidate, now: int, *, leaves: bool = False) -> bool:
     """Merge and part what has to be; True when something changed, and the lead has to be read and folded again.
 
     A lead that `leaves` is about to be erased: that takes nobody along who was merged with it by a mere claim.
@@ -90,7 +99,7 @@ def resolve(place: Place, me: Party, now: int, *, leaves: bool = False) -> bool:
     return any(change for found in ways for change in found(place, me, now))
 
 
-def _against_claims(me: Party, *, leaves: bool) -> str:
+def _against_claims(me: MergeCandidate, *, leaves: bool) -> str:
     """Why this lead is merged with nobody by a mere claim; empty when it may be."""
     if leaves:
         return "one side withdrew"
@@ -99,7 +108,7 @@ def _against_claims(me: Party, *, leaves: bool) -> str:
     return "one side gave an address" if me.known else ""
 
 
-def merge(place: Place, one: Party, other: Party, now: int) -> None:
+def merge(place: Place, one: MergeCandidate, other: MergeCandidate, now: int) -> None:
     """Merge two leads because an operator says so. Raises NotMergedError and VersionConflictError."""
     if one.subject == other.subject:
         raise NotMergedError("they are one lead already")
@@ -108,7 +117,7 @@ def merge(place: Place, one: Party, other: Party, now: int) -> None:
     _join(place, one, other, _Evidence(other.subject, Proof.SERVER, now, "an operator said so"), now)
 
 
-def unmerge(place: Place, tree: Tree, subject: str, now: int) -> None:
+def unmerge(place: Place, tree: MergedLead, subject: str, now: int) -> None:
     """Take a subject, and what was merged below it, out of its lead. Raises NotMergedError, VersionConflictError."""
     edge = next((edge for edge in tree.edges if edge.child == subject), None)
     if edge is None:
@@ -116,14 +125,14 @@ def unmerge(place: Place, tree: Tree, subject: str, now: int) -> None:
     _part(place, tree, edge, {"by": "operator", "reason": "an operator said so"}, now)
 
 
-def _by_link(place: Place, me: Party, now: int) -> Iterator[bool]:
+def _by_link(place: Place, me: MergeCandidate, now: int) -> Iterator[bool]:
     """Links that this lead followed: whoever reads a mailbox is the one that the mail was for."""
     for text, at in me.claims.tokens.items():
         token = link_tokens.read(keys(place.link_secret_arn), text, at)
         if token is None:
             continue
         inside = token.subject in me.tree.ledgers
-        owner = me if inside else party(place, token.subject, now)
+        owner = me if inside else candidate(place, token.subject, now)
         found = (key for key, one in owner.claims.addresses.items() if token.is_for(key_of(place.secret_arn, one.text)))
         address = next(found, "")
         if not address:
@@ -145,7 +154,7 @@ def _by_link(place: Place, me: Party, now: int) -> Iterator[bool]:
         yield changed
 
 
-def _followed(me: Party, token: str) -> list[str]:
+def _followed(me: MergeCandidate, token: str) -> list[str]:
     """The subjects of a lead that followed the link with this token."""
     return [
         subject
@@ -154,20 +163,20 @@ def _followed(me: Party, token: str) -> list[str]:
     ]
 
 
-def _by_user(place: Place, me: Party, now: int) -> Iterator[bool]:
+def _by_user(place: Place, me: MergeCandidate, now: int) -> Iterator[bool]:
     """UserIds that were named beside this lead's anonymousIds."""
     for user, claim in me.claims.users.items():
         subject = f"u:{user}"
         if subject in me.tree.ledgers:
             continue
-        other = party(place, subject, now)
+        other = candidate(place, subject, now)
         if claim.proof is Proof.SERVER:
             yield _attempt(place, me, other, _Evidence(subject, claim.proof, claim.at, "a server named both"), now)
         elif not (me.proof.is_proof or me.users or other.proof > Proof.CLAIMED or me.known or other.known):
             yield _attempt(place, me, other, _Evidence(subject, Proof.CLAIMED, claim.at, "a browser named both"), now)
 
 
-def _by_address(place: Place, me: Party, now: int) -> Iterator[bool]:
+def _by_address(place: Place, me: MergeCandidate, now: int) -> Iterator[bool]:
     """The address that this lead has proven, if another lead has it: they are one, unless the other only claims it."""
     claim = me.claims.addresses.get(comparable(me.claims.address))
     key = key_of(place.secret_arn, claim.text) if claim and claim.proof.is_proof else ""
@@ -177,7 +186,7 @@ def _by_address(place: Place, me: Party, now: int) -> Iterator[bool]:
     owner = address_items.owner_of(place.table_name, key)
     if not owner or owner in me.tree.ledgers:
         return
-    other = party(place, owner, now)
+    other = candidate(place, owner, now)
     theirs = other.claims.addresses.get(comparable(claim.text))
     if theirs is not None and theirs.proof.is_proof:
         both = min(claim.proof, theirs.proof)
@@ -191,16 +200,16 @@ def _by_address(place: Place, me: Party, now: int) -> Iterator[bool]:
         yield True
 
 
-def _attempt(place: Place, me: Party, other: Party, evidence: _Evidence, now: int) -> bool:
+def _attempt(place: Place, me: MergeCandidate, other: MergeCandidate, evidence: _Evidence, now: int) -> bool:
     """Merge if nothing speaks against it; what does is recorded once. Whether anything was written."""
-    since = parted(me, other)
+    since = unmerged_at(me, other)
     if since >= evidence.at or (since >= 0 and not evidence.proof.is_proof):
         return False
     if _would_stray(me, other, evidence, place.trusted):
         return False
     obstacle, name = too_large(me, other), REFUSED
     if evidence.proof.is_proof and not obstacle:
-        obstacle, name = two_people(me, other, evidence.proof, evidence.shown), CONFLICT
+        obstacle, name = merge_conflict(me, other, evidence.proof, evidence.shown), CONFLICT
     if not obstacle:
         _join(place, me, other, evidence, now)
         return True
@@ -208,7 +217,7 @@ def _attempt(place: Place, me: Party, other: Party, evidence: _Evidence, now: in
     return note(place, me, own_event(me.subject, evidence.at, name, f"{evidence.found} {evidence.reason}", told), now)
 
 
-def _would_stray(me: Party, other: Party, evidence: _Evidence, trusted: frozenset[str]) -> bool:
+def _would_stray(me: MergeCandidate, other: MergeCandidate, evidence: _Evidence, trusted: frozenset[str]) -> bool:
     """True if the two would be parted again at once."""
     ledgers = {**me.tree.ledgers, **other.tree.ledgers}
     for received in evidence.events:
@@ -218,8 +227,8 @@ def _would_stray(me: Party, other: Party, evidence: _Evidence, trusted: frozense
     return any(edge.proof is Proof.LINK and strayed(tree, edge, trusted) for edge in edges)
 
 
-def _join(place: Place, one: Party, other: Party, evidence: _Evidence, now: int) -> None:
-    parent, child = in_rank(one, other)
+def _join(place: Place, one: MergeCandidate, other: MergeCandidate, evidence: _Evidence, now: int) -> None:
+    parent, child = order_by_proof(one, other)
     told = {"proof": evidence.proof.name.lower(), "reason": evidence.reason}
     events = [
         *_of_both(MERGED, parent.subject, child.subject, told, now),
@@ -231,7 +240,7 @@ def _join(place: Place, one: Party, other: Party, evidence: _Evidence, now: int)
     )
 
 
-def _part(place: Place, tree: Tree, edge: Edge, told: dict[str, str], now: int) -> None:
+def _part(place: Place, tree: MergedLead, edge: Edge, told: dict[str, str], now: int) -> None:
     events = _of_both(UNMERGED, edge.parent, edge.child, told, now)
     merge_writes.part(place.table_name, tree, edge, [_item(place, event, now) for event in events], now)
 
@@ -248,7 +257,7 @@ def _of_both(name: str, parent: str, child: str, told: dict[str, str], now: int)
     ]
 
 
-def note(place: Place, me: Party, received: Received, now: int) -> bool:
+def note(place: Place, me: MergeCandidate, received: Received, now: int) -> bool:
     """Write an event of ours; whether that was done.
 
     It is not if it stands there already, perhaps at another moment, or the lead was erased meanwhile.
@@ -259,7 +268,7 @@ def note(place: Place, me: Party, received: Received, now: int) -> bool:
     item = attributes(_item(place, received, now))
     put = {"TableName": place.table_name, "Item": item, "ConditionExpression": "attribute_not_exists(pk)"}
     there = still_there(place.table_name, me.tree.record, me.tree.items)
-    return held(client("dynamodb").transact_write_items, TransactItems=[there, {"Put": put}])
+    return succeeds(client("dynamodb").transact_write_items, TransactItems=[there, {"Put": put}])
 
 
 def own_event(subject: str, at: int, name: str, about: str, properties: dict[str, Any]) -> Received:

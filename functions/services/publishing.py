@@ -13,7 +13,7 @@ from adapters.rules.isolated_check import check
 from adapters.runtime.clients import client, stored_object
 from adapters.runtime.settings import PublishSettings
 from adapters.runtime.telemetry import count, logger
-from adapters.tracking.public_config import show
+from adapters.tracking.public_config import put_public_config
 from adapters.tracking.source_registry import register
 from ripen.config.configuration import compile_sources
 from ripen.config.public import dump_site
@@ -64,7 +64,7 @@ def _check_and_activate(settings: PublishSettings, found: Files, at: str) -> dic
         count("RulesInvalid")
         return refusal
     register(settings.table_name, compile_sources(configuration))
-    show(settings.table_name, dump_site(configuration, mails))
+    put_public_config(settings.table_name, dump_site(configuration, mails))
     activate(bucket, configuration, mails, version, at)
     logger.info("The rules are active", extra={"version": version})
     return {"activated": True, "version": version, "problems": [], "at": at}

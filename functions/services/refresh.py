@@ -14,7 +14,7 @@ from adapters.runtime.secrets import secret
 from adapters.runtime.settings import ScoreSettings, TriggerSettings
 from adapters.runtime.telemetry import count, logger, pseudonym
 from adapters.store import lead_records, public_profile
-from adapters.store.load_lead import load_tree
+from adapters.store.load_lead import load_merged_lead
 from ripen.addresses.address import comparable
 from ripen.errors import VersionConflictError
 from ripen.events.event import Event
@@ -29,7 +29,7 @@ from ripen.sessions.sessions import NOTHING_BEFORE, Span
 from ripen.storage.checkpoint import settle
 from ripen.storage.lead_record import Folded, make_record, reach_of
 from ripen.storage.ledger import Unreadable
-from ripen.storage.merged_lead import Party, Tree
+from ripen.storage.merged_lead import MergeCandidate, MergedLead
 from services import identity_resolution
 
 _CONFLICTS = 5
@@ -46,7 +46,7 @@ class Refreshed(NamedTuple):
     """
 
     lead: Lead
-    tree: Tree
+    tree: MergedLead
     version: int
     address_key: str
     owned: bool
@@ -58,7 +58,7 @@ class Refreshed(NamedTuple):
         return tuple(self.tree.ledgers)
 
 
-class Task(NamedTuple):
+class FoldRequest(NamedTuple):
     """What to bring up to date, under which rules, and as of when (milliseconds).
 
     `oldest_key` is the lowest sort key among the items that are new; an empty one asks for a fold of everything.
@@ -70,11 +70,11 @@ class Task(NamedTuple):
     rules: Rules
     now: int
     oldest_key: str = NOTHING_NEW
-    rest_until: int | None = None
+    retry_at: int | None = None
     doubtful: bool = False
 
 
-def refresh(settings: ScoreSettings | TriggerSettings, task: Task) -> Refreshed | None:
+def refresh(settings: ScoreSettings | TriggerSettings, task: FoldRequest) -> Refreshed | None:
     """Fold the lead that a subject belongs to and write its record; None when it has no events, or only withdrew.
 
     What cannot be read is set aside, and the lead is folded without it. When someone else writes the record in between,
@@ -95,7 +95,7 @@ def refresh(settings: ScoreSettings | TriggerSettings, task: Task) -> Refreshed 
     raise VersionConflictError("the lead does not come to rest")
 
 
-def _refresh(settings: ScoreSettings | TriggerSettings, task: Task) -> tuple[Refreshed | None, bool]:
+def _refresh(settings: ScoreSettings | TriggerSettings, task: FoldRequest) -> tuple[Refreshed | None, bool]:
     """The lead, and whether it has to be looked at again because it was merged or parted."""
     tree, lead = _folded(settings, task)
     record = tree.record
@@ -104,10 +104,10 @@ def _refresh(settings: ScoreSettings | TriggerSettings, task: Task) -> tuple[Ref
             for key in record.address_keys:
                 address_items.release_address(settings.table_name, key, record.subject)
             lead_records.drop(settings.table_name, record.subject, record.version)
-        elif task.rest_until is not None and record.due_at is not None:
+        elif task.retry_at is not None and record.due_at is not None:
             lead_records.disarm(settings.table_name, record.subject, record.due_at)
         return None, False
-    me = Party(tree, lead.claims)
+    me = MergeCandidate(tree, lead.claims)
     place = identity_resolution.Place(
         settings.table_name,
         settings.secret_arn,
@@ -128,7 +128,7 @@ def _refresh(settings: ScoreSettings | TriggerSettings, task: Task) -> tuple[Ref
     folded = Folded(
         tree.seen, settled.name if settled else None, visits, public_profile.digests(known), told(settings, me)
     )
-    fresh = make_record(lead, address, record, folded, task.rest_until)
+    fresh = make_record(lead, address, record, folded, task.retry_at)
     if (fresh.data, fresh.due_at) == (record.data, record.due_at) and not free:
         fresh = record
     else:
@@ -143,7 +143,8 @@ def _refresh(settings: ScoreSettings | TriggerSettings, task: Task) -> tuple[Ref
 def unchanged(table_name: str, refreshed: Refreshed) -> bool:
     """Whether no event of the lead was stored since it was folded."""
     before = refreshed.tree
-    found = load_tree(table_name, before.record.subject, refreshed.lead.now, recent=before.checkpoint is not None)
+    recent = before.checkpoint is not None
+    found = load_merged_lead(table_name, before.record.subject, refreshed.lead.now, recent=recent)
     return found.seen == before.seen
 
 
@@ -152,13 +153,13 @@ def whole(table_name: str, refreshed: Refreshed, rules: Rules) -> tuple[Lead, li
 
     None when it was erased meanwhile.
     """
-    events = load_tree(table_name, refreshed.lead.subject, refreshed.lead.now).events
+    events = load_merged_lead(table_name, refreshed.lead.subject, refreshed.lead.now).events
     if not events:
         return None
     return fold(refreshed.lead.subject, events, rules, refreshed.lead.now), events
 
 
-def _folded(settings: ScoreSettings | TriggerSettings, task: Task) -> tuple[Tree, Lead | None]:
+def _folded(settings: ScoreSettings | TriggerSettings, task: FoldRequest) -> tuple[MergedLead, Lead | None]:
     """The lead as folded on from its checkpoint if that is possible, and from everything otherwise."""
     tree = _read(settings, task, recent=bool(task.oldest_key))
     kept = tree.checkpoint
@@ -176,7 +177,7 @@ def _folded(settings: ScoreSettings | TriggerSettings, task: Task) -> tuple[Tree
     return tree, fold(tree.record.subject, events, task.rules, task.now)
 
 
-def _report_visits(table_name: str, tree: Tree, task: Task) -> dict[str, list[Span]]:
+def _report_visits(table_name: str, tree: MergedLead, task: FoldRequest) -> dict[str, list[Span]]:
     """The visits of each subject, for the daily figures, as far as the next record has to remember them."""
     kept = tree.checkpoint
     before = visited_before(kept.state) if kept else NOTHING_BEFORE
@@ -188,15 +189,15 @@ def _report_visits(table_name: str, tree: Tree, task: Task) -> dict[str, list[Sp
     return found
 
 
-def _read(settings: ScoreSettings | TriggerSettings, task: Task, *, recent: bool) -> Tree:
-    claims = task.rest_until is not None
-    tree = load_tree(settings.table_name, task.subject, task.now, recent=recent, claims=claims)
+def _read(settings: ScoreSettings | TriggerSettings, task: FoldRequest, *, recent: bool) -> MergedLead:
+    claims = task.retry_at is not None
+    tree = load_merged_lead(settings.table_name, task.subject, task.now, recent=recent, claims=claims)
     for found in tree.unreadable:
         _set_aside(settings.table_name, found, task.now)
     return tree
 
 
-def _whole(tree: Tree) -> bool:
+def _whole(tree: MergedLead) -> bool:
     """Whether all of a lead was read; that it has outgrown what may be folded is told once it happens."""
     whole = all(seen.whole for seen in tree.seen.values())
     if not whole and (tree.checkpoint is None or tree.checkpoint.seen.whole):
@@ -206,9 +207,9 @@ def _whole(tree: Tree) -> bool:
 
 
 def _set_aside(table_name: str, found: Unreadable, now: int) -> None:
-    from adapters.store.quarantine import set_aside  # noqa: PLC0415 - hardly ever needed
+    from adapters.store.quarantine import quarantine  # noqa: PLC0415 - hardly ever needed
 
-    if set_aside(table_name, found, now):
+    if quarantine(table_name, found, now):
         logger.error(
             "Events that cannot be read were set aside; the lead is folded without them",
             extra={"lead": pseudonym(found.subject), "reason": found.reason},
@@ -217,7 +218,7 @@ def _set_aside(table_name: str, found: Unreadable, now: int) -> None:
 
 
 def _address(
-    settings: ScoreSettings | TriggerSettings, me: Party, *, doubtful: bool
+    settings: ScoreSettings | TriggerSettings, me: MergeCandidate, *, doubtful: bool
 ) -> tuple[dict[str, Any] | None, bool]:
     """Which address the lead has, as a key, whether it owns it, and why it gets no marketing mail. Only proof owns.
 
@@ -238,7 +239,9 @@ def _address(
     return found | ({"undeliverable": True} if me.claims.refusal_of(claim.text) in UNDELIVERABLE else {}), free
 
 
-def _heeded(settings: ScoreSettings | TriggerSettings, place: identity_resolution.Place, me: Party, task: Task) -> bool:
+def _heeded(
+    settings: ScoreSettings | TriggerSettings, place: identity_resolution.Place, me: MergeCandidate, task: FoldRequest
+) -> bool:
     """Take over what the lead's addresses turned down by mails to other leads; whether an event of it was written.
 
     That is looked up when an address is new to the lead, and when a mail found that the address takes none.
@@ -256,7 +259,7 @@ def _heeded(settings: ScoreSettings | TriggerSettings, place: identity_resolutio
 
 
 def _news(
-    settings: ScoreSettings | TriggerSettings, me: Party, address: Mapping[str, Any] | None, new_owner: str
+    settings: ScoreSettings | TriggerSettings, me: MergeCandidate, address: Mapping[str, Any] | None, new_owner: str
 ) -> list[Action]:
     """What has to be written about the lead's addresses together with its record: who gave them, and who owns one.
 
@@ -281,7 +284,7 @@ def _news(
     return [*news, lead_records.still_there(table, record, me.tree.items)] if news and not record.version else news
 
 
-def told(settings: ScoreSettings | TriggerSettings, me: Party) -> list[str]:
+def told(settings: ScoreSettings | TriggerSettings, me: MergeCandidate) -> list[str]:
     """What is written at the lead's addresses: their keys, that it gave them, and what they turned down.
 
     Pages and reports of SES write a no to its address at once; here it is written for events that did not know it.
@@ -296,7 +299,7 @@ def told(settings: ScoreSettings | TriggerSettings, me: Party) -> list[str]:
     return marks
 
 
-def _keys(settings: ScoreSettings | TriggerSettings, me: Party) -> list[tuple[str, str]]:
+def _keys(settings: ScoreSettings | TriggerSettings, me: MergeCandidate) -> list[tuple[str, str]]:
     """The lead's addresses that are possible, with their keys."""
     found = ((claim.text, key_of(settings.secret_arn, claim.text)) for claim in me.claims.addresses.values())
     return [(text, key) for text, key in found if key]

@@ -11,8 +11,8 @@ from typing import Any
 from adapters.dynamodb.table import TableThrottledError
 from adapters.runtime.settings import AddressSettings, SettingsError, settings
 from ripen.errors import InvalidEventError
-from ripen.events.parsing import NO_ENVELOPE
-from ripen.events.rate_limits import Limits
+from ripen.events.parsing import NO_SHARED_CONTEXT
+from ripen.events.rate_limits import RateLimits
 from ripen.events.sources import Sources
 from track.openapi import openapi
 from track.request import CALL_NAMES, Parsed, RefusedRequestError, check_sender, parse_calls
@@ -26,7 +26,7 @@ _FIELDS = ("anonymousId", "userId", "event", "name", "messageId", "timestamp")
 Keep = Callable[[Parsed, int], None]
 
 
-def document(event: Mapping[str, Any], sources: Sources, keep: Keep, limits: Limits) -> Answer:
+def document(event: Mapping[str, Any], sources: Sources, keep: Keep, limits: RateLimits) -> Answer:
     """Answer a GET request; the pixel hands its event to `keep`. Raises RefusedRequestError for unknown paths."""
     parts = event["requestContext"]["http"]["path"].strip("/").split("/")
     if parts[-1] in SCRIPTS:
@@ -73,13 +73,13 @@ def _settings(write_key: str, base_url: str) -> dict[str, Any]:
     }
 
 
-def _pixel(call: str, event: Mapping[str, Any], sources: Sources, keep: Keep, limits: Limits) -> Answer:
+def _pixel(call: str, event: Mapping[str, Any], sources: Sources, keep: Keep, limits: RateLimits) -> Answer:
     """A picture, whatever happens; why an event was refused stands in the header `x-ripen-refused`."""
     headers = {"cache-control": "no-store"}
     try:
         payload = _pixel_payload(event.get("queryStringParameters") or {})
         source = check_sender(payload.get("writeKey"), event, sources)
-        parsed = parse_calls([(payload, CALL_NAMES.get(call, ""))], source, event, NO_ENVELOPE, limits)
+        parsed = parse_calls([(payload, CALL_NAMES.get(call, ""))], source, event, NO_SHARED_CONTEXT, limits)
         keep(parsed, int(event["requestContext"]["timeEpoch"]))
         for _, error in parsed.refused:
             headers["x-ripen-refused"] = error.field

@@ -15,7 +15,7 @@ from adapters.runtime.settings import TrackSettings, settings
 from adapters.tracking.source_registry import registered
 from ripen.errors import InvalidEventError
 from ripen.events.event import Received
-from ripen.events.rate_limits import Limits
+from ripen.events.rate_limits import RateLimits
 from ripen.events.sources import Sources
 from ripen.storage.ledger import event_items
 from track.request import Parsed, RefusedRequestError, parse_request, sift, storable
@@ -29,7 +29,7 @@ _RETRY = {"retry-after": "2"}
 _SHARES = 10
 """So many counters at most are brought up to date after a request; each takes a few milliseconds."""
 
-limits = Limits()
+limits = RateLimits()
 """What was sent through this running copy of the function, and what is known of the others."""
 
 

@@ -14,7 +14,7 @@ from adapters.tracking.network_counters import is_one_too_many
 from ripen.errors import InvalidEventError
 from ripen.events.event import Received
 from ripen.events.networks import address_digest, place_of
-from ripen.events.rate_limits import Limits
+from ripen.events.rate_limits import RateLimits
 from ripen.events.sources import Source
 from ripen.times import SECOND
 from track.request import Parsed, sift
@@ -29,7 +29,7 @@ class TooManyAddressesError(InvalidEventError):
         self.retry_after = retry_after
 
 
-def admitted(parsed: Parsed, source: Source, event: Mapping[str, Any], limits: Limits) -> Parsed:
+def admitted(parsed: Parsed, source: Source, event: Mapping[str, Any], limits: RateLimits) -> Parsed:
     """The same, but addresses that are too many are among the refused, with the events that name them."""
     ip = event["requestContext"]["http"].get("sourceIp")
     if not ip:

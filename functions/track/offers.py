@@ -40,7 +40,7 @@ def offers(event: Mapping[str, Any], sources: Sources) -> Answer:
     except InvalidEventError as error:
         raise RefusedRequestError(400, error.field, error.problem, error.expected) from None
     table = settings(TrackSettings).table_name
-    known = public_config.shown(table, int(event["requestContext"]["timeEpoch"]))
+    known = public_config.public_config(table, int(event["requestContext"]["timeEpoch"]))
     active = public_profile.read(table, f"a:{visitor}")["offers"] if visitor and known["offers"] else ()
     languages = (_language(query.get("language", "")), known["language"])
     body = {

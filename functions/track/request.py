@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 from adapters.tracking.user_agents import bot
 from ripen.errors import InvalidEventError, RipenError
 from ripen.events.event import MAX_REQUEST_BYTES, Received, encode, one_too_many
-from ripen.events.parsing import CALLS, NO_ENVELOPE, Envelope, parse_event, read_envelope
-from ripen.events.rate_limits import Limits
+from ripen.events.parsing import CALLS, NO_SHARED_CONTEXT, SharedContext, parse_event, read_shared_context
+from ripen.events.rate_limits import RateLimits
 from ripen.events.sources import Source, Sources
 from ripen.privacy.consent import DECISIONS, WITHDRAWN, Answers, agreed, answers, presumed, says_yes, told
 
@@ -76,7 +76,7 @@ class Parsed(NamedTuple):
     withheld: list[tuple[int, Mapping[str, Any] | None]]
 
 
-def parse_request(event: Mapping[str, Any], sources: Sources, limits: Limits | None = None) -> Parsed:
+def parse_request(event: Mapping[str, Any], sources: Sources, limits: RateLimits | None = None) -> Parsed:
     """Read the events of a function URL request; one that is refused never affects its neighbours.
 
     Raises RefusedRequestError when the request as a whole cannot be used, or its sender is not among `sources`.
@@ -90,12 +90,16 @@ def parse_request(event: Mapping[str, Any], sources: Sources, limits: Limits | N
         raise RefusedRequestError(405, "method", f"is {http['method'][:20]!r}", "POST")
     payload = _json(_body(event))
     source = check_sender(_write_key(event, payload), event, sources)
-    calls, envelope = _read_batch(payload) if call in BATCHES else ([(payload, call)], NO_ENVELOPE)
-    return parse_calls(calls, source, event, envelope, limits or Limits())
+    calls, envelope = _read_batch(payload) if call in BATCHES else ([(payload, call)], NO_SHARED_CONTEXT)
+    return parse_calls(calls, source, event, envelope, limits or RateLimits())
 
 
 def parse_calls(
-    calls: Sequence[tuple[Any, Any]], source: Source, event: Mapping[str, Any], envelope: Envelope, limits: Limits
+    calls: Sequence[tuple[Any, Any]],
+    source: Source,
+    event: Mapping[str, Any],
+    envelope: SharedContext,
+    limits: RateLimits,
 ) -> Parsed:
     """The events in calls (each a payload and the call's name) of one request, as far as its sender is within `limits`.
 
@@ -175,7 +179,7 @@ def _sender_bot(source: Source, event: Mapping[str, Any]) -> str:
     return "" if source.trusted else bot((event.get("headers") or {}).get("user-agent", ""))
 
 
-def _read_batch(payload: Mapping[str, Any]) -> tuple[list[tuple[Any, Any]], Envelope]:
+def _read_batch(payload: Mapping[str, Any]) -> tuple[list[tuple[Any, Any]], SharedContext]:
     batch = payload.get("batch")
     if not isinstance(batch, list) or not batch:
         raise RefusedRequestError(400, "batch", "is missing or no list", "a list of events")
@@ -183,13 +187,13 @@ def _read_batch(payload: Mapping[str, Any]) -> tuple[list[tuple[Any, Any]], Enve
         raise RefusedRequestError(413, "batch", f"has {len(batch)} events", f"at most {MAX_BATCH}")
     calls = [(item, item.get("type") if isinstance(item, dict) else "track") for item in batch]
     try:
-        return calls, read_envelope(payload)
+        return calls, read_shared_context(payload)
     except InvalidEventError as error:
         raise RefusedRequestError(400, error.field, error.problem, error.expected) from None
 
 
 def _parse_all(
-    calls: Sequence[tuple[Any, Any]], source: Source, received_at: int, envelope: Envelope, unless_told: bool
+    calls: Sequence[tuple[Any, Any]], source: Source, received_at: int, envelope: SharedContext, unless_told: bool
 ) -> Parsed:
     parsed = Parsed([], [], [])
     category, lent = source.consent_category, 0
@@ -221,12 +225,12 @@ def _may_be_read(payload: object, call: object, category: str, shared: Answers, 
     return withdrawn or agreed(context if isinstance(context, dict) else {}, category, unless_told, shared)
 
 
-def _context(payload: Mapping[str, Any], envelope: Envelope) -> Mapping[str, Any]:
+def _context(payload: Mapping[str, Any], envelope: SharedContext) -> Mapping[str, Any]:
     context = payload.get("context")
     return {**envelope.context, **context} if isinstance(context, dict) else envelope.context
 
 
-def _view(payload: Any, call: object, source: Source, envelope: Envelope) -> Mapping[str, Any] | None:
+def _view(payload: Any, call: object, source: Source, envelope: SharedContext) -> Mapping[str, Any] | None:
     """A page call that a person caused, with the whole of its context."""
     context = _context(payload, envelope)
     if call != "page" or envelope.bot or (source.trusted and _visitor_bot(context)):
@@ -234,7 +238,7 @@ def _view(payload: Any, call: object, source: Source, envelope: Envelope) -> Map
     return {**payload, "context": context}
 
 
-def _judged(received: Received, payload: Mapping[str, Any], envelope: Envelope) -> Received:
+def _judged(received: Received, payload: Mapping[str, Any], envelope: SharedContext) -> Received:
     """The event with a verdict on the visitor that a server speaks for, as far as it says what browser it was."""
     name = _visitor_bot(_context(payload, envelope))
     return received._replace(event=replace(received.event, bot=name)) if name else received

@@ -16,17 +16,17 @@ from adapters.runtime.telemetry import count, logger, pseudonym
 from adapters.store.lead_records import Due, postpone
 from ripen.events.event import MAIL
 from ripen.leads.lead import Intent, Lead
-from ripen.storage.intents import CLAIMED, Answer
+from ripen.storage.intents import CLAIMED, ClaimResult
 from ripen.storage.ledger import RECORD_KEY, intent_key
 from ripen.times import DAY
 from services.erasure import erase_lead
-from services.refresh import NOTHING_NEW, Refreshed, Task, refresh
-from trigger.actions import prepare
-from trigger.delivery import carry_out, find_out, has_its_turn
+from services.refresh import NOTHING_NEW, FoldRequest, Refreshed, refresh
+from trigger.actions import build_action
+from trigger.delivery import deliver_once, reserve_send_slot, resolve_abandoned_claim
 from trigger.notification_digest import send_digest
 from trigger.queue import WHOLE_LEAD
 from trigger.sweep import LEASE
-from trigger.work_item import Turn
+from trigger.work_item import WorkItem
 
 _MOST = 20
 """Looks at one lead in a row. Whatever is left after that is still due."""
@@ -34,7 +34,7 @@ _MOST = 20
 _LONGEST_REST = 7 * DAY
 
 
-def act(settings: TriggerSettings, turn: Turn) -> None:
+def act(settings: TriggerSettings, turn: WorkItem) -> None:
     """Do what is due for the item with the turn's key: a lead's record, a digest, or a claim whose holder was lost.
 
     With WHOLE_LEAD for a key, a lead is folded from all of its events. Raises MailThrottledError to be called again.
@@ -44,10 +44,10 @@ def act(settings: TriggerSettings, turn: Turn) -> None:
     elif turn.key in (RECORD_KEY, WHOLE_LEAD):
         _act_on_lead(settings, turn)
     else:
-        find_out(settings, turn)
+        resolve_abandoned_claim(settings, turn)
 
 
-def _act_on_lead(settings: TriggerSettings, turn: Turn) -> None:
+def _act_on_lead(settings: TriggerSettings, turn: WorkItem) -> None:
     oldest_key, doubtful = "" if turn.key == WHOLE_LEAD else NOTHING_NEW, False
     passed: set[str] = set()
     held: dict[str, int] = {}
@@ -57,7 +57,7 @@ def _act_on_lead(settings: TriggerSettings, turn: Turn) -> None:
         if found is None:
             count("ConfigurationMissing")
             return
-        refreshed = refresh(settings, Task(turn.subject, found.rules, now, oldest_key, now + LEASE, doubtful))
+        refreshed = refresh(settings, FoldRequest(turn.subject, found.rules, now, oldest_key, now + LEASE, doubtful))
         if refreshed is None:
             return
         if refreshed.lead.erase_at is not None:
@@ -68,7 +68,7 @@ def _act_on_lead(settings: TriggerSettings, turn: Turn) -> None:
             _rest(settings, refreshed, held)
             return
         # Read before claiming: should S3 fail, nothing is claimed and the next delivery tries again.
-        errand = prepare(settings, refreshed, found, intent)
+        errand = build_action(settings, refreshed, found, intent)
         if intent.channel == MAIL and not errand.address_key:  # an address to which no mail can go
             held[intent.id] = now + _LONGEST_REST
             passed.add(intent.id)
@@ -78,11 +78,11 @@ def _act_on_lead(settings: TriggerSettings, turn: Turn) -> None:
             passed.add(intent.id)
             _tell_held(refreshed.lead, intent, errand.brake)
             continue
-        if not has_its_turn(settings, errand, turn):
+        if not reserve_send_slot(settings, errand, turn):
             return
-        answer = carry_out(settings, refreshed, errand, turn)
-        oldest_key, doubtful = NOTHING_NEW, answer is Answer.SUPPRESSED
-        if answer is Answer.TAKEN:
+        answer = deliver_once(settings, refreshed, errand, turn)
+        oldest_key, doubtful = NOTHING_NEW, answer is ClaimResult.SUPPRESSED
+        if answer is ClaimResult.TAKEN:
             passed.add(intent.id)
 
 
@@ -95,7 +95,7 @@ def _most_urgent(refreshed: Refreshed, passed: Collection[str]) -> Intent | None
     if any(one.status == CLAIMED for one in held.values()):
         return None
     lead = refreshed.lead
-    resting = {key for (_, key), one in held.items() if one.rest_until > lead.now}
+    resting = {key for (_, key), one in held.items() if one.retry_at > lead.now}
     possible = (
         intent
         for intent in lead.due(refreshed.reach)

@@ -23,8 +23,8 @@ from ripen.errors import DeliveryFailedError, MailOutcomeUnknownError, MailRefus
 from ripen.events.event import MAIL
 from ripen.leads.lead import Intent, Lead
 from ripen.leads.suppression import shortened
-from ripen.messages.handoff import dossier
-from ripen.messages.mail_context import best_language, content_of, letter
+from ripen.messages.handoff import handoff_payload
+from ripen.messages.mail_context import best_language, content_of, mail_context
 from ripen.messages.send_limits import mailbox_key
 from ripen.times import DAY, to_iso
 from services.refresh import Refreshed, whole
@@ -37,7 +37,7 @@ class Outcome(NamedTuple):
     told: Mapping[str, Any]
 
 
-class Errand(NamedTuple):
+class Action(NamedTuple):
     """An intent, what its outcome will tell in any case, and how to do it.
 
     `address_key` is that of the address it goes to, which has to be the lead's own if it is `owned`; `paced` what SES
@@ -56,7 +56,7 @@ class Errand(NamedTuple):
     brake: Brake | None = None
 
 
-def prepare(settings: TriggerSettings, refreshed: Refreshed, found: Active, intent: Intent) -> Errand:
+def build_action(settings: TriggerSettings, refreshed: Refreshed, found: Active, intent: Intent) -> Action:
     """All that has to be read before something is claimed."""
     about = {"campaign": intent.campaign, "step": intent.step, "cycle": intent.cycle}
     if intent.channel == MAIL:
@@ -68,7 +68,7 @@ def prepare(settings: TriggerSettings, refreshed: Refreshed, found: Active, inte
         about |= {"transactional": True} if intent.transactional else {}
         about |= {"content": intent.content} if intent.content else {}
         brake = None if to.proven else _brake(settings, to, found.configuration.mailing)
-        return Errand(
+        return Action(
             intent,
             about,
             lambda: _send(settings, to, found.configuration, intent, languages),
@@ -82,7 +82,7 @@ def prepare(settings: TriggerSettings, refreshed: Refreshed, found: Active, inte
     if recipient is not None and recipient.mail is not None:
         return _notice(settings, refreshed, found, intent, about)
     system = recipient is not None
-    return Errand(
+    return Action(
         intent, about, lambda: _tell(settings, refreshed, found, intent, recipient), paced=not system, repeatable=system
     )
 
@@ -109,16 +109,16 @@ def _recipient(settings: TriggerSettings, refreshed: Refreshed, intent: Intent) 
 
 def _notice(
     settings: TriggerSettings, refreshed: Refreshed, found: Active, intent: Intent, about: Mapping[str, Any]
-) -> Errand:
+) -> Action:
     """A mail to a colleague; a line in his next digest, if he got as many in this hour as he may."""
     table, now, most = settings.table_name, refreshed.lead.now, found.configuration.mailing.notices_per_hour
     if notification_digest.notices_in(table, intent.name, now) >= most:
-        return Errand(
+        return Action(
             intent, about, lambda: _keep_waiting(settings, refreshed, found, intent), paced=False, repeatable=True
         )
     recipient = found.configuration.mailing.recipients[intent.name]
     counting = (notification_digest.counting(table, intent.name, most, now),)
-    return Errand(intent, about, lambda: _tell(settings, refreshed, found, intent, recipient), counting=counting)
+    return Action(intent, about, lambda: _tell(settings, refreshed, found, intent, recipient), counting=counting)
 
 
 def _brake(settings: TriggerSettings, to: _To, mailing: Mailing) -> Brake:
@@ -136,7 +136,7 @@ def _send(
 ) -> Outcome:
     lead, signing = to.lead, keys(settings.link_secret_arn)
     language = best_language(languages, lead.language, configuration.mailing.language)
-    written = letter(configuration, intent.campaign, intent.step, intent.name, language)
+    written = mail_context(configuration, intent.campaign, intent.step, intent.name, language)
     page_token = link_tokens.issue_page(signing, lead.subject, to.key, intent.id, lead.now)
     links = Links(settings.public_url.rstrip("/"), page_token, written.survey)
     token = link_tokens.issue(signing, lead.subject, to.key, lead.now)
@@ -173,7 +173,7 @@ def _tell(
         return Outcome("failed", {"reason": "the lead was erased"})
     lead, events = everything
     configuration = found.configuration
-    told = dossier(lead, events, configuration.campaigns.get(intent.campaign), intent)
+    told = handoff_payload(lead, events, configuration.campaigns.get(intent.campaign), intent)
     try:
         if recipient.webhook is not None:
             return _call(settings, lead, intent, recipient.webhook, told)
@@ -188,7 +188,7 @@ def _keep_waiting(settings: TriggerSettings, refreshed: Refreshed, found: Active
     from adapters.delivery import notifications  # noqa: PLC0415 - far rarer than mails to leads
 
     lead = refreshed.lead
-    told = dossier(lead, (), found.configuration.campaigns.get(intent.campaign), intent)
+    told = handoff_payload(lead, (), found.configuration.campaigns.get(intent.campaign), intent)
     entry = notifications.entry(told, intent.channel, to_iso(lead.now))
     notice = notification_digest.Notice(lead.subject, intent.id, intent.since, entry)
     notification_digest.keep_waiting(settings.table_name, intent.name, notice, lead.now)

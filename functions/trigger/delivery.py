@@ -10,20 +10,20 @@ from typing import NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from adapters.delivery.send_limits import give_back
-from adapters.delivery.send_rate import wait_for_turn
+from adapters.delivery.send_limits import uncount
+from adapters.delivery.send_rate import wait_for_send_slot
 from adapters.runtime.settings import TriggerSettings
 from adapters.runtime.telemetry import count, logger, pseudonym
 from adapters.store import intents
 from ripen.errors import DeliveryDelayedError, MailThrottledError
 from ripen.events.event import ENDS, MAIL, RIPEN, Event, Received
-from ripen.storage.intents import CLAIMED, Answer, Claim, Decided
+from ripen.storage.intents import CLAIMED, ClaimContext, ClaimResult, SendClaim
 from ripen.storage.ledger import event_items, intent_key, read_intent_key
 from ripen.times import DAY, MINUTE, SECOND
 from services.refresh import Refreshed, unchanged
-from trigger.actions import Errand, Outcome
+from trigger.actions import Action, Outcome
 from trigger.sweep import LEASE
-from trigger.work_item import Turn
+from trigger.work_item import WorkItem
 
 CLAIM_LEASE = 10 * MINUTE
 """A claim that did not end within this time has lost its holder: the function's time limit is far shorter."""
@@ -45,14 +45,14 @@ class _Place(NamedTuple):
     at: int
 
 
-def has_its_turn(settings: TriggerSettings, errand: Errand, turn: Turn) -> bool:
+def reserve_send_slot(settings: TriggerSettings, errand: Action, turn: WorkItem) -> bool:
     """Whether there is time for it, and once it is its turn; what there is no time for is still due."""
     if errand.paced:
-        return wait_for_turn(settings.send_concurrency, lambda: (turn.time_left() - _NEEDED) / SECOND)
+        return wait_for_send_slot(settings.send_concurrency, lambda: (turn.time_left() - _NEEDED) / SECOND)
     return turn.time_left() >= _NEEDED
 
 
-def carry_out(settings: TriggerSettings, refreshed: Refreshed, errand: Errand, turn: Turn) -> Answer:
+def deliver_once(settings: TriggerSettings, refreshed: Refreshed, errand: Action, turn: WorkItem) -> ClaimResult:
     """Do it, unless somebody else does or the lead has changed: then nothing was done, and the lead is looked at anew.
 
     Raises MailThrottledError when SES takes no mail now; nothing is claimed any more then.
@@ -63,8 +63,8 @@ def carry_out(settings: TriggerSettings, refreshed: Refreshed, errand: Errand, t
     tries = before.tries if before else 0
     # Kept as long as the event that will tell how it ended.
     until, kept_until = lead.now + CLAIM_LEASE, lead.now + settings.retention_days * DAY
-    claim = Claim(turn.holder, until, kept_until, intent.channel, errand.repeatable, errand.about, tries)
-    decided = Decided(
+    claim = SendClaim(turn.holder, until, kept_until, intent.channel, errand.repeatable, errand.about, tries)
+    decided = ClaimContext(
         lead.subject,
         refreshed.version,
         refreshed.subjects,
@@ -73,20 +73,20 @@ def carry_out(settings: TriggerSettings, refreshed: Refreshed, errand: Errand, t
         marketing=not intent.transactional,
     )
     answer = intents.claim_intent(table, decided, key, claim, errand.counting)
-    if answer is not Answer.CLAIMED:
+    if answer is not ClaimResult.CLAIMED:
         return answer
     try:
         if not unchanged(table, refreshed):  # somebody may have unsubscribed while this was being decided
             _release(table, lead.subject, key, turn.holder, errand)
-            return Answer.CHANGED
+            return ClaimResult.CHANGED
         outcome = errand.do()
     except DeliveryDelayedError as error:
         rest_until = lead.now + LEASE * 2 ** min(tries, _MOST_DOUBLINGS)
-        intents.rest_intent(table, lead.subject, key, turn.holder, rest_until)
+        intents.postpone_intent(table, lead.subject, key, turn.holder, rest_until)
         told = {"lead": pseudonym(lead.subject), "intent": intent.id, "tries": tries + 1, "reason": str(error)}
         logger.warning("A receiver is told again later", extra=told)
         count("WebhookDelayed")
-        return Answer.TAKEN
+        return ClaimResult.TAKEN
     except (MailThrottledError, ClientError, BotoCoreError) as error:
         _release(table, lead.subject, key, turn.holder, errand)
         if isinstance(error, MailThrottledError):
@@ -95,30 +95,30 @@ def carry_out(settings: TriggerSettings, refreshed: Refreshed, errand: Errand, t
     # Never before what it was decided from: the outcome would come before its cause.
     _end(settings, _Place(lead.subject, key, max(lead.now, turn.now())), claim, outcome)
     if errand.brake is not None and outcome.status in ("failed", "refused"):
-        give_back(table, errand.brake)
-    return Answer.CLAIMED
+        uncount(table, errand.brake)
+    return ClaimResult.CLAIMED
 
 
-def find_out(settings: TriggerSettings, turn: Turn) -> None:
+def resolve_abandoned_claim(settings: TriggerSettings, turn: WorkItem) -> None:
     """What becomes of a claim whose holder never came back."""
-    held = intents.held_intent(settings.table_name, turn.subject, turn.key)
+    held = intents.open_claim(settings.table_name, turn.subject, turn.key)
     if held is None or held.status != CLAIMED:
         return
     now = turn.now()
     if held.repeatable:
-        intents.rest_intent(settings.table_name, turn.subject, turn.key, held.holder, now)
+        intents.postpone_intent(settings.table_name, turn.subject, turn.key, held.holder, now)
         return
-    claim = Claim(held.holder, now, now, held.channel, held.repeatable, held.about)
+    claim = SendClaim(held.holder, now, now, held.channel, held.repeatable, held.about)
     status = "unconfirmed" if held.channel == MAIL else "failed"
     _end(settings, _Place(turn.subject, turn.key, now), claim, Outcome(status, {"reason": _LOST}))
 
 
-def _release(table: str, subject: str, key: str, holder: str, errand: Errand) -> None:
+def _release(table: str, subject: str, key: str, holder: str, errand: Action) -> None:
     if intents.release_intent(table, subject, key, holder) and errand.brake is not None:
-        give_back(table, errand.brake)
+        uncount(table, errand.brake)
 
 
-def _end(settings: TriggerSettings, place: _Place, claim: Claim, outcome: Outcome) -> None:
+def _end(settings: TriggerSettings, place: _Place, claim: SendClaim, outcome: Outcome) -> None:
     subject, key, now = place
     campaign, step, cycle = read_intent_key(key)
     intent = f"{campaign}_{step}_{cycle}"

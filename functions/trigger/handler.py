@@ -18,10 +18,10 @@ from adapters.runtime.telemetry import logger, pseudonym
 from ripen.errors import MailThrottledError, VersionConflictError
 from ripen.times import parse_iso
 from trigger.act import act
-from trigger.reconciliation import walk_on
-from trigger.rollup import keep_figures
+from trigger.reconciliation import continue_scan
+from trigger.rollup import roll_up
 from trigger.sweep import sweep
-from trigger.work_item import Turn
+from trigger.work_item import WorkItem
 
 _RESERVE = 10_000
 """Milliseconds kept back before the time limit; what a sweep leaves over is simply still due."""
@@ -41,8 +41,8 @@ def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
         return _act_on(event, context)
     now = parse_iso(event["time"])
     found = sweep(settings(TriggerSettings), now, lambda: _out_of_time(context))
-    walk_on(settings(TriggerSettings), now, lambda: _out_of_time(context))
-    added_up = keep_figures(settings(TriggerSettings), now, lambda: _out_of_time(context))
+    continue_scan(settings(TriggerSettings), now, lambda: _out_of_time(context))
+    added_up = roll_up(settings(TriggerSettings), now, lambda: _out_of_time(context))
     return {"due": found, "hours": added_up}
 
 
@@ -59,7 +59,7 @@ def _act_on(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
     return {"batchItemFailures": failed}
 
 
-def _turn(record: Mapping[str, Any], message: Mapping[str, Any], context: Context) -> Turn:
+def _turn(record: Mapping[str, Any], message: Mapping[str, Any], context: Context) -> WorkItem:
     """A message tells when it was due; since then it has waited, and what happens meanwhile goes on taking time."""
     sent = int(record.get("attributes", {}).get("SentTimestamp", 0))
 
@@ -67,7 +67,7 @@ def _turn(record: Mapping[str, Any], message: Mapping[str, Any], context: Contex
         waited = max(0, wall_clock() - sent) if sent else 0
         return int(message["now"]) + waited
 
-    return Turn(message["subject"], message["key"], uuid4().hex, now, context.get_remaining_time_in_millis)
+    return WorkItem(message["subject"], message["key"], uuid4().hex, now, context.get_remaining_time_in_millis)
 
 
 def _out_of_time(context: Context) -> bool:

@@ -7,7 +7,7 @@ from itertools import islice
 from botocore.exceptions import BotoCoreError, ClientError
 
 from adapters.delivery import mailer, notification_digest
-from adapters.delivery.send_rate import wait_for_turn
+from adapters.delivery.send_rate import wait_for_send_slot
 from adapters.rules.active import active
 from adapters.runtime.settings import TriggerSettings
 from adapters.runtime.telemetry import count, logger
@@ -15,7 +15,7 @@ from ripen.config.schema.mailing import Mailing
 from ripen.errors import MailOutcomeUnknownError, MailRefusedError, MailThrottledError
 from ripen.messages.send_limits import next_hour
 from ripen.times import MINUTE, SECOND
-from trigger.work_item import Turn
+from trigger.work_item import WorkItem
 
 _LEASE = 5 * MINUTE
 _NEEDED = 40 * SECOND
@@ -23,7 +23,7 @@ _MOST = 300
 """Leads in one digest, each of which is read by itself. Those beyond wait for the next hour's."""
 
 
-def send_digest(settings: TriggerSettings, turn: Turn) -> None:
+def send_digest(settings: TriggerSettings, turn: WorkItem) -> None:
     """Send the digest whose hour has ended, and then forget what it told; after a crash in between it comes again.
 
     Raises MailThrottledError to be called again.
@@ -32,7 +32,7 @@ def send_digest(settings: TriggerSettings, turn: Turn) -> None:
     found = active(settings.bucket_name, now)
     if found is None or turn.time_left() < _NEEDED:
         return
-    if not notification_digest.take_turn(table, pk, turn.holder, now, now + _LEASE):
+    if not notification_digest.lock_digest(table, pk, turn.holder, now, now + _LEASE):
         return
     kept = notification_digest.kept_so_far(table, pk)
     waiting = [*islice(notification_digest.waiting(table, pk), _MOST)]
@@ -41,17 +41,19 @@ def send_digest(settings: TriggerSettings, turn: Turn) -> None:
     except (MailRefusedError, MailOutcomeUnknownError) as error:
         logger.error("A digest of leads did not go out", extra={"reason": str(error)})
         count("NotificationFailed")
-        notification_digest.end_turn(table, pk, turn.holder, next_hour(now))
+        notification_digest.unlock_digest(table, pk, turn.holder, next_hour(now))
         return
     except (MailThrottledError, ClientError, BotoCoreError):
-        notification_digest.end_turn(table, pk, turn.holder, now)
+        notification_digest.unlock_digest(table, pk, turn.holder, now)
         raise
-    notification_digest.forget(table, pk, waiting[:done])
+    notification_digest.delete_told(table, pk, waiting[:done])
     if done < len(waiting) or len(waiting) == _MOST or not notification_digest.end_digest(table, pk, turn.holder, kept):
-        notification_digest.end_turn(table, pk, turn.holder, next_hour(now))
+        notification_digest.unlock_digest(table, pk, turn.holder, next_hour(now))
 
 
-def _tell(settings: TriggerSettings, turn: Turn, waiting: list[notification_digest.Waiting], mailing: Mailing) -> int:
+def _tell(
+    settings: TriggerSettings, turn: WorkItem, waiting: list[notification_digest.Waiting], mailing: Mailing
+) -> int:
     """Send what waits in one mail, as far as it has room for it; how many were told, or are not to be told any more."""
     from adapters.delivery import notifications  # noqa: PLC0415 - far rarer than mails to leads
 
@@ -63,7 +65,7 @@ def _tell(settings: TriggerSettings, turn: Turn, waiting: list[notification_dige
         raise MailRefusedError("there is no such colleague in mailing.yaml any more")
     note, fitting = notifications.render_digest([one.told for one in told], mailing.language, mailing.timezone)
     mime = notifications.build(note, settings.sender, recipient.mail)
-    if not wait_for_turn(settings.send_concurrency, lambda: (turn.time_left() - _NEEDED) / SECOND):
+    if not wait_for_send_slot(settings.send_concurrency, lambda: (turn.time_left() - _NEEDED) / SECOND):
         raise MailThrottledError("there is no time for it")
     mailer.send(mime, settings.sender, recipient.mail, "", {})
     return len(waiting) if fitting == len(told) else waiting.index(told[fitting])

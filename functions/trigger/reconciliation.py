@@ -8,8 +8,8 @@ from adapters.rules.active import active_rules
 from adapters.runtime.settings import TriggerSettings
 from adapters.runtime.telemetry import count, logger
 from adapters.store.lead_records import Due
-from adapters.store.reconciliation import load_walks, save_walk, step
-from ripen.storage.reconciliation import RECENT, Found, Walk, walk_now
+from adapters.store.reconciliation import load_scans, save_scan, step
+from ripen.storage.reconciliation import RECENT, Found, TableScan, walk_now
 from ripen.times import DAY
 from trigger.queue import BATCH, WHOLE_LEAD, enqueue, waiting
 
@@ -23,7 +23,7 @@ _SHALLOW = 500
 """Messages in the queue from which on a walk waits: mails that are due come first."""
 
 
-def walk_on(settings: TriggerSettings, now: int, out_of_time: Callable[[], bool]) -> None:
+def continue_scan(settings: TriggerSettings, now: int, out_of_time: Callable[[], bool]) -> None:
     """Begin or go on with what `walk_now` says, within the rates above.
 
     What was found is queued first and the walk written second: after a crash in between it is found once more, which
@@ -32,9 +32,9 @@ def walk_on(settings: TriggerSettings, now: int, out_of_time: Callable[[], bool]
     rules = active_rules(settings.bucket_name, now)
     if rules is None or waiting(settings.queue_url) >= _SHALLOW:
         return
-    walk = walk_now(load_walks(settings.table_name), rules.version, now, settings.reconcile_hour)
+    walk = walk_now(load_scans(settings.table_name), rules.version, now, settings.reconcile_hour)
     if walk is not None and not walk.may_go_on(now):
-        save_walk(settings.table_name, walk)
+        save_scan(settings.table_name, walk)
         return
     recent = now - RECENT + settings.retention_days * DAY
     pages = queued = 0
@@ -42,7 +42,7 @@ def walk_on(settings: TriggerSettings, now: int, out_of_time: Callable[[], bool]
         after, found = step(settings.table_name, walk, rules.version, now, recent)
         if not _queue(settings.queue_url, found, now):
             return
-        walk = save_walk(settings.table_name, after)
+        walk = save_scan(settings.table_name, after)
         pages, queued = pages + 1, queued + len(found)
         if walk is not None:
             _report(walk, found)
@@ -54,7 +54,7 @@ def _queue(queue_url: str, found: Sequence[Found], now: int) -> bool:
     return all(len(enqueue(queue_url, batch, now)) == len(batch) for batch in batches)
 
 
-def _report(walk: Walk, found: Sequence[Found]) -> None:
+def _report(walk: TableScan, found: Sequence[Found]) -> None:
     if lagging := sum(one.lagging for one in found):
         logger.error("Leads lag behind their ledger and are folded again", extra={"leads": lagging})
         count("LeadsLagging", lagging)

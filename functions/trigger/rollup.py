@@ -18,7 +18,7 @@ class _OutOfTimeError(RipenError):
     """The hour is added up another time."""
 
 
-def keep_figures(settings: TriggerSettings, now: int, out_of_time: Callable[[], bool]) -> int:
+def roll_up(settings: TriggerSettings, now: int, out_of_time: Callable[[], bool]) -> int:
     """Add up the hours that are to be added up at `now`, as far as the time goes; how many they were.
 
     What is left over, or was interrupted by a crash, is done by the next call: an hour may be added up any number of

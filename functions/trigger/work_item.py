@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 
-class Turn(NamedTuple):
+class WorkItem(NamedTuple):
     """The item with `key` of `subject` is due. `holder` is unique to this attempt.
 
     `now` tells the time (milliseconds), which goes on while things are done; `time_left` the milliseconds until the

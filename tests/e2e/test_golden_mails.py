@@ -15,7 +15,7 @@ import pytest
 
 from adapters.mail.links import Links
 from adapters.rules.rule_files import build
-from ripen.messages.mail_context import Letter
+from ripen.messages.mail_context import MailContext
 from ripen_cli.mail_sample import PUBLIC_URL, Kit, fill_in, sample_lead
 from ripen_cli.project import ROOT, RULES, rule_files
 
@@ -75,7 +75,7 @@ def sheet(browser):
 
 
 def html_of(kit, name, language):
-    letter = Letter(
+    letter = MailContext(
         campaign="golden",
         step=name,
         mail=name,

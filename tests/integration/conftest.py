@@ -19,7 +19,7 @@ from moto.ses.models import ses_backends
 import template
 from adapters.rules.isolated_check import check
 from adapters.runtime import clients
-from adapters.store.load_lead import load_tree
+from adapters.store.load_lead import load_merged_lead
 from integration.people import ANN, enough
 from publish.handler import handler as publish
 from ripen.times import MINUTE, to_iso
@@ -102,18 +102,18 @@ class Site:
         return sorted(key for key in keys if key[1].startswith(prefix))
 
     def events(self, who="ann"):
-        return load_tree("ripen", f"a:{who}", 0).events
+        return load_merged_lead("ripen", f"a:{who}", 0).events
 
     def names(self, who="ann"):
         return [event.name for event in self.events(who)]
 
     def record(self, who="ann"):
         """What the lead record says, or None."""
-        found = load_tree("ripen", f"a:{who}", 0).record
+        found = load_merged_lead("ripen", f"a:{who}", 0).record
         return json.loads(found.data) if found.data else None
 
     def due_at(self, who="ann"):
-        return load_tree("ripen", f"a:{who}", 0).record.due_at
+        return load_merged_lead("ripen", f"a:{who}", 0).record.due_at
 
 
 class Stacks:

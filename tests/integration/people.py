@@ -6,7 +6,7 @@ import re
 from hashlib import sha256
 from urllib.parse import unquote, urlencode
 
-from adapters.store.load_lead import load_tree
+from adapters.store.load_lead import load_merged_lead
 from ripen.times import DAY
 from stories import IP, START, identified, request, tracked
 from track.handler import handler as track
@@ -60,7 +60,7 @@ def link(site, number=-1):
 
 
 def lead(subject):
-    return load_tree("ripen", subject, 0)
+    return load_merged_lead("ripen", subject, 0)
 
 
 def subjects(who):

@@ -70,11 +70,12 @@ def store_in_memory(patch):
     patch.setenv("LINK_SECRET_ARN", "arn")
     patch.setenv("PUBLIC_URL", "")
     patch.setattr(routes, "keys", lambda _arn: [b"key"])
-    patch.setattr(routes, "shown", lambda _table, _now: SITE)
+    patch.setattr(routes, "public_config", lambda _table, _now: SITE)
     patch.setattr(preferences, "read", lambda _table, _subject: {"preferences": {}})
     patch.setattr(confirm, "read", lambda _table, _subject: {"about": {"firstName": "Ann"}})
     patch.setattr(page_request, "keep_reply", lambda _table, item, _reply: not ledger.append(item))
-    patch.setattr(public_config, "shown", lambda _table, _now: {"offers": {"workshop": OFFER}, "language": "en"})
+    site = {"offers": {"workshop": OFFER}, "language": "en"}
+    patch.setattr(public_config, "public_config", lambda _table, _now: site)
     patch.setattr(public_profile, "read", lambda _table, _subject: {"offers": ["workshop"]})
     settings.cache_clear()
 

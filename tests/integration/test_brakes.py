@@ -10,7 +10,7 @@ from integration.people import LINKING, enough, lead, of_user, told_by_server
 from ripen.config.schema.mailing import Unproven
 from ripen.errors import MailThrottledError
 from ripen.messages.send_limits import mailbox_key
-from ripen.storage.intents import Answer, Claim, Decided
+from ripen.storage.intents import ClaimContext, ClaimResult, SendClaim
 from ripen.times import DAY, HOUR, MINUTE, SECOND, to_iso
 from ripen_cli.project import RULES, rule_files
 from services.erasure import erase
@@ -127,16 +127,16 @@ def test_two_at_once_do_not_exceed_it(nurturing):
         for who, one in zip(("ann", "bob"), read, strict=True)
     ]
 
-    assert answers == [Answer.CLAIMED, Answer.CHANGED]
+    assert answers == [ClaimResult.CLAIMED, ClaimResult.CHANGED]
     assert opens_at(key, START) == START + DAY
 
 
 def decided(subject):
-    return Decided(subject, lead(subject).record.version, [subject])
+    return ClaimContext(subject, lead(subject).record.version, [subject])
 
 
 def claim(holder):
-    return Claim(holder, START + HOUR, START + DAY, "mail", repeatable=False, about={})
+    return SendClaim(holder, START + HOUR, START + DAY, "mail", repeatable=False, about={})
 
 
 def test_an_hour_takes_so_many_unproven_addresses_and_the_rest_waits(braked, metrics):

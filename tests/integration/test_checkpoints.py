@@ -4,13 +4,13 @@ import pytest
 
 from adapters.runtime.settings import TriggerSettings, settings
 from adapters.store import load_lead
-from adapters.store.load_lead import load_tree
+from adapters.store.load_lead import load_merged_lead
 from adapters.store.reconciliation import reconcile
 from ripen.storage.ledger import RECORD_KEY
 from ripen.times import DAY, HOUR, MINUTE, SECOND
 from stories import START, identified, tracked, viewed
 from trigger.act import act
-from trigger.work_item import Turn
+from trigger.work_item import WorkItem
 
 LATER = START + 10 * DAY
 
@@ -26,7 +26,7 @@ def settled(nurturing):
 
 
 def checkpoint(site, who="ann"):
-    return load_tree("ripen", f"a:{who}", LATER, recent=True).checkpoint
+    return load_merged_lead("ripen", f"a:{who}", LATER, recent=True).checkpoint
 
 
 def read(site, monkeypatch, act):
@@ -83,7 +83,7 @@ def test_an_old_event_that_the_stream_lost_is_found_by_a_comparison(settled):
 
     *_, walk = reconcile("ripen", LATER + HOUR)
     now = LATER + HOUR + MINUTE
-    act(settings(TriggerSettings), Turn("a:ann", RECORD_KEY, "somebody", lambda: now, lambda: MINUTE))
+    act(settings(TriggerSettings), WorkItem("a:ann", RECORD_KEY, "somebody", lambda: now, lambda: MINUTE))
 
     assert walk.found == 1
 

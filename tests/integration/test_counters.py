@@ -3,11 +3,11 @@
 from botocore.exceptions import ReadTimeoutError
 
 from adapters.tracking.rate_counters import add
-from ripen.events.rate_limits import Share
+from ripen.events.rate_limits import Quota
 from ripen.times import DAY, HOUR, MINUTE, SECOND
 from stories import START
 
-SHARE = Share("website", "", START, START + MINUTE, 40)
+SHARE = Quota("website", "", START, START + MINUTE, 40)
 
 
 def test_copies_add_to_one_counter_of_a_source_and_a_minute(site):
@@ -21,7 +21,7 @@ def test_copies_add_to_one_counter_of_a_source_and_a_minute(site):
 
 
 def test_a_visitor_has_a_counter_that_does_not_name_him(site):
-    share = Share("website", "a:ann@example.com", START, START + DAY, 300)
+    share = Quota("website", "a:ann@example.com", START, START + DAY, 300)
 
     assert add("ripen", share) == 300
     [item] = site.items()

@@ -203,15 +203,15 @@ def test_a_notice_that_comes_while_a_digest_is_written_is_in_the_next(site):
         "ripen", "sales", notification_digest.Notice("a:ann", "warm_sales_1", START, {"name": "Ann"}), START
     )
     pk = f"{notification_digest.PREFIX}sales"
-    assert notification_digest.take_turn("ripen", pk, "me", START + HOUR, START + 2 * HOUR)
-    assert not notification_digest.take_turn("ripen", pk, "another", START + HOUR, START + 2 * HOUR)
+    assert notification_digest.lock_digest("ripen", pk, "me", START + HOUR, START + 2 * HOUR)
+    assert not notification_digest.lock_digest("ripen", pk, "another", START + HOUR, START + 2 * HOUR)
     kept = notification_digest.kept_so_far("ripen", pk)
     [first] = notification_digest.waiting("ripen", pk)
 
     notification_digest.keep_waiting(
         "ripen", "sales", notification_digest.Notice("a:bob", "warm_sales_1", START, {"name": "Bob"}), START + HOUR
     )
-    notification_digest.forget("ripen", pk, [first])
+    notification_digest.delete_told("ripen", pk, [first])
 
     assert not notification_digest.end_digest("ripen", pk, "me", kept)
     assert [one.told["name"] for one in notification_digest.waiting("ripen", pk)] == ["Bob"]

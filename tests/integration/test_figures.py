@@ -9,13 +9,13 @@ from click.testing import CliRunner
 
 from adapters.reports import rollup
 from adapters.runtime.clients import client
-from ripen.reports.metrics import Campaign, CampaignFigures, PageFigures
+from ripen.reports.metrics import CampaignFigures, PageFigures, TrafficSource
 from ripen.times import DAY, HOUR, MINUTE, SECOND, to_iso
 from ripen_cli.main import main
 from stories import START, identified, tracked, viewed
 
 AD = {"source": "linkedin", "medium": "cpc", "name": "spring"}
-SPRING = Campaign("paid-social", "linkedin", "cpc", "spring")
+SPRING = TrafficSource("paid-social", "linkedin", "cpc", "spring")
 LATER = START + 3 * HOUR
 
 
@@ -57,7 +57,7 @@ def test_a_day_is_one_item_for_each_hour_in_which_visits_began(counting):
     assert sorted(found) == [START, START + HOUR]
     assert found[START].campaigns == {SPRING: CampaignFigures(2, 2, 2, {"signed-up": 2})}
     assert found[START].pages == {"/offer": PageFigures(2, 80, 0, 2), "/workshop": PageFigures(2, 0, 2, 0)}
-    assert found[START + HOUR].campaigns == {Campaign("direct"): CampaignFigures(1)}
+    assert found[START + HOUR].campaigns == {TrafficSource("direct"): CampaignFigures(1)}
 
 
 def test_an_hour_is_added_up_an_hour_after_its_end_and_then_left_alone(counting):

@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 
 from adapters.runtime import clients
 from adapters.store import lead_records
-from adapters.store.load_lead import load_tree
-from adapters.store.public_profile import Front, read
+from adapters.store.load_lead import load_merged_lead
+from adapters.store.public_profile import PublicProfile, read
 from ripen.errors import VersionConflictError
 from ripen.storage.lead_record import Record
 from ripen.times import HOUR, MINUTE
@@ -37,7 +37,7 @@ offers:
 
 
 def knows(*offers):
-    return Front("a:ann", json.dumps({"offers": offers, "preferences": {"language": "de"}}))
+    return PublicProfile("a:ann", json.dumps({"offers": offers, "preferences": {"language": "de"}}))
 
 
 def save(version, *fronts):
@@ -99,7 +99,7 @@ def test_two_writers_at_the_same_moment_are_a_conflict_like_any_other(nurturing,
 
 def test_what_ends_is_deleted(nurturing):
     save(1, knows("workshop"))
-    save(2, Front("a:ann", ""))
+    save(2, PublicProfile("a:ann", ""))
 
     assert nurturing.keys("O") == []
     assert read("ripen", "a:ann") == {"offers": [], "preferences": {}, "about": {}}
@@ -174,14 +174,16 @@ def test_a_look_that_changes_no_offer_writes_no_item(offering, monkeypatch):
 
 def merged(site, one, other, now):
     place = identity_resolution.Place("ripen", "", 730, frozenset())
-    identity_resolution.merge(place, *(identity_resolution.party(place, f"a:{who}", now) for who in (one, other)), now)
+    identity_resolution.merge(
+        place, *(identity_resolution.candidate(place, f"a:{who}", now) for who in (one, other)), now
+    )
     site.sweep(now + MINUTE)
     site.act()
 
 
 def unmerged(who, now):
     place = identity_resolution.Place("ripen", "", 730, frozenset())
-    identity_resolution.unmerge(place, load_tree("ripen", f"a:{who}", now), f"a:{who}", now)
+    identity_resolution.unmerge(place, load_merged_lead("ripen", f"a:{who}", now), f"a:{who}", now)
 
 
 def parted(site, who, now):
@@ -211,7 +213,7 @@ def test_leads_that_are_parted_remember_nothing_of_what_the_other_is_offered(off
     unmerged("phone", START + 2 * HOUR)
 
     for who in ("ann", "phone"):
-        assert {*load_tree("ripen", f"a:{who}", START + 2 * HOUR).record.front} == {f"a:{who}"}
+        assert {*load_merged_lead("ripen", f"a:{who}", START + 2 * HOUR).record.front} == {f"a:{who}"}
 
 
 def test_a_device_that_had_an_offer_loses_it_when_its_lead_has_none(offering):

@@ -12,7 +12,7 @@ from ripen.config.configuration import Configuration, MailTemplate
 from ripen.events.sources import Source, Sources, digest
 from ripen.fold.fold import fold
 from ripen.fold.rules import compile_rules
-from ripen.messages.mail_context import Letter
+from ripen.messages.mail_context import MailContext
 from ripen.storage.lead_record import Folded, Record, make_record
 from ripen.storage.ledger import read_events
 from ripen.times import DAY, to_iso
@@ -151,7 +151,7 @@ def test_an_odd_event_is_accepted_and_does_no_harm_later(ledger, event):
     assert json.loads(make_record(lead, None, Record(lead.subject, 0, "", None), Folded({})).data)
     assert mailer.render(
         MailTemplate(subject="{{ lead.first_name }}", html="", text=""),
-        mailer.facts(lead, Letter("welcome", "hello", "hello", "en"), Links("https://track.example", "")),
+        mailer.facts(lead, MailContext("welcome", "hello", "hello", "en"), Links("https://track.example", "")),
     )
 
 

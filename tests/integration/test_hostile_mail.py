@@ -13,7 +13,7 @@ from ripen.events.parsing import parse_event
 from ripen.events.sources import NO_SOURCES
 from ripen.fold.fold import fold
 from ripen.fold.rules import compile_rules
-from ripen.messages.mail_context import Letter
+from ripen.messages.mail_context import MailContext
 from ripen.storage.ledger import event_items, read_events
 
 RECEIVED = 1_795_255_200_000
@@ -23,7 +23,7 @@ RULES = compile_rules(
     ),
     "1",
 )
-LETTER = Letter("welcome", "hello", "hello", "en")
+LETTER = MailContext("welcome", "hello", "hello", "en")
 LINKS = Links("https://track.example", "page-token")
 NAMES = [
     "<script>alert(1)</script>",

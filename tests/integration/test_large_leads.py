@@ -5,7 +5,7 @@ import pytest
 from adapters.rules.active import active_rules
 from adapters.runtime.settings import ScoreSettings, settings
 from adapters.store import load_lead, merge_writes
-from adapters.store.load_lead import load_tree
+from adapters.store.load_lead import load_merged_lead
 from adapters.store.reconciliation import reconcile
 from integration.people import ANN, enough
 from ripen.leads.proof import Proof
@@ -13,7 +13,7 @@ from ripen.storage import checkpoint
 from ripen.storage.ledger import CHECKPOINT_KEY
 from ripen.times import DAY, HOUR, MINUTE
 from services import refresh as leads
-from services.refresh import Task, refresh
+from services.refresh import FoldRequest, refresh
 from stories import START, identified, tracked, viewed
 
 LATER = START + 10 * DAY
@@ -39,7 +39,7 @@ def test_the_newest_events_count_and_it_is_told(nurturing, metrics):
 
     nurturing.score(START + 50 * HOUR)
 
-    tree = load_tree("ripen", "a:ann", START + 50 * HOUR)
+    tree = load_merged_lead("ripen", "a:ann", START + 50 * HOUR)
     assert nurturing.record()["events"] == len(tree.events) == ROOM
     assert min(event.at for event in tree.events) == START + 30 * HOUR
     assert not tree.seen["a:ann"].whole
@@ -52,7 +52,7 @@ def test_nothing_is_read_that_is_older(nurturing, monkeypatch):
     read = []
     monkeypatch.setattr(load_lead, "weight", lambda item, weigh=load_lead.weight: read.append(item) or weigh(item))
 
-    load_tree("ripen", "a:ann", LATER)
+    load_merged_lead("ripen", "a:ann", LATER)
 
     assert len(read) == ROOM + 1
 
@@ -62,11 +62,11 @@ def test_over_all_subjects_of_a_lead_the_newest_count(nurturing):
     for who, later in (("ann", 0), ("bob", 30 * MINUTE)):
         seen(nurturing, START + later, 10, who=who)
         nurturing.score(START + 10 * HOUR)
-    ann, bob = (load_tree("ripen", f"a:{who}", LATER).record for who in ("ann", "bob"))
+    ann, bob = (load_merged_lead("ripen", f"a:{who}", LATER).record for who in ("ann", "bob"))
     merge_writes.join("ripen", merge_writes.Merge(ann, bob, Proof.SERVER), [], START + 10 * HOUR)
     seen(nurturing, START + DAY, 6)
 
-    tree = load_tree("ripen", "a:ann", LATER)
+    tree = load_merged_lead("ripen", "a:ann", LATER)
 
     assert {subject: len(events) for subject, events in tree.ledgers.items()} == {"a:ann": 13, "a:bob": 7}
     assert not any(one.whole for one in tree.seen.values())
@@ -77,7 +77,7 @@ def test_what_is_new_is_noticed_and_no_walk_folds_it_again(nurturing):
     seen(nurturing, START, 50)
     now = START + 50 * HOUR
     nurturing.score(now)
-    found = refresh(settings(ScoreSettings), Task("a:ann", active_rules(nurturing.bucket, now), now))
+    found = refresh(settings(ScoreSettings), FoldRequest("a:ann", active_rules(nurturing.bucket, now), now))
 
     assert leads.unchanged("ripen", found)
     assert list(reconcile("ripen", now))[-1].found == 0
@@ -93,7 +93,7 @@ def test_what_settled_before_the_limit_was_reached_still_counts(nurturing, metri
         seen(nurturing, START + day * DAY, 3)
         nurturing.score(START + day * DAY + 5 * HOUR)
 
-    tree = load_tree("ripen", "a:ann", START + 12 * DAY, recent=True)
+    tree = load_merged_lead("ripen", "a:ann", START + 12 * DAY, recent=True)
     assert tree.checkpoint is not None
     assert nurturing.record()["events"] == 6 + 11 * 3
     assert tree.seen["a:ann"].whole
@@ -110,7 +110,7 @@ def test_who_outgrew_the_limit_settles_and_is_told_once(nurturing, metrics):
     first = metrics()
     nurturing.live(viewed("/", LATER + HOUR), at=LATER + HOUR)
 
-    tree = load_tree("ripen", "a:ann", LATER + HOUR, recent=True)
+    tree = load_merged_lead("ripen", "a:ann", LATER + HOUR, recent=True)
     assert tree.checkpoint is not None
     assert len(tree.events) < ROOM
     assert not tree.seen["a:ann"].whole
@@ -131,4 +131,4 @@ def test_a_checkpoint_that_would_be_too_large_is_not_written(nurturing, monkeypa
 def test_an_ordinary_lead_is_whole(nurturing):
     nurturing.live(identified(START, email=ANN), *enough("ann"), at=START)
 
-    assert all(one.whole for one in load_tree("ripen", "a:ann", LATER).seen.values())
+    assert all(one.whole for one in load_merged_lead("ripen", "a:ann", LATER).seen.values())

@@ -13,7 +13,7 @@ from __future__ import annotations
 import pytest
 
 from adapters.rules.rule_files import build
-from adapters.store.load_lead import load_tree
+from adapters.store.load_lead import load_merged_lead
 from integration.people import SOURCES, told_by_server
 from ripen.fold.fold import fold
 from ripen.fold.rules import compile_rules
@@ -82,7 +82,7 @@ class Story:
         self.earned.append((rule, points))
         found = [(part.rule, part.points) for part in self.lead(at).contributions if part.profile == "engagement"]
         assert found == self.earned
-        assert len(load_tree("ripen", "a:ann", 0).record.data) <= 1_024
+        assert len(load_merged_lead("ripen", "a:ann", 0).record.data) <= 1_024
         return self.shown(at)
 
     def mailed(self):

@@ -10,7 +10,7 @@ from adapters.rules.active import active_rules
 from adapters.runtime.clients import client
 from adapters.runtime.settings import ScoreSettings, settings
 from adapters.store import intents, lead_records
-from adapters.store.load_lead import load_tree
+from adapters.store.load_lead import load_merged_lead
 from integration.people import (
     ANN,
     BOB,
@@ -28,7 +28,7 @@ from ripen.errors import VersionConflictError
 from ripen.times import DAY, HOUR, MINUTE
 from ripen_cli.main import main
 from services import identity_resolution
-from services.refresh import Task, refresh
+from services.refresh import FoldRequest, refresh
 from stories import START, identified, mail_report, tracked, viewed
 
 
@@ -42,7 +42,7 @@ def rule_files(rule_files):
 
 def unmerge(subject, now):
     place = identity_resolution.Place("ripen", "", 730, frozenset({"crm"}))
-    identity_resolution.unmerge(place, load_tree("ripen", subject, now), subject, now)
+    identity_resolution.unmerge(place, load_merged_lead("ripen", subject, now), subject, now)
 
 
 def test_an_unmerge_gives_back_both_leads_as_they_were(mailed):
@@ -96,7 +96,7 @@ def test_what_was_merged_below_stays_below_when_its_parent_is_taken_out(nurturin
     assert subjects("ann") == ["a:ann", "a:phone", "u:7"]
     place = identity_resolution.Place("ripen", "", 730, frozenset({"crm"}))
     nurturing.live(*enough("other", START - DAY), at=START + HOUR)
-    one, other = (identity_resolution.party(place, subject, LATER) for subject in ("a:ann", "a:other"))
+    one, other = (identity_resolution.candidate(place, subject, LATER) for subject in ("a:ann", "a:other"))
     identity_resolution.merge(place, one, other, LATER)
     root = lead("a:ann").record.subject
     assert root == "a:ann"
@@ -268,6 +268,6 @@ def test_a_merge_leaves_nothing_to_do_for_whoever_looks_again(mailed):
     written = mailed.items()
 
     for subject in ("a:ann", "a:phone"):
-        refresh(settings(ScoreSettings), Task(subject, active_rules(mailed.bucket, LATER), LATER + HOUR))
+        refresh(settings(ScoreSettings), FoldRequest(subject, active_rules(mailed.bucket, LATER), LATER + HOUR))
 
     assert mailed.items() == written

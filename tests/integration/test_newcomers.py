@@ -10,7 +10,7 @@ from botocore.exceptions import ConnectTimeoutError
 
 from adapters.runtime.clients import client
 from integration.people import LINKING, SERVER_KEY
-from ripen.events.rate_limits import Limits
+from ripen.events.rate_limits import RateLimits
 from ripen.times import HOUR, MINUTE
 from stories import IP, START, batch_of, identified, request, tracked, viewed
 from track import handler
@@ -71,7 +71,7 @@ def test_only_the_events_that_name_one_are_refused(limited):
 def test_who_was_counted_is_not_counted_again(limited, monkeypatch):
     for n in range(3):
         sent(named(n))
-    for limits in (handler.limits, Limits()):  # this process, and another one
+    for limits in (handler.limits, RateLimits()):  # this process, and another one
         monkeypatch.setattr(handler, "limits", limits)
         assert [sent(named(n), at=START + n)["statusCode"] for n in (0, 1, 2, 3)] == [200, 200, 200, 429]
     assert sent(tracked("Signed Up", START, who="visitor-9"))["statusCode"] == 200
@@ -81,7 +81,7 @@ def test_who_was_counted_is_not_counted_again(limited, monkeypatch):
 def test_copies_count_together_and_exactly(limited, monkeypatch):
     accepted = 0
     for n in range(8):
-        monkeypatch.setattr(handler, "limits", Limits())
+        monkeypatch.setattr(handler, "limits", RateLimits())
         accepted += sent(named(n))["statusCode"] == 200
     assert accepted == 3
 
@@ -89,7 +89,7 @@ def test_copies_count_together_and_exactly(limited, monkeypatch):
 def test_a_full_network_costs_one_question(limited, monkeypatch):
     for n in range(3):
         sent(named(n))
-    monkeypatch.setattr(handler, "limits", Limits())
+    monkeypatch.setattr(handler, "limits", RateLimits())
     asked = []
     client("dynamodb", impatient=True).meta.events.register("before-send.dynamodb", lambda **_: asked.append(1))
 

@@ -12,7 +12,7 @@ from adapters.dynamodb.table import put_text
 from adapters.identity import link_tokens
 from adapters.runtime.clients import client
 from ripen.events.event import RIPEN
-from ripen.events.link_scanners import judged
+from ripen.events.link_scanners import with_bot_verdicts
 from ripen.events.networks import network_of
 from ripen.storage.ledger import RECORD_KEY, SITE_KEY
 from ripen.times import DAY, MINUTE, SECOND
@@ -310,7 +310,7 @@ def test_who_follows_the_hidden_link_is_a_scanner_and_so_are_its_other_clicks(pa
     answer = pages.get("trap", at=at + 2 * SECOND, method=method)
 
     assert (answer["statusCode"], answer["body"]) == (204, "")
-    assert [event.bot for _, event in judged(pages.site.events())] == ["link scanner", "link scanner", ""]
+    assert [event.bot for _, event in with_bot_verdicts(pages.site.events())] == ["link scanner", "link scanner", ""]
 
 
 # ---------------------------------------------------------------- what all pages share

@@ -16,7 +16,7 @@ from adapters.identity import link_tokens
 from adapters.runtime.clients import client
 from adapters.tracking.rate_counters import add
 from integration.people import ANN, enough
-from ripen.events.rate_limits import Share
+from ripen.events.rate_limits import Quota
 from ripen.times import HOUR, MINUTE
 from stories import IP, START, batch_of, identified, mail_report, request, tracked, viewed
 from track.handler import handler as track
@@ -70,7 +70,7 @@ def test_its_role_allows_all_that_the_tracking_function_does(enforced):
 
     assert [answer["statusCode"] for answer in answers] == [200] * len(answers)
     assert track(mail_report("Open", "a:ann", "x_y_1", START + HOUR), None) == {}
-    assert add("ripen", Share("website", "a:ann", START, START + MINUTE, 40)) == 40
+    assert add("ripen", Quota("website", "a:ann", START, START + MINUTE, 40)) == 40
     seen = {("PutItem", "a"), ("BatchWriteItem", "a", "a", "a"), ("GetItem", "O"), ("UpdateItem", "T")}
     assert {*enforced} >= seen | {("UpdateItem", "L")}
 

@@ -25,12 +25,12 @@ OFFERS = b"""offers:
 
 
 def test_publishing_shows_the_part_of_the_rules_that_the_public_sees(site, rule_files):
-    assert public_config.shown("ripen", 0)["categories"] == {}
+    assert public_config.public_config("ripen", 0)["categories"] == {}
 
     site.publish({**rule_files, "rules/mailing.yaml": MAILING, "rules/offers.yaml": OFFERS}, 0)
 
-    assert public_config.shown("ripen", MINUTE - 1)["categories"] == {}, "it is not read for every request"
-    seen = public_config.shown("ripen", MINUTE)
+    assert public_config.public_config("ripen", MINUTE - 1)["categories"] == {}, "it is not read for every request"
+    seen = public_config.public_config("ripen", MINUTE)
     assert seen["categories"] == {"tips": {"de": "Tipps", "en": "Tips"}}
     assert seen["imprint"] == {"de": "Example GmbH, Hauptstraße 1"}
     assert (seen["from_name"], seen["language"], seen["languages"]) == ("Example GmbH", "de", ["de", "en"])
@@ -41,8 +41,8 @@ def test_publishing_shows_the_part_of_the_rules_that_the_public_sees(site, rule_
 def test_what_an_older_version_wrote_can_be_read(site):
     put_text("ripen", SITE_KEY, json.dumps({"language": "de"}))
 
-    assert public_config.shown("ripen", 0)["surveys"] == {}
-    assert public_config.shown("ripen", 0)["language"] == "de"
+    assert public_config.public_config("ripen", 0)["surveys"] == {}
+    assert public_config.public_config("ripen", 0)["language"] == "de"
 
 
 def test_more_than_an_item_holds_is_refused_before_anything_changes(site, rule_files):

@@ -6,7 +6,7 @@ import pytest
 
 from adapters.identity.address_items import refusals_of, refuse
 from adapters.store import intents
-from adapters.store.load_lead import load_tree
+from adapters.store.load_lead import load_merged_lead
 from integration.people import ANN, BOB, SOURCES, follow, of_user, told_by_server
 from ripen.addresses.address import address_key
 from ripen.leads.suppression import Refusals, shortened
@@ -99,7 +99,7 @@ def test_a_no_reaches_the_address_when_another_lead_has_it(nurturing):
     signs_up(nurturing, "first", START)
     server = of_user("4711", tracked("Subscription Confirmed", START + DAY, address=ANN))
     told_by_server(nurturing, of_user("4711", identified(START + DAY, email=ANN)), server, at=START + DAY)
-    assert load_tree("ripen", "u:4711", 0).record.address["owned"]
+    assert load_merged_lead("ripen", "u:4711", 0).record.address["owned"]
     wanted = of_user("4711", tracked("Tips Wanted", START + 2 * DAY))
     count = len(nurturing.mails())
 
@@ -107,7 +107,7 @@ def test_a_no_reaches_the_address_when_another_lead_has_it(nurturing):
     told_by_server(nurturing, wanted, at=START + 2 * DAY)
 
     assert len(nurturing.mails()) == count
-    assert load_tree("ripen", "u:4711", 0).record.address["suppressed"] == "unsubscribed"
+    assert load_merged_lead("ripen", "u:4711", 0).record.address["suppressed"] == "unsubscribed"
 
 
 def test_a_no_by_an_old_mail_holds_for_whoever_comes_back_after_an_erasure(subscribed):
@@ -201,14 +201,14 @@ def test_a_report_names_the_address_even_when_nobody_is_left(subscribed):
 def test_what_an_address_turned_down_is_written_once(subscribed, monkeypatch):
     follow(subscribed, 0, "unsubscribe", START + DAY)
     subscribed.score(START + DAY)
-    version = load_tree("ripen", "a:ann", 0).record.version
+    version = load_merged_lead("ripen", "a:ann", 0).record.version
 
     monkeypatch.setattr("adapters.identity.address_items.refuse", None)
     monkeypatch.setattr("adapters.identity.address_items.claiming", None)
     subscribed.track(viewed("/", START + 2 * DAY), at=START + 2 * DAY)
     subscribed.score(START + 2 * DAY)
 
-    assert load_tree("ripen", "a:ann", 0).record.version == version + 1
+    assert load_merged_lead("ripen", "a:ann", 0).record.version == version + 1
 
 
 # ---------------------------------------------------------------- between the decision and the mail
@@ -269,9 +269,9 @@ def test_of_two_workers_with_the_same_fold_only_one_claims(ready, monkeypatch):
     ready.act()
     first, after = seen[0], seen[-1]
 
-    decided = intents.Decided("a:ann", first.version, first.subjects)
-    claim = intents.Claim("late", START, START, "mail", False, {})
-    assert intents.claim_intent("ripen", decided, "S#another#mail#1", claim) is intents.Answer.CHANGED
+    decided = intents.ClaimContext("a:ann", first.version, first.subjects)
+    claim = intents.SendClaim("late", START, START, "mail", False, {})
+    assert intents.claim_intent("ripen", decided, "S#another#mail#1", claim) is intents.ClaimResult.CHANGED
     assert after.version > first.version
 
 

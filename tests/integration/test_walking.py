@@ -11,7 +11,7 @@ from adapters.store import reconciliation
 from ripen.times import DAY, HOUR, MINUTE
 from ripen_cli.main import main
 from stories import START, identified, tracked
-from trigger import reconciliation as trigger_walking
+from trigger import reconciliation as trigger_reconciliation
 
 VISITORS = [f"v{n}" for n in range(12)]
 
@@ -38,7 +38,7 @@ def finish(site, now):
         site.sweep(now + n * MINUTE)
         site.act()
         site.score(now + n * MINUTE)
-        walks = reconciliation.load_walks("ripen").values()
+        walks = reconciliation.load_scans("ripen").values()
         if walks and all(walk.ended for walk in walks):
             return
     raise AssertionError("a walk never ends")
@@ -84,7 +84,7 @@ def test_a_refold_can_be_followed(visited, monkeypatch):
     visited.sweep(START + HOUR)
     assert f"version {report['version']}: under way since 2026-03-02T09:00:00.000Z; 0 items" in status()
 
-    monkeypatch.setattr(trigger_walking, "_PAGES", 8)
+    monkeypatch.setattr(trigger_reconciliation, "_PAGES", 8)
     visited.sweep(START + HOUR + 2 * MINUTE)
 
     assert "%)" in status()
@@ -106,14 +106,14 @@ def test_a_walk_goes_on_where_it_was_left(visited, monkeypatch):
     visited.publish({"rules/scoring.yaml": scoring(visited)}, START + HOUR)
     visited.sweep(START + HOUR)
     with monkeypatch.context() as patch:
-        patch.setattr(trigger_walking, "_PAGES", 2)
+        patch.setattr(trigger_reconciliation, "_PAGES", 2)
         visited.sweep(START + HOUR + 2 * MINUTE)
-        halfway = reconciliation.load_walks("ripen")["refold"]
+        halfway = reconciliation.load_scans("ripen")["refold"]
         assert 0 < halfway.items <= 6
-        patch.setattr(trigger_walking, "_queue", lambda *_: False)
+        patch.setattr(trigger_reconciliation, "_queue", lambda *_: False)
         visited.sweep(START + HOUR + 3 * MINUTE)
 
-    assert reconciliation.load_walks("ripen")["refold"] == halfway, "nobody is left out because the queue took nothing"
+    assert reconciliation.load_scans("ripen")["refold"] == halfway, "nobody is left out because the queue took nothing"
     finish(visited, START + HOUR + 4 * MINUTE)
     assert len(versions(visited)) == 1
 
@@ -121,21 +121,21 @@ def test_a_walk_goes_on_where_it_was_left(visited, monkeypatch):
 def test_of_two_sweeps_at_once_one_goes_on(visited):
     visited.publish({"rules/scoring.yaml": scoring(visited)}, START + HOUR)
     visited.sweep(START + HOUR)
-    refold = reconciliation.load_walks("ripen")["refold"]
+    refold = reconciliation.load_scans("ripen")["refold"]
 
-    assert reconciliation.save_walk("ripen", refold) is not None
-    assert reconciliation.save_walk("ripen", refold) is None
+    assert reconciliation.save_scan("ripen", refold) is not None
+    assert reconciliation.save_scan("ripen", refold) is None
 
 
 def test_a_walk_waits_while_mails_wait(visited, monkeypatch):
     visited.publish({"rules/scoring.yaml": scoring(visited)}, START + HOUR)
     visited.sweep(START + HOUR)
-    before = reconciliation.load_walks("ripen")
+    before = reconciliation.load_scans("ripen")
 
-    monkeypatch.setattr(trigger_walking, "_SHALLOW", 0)
+    monkeypatch.setattr(trigger_reconciliation, "_SHALLOW", 0)
     visited.sweep(START + HOUR + 2 * MINUTE)
 
-    assert reconciliation.load_walks("ripen") == before
+    assert reconciliation.load_scans("ripen") == before
 
 
 def test_after_a_stream_that_was_out_for_days_a_week_of_nights_finds_everybody(visited, metrics):

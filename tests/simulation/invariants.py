@@ -14,7 +14,7 @@ from adapters.delivery.ses_tags import tag
 from adapters.reports.rollup import read_day
 from adapters.runtime.settings import ScoreSettings, TriggerSettings, settings
 from adapters.store import public_profile
-from adapters.store.load_lead import load_tree
+from adapters.store.load_lead import load_merged_lead
 from ripen.addresses.address import address_key, comparable
 from ripen.addresses.mailbox import mailbox
 from ripen.events.event import ENDS, MAIL, OUTCOMES, WEBHOOK, Event
@@ -36,14 +36,14 @@ from ripen.storage.ledger import (
     RECORD_KEY,
     intent_key,
 )
-from ripen.storage.merged_lead import Party, Tree
+from ripen.storage.merged_lead import MergeCandidate, MergedLead
 from ripen.times import DAY, HOUR, SECOND, to_iso
 from services import identity_resolution
 from services import refresh as leads
 from simulation.fake_services import SECRET, Mail
 from simulation.site_rules import BRAKES, CONFIGURATIONS
 from simulation.world import TYPED, VISITORS, World
-from trigger.rollup import keep_figures
+from trigger.rollup import roll_up
 
 RULES = {version: compile_rules(configuration, version) for version, configuration in CONFIGURATIONS.items()}
 
@@ -53,7 +53,7 @@ class Rest:
     """A world that came to rest, with all leads in it."""
 
     world: World
-    leads: Sequence[Tree]
+    leads: Sequence[MergedLead]
 
     @cached_property
     def folds(self) -> Mapping[str, Lead]:
@@ -127,7 +127,7 @@ def every_record_is_a_fold_from_scratch(rest):
         if tree.record.settled:  # it remembers fewer
             visits = json.loads(tree.record.data).get("visits", {})
         known = public_profile.digests(public_profile.of_lead(lead, tree.ledgers))
-        told = leads.told(settings(ScoreSettings), Party(tree, lead.claims))
+        told = leads.told(settings(ScoreSettings), MergeCandidate(tree, lead.claims))
         folded = Folded(tree.seen, tree.record.settled, visits, known, told)
         expected = make_record(lead, _address(rest.world, tree, lead), Record(lead.subject, 0, "", None), folded)
         assert tree.record.data == expected.data, f"the record differs from its ledger\n{tree.record}\n{expected}"
@@ -160,7 +160,7 @@ def what_cannot_be_read_is_set_aside(rest):
 def nothing_is_left_to_merge(rest):
     place = identity_resolution.Place("ripen", "secret", 730, RULES[rest.world.version].trusted)
     for tree in rest.leads:
-        me = identity_resolution.party(place, tree.record.subject, rest.world.now)
+        me = identity_resolution.candidate(place, tree.record.subject, rest.world.now)
         claimed = {f"u:{user}" for user, claim in me.claims.users.items() if claim.proof is Proof.CLAIMED}
         others = [event for other in rest.leads if claimed & set(other.ledgers) for event in other.events]
         if any(event.name == UNMERGED for event in others):
@@ -329,7 +329,7 @@ def nobody_stays_due(rest):
 
 
 def figures_are_what_a_recount_gives(rest):
-    keep_figures(settings(TriggerSettings), rest.world.now + 2 * DAY, lambda: False)
+    roll_up(settings(TriggerSettings), rest.world.now + 2 * DAY, lambda: False)
     expected = {}
     for tree in rest.leads:
         for events in tree.ledgers.values():
@@ -346,7 +346,7 @@ def _leads(world):
     found = {}
     for subject in sorted({pk for pk, sk in world.table.items if sk.startswith(EVENT_PREFIX)}):
         if not any(subject in tree.ledgers for tree in found.values()):
-            tree = load_tree("ripen", subject, 0)
+            tree = load_merged_lead("ripen", subject, 0)
             found[tree.record.subject] = tree
     return [tree for tree in found.values() if tree.events]
 

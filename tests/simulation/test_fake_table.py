@@ -14,18 +14,18 @@ from adapters.identity import address_items
 from adapters.reports import rollup
 from adapters.runtime import clients
 from adapters.store import intents, lead_records, merge_writes, quarantine, reconciliation
-from adapters.store.load_lead import load_tree
+from adapters.store.load_lead import load_merged_lead
 from adapters.tracking import mail_replies, network_counters
 from adapters.tracking.mail_replies import Reply
 from ripen.config.schema.mailing import Unproven
 from ripen.errors import VersionConflictError
 from ripen.events.event import RIPEN, Event, Received
 from ripen.events.networks import Place
-from ripen.events.rate_limits import Newcomers
+from ripen.events.rate_limits import NewAddresses
 from ripen.events.sources import Source
 from ripen.leads.proof import Proof
 from ripen.leads.suppression import shortened
-from ripen.storage.intents import Claim, Decided
+from ripen.storage.intents import ClaimContext, SendClaim
 from ripen.storage.lead_record import Record
 from ripen.storage.ledger import Unreadable, due_shard, event_items
 from ripen.storage.reconciliation import walk_everywhere
@@ -50,8 +50,8 @@ def put(*received):
 
 
 def claim(holder, until, version=3, address_key=""):
-    decided = Decided(LEAD, version, (OTHER, LEAD), address_key, bool(address_key), bool(address_key))
-    return intents.claim_intent("ripen", decided, KEY, Claim(holder, until, 9_000, "mail", False, {"mail": "x"}))
+    decided = ClaimContext(LEAD, version, (OTHER, LEAD), address_key, bool(address_key), bool(address_key))
+    return intents.claim_intent("ripen", decided, KEY, SendClaim(holder, until, 9_000, "mail", False, {"mail": "x"}))
 
 
 def outcome(status, number):
@@ -67,15 +67,15 @@ def history():
         put(own(told))
     for n in range(20, 30):
         put(event(n))
-    yield load_tree("ripen", LEAD, 0)
-    yield load_tree("ripen", "nobody", 0)
+    yield load_merged_lead("ripen", LEAD, 0)
+    yield load_merged_lead("ripen", "nobody", 0)
     lead_records.mark_due("ripen", LEAD, 100)
-    yield load_tree("ripen", LEAD, 0).record
+    yield load_merged_lead("ripen", LEAD, 0).record
     yield saved(Record(LEAD, 2, "too early", None))
     yield saved(Record(LEAD, 1, "first", 50))
     yield saved(Record(LEAD, 1, "too late", None))
     yield saved(Record(LEAD, 2, "second", 60))
-    yield load_tree("ripen", LEAD, 0).record
+    yield load_merged_lead("ripen", LEAD, 0).record
     for n in range(10):
         yield saved(Record(f"{LEAD}{n}", 1, "", 100 - n))
     yield [list(lead_records.find_due("ripen", shard, now)) for now in (50, 95, 100) for shard in "01234567"]
@@ -84,7 +84,7 @@ def history():
     yield list(lead_records.find_due("ripen", due_shard(LEAD), 100))
     for due_at in (59, 200):
         lead_records.disarm("ripen", f"{LEAD}1", due_at)
-        yield load_tree("ripen", f"{LEAD}1", 0).record.due_at
+        yield load_merged_lead("ripen", f"{LEAD}1", 0).record.due_at
     yield saved(Record(LEAD, 3, "third", None))
     yield list(lead_records.find_due("ripen", due_shard(LEAD), 100))
     yield from addresses()
@@ -93,7 +93,7 @@ def history():
     yield from a_walk()
     table.put_text("ripen", "C#x", "text")
     yield [table.get_text("ripen", key) for key in ("C#x", "C#y")]
-    yield load_tree("ripen", LEAD, 0)
+    yield load_merged_lead("ripen", LEAD, 0)
     yield from history_of_figures()
 
 
@@ -102,19 +102,19 @@ def claims():
     yield outcome("sent", 40)
     yield claim("me", 70, version=2)
     yield [claim("me", 70, address_key=key) for key in ("I#y", "I#z")]
-    yield load_tree("ripen", LEAD, 0, claims=True)
+    yield load_merged_lead("ripen", LEAD, 0, claims=True)
     yield [claim("me", 70, 3, "I#x"), claim("you", 70), claim("me", 70, 4)]
-    yield load_tree("ripen", LEAD, 0, claims=True), intents.held_intent("ripen", LEAD, KEY)
+    yield load_merged_lead("ripen", LEAD, 0, claims=True), intents.open_claim("ripen", LEAD, KEY)
     yield list(lead_records.find_due("ripen", due_shard(LEAD), 100))
     lead_records.postpone("ripen", lead_records.Due(LEAD, KEY, 70), 80)
     for holder in ("you", "me", "me"):
         intents.release_intent("ripen", LEAD, KEY, holder)
         yield list(lead_records.find_due("ripen", due_shard(LEAD), 100))
-    yield intents.held_intent("ripen", LEAD, KEY)
+    yield intents.open_claim("ripen", LEAD, KEY)
     yield claim("you", 90, 4)
     for holder in ("me", "you"):
-        intents.rest_intent("ripen", LEAD, KEY, holder, 85)
-        yield intents.held_intents("ripen", LEAD)
+        intents.postpone_intent("ripen", LEAD, KEY, holder, 85)
+        yield intents.open_claims("ripen", LEAD)
     yield claim("you", 90, 5)
     yield [outcome("unconfirmed", 41), outcome("unconfirmed", 42), outcome("sent", 43), outcome("refused", 44)]
     yield list(lead_records.find_due("ripen", due_shard(LEAD), 100))
@@ -157,30 +157,30 @@ def addresses():
     yield saved(Record(f"{LEAD}0", 2, "", None))
     for version in (1, 2):
         yield lead_records.drop("ripen", f"{LEAD}0", version)
-        yield load_tree("ripen", f"{LEAD}0", 0).record
+        yield load_merged_lead("ripen", f"{LEAD}0", 0).record
     lead_records.transact([address_items.claiming("ripen", "I#x", LEAD, 5), address_items.owning("ripen", "I#x", LEAD)])
 
 
 def what_is_set_aside():
     for content in ({"data": "["}, {"zip": b"no"}, {"count": 3}):
         put_raw("E#broken", **content)
-        yield quarantine.set_aside("ripen", Unreadable(LEAD, "E#broken", "why"), 100)
-        [found] = quarantine.find_aside("ripen")
-        yield found, quarantine.give_back("ripen", found)
+        yield quarantine.quarantine("ripen", Unreadable(LEAD, "E#broken", "why"), 100)
+        [found] = quarantine.find_quarantined("ripen")
+        yield found, quarantine.restore("ripen", found)
     put_raw("X#broken", data="[]", reason="why", due_shard="aside", due_at="2026")
-    yield [quarantine.set_aside("ripen", Unreadable(LEAD, key, "why"), 100) for key in ("E#broken", found_key())]
+    yield [quarantine.quarantine("ripen", Unreadable(LEAD, key, "why"), 100) for key in ("E#broken", found_key())]
     put_raw("E#broken", data="[]")
-    [found] = quarantine.find_aside("ripen")
-    yield found, quarantine.give_back("ripen", found)
+    [found] = quarantine.find_quarantined("ripen")
+    yield found, quarantine.restore("ripen", found)
     clients.client("dynamodb").delete_item(TableName="ripen", Key=attributes({"pk": LEAD, "sk": "E#broken"}))
-    yield quarantine.give_back("ripen", found), list(quarantine.find_aside("ripen"))
+    yield quarantine.restore("ripen", found), list(quarantine.find_quarantined("ripen"))
 
 
 def a_walk():
-    yield reconciliation.load_walks("ripen")
-    walk = reconciliation.save_walk("ripen", walk_everywhere(100))
-    yield walk, reconciliation.save_walk("ripen", walk_everywhere(100)), reconciliation.save_walk("ripen", walk)
-    yield reconciliation.load_walks("ripen")
+    yield reconciliation.load_scans("ripen")
+    walk = reconciliation.save_scan("ripen", walk_everywhere(100))
+    yield walk, reconciliation.save_scan("ripen", walk_everywhere(100)), reconciliation.save_scan("ripen", walk)
+    yield reconciliation.load_scans("ripen")
     yield {walk.items for walk in reconciliation.reconcile("ripen", 1) if walk.ended}
 
 
@@ -231,22 +231,22 @@ def merges():
     yield saved(Record(LEAD, 1, "first", None))
     none, new = Record(OTHER, 0, "", None), Record("u:7", 0, "", None)
     yield joined(Record(LEAD, 2, "", None), none)
-    yield load_tree("ripen", OTHER, 0)
+    yield load_merged_lead("ripen", OTHER, 0)
     yield joined(Record(LEAD, 1, "", None), none)
-    yield load_tree("ripen", OTHER, 0)
+    yield load_merged_lead("ripen", OTHER, 0)
     yield joined(new, Record(LEAD, 2, "", None))
-    yield [load_tree("ripen", subject, 0) for subject in ("u:7", LEAD, OTHER)]
+    yield [load_merged_lead("ripen", subject, 0) for subject in ("u:7", LEAD, OTHER)]
     yield [list(lead_records.find_due("ripen", shard, 50)) for shard in "01234567"]
     lead_records.mark_due("ripen", OTHER, 20)
     yield [list(lead_records.find_due("ripen", shard, 50)) for shard in "01234567"]
     yield [lead_records.root_of("ripen", subject) for subject in (OTHER, "nobody")]
-    tree = load_tree("ripen", OTHER, 0)
+    tree = load_merged_lead("ripen", OTHER, 0)
     yield parted(tree, tree.edges[0]._replace(version=7))
     yield parted(tree, tree.edges[0])
     yield parted(tree, tree.edges[0])
-    yield [load_tree("ripen", subject, 0) for subject in ("u:7", LEAD, OTHER)]
+    yield [load_merged_lead("ripen", subject, 0) for subject in ("u:7", LEAD, OTHER)]
     lead_records.transact([address_items.owning("ripen", "I#x", LEAD)])
-    root = load_tree("ripen", LEAD, 0).record
+    root = load_merged_lead("ripen", LEAD, 0).record
     winner = Record("u:9", 0, "", None)
     for owner in (OTHER, LEAD, LEAD):
         transfer = merge_writes.Transfer("I#x", owner, root, "u:7", winner)
@@ -279,14 +279,14 @@ def what_is_counted():
     for now, version in ((6, 2), (DAY + 6, 2), (2 * DAY + 7, 3)):
         brake = send_limits.unproven_brake("ripen", "B#x", limits, now, DAY)
         yield brake, counted(brake, version)
-    send_limits.give_back("ripen", brake)
+    send_limits.uncount("ripen", brake)
     yield send_limits.unproven_brake("ripen", "B#x", limits, 2 * DAY + 7, DAY)
     send_limits.release_mailbox("ripen", "ann@example.com", b"secret")
-    send_limits.give_back("ripen", brake._replace(key="B#y"))
+    send_limits.uncount("ripen", brake._replace(key="B#y"))
     yield send_limits.unproven_brake("ripen", "B#y", limits, 7, DAY)
     source = Source("website", trusted=False, addresses_per_network_and_hour=2)
     for digest in ("one", "two", "one", "three", "two"):
-        known = Newcomers()
+        known = NewAddresses()
         yield (
             network_counters.is_one_too_many("ripen", known, source, HERE, digest),
             sorted(known.known("website", HERE)),
@@ -295,34 +295,39 @@ def what_is_counted():
 
 
 def counted(brake, version):
-    claim = Claim("me", 70, 9_000, "mail", False, {})
-    return intents.claim_intent("ripen", Decided(LEAD, version, (LEAD,)), f"S#c#s#{version}", claim, brake.counting)
+    claim = SendClaim("me", 70, 9_000, "mail", False, {})
+    return intents.claim_intent(
+        "ripen", ClaimContext(LEAD, version, (LEAD,)), f"S#c#s#{version}", claim, brake.counting
+    )
 
 
 def what_waits_for_a_digest():
     pk = f"{notification_digest.PREFIX}sales"
     for _ in range(3):
         actions = [notification_digest.counting("ripen", "sales", 2, 5)]
-        yield clients.held(clients.client("dynamodb").transact_write_items, TransactItems=actions)
+        yield clients.succeeds(clients.client("dynamodb").transact_write_items, TransactItems=actions)
     yield [notification_digest.notices_in("ripen", "sales", now) for now in (5, HOUR)]
-    yield notification_digest.take_turn("ripen", pk, "me", 5, 10)
+    yield notification_digest.lock_digest("ripen", pk, "me", 5, 10)
     for n in (1, 2, 1):
         notification_digest.keep_waiting(
             "ripen", "sales", notification_digest.Notice(f"a:{n}", "c_s_1", 5, {"name": "Ann"}), 6
         )
     yield [
-        notification_digest.take_turn("ripen", pk, holder, now, 10)
+        notification_digest.lock_digest("ripen", pk, holder, now, 10)
         for holder, now in (("me", 5), ("you", 9), ("you", 10))
     ]
     waiting = list(notification_digest.waiting("ripen", pk))
-    notification_digest.forget("ripen", pk, waiting[:1])
+    notification_digest.delete_told("ripen", pk, waiting[:1])
     yield waiting, list(notification_digest.waiting("ripen", pk)), notification_digest.kept_so_far("ripen", pk)
     yield [list(lead_records.find_due("ripen", due_shard(pk), now)) for now in (HOUR - 1, HOUR)]
     yield [notification_digest.end_digest("ripen", pk, holder, kept) for holder, kept in (("me", 3), ("you", 2))]
     for holder in ("me", "you"):
-        notification_digest.end_turn("ripen", pk, holder, 50)
+        notification_digest.unlock_digest("ripen", pk, holder, 50)
         yield list(lead_records.find_due("ripen", due_shard(pk), 50))
-    yield notification_digest.take_turn("ripen", pk, "me", 50, 60), notification_digest.end_digest("ripen", pk, "me", 3)
+    yield (
+        notification_digest.lock_digest("ripen", pk, "me", 50, 60),
+        notification_digest.end_digest("ripen", pk, "me", 3),
+    )
     yield list(lead_records.find_due("ripen", due_shard(pk), 50))
 
 

@@ -10,15 +10,15 @@ import pytest
 from adapters.dynamodb import table
 from adapters.runtime import clients
 from adapters.runtime.settings import ScoreSettings
-from adapters.store.load_lead import load_tree
+from adapters.store.load_lead import load_merged_lead
 from ripen.events.event import Event, Received
 from ripen.storage.checkpoint import Checkpoint
-from ripen.storage.intents import Answer
+from ripen.storage.intents import ClaimResult
 from ripen.storage.ledger import due_shard, event_items
 from ripen.times import to_iso
 from score.handler import _subjects
 from services import refresh
-from services.refresh import NOTHING_NEW, Task
+from services.refresh import NOTHING_NEW, FoldRequest
 from simulation.fake_table import PAGE, FakeTable
 from simulation.invariants import RULES
 from simulation.wire import Wire
@@ -26,7 +26,7 @@ from stories import START
 
 # A search for a rare bug begins where the bug was found once; all later seeds follow.
 _SINCE = {"adapters.store.lead_records.unchanged": 1_100, "adapters.store.intents.claim_intent": 160}
-SETTINGS, TASK = ScoreSettings("ripen", "rules", "secret", "secret", 730), Task("a:ann", RULES["v1"], START)
+SETTINGS, TASK = ScoreSettings("ripen", "rules", "secret", "secret", 730), FoldRequest("a:ann", RULES["v1"], START)
 
 
 def claim_what_others_claimed(name, decided, key, claim, _counting):
@@ -34,7 +34,7 @@ def claim_what_others_claimed(name, decided, key, claim, _counting):
     due = {"due_shard": due_shard(decided.subject), "due_at": to_iso(claim.until)}
     item = {"pk": decided.subject, "sk": key, "status": "claimed", "holder": claim.holder}
     put_unconditionally(name, item | known | due)
-    return Answer.CLAIMED
+    return ClaimResult.CLAIMED
 
 
 def breaks(broken, simulate, seed):
@@ -75,12 +75,12 @@ def put_unconditionally(name, item):
         ("trigger.sweep.enqueue", lambda *_: [], "still due"),
         ("track.handler.put_items", lambda name, items: table.put_items(name, items[:1]), "accepted"),
         ("ripen.storage.ledger._key_id", lambda ids: ids[0], "accepted"),
-        ("adapters.store.reconciliation.judge", lambda *_: None, "the record differs from its ledger"),
+        ("adapters.store.reconciliation.needs_refold", lambda *_: None, "the record differs from its ledger"),
         ("ripen.storage.lead_record._still_armed", lambda *_: True, "waits for"),
         ("adapters.reports.rollup._turn", lambda *_: 0, "counted anew"),
         ("score.handler._subjects", forget_what_is_oldest, "the record differs from its ledger"),
         ("ripen.storage.checkpoint._digests", lambda _events: set(), "the record differs from its ledger"),
-        ("ripen.leads.identifiers.Claims.subscribed", True, "mailed without a double opt-in"),
+        ("ripen.leads.identifiers.Identifiers.subscribed", True, "mailed without a double opt-in"),
         ("ripen.fold.eligibility._within_caps", lambda _state, _rule, moment: moment, "too many mails"),
         ("ripen.campaigns.frequency_caps._next_open", lambda moment, *_: moment, "mailed at"),
         ("adapters.store.load_lead._checkpoint", any_checkpoint, "the record differs from its ledger"),
@@ -112,7 +112,7 @@ def test_a_planted_bug_is_found(simulate, monkeypatch, place, bug, broken):
 def test_sending_without_heeding_the_claims_of_others_is_found(simulate, monkeypatch):
     place = "adapters.store.intents.claim_intent"
     monkeypatch.setattr(place, claim_what_others_claimed)
-    monkeypatch.setattr("adapters.store.load_lead.held_intents", lambda *_: {})
+    monkeypatch.setattr("adapters.store.load_lead.open_claims", lambda *_: {})
 
     assert any(breaks("sent twice", simulate, seed) for seed in range(_SINCE[place], 2_000))
 
@@ -138,7 +138,7 @@ def test_an_event_that_arrives_between_two_pages_of_a_query_is_counted(new_proce
     interruptions.append(somebody_else_counts_an_early_event)
     refresh.refresh(SETTINGS, TASK)
 
-    record = load_tree("ripen", "a:ann", 0).record
+    record = load_merged_lead("ripen", "a:ann", 0).record
     assert f'"events":{2 * PAGE + 1}' in record.data
 
 

@@ -13,11 +13,11 @@ from adapters.identity.link_tokens import PageToken
 from adapters.rules import active
 from adapters.runtime import clients, secrets
 from adapters.store import reconciliation
-from adapters.store.load_lead import load_tree
+from adapters.store.load_lead import load_merged_lead
 from adapters.tracking import source_registry
 from ripen.config.configuration import compile_sources
 from ripen.events.event import OWN_MARK
-from ripen.events.rate_limits import Limits
+from ripen.events.rate_limits import RateLimits
 from ripen.storage.ledger import ASIDE_PREFIX, EVENT_PREFIX, read_events
 from ripen.times import DAY, HOUR, MINUTE, SECOND, parse_iso, to_iso
 from score.handler import handler as score
@@ -30,7 +30,7 @@ from simulation.site_rules import CONFIGURATIONS, MAILS, SERVER_KEY
 from stories import START, WRITE_KEY, YES, Context, mail_report, minute, queue_message, request, stream_batch
 from track import handler
 from track.handler import handler as track
-from track.pages.page_request import Told, Visit, record
+from track.pages.page_request import PageRequest, Told, record
 from trigger.handler import handler as trigger
 
 VISITORS = ("ann", "bob", "cem", "dan", "eve")
@@ -140,7 +140,7 @@ class World:
             self._sweep(Context(60))
             while self.machine.running:
                 self.machine.step()
-            refold = reconciliation.load_walks("ripen").get("refold")
+            refold = reconciliation.load_scans("ripen").get("refold")
             if self.found == 0 and not self._pending() and refold.target == self.version and refold.ended:
                 return
         raise AssertionError("the world never comes to rest: somebody stays due")
@@ -370,7 +370,7 @@ class World:
 
         wishes = {"topics": {"news": self._lucky(0.5)}, "pause_days": 0, "language": "en"}
         token = PageToken(mail.subject, mail.digest, mail.intent)
-        visit = Visit("", token, at, "en", {}, {}, {}, "")
+        visit = PageRequest("", token, at, "en", {}, {}, {}, "")
         self.machine.start("page", lambda: record(visit, name, Told(name, wishes, answer=answer)), ended)
 
     def _want_erasure(self):
@@ -411,7 +411,7 @@ class World:
         kind = "b" if self.braked else "v"
         self.version = f"{kind}1" if self.version != f"{kind}1" else f"{kind}2"
         active.activate("rules", CONFIGURATIONS[self.version], MAILS, self.version, to_iso(self.now))
-        active.forget()  # time leaps here, and nobody folds with what was active for longer than two minutes
+        active.clear_cache()  # time leaps here, and nobody folds with what was active for longer than two minutes
         self._trace(f"{self.version} is active")
 
     def _outage(self):
@@ -430,12 +430,12 @@ class World:
         self._trace("an item is broken")
 
     def _new_process(self):
-        active.forget()
-        send_rate.forget()
-        source_registry.forget()
+        active.clear_cache()
+        send_rate.clear_cache()
+        source_registry.clear_cache()
         secrets.secret.cache_clear()
         secrets.keys.cache_clear()
-        handler.limits = Limits()
+        handler.limits = RateLimits()
 
     def _written(self, pk, sk):
         self.claims.written(pk, sk)
@@ -476,7 +476,7 @@ class World:
 
 def _erase_lead(subject):
     """Erase a lead as the command does; its subjects."""
-    subjects = [*load_tree("ripen", subject, 0).ledgers]
+    subjects = [*load_merged_lead("ripen", subject, 0).ledgers]
     erase_lead("ripen", subjects, SECRET.encode(), subject)
     erase("ripen", subject, SECRET.encode())
     return {subject, *subjects}

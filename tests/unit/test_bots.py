@@ -10,7 +10,7 @@ from adapters.delivery.ses_tags import tag
 from adapters.tracking.user_agents import _PLAIN_BROWSER, bot, bot_among_mail_readers
 from ripen.config.configuration import Configuration
 from ripen.events.event import RIPEN, Event
-from ripen.events.rate_limits import Limits
+from ripen.events.rate_limits import RateLimits
 from ripen.events.sources import Source, Sources, digest
 from ripen.fold.fold import fold
 from ripen.fold.rules import compile_rules
@@ -147,7 +147,7 @@ def test_the_pixel_is_judged_too(agent, name):
         "queryStringParameters": {"writeKey": "site", "anonymousId": "visitor", "event": "Mail Seen"},
     }
 
-    document(event, SOURCES, lambda parsed, _at: stored.extend(parsed.accepted), Limits())
+    document(event, SOURCES, lambda parsed, _at: stored.extend(parsed.accepted), RateLimits())
 
     assert [received.event.bot for received in stored] == [name]
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ripen.events.event import RIPEN, Event
-from ripen.leads.identifiers import MAX_ADDRESSES, Claims
+from ripen.leads.identifiers import MAX_ADDRESSES, Identifiers
 from ripen.leads.proof import Proof
 
 TRUSTED = frozenset({"crm"})
@@ -29,7 +29,7 @@ def confirmed(address, at, name="Email Address Confirmed", source=RIPEN):
 
 
 def claims(*events):
-    made = Claims()
+    made = Identifiers()
     for event in events:
         made.apply(event, TRUSTED)
     return made
@@ -101,7 +101,7 @@ def test_an_address_is_the_same_in_capitals_and_is_kept_as_it_was_written():
 
 @pytest.mark.parametrize("text", ["nobody", "@", "a b@example.com", "a@b, c@d", f"{'a' * 250}@b.de", 17, None, [ANN]])
 def test_what_is_no_address_is_no_claim(text):
-    assert claims(typed(text, 1)) == Claims()
+    assert claims(typed(text, 1)) == Identifiers()
 
 
 def test_a_sixth_typed_address_displaces_the_oldest():
@@ -161,7 +161,7 @@ _EVENTS = st.builds(
 @given(st.lists(_EVENTS, max_size=30), st.integers(0, 30))
 def test_claims_can_be_kept_as_json_at_any_moment(events, cut):
     events.sort(key=lambda event: event.at)
-    kept = Claims.from_json(json.loads(json.dumps(claims(*events[:cut]).as_json())))
+    kept = Identifiers.from_json(json.loads(json.dumps(claims(*events[:cut]).as_json())))
     for event in events[cut:]:
         kept.apply(event, TRUSTED)
 

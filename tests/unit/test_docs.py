@@ -24,10 +24,10 @@ from ripen.config import configuration
 from ripen.events.event import Event
 from ripen.fold.fold import fold
 from ripen.fold.rules import compile_rules
-from ripen.messages.mail_context import Letter
+from ripen.messages.mail_context import MailContext
 from ripen.scoring import trends
 from ripen.sessions.attribution import VISIT_GAP
-from ripen.sessions.channel_groups import CHANNELS
+from ripen.sessions.channel_groups import CHANNEL_GROUPS
 from ripen.storage.ledger import read_events
 from ripen.times import DAY, MINUTE, parse_iso
 from ripen_cli.project import rule_files
@@ -187,7 +187,7 @@ def test_every_fact_is_documented():
 
 
 def test_every_channel_is_documented():
-    assert {channel for channel in CHANNELS if f"`{channel}`" not in RULES} == set()
+    assert {channel for channel in CHANNEL_GROUPS if f"`{channel}`" not in RULES} == set()
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_every_operator_is_documented():
 
 
 MAILS = (ROOT / "docs" / "mails.md").read_text()
-LETTER = Letter("welcome", "hello", "hello", "en")
+LETTER = MailContext("welcome", "hello", "hello", "en")
 LINKS = Links("https://go.example", "")
 
 

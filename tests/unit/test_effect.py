@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ripen.fold.fold import fold
-from ripen.reports.uplift import Comparison, Group, Share, Watched, add_up, compare, effects_of
+from ripen.reports.uplift import Comparison, ConversionRate, GroupResult, Watched, add_up, compare, effects_of
 from ripen.times import DAY
 from ripen_cli.report.achieved import Achieved
 from stories import START
@@ -49,7 +49,7 @@ def sent(days, name="Email Sent", **properties):
 def test_what_became_of_a_start(history, days, end, watched):
     found = effects(happened("Signed Up"), *history, days=days)["course"]
 
-    assert found.treated == Group(1)._replace(**{end.replace(" ", "_"): 1})
+    assert found.treated == GroupResult(1)._replace(**{end.replace(" ", "_"): 1})
     assert found.watched == {watched: 1}
     assert found.leads(control=False) == 1
 
@@ -95,16 +95,16 @@ def test_in_the_control_group_nothing_is_done_and_the_goal_is_counted():
         found = effects(*events, days=9, subject=subject, rules_=most)["course"]
         groups[found.leads(control=True)] = found
 
-    assert groups[1].control == Group(starts=1, goal=1)
-    assert groups[1].treated == Group()
+    assert groups[1].control == GroupResult(starts=1, goal=1)
+    assert groups[1].treated == GroupResult()
     assert not groups[1].steps
-    assert groups[0].treated == Group(starts=1, goal=1)
+    assert groups[0].treated == GroupResult(starts=1, goal=1)
 
 
 def test_a_start_in_the_control_group_is_told_by_the_fold():
     found = effects(happened("Signed Up"), days=20, subject="a:1", rules_=compiled(control=90))["course"]
 
-    assert found.control == Group(starts=1, ended=1)
+    assert found.control == GroupResult(starts=1, ended=1)
     assert found.watched == {Watched(control=True, end="ended", days=10, age=20): 1}
 
 
@@ -159,7 +159,7 @@ def test_both_groups_are_compared_over_the_same_time():
         )
     )
 
-    assert found == Comparison(10, Share(3, 10), Share(2, 10))
+    assert found == Comparison(10, ConversionRate(3, 10), ConversionRate(2, 10))
 
 
 def test_who_started_lately_is_left_out_whatever_became_of_it():
@@ -170,7 +170,7 @@ def test_who_started_lately_is_left_out_whatever_became_of_it():
         (False, "goal reached", 1, 9, 7),
     )
 
-    assert compare(effect) == Comparison(10, Share(0, 5), Share(0, 5))
+    assert compare(effect) == Comparison(10, ConversionRate(0, 5), ConversionRate(0, 5))
 
 
 @pytest.mark.parametrize(
@@ -202,7 +202,7 @@ def test_there_may_be_nothing_to_compare(leads):
 )
 def test_the_interval_is_that_of_the_published_table(treated, control, low, high):
     """Newcombe 1998, table II, method 10."""
-    found = Comparison(10, Share(*treated), Share(*control))
+    found = Comparison(10, ConversionRate(*treated), ConversionRate(*control))
 
     assert found.interval() == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
     assert found.certain is (low > 0)
@@ -234,7 +234,7 @@ def test_while_nobody_came_to_the_end_it_is_too_early_to_tell():
     assert found.numbers() == ""
 
 
-SHARES = st.integers(1, 5000).flatmap(lambda of: st.integers(0, of).map(lambda reached: Share(reached, of)))
+SHARES = st.integers(1, 5000).flatmap(lambda of: st.integers(0, of).map(lambda reached: ConversionRate(reached, of)))
 
 
 @given(SHARES, SHARES)
@@ -250,7 +250,7 @@ def test_an_interval_holds_its_difference_and_mirrors_it(one, other):
 @given(SHARES)
 def test_a_hundred_times_the_leads_tell_more(share):
     low, high = share.interval()
-    narrow = Share(share.reached * 100, share.of * 100).interval()
+    narrow = ConversionRate(share.reached * 100, share.of * 100).interval()
 
     assert low <= narrow[0] + 1e-12
     assert narrow[1] <= high + 1e-12

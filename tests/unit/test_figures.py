@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ripen.events.event import Event
-from ripen.reports.metrics import Campaign, CampaignFigures, Figures, PageFigures, add_up, figures_of
+from ripen.reports.metrics import CampaignFigures, Figures, PageFigures, TrafficSource, add_up, figures_of
 from ripen.reports.rollup import (
     CLOSED_AFTER,
     changes,
@@ -34,7 +34,7 @@ def figures(*events):
 
 
 def test_a_visit_counts_for_what_brought_it_and_its_results_for_the_last_campaign():
-    ad = Campaign("paid-social", "linkedin", "cpc", "spring")
+    ad = TrafficSource("paid-social", "linkedin", "cpc", "spring")
     found = figures(
         viewed(START, "/offer", campaign=AD),
         viewed(START + DAY, "/"),
@@ -43,7 +43,7 @@ def test_a_visit_counts_for_what_brought_it_and_its_results_for_the_last_campaig
 
     assert found.campaigns == {
         ad: CampaignFigures(1, 1, 1, {"signed-up": 1}),
-        Campaign("direct"): CampaignFigures(1),
+        TrafficSource("direct"): CampaignFigures(1),
     }
     assert found.pages == {"/offer": PageFigures(1, 0, 1, 1), "/": PageFigures(1, 0, 1, 1)}
 
@@ -58,13 +58,13 @@ def test_what_may_name_a_person_is_masked():
 
 def test_what_is_too_much_is_added_up_as_other():
     many = Figures(
-        {Campaign("other", f"s{n}"): CampaignFigures(1, 0, 0, {"x": 1}) for n in range(600)},
+        {TrafficSource("other", f"s{n}"): CampaignFigures(1, 0, 0, {"x": 1}) for n in range(600)},
         {f"/{'é' * 200}{n}": PageFigures(n + 1, 1) for n in range(600)},
     )
     kept = Figures.from_json(json.loads(json.dumps(many.as_json())))
 
     assert len(kept.campaigns) == 501
-    assert kept.campaigns[Campaign("(other)")] == CampaignFigures(100, 0, 0, {"x": 100})
+    assert kept.campaigns[TrafficSource("(other)")] == CampaignFigures(100, 0, 0, {"x": 100})
     assert sum(page.views for page in kept.pages.values()) == sum(range(601))
     assert len(json.dumps(many.as_json(), ensure_ascii=False).encode()) < 300_000
 
@@ -73,7 +73,7 @@ COUNTS = st.integers(0, 9)
 FIGURES = st.builds(
     Figures,
     st.dictionaries(
-        st.builds(Campaign, st.sampled_from(("direct", "email")), st.sampled_from(("", "x", "y"))),
+        st.builds(TrafficSource, st.sampled_from(("direct", "email")), st.sampled_from(("", "x", "y"))),
         st.builds(
             CampaignFigures,
             COUNTS,

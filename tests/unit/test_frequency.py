@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ripen.campaigns.frequency_caps import (
+    compile_caps,
     compile_hours,
-    compile_limits,
     compile_rhythm,
     next_round,
+    within_caps,
     within_hours,
-    within_limits,
     zone,
 )
 from ripen.config.schema.campaigns import Schedule
@@ -109,9 +109,9 @@ caps = st.builds(
 
 @given(caps, st.lists(st.integers(0, 3 * DAY), max_size=40))
 def test_whoever_waits_as_told_never_gets_more_than_the_caps_allow(given_caps, pauses):
-    limits, sent, moment = compile_limits(given_caps), [], START
+    limits, sent, moment = compile_caps(given_caps), [], START
     for pause in pauses:
-        moment = within_limits(moment + pause, sent, len(sent), limits)
+        moment = within_caps(moment + pause, sent, len(sent), limits)
         sent.append(moment)
 
     for most, window in ((given_caps.per_day, DAY), (given_caps.per_week, 7 * DAY), (given_caps.per_month, 30 * DAY)):
@@ -120,8 +120,8 @@ def test_whoever_waits_as_told_never_gets_more_than_the_caps_allow(given_caps, p
 
 
 def test_after_the_last_of_all_there_is_no_next():
-    assert within_limits(START, [], 1, compile_limits(Caps(overall=2))) == START
-    assert within_limits(START, [], 2, compile_limits(Caps(overall=2))) is None
+    assert within_caps(START, [], 1, compile_caps(Caps(overall=2))) == START
+    assert within_caps(START, [], 2, compile_caps(Caps(overall=2))) is None
 
 
 @given(moments, zones, st.sampled_from(["day", "week", "month"]), st.sampled_from(_DAYS), st.integers(1, 28), clocks)

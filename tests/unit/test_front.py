@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.store.public_profile import changed, digests, front_item, fronts, write
-from ripen.storage.lead_record import Record, forget
+from adapters.store.public_profile import changed, digests, profile_item, profiles, write
+from ripen.storage.lead_record import Record, stale_data
 
 SUBJECTS = st.sets(st.sampled_from(["a:ann", "a:phone", "a:old", "u:7"]))
 OFFERS = st.lists(st.sampled_from(["workshop", "checklist", "demo"]), unique=True, max_size=3)
@@ -16,8 +16,8 @@ def record(front, version=1):
 
 
 def test_the_item_of_a_visitor_holds_offers_preferences_and_what_waits_to_be_corrected_and_nothing_else():
-    item = front_item("a:ann", ("workshop", "checklist"), {"language": "de"})
-    typed = front_item("a:ann", (), {}, {"firstName": "Ann"})
+    item = profile_item("a:ann", ("workshop", "checklist"), {"language": "de"})
+    typed = profile_item("a:ann", (), {}, {"firstName": "Ann"})
 
     assert json.loads(typed["data"]) == {"offers": [], "preferences": {}, "about": {"firstName": "Ann"}}
 
@@ -27,19 +27,19 @@ def test_the_item_of_a_visitor_holds_offers_preferences_and_what_waits_to_be_cor
 
 
 def test_of_a_lead_without_offers_and_preferences_there_is_no_item():
-    assert front_item("a:ann", (), {}) is None
-    [front] = fronts(["a:ann"], (), {})
+    assert profile_item("a:ann", (), {}) is None
+    [front] = profiles(["a:ann"], (), {})
     assert write("table", front) == {
         "Delete": {"TableName": "table", "Key": {"pk": {"S": "O#a:ann"}, "sk": {"S": "O"}}}
     }
 
 
 def test_of_a_user_only_the_preferences_are_known():
-    known = {front.subject: front.data for front in fronts(["a:ann", "u:7"], ["workshop"], {"language": "de"})}
+    known = {front.subject: front.data for front in profiles(["a:ann", "u:7"], ["workshop"], {"language": "de"})}
 
     assert json.loads(known["a:ann"])["offers"] == ["workshop"]
     assert json.loads(known["u:7"]) == {"offers": [], "preferences": {"language": "de"}}
-    assert [front.subject for front in fronts(["u:7"], ["workshop"], {}) if front.data] == []
+    assert [front.subject for front in profiles(["u:7"], ["workshop"], {}) if front.data] == []
 
 
 @pytest.mark.parametrize(
@@ -54,16 +54,16 @@ def test_of_a_user_only_the_preferences_are_known():
     ],
 )
 def test_what_has_not_changed_is_not_written(before, offers, written):
-    known = digests(fronts(["a:ann"], before, {}))
+    known = digests(profiles(["a:ann"], before, {}))
 
-    assert [front.subject for front in changed(known, fronts(["a:ann"], offers, {}))] == written
+    assert [front.subject for front in changed(known, profiles(["a:ann"], offers, {}))] == written
 
 
 @given(states=st.lists(st.tuples(SUBJECTS, OFFERS), min_size=1, max_size=6))
 def test_after_each_write_the_table_holds_what_the_lead_says_whoever_came_and_went(states):
     table, known = {}, {}
     for subjects, offers in states:
-        now = fronts(sorted(subjects), offers, {})
+        now = profiles(sorted(subjects), offers, {})
         for front in changed(known, now):
             table[front.subject] = front.data
         known = digests(now) | {name: digest for name, digest in known.items() if name not in subjects}
@@ -72,13 +72,13 @@ def test_after_each_write_the_table_holds_what_the_lead_says_whoever_came_and_we
 
 
 def test_a_record_that_has_to_be_made_anew_remembers_what_was_written_for_both():
-    kept = forget(record({"a:ann": "1"}), record({"a:phone": "2"}))
+    kept = stale_data(record({"a:ann": "1"}), record({"a:phone": "2"}))
 
     assert Record("a:ann", 2, kept, None).front == {"a:ann": "1", "a:phone": "2"}
-    assert forget(record({})) == ""
+    assert stale_data(record({})) == ""
 
 
 def test_a_record_that_is_parted_keeps_only_what_is_about_its_own_subjects():
-    kept = forget(record({"a:ann": "1", "a:phone": "2"}), subjects={"a:phone"})
+    kept = stale_data(record({"a:ann": "1", "a:phone": "2"}), subjects={"a:phone"})
 
     assert Record("a:phone", 2, kept, None).front == {"a:phone": "2"}

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ripen.config.configuration import Configuration, compile_sources
-from ripen.events.rate_limits import Limits
+from ripen.events.rate_limits import RateLimits
 from ripen.events.sources import Source, Sources, digest, dump_sources, load_sources
 from ripen.times import DAY, MINUTE
 from track import handler
@@ -36,7 +36,7 @@ def many(count, prefix="v"):
 
 
 def test_a_source_over_its_limit_waits_for_the_next_minute():
-    limits = Limits()
+    limits = RateLimits()
 
     assert limits.wait(SITE, 60, NOON) == 0
     assert limits.wait(SITE, 40, NOON + 20_500) == 0
@@ -46,7 +46,7 @@ def test_a_source_over_its_limit_waits_for_the_next_minute():
 
 
 def test_what_has_to_wait_is_not_counted():
-    limits = Limits()
+    limits = RateLimits()
     limits.wait(SITE, 60, NOON)
 
     assert limits.wait(SITE, 60, NOON) > 0
@@ -54,7 +54,7 @@ def test_what_has_to_wait_is_not_counted():
 
 
 def test_a_request_larger_than_the_limit_passes_as_the_first_of_its_minute():
-    limits = Limits()
+    limits = RateLimits()
 
     assert limits.wait(SITE, 250, NOON) == 0
     assert limits.wait(SITE, 1, NOON) > 0
@@ -62,7 +62,7 @@ def test_a_request_larger_than_the_limit_passes_as_the_first_of_its_minute():
 
 
 def test_one_source_over_its_limit_does_not_affect_another():
-    limits = Limits()
+    limits = RateLimits()
     parse_request(request(many(100)), SOURCES, limits)
 
     with pytest.raises(OverLimitError):
@@ -71,7 +71,7 @@ def test_one_source_over_its_limit_does_not_affect_another():
 
 
 def test_without_a_limit_there_is_none():
-    limits = Limits()
+    limits = RateLimits()
     source = Source("free", trusted=True)
 
     assert not any(limits.wait(source, 10**6, NOON) or limits.excess(source, ["a:v"] * 10_000, NOON) for _ in range(3))
@@ -79,7 +79,7 @@ def test_without_a_limit_there_is_none():
 
 @given(st.lists(st.tuples(st.integers(1, 100), st.integers(0, 3 * MINUTE)), max_size=30))
 def test_no_minute_ever_has_more_than_its_limit(requests):
-    limits, passed = Limits(), {}
+    limits, passed = RateLimits(), {}
     for events, later in sorted(requests, key=lambda pair: pair[1]):
         wait = limits.wait(SITE, events, NOON + later)
         assert 0 <= wait <= 60
@@ -92,7 +92,7 @@ def test_no_minute_ever_has_more_than_its_limit(requests):
 
 
 def test_a_visitor_over_the_limit_is_refused_event_by_event_and_the_others_are_not():
-    limits = Limits()
+    limits = RateLimits()
     parse_request(request(["wild"] * 8), SOURCES, limits)
 
     accepted, refused, _ = parse_request(request(["calm", "wild", "wild", "wild", "calm", "wild"]), SOURCES, limits)
@@ -112,7 +112,7 @@ def test_a_visitor_over_the_limit_is_refused_event_by_event_and_the_others_are_n
 
 
 def test_the_next_day_is_a_new_one():
-    limits = Limits()
+    limits = RateLimits()
     parse_request(request(["wild"] * 11), SOURCES, limits)
 
     assert parse_request(request(["wild"], at=NOON + MINUTE), SOURCES, limits).refused
@@ -120,14 +120,14 @@ def test_the_next_day_is_a_new_one():
 
 
 def test_the_same_visitor_of_another_source_is_another():
-    limits = Limits()
+    limits = RateLimits()
     parse_request(request(["wild"] * 11), SOURCES, limits)
 
     assert not parse_request(request(["wild"] * 11, key="other"), SOURCES, limits).refused
 
 
 def test_memory_is_bounded_and_who_was_seen_last_is_remembered():
-    limits = Limits(visitors=50)
+    limits = RateLimits(visitors=50)
     limits.excess(SITE, ["busy"] * 10, NOON)
     for n in range(500):
         limits.excess(SITE, [f"v{n}"], NOON)

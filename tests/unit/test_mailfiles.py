@@ -12,11 +12,11 @@ from ripen.errors import InvalidConfigurationError
 from ripen.events.event import Event
 from ripen.fold.fold import fold
 from ripen.fold.rules import compile_rules
-from ripen.messages.mail_context import Letter
+from ripen.messages.mail_context import MailContext
 from ripen_cli.project import RULES
 from stories import few_rules
 
-LETTER = Letter(
+LETTER = MailContext(
     campaign="spring", step="tips", mail="tips", language="en", from_name="Ripen", reason="You asked.", imprint="A\nB"
 )
 LINKS = Links("https://go.example", "p4g3")

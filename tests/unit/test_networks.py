@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ripen.events.networks import Place, address_digest, place_of
-from ripen.events.rate_limits import Newcomers
+from ripen.events.rate_limits import NewAddresses
 from ripen.times import DAY, HOUR
 from stories import START
 
@@ -56,7 +56,7 @@ def test_an_address_is_known_by_another_digest_elsewhere():
 
 
 def test_a_process_remembers_the_networks_that_it_saw_last():
-    newcomers = Newcomers(networks=2)
+    newcomers = NewAddresses(networks=2)
     places = [Place(str(n), START) for n in range(3)]
     for place in places:
         newcomers.learn("website", place, {"digest"})

@@ -54,7 +54,7 @@ def table(tracking, monkeypatch):
     source = Source("shop", trusted=False, origins=(SHOP,))
     tracking(Sources({digest(KEY): source}))
     table = Table()
-    monkeypatch.setattr(public_config, "shown", table.shown)
+    monkeypatch.setattr(public_config, "public_config", table.shown)
     monkeypatch.setattr(public_profile, "read", table.read)
     yield table
     settings.cache_clear()
@@ -220,7 +220,7 @@ def test_whatever_is_asked_there_is_an_answer(query):
         settings.cache_clear()
         patch.setattr(handler, "registered", lambda *_: Sources({digest(KEY): Source("shop", False, (SHOP,))}))
         table = Table()
-        patch.setattr(public_config, "shown", table.shown)
+        patch.setattr(public_config, "public_config", table.shown)
         patch.setattr(public_profile, "read", table.read)
         answer = get(**query)
     settings.cache_clear()

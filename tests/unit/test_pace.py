@@ -42,7 +42,7 @@ def clock(new_process, monkeypatch):
 
 
 def turns(number, copies=2, left=60.0):
-    return [send_rate.wait_for_turn(copies, lambda: left) for _ in range(number)]
+    return [send_rate.wait_for_send_slot(copies, lambda: left) for _ in range(number)]
 
 
 def test_copies_share_the_rate_of_the_account(clock):

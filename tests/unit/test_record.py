@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ripen.events.event import RIPEN, Event
 from ripen.fold.fold import fold
 from ripen.leads.lead import Reach
-from ripen.storage.lead_record import Claim, Folded, Record, make_record, read_claim, record_item
+from ripen.storage.lead_record import Folded, FoldFingerprint, Record, make_record, read_fingerprint, record_item
 from ripen.storage.ledger import NOTHING_SEEN
 from ripen.times import DAY, HOUR, parse_iso
 from stories import START
@@ -134,11 +134,11 @@ def test_a_record_says_what_it_was_folded_from():
     seen = {"a:ann": NOTHING_SEEN.plus({"sk": "E#1"}).plus({"sk": "E#2"}), "a:phone": NOTHING_SEEN.plus({"sk": "E#3"})}
     data = make_record(viewed(0), None, NEW, Folded(seen)).data
 
-    assert read_claim(data, "a:ann") == Claim("v1", seen["a:ann"], 1)
-    assert read_claim(data, "a:phone") == Claim("v1", seen["a:phone"], 2)
-    assert read_claim(data, "a:bob") == Claim("v1", NOTHING_SEEN, 3)
+    assert read_fingerprint(data, "a:ann") == FoldFingerprint("v1", seen["a:ann"], 1)
+    assert read_fingerprint(data, "a:phone") == FoldFingerprint("v1", seen["a:phone"], 2)
+    assert read_fingerprint(data, "a:bob") == FoldFingerprint("v1", NOTHING_SEEN, 3)
 
 
 @pytest.mark.parametrize("data", ["", "{}", "[]", "3", "{", '{"seen": 3}', '{"seen": {"a": [1]}, "rules": "v1"}'])
 def test_a_record_that_says_nothing_claims_nothing(data):
-    assert read_claim(data, "a:ann") is None
+    assert read_fingerprint(data, "a:ann") is None

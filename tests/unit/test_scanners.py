@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ripen.events.event import RIPEN, Event
-from ripen.events.link_scanners import GAP, HIDDEN_LINK, SETTLING, judged
+from ripen.events.link_scanners import GAP, HIDDEN_LINK, SETTLING, with_bot_verdicts
 from ripen.times import DAY, MINUTE, SECOND
 from stories import START
 from unit.leads import happened, lead, phases, reported, rules, told
@@ -39,7 +39,7 @@ def clicked(seconds, link, mailing="tips_tips_1"):
 
 def bots(*events):
     """What each opening and click was told to be caused by, in order."""
-    found = judged(sorted(events, key=lambda event: (event.at, event.id)))
+    found = with_bot_verdicts(sorted(events, key=lambda event: (event.at, event.id)))
     return [event.bot for _, event in found if event.name in ("Email Opened", "Email Link Clicked")]
 
 
@@ -135,12 +135,12 @@ def test_verdicts_come_from_near_and_each_event_counts_once(happenings, random):
     ]
     events.sort(key=lambda event: (event.at, event.id))
 
-    whole = judged(events)
+    whole = with_bot_verdicts(events)
 
     assert sorted(event.id for _, event in whole) == sorted(event.id for event in events)
     assert [moment for moment, _ in whole] == sorted(moment for moment, _ in whole)
     shuffled = sorted(random.sample(events, len(events)), key=lambda event: (event.at, event.id))
-    assert judged(shuffled) == whole
+    assert with_bot_verdicts(shuffled) == whole
     apart = [n for n in range(1, len(events)) if events[n].at - events[n - 1].at > GAP]
     for cut in apart:
-        assert judged(events[:cut]) + judged(events[cut:]) == whole
+        assert with_bot_verdicts(events[:cut]) + with_bot_verdicts(events[cut:]) == whole

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ripen.errors import InvalidEventError
-from ripen.events.parsing import CALLS, parse_event, read_envelope
+from ripen.events.parsing import CALLS, parse_event, read_shared_context
 from ripen.events.sources import Source
 from ripen.times import DAY, HOUR, parse_iso
 
@@ -91,7 +91,7 @@ def test_context_and_sending_time_of_a_batch_stand_in_for_those_of_its_events():
     batch = {"sentAt": "2026-11-21T09:00:00Z", "context": {"locale": "de", "campaign": {"name": "x"}}}
     body = {"anonymousId": "v", "event": "Tool Used", "timestamp": "2026-11-21T08:00:00Z", "context": {"locale": "en"}}
 
-    event = parse_event(body, "track", SITE, RECEIVED, read_envelope(batch)).event
+    event = parse_event(body, "track", SITE, RECEIVED, read_shared_context(batch)).event
 
     assert event.at == RECEIVED - HOUR
     assert event.context == {"locale": "en", "campaign": {"name": "x"}}
@@ -100,7 +100,7 @@ def test_context_and_sending_time_of_a_batch_stand_in_for_those_of_its_events():
 @pytest.mark.parametrize(("batch", "field"), [({"sentAt": "later"}, "sentAt"), ({"context": "x"}, "context")])
 def test_a_batch_that_says_nonsense_of_all_its_events_is_refused(batch, field):
     with pytest.raises(InvalidEventError) as refused:
-        read_envelope(batch)
+        read_shared_context(batch)
 
     assert refused.value.field == field
 

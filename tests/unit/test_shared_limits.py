@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripen.events.rate_limits import STEPS, Limits
+from ripen.events.rate_limits import STEPS, RateLimits
 from ripen.events.sources import Source, Sources, digest
 from ripen.times import DAY, MINUTE
 from stories import START, batch_of, request, viewed
@@ -23,7 +23,7 @@ class Copies:
 
     def __init__(self, source, reachable=lambda: True):
         self.source, self.reachable = source, reachable
-        self.limits = [Limits() for _ in range(12)]
+        self.limits = [RateLimits() for _ in range(12)]
         self.counter = Counter()
         self.writes = 0
 
@@ -114,7 +114,7 @@ def test_a_visitor_who_floods_several_copies_is_stopped_by_what_they_tell_each_o
 
 
 def test_a_new_minute_begins_at_nothing_and_a_late_answer_about_the_last_one_is_of_no_use():
-    limits, site = Limits(), source(per_minute=100)
+    limits, site = RateLimits(), source(per_minute=100)
     limits.wait(site, 50, START)
     late = limits.share()
     limits.wait(site, 1, START + MINUTE)

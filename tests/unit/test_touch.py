@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ripen.events.event import Event
 from ripen.sessions.attribution import Touch, direct_touch, first_touch, last_touch, on_page, path_of, touch_of
-from ripen.sessions.channel_groups import CHANNELS, channel_of
+from ripen.sessions.channel_groups import CHANNEL_GROUPS, channel_of
 from ripen.times import DAY, HOUR, MINUTE, to_iso
 from stories import START
 
@@ -58,7 +58,7 @@ def seen(event):
 )
 def test_a_source_and_a_medium_make_a_channel(source, medium, channel):
     assert channel_of(source, medium) == channel
-    assert channel in CHANNELS
+    assert channel in CHANNEL_GROUPS
 
 
 @pytest.mark.parametrize(
@@ -214,5 +214,5 @@ def test_nothing_that_is_sent_raises_or_grows(name, properties, context):
             text = json.dumps(touch.as_json(), ensure_ascii=False)
             assert text.isprintable()
             assert len(text.encode()) < 5_000
-            assert touch.channel in CHANNELS
+            assert touch.channel in CHANNEL_GROUPS
             assert touch.at <= START

@@ -8,10 +8,19 @@ from hypothesis import strategies as st
 
 from ripen.events.event import OUTCOMES, RIPEN, Event
 from ripen.fold.fold import fold
-from ripen.leads.identifiers import Claim, Claims
+from ripen.leads.identifiers import Identifier, Identifiers
 from ripen.leads.proof import Proof, subject_digest
 from ripen.storage.lead_record import Record
-from ripen.storage.merged_lead import MAX_SUBJECTS, Party, Tree, in_rank, parted, too_large, two_people, union
+from ripen.storage.merged_lead import (
+    MAX_SUBJECTS,
+    MergeCandidate,
+    MergedLead,
+    merge_conflict,
+    order_by_proof,
+    too_large,
+    union,
+    unmerged_at,
+)
 from stories import START
 from unit.histories import END, RULES, events, in_order
 
@@ -69,8 +78,10 @@ def party(*subjects, first=START, addresses=None, parted=None):
     ledgers = {subject: [] for subject in subjects}
     ledgers[subjects[0]] = [Event("m", "Page Viewed", first, "website")] if first else []
     by_digest = {subject_digest(subject): at for subject, at in (parted or {}).items()}
-    proven = {text: Claim(proof, START, text) for text, proof in (addresses or {}).items()}
-    return Party(Tree(Record(subjects[0], 1, "", None), ledgers), Claims(addresses=proven, parted=by_digest))
+    proven = {text: Identifier(proof, START, text) for text, proof in (addresses or {}).items()}
+    return MergeCandidate(
+        MergedLead(Record(subjects[0], 1, "", None), ledgers), Identifiers(addresses=proven, unmerged=by_digest)
+    )
 
 
 ANN, BOB = "ann@example.com", "bob@example.com"
@@ -83,7 +94,7 @@ def test_the_root_is_who_has_more_proof_was_seen_earlier_or_has_the_smaller_subj
     early, smaller, empty = party("a:y", first=1), party("a:a"), party("a:0", first=None)
 
     for root, other in ((proven, claimed), (claimed, early), (early, smaller), (smaller, party("a:c")), (early, empty)):
-        assert in_rank(root, other) == in_rank(other, root) == (root, other)
+        assert order_by_proof(root, other) == order_by_proof(other, root) == (root, other)
 
 
 def test_what_stands_in_the_ledger_of_a_user_is_a_servers_word():
@@ -105,7 +116,7 @@ def test_what_stands_in_the_ledger_of_a_user_is_a_servers_word():
     ],
 )
 def test_two_people_are_told_by_what_is_proven_of_each(one, other, proof, shown, apart):
-    assert bool(two_people(one, other, proof, shown)) is apart
+    assert bool(merge_conflict(one, other, proof, shown)) is apart
 
 
 def test_a_lead_has_no_more_than_fifty_subjects_and_five_proven_addresses():
@@ -121,13 +132,13 @@ def test_a_lead_has_no_more_than_fifty_subjects_and_five_proven_addresses():
 def test_two_are_parted_whichever_of_them_remembers():
     one, other = party("a:a", "a:c", parted={"a:d": 5}), party("a:b", "a:d", parted={"a:c": 7, "a:x": 9})
 
-    assert parted(one, other) == parted(other, one) == 7
-    assert parted(one, party("a:x")) == -1
+    assert unmerged_at(one, other) == unmerged_at(other, one) == 7
+    assert unmerged_at(one, party("a:x")) == -1
 
 
 def test_an_address_stays_with_the_subject_that_named_it():
     typed = Event("m", "Identified", START, "website", traits={"email": " Ann@example.com"})
-    tree = Tree(Record("a:a", 1, "", None), {"a:a": [], "a:b": [typed]})
+    tree = MergedLead(Record("a:a", 1, "", None), {"a:a": [], "a:b": [typed]})
 
-    assert Party(tree, Claims()).claimant(ANN) == "a:b"
-    assert Party(tree, Claims()).claimant(BOB) == "a:a"
+    assert MergeCandidate(tree, Identifiers()).claimant(ANN) == "a:b"
+    assert MergeCandidate(tree, Identifiers()).claimant(BOB) == "a:a"

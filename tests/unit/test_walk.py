@@ -9,9 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripen.storage.lead_record import Claim
+from ripen.storage.lead_record import FoldFingerprint
 from ripen.storage.ledger import NOTHING_SEEN, Seen
-from ripen.storage.reconciliation import CALM, SEGMENTS, Found, Tally, Walk, judge, walk_everywhere, walk_now
+from ripen.storage.reconciliation import (
+    CALM,
+    SEGMENTS,
+    Found,
+    SubjectSummary,
+    TableScan,
+    needs_refold,
+    walk_everywhere,
+    walk_now,
+)
 from ripen.times import DAY, HOUR, MINUTE, SECOND
 from stories import START
 
@@ -41,11 +50,11 @@ def found(items, pages=(), rules="v1", recent=LONG_AGO):
     cuts = [0, *sorted(pages), len(items)]
     for start, end in itertools.pairwise(cuts):
         after = (items[end - 1]["pk"], items[end - 1]["sk"]) if end < len(items) else None
-        walk = Walk.model_validate_json(walk.model_dump_json())  # each minute may be another process
+        walk = TableScan.model_validate_json(walk.model_dump_json())  # each minute may be another process
         walk, done = walk.on(items[start:end], after, START)
         tallies += done
     assert (walk.ended, walk.items, walk.open) == (START, len(items), None)
-    return [one for tally in tallies if (one := judge(tally, tally.claim, rules, recent))]
+    return [one for tally in tallies if (one := needs_refold(tally, tally.claim, rules, recent))]
 
 
 TABLE = [
@@ -105,17 +114,17 @@ def test_of_a_subject_that_belongs_to_another_lead_that_lead_is_folded_again():
         1
     ]
 
-    assert judge(tally, Claim("v1", seen_of(["E#1"]), 2), "v1", LONG_AGO) is None
-    assert judge(tally, Claim("v1", NOTHING_SEEN, 2), "v1", LONG_AGO) == Found("a:ann", lagging=True)
-    assert judge(tally, None, "v1", LONG_AGO) == Found("a:ann", lagging=True)
+    assert needs_refold(tally, FoldFingerprint("v1", seen_of(["E#1"]), 2), "v1", LONG_AGO) is None
+    assert needs_refold(tally, FoldFingerprint("v1", NOTHING_SEEN, 2), "v1", LONG_AGO) == Found("a:ann", lagging=True)
+    assert needs_refold(tally, None, "v1", LONG_AGO) == Found("a:ann", lagging=True)
 
 
 def test_of_a_lead_whose_oldest_items_were_left_out_only_the_rules_are_compared():
     newest = seen_of(["E#3"]).without_older()
     [tally] = walk_everywhere(START).on([event("a:ann", n) for n in (1, 2, 3)], None, START)[1]
 
-    assert judge(tally, Claim("v1", newest, 0), "v1", LONG_AGO) is None
-    assert judge(tally, Claim("v0", newest, 0), "v1", LONG_AGO) == Found("a:ann", lagging=False)
+    assert needs_refold(tally, FoldFingerprint("v1", newest, 0), "v1", LONG_AGO) is None
+    assert needs_refold(tally, FoldFingerprint("v0", newest, 0), "v1", LONG_AGO) == Found("a:ann", lagging=False)
 
 
 def test_a_lead_that_lives_on_the_events_of_others_gets_new_rules_too():
@@ -191,7 +200,7 @@ def test_a_night_begins_at_its_hour(hour, begins):
 
 
 def test_a_tally_knows_the_last_moment_at_which_one_of_its_items_expires():
-    tally = Tally(subject="a:ann")
+    tally = SubjectSummary(subject="a:ann")
     walk = walk_everywhere(START).model_copy(update={"open": tally})
 
     [tally] = walk.on([event("a:ann", 1, TTL), event("a:ann", 2, TTL - 1)], None, START)[1]

@@ -8,7 +8,7 @@ from typing import Any
 
 from adapters.rules.active import stored
 from adapters.runtime import clients
-from adapters.store.load_lead import load_tree
+from adapters.store.load_lead import load_merged_lead
 from ripen.config.configuration import ActiveConfiguration
 from ripen.events.event import Event
 from ripen.fold.fold import fold
@@ -102,7 +102,7 @@ class Leads:
         return sorted(leads.values(), key=lambda reading: -reading.lead.last_active)
 
     def _read(self, subject: str, active: ActiveConfiguration, now: int) -> Reading | None:
-        tree = load_tree(self._cloud.table, subject, now)
+        tree = load_merged_lead(self._cloud.table, subject, now)
         if not tree.events:
             return None
         lead = fold(tree.record.subject, tree.events, compile_rules(active.configuration, active.version), now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ripen.reports.uplift import DONE, Comparison, Effect, Share, compare
+from ripen.reports.uplift import DONE, Comparison, ConversionRate, Effect, compare
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class Achieved:
         }
 
 
-def _told(share: Share) -> str:
+def _told(share: ConversionRate) -> str:
     return f"{share.reached} of {share.of} leads ({100 * share.part:.1f} %)"
 
 
@@ -89,5 +89,5 @@ def _comparison(found: Comparison) -> dict[str, Any]:
     }
 
 
-def _share(share: Share) -> dict[str, Any]:
+def _share(share: ConversionRate) -> dict[str, Any]:
     return {"reached": share.reached, "of": share.of, "share": round(share.part, 4)}

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from adapters.store.all_leads import leads
-from adapters.store.load_lead import load_tree
+from adapters.store.load_lead import load_merged_lead
 from ripen.errors import VersionConflictError
 from ripen.fold.fold import fold
 from ripen.fold.rules import Rules, compile_rules
-from ripen.reports.uplift import Effect, Group, add_up, effects_of
+from ripen.reports.uplift import Effect, GroupResult, add_up, effects_of
 from ripen_cli.deployment import Deployment
 from ripen_cli.reading import active_configuration
 from ripen_cli.report.achieved import Achieved
@@ -32,7 +32,7 @@ def read(deployment: Deployment, days: Days, now: int, tell: Callable[[int], Non
     active = active_configuration(deployment)
     rules = compile_rules(active.configuration, active.version)
     found = add_up(_each(deployment.table, rules, days, now, tell))
-    nothing = Effect(Group(), Group(), Counter(), Counter())
+    nothing = Effect(GroupResult(), GroupResult(), Counter(), Counter())
     achieved = [
         Achieved(name, campaign.title, campaign.goal is not None, found.get(name, nothing))
         for name, campaign in active.configuration.campaigns.items()
@@ -45,7 +45,7 @@ def _each(
 ) -> Iterator[Mapping[str, Effect]]:
     def effects(subject: str) -> Mapping[str, Effect]:
         try:
-            tree = load_tree(table, subject, now)
+            tree = load_merged_lead(table, subject, now)
         except VersionConflictError:  # it is being merged, and the lead that it becomes part of is read as well
             return {}
         if not tree.events or tree.record.subject != subject:

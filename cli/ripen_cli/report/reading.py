@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from adapters.reports.rollup import open_hours, read_day, visits_of
-from ripen.reports.metrics import Campaign, CampaignFigures, Figures, PageFigures, add_up
+from ripen.reports.metrics import CampaignFigures, Figures, PageFigures, TrafficSource, add_up
 from ripen.reports.rollup import hour_of, read_figures
 from ripen.times import DAY, HOUR, parse_iso
 
@@ -38,7 +38,7 @@ class Report:
         for campaign, figures in self.total.campaigns.items():
             anonymous = left.pop((campaign.source, campaign.medium, campaign.campaign.lower()), 0)
             rows.append(_campaign_row(campaign, figures, anonymous))
-        rows += [_campaign_row(Campaign("", *names), CampaignFigures(), views) for names, views in left.items()]
+        rows += [_campaign_row(TrafficSource("", *names), CampaignFigures(), views) for names, views in left.items()]
         return sorted(rows, key=lambda row: (-row["visits"], -row["known"], -row["views_without_consent"]))
 
     def pages(self) -> list[dict[str, Any]]:
@@ -97,7 +97,7 @@ def _sums(figures: Figures) -> dict[str, Any]:
     return {**total._asdict(), "conversions": dict(total.conversions), "views": views, "seconds": seconds}
 
 
-def _campaign_row(campaign: Campaign, figures: CampaignFigures, anonymous: int) -> dict[str, Any]:
+def _campaign_row(campaign: TrafficSource, figures: CampaignFigures, anonymous: int) -> dict[str, Any]:
     return {
         **campaign._asdict(),
         **figures._asdict(),

@@ -23,7 +23,7 @@ from ripen.config.configuration import MailTemplate
 from ripen.errors import MailOutcomeUnknownError, MailRefusedError, MailTemplateError, MailThrottledError
 from ripen.leads.lead import Lead
 from ripen.messages.display_names import shown_traits
-from ripen.messages.mail_context import Letter
+from ripen.messages.mail_context import MailContext
 
 MAX_BYTES = 102 * 1024
 """Gmail cuts off what is longer. No mail is because of what a lead typed."""
@@ -63,7 +63,7 @@ class Envelope:
     automatic: bool = False
 
 
-def envelope(letter: Letter, links: Links, sender: str, recipient: str) -> Envelope:
+def envelope(letter: MailContext, links: Links, sender: str, recipient: str) -> Envelope:
     """The envelope of a letter."""
     return Envelope(
         sender=sender,
@@ -78,7 +78,7 @@ def envelope(letter: Letter, links: Links, sender: str, recipient: str) -> Envel
 
 
 def facts(
-    lead: Lead, letter: Letter, links: Links, token: str = "", content: Mapping[str, str] | None = None
+    lead: Lead, letter: MailContext, links: Links, token: str = "", content: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
     """What a template may use: `lead`, `mail` and `content`, and what is added to its links.
 

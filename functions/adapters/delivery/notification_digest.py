@@ -17,8 +17,8 @@ from typing import Any, NamedTuple
 
 from adapters.delivery.send_limits import counted_in_hour
 from adapters.dynamodb.attributes import attributes
-from adapters.dynamodb.queries import item_of, query
-from adapters.runtime.clients import client, held
+from adapters.dynamodb.queries import get_item, query
+from adapters.runtime.clients import client, succeeds
 from ripen.messages.send_limits import hour_of, next_hour
 from ripen.storage.ledger import due_shard
 from ripen.times import DAY, SECOND, to_iso
@@ -49,7 +49,7 @@ class Waiting(NamedTuple):
 
 def notices_in(table: str, recipient: str, now: int) -> int:
     """How many notices a recipient got in this hour (UTC)."""
-    return int(item_of(table, f"{PREFIX}{recipient}", to_iso(hour_of(now))).get("notices", 0))
+    return int(get_item(table, f"{PREFIX}{recipient}", to_iso(hour_of(now))).get("notices", 0))
 
 
 def counting(table: str, recipient: str, most: int, now: int) -> Mapping[str, Any]:
@@ -76,7 +76,7 @@ def keep_waiting(table: str, recipient: str, notice: Notice, now: int) -> None:
     client("dynamodb").transact_write_items(TransactItems=[*puts, {"Update": arm}])
 
 
-def take_turn(table: str, pk: str, holder: str, now: int, until: int) -> bool:
+def lock_digest(table: str, pk: str, holder: str, now: int, until: int) -> bool:
     """Whether nobody else writes a digest now; then nobody does so until `until` (milliseconds)."""
     free = "attribute_exists(due_at) AND (attribute_not_exists(held_until) OR held_until <= :now)"
     taken = {":holder": holder, ":until": until, ":now": now}
@@ -85,24 +85,24 @@ def take_turn(table: str, pk: str, holder: str, now: int, until: int) -> bool:
 
 def kept_so_far(table: str, pk: str) -> int:
     """How many notices were ever kept for a recipient."""
-    return int(item_of(table, pk, DIGEST_KEY).get("notices", 0))
+    return int(get_item(table, pk, DIGEST_KEY).get("notices", 0))
 
 
 def waiting(table: str, pk: str) -> Iterator[Waiting]:
     """What waits, oldest first. Of a lead that was erased nothing does any more."""
     for pointer in query(table, "pk = :pk AND begins_with(sk, :prefix)", {":pk": pk, ":prefix": _WAITING}):
-        found = item_of(table, pointer["subject"], pointer["key"])
+        found = get_item(table, pointer["subject"], pointer["key"])
         yield Waiting(pointer["sk"], pointer["subject"], pointer["key"], json.loads(found.get("data", "{}")))
 
 
-def forget(table: str, pk: str, done: Sequence[Waiting]) -> None:
+def delete_told(table: str, pk: str, done: Sequence[Waiting]) -> None:
     """Delete what was told."""
     for one in done:
         for key in ({"pk": one.subject, "sk": one.key}, {"pk": pk, "sk": one.pointer}):
             client("dynamodb").delete_item(TableName=table, Key=attributes(key))
 
 
-def end_turn(table: str, pk: str, holder: str, due_at: int) -> None:
+def unlock_digest(table: str, pk: str, holder: str, due_at: int) -> None:
     """Let the digest be due again at `due_at` (milliseconds)."""
     again = {":holder": holder, ":at": to_iso(due_at)}
     _changed(table, pk, "SET due_at = :at REMOVE holder, held_until", "holder = :holder", again)
@@ -116,7 +116,7 @@ def end_digest(table: str, pk: str, holder: str, kept: int) -> bool:
 
 def _changed(table: str, pk: str, change: str, condition: str, known: Mapping[str, Any]) -> bool:
     """Change a recipient's digest if the condition holds; whether it did. `known` are the values of both."""
-    return held(
+    return succeeds(
         client("dynamodb").update_item,
         TableName=table,
         Key=attributes({"pk": pk, "sk": DIGEST_KEY}),

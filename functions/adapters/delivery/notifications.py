@@ -38,14 +38,14 @@ _ROOM = 40 * 1024
 """Bytes of what is told in a digest; the words of the template come on top."""
 
 
-class Note(NamedTuple):
+class Notification(NamedTuple):
     """A mail to a colleague."""
 
     subject: str
     text: str
 
 
-def render(told: Mapping[str, Any], channel: str, language: str, timezone: str) -> Note:
+def render(told: Mapping[str, Any], channel: str, language: str, timezone: str) -> Notification:
     """The dossier as a mail: English where there is no template in the `language`; times in the `timezone`."""
     lead = told["lead"]
     traits = dict([*lead["traits"].items()][:_MOST_TRAITS])
@@ -66,7 +66,7 @@ def entry(told: Mapping[str, Any], channel: str, at: str) -> dict[str, str]:
     return short | {"at": at, "channel": channel}
 
 
-def render_digest(entries: Sequence[Mapping[str, str]], language: str, timezone: str) -> tuple[Note, int]:
+def render_digest(entries: Sequence[Mapping[str, str]], language: str, timezone: str) -> tuple[Notification, int]:
     """As many of these as one mail has room for, at least one; and how many they are."""
     sizes = accumulate(len(json.dumps(one, ensure_ascii=False).encode()) for one in entries)
     fitting = max(1, sum(size <= _ROOM for size in sizes))
@@ -74,10 +74,12 @@ def render_digest(entries: Sequence[Mapping[str, str]], language: str, timezone:
     return _note(filled), fitting
 
 
-def _note(filled: str) -> Note:
+def _note(filled: str) -> Notification:
     subject, _, text = filled.partition("\n")
     short = text.strip().encode()[:_LONGEST_TEXT].decode(errors="ignore")
-    return Note(subject if len(subject) <= _LONGEST_SUBJECT else f"{subject[: _LONGEST_SUBJECT - 1]}…", short + "\n")
+    return Notification(
+        subject if len(subject) <= _LONGEST_SUBJECT else f"{subject[: _LONGEST_SUBJECT - 1]}…", short + "\n"
+    )
 
 
 @lru_cache(maxsize=16)
@@ -101,7 +103,7 @@ def _template(kind: str, language: str, timezone: str) -> Template:
     return environment.get_template(f"{kind}{known}.txt")
 
 
-def build(note: Note, sender: str, recipient: str) -> bytes:
+def build(note: Notification, sender: str, recipient: str) -> bytes:
     """The MIME bytes. Raises MailRefusedError for an address that no header may carry."""
     message = EmailMessage(policy=_ASCII)
     try:

@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from adapters.dynamodb.attributes import attributes
-from adapters.dynamodb.queries import item_of
-from adapters.runtime.clients import client, held
+from adapters.dynamodb.queries import get_item
+from adapters.runtime.clients import client, succeeds
 from ripen.config.schema.mailing import Unproven
 from ripen.messages.send_limits import (
     Mailed,
@@ -67,9 +67,9 @@ def unproven_brake(table: str, key: str, limits: Unproven, now: int, kept_until:
 
     Once it is counted, it counts until `kept_until`; moments are in milliseconds.
     """
-    found = item_of(table, key, MAILBOX_KEY)
+    found = get_item(table, key, MAILBOX_KEY)
     mailed = Mailed(*(found.get(name, 0) for name in Mailed._fields))
-    mails = item_of(table, ALL, to_iso(hour_of(now))).get("mails", 0)
+    mails = get_item(table, ALL, to_iso(hour_of(now))).get("mails", 0)
     counting = (
         _count_mailbox(table, key, mailed if found else None, with_one_more(mailed, now), kept_until),
         counted_in_hour(table, ALL, "mails", limits.per_hour, now),
@@ -78,13 +78,13 @@ def unproven_brake(table: str, key: str, limits: Unproven, now: int, kept_until:
     return Brake(key, hour_of(now), *opens, counting)
 
 
-def give_back(table: str, brake: Brake) -> None:
+def uncount(table: str, brake: Brake) -> None:
     """Count a mail less: it was counted, and did not go out."""
     for pk, sk, less in (
         (brake.key, MAILBOX_KEY, "ADD mails :less, overall :less"),
         (ALL, to_iso(brake.hour), "ADD mails :less"),
     ):
-        held(
+        succeeds(
             client("dynamodb").update_item,
             TableName=table,
             Key=attributes({"pk": pk, "sk": sk}),

@@ -28,13 +28,13 @@ class _Pace:
 _pace = _Pace()
 
 
-def forget() -> None:
+def clear_cache() -> None:
     """Forget everything, as a new process would."""
     global _pace  # noqa: PLW0603 - one for each process
     _pace = _Pace()
 
 
-def wait_for_turn(copies: int, seconds_left: Callable[[], float]) -> bool:
+def wait_for_send_slot(copies: int, seconds_left: Callable[[], float]) -> bool:
     """Wait until one more mail may go out; False, without having waited, when that takes longer than `seconds_left`.
 
     `copies` of the function share the rate of the account.

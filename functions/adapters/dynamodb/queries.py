@@ -29,7 +29,7 @@ def query(table: str, condition: str, known: Mapping[str, Any], **options: Any) 
     return (values(item) for page in pages for item in page["Items"])
 
 
-def item_of(table: str, pk: str, sk: str) -> dict[str, Any]:
+def get_item(table: str, pk: str, sk: str) -> dict[str, Any]:
     """One item, read consistently; empty when there is none."""
     key = attributes({"pk": pk, "sk": sk})
     return values(client("dynamodb").get_item(TableName=table, Key=key, ConsistentRead=True).get("Item", {}))

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from adapters.dynamodb.attributes import attributes as _attributes
 from adapters.dynamodb.attributes import values as _values
 from adapters.runtime.clients import client, error_code
-from adapters.runtime.clients import held as _held
+from adapters.runtime.clients import succeeds as _held
 from ripen.errors import RipenError
 from ripen.storage.ledger import written_once
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from adapters.dynamodb.attributes import attributes
-from adapters.dynamodb.queries import item_of, query
-from adapters.runtime.clients import client, held
+from adapters.dynamodb.queries import get_item, query
+from adapters.runtime.clients import client, succeeds
 from ripen.leads.suppression import Refusals, refusals_key, shortened
 from ripen.storage.ledger import IDENTITY_KEY
 
@@ -29,7 +29,7 @@ def disowning(table: str, key: str, subject: str) -> Action:
 
 def owner_of(table: str, key: str) -> str:
     """The subject that has proven an address; empty when none has."""
-    return str(item_of(table, key, IDENTITY_KEY).get("owner", ""))
+    return str(get_item(table, key, IDENTITY_KEY).get("owner", ""))
 
 
 def claiming(table: str, key: str, subject: str, at: int) -> Action:
@@ -47,12 +47,12 @@ def claimants(table: str, key: str) -> list[str]:
 def release_address(table: str, key: str, subject: str) -> None:
     """Forget that a subject gave an address, and that it owns it if it does; what the address turned down stays."""
     client("dynamodb").delete_item(TableName=table, Key=attributes({"pk": key, "sk": subject}))
-    held(client("dynamodb").delete_item, **_owned_by(table, key, subject))
+    succeeds(client("dynamodb").delete_item, **_owned_by(table, key, subject))
 
 
 def refusals_of(table: str, key: str) -> Refusals:
     """What an address turned down."""
-    found = item_of(table, **refusals_key(shortened(key)))
+    found = get_item(table, **refusals_key(shortened(key)))
     return Refusals(**{name: found[name] for name in Refusals._fields if name in found})
 
 
@@ -60,7 +60,7 @@ def refuse(table: str, digest: str, reason: str, at: int) -> None:
     """Keep a no of an address, unless a later one of the same kind is kept already."""
     answer = answered(table, digest, reason, at)["Update"]
     condition = "attribute_not_exists(#answer) OR #answer < :at"
-    held(client("dynamodb").update_item, **answer, ConditionExpression=condition)
+    succeeds(client("dynamodb").update_item, **answer, ConditionExpression=condition)
 
 
 def answered(table: str, digest: str, answer: str, at: int) -> Action:

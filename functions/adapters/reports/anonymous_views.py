@@ -15,7 +15,7 @@ from ripen.times import DAY, SECOND
 _known: dict[str, KnownKeys] = {}
 
 
-def forget() -> None:
+def clear_cache() -> None:
     """Forget which keys were made, as a new process would."""
     _known.clear()
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from adapters.dynamodb import table
 from adapters.dynamodb.attributes import attributes, values
 from adapters.dynamodb.queries import query
-from adapters.runtime.clients import client, held, unchanged
-from adapters.store.load_lead import load_tree
+from adapters.runtime.clients import client, succeeds, unchanged
+from adapters.store.load_lead import load_merged_lead
 from ripen.events.event import Event
 from ripen.reports.metrics import Figures, figures_of
 from ripen.reports.rollup import (
@@ -117,7 +117,7 @@ def _turn(table_name: str, first: int) -> int:
         if "Item" in found:
             return read_hour(values(found["Item"])["hour"])
         condition = "attribute_not_exists(pk)"
-        held(client("dynamodb").put_item, TableName=table_name, Item=begin, ConditionExpression=condition)
+        succeeds(client("dynamodb").put_item, TableName=table_name, Item=begin, ConditionExpression=condition)
     return first
 
 
@@ -141,7 +141,7 @@ def end_hours(table_name: str, first: int, until: int) -> None:
     """
     for hour in range(first, until, HOUR):
         table.put_items(table_name, [open_hour_item(hour, ENDED)])
-    held(
+    succeeds(
         client("dynamodb").put_item,
         TableName=table_name,
         Item=attributes({"pk": OPEN_KEY, "sk": NEXT_KEY, "hour": hour_name(until)}),
@@ -153,7 +153,7 @@ def end_hours(table_name: str, first: int, until: int) -> None:
 
 def close_hour(table_name: str, hour: int, mark: str) -> None:
     """Take the mark from an hour that was added up, unless it got another one meanwhile."""
-    held(
+    succeeds(
         client("dynamodb").delete_item,
         TableName=table_name,
         Key=attributes({"pk": OPEN_KEY, "sk": hour_name(hour)}),
@@ -179,7 +179,7 @@ def finish_visit(table_name: str, item: Mapping[str, Any], conversions: Sequence
     A visit that score reports anew meanwhile stays as score wrote it; its hour is then open again.
     """
     subject, start = item["subject"], visit_start(item)
-    tree = load_tree(table_name, subject, now)
+    tree = load_merged_lead(table_name, subject, now)
     if subject not in tree.ledgers:  # it was taken out of its lead a moment ago
         return Finished(read_figures(item), certain=False)
     visit = next((visit for visit in visits(tree.ledgers[subject], conversions) if visit.start == start), None)
@@ -189,7 +189,7 @@ def finish_visit(table_name: str, item: Mapping[str, Any], conversions: Sequence
         "ExpressionAttributeValues": attributes({":seen": item["seen"]}),
     }
     if visit is None:
-        held(client("dynamodb").delete_item, Key=attributes({"pk": item["pk"], "sk": item["sk"]}), **condition)
+        succeeds(client("dynamodb").delete_item, Key=attributes({"pk": item["pk"], "sk": item["sk"]}), **condition)
         return Finished(None, certain=True)
     figures = figures_of(visit)
     # What score has not seen may be gone before it looks, and nobody would notice.
@@ -201,7 +201,7 @@ def finish_visit(table_name: str, item: Mapping[str, Any], conversions: Sequence
     if found != known:
         return Finished(figures, certain=False)
     final = visit_item(subject, start, item["seen"], figures, final=True)
-    held(client("dynamodb").put_item, Item=attributes(final), **condition)
+    succeeds(client("dynamodb").put_item, Item=attributes(final), **condition)
     return Finished(figures, certain=True)
 
 
@@ -227,7 +227,7 @@ def load_hour(table_name: str, hour: int) -> tuple[Figures, int]:
 def save_hour(table_name: str, hour: int, figures: Figures, version: int) -> bool:
     """Write an hour's figures as the version after `version`; False when somebody else did."""
     item = attributes(hour_item(hour, figures, version + 1))
-    return held(client("dynamodb").put_item, TableName=table_name, Item=item, **unchanged(version))
+    return succeeds(client("dynamodb").put_item, TableName=table_name, Item=item, **unchanged(version))
 
 
 def read_day(table_name: str, day: str) -> Day:

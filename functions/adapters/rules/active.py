@@ -38,7 +38,7 @@ class _Kept:
 _kept: dict[str, _Kept] = {}
 
 
-def forget() -> None:
+def clear_cache() -> None:
     """Forget everything that was read, as a new process would."""
     _kept.clear()
 

@@ -34,7 +34,7 @@ def use(service: str, own: Any) -> None:
     client.cache_clear()
 
 
-def forget() -> None:
+def clear_cache() -> None:
     """Forget all clients, as a new process would."""
     _own.clear()
     client.cache_clear()
@@ -57,7 +57,7 @@ def is_invalid(error: ClientError) -> bool:
     return error_code(error) == "ValidationException" or "ValidationError" in reasons
 
 
-def held(write: Callable[..., object], **arguments: Any) -> bool:
+def succeeds(write: Callable[..., object], **arguments: Any) -> bool:
     """Make a conditional write to DynamoDB; False when its condition did not hold, and nothing was written."""
     try:
         write(**arguments)

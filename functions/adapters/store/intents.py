@@ -9,12 +9,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from adapters.dynamodb.attributes import attributes as _attributes
-from adapters.dynamodb.queries import item_of, query
+from adapters.dynamodb.queries import get_item, query
 from adapters.dynamodb.table import put_arguments
 from adapters.identity.address_items import takes
 from adapters.runtime.clients import client
-from adapters.runtime.clients import held as _held
-from ripen.storage.intents import CLAIMED, WAITING, Answer, Claim, Decided, Held
+from adapters.runtime.clients import succeeds as _held
+from ripen.storage.intents import CLAIMED, WAITING, ClaimContext, ClaimResult, OpenClaim, SendClaim
 from ripen.storage.ledger import IDENTITY_KEY, INTENT_PREFIX, RECORD_KEY, due_shard
 from ripen.times import SECOND, to_iso
 
@@ -23,8 +23,8 @@ _FAILED = "ConditionalCheckFailed"
 
 
 def claim_intent(
-    table: str, decided: Decided, key: str, claim: Claim, counting: Sequence[Mapping[str, Any]] = ()
-) -> Answer:
+    table: str, decided: ClaimContext, key: str, claim: SendClaim, counting: Sequence[Mapping[str, Any]] = ()
+) -> ClaimResult:
     """Claim an intent before anything is sent, and make the record one that nobody has read.
 
     So of all who decided under the same record only one gets a claim: what the others want to send may be too much by
@@ -68,16 +68,16 @@ def claim_intent(
     except ClientError as error:
         reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
         if reasons[:1] == [_FAILED]:
-            return Answer.TAKEN
+            return ClaimResult.TAKEN
         if reasons[1:2] != [_FAILED] and _FAILED in reasons[2 : len(actions) - len(counting)]:
-            return Answer.SUPPRESSED
+            return ClaimResult.SUPPRESSED
         if {_FAILED, "TransactionConflict"} & {*reasons}:
-            return Answer.CHANGED
+            return ClaimResult.CHANGED
         raise
-    return Answer.CLAIMED
+    return ClaimResult.CLAIMED
 
 
-def _owned(table: str, decided: Decided) -> dict[str, Any]:
+def _owned(table: str, decided: ClaimContext) -> dict[str, Any]:
     owners = {f":owner{n}": subject for n, subject in enumerate(decided.subjects)}
     return {
         "TableName": table,
@@ -88,20 +88,20 @@ def _owned(table: str, decided: Decided) -> dict[str, Any]:
     }
 
 
-def held_intents(table: str, subject: str) -> dict[str, Held]:
+def open_claims(table: str, subject: str) -> dict[str, OpenClaim]:
     """The intents of a subject that are claimed and have not ended, or wait to be claimed again; by their keys."""
     found = query(table, "pk = :pk AND begins_with(sk, :prefix)", {":pk": subject, ":prefix": INTENT_PREFIX})
     return {item["sk"]: _held_intent(item) for item in found if item["status"] in (CLAIMED, WAITING)}
 
 
-def held_intent(table: str, subject: str, key: str) -> Held | None:
+def open_claim(table: str, subject: str, key: str) -> OpenClaim | None:
     """One of them; None when it has ended, or was given back."""
-    item = item_of(table, subject, key)
+    item = get_item(table, subject, key)
     return _held_intent(item) if item.get("status") in (CLAIMED, WAITING) else None
 
 
-def _held_intent(item: Item) -> Held:
-    return Held(
+def _held_intent(item: Item) -> OpenClaim:
+    return OpenClaim(
         item["status"],
         item.get("holder", ""),
         item["channel"],
@@ -123,7 +123,7 @@ def release_intent(table: str, subject: str, key: str, holder: str) -> bool:
     )
 
 
-def rest_intent(table: str, subject: str, key: str, holder: str, rest_until: int) -> None:
+def postpone_intent(table: str, subject: str, key: str, holder: str, rest_until: int) -> None:
     """Give one's own claim back after a try that may be repeated, though not before `rest_until` (milliseconds)."""
     _held(
         client("dynamodb").update_item,

@@ -9,10 +9,10 @@ from botocore.exceptions import ClientError
 
 from adapters.dynamodb.attributes import attributes as _attributes
 from adapters.dynamodb.attributes import values as _values
-from adapters.dynamodb.queries import item_of
+from adapters.dynamodb.queries import get_item
 from adapters.runtime.clients import client, unchanged
-from adapters.runtime.clients import held as _held
-from adapters.store.public_profile import Front, front_key, write
+from adapters.runtime.clients import succeeds as _held
+from adapters.store.public_profile import PublicProfile, profile_key, write
 from ripen.errors import VersionConflictError
 from ripen.storage.checkpoint import Checkpoint
 from ripen.storage.lead_record import Record, record_item
@@ -37,7 +37,7 @@ def save(
     table: str,
     record: Record,
     checkpoint: Checkpoint | None = None,
-    fronts: Sequence[Front] = (),
+    fronts: Sequence[PublicProfile] = (),
     addresses: Sequence[Action] = (),
 ) -> None:
     """Write a record, provided that the one in the table is of the version before. Raises VersionConflictError.
@@ -101,7 +101,7 @@ def mark_due(table: str, subject: str, due_at: int) -> None:
         forget = {"TableName": table, "Key": _attributes({"pk": subject, "sk": CHECKPOINT_KEY})}
         if _held(client("dynamodb").transact_write_items, TransactItems=[{"Update": renew}, {"Delete": forget}]):
             return
-        subject = item_of(table, subject, RECORD_KEY).get("lead", subject)
+        subject = get_item(table, subject, RECORD_KEY).get("lead", subject)
     raise VersionConflictError("the lead is being merged")
 
 
@@ -140,7 +140,7 @@ def drop(table: str, subject: str, version: int, also: Sequence[Action] = ()) ->
     False, and nothing is done, if the record or anything else has changed since it was read.
     """
     record = {"TableName": table, "Key": _attributes({"pk": subject, "sk": RECORD_KEY}), **unchanged(version)}
-    front = {"TableName": table, "Key": _attributes(front_key(subject))}
+    front = {"TableName": table, "Key": _attributes(profile_key(subject))}
     actions = [{"Delete": record}, {"Delete": front}, *also]
     return _held(client("dynamodb").transact_write_items, TransactItems=actions)
 
@@ -148,7 +148,7 @@ def drop(table: str, subject: str, version: int, also: Sequence[Action] = ()) ->
 def root_of(table: str, subject: str) -> Record | None:
     """The record of the lead that a subject belongs to; None when there is none."""
     for _ in range(MAX_SUBJECTS):
-        found = item_of(table, subject, RECORD_KEY)
+        found = get_item(table, subject, RECORD_KEY)
         if "lead" not in found:
             return Record(subject, found["version"], found.get("data", ""), None) if found else None
         subject = found["lead"]

@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 
 from adapters.dynamodb.attributes import attributes, values
 from adapters.runtime.clients import client
-from adapters.store.intents import held_intents
+from adapters.store.intents import open_claims
 from ripen.errors import VersionConflictError
 from ripen.events.event import Event
 from ripen.leads.proof import Proof
 from ripen.storage.checkpoint import Checkpoint
-from ripen.storage.intents import Held
+from ripen.storage.intents import OpenClaim
 from ripen.storage.lead_record import Record
 from ripen.storage.ledger import (
     CHECKPOINT_KEY,
@@ -30,7 +30,7 @@ from ripen.storage.ledger import (
     read_items,
     weight,
 )
-from ripen.storage.merged_lead import MAX_SUBJECTS, Edge, Tree
+from ripen.storage.merged_lead import MAX_SUBJECTS, Edge, MergedLead
 from ripen.times import parse_iso
 
 _PAGE = 60
@@ -39,7 +39,7 @@ _PAGE = 60
 Item = Mapping[str, Any]
 
 
-def load_tree(table: str, subject: str, now: int, *, recent: bool = False, claims: bool = False) -> Tree:
+def load_merged_lead(table: str, subject: str, now: int, *, recent: bool = False, claims: bool = False) -> MergedLead:
     """The lead that a subject belongs to: the record of its root, and the ledgers of all its subjects, consistently.
 
     With `recent`, what is in the checkpoint that the record names is not read; only leads of one subject have one.
@@ -53,7 +53,7 @@ def load_tree(table: str, subject: str, now: int, *, recent: bool = False, claim
     of someone who had counted it still be seen, and `save` would not notice. Every change of the tree changes the
     record of the root, so `save` notices that as well. Raises VersionConflictError when no root is found.
     """
-    held: dict[tuple[str, str], Held] = {}
+    held: dict[tuple[str, str], OpenClaim] = {}
     for _ in range(MAX_SUBJECTS):
         held = _claims(table, subject) if claims else {}
         root = _partition(table, subject, recent=recent)
@@ -79,7 +79,7 @@ def load_tree(table: str, subject: str, now: int, *, recent: bool = False, claim
                 held |= theirs
     newest, whole = _newest(partitions, now, checkpoint.below if checkpoint else EVENT_PREFIX)
     ledgers = {name: _ledger(items, checkpoint, whole=whole) for name, items in newest.items()}
-    return Tree(
+    return MergedLead(
         record,
         {name: ledger.events for name, ledger in ledgers.items()},
         tuple(edges),
@@ -91,8 +91,8 @@ def load_tree(table: str, subject: str, now: int, *, recent: bool = False, claim
     )
 
 
-def _claims(table: str, subject: str) -> dict[tuple[str, str], Held]:
-    return {(subject, key): held for key, held in held_intents(table, subject).items()}
+def _claims(table: str, subject: str) -> dict[tuple[str, str], OpenClaim]:
+    return {(subject, key): held for key, held in open_claims(table, subject).items()}
 
 
 def _record(subject: str, found: Item) -> Record:

@@ -15,9 +15,9 @@ from adapters.dynamodb.table import put_arguments
 from adapters.runtime.clients import unchanged as _unchanged
 from adapters.store.lead_records import Action, transact
 from ripen.leads.proof import Proof
-from ripen.storage.lead_record import Record, forget
+from ripen.storage.lead_record import Record, stale_data
 from ripen.storage.ledger import CHECKPOINT_KEY, IDENTITY_KEY, MEMBER_PREFIX, RECORD_KEY, due_shard
-from ripen.storage.merged_lead import Edge, Tree
+from ripen.storage.merged_lead import Edge, MergedLead
 from ripen.times import to_iso
 
 
@@ -51,7 +51,7 @@ def join(table: str, merge: Merge, events: Sequence[Mapping[str, Any]], now: int
         [
             _put(table, pointer, **_unchanged(child.version)),
             _put(table, member, ConditionExpression="attribute_not_exists(pk)"),
-            renewed(table, parent, forget(parent, child), now),
+            renewed(table, parent, stale_data(parent, child), now),
             _forget_fold(table, parent.subject),
             _forget_fold(table, child.subject),
             *({"Put": put_arguments(table, event)} for event in events),
@@ -59,14 +59,14 @@ def join(table: str, merge: Merge, events: Sequence[Mapping[str, Any]], now: int
     )
 
 
-def part(table: str, tree: Tree, edge: Edge, events: Sequence[Mapping[str, Any]], now: int) -> None:
+def part(table: str, tree: MergedLead, edge: Edge, events: Sequence[Mapping[str, Any]], now: int) -> None:
     """Undo one merge of a lead. Raises VersionConflictError."""
     root, leaving = tree.record, tree.below(edge.child)
     restored = {
         "pk": edge.child,
         "sk": RECORD_KEY,
         "version": edge.version + 1,
-        "data": forget(root, subjects=leaving),
+        "data": stale_data(root, subjects=leaving),
         "due_shard": due_shard(edge.child),
         "due_at": to_iso(now),
     }
@@ -75,7 +75,7 @@ def part(table: str, tree: Tree, edge: Edge, events: Sequence[Mapping[str, Any]]
         [
             _put(table, restored, **_unchanged(edge.version)),
             {"Delete": {"TableName": table, "Key": attributes(member), "ConditionExpression": "attribute_exists(pk)"}},
-            renewed(table, root, forget(root, subjects=tree.ledgers.keys() - leaving), now),
+            renewed(table, root, stale_data(root, subjects=tree.ledgers.keys() - leaving), now),
             _forget_fold(table, root.subject),
             *({"Put": put_arguments(table, event)} for event in events),
         ]
@@ -96,7 +96,7 @@ def take_address(table: str, transfer: Transfer, now: int) -> None:
         "ExpressionAttributeValues": attributes({":subject": transfer.loser, ":winner": transfer.winner}),
     }
     leads = [transfer.wins, *([transfer.loses] if transfer.loses else [])]
-    transact([{"Update": give}, *(renewed(table, record, forget(record), now) for record in leads)])
+    transact([{"Update": give}, *(renewed(table, record, stale_data(record), now) for record in leads)])
 
 
 def _put(table: str, item: Mapping[str, Any], **condition: Any) -> Action:

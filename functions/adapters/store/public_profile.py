@@ -25,66 +25,66 @@ FRONT_KEY = "O"
 _NOTHING: Mapping[str, Any] = {"offers": [], "preferences": {}, "about": {}}
 
 
-class Front(NamedTuple):
+class PublicProfile(NamedTuple):
     """What is known at once of one subject, as JSON in `data`; empty when there is nothing."""
 
     subject: str
     data: str
 
 
-def front_key(subject: str) -> dict[str, str]:
+def profile_key(subject: str) -> dict[str, str]:
     """The key of a subject's item."""
     return {"pk": f"{FRONT_PREFIX}{subject}", "sk": FRONT_KEY}
 
 
-def front_item(
+def profile_item(
     subject: str, offers: Sequence[str], preferences: Mapping[str, Any], about: Mapping[str, str] = MappingProxyType({})
 ) -> dict[str, Any] | None:
     """The item of a subject whose lead has these; None when it has none of them."""
     if not offers and not preferences and not about:
         return None
     known = {"offers": [*offers], "preferences": {**preferences}} | ({"about": {**about}} if about else {})
-    return front_key(subject) | {"data": json.dumps(known, sort_keys=True, separators=(",", ":"))}
+    return profile_key(subject) | {"data": json.dumps(known, sort_keys=True, separators=(",", ":"))}
 
 
-def of_lead(lead: Lead, subjects: Iterable[str]) -> list[Front]:
+def of_lead(lead: Lead, subjects: Iterable[str]) -> list[PublicProfile]:
     """What is known at once of each subject of a lead."""
     preferences = {} if lead.preferences == Preferences() else lead.preferences.as_json()
     about = {} if lead.claims.confirmed else lead.claimed_names
-    return fronts(subjects, lead.offers, preferences, about)
+    return profiles(subjects, lead.offers, preferences, about)
 
 
-def fronts(
+def profiles(
     subjects: Iterable[str],
     offers: Sequence[str],
     preferences: Mapping[str, Any],
     about: Mapping[str, str] = MappingProxyType({}),
-) -> list[Front]:
+) -> list[PublicProfile]:
     """What is known at once of each subject: preferences of all, offers of visitors, who alone are asked for.
 
     `about` is what was typed about the person, for the page on which the reader of the mailbox corrects it.
     """
     found = []
     for subject in subjects:
-        item = front_item(subject, offers if subject.startswith("a:") else (), preferences, about)
-        found.append(Front(subject, item["data"] if item else ""))
+        item = profile_item(subject, offers if subject.startswith("a:") else (), preferences, about)
+        found.append(PublicProfile(subject, item["data"] if item else ""))
     return found
 
 
-def digests(known: Iterable[Front]) -> dict[str, str]:
+def digests(known: Iterable[PublicProfile]) -> dict[str, str]:
     """What the record has to remember, by subject: nothing of those of whom nothing is known."""
     return {front.subject: hashlib.sha256(front.data.encode()).hexdigest()[:12] for front in known if front.data}
 
 
-def changed(before: Mapping[str, str], known: Sequence[Front]) -> list[Front]:
+def changed(before: Mapping[str, str], known: Sequence[PublicProfile]) -> list[PublicProfile]:
     """Those that have to be written, since the record remembers something else of them."""
     now = digests(known)
     return [front for front in known if now.get(front.subject) != before.get(front.subject)]
 
 
-def write(table: str, front: Front) -> dict[str, Any]:
+def write(table: str, front: PublicProfile) -> dict[str, Any]:
     """The part of a transaction that writes an item, or deletes one of which nothing is left."""
-    key = front_key(front.subject)
+    key = profile_key(front.subject)
     if not front.data:
         return {"Delete": {"TableName": table, "Key": attributes(key)}}
     return {"Put": {"TableName": table, "Item": attributes(key | {"data": front.data})}}
@@ -93,7 +93,7 @@ def write(table: str, front: Front) -> dict[str, Any]:
 def read(table: str, subject: str) -> Mapping[str, Any]:
     """The `offers`, `preferences` and typed names (`about`) of the lead of a subject. Raises TableThrottledError."""
     try:
-        found = client("dynamodb").get_item(TableName=table, Key=attributes(front_key(subject)))
+        found = client("dynamodb").get_item(TableName=table, Key=attributes(profile_key(subject)))
     except ClientError as error:
         raise throttled(error) from error
     return {**_NOTHING, **json.loads(values(found["Item"])["data"])} if "Item" in found else _NOTHING

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from adapters.dynamodb.attributes import attributes, values
 from adapters.dynamodb.queries import query
-from adapters.runtime.clients import client, held
+from adapters.runtime.clients import client, succeeds
 from adapters.store.lead_records import DUE_INDEX, mark_due
 from ripen.storage.ledger import ASIDE_PREFIX, ASIDE_SHARD, EVENT_PREFIX, Unreadable, read_items
 from ripen.times import parse_iso, to_iso
@@ -24,7 +24,7 @@ _OWN = ("reason", "due_shard", "due_at")
 """What an item has only while it is set aside."""
 
 
-class Aside(NamedTuple):
+class Quarantined(NamedTuple):
     """An item that was set aside at the ISO time `since`; `reason` is why, `trouble` what is wrong with it today."""
 
     subject: str
@@ -34,7 +34,7 @@ class Aside(NamedTuple):
     trouble: str
 
 
-def set_aside(table: str, found: Unreadable, now: int) -> bool:
+def quarantine(table: str, found: Unreadable, now: int) -> bool:
     """Move an item that cannot be read out of the ledger; False when it is gone by now, or can be read."""
     item = _get(table, found.subject, found.key)
     if item is None or not _trouble(item):
@@ -44,23 +44,23 @@ def set_aside(table: str, found: Unreadable, now: int) -> bool:
     return _move(table, item, {**item, "sk": {"S": key}, **marks})
 
 
-def set_lead_aside(table: str, subject: str, reason: str, now: int) -> None:
+def quarantine_lead(table: str, subject: str, reason: str, now: int) -> None:
     """List a lead whose record cannot be written, whatever is tried."""
     key = {"pk": subject, "sk": LEAD_ASIDE}
     marks = {"reason": reason, "due_shard": ASIDE_SHARD, "due_at": to_iso(now)}
     client("dynamodb").put_item(TableName=table, Item=attributes(key | marks))
 
 
-def find_aside(table: str) -> Iterator[Aside]:
+def find_quarantined(table: str) -> Iterator[Quarantined]:
     """Everything that is set aside, the oldest first. Reads only that."""
     for listed in query(table, "due_shard = :shard", {":shard": ASIDE_SHARD}, IndexName=DUE_INDEX):
         item = _get(table, listed["pk"], listed["sk"])
         if item is not None:
             reason = str(values(item).get("reason", ""))
-            yield Aside(listed["pk"], listed["sk"], listed["due_at"], reason, _trouble(item))
+            yield Quarantined(listed["pk"], listed["sk"], listed["due_at"], reason, _trouble(item))
 
 
-def give_back(table: str, aside: Aside) -> bool:
+def restore(table: str, aside: Quarantined) -> bool:
     """Return an item to the ledger, where it is folded at once; False when it cannot be read or is not there.
 
     An item that was written under its key meanwhile is left as it is, and so is the one set aside.
@@ -105,4 +105,4 @@ def _move(table: str, item: Mapping[str, Any], moved: Mapping[str, Any], **condi
         **({"ExpressionAttributeValues": compared} if compared else {}),
     }
     put = {"TableName": table, "Item": moved, **condition}
-    return held(client("dynamodb").transact_write_items, TransactItems=[{"Put": put}, {"Delete": delete}])
+    return succeeds(client("dynamodb").transact_write_items, TransactItems=[{"Put": put}, {"Delete": delete}])

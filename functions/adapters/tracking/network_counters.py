@@ -7,7 +7,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from adapters.runtime.clients import client, error_code
 from adapters.tracking.rate_counters import cannot_tell
 from ripen.events.networks import Place
-from ripen.events.rate_limits import Newcomers
+from ripen.events.rate_limits import NewAddresses
 from ripen.events.sources import Source
 from ripen.storage.ledger import counter_key
 from ripen.times import HOUR, SECOND, to_iso
@@ -15,7 +15,7 @@ from ripen.times import HOUR, SECOND, to_iso
 _ROOM = "attribute_not_exists(addresses) OR contains(addresses, :one) OR size(addresses) < :most"
 
 
-def is_one_too_many(table: str, newcomers: Newcomers, source: Source, place: Place, digest: str) -> bool | None:
+def is_one_too_many(table: str, newcomers: NewAddresses, source: Source, place: Place, digest: str) -> bool | None:
     """Count the address of a digest; True if it is new to its network, which has named as many as it may.
 
     None when the table cannot tell, which is logged.

@@ -33,12 +33,12 @@ class _Kept:
 _kept: dict[str, _Kept] = {}
 
 
-def forget() -> None:
+def clear_cache() -> None:
     """Forget everything that was read, as a new process would."""
     _kept.clear()
 
 
-def shown(table: str, now: int) -> Mapping[str, Any]:
+def public_config(table: str, now: int) -> Mapping[str, Any]:
     """What `ripen.config.public` made of the rules that are active at `now`; changes are seen within a minute.
 
     Before any rules were active there are no offers and no topics. When it cannot be read, the last one stays. Raises
@@ -56,6 +56,6 @@ def shown(table: str, now: int) -> Mapping[str, Any]:
     return kept.site
 
 
-def show(table: str, site: str) -> None:
+def put_public_config(table: str, site: str) -> None:
     """Make this what is shown; `site` is of `dump_site`."""
     put_text(table, SITE_KEY, site)

@@ -8,12 +8,12 @@ from __future__ import annotations
 from botocore.exceptions import BotoCoreError, ClientError
 
 from adapters.runtime.clients import client, error_code
-from ripen.events.rate_limits import Share
+from ripen.events.rate_limits import Quota
 from ripen.storage.ledger import counter_key
 from ripen.times import HOUR, SECOND, to_iso
 
 
-def add(table: str, share: Share) -> int | None:
+def add(table: str, share: Quota) -> int | None:
     """Add to a counter: its total, or None when it could not be told, which is logged.
 
     Tried once and not for long: what is counted is in the ledger already, and a repeated addition would count twice.

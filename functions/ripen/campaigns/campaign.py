@@ -12,12 +12,12 @@ from dataclasses import field as _field
 from typing import Any, NamedTuple
 
 from ripen.campaigns.frequency_caps import (
-    NO_LIMITS,
+    NO_CAPS,
+    FrequencyCaps,
     Hours,
-    Limits,
     Rhythm,
+    compile_caps,
     compile_hours,
-    compile_limits,
     compile_rhythm,
 )
 from ripen.campaigns.steps import Do, Program, compile_steps
@@ -79,17 +79,17 @@ class CampaignRule:
     only_if: Predicate | None = None
     goal: Predicate | None = None
     exits: tuple[Predicate, ...] = ()
-    again: int | None = None
+    reentry_after: int | None = None
     transactional: bool = False
     confirms: bool = False
     category: str = ""
     priority: int = 50
-    control: float = 0.0
+    holdout_share: float = 0.0
     valid_for: int = 7 * DAY
-    drops: bool = False
+    drop_when_capped: bool = False
     hours: tuple[Hours, ...] = ()
-    limits: Limits = NO_LIMITS
-    category_limits: Limits = NO_LIMITS
+    limits: FrequencyCaps = NO_CAPS
+    category_limits: FrequencyCaps = NO_CAPS
 
     @property
     def by_time(self) -> bool:
@@ -117,28 +117,28 @@ class Progress:
     under this number. `doubtful` are the numbers of which something was done perhaps.
     """
 
-    open: bool
+    unlocked: bool
     number: int = 0
     began: int = -1
-    above: bool = False
-    mark: int = -1
-    credit: int = -1
+    matching: bool = False
+    last_trigger: int = -1
+    carry_over_until: int = -1
     run: Run | None = None
     done: list[str] = _field(default_factory=list)
-    doubtful: tuple[int, ...] = ()
+    unconfirmed: tuple[int, ...] = ()
 
     def may_start(self, rule: CampaignRule, moment: int) -> bool:
         """Whether a start would be one: none is under way, and the last was long enough ago."""
         if self.run is not None:
             return False
-        if rule.again == NEVER:
-            return self.number == 0 or moment <= self.credit
-        return self.began < 0 or rule.again is None or moment - self.began >= rule.again
+        if rule.reentry_after == NEVER:
+            return self.number == 0 or moment <= self.carry_over_until
+        return self.began < 0 or rule.reentry_after is None or moment - self.began >= rule.reentry_after
 
     def start(self, moment: int, *, control: bool) -> None:
         """Begin a run."""
-        if moment <= self.credit:
-            self.credit = -1
+        if moment <= self.carry_over_until:
+            self.carry_over_until = -1
         else:
             self.number += 1
             self.done = []
@@ -147,13 +147,13 @@ class Progress:
 
     def end(self, number: int, step: str, name: str, moment: int) -> None:
         """Take note that a step was done, or will never be."""
-        if number in self.doubtful and number < self.number:
+        if number in self.unconfirmed and number < self.number:
             return  # what became of an earlier mail after all
         if name.endswith("Unconfirmed"):
-            self.doubtful = (*self.doubtful[-9:], number)
+            self.unconfirmed = (*self.unconfirmed[-9:], number)
         if number > self.number:
             if self.run is None:
-                self.credit = moment + _CREDIT
+                self.carry_over_until = moment + _CREDIT
             self.number = number
             self.done = []
         if step not in self.done:
@@ -163,8 +163,8 @@ class Progress:
         """All of it, as `from_json` takes it."""
         run = self.run
         under_way = run and [run.at, run.since, run.began, run.control, sorted(run.happened)]
-        last = [self.credit, under_way, self.done, list(self.doubtful)]
-        return [self.open, self.number, self.began, self.above, self.mark, *last]
+        last = [self.carry_over_until, under_way, self.done, list(self.unconfirmed)]
+        return [self.unlocked, self.number, self.began, self.matching, self.last_trigger, *last]
 
     @classmethod
     def from_json(cls, values: list[Any]) -> Progress:
@@ -180,7 +180,7 @@ def _run(at: int, since: int, began: int, control: bool, happened: Iterable[int]
 
 def first_progress(campaigns: Iterable[CampaignRule]) -> dict[str, Progress]:
     """Where each campaign stands before anything happened."""
-    return {campaign.name: Progress(open=not campaign.gated) for campaign in campaigns}
+    return {campaign.name: Progress(unlocked=not campaign.gated) for campaign in campaigns}
 
 
 def take_outcome(progress: Mapping[str, Progress], properties: Mapping[str, Any], name: str, moment: int) -> None:
@@ -220,17 +220,17 @@ def _compile(name: str, campaign: Campaign, mailing: Mailing) -> tuple[CampaignR
         only_if=compile_pattern(campaign.only_if) if campaign.only_if else None,
         goal=compile_pattern(campaign.goal) if campaign.goal and of_facts(campaign.goal) else None,
         exits=tuple(compile_pattern(leaves) for leaves in campaign.exit if of_facts(leaves)),
-        again=NEVER if campaign.again == "never" else _milliseconds(campaign.again),
+        reentry_after=NEVER if campaign.again == "never" else _milliseconds(campaign.again),
         transactional=campaign.transactional,
         confirms=campaign.confirms,
         category=campaign.category or "",
         priority=campaign.priority,
-        control=campaign.control / 100,
+        holdout_share=campaign.control / 100,
         valid_for=parse_duration(campaign.valid_for),
-        drops=campaign.when_capped == "drop",
+        drop_when_capped=campaign.when_capped == "drop",
         hours=(compile_hours(mailing.window),),
-        limits=compile_limits(mailing.caps),
-        category_limits=compile_limits(category.caps) if category else NO_LIMITS,
+        limits=compile_caps(mailing.caps),
+        category_limits=compile_caps(category.caps) if category else NO_CAPS,
     )
     # What happens in a run is noticed before a run begins, so that what begins it is no part of it.
     signals = [(pattern, Signal(name, "happened", number)) for number, pattern in enumerate(patterns)]

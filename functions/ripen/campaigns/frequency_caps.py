@@ -22,14 +22,14 @@ _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _ROUNDS = 20
 
 
-class Limits(NamedTuple):
+class FrequencyCaps(NamedTuple):
     """Caps, compiled: so many within so many milliseconds, and so many for ever (None: any number)."""
 
     windows: tuple[tuple[int, int], ...] = ()
     overall: int | None = None
 
 
-NO_LIMITS = Limits()
+NO_CAPS = FrequencyCaps()
 
 
 class Hours(NamedTuple):
@@ -45,13 +45,13 @@ class Hours(NamedTuple):
         return len(self.days) == len(_WEEKDAYS) and self.start == self.end
 
 
-def compile_limits(caps: Caps) -> Limits:
+def compile_caps(caps: Caps) -> FrequencyCaps:
     """Caps as numbers."""
     given = ((caps.per_day, DAY), (caps.per_week, 7 * DAY), (caps.per_month, KEPT))
     windows = [(most, window) for most, window in given if most is not None]
     if caps.gap is not None:
         windows.append((1, min(parse_duration(caps.gap), KEPT)))
-    return Limits(tuple(windows), caps.overall)
+    return FrequencyCaps(tuple(windows), caps.overall)
 
 
 def compile_hours(window: Window) -> Hours:
@@ -75,7 +75,7 @@ def zone(name: object, default: str) -> ZoneInfo:
     return ZoneInfo(default)
 
 
-def within_limits(moment: int, sent: Sequence[int], total: int, limits: Limits) -> int | None:
+def within_caps(moment: int, sent: Sequence[int], total: int, limits: FrequencyCaps) -> int | None:
     """The first moment from this one on at which one more mail is within the limits; None: never.
 
     `sent` is when the mails that count went out, in order, `total` how many there ever were.

@@ -31,7 +31,7 @@ _AT_ONCE = 2 * SECOND
 _OPENED, _CLICKED, _DELIVERED = _OF_MAIL = ("Email Opened", "Email Link Clicked", "Email Delivered")
 
 
-def judged(events: Sequence[Event]) -> list[tuple[int, Event]]:
+def with_bot_verdicts(events: Sequence[Event]) -> list[tuple[int, Event]]:
     """The events (sorted by time and id) with the moments (milliseconds) at which they count, in that order.
 
     What a scanner caused has the bot's name.

@@ -52,7 +52,7 @@ _READ_CONTEXT = (*_KEPT_CONTEXT, "traits", "consent", "gcs", "userAgent")
 """What is looked at in the context around a batch; nothing else of it is copied from event to event."""
 
 
-class Envelope(NamedTuple):
+class SharedContext(NamedTuple):
     """What a request says for all of its events.
 
     `context` and `sent_at` (milliseconds by the sender's clock, -1 when it does not say) stand around a batch; `bot` is
@@ -71,15 +71,15 @@ class Envelope(NamedTuple):
         return sum(size for key, size in self.sizes.items() if key not in own)
 
 
-NO_ENVELOPE = Envelope({}, -1)
+NO_SHARED_CONTEXT = SharedContext({}, -1)
 
 
-def read_envelope(batch: Mapping[str, Any]) -> Envelope:
+def read_shared_context(batch: Mapping[str, Any]) -> SharedContext:
     """What the request around a list of events says for all of them. Raises InvalidEventError."""
     said = _mapping(batch, "context") if batch.get("context") else {}
     context = {key: said[key] for key in _READ_CONTEXT if key in said}
     sizes = {key: _size(context[key]) for key in (*_KEPT_CONTEXT, "traits") if context.get(key)}
-    return Envelope(context, _moment(batch, "sentAt", -1), sizes=sizes)
+    return SharedContext(context, _moment(batch, "sentAt", -1), sizes=sizes)
 
 
 def _size(value: object) -> int:
@@ -90,7 +90,7 @@ def _size(value: object) -> int:
 
 
 def parse_event(
-    payload: object, call: object, source: Source, received_at: int, envelope: Envelope = NO_ENVELOPE
+    payload: object, call: object, source: Source, received_at: int, envelope: SharedContext = NO_SHARED_CONTEXT
 ) -> Received:
     """The event in `payload`, the body of one of Segment's calls (track, page, screen, identify, group, alias).
 

@@ -25,7 +25,7 @@ _VISITORS = 10_000
 _NETWORKS = 1_000
 
 
-class Share(NamedTuple):
+class Quota(NamedTuple):
     """What one process adds to the common count: `events` of a source, or of one `subject` through it.
 
     The window begins at `begins` and ends at `ends`, both in milliseconds.
@@ -56,7 +56,7 @@ _Key = tuple[str, str]
 """A source and a visitor's subject, or a source and nothing."""
 
 
-class Newcomers:
+class NewAddresses:
     """The addresses that were counted for networks, as digests, of the networks that this process saw last."""
 
     def __init__(self, networks: int = _NETWORKS) -> None:
@@ -75,7 +75,7 @@ class Newcomers:
             self._known.popitem(last=False)
 
 
-class Limits:
+class RateLimits:
     """The counters of one process. It remembers the `visitors` that were seen last, and forgets the others.
 
     While `due` holds anything, the other processes have to be told: `share`, then `learn` what they say.
@@ -87,7 +87,7 @@ class Limits:
         self._minutes: dict[_Key, _Count] = {}
         self._days: OrderedDict[_Key, _Count] = OrderedDict()
         self.due: dict[_Key, None] = {}
-        self.newcomers = Newcomers()
+        self.newcomers = NewAddresses()
 
     def wait(self, source: Source, events: int, now: int) -> int:
         """Count a request of so many events at `now` (milliseconds): 0, or the seconds to wait, and it is not counted.
@@ -122,7 +122,7 @@ class Limits:
             self.due.pop(forgotten, None)
         return over
 
-    def share(self) -> Share | None:
+    def share(self) -> Quota | None:
         """Something that is due to be told to the other processes, None when nothing is; it counts as told."""
         while self.due:
             key = next(iter(self.due))
@@ -131,10 +131,10 @@ class Limits:
             count = counts.get(key)
             if count and count.fresh:
                 counts[key] = _Count(count.window, count.total + count.fresh)
-                return Share(*key, count.window * length, (count.window + 1) * length, count.fresh)
+                return Quota(*key, count.window * length, (count.window + 1) * length, count.fresh)
         return None
 
-    def learn(self, share: Share, total: int) -> None:
+    def learn(self, share: Quota, total: int) -> None:
         """All processes together have counted so many events in the window of a share."""
         key = (share.source, share.subject)
         counts, length = self._of(key)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Container
 
 from ripen.campaigns.campaign import CampaignRule
-from ripen.fold.enrollment import begin, begin_by_segment, begin_by_time
+from ripen.fold.enrollment import enroll, enroll_by_segment, enroll_by_time
 from ripen.fold.phases import move, next_timer
-from ripen.fold.runs import go_on
+from ripen.fold.runs import advance_runs
 from ripen.fold.runs import moments as campaign_moments
 from ripen.fold.state import State
 from ripen.times import first_after
 
 
-def move_on(state: State, moment: int, event: str | None, *, changed: bool) -> None:
+def advance(state: State, moment: int, event: str | None, *, changed: bool) -> None:
     """Move through the lifecycles as far as conditions hold at `moment`, and start campaigns.
 
     Without an event, only the lifecycles whose own time it is: what campaigns wait for moves nobody.
@@ -21,13 +21,13 @@ def move_on(state: State, moment: int, event: str | None, *, changed: bool) -> N
     for course in state.courses:
         if event is None and course.timer != moment:
             continue
-        if not (changed or course.ways.open_to(event, changed=False)):
+        if not (changed or course.transitions.open_to(event, changed=False)):
             continue
         if made := move(state, course, moment, event, changed=changed):
             changed = True
-            state.wake = moment
+            state.next_check_at = moment
             if course is state.phases:
-                begin_by_phase(state, {move.phase for move in made}, moment)
+                enroll_by_phase(state, {move.phase for move in made}, moment)
     if changed:
         _begin_campaigns(state, moment)
 
@@ -36,22 +36,22 @@ def _begin_campaigns(state: State, moment: int) -> None:
     rules = state.rules
     for campaign in rules.scored_campaigns:
         progress = state.campaigns[campaign.name]
-        if progress.open and not progress.above and _reached(state, campaign, moment):
-            progress.above = True
-            begin(state, campaign, moment)
+        if progress.unlocked and not progress.matching and _reached(state, campaign, moment):
+            progress.matching = True
+            enroll(state, campaign, moment)
     if rules.timed_campaigns:
-        begin_by_time(state, moment)
+        enroll_by_time(state, moment)
     if rules.segment_campaigns:
-        begin_by_segment(state, moment)
+        enroll_by_segment(state, moment)
     if state.running:
-        go_on(state, moment)
+        advance_runs(state, moment)
 
 
-def begin_by_phase(state: State, entered: Container[str], moment: int) -> None:
+def enroll_by_phase(state: State, entered: Container[str], moment: int) -> None:
     """Start the campaigns of the phases that were just entered."""
     for campaign in state.rules.campaigns:
         if campaign.phase is not None and campaign.phase in entered:
-            begin(state, campaign, moment)
+            enroll(state, campaign, moment)
 
 
 def next_moment(state: State) -> int | None:
@@ -63,18 +63,18 @@ def next_moment(state: State) -> int | None:
     moments += [
         state.scores[campaign.score.profile].falls_below(campaign.score.fallen)
         for campaign in state.rules.scored_campaigns
-        if campaign.score and state.campaigns[campaign.name].above
+        if campaign.score and state.campaigns[campaign.name].matching
     ]
     return first_after(state.clock, moments)
 
 
-def notice_fallen_scores(state: State, moment: int) -> None:
+def rearm_score_triggers(state: State, moment: int) -> None:
     """Note which campaigns may start again: only those whose score has fallen since."""
     for campaign in state.rules.scored_campaigns:
         progress = state.campaigns[campaign.name]
         threshold = campaign.score
-        if progress.above and threshold and not state.scores[threshold.profile].reaches(threshold.fallen, moment):
-            progress.above = False
+        if progress.matching and threshold and not state.scores[threshold.profile].reaches(threshold.fallen, moment):
+            progress.matching = False
 
 
 def _reached(state: State, campaign: CampaignRule, moment: int) -> bool:
@@ -82,19 +82,19 @@ def _reached(state: State, campaign: CampaignRule, moment: int) -> bool:
     return threshold is not None and state.scores[threshold.profile].reaches(threshold.at_least, moment)
 
 
-def stirs(state: State, profile: str, points: float) -> bool:
+def may_trigger(state: State, profile: str, points: float) -> bool:
     """Whether a way may be open, or a campaign start, now that the score of this profile has so many points."""
     rules = state.rules
     watchful = rules.watchful_campaigns
     if rules.segment_campaigns or (watchful and not watchful.isdisjoint(state.running)):
         return True
     for course in state.courses:
-        low, high = course.ways.calm.get(profile, course.ways.calm_else)
-        if course.restless or not low <= points < high:
+        low, high = course.transitions.inert_band.get(profile, course.transitions.inert_band_else)
+        if course.needs_recheck or not low <= points < high:
             return True
     for campaign, least in rules.starts.get(profile, ()):
         if points >= least:
             progress = state.campaigns[campaign]
-            if progress.open and not progress.above:
+            if progress.unlocked and not progress.matching:
                 return True
     return False

@@ -6,30 +6,30 @@ from collections.abc import Sequence
 
 from ripen.campaigns.campaign import Signal
 from ripen.events.event import Event
-from ripen.fold.advance import notice_fallen_scores, stirs
+from ripen.fold.advance import may_trigger, rearm_score_triggers
 from ripen.fold.eligibility import known_traits
-from ripen.fold.rules import Noticed, Sign, TopicRule, Use
-from ripen.fold.runs import heed
+from ripen.fold.rules import Matched, Sign, TopicRule, Use
+from ripen.fold.runs import on_signal
 from ripen.fold.state import State
 from ripen.scoring.points import Rule, earned
 
 _MOST_COUNTED = 1_000
 
 
-def notice(state: State, found: Noticed, moment: int) -> None:
+def apply_match(state: State, found: Matched, moment: int) -> None:
     """Take note of something other than points that an event was found to be."""
     if isinstance(found, TopicRule):
         state.topics[found.topic].add(found.points, moment)
         state.trends[found.topic] = state.trends[found.topic].plus(moment)
-        if state.unarmed:
-            state.wake = moment
+        if state.awaits_threshold:
+            state.next_check_at = moment
     elif isinstance(found, Sign):
         state.evidence.add(found.key)
     elif isinstance(found, Use):
         state.usage = state.usage.plus(moment)
-        state.wake = moment
+        state.next_check_at = moment
     elif isinstance(found, Signal):
-        heed(state, found, moment)
+        on_signal(state, found, moment)
     else:
         recent = [at for at in state.counts[found.name] if moment - at < found.window]
         state.counts[found.name] = [*recent, moment][-_MOST_COUNTED:]
@@ -46,7 +46,7 @@ def award(state: State, rules: Sequence[Rule], event: Event, moment: int) -> boo
     return _add(state, sums, moment)
 
 
-def refit(state: State, event: Event, moment: int) -> None:
+def update_fit(state: State, event: Event, moment: int) -> None:
     """Give and take the points of what is known of the lead, as it has just changed.
 
     Once an address is proven, what an unproven browser typed weighs only as much as the rules say.
@@ -76,10 +76,10 @@ def _add(state: State, sums: dict[str, float], moment: int) -> bool:
         score.add(points, moment)
         if points < 0:
             stirred = True
-            state.wake = moment
-            notice_fallen_scores(state, moment)
-        elif state.unarmed:
-            state.wake = moment
+            state.next_check_at = moment
+            rearm_score_triggers(state, moment)
+        elif state.awaits_threshold:
+            state.next_check_at = moment
         if not stirred:
-            stirred = stirs(state, profile, score.total)
+            stirred = may_trigger(state, profile, score.total)
     return stirred

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ripen.campaigns.campaign import CampaignRule, Run
 from ripen.campaigns.content_choice import Taste, best
-from ripen.campaigns.frequency_caps import Hours, within_hours, within_limits, zone
+from ripen.campaigns.frequency_caps import Hours, within_caps, within_hours, zone
 from ripen.campaigns.steps import Do
 from ripen.events.event import MAIL
 from ripen.leads.identifiers import COMPLAINED, UNDELIVERABLE
@@ -68,7 +68,7 @@ def earliest(state: State, rule: CampaignRule, step: Do, run: Run) -> int | None
     return within_hours(moment, hours, time_zone(state)) if moment is not None and hours else moment
 
 
-def opens_again(state: State, rule: CampaignRule, step: Do, earliest: int) -> int:
+def next_open_slot(state: State, rule: CampaignRule, step: Do, earliest: int) -> int:
     """The same for a step that is late, because only now the lead may be mailed: the hours have to be open, too."""
     hours = _hours(rule, step)
     if earliest >= state.clock or not hours:
@@ -83,18 +83,18 @@ def _hours(rule: CampaignRule, step: Do) -> tuple[Hours, ...]:
     return () if step.channel != MAIL or rule.transactional else rule.hours
 
 
-def drops(state: State, rule: CampaignRule, step: Do, run: Run) -> bool:
+def exceeds_cap(state: State, rule: CampaignRule, step: Do, run: Run) -> bool:
     """Whether a mail is over a cap when its turn comes, and its campaign does not wait then."""
-    over_caps = rule.drops and step.channel == MAIL and not rule.transactional
+    over_caps = rule.drop_when_capped and step.channel == MAIL and not rule.transactional
     return over_caps and _within_caps(state, rule, run.since) != run.since
 
 
 def _within_caps(state: State, rule: CampaignRule, moment: int) -> int | None:
-    allowed = within_limits(moment, state.sent.get("", ()), state.sent_ever.get("", 0), rule.limits)
+    allowed = within_caps(moment, state.sent.get("", ()), state.sent_ever.get("", 0), rule.limits)
     if allowed is None or not rule.category:
         return allowed
     own = state.sent.get(rule.category, ())
-    return within_limits(allowed, own, state.sent_ever.get(rule.category, 0), rule.category_limits)
+    return within_caps(allowed, own, state.sent_ever.get(rule.category, 0), rule.category_limits)
 
 
 def content(state: State, step: Do) -> str | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ripen.campaigns.campaign import CampaignRule
 from ripen.campaigns.frequency_caps import next_round
 from ripen.fold.eligibility import time_zone
-from ripen.leads.lead import Note
+from ripen.leads.lead import CampaignNote
 from ripen.scoring.trends import day_of
 from ripen.times import HOUR, anniversaries
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ripen.fold.state import State
 
 
-def begin(state: State, rule: CampaignRule, moment: int) -> None:
+def enroll(state: State, rule: CampaignRule, moment: int) -> None:
     """Start a campaign for the lead, if it may start now."""
     progress = state.campaigns[rule.name]
     if not progress.may_start(rule, moment):
@@ -26,15 +26,15 @@ def begin(state: State, rule: CampaignRule, moment: int) -> None:
         if not state.claims.address:
             state.missed[rule.name] = moment
         return
-    control = bool(rule.control) and _share(f"{rule.name} {state.subject}") < rule.control
+    control = bool(rule.holdout_share) and _share(f"{rule.name} {state.subject}") < rule.holdout_share
     progress.start(moment, control=control)
     # In the order of the rules, as for a lead that settled: of two at the same moment the same one is always first.
     state.running = {one.name: one for one in state.rules.campaigns if one.name in state.running or one is rule}
-    state.wake = moment
-    state.notes.append(Note(moment, rule.name, "", "control group" if control else "started"))
+    state.next_check_at = moment
+    state.notes.append(CampaignNote(moment, rule.name, "", "control group" if control else "started"))
 
 
-def begin_missed(state: State, moment: int) -> None:
+def enroll_missed(state: State, moment: int) -> None:
     """Start the campaigns that did not start within the last hour because nobody knew the lead's address yet.
 
     Websites tell who somebody is and what he asked for in any order.
@@ -42,33 +42,33 @@ def begin_missed(state: State, moment: int) -> None:
     missed, state.missed = state.missed, {}
     for name, at in missed.items():
         if moment - at <= HOUR:
-            begin(state, state.rules.campaign(name), moment)
+            enroll(state, state.rules.campaign(name), moment)
 
 
-def begin_by_time(state: State, moment: int) -> None:
+def enroll_by_time(state: State, moment: int) -> None:
     """Start the campaigns whose moment has come."""
     for rule in state.rules.timed_campaigns:
         progress = state.campaigns[rule.name]
         due = due_by_time(state, rule)
         if due is not None and due <= moment:
-            progress.mark = _cause(state, rule, due)
+            progress.last_trigger = _cause(state, rule, due)
             state.idle = state.idle or rule.inactive_for is not None
             if moment - due < rule.valid_for:
-                begin(state, rule, moment)
+                enroll(state, rule, moment)
 
 
-def begin_by_segment(state: State, moment: int) -> None:
+def enroll_by_segment(state: State, moment: int) -> None:
     """Start the campaigns whose segment the lead has just come to match."""
     for rule in state.rules.segment_campaigns:
         progress = state.campaigns[rule.name]
-        before, progress.above = progress.above, bool(rule.segment and rule.segment(state.facts))
-        if progress.above and not before:
-            begin(state, rule, moment)
+        before, progress.matching = progress.matching, bool(rule.segment and rule.segment(state.facts))
+        if progress.matching and not before:
+            enroll(state, rule, moment)
 
 
 def due_by_time(state: State, rule: CampaignRule) -> int | None:
     """The next moment at which the passing of time starts a campaign, as far as that is known."""
-    mark = state.campaigns[rule.name].mark
+    mark = state.campaigns[rule.name].last_trigger
     if rule.inactive_for is not None:
         return None if mark == state.last_active else state.last_active + rule.inactive_for
     if rule.rhythm is not None:

@@ -12,13 +12,13 @@ from weakref import proxy
 
 from ripen.campaigns.campaign import take_outcome
 from ripen.events.event import MAILED, OUTCOMES, RIPEN, Event
-from ripen.events.link_scanners import judged
-from ripen.fold.advance import begin_by_phase, move_on, next_moment, notice_fallen_scores
-from ripen.fold.awarding import award, notice, refit
+from ripen.events.link_scanners import with_bot_verdicts
+from ripen.fold.advance import advance, enroll_by_phase, next_moment, rearm_score_triggers
+from ripen.fold.awarding import apply_match, award, update_fit
 from ripen.fold.eligibility import known_traits, language, may_reach
-from ripen.fold.enrollment import begin_missed
+from ripen.fold.enrollment import enroll_missed
 from ripen.fold.facts import LeadFacts, SessionFacts, counts, grades, interests, persona, surging
-from ripen.fold.phases import unarmed
+from ripen.fold.phases import awaits_threshold
 from ripen.fold.rules import Rules
 from ripen.fold.runs import close_offer, next_step, offers, pending
 from ripen.fold.state import Session, State
@@ -79,10 +79,10 @@ def _with_facts(state: State) -> State:
 
 def absorb(state: State, events: Sequence[Event], now: int) -> int | None:
     """Fold events that count by `now` into the state; when the first one counts that does not yet, if there is one."""
-    for moment, event in judged(events):
+    for moment, event in with_bot_verdicts(events):
         if moment > now:
             return moment
-        if moment >= state.wake and state.begun:
+        if moment >= state.next_check_at and state.begun:
             let_time_pass(state, moment)
         _apply(state, event, moment)
     return None
@@ -97,11 +97,11 @@ def let_time_pass(state: State, until: int) -> None:
     state.idle_since = state.last_active
     while (moment := next_moment(state)) is not None and moment <= until:
         state.clock = moment
-        notice_fallen_scores(state, moment)
-        move_on(state, moment, None, changed=True)
+        rearm_score_triggers(state, moment)
+        advance(state, moment, None, changed=True)
     state.clock = until
-    state.wake = _FOREVER if moment is None else moment
-    state.unarmed = unarmed(state)
+    state.next_check_at = _FOREVER if moment is None else moment
+    state.awaits_threshold = awaits_threshold(state)
 
 
 def _apply(state: State, event: Event, moment: int) -> None:
@@ -121,19 +121,19 @@ def _apply(state: State, event: Event, moment: int) -> None:
         return
     state.claims.apply(event, state.rules.trusted)
     tells = _take_traits(state, event) or tells
-    state.take(event, moment)
+    state.observe(event, moment)
     _take_visit(state, event, moment)
     changed = _notice(state, event, moment) or changed
     if tells and state.rules.fits:
-        refit(state, event, moment)
+        update_fit(state, event, moment)
     if state.running and close_offer(state, event):
         changed = True
     if state.missed and state.claims.address:
-        begin_missed(state, moment)
+        enroll_missed(state, moment)
         changed = True
     if first:
-        begin_by_phase(state, (state.phases.here.phase,), moment)
-    move_on(state, moment, event.name, changed=changed)
+        enroll_by_phase(state, (state.phases.here.phase,), moment)
+    advance(state, moment, event.name, changed=changed)
 
 
 def _notice(state: State, event: Event, moment: int) -> bool:
@@ -144,7 +144,7 @@ def _notice(state: State, event: Event, moment: int) -> bool:
     if watch.others is not None and (noticed := watch.others(facts)):
         changed = True
         for found in noticed:
-            notice(state, found, moment)
+            apply_match(state, found, moment)
     if watch.rules is not None and (matching := watch.rules(facts)):
         changed = award(state, matching, event, moment) or changed
     return changed
@@ -206,14 +206,14 @@ def _take_visit(state: State, event: Event, moment: int) -> None:
         state.visit(event, moment)
     state.last_active = moment
     if state.idle:
-        state.idle, state.wake = False, moment
+        state.idle, state.next_check_at = False, moment
 
 
 def _take_place(state: State, zone: object, locale: object, moment: int) -> None:
     if isinstance(locale, str):
         state.locale = locale[:35]
     if isinstance(zone, str) and zone != state.zone:
-        state.zone, state.wake = zone[:64], moment
+        state.zone, state.next_check_at = zone[:64], moment
 
 
 def _take_touch(state: State, event: Event, moment: int) -> None:

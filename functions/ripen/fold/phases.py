@@ -11,7 +11,7 @@ from ripen.config.schema.lifecycle import InterestCondition, ScoreCondition
 from ripen.fold.state import State
 from ripen.leads.lead import Move
 from ripen.lifecycle.course import Course
-from ripen.lifecycle.transitions import Entry, Fall
+from ripen.lifecycle.transitions import Entry, ScoreDrop
 from ripen.scoring.score import Score
 from ripen.scoring.trends import contract_ends, repurchase_interval, usage, usage_falls
 from ripen.times import first_after
@@ -26,12 +26,12 @@ def move(state: State, course: Course, moment: int, event: str | None, *, change
     made: list[Move] = []
     entered = [course.here.phase]
     while True:
-        for way in course.ways.open_to(event, changed=changed or bool(made)):
+        for way in course.transitions.open_to(event, changed=changed or bool(made)):
             if way.phase not in entered and _holds(state, course, way.entry, moment, event):
                 break
         else:
             if changed or made or event is None:
-                course.restless = bool(made)
+                course.needs_recheck = bool(made)
             return made
         made.append(Move(way.phase, moment, way.entry.reason))
         course.go(made[-1])
@@ -73,21 +73,21 @@ def _repurchase_due(state: State, part: float) -> int | None:
 
 def next_timer(state: State, course: Course) -> int | None:
     """The next moment after the state's clock at which a way may open by the passing of time alone."""
-    moments = [_score_of(state, fall).falls_below(fall.threshold) for fall in course.ways.falls]
-    for way in course.ways.with_timers:
+    moments = [_score_of(state, fall).falls_below(fall.threshold) for fall in course.transitions.score_drops]
+    for way in course.transitions.with_timers:
         moments += _moments(state, course, way.entry)
     return first_after(state.clock, moments)
 
 
-def _score_of(state: State, fall: Fall) -> Score:
+def _score_of(state: State, fall: ScoreDrop) -> Score:
     scores: Mapping[str, Score] = getattr(state, fall.kind)
     return scores[fall.name]
 
 
-def unarmed(state: State) -> bool:
+def awaits_threshold(state: State) -> bool:
     """Whether a way waits for a fall from a height that is not reached yet: then points may set a timer."""
     for course in state.courses:
-        for fall in course.ways.falls:
+        for fall in course.transitions.score_drops:
             if not _score_of(state, fall).reaches(fall.threshold, state.clock):
                 return True
     return False

@@ -46,7 +46,7 @@ class Use(NamedTuple):
     """Use of the product."""
 
 
-Noticed = TopicRule | CountRule | Sign | Use | Signal
+Matched = TopicRule | CountRule | Sign | Use | Signal
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Watch:
     """
 
     rules: Callable[[Facts], list[Rule]] | None
-    others: Callable[[Facts], list[Noticed]] | None
+    others: Callable[[Facts], list[Matched]] | None
 
 
 class GradeRule(NamedTuple):
@@ -178,7 +178,7 @@ def _scoring(configuration: Configuration) -> Iterator[tuple[Mapping[str, Any], 
 
 def _others(
     configuration: Configuration, personas: Sequence[PersonaRule]
-) -> Iterator[tuple[Mapping[str, Any], Noticed]]:
+) -> Iterator[tuple[Mapping[str, Any], Matched]]:
     if configuration.interests:
         for name, topic in configuration.interests.topics.items():
             yield topic.when, TopicRule(name, topic.points)

@@ -14,9 +14,9 @@ from ripen.campaigns.content_choice import best
 from ripen.campaigns.frequency_caps import within_hours
 from ripen.campaigns.steps import Condition, Do, Gate, Jump, Wait
 from ripen.events.event import MAIL
-from ripen.fold.eligibility import content, drops, earliest, may_mail, opens_again, taste, time_zone
-from ripen.fold.enrollment import begin, due_by_time
-from ripen.leads.lead import Intent, Note
+from ripen.fold.eligibility import content, earliest, exceeds_cap, may_mail, next_open_slot, taste, time_zone
+from ripen.fold.enrollment import due_by_time, enroll
+from ripen.leads.lead import CampaignNote, Intent
 from ripen.times import first_after
 
 if TYPE_CHECKING:
@@ -27,13 +27,13 @@ _CLOSING = ("Promotion Clicked", "Promotion Dismissed")
 """Events after which an offer was seen and answered; `properties.promotion_id` names it."""
 
 
-def heed(state: State, signal: Signal, moment: int) -> None:
+def on_signal(state: State, signal: Signal, moment: int) -> None:
     """Take note of an event that means something for a campaign."""
     progress = state.campaigns[signal.campaign]
     if signal.kind == "open":
-        progress.open = True
+        progress.unlocked = True
     elif signal.kind == "begin":
-        begin(state, state.rules.campaign(signal.campaign), moment)
+        enroll(state, state.rules.campaign(signal.campaign), moment)
     elif progress.run is None:
         return
     elif signal.kind == "happened":
@@ -48,10 +48,10 @@ def moments(state: State) -> list[int | None]:
     return due + [_goes_on(state, rule) for rule in state.running.values()]
 
 
-def go_on(state: State, moment: int) -> None:
+def advance_runs(state: State, moment: int) -> None:
     """Let every run go as far as it can at this moment."""
     for rule in [*state.running.values()]:
-        _walk(state, rule, state.campaigns[rule.name], moment)
+        _advance_run(state, rule, state.campaigns[rule.name], moment)
 
 
 def close_offer(state: State, event: Event) -> bool:
@@ -73,10 +73,10 @@ def end_run(state: State, campaign: str, reason: str, moment: int) -> None:
     """End a run that is under way early: its goal was reached, or there is a reason to leave."""
     if state.running.pop(campaign, None) is not None:
         state.campaigns[campaign].run = None
-        state.notes.append(Note(moment, campaign, "", reason))
+        state.notes.append(CampaignNote(moment, campaign, "", reason))
 
 
-def _walk(state: State, rule: CampaignRule, progress: Progress, moment: int) -> None:
+def _advance_run(state: State, rule: CampaignRule, progress: Progress, moment: int) -> None:
     run = progress.run
     while run is not None:
         if reason := _over(state, rule, run):
@@ -91,16 +91,16 @@ def _walk(state: State, rule: CampaignRule, progress: Progress, moment: int) -> 
             if _wait_ends(state, run, instruction) > moment:
                 return
             run.at, run.since = run.at + 1, moment
-            state.wake = moment
+            state.next_check_at = moment
         else:
             done = instruction.key in progress.done
             why = "" if done else _passes(state, rule, run, instruction, moment)
             if why is None:
                 return
             if why:
-                state.notes.append(Note(moment, rule.name, instruction.key, why))
+                state.notes.append(CampaignNote(moment, rule.name, instruction.key, why))
             run.at, run.since = run.at + 1, moment
-            state.wake = moment
+            state.next_check_at = moment
 
 
 def _over(state: State, rule: CampaignRule, run: Run) -> str:
@@ -129,7 +129,7 @@ def _refused(state: State, rule: CampaignRule, run: Run, step: Do) -> str | None
         return "not done: its condition does not hold"
     if step.kinds and content(state, step) is None:
         return "not done: there is nothing new to offer"
-    if drops(state, rule, step, run):
+    if exceeds_cap(state, rule, step, run):
         return "dropped: too many mails"
     return None
 
@@ -156,7 +156,7 @@ def pending(state: State, moment: int) -> Iterator[Intent]:
             step.channel,
             step.names[0],
             run.since,
-            opens_again(state, rule, step, wanted),
+            next_open_slot(state, rule, step, wanted),
             rule.priority,
             rule.transactional,
             rule.category,

@@ -14,8 +14,8 @@ from ripen.campaigns.campaign import CampaignRule, Progress, first_progress
 from ripen.campaigns.frequency_caps import KEPT
 from ripen.events.event import Event
 from ripen.fold.rules import Rules
-from ripen.leads.identifiers import Claims
-from ripen.leads.lead import Award, Move, Note
+from ripen.leads.identifiers import Identifiers
+from ripen.leads.lead import Award, CampaignNote, Move
 from ripen.leads.traits import Traits
 from ripen.lifecycle.course import Course
 from ripen.privacy.consent import Consent
@@ -72,8 +72,8 @@ class State:
     since: int = 0
     clock: int = 0
     last_active: int = 0
-    wake: int = 0
-    unarmed: bool = False
+    next_check_at: int = 0
+    awaits_threshold: bool = False
     facts: dict[str, Any] = field(default_factory=dict)
     idle_since: int = 0
     idle: bool = False
@@ -81,7 +81,7 @@ class State:
     first_seen: int = 0
     told: Traits = field(default_factory=Traits)
     consent: Consent | None = None
-    claims: Claims = field(default_factory=Claims)
+    claims: Identifiers = field(default_factory=Identifiers)
     awards: list[Award] = field(default_factory=list)
     used: dict[str, Used] = field(default_factory=dict)
     fits: dict[str, float] = field(default_factory=dict)
@@ -105,7 +105,7 @@ class State:
     campaigns: dict[str, Progress] = field(init=False)
     missed: dict[str, int] = field(default_factory=dict)
     running: dict[str, CampaignRule] = field(default_factory=dict)
-    notes: list[Note] = field(default_factory=list)
+    notes: list[CampaignNote] = field(default_factory=list)
     zone: str = ""
     locale: str = ""
     rating: int | None = None
@@ -136,14 +136,14 @@ class State:
         for course in self.courses:
             course.go(Move(course.lifecycle.first, moment, "first seen"))
 
-    def take(self, event: Event, moment: int) -> None:
+    def observe(self, event: Event, moment: int) -> None:
         """Come to an event, and take note of what it says."""
         if not self.begun:
             self.begin(moment)
         self.clock = moment
         self.idle_since = self.last_active
         if event.traits and (self.rules.timed_campaigns or "contract_ends" in event.traits):
-            self.wake = moment
+            self.next_check_at = moment
         facts = self.facts
         facts["event"], facts["properties"], facts["context"] = event.name, event.properties, event.context
 
@@ -163,7 +163,7 @@ class State:
                 self.seconds += seen
         elif event.name == "Order Completed":
             self.orders = [*self.orders, moment][-ORDERS_KEPT:]
-            self.wake = moment
+            self.next_check_at = moment
 
     def mailed(self, properties: Mapping[str, Any], moment: int) -> None:
         """Take note of a mail that went out, or perhaps did."""
@@ -211,7 +211,7 @@ class State:
         for name in _PLAIN:
             setattr(state, name, values[name])
         state.told = Traits.from_json(values["told"])
-        state.claims = Claims.from_json(values["claims"])
+        state.claims = Identifiers.from_json(values["claims"])
         state.consent = Consent(*values["consent"]) if values["consent"] else None
         state.used = {key: Used(*used) for key, used in values["used"].items()}
         state.fits, state.evidence = dict(values["fits"]), set(values["evidence"])

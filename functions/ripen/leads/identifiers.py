@@ -59,7 +59,7 @@ class Refusal(NamedTuple):
     at: int
 
 
-class Claim(NamedTuple):
+class Identifier(NamedTuple):
     """The best proof of an identity, the moment of the latest one of that grade, and the identity as it was written."""
 
     proof: Proof
@@ -68,7 +68,7 @@ class Claim(NamedTuple):
 
 
 @dataclass(slots=True)
-class Claims:
+class Identifiers:
     """`addresses` by their comparable form and `users` by userId, at most five each.
 
     `tokens` are the last five of links that the lead followed, with the moments at which they were received, and not
@@ -79,10 +79,10 @@ class Claims:
     `disowned` are addresses whose reader said that this lead is somebody else.
     """
 
-    addresses: dict[str, Claim] = field(default_factory=dict)
-    users: dict[str, Claim] = field(default_factory=dict)
+    addresses: dict[str, Identifier] = field(default_factory=dict)
+    users: dict[str, Identifier] = field(default_factory=dict)
     tokens: dict[str, int] = field(default_factory=dict)
-    parted: dict[str, int] = field(default_factory=dict)
+    unmerged: dict[str, int] = field(default_factory=dict)
     opted_in: dict[str, int] = field(default_factory=dict)
     mailed: dict[str, str] = field(default_factory=dict)
     last: str = ""
@@ -91,7 +91,7 @@ class Claims:
     disowned: dict[str, int] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, events: Iterable[Event], trusted: frozenset[str]) -> Claims:
+    def of(cls, events: Iterable[Event], trusted: frozenset[str]) -> Identifiers:
         """What these events, in order, say about who a lead is."""
         claims = cls()
         for event in events:
@@ -122,9 +122,9 @@ class Claims:
             if address := self._address(event.traits.get("email"), proof, event.at):
                 self.last = address
             if event.user:
-                _take(self.users, event.user, Claim(proof, event.at, event.user), MAX_USERS)
+                _take(self.users, event.user, Identifier(proof, event.at, event.user), MAX_USERS)
         elif event.user:
-            _take(self.users, event.user, Claim(Proof.CLAIMED, event.at, event.user), MAX_USERS)
+            _take(self.users, event.user, Identifier(Proof.CLAIMED, event.at, event.user), MAX_USERS)
 
     def identities(self) -> tuple[frozenset[Any], ...]:
         """Who the lead may be, and how well that is proven, whenever it was said last."""
@@ -132,7 +132,7 @@ class Claims:
             frozenset((key, claim.proof) for key, claim in self.addresses.items()),
             frozenset((key, claim.proof) for key, claim in self.users.items()),
             frozenset(self.tokens),
-            frozenset(self.parted.items()),
+            frozenset(self.unmerged.items()),
             frozenset(self.disowned),
         )
 
@@ -187,7 +187,7 @@ class Claims:
         return max((claim.proof for claim in (*self.addresses.values(), *self.users.values())), default=Proof.NONE)
 
     @property
-    def _best(self) -> Claim | None:
+    def _best(self) -> Identifier | None:
         taking = [claim for key, claim in self.addresses.items() if self.refusal_of(key) not in UNDELIVERABLE]
         return max(taking or self.addresses.values(), default=None)
 
@@ -197,7 +197,7 @@ class Claims:
             "addresses": [[*claim] for claim in self.addresses.values()],
             "users": [[*claim] for claim in self.users.values()],
             "tokens": dict(self.tokens),
-            "parted": dict(self.parted),
+            "parted": dict(self.unmerged),
             "opted_in": dict(self.opted_in),
             "mailed": dict(self.mailed),
             "last": self.last,
@@ -207,10 +207,10 @@ class Claims:
         }
 
     @classmethod
-    def from_json(cls, parts: Mapping[str, Any]) -> Claims:
+    def from_json(cls, parts: Mapping[str, Any]) -> Identifiers:
         """What `as_json` gave."""
-        addresses = [Claim(Proof(proof), at, text) for proof, at, text in parts["addresses"]]
-        users = [Claim(Proof(proof), at, text) for proof, at, text in parts["users"]]
+        addresses = [Identifier(Proof(proof), at, text) for proof, at, text in parts["addresses"]]
+        users = [Identifier(Proof(proof), at, text) for proof, at, text in parts["users"]]
         return cls(
             {comparable(claim.text): claim for claim in addresses},
             {claim.text: claim for claim in users},
@@ -233,7 +233,7 @@ class Claims:
             self._address(event.properties.get("address"), Proof.LINK, event.at)
         elif event.name == UNMERGED and event.properties["by"] == "operator":
             other = event.properties["other"]
-            self.parted[subject_digest(other) if ":" in other else other] = event.at
+            self.unmerged[subject_digest(other) if ":" in other else other] = event.at
         elif event.name == REFUSED:
             self._refuse_address(str(event.properties["address"]), Refusal(str(event.properties["reason"]), event.at))
         elif event.name == DISOWNED:
@@ -306,7 +306,7 @@ class Claims:
         key = comparable(text)
         if key in self.disowned and not proof.is_proof:
             return ""
-        _take(self.addresses, key, Claim(proof, at, text.strip()), MAX_ADDRESSES)
+        _take(self.addresses, key, Identifier(proof, at, text.strip()), MAX_ADDRESSES)
         return key if key in self.addresses else ""
 
 
@@ -316,7 +316,7 @@ def _proof(event: Event, trusted: frozenset[str]) -> Proof:
     return Proof.FORM if event.context.get("form") is True else Proof.CLAIMED
 
 
-def _take(kept: dict[str, Claim], key: str, claim: Claim, most: int) -> None:
+def _take(kept: dict[str, Identifier], key: str, claim: Identifier, most: int) -> None:
     """Keep the claim if it is the best for its key. Where there is no room, the oldest that is not proven goes."""
     if key not in kept and len(kept) >= most:
         unproven = [one for one in kept if not kept[one].proof.is_proof]

@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import Any, NamedTuple
 
 from ripen.events.event import MAIL, Event
-from ripen.leads.identifiers import Claims
+from ripen.leads.identifiers import Identifiers
 from ripen.leads.proof import Proof
 from ripen.privacy.consent import Consent
 from ripen.privacy.preferences import Preferences
@@ -46,7 +46,7 @@ class Move(NamedTuple):
     reason: str
 
 
-class Note(NamedTuple):
+class CampaignNote(NamedTuple):
     """What became of a campaign, or of a `step` of it (empty: the whole), at `at`."""
 
     at: int
@@ -117,7 +117,7 @@ class Lead:
     traits: Mapping[str, Any]
     known_traits: Mapping[str, Any]
     claimed_names: Mapping[str, str]
-    claims: Claims
+    claims: Identifiers
     consent: Consent | None
     scores: Mapping[str, Score]
     awards: Sequence[Award]
@@ -134,7 +134,7 @@ class Lead:
     erase_at: int | None
     preferences: Preferences
     language: str
-    notes: Sequence[Note]
+    notes: Sequence[CampaignNote]
     offers: tuple[str, ...]
     pending: tuple[Intent, ...]
     next_timer: int | None

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from ripen.leads.lead import Move
-from ripen.lifecycle.transitions import Lifecycle, Ways
+from ripen.lifecycle.transitions import Lifecycle, Transitions
 
 
 class Course:
-    """Where a lead is in a lifecycle, and how it got there: `here` is the latest move, `ways` lead on from it.
+    """The moves of a lead through a lifecycle: `here` is the latest one, `transitions` lead on from it.
 
-    It is `restless` as long as a way may be open without any change: nobody has looked, or it was refused (see `move`).
-    `timer` is when the passing of time alone may move it next, as last worked out.
+    `needs_recheck` is true while a transition may be possible although nothing changed: it was not checked yet, or it
+    was refused (see `move`). `timer` is the next moment at which time alone may move the lead, as last computed.
     """
 
-    __slots__ = ("here", "lifecycle", "moves", "restless", "timer", "ways")
+    __slots__ = ("here", "lifecycle", "moves", "needs_recheck", "timer", "transitions")
     here: Move
-    ways: Ways
+    transitions: Transitions
 
     def __init__(self, lifecycle: Lifecycle) -> None:
         self.lifecycle = lifecycle
         self.moves: list[Move] = []
-        self.restless = True
+        self.needs_recheck = True
         self.timer: int | None = None
 
     def go(self, move: Move) -> None:
         """Enter a phase."""
         self.moves.append(move)
         self.here = move
-        self.ways = self.lifecycle.ways[move.phase]
+        self.transitions = self.lifecycle.transitions[move.phase]

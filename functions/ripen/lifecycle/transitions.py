@@ -13,7 +13,7 @@ from ripen.scoring.score import points_for
 from ripen.times import parse_duration
 
 
-class Fall(NamedTuple):
+class ScoreDrop(NamedTuple):
     """A score (of the `scores` or the `topics` of a state) that has to be below a threshold."""
 
     kind: str
@@ -36,12 +36,12 @@ class Entry:
     reason: str
 
     @property
-    def falls(self) -> Iterator[Fall]:
+    def score_drops(self) -> Iterator[ScoreDrop]:
         """The falls that it waits for."""
         if self.score is not None and self.score.below is not None:
-            yield Fall("scores", self.score.profile, self.score.below)
+            yield ScoreDrop("scores", self.score.profile, self.score.below)
         if self.interest is not None and self.interest.below is not None:
-            yield Fall("topics", self.interest.topic, self.interest.below)
+            yield ScoreDrop("topics", self.interest.topic, self.interest.below)
 
     @property
     def other_timers(self) -> bool:
@@ -57,7 +57,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class Transition:
     """An entry with the phase that it leads to, and the names of the events that it looks at (None: all)."""
 
     phase: str
@@ -66,7 +66,7 @@ class Way:
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
+class Transitions:
     """The ways on from one phase, in the order they were written.
 
     `timed` are open to the passing of time, after `falls` or (`with_timers`) at other moments. `by_event` and
@@ -75,17 +75,17 @@ class Ways:
     until below the second, points of it open none.
     """
 
-    timed: tuple[Way, ...]
-    falls: tuple[Fall, ...]
-    with_timers: tuple[Way, ...]
-    by_event: Mapping[str, tuple[Way, ...]]
-    any_event: tuple[Way, ...]
-    by_change: Mapping[str, tuple[Way, ...]]
-    any_change: tuple[Way, ...]
-    calm: Mapping[str, tuple[float, float]]
-    calm_else: tuple[float, float]
+    timed: tuple[Transition, ...]
+    score_drops: tuple[ScoreDrop, ...]
+    with_timers: tuple[Transition, ...]
+    by_event: Mapping[str, tuple[Transition, ...]]
+    any_event: tuple[Transition, ...]
+    by_change: Mapping[str, tuple[Transition, ...]]
+    any_change: tuple[Transition, ...]
+    inert_band: Mapping[str, tuple[float, float]]
+    inert_band_else: tuple[float, float]
 
-    def open_to(self, event: str | None, *, changed: bool) -> tuple[Way, ...]:
+    def open_to(self, event: str | None, *, changed: bool) -> tuple[Transition, ...]:
         """The ways that may open now: with an event of this name, or (None) by the passing of time."""
         if event is None:
             return self.timed
@@ -99,13 +99,13 @@ class Lifecycle:
     """`first` is where every lead begins; `ways` are the ways on from each phase."""
 
     first: str
-    ways: Mapping[str, Ways]
+    transitions: Mapping[str, Transitions]
 
 
 def compile_lifecycle(phases: Mapping[str, Phase]) -> Lifecycle:
     """Compile phases that have no problems."""
     ways = [
-        (frozenset(condition.come_from), Way(name, _entry(condition), _names(condition)))
+        (frozenset(condition.come_from), Transition(name, _entry(condition), _names(condition)))
         for name, phase in phases.items()
         for condition in phase.enter
     ]
@@ -118,11 +118,11 @@ def compile_lifecycle(phases: Mapping[str, Phase]) -> Lifecycle:
     )
 
 
-def _ways(ways: Sequence[Way]) -> Ways:
+def _ways(ways: Sequence[Transition]) -> Transitions:
     names = {name for way in ways for name in way.names or ()}
     timed = [way for way in ways if way.entry.matches is None]
 
-    def of(event: str | None, *, changed: bool) -> tuple[Way, ...]:
+    def of(event: str | None, *, changed: bool) -> tuple[Transition, ...]:
         return tuple(
             way
             for way in ways
@@ -130,16 +130,16 @@ def _ways(ways: Sequence[Way]) -> Ways:
             and (way.entry.matches is not None or (changed and way.entry.looks_at_the_lead))
         )
 
-    return Ways(
+    return Transitions(
         timed=tuple(timed),
-        falls=tuple(fall for way in timed for fall in way.entry.falls),
+        score_drops=tuple(fall for way in timed for fall in way.entry.score_drops),
         with_timers=tuple(way for way in timed if way.entry.other_timers),
         by_event={name: of(name, changed=False) for name in names},
         any_event=of(None, changed=False),
         by_change={name: of(name, changed=True) for name in names},
         any_change=of(None, changed=True),
-        calm=_calm(ways),
-        calm_else=_ALWAYS if all(_looks_at_scores_only(way.entry) for way in ways) else _NEVER,
+        inert_band=_calm(ways),
+        inert_band_else=_ALWAYS if all(_looks_at_scores_only(way.entry) for way in ways) else _NEVER,
     )
 
 
@@ -147,7 +147,7 @@ _ALWAYS = (-math.inf, math.inf)
 _NEVER = (math.inf, -math.inf)
 
 
-def _calm(ways: Sequence[Way]) -> dict[str, tuple[float, float]]:
+def _calm(ways: Sequence[Transition]) -> dict[str, tuple[float, float]]:
     if not all(_looks_at_scores_only(way.entry) for way in ways):
         return {}
     scores = [way.entry.score for way in ways if way.entry.score is not None]

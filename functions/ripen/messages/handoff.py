@@ -37,7 +37,7 @@ _OURS = ("Email Sent", "Email Opened", "Email Link Clicked", "Unsubscribed", _FE
 """What of our own events a reader wants to know."""
 
 
-def dossier(lead: Lead, events: Sequence[Event], campaign: Campaign | None, intent: Intent) -> dict[str, Any]:
+def handoff_payload(lead: Lead, events: Sequence[Event], campaign: Campaign | None, intent: Intent) -> dict[str, Any]:
     """All of it, as of `lead.now`; `events` are the whole history, and the lead was folded from it."""
     return {
         "lead": _who(lead),

@@ -9,7 +9,7 @@ from ripen.config.configuration import Configuration
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class MailContext:
     """A mail of one step of a campaign, without its recipient. Texts are in `language`; what nobody wrote is empty.
 
     `survey` is what its ratings are for: the one of the mail's name, otherwise the first. `sites` are the origins of
@@ -30,13 +30,13 @@ class Letter:
     sites: frozenset[str] = frozenset()
 
 
-def letter(configuration: Configuration, campaign: str, step: str, mail: str, language: str) -> Letter:
+def mail_context(configuration: Configuration, campaign: str, step: str, mail: str, language: str) -> MailContext:
     """The letter of a step; what a campaign says for itself goes before its category, and that before all mails."""
     mailing, rule = configuration.mailing, configuration.campaigns.get(campaign)
     category = rule.category if rule and rule.category else ""
     topic = mailing.categories.get(category)
     reasons = (rule.reason if rule else None) or (topic.reason if topic else None) or {}
-    return Letter(
+    return MailContext(
         campaign=campaign,
         step=step,
         mail=mail,

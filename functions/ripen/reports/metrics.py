@@ -21,7 +21,7 @@ _TELLING = re.compile(r"@|[0-9]{5}|[0-9a-f]{12}|[0-9a-f]{8}-[0-9a-f]{4}-|(?=[^/]
 """What in a part of a path can be of one person: an address, a number of a customer, an id, a token."""
 
 
-class Campaign(NamedTuple):
+class TrafficSource(NamedTuple):
     """What the figures of campaigns are told apart by; what is not known is empty."""
 
     channel: str
@@ -63,7 +63,7 @@ class PageFigures(NamedTuple):
 class Figures:
     """What campaigns, and pages by their paths, achieved in some time."""
 
-    campaigns: Mapping[Campaign, CampaignFigures] = field(default_factory=dict)
+    campaigns: Mapping[TrafficSource, CampaignFigures] = field(default_factory=dict)
     pages: Mapping[str, PageFigures] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -71,7 +71,7 @@ class Figures:
         campaigns = sorted(self.campaigns.items(), key=lambda row: (-row[1].visits, -row[1].known, row[0]))
         pages = sorted(self.pages.items(), key=lambda row: (-row[1].views, row[0]))
         return {
-            "campaigns": _cut(campaigns, Campaign(OTHER), CampaignFigures()),
+            "campaigns": _cut(campaigns, TrafficSource(OTHER), CampaignFigures()),
             "pages": _cut(pages, OTHER, PageFigures()),
         }
 
@@ -79,14 +79,14 @@ class Figures:
     def from_json(cls, parts: Mapping[str, Any]) -> Figures:
         """What `as_json` gave."""
         return cls(
-            {Campaign(*key): CampaignFigures(*row) for key, row in parts["campaigns"]},
+            {TrafficSource(*key): CampaignFigures(*row) for key, row in parts["campaigns"]},
             {path: PageFigures(*row) for path, row in parts["pages"]},
         )
 
 
 def figures_of(visit: Visit) -> Figures:
     """What one visit adds. It counts for what brought it; what came of it counts for the touch that has the credit."""
-    campaigns: dict[Campaign, CampaignFigures] = {}
+    campaigns: dict[TrafficSource, CampaignFigures] = {}
     if visit.touch:
         _add(campaigns, _campaign(visit.touch), CampaignFigures(1, int(visit.first)))
     if visit.known or visit.conversions:
@@ -102,7 +102,7 @@ def figures_of(visit: Visit) -> Figures:
 
 def add_up(parts: Iterable[Figures]) -> Figures:
     """The sum of figures; neither their order nor how they are grouped changes it."""
-    campaigns: dict[Campaign, CampaignFigures] = {}
+    campaigns: dict[TrafficSource, CampaignFigures] = {}
     pages: dict[str, PageFigures] = {}
     for part in parts:
         for campaign, figures in part.campaigns.items():
@@ -112,7 +112,7 @@ def add_up(parts: Iterable[Figures]) -> Figures:
     return Figures(campaigns, pages)
 
 
-_Key = TypeVar("_Key", Campaign, str)
+_Key = TypeVar("_Key", TrafficSource, str)
 _Row = TypeVar("_Row", CampaignFigures, PageFigures)
 
 
@@ -135,9 +135,9 @@ def _cut(rows: Sequence[tuple[_Key, _Row]], other: _Key, nothing: _Row) -> list[
     return kept
 
 
-def _campaign(touch: Touch) -> Campaign:
+def _campaign(touch: Touch) -> TrafficSource:
     parts = (touch.source, touch.medium, touch.campaign, touch.content)
-    return Campaign(touch.channel, *(_MASK if "@" in part else part for part in parts))
+    return TrafficSource(touch.channel, *(_MASK if "@" in part else part for part in parts))
 
 
 def _masked(path: str) -> str:

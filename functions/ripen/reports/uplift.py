@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Self
 
 from ripen.events.event import OUTCOMES, RIPEN, Event
-from ripen.leads.lead import Lead, Note
+from ripen.leads.lead import CampaignNote, Lead
 from ripen.times import DAY
 
 GOAL, LEFT, ENDED, UNDER_WAY = "goal reached", "left", "ended", "under way"
@@ -25,7 +25,7 @@ _Z = 1.959963984540054
 """The quantile of the normal distribution that leaves 2.5 % on either side."""
 
 
-class Group(NamedTuple):
+class GroupResult(NamedTuple):
     """How often a campaign started, and what had become of each start: these four add up to `starts`."""
 
     starts: int = 0
@@ -55,8 +55,8 @@ class Effect(NamedTuple):
     not done. `watched` counts leads.
     """
 
-    treated: Group
-    control: Group
+    treated: GroupResult
+    control: GroupResult
     steps: Counter[tuple[str, str]]
     watched: Counter[Watched]
 
@@ -69,7 +69,7 @@ class Effect(NamedTuple):
         return sum(count for (_, outcome), count in self.steps.items() if outcome.startswith(outcomes))
 
 
-class Share(NamedTuple):
+class ConversionRate(NamedTuple):
     """How many `reached` the goal `of` how many leads."""
 
     reached: int
@@ -97,8 +97,8 @@ class Comparison(NamedTuple):
     """Who reached the goal within `days` of the start, among the treated leads and in the control group."""
 
     days: int
-    treated: Share
-    control: Share
+    treated: ConversionRate
+    control: ConversionRate
 
     @property
     def difference(self) -> float:
@@ -157,7 +157,7 @@ def add_up(parts: Iterable[Mapping[str, Effect]]) -> dict[str, Effect]:
     total: dict[str, Effect] = {}
     for part in parts:
         for name, effect in part.items():
-            treated, control, steps, watched = total.get(name) or (Group(), Group(), Counter(), Counter())
+            treated, control, steps, watched = total.get(name) or (GroupResult(), GroupResult(), Counter(), Counter())
             steps.update(effect.steps)
             watched.update(effect.watched)
             total[name] = Effect(treated.plus(effect.treated), control.plus(effect.control), steps, watched)
@@ -174,11 +174,11 @@ def compare(effect: Effect) -> Comparison | None:
     for control in (False, True):
         known = {one: count for one, count in effect.watched.items() if one.control is control and one.age >= days}
         reached = sum(count for one, count in known.items() if one.end == GOAL and one.days < days)
-        shares.append(Share(reached, sum(known.values())))
+        shares.append(ConversionRate(reached, sum(known.values())))
     return Comparison(days, *shares) if days and all(share.of for share in shares) else None
 
 
-def _runs(notes: Iterable[Note]) -> dict[str, list[_Run]]:
+def _runs(notes: Iterable[CampaignNote]) -> dict[str, list[_Run]]:
     runs: dict[str, list[_Run]] = {}
     for note in notes:
         if not note.step and note.text in _STARTS:
@@ -201,6 +201,6 @@ def _effect(runs: Sequence[_Run], now: int) -> Effect:
     return Effect(_group(treated), _group([run for run in runs if run.control]), steps, Counter([watched]))
 
 
-def _group(runs: Sequence[_Run]) -> Group:
+def _group(runs: Sequence[_Run]) -> GroupResult:
     ends = Counter(run.end for run in runs)
-    return Group(len(runs), ends[UNDER_WAY], ends[GOAL], ends[LEFT], ends[ENDED])
+    return GroupResult(len(runs), ends[UNDER_WAY], ends[GOAL], ends[LEFT], ends[ENDED])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-CHANNELS = (
+CHANNEL_GROUPS = (
     "paid-search",
     "organic-search",
     "paid-social",

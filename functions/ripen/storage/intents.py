@@ -11,7 +11,7 @@ WAITING = "waiting"
 """Given back, to be claimed again when its rest is over."""
 
 
-class Claim(NamedTuple):
+class SendClaim(NamedTuple):
     """One attempt to claim an intent: `holder` is unique to it. Unended at `until` it is due itself; times in ms.
 
     `about` is what the outcome will tell, whatever it is and whoever writes it; `tries` were made before. What is
@@ -27,7 +27,7 @@ class Claim(NamedTuple):
     tries: int = 0
 
 
-class Decided(NamedTuple):
+class ClaimContext(NamedTuple):
     """The lead under which something was decided: the version of its root's record, and all of its subjects.
 
     `address_key` is that of the address to be mailed to; empty for what is not mailed to the lead. To an address that
@@ -42,7 +42,7 @@ class Decided(NamedTuple):
     marketing: bool = False
 
 
-class Held(NamedTuple):
+class OpenClaim(NamedTuple):
     """An intent that somebody claimed, with the `tries` made before, or that waits since it was given back.
 
     One that waits may not be claimed before `rest_until` (milliseconds).
@@ -54,10 +54,10 @@ class Held(NamedTuple):
     repeatable: bool
     about: Mapping[str, Any]
     tries: int
-    rest_until: int
+    retry_at: int
 
 
-class Answer(Enum):
+class ClaimResult(Enum):
     """What became of an attempt to claim an intent."""
 
     CLAIMED = "claimed"

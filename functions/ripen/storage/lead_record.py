@@ -78,7 +78,7 @@ def reach_of(address: Mapping[str, Any] | None) -> Reach:
     return Reach.EVERYTHING if address["owned"] and "suppressed" not in address else Reach.ANSWERS
 
 
-class Claim(NamedTuple):
+class FoldFingerprint(NamedTuple):
     """What a record says it was folded from: the `rules` version, what of one subject (`seen`) and of all others."""
 
     rules: str
@@ -145,7 +145,7 @@ def _still_armed(before: Record, wanted: int | None, summary: Mapping[str, Any],
     return pending is None or pending == summary["pending"]
 
 
-def forget(*records: Record, subjects: Collection[str] | None = None) -> str:
+def stale_data(*records: Record, subjects: Collection[str] | None = None) -> str:
     """The `data` of a record that has to be made anew; of `records` it keeps what was written elsewhere.
 
     These are the visits that were reported, and what the website may know at once. From nothing else could be told that
@@ -162,13 +162,13 @@ def forget(*records: Record, subjects: Collection[str] | None = None) -> str:
     return json.dumps(left, separators=(",", ":")) if left else ""
 
 
-def read_claim(data: str, subject: str) -> Claim | None:
+def read_fingerprint(data: str, subject: str) -> FoldFingerprint | None:
     """What a record's `data` says about `subject`; None when it says nothing or cannot be read."""
     try:
         summary = json.loads(data)
         seen = {name: Seen(*pair) for name, pair in summary["seen"].items()}
         claimed = seen.pop(subject, NOTHING_SEEN)
-        return Claim(summary["rules"], claimed, sum(other.items for other in seen.values()))
+        return FoldFingerprint(summary["rules"], claimed, sum(other.items for other in seen.values()))
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
 

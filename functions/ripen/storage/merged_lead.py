@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 from ripen.addresses.address import comparable
 from ripen.events.event import RIPEN, Event
-from ripen.leads.identifiers import CONFIRMED, MAX_ADDRESSES, Claims
+from ripen.leads.identifiers import CONFIRMED, MAX_ADDRESSES, Identifiers
 from ripen.leads.proof import Proof, subject_digest
 from ripen.storage.checkpoint import Checkpoint
-from ripen.storage.intents import Held
+from ripen.storage.intents import OpenClaim
 from ripen.storage.lead_record import Record
 from ripen.storage.ledger import Seen, Unreadable
 
@@ -34,7 +34,7 @@ class Edge(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Tree:
+class MergedLead:
     """The record of the root, the ledger of each subject (the root's first), and the merges that made them one.
 
     `seen` are the digests of the ledgers, `unreadable` items of them that cannot be read. The ledger of a lead that has
@@ -49,7 +49,7 @@ class Tree:
     unreadable: tuple[Unreadable, ...] = ()
     items: Sequence[Mapping[str, Any]] = ()
     checkpoint: Checkpoint | None = None
-    held: Mapping[tuple[str, str], Held] = field(default_factory=dict)
+    held: Mapping[tuple[str, str], OpenClaim] = field(default_factory=dict)
 
     def below(self, subject: str) -> set[str]:
         """A subject, and all that were merged below it."""
@@ -65,11 +65,11 @@ class Tree:
 
 
 @dataclass(frozen=True, slots=True)
-class Party:
+class MergeCandidate:
     """One side of a merge: a lead, and what its events say about who it is."""
 
-    tree: Tree
-    claims: Claims
+    tree: MergedLead
+    claims: Identifiers
 
     @property
     def subject(self) -> str:
@@ -124,7 +124,7 @@ class Party:
         """
         if len(self.tree.ledgers) > 1:
             for subject, events in self.tree.ledgers.items():
-                if comparable(address) in Claims.of(events, trusted).proven:
+                if comparable(address) in Identifiers.of(events, trusted).proven:
                     return subject
         return self.claimant(address)
 
@@ -147,13 +147,13 @@ def union(ledgers: Mapping[str, Sequence[Event]]) -> list[Event]:
     return [entry[3] for entry in sorted(found.values(), key=lambda entry: entry[:3])]
 
 
-def in_rank(one: Party, other: Party) -> tuple[Party, Party]:
+def order_by_proof(one: MergeCandidate, other: MergeCandidate) -> tuple[MergeCandidate, MergeCandidate]:
     """Who becomes the root, and who is merged below: more proof, then seen earlier, then the smaller subject."""
     ranked = sorted((one, other), key=lambda party: (-party.proof, party.first_seen, party.subject))
     return ranked[0], ranked[1]
 
 
-def too_large(one: Party, other: Party) -> str:
+def too_large(one: MergeCandidate, other: MergeCandidate) -> str:
     """Why the two would be more than one lead may hold; empty when they are not."""
     if len(one.tree.ledgers) + len(other.tree.ledgers) > MAX_SUBJECTS:
         return f"more than {MAX_SUBJECTS} devices and users"
@@ -162,7 +162,7 @@ def too_large(one: Party, other: Party) -> str:
     return ""
 
 
-def two_people(one: Party, other: Party, proof: Proof, shown: str = "") -> str:
+def merge_conflict(one: MergeCandidate, other: MergeCandidate, proof: Proof, shown: str = "") -> str:
     """Why the two are different people in spite of `proof`; empty when they may be one.
 
     `shown` is the address whose mailbox `one` was shown to read; another one that is proven contradicts it. A server
@@ -181,7 +181,7 @@ def given(events: Iterable[Event]) -> set[str]:
     return {comparable(text) for text in named if isinstance(text, str) and "@" in text}
 
 
-def strayed(tree: Tree, edge: Edge, trusted: frozenset[str]) -> bool:
+def strayed(tree: MergedLead, edge: Edge, trusted: frozenset[str]) -> bool:
     """True if the two sides that a link made one turn out to be two people; `trusted` are the sources that are servers.
 
     The side that followed the link must have given no address and no userId that is not the other's. The side that the
@@ -193,15 +193,15 @@ def strayed(tree: Tree, edge: Edge, trusted: frozenset[str]) -> bool:
     )
 
 
-def _strayed(tree: Tree, side: AbstractSet[str], other: AbstractSet[str], trusted: frozenset[str]) -> bool:
+def _strayed(tree: MergedLead, side: AbstractSet[str], other: AbstractSet[str], trusted: frozenset[str]) -> bool:
     events, theirs = (union({one: tree.ledgers[one] for one in part}) for part in (side, other))
     mine, others = ({subject_digest(subject) for subject in part} for part in (side, other))
     shown = {_address(event) for event in theirs if _confirms(event, mine)}
-    known, users = Claims.of(theirs, trusted), Claims.of(events, trusted).users.keys()
+    known, users = Identifiers.of(theirs, trusted), Identifiers.of(events, trusted).users.keys()
     if shown and not (given(events) <= shown | known.proven and users <= known.users.keys()):
         return True
     lent = {_address(event) for event in events if _confirms(event, others)}
-    own = Claims.of([event for event in events if not _confirms(event, others)], trusted).proven
+    own = Identifiers.of([event for event in events if not _confirms(event, others)], trusted).proven
     return bool(lent - own) and not given(events) <= lent | own | known.proven
 
 
@@ -213,10 +213,10 @@ def _address(event: Event) -> str:
     return comparable(str(event.properties.get("address")))
 
 
-def parted(one: Party, other: Party) -> int:
+def unmerged_at(one: MergeCandidate, other: MergeCandidate) -> int:
     """When somebody decided last that the two are not one; -1 if nobody did."""
     moments = [-1]
     for party, beside in ((one, other), (other, one)):
         theirs = {*map(subject_digest, beside.tree.ledgers)}
-        moments += [at for digest, at in party.claims.parted.items() if digest in theirs]
+        moments += [at for digest, at in party.claims.unmerged.items() if digest in theirs]
     return max(moments)

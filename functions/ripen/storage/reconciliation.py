@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from ripen.storage.lead_record import Claim, read_claim
+from ripen.storage.lead_record import FoldFingerprint, read_fingerprint
 from ripen.storage.ledger import EVENT_PREFIX, NOTHING_SEEN, RECORD_KEY, Seen, counts_until, expires_at
 from ripen.times import HOUR, MINUTE, to_iso
 
@@ -30,7 +30,7 @@ Key = tuple[str, str]
 Kind = Literal["refold", "reconcile"]
 
 
-class Tally(BaseModel):
+class SubjectSummary(BaseModel):
     """What a walk has met of one subject: live ledger items, the last moment at which one expires, and its record.
 
     `claim` is what its record says; `lead` is whose it is, when another lead's record stands for it.
@@ -41,7 +41,7 @@ class Tally(BaseModel):
     subject: str
     seen: Seen = NOTHING_SEEN
     expires_at: int = 0
-    claim: Claim | None = None
+    claim: FoldFingerprint | None = None
     lead: str = ""
 
 
@@ -52,7 +52,7 @@ class Found(NamedTuple):
     lagging: bool
 
 
-class Walk(BaseModel):
+class TableScan(BaseModel):
     """How far a walk has come. `target` is the version of the rules or the night that it is for; times in milliseconds.
 
     `segments` are still to be walked; of the first, the page after the key `after` is the next one. `open` is the
@@ -67,14 +67,16 @@ class Walk(BaseModel):
     segments: tuple[int, ...]
     version: int = 0
     after: Key | None = None
-    open: Tally | None = None
+    open: SubjectSummary | None = None
     items: int = 0
     found: int = 0
     lagging: int = 0
     last: int = SEGMENTS - 1
     ended: int | None = None
 
-    def on(self, page: Sequence[Mapping[str, Any]], after: Key | None, now: int) -> tuple[Walk, list[Tally]]:
+    def on(
+        self, page: Sequence[Mapping[str, Any]], after: Key | None, now: int
+    ) -> tuple[TableScan, list[SubjectSummary]]:
         """The walk after a page of items, and the subjects of which no more items will come.
 
         Items of one subject come one after the other, as a scan gives them. `after` is the last key; None ends the
@@ -85,7 +87,7 @@ class Walk(BaseModel):
             if current is not None and current.subject != item["pk"]:
                 done.append(current)
                 current = None
-            current = _tallied(current or Tally(subject=item["pk"]), item, now)
+            current = _tallied(current or SubjectSummary(subject=item["pk"]), item, now)
         moved: dict[str, Any] = {"after": after, "open": current, "items": self.items + len(page)}
         if after is None:
             done += [current] if current else []
@@ -94,7 +96,7 @@ class Walk(BaseModel):
             moved |= {"ended": None if segments else now}
         return self.model_copy(update=moved), done
 
-    def with_found(self, found: Sequence[Found]) -> Walk:
+    def with_found(self, found: Sequence[Found]) -> TableScan:
         """The walk with these leads counted."""
         lagging = self.lagging + sum(one.lagging for one in found)
         return self.model_copy(update={"found": self.found + len(found), "lagging": lagging})
@@ -104,7 +106,7 @@ class Walk(BaseModel):
         return self.ended is None and (self.kind != "refold" or now >= self.since + CALM)
 
 
-def _tallied(tally: Tally, item: Mapping[str, Any], now: int) -> Tally:
+def _tallied(tally: SubjectSummary, item: Mapping[str, Any], now: int) -> SubjectSummary:
     key = item["sk"]
     if key.startswith(EVENT_PREFIX):
         if counts_until(item) <= now:
@@ -112,12 +114,12 @@ def _tallied(tally: Tally, item: Mapping[str, Any], now: int) -> Tally:
         seen = tally.seen.plus(item)
         return tally.model_copy(update={"seen": seen, "expires_at": max(tally.expires_at, expires_at(item))})
     if key == RECORD_KEY:
-        claim = read_claim(item.get("data", ""), tally.subject)
+        claim = read_fingerprint(item.get("data", ""), tally.subject)
         return tally.model_copy(update={"claim": claim, "lead": item.get("lead", "")})
     return tally
 
 
-def judge(tally: Tally, claim: Claim | None, rules: str, recent: int) -> Found | None:
+def needs_refold(tally: SubjectSummary, claim: FoldFingerprint | None, rules: str, recent: int) -> Found | None:
     """Whether a subject's lead has to be folded again; `claim` is what the record says that stands for the subject.
 
     `rules` is the active version, or empty when any will do. What expires after `recent` has arrived only lately. Of a
@@ -133,7 +135,7 @@ def judge(tally: Tally, claim: Claim | None, rules: str, recent: int) -> Found |
     return Found(tally.lead or tally.subject, lagging)
 
 
-def walk_now(walks: Mapping[Kind, Walk], rules: str, now: int, hour: int) -> Walk | None:
+def walk_now(walks: Mapping[Kind, TableScan], rules: str, now: int, hour: int) -> TableScan | None:
     """The walk that is to go on, or to begin, at `now`; None when there is none.
 
     A refold begins as soon as other `rules` are seen to be active, instead of one for older rules, and waits until
@@ -142,20 +144,20 @@ def walk_now(walks: Mapping[Kind, Walk], rules: str, now: int, hour: int) -> Wal
     refold, reconcile = walks.get("refold"), walks.get("reconcile")
     if refold is None or refold.target != rules:
         version = refold.version if refold else 0
-        return Walk(kind="refold", target=rules, since=now, segments=tuple(range(SEGMENTS)), version=version)
+        return TableScan(kind="refold", target=rules, since=now, segments=tuple(range(SEGMENTS)), version=version)
     if refold.may_go_on(now):
         return refold
     if reconcile is not None and reconcile.ended is None:
         return reconcile
     night = to_iso(now - hour * HOUR)[:10]
     if reconcile is None:
-        return Walk(kind="reconcile", target=night, since=now, segments=(0,))
+        return TableScan(kind="reconcile", target=night, since=now, segments=(0,))
     if reconcile.target < night:
         part = (reconcile.last + 1) % SEGMENTS
-        return Walk(kind="reconcile", target=night, since=now, segments=(part,), version=reconcile.version)
+        return TableScan(kind="reconcile", target=night, since=now, segments=(part,), version=reconcile.version)
     return None
 
 
-def walk_everywhere(now: int) -> Walk:
+def walk_everywhere(now: int) -> TableScan:
     """A reconcile of the whole table at once."""
-    return Walk(kind="reconcile", target="all", since=now, segments=tuple(range(SEGMENTS)))
+    return TableScan(kind="reconcile", target="all", since=now, segments=tuple(range(SEGMENTS)))

@@ -12,7 +12,7 @@ from ripen.config.configuration import Configuration
 from ripen.config.schema.base import Path
 from ripen.scoring.personas import UNKNOWN
 from ripen.scoring.score import DISPLAY_STEP
-from ripen.sessions.channel_groups import CHANNELS
+from ripen.sessions.channel_groups import CHANNEL_GROUPS
 from ripen.validation.score_bounds import highest_score
 
 _OPERATORS = ("prefix", "suffix", "equals-ignore-case", "wildcard", "anything-but", "exists", "numeric")
@@ -136,8 +136,8 @@ def _values(configuration: Configuration, field: str) -> frozenset[str] | None:
         "lead.top_interest": topics,
         "lead.surges": topics,
         "lead.usage": _USAGE if configuration.usage else (UNKNOWN,),
-        "lead.first_touch.channel": CHANNELS,
-        "lead.last_touch.channel": CHANNELS,
+        "lead.first_touch.channel": CHANNEL_GROUPS,
+        "lead.last_touch.channel": CHANNEL_GROUPS,
     }
     if field in known:
         return frozenset(known[field])

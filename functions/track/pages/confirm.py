@@ -16,12 +16,12 @@ from ripen.leads.identifiers import DISOWNED
 from ripen.leads.suppression import CONFIRMED
 from ripen.leads.traits import MAX_NAME, NAMES
 from track.pages.html import html_answer
-from track.pages.page_request import Told, Visit, record_or_refuse
+from track.pages.page_request import PageRequest, Told, record_or_refuse
 from track.pages.texts import TEXTS
 from track.responses import Answer
 
 
-def show(visit: Visit, **more: Any) -> Answer:
+def show(visit: PageRequest, **more: Any) -> Answer:
     """The page with the text, what was typed about the person, and the buttons."""
     text = _text(visit)
     title = TEXTS[visit.language]["confirm_title"]
@@ -32,7 +32,7 @@ def show(visit: Visit, **more: Any) -> Answer:
     )
 
 
-def take(visit: Visit) -> Answer:
+def take(visit: PageRequest) -> Answer:
     """The address is confirmed, or its reader says that the lead is somebody else.
 
     The proof holds the text itself, its digest, the language and a part of the IP address. If the text is another one
@@ -56,11 +56,11 @@ def take(visit: Visit) -> Answer:
     return _message(visit, say["confirmed_title"], say["confirmed_text"])
 
 
-def _message(visit: Visit, title: str, text: str) -> Answer:
+def _message(visit: PageRequest, title: str, text: str) -> Answer:
     return html_answer("message.html", visit.language, visit.site, title=title, text=text)
 
 
-def _text(visit: Visit) -> str:
+def _text(visit: PageRequest) -> str:
     own: str = visit.site["opt_in"].get(visit.language, "")
     say = TEXTS[visit.language]
     return own or say["confirm_agreed"].format(sender=visit.site["from_name"] or say["confirm_us"])

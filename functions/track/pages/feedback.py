@@ -13,7 +13,7 @@ from typing import Any
 
 from track.pages.html import html_answer
 from track.pages.languages import translated
-from track.pages.page_request import PageError, Told, Visit, record_or_refuse
+from track.pages.page_request import PageError, PageRequest, Told, record_or_refuse
 from track.pages.texts import TEXTS
 from track.responses import Answer
 
@@ -24,12 +24,12 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _SCORES = {str(score): score for score in range(11)}
 
 
-def show(visit: Visit) -> Answer:
+def show(visit: PageRequest) -> Answer:
     """The form. Raises PageError when there is no such survey."""
     return _form(visit, _survey(visit), _SCORES.get(visit.query.get("s", "")))
 
 
-def take(visit: Visit) -> Answer:
+def take(visit: PageRequest) -> Answer:
     """The rating is noted; what is missing or too long is said (400) above the form as it was filled in."""
     survey, say = _survey(visit), TEXTS[visit.language]
     score = _SCORES.get(visit.sent("score"))
@@ -48,7 +48,7 @@ def take(visit: Visit) -> Answer:
     return html_answer("message.html", visit.language, visit.site, title=say["thanks_title"], text=say["thanks_text"])
 
 
-def _survey(visit: Visit) -> Mapping[str, Any]:
+def _survey(visit: PageRequest) -> Mapping[str, Any]:
     survey: Mapping[str, Any] | None = visit.site["surveys"].get(visit.query.get("survey", ""))
     if survey is None:
         raise PageError(404, "survey")
@@ -56,7 +56,7 @@ def _survey(visit: Visit) -> Mapping[str, Any]:
 
 
 def _form(
-    visit: Visit, survey: Mapping[str, Any], score: int | None, reason: str = "", comment: str = "", **more: Any
+    visit: PageRequest, survey: Mapping[str, Any], score: int | None, reason: str = "", comment: str = "", **more: Any
 ) -> Answer:
     usual, say = visit.site["language"], TEXTS[visit.language]
     reasons = [

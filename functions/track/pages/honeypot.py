@@ -7,17 +7,17 @@ from __future__ import annotations
 
 from ripen.events.link_scanners import HIDDEN_LINK
 from ripen.times import SECOND
-from track.pages.page_request import PageError, Told, Visit, record
+from track.pages.page_request import PageError, PageRequest, Told, record
 from track.responses import Answer, empty_answer
 
 
-def show(visit: Visit) -> Answer:
+def show(visit: PageRequest) -> Answer:
     """Nothing; a click on the hidden link is noted, by which the others of this scanner are recognised."""
     click = Told("Email Link Clicked", {"link": HIDDEN_LINK}, bot="link scanner")
     record(visit, f"trap_{visit.at // SECOND}", click)
     return empty_answer(204, {"cache-control": "no-store", "x-robots-tag": "noindex"})
 
 
-def take(_visit: Visit) -> Answer:
+def take(_visit: PageRequest) -> Answer:
     """There is no form. Raises PageError."""
     raise PageError(405, "method", {"allow": "GET, HEAD"})

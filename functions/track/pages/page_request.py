@@ -30,7 +30,7 @@ class PageError(RipenError):
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class PageRequest:
     """`text` and `token` come from the link, `site` from `tracking.public_config`; `language` is one of the pages' own.
 
     `at` is in milliseconds, `form` what was sent (nothing for a GET), `ip` the whole address, which is not kept.
@@ -63,7 +63,7 @@ class Told(NamedTuple):
     bot: str = ""
 
 
-def record(visit: Visit, kind: str, told: Told) -> bool:
+def record(visit: PageRequest, kind: str, told: Told) -> bool:
     """Write an event, and what it means for the address, in one go; False when the lead was erased meanwhile.
 
     With the same `kind` twice in a minute it counts once; a confirmation always counts, because it may take back a no
@@ -80,7 +80,7 @@ def record(visit: Visit, kind: str, told: Told) -> bool:
     return keep_reply(configured.table_name, item, reply)
 
 
-def record_or_refuse(visit: Visit, kind: str, told: Told) -> None:
+def record_or_refuse(visit: PageRequest, kind: str, told: Told) -> None:
     """Write an event. Raises PageError when the lead was erased meanwhile: there is nobody to whom it could belong."""
     if not record(visit, kind, told):
         raise PageError(410, "gone")

@@ -12,7 +12,7 @@ from ripen.times import SECOND
 from track.pages import unsubscribe
 from track.pages.html import html_answer
 from track.pages.languages import translated
-from track.pages.page_request import PageError, Told, Visit, record_or_refuse
+from track.pages.page_request import PageError, PageRequest, Told, record_or_refuse
 from track.pages.texts import LANGUAGE_NAMES, TEXTS
 from track.responses import Answer
 
@@ -22,7 +22,7 @@ _KEEP = "keep"
 _DAYS = {"en": "%d %B %Y", "de": "%d.%m.%Y"}
 
 
-def show(visit: Visit) -> Answer:
+def show(visit: PageRequest) -> Answer:
     """The form, with the settings as far as they are known."""
     known = _known(visit)
     off = known.get("off", ())
@@ -41,7 +41,7 @@ def show(visit: Visit) -> Answer:
     )
 
 
-def take(visit: Visit) -> Answer:
+def take(visit: PageRequest) -> Answer:
     """The settings are saved, or the address is unsubscribed.
 
     Raises PageError for what no form of ours sends, and when the lead was erased.
@@ -67,12 +67,12 @@ def take(visit: Visit) -> Answer:
     )
 
 
-def _known(visit: Visit) -> Mapping[str, Any]:
+def _known(visit: PageRequest) -> Mapping[str, Any]:
     known: Mapping[str, Any] = read(settings(PagesSettings).table_name, visit.token.subject)["preferences"]
     return known
 
 
-def _pauses(visit: Visit, until: int) -> Iterable[Mapping[str, object]]:
+def _pauses(visit: PageRequest, until: int) -> Iterable[Mapping[str, object]]:
     say = TEXTS[visit.language]
     if until > visit.at:
         day = datetime.fromtimestamp(until // SECOND, UTC).strftime(_DAYS[visit.language]).lstrip("0")
@@ -81,7 +81,7 @@ def _pauses(visit: Visit, until: int) -> Iterable[Mapping[str, object]]:
         yield {"value": days, "title": say[f"pause_{days}"], "on": days == 0 and until <= visit.at}
 
 
-def _pause(visit: Visit) -> Mapping[str, int]:
+def _pause(visit: PageRequest) -> Mapping[str, int]:
     """The days from now on; nothing where a pause just goes on."""
     chosen = visit.sent("pause")
     if chosen == _KEEP:
@@ -91,7 +91,7 @@ def _pause(visit: Visit) -> Mapping[str, int]:
     return {"pause_days": int(chosen)}
 
 
-def _languages(visit: Visit, chosen: str) -> list[Mapping[str, object]]:
+def _languages(visit: PageRequest, chosen: str) -> list[Mapping[str, object]]:
     known = visit.site["languages"]
     present = next(one for one in (chosen, visit.language, visit.site["language"], *known) if one in known)
     return [{"value": one, "title": LANGUAGE_NAMES.get(one, one), "on": one == present} for one in known]

@@ -9,12 +9,12 @@ from adapters.dynamodb.table import TableThrottledError
 from adapters.identity.link_tokens import read_page
 from adapters.runtime.secrets import keys
 from adapters.runtime.settings import PagesSettings, settings
-from adapters.tracking.public_config import NOTHING, shown
+from adapters.tracking.public_config import NOTHING, public_config
 from track.pages import confirm, feedback, honeypot, preferences, unsubscribe
 from track.pages.form import read_form
 from track.pages.html import html_answer
 from track.pages.languages import language_for
-from track.pages.page_request import PageError, Visit
+from track.pages.page_request import PageError, PageRequest
 from track.pages.texts import TEXTS
 from track.responses import Answer
 
@@ -25,8 +25,8 @@ _MAX_LINK = 2_000
 class _Page(NamedTuple):
     """How a GET and a POST are answered, and whether the POST is read."""
 
-    show: Callable[[Visit], Answer]
-    take: Callable[[Visit], Answer]
+    show: Callable[[PageRequest], Answer]
+    take: Callable[[PageRequest], Answer]
     reads: bool = True
 
 
@@ -44,7 +44,7 @@ def answer_page(event: Mapping[str, Any]) -> Answer:
     http = event["requestContext"]["http"]
     site = NOTHING
     try:
-        site = shown(settings(PagesSettings).table_name, int(event["requestContext"]["timeEpoch"]))
+        site = public_config(settings(PagesSettings).table_name, int(event["requestContext"]["timeEpoch"]))
         answer = _answer(_PAGES[http["path"].rpartition("/")[2]], event, site)
     except PageError as error:
         answer = _problem(event, site, error)
@@ -66,7 +66,7 @@ def _answer(page: _Page, event: Mapping[str, Any], site: Mapping[str, Any]) -> A
     if token is None:
         raise PageError(400, "link")
     posted = http["method"] == "POST"
-    visit = Visit(
+    visit = PageRequest(
         text=text,
         token=token,
         at=int(event["requestContext"]["timeEpoch"]),

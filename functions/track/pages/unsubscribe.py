@@ -9,18 +9,18 @@ from __future__ import annotations
 
 from ripen.leads.identifiers import UNSUBSCRIBED
 from track.pages.html import html_answer
-from track.pages.page_request import Told, Visit, record
+from track.pages.page_request import PageRequest, Told, record
 from track.pages.texts import TEXTS
 from track.responses import Answer
 
 
-def show(visit: Visit) -> Answer:
+def show(visit: PageRequest) -> Answer:
     """The page with the button."""
     title = TEXTS[visit.language]["unsubscribe_title"]
     return html_answer("unsubscribe.html", visit.language, visit.site, title=title, link=preferences_link(visit))
 
 
-def take(visit: Visit) -> Answer:
+def take(visit: PageRequest) -> Answer:
     """The address is unsubscribed, whoever it belongs to now or later."""
     record(visit, "unsubscribed", Told("Unsubscribed", answer=UNSUBSCRIBED))
     say = TEXTS[visit.language]
@@ -35,6 +35,6 @@ def take(visit: Visit) -> Answer:
     )
 
 
-def preferences_link(visit: Visit) -> str:
+def preferences_link(visit: PageRequest) -> str:
     """The page of settings, beside this one."""
     return f"preferences?t={visit.text}&lang={visit.language}"

@@ -63,14 +63,14 @@ class FitRule(Model):
     title: Text = ""
 
 
-class Group(Model):
+class PointsGroup(Model):
     """A limit for several rules together."""
 
     cap: Threshold | None = None
     cap_per_day: Threshold | None = None
 
     @model_validator(mode="after")
-    def _limits_something(self) -> Group:
+    def _limits_something(self) -> PointsGroup:
         if self.cap is None and self.cap_per_day is None:
             raise ValueError("limits nothing; write cap or cap_per_day")
         return self
@@ -88,7 +88,7 @@ class Profile(Model):
     rules: dict[Name, ScoreRule] = {}
     fit: dict[Name, FitRule] = {}
     claimed: Annotated[float, Field(ge=0, le=1)] = 0.5
-    groups: dict[Name, Group] = {}
+    groups: dict[Name, PointsGroup] = {}
 
     @model_validator(mode="after")
     def _scores_something(self) -> Profile:
