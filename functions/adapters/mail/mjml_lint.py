@@ -130,18 +130,37 @@ class _Reader(HTMLParser):
         parent = self.open[-1][0] if self.open else self.place
         if parent == "mj-attributes" or parent in _FREE or not tag.startswith("mj"):
             return
-        allowed = _PARENTS.get(tag)
+        if self._exists(tag):
+            self._check_place(tag, parent)
+        self._check_attributes(tag, attrs)
+
+    def _exists(self, tag: str) -> bool:
         if tag == "mj-include":
             self._problem("a mail cannot use other files")
-        elif tag not in ("mjml", *_ANYWHERE) and (allowed is None or (tag == "mj-content" and not self.layout)):
+            return False
+        known = tag in _PARENTS and (tag != "mj-content" or self.layout)
+        if not known and tag not in ("mjml", *_ANYWHERE):
             self._problem(f"there is no element <{tag}>")
-        elif allowed and parent and parent not in allowed and (self.open or allowed != ("mj-head",)):
+            return False
+        return True
+
+    def _check_place(self, tag: str, parent: str) -> None:
+        allowed = _PARENTS.get(tag)
+        if not allowed:
+            return
+        in_head = allowed == ("mj-head",)
+        if parent and parent not in allowed and (self.open or not in_head):
             self._problem(f"<{tag}> may not stand in <{parent}>, only in {' or '.join(f'<{one}>' for one in allowed)}")
-        elif allowed and not parent and allowed != ("mj-head",):
+        elif not parent and not in_head:
             self.place = place_of(tag)
-        known = {*_ATTRIBUTES[tag].split(), *_EVERYWHERE} if tag in _ATTRIBUTES else None
-        for name in (name for name, _ in attrs if known is not None and name not in known):
-            self._problem(f"<{tag}> has no attribute {name!r}")
+
+    def _check_attributes(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in _ATTRIBUTES:
+            return
+        known = {*_ATTRIBUTES[tag].split(), *_EVERYWHERE}
+        for name, _ in attrs:
+            if name not in known:
+                self._problem(f"<{tag}> has no attribute {name!r}")
 
     def _not_closed(self, tag: str, line: int) -> None:
         self.problems.append((line, f"<{tag}> is not closed"))

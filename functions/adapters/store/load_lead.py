@@ -37,6 +37,8 @@ _PAGE = 60
 """Items in the first pages of a query: enough for nearly every lead, and a settled one needs no more."""
 
 Item = Mapping[str, Any]
+_Claims = dict[tuple[str, str], OpenClaim]
+"""Open claims by subject and key."""
 
 
 def load_merged_lead(table: str, subject: str, now: int, *, recent: bool = False, claims: bool = False) -> MergedLead:
@@ -53,45 +55,64 @@ def load_merged_lead(table: str, subject: str, now: int, *, recent: bool = False
     of someone who had counted it still be seen, and `save` would not notice. Every change of the tree changes the
     record of the root, so `save` notices that as well. Raises VersionConflictError when no root is found.
     """
-    held: dict[tuple[str, str], OpenClaim] = {}
+    found = _find_root(table, subject, recent=recent, claims=claims)
+    _load_members(table, found, claims=claims)
+    return _assemble(found, now, recent=recent)
+
+
+class _Found(NamedTuple):
+    """The partitions of a lead by subject (the root's first), its merges and its open claims."""
+
+    root: str
+    partitions: dict[str, _Partition]
+    edges: list[Edge]
+    held: _Claims
+
+
+def _find_root(table: str, subject: str, *, recent: bool, claims: bool) -> _Found:
     for _ in range(MAX_SUBJECTS):
-        held = _claims(table, subject) if claims else {}
+        held = _open_claims(table, subject) if claims else {}
         root = _partition(table, subject, recent=recent)
         if "lead" not in root.record:
-            break
+            return _Found(subject, {subject: root}, [], held)
         subject = root.record["lead"]
-    else:
-        raise VersionConflictError("the lead is being merged")
-    record = _record(subject, root.record)
-    checkpoint = _checkpoint(root, record) if recent else None
-    partitions = {subject: root}
-    edges: list[Edge] = []
-    waiting = [(subject, root)]
-    for parent, own in waiting:
-        for member in own.members:
+    raise VersionConflictError("the lead is being merged")
+
+
+def _load_members(table: str, found: _Found, *, claims: bool) -> None:
+    """Add the subjects that were merged below the root."""
+    waiting = [found.root]
+    for parent in waiting:
+        for member in found.partitions[parent].members:
             child = member["sk"].removeprefix(MEMBER_PREFIX)
-            theirs = _claims(table, child) if claims else {}
+            theirs = _open_claims(table, child) if claims else {}
             below = _partition(table, child)
             if below.record.get("lead") == parent:  # otherwise it was taken out a moment ago
-                edges.append(Edge(parent, child, Proof(member["proof"]), below.record["version"]))
-                waiting.append((child, below))
-                partitions[child] = below
-                held |= theirs
-    newest, whole = _newest(partitions, now, checkpoint.below if checkpoint else EVENT_PREFIX)
+                found.edges.append(Edge(parent, child, Proof(member["proof"]), below.record["version"]))
+                found.partitions[child] = below
+                found.held.update(theirs)
+                waiting.append(child)
+
+
+def _assemble(found: _Found, now: int, *, recent: bool) -> MergedLead:
+    root = found.partitions[found.root]
+    record = _record(found.root, root.record)
+    checkpoint = _checkpoint(root, record) if recent else None
+    newest, whole = _newest(found.partitions, now, checkpoint.below if checkpoint else EVENT_PREFIX)
     ledgers = {name: _ledger(items, checkpoint, whole=whole) for name, items in newest.items()}
     return MergedLead(
         record,
         {name: ledger.events for name, ledger in ledgers.items()},
-        tuple(edges),
+        tuple(found.edges),
         seen={name: ledger.seen for name, ledger in ledgers.items()},
         unreadable=tuple(one for ledger in ledgers.values() for one in ledger.unreadable),
-        items=() if edges else ledgers[subject].items,
+        items=() if found.edges else ledgers[found.root].items,
         checkpoint=checkpoint,
-        held=held,
+        held=found.held,
     )
 
 
-def _claims(table: str, subject: str) -> dict[tuple[str, str], OpenClaim]:
+def _open_claims(table: str, subject: str) -> _Claims:
     return {(subject, key): held for key, held in open_claims(table, subject).items()}
 
 

@@ -203,10 +203,14 @@ def of_facts(pattern: Mapping[str, Any]) -> bool:
 
 
 def _compile(name: str, campaign: Campaign, mailing: Mailing) -> tuple[CampaignRule, list[Watched]]:
-    start = campaign.start
     program, patterns = compile_steps(campaign.all_steps, campaign.valid_for)
+    return _rule(name, campaign, program, mailing), _signals(name, campaign, patterns)
+
+
+def _rule(name: str, campaign: Campaign, program: Program, mailing: Mailing) -> CampaignRule:
+    start = campaign.start
     category = mailing.categories.get(campaign.category or "", None)
-    rule = CampaignRule(
+    return CampaignRule(
         name,
         program,
         by_mail_alone=all(step.channel == MAIL for step in program if isinstance(step, Do)),
@@ -216,9 +220,9 @@ def _compile(name: str, campaign: Campaign, mailing: Mailing) -> tuple[CampaignR
         inactive_for=_milliseconds(start.inactive_for),
         date=_date(start.date) if start.date else None,
         rhythm=compile_rhythm(start.schedule) if start.schedule else None,
-        segment=compile_pattern(start.segment) if start.segment else None,
-        only_if=compile_pattern(campaign.only_if) if campaign.only_if else None,
-        goal=compile_pattern(campaign.goal) if campaign.goal and of_facts(campaign.goal) else None,
+        segment=_predicate(start.segment),
+        only_if=_predicate(campaign.only_if),
+        goal=_predicate(campaign.goal) if campaign.goal and of_facts(campaign.goal) else None,
         exits=tuple(compile_pattern(leaves) for leaves in campaign.exit if of_facts(leaves)),
         reentry_after=NEVER if campaign.again == "never" else _milliseconds(campaign.again),
         transactional=campaign.transactional,
@@ -232,16 +236,23 @@ def _compile(name: str, campaign: Campaign, mailing: Mailing) -> tuple[CampaignR
         limits=compile_caps(mailing.caps),
         category_limits=compile_caps(category.caps) if category else NO_CAPS,
     )
-    # What happens in a run is noticed before a run begins, so that what begins it is no part of it.
+
+
+def _signals(name: str, campaign: Campaign, patterns: Iterable[dict[str, Any]]) -> list[Watched]:
+    # An event is first matched with the patterns of a run under way, then with what starts a run.
     signals = [(pattern, Signal(name, "happened", number)) for number, pattern in enumerate(patterns)]
     if campaign.goal and not of_facts(campaign.goal):
         signals.append((campaign.goal, Signal(name, "goal")))
     signals += [(leaves, Signal(name, "exit")) for leaves in campaign.exit if not of_facts(leaves)]
-    if start.after:
-        signals.append((start.after, Signal(name, "open")))
-    if start.event:
-        signals.append((start.event, Signal(name, "begin")))
-    return rule, signals
+    if campaign.start.after:
+        signals.append((campaign.start.after, Signal(name, "open")))
+    if campaign.start.event:
+        signals.append((campaign.start.event, Signal(name, "begin")))
+    return signals
+
+
+def _predicate(pattern: Mapping[str, Any] | None) -> Predicate | None:
+    return compile_pattern(pattern) if pattern else None
 
 
 def _milliseconds(duration: str | None) -> int | None:

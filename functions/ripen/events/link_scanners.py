@@ -62,13 +62,18 @@ def _verdicts(mails: Sequence[Event]) -> dict[str, str]:
         clicks = [event for event in of_mail if event.name == _CLICKED]
         scanned = [*_bursts(clicks), *(click.at for click in clicks if _is_hidden(click))]
         for event in of_mail:
-            if event.name == _DELIVERED:
-                continue
-            if any(abs(event.at - moment) <= _BURST for moment in scanned):
-                found[event.id] = "link scanner"
-            elif any(0 <= event.at - moment <= _AT_ONCE for moment in delivered):
-                found[event.id] = "machine opening" if event.name == _OPENED else "link scanner"
+            if event.name != _DELIVERED and (bot := _verdict(event, delivered, scanned)):
+                found[event.id] = bot
     return found
+
+
+def _verdict(event: Event, delivered: Sequence[int], scanned: Sequence[int]) -> str:
+    """The program that caused an opening or a click, by the moments of deliveries and scans; empty for a person."""
+    if any(abs(event.at - moment) <= _BURST for moment in scanned):
+        return "link scanner"
+    if any(0 <= event.at - moment <= _AT_ONCE for moment in delivered):
+        return "machine opening" if event.name == _OPENED else "link scanner"
+    return ""
 
 
 def _is_hidden(click: Event) -> bool:

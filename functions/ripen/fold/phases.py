@@ -5,15 +5,10 @@ The phases of the white paper and Forrester's stages are two lifecycles of the s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-
-from ripen.config.schema.lifecycle import InterestCondition, ScoreCondition
 from ripen.fold.state import State
 from ripen.leads.lead import Move
 from ripen.lifecycle.course import Course
-from ripen.lifecycle.transitions import Entry, ScoreDrop
-from ripen.scoring.score import Score
-from ripen.scoring.trends import contract_ends, repurchase_interval, usage, usage_falls
+from ripen.lifecycle.transitions import Entry
 from ripen.times import first_after
 
 
@@ -38,69 +33,27 @@ def move(state: State, course: Course, moment: int, event: str | None, *, change
         entered.append(way.phase)
 
 
-def _holds(state: State, course: Course, entry: Entry, moment: int, event: str | None) -> bool:  # noqa: PLR0911 - a list
+def _holds(state: State, course: Course, entry: Entry, moment: int, event: str | None) -> bool:
     if entry.matches is not None and (event is None or not entry.matches(state.facts)):
         return False
-    if entry.score is not None and not _within(state.scores[entry.score.profile], entry.score, moment):
-        return False
-    if entry.interest is not None and not _within(state.topics[entry.interest.topic], entry.interest, moment):
-        return False
-    if entry.inactive_for is not None and moment - state.last_active < entry.inactive_for:
-        return False
-    if entry.in_phase_for is not None and moment - course.here.at < entry.in_phase_for:
-        return False
-    if entry.contract_ends_within is not None:
-        ends = contract_ends(state.traits)
-        if ends is None or not ends - entry.contract_ends_within <= moment < ends:
-            return False
-    if entry.repurchase_due is not None:
-        due = _repurchase_due(state, entry.repurchase_due)
-        if due is None or moment < due:
-            return False
-    return entry.usage is None or usage(state.usage, moment, state.since) == entry.usage
-
-
-def _within(score: Score, condition: ScoreCondition | InterestCondition, moment: int) -> bool:
-    if condition.at_least is not None:
-        return score.reaches(condition.at_least, moment)
-    return condition.below is not None and not score.reaches(condition.below, moment)
-
-
-def _repurchase_due(state: State, part: float) -> int | None:
-    interval = repurchase_interval(state.orders)
-    return None if interval is None else state.orders[-1] + int(part * interval)
+    entered = course.here.at
+    return all(condition.holds(state, entered, moment) for condition in entry.conditions)
 
 
 def next_timer(state: State, course: Course) -> int | None:
     """The next moment after the state's clock at which a way may open by the passing of time alone."""
-    moments = [_score_of(state, fall).falls_below(fall.threshold) for fall in course.transitions.score_drops]
+    moments = [
+        drop.score(state).falls_below(drop.below) for drop in course.transitions.score_drops if drop.below is not None
+    ]
     for way in course.transitions.with_timers:
-        moments += _moments(state, course, way.entry)
+        moments += [condition.next_moment(state, course.here.at) for condition in way.entry.conditions]
     return first_after(state.clock, moments)
 
 
-def _score_of(state: State, fall: ScoreDrop) -> Score:
-    scores: Mapping[str, Score] = getattr(state, fall.kind)
-    return scores[fall.name]
-
-
 def awaits_threshold(state: State) -> bool:
-    """Whether a way waits for a fall from a height that is not reached yet: then points may set a timer."""
+    """True if a transition waits for a score to drop that is still below its threshold, so points can arm a timer."""
     for course in state.courses:
-        for fall in course.transitions.score_drops:
-            if not _score_of(state, fall).reaches(fall.threshold, state.clock):
+        for drop in course.transitions.score_drops:
+            if drop.below is not None and not drop.score(state).reaches(drop.below, state.clock):
                 return True
     return False
-
-
-def _moments(state: State, course: Course, entry: Entry) -> Iterator[int | None]:
-    if entry.inactive_for is not None:
-        yield state.last_active + entry.inactive_for
-    if entry.in_phase_for is not None:
-        yield course.here.at + entry.in_phase_for
-    if entry.contract_ends_within is not None and (ends := contract_ends(state.traits)) is not None:
-        yield ends - entry.contract_ends_within
-    if entry.repurchase_due is not None:
-        yield _repurchase_due(state, entry.repurchase_due)
-    if entry.usage == "falling":
-        yield usage_falls(state.usage, state.since)

@@ -4,56 +4,37 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from ripen.conditions.pattern import Predicate, compile_pattern, event_names
-from ripen.config.schema.lifecycle import EntryCondition, InterestCondition, Phase, ScoreCondition
-from ripen.scoring.score import points_for
-from ripen.times import parse_duration
-
-
-class ScoreDrop(NamedTuple):
-    """A score (of the `scores` or the `topics` of a state) that has to be below a threshold."""
-
-    kind: str
-    name: str
-    threshold: float
+from ripen.config.schema.lifecycle import EntryCondition, Phase
+from ripen.lifecycle.entry_conditions import Condition, ScoreWithin, other_conditions, score_conditions
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One way into a phase; durations in milliseconds."""
+    """One way into a phase: an event that `matches` (None: any moment will do) and further conditions that hold."""
 
-    score: ScoreCondition | None
-    interest: InterestCondition | None
     matches: Predicate | None
-    inactive_for: int | None
-    in_phase_for: int | None
-    contract_ends_within: int | None
-    repurchase_due: float | None
-    usage: str | None
+    conditions: tuple[Condition, ...]
     reason: str
 
     @property
-    def score_drops(self) -> Iterator[ScoreDrop]:
-        """The falls that it waits for."""
-        if self.score is not None and self.score.below is not None:
-            yield ScoreDrop("scores", self.score.profile, self.score.below)
-        if self.interest is not None and self.interest.below is not None:
-            yield ScoreDrop("topics", self.interest.topic, self.interest.below)
+    def score_drops(self) -> Iterator[ScoreWithin]:
+        """The conditions that hold once a score has dropped."""
+        for condition in self.conditions:
+            if isinstance(condition, ScoreWithin) and condition.below is not None:
+                yield condition
 
     @property
-    def other_timers(self) -> bool:
-        """Whether it waits for time in another way than for a fall."""
-        parts = (self.inactive_for, self.in_phase_for, self.contract_ends_within, self.repurchase_due, self.usage)
-        return any(part is not None for part in parts)
+    def by_time(self) -> bool:
+        """True if the passing of time may make a condition hold, other than by a score drop."""
+        return any(condition.by_time for condition in self.conditions)
 
     @property
-    def looks_at_the_lead(self) -> bool:
-        """Whether it may open because of what is known of the lead, not by an event or by time alone."""
-        parts = (self.score, self.interest, self.contract_ends_within, self.repurchase_due, self.usage)
-        return any(part is not None for part in parts)
+    def on_change(self) -> bool:
+        """True if new facts about the lead may make a condition hold."""
+        return any(condition.on_change for condition in self.conditions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +57,7 @@ class Transitions:
     """
 
     timed: tuple[Transition, ...]
-    score_drops: tuple[ScoreDrop, ...]
+    score_drops: tuple[ScoreWithin, ...]
     with_timers: tuple[Transition, ...]
     by_event: Mapping[str, tuple[Transition, ...]]
     any_event: tuple[Transition, ...]
@@ -127,13 +108,13 @@ def _ways(ways: Sequence[Transition]) -> Transitions:
             way
             for way in ways
             if (way.names is None or event in way.names)
-            and (way.entry.matches is not None or (changed and way.entry.looks_at_the_lead))
+            and (way.entry.matches is not None or (changed and way.entry.on_change))
         )
 
     return Transitions(
         timed=tuple(timed),
         score_drops=tuple(fall for way in timed for fall in way.entry.score_drops),
-        with_timers=tuple(way for way in timed if way.entry.other_timers),
+        with_timers=tuple(way for way in timed if way.entry.by_time),
         by_event={name: of(name, changed=False) for name in names},
         any_event=of(None, changed=False),
         by_change={name: of(name, changed=True) for name in names},
@@ -150,20 +131,19 @@ _NEVER = (math.inf, -math.inf)
 def _calm(ways: Sequence[Transition]) -> dict[str, tuple[float, float]]:
     if not all(_looks_at_scores_only(way.entry) for way in ways):
         return {}
-    scores = [way.entry.score for way in ways if way.entry.score is not None]
     bounds: dict[str, tuple[float, float]] = {}
-    for score in scores:
-        low, high = bounds.get(score.profile, _ALWAYS)
-        if score.at_least is not None:
-            high = min(high, points_for(score.at_least))
-        elif score.below is not None:
-            low = max(low, points_for(score.below))
-        bounds[score.profile] = (low, high)
+    for condition in (condition for way in ways for condition in way.entry.conditions):
+        if isinstance(condition, ScoreWithin):
+            (low, high), (least, below) = bounds.get(condition.name, _ALWAYS), condition.bounds
+            bounds[condition.name] = max(low, least), min(high, below)
     return bounds
 
 
 def _looks_at_scores_only(entry: Entry) -> bool:
-    return not replace(entry, score=None).looks_at_the_lead
+    return not any(
+        condition.on_change and not (isinstance(condition, ScoreWithin) and condition.kind == "scores")
+        for condition in entry.conditions
+    )
 
 
 def _names(condition: EntryCondition) -> tuple[str, ...] | None:
@@ -171,39 +151,13 @@ def _names(condition: EntryCondition) -> tuple[str, ...] | None:
     return tuple(names) if names else None
 
 
-def _entry(condition: EntryCondition) -> Entry:
-    def duration(text: str | None) -> int | None:
-        return parse_duration(text) if text else None
-
+def _entry(written: EntryCondition) -> Entry:
+    scores, others = [*score_conditions(written)], [*other_conditions(written)]
+    names = event_names(written.when) if written.when else None
+    event = [" or ".join(names) if names else "an event that matches"] if written.when else []
+    reasons = [condition.reason for condition in scores] + event + [condition.reason for condition in others]
     return Entry(
-        score=condition.score,
-        interest=condition.interest,
-        matches=compile_pattern(condition.when) if condition.when else None,
-        inactive_for=duration(condition.inactive_for),
-        in_phase_for=duration(condition.in_phase_for),
-        contract_ends_within=duration(condition.contract_ends_within),
-        repurchase_due=condition.repurchase_due,
-        usage=condition.usage,
-        reason=" and ".join(_reasons(condition)),
+        matches=compile_pattern(written.when) if written.when else None,
+        conditions=(*scores, *others),
+        reason=" and ".join(reasons),
     )
-
-
-def _reasons(condition: EntryCondition) -> Iterator[str]:
-    for limit, what in ((condition.score, "score"), (condition.interest, "interest")):
-        if limit is not None:
-            name = limit.profile if isinstance(limit, ScoreCondition) else limit.topic
-            bound = f"of {limit.at_least:g} or more" if limit.at_least is not None else f"below {limit.below:g}"
-            yield f"{name} {what} {bound}"
-    if condition.when:
-        names = event_names(condition.when)
-        yield " or ".join(names) if names else "an event that matches"
-    if condition.inactive_for:
-        yield f"inactive for {condition.inactive_for}"
-    if condition.in_phase_for:
-        yield f"{condition.in_phase_for} in the phase before"
-    if condition.contract_ends_within:
-        yield f"contract ends within {condition.contract_ends_within}"
-    if condition.repurchase_due:
-        yield f"{condition.repurchase_due:.0%} of the usual time between orders have passed"
-    if condition.usage:
-        yield f"usage is {condition.usage}"
