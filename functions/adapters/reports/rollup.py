@@ -168,7 +168,7 @@ def close_hour(table_name: str, hour: int, mark: str) -> None:
 
 
 def leave_open(table_name: str, hour: int) -> None:
-    """Mark an hour as uncertain, so that a later sweep sums it again."""
+    """Mark an hour as uncertain, so that it is summed again after the next hour has ended."""
     table.put_items(table_name, [open_hour_item(hour, UNCERTAIN)])
 
 
