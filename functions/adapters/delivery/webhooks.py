@@ -26,7 +26,7 @@ from ripen.errors import DeliveryDelayedError, DeliveryFailedError
 from ripen.times import SECOND, to_iso
 
 _CONNECT, _READ = 3.0, 10.0
-"""Seconds."""
+"""Timeouts in seconds."""
 
 _LATER = (408, 429)
 _UNICAST = ip_network("2000::/3")

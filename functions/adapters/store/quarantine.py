@@ -18,7 +18,7 @@ from ripen.storage.ledger import ASIDE_PREFIX, ASIDE_SHARD, EVENT_PREFIX, Unread
 from ripen.times import parse_iso, to_iso
 
 LEAD_ASIDE = f"{ASIDE_PREFIX}lead"
-"""The sort key under which a lead is listed; its events stay where they are."""
+"""The sort key of a quarantined lead; its events stay where they are."""
 
 _OWN = ("reason", "due_shard", "due_at")
 """Attributes that an item has only in quarantine."""
