@@ -1,1 +1,1 @@
-"""The only home of boto3 and of the environment: the domain's values in, AWS calls out, and back."""
+"""Adapters between the domain and AWS. Only this package uses boto3 and reads the environment."""

@@ -1,4 +1,4 @@
-"""One mail: rendered in a sandbox, built by the standard library, handed to SES exactly once."""
+"""One mail: rendered in a sandbox, built with the standard library, passed to SES in a single attempt."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ripen.messages.display_names import shown_traits
 from ripen.messages.mail_context import MailContext
 
 MAX_BYTES = 102 * 1024
-"""Gmail cuts off what is longer. No mail is because of what a lead typed."""
+"""Gmail clips longer mails. Text that a lead typed is bounded, so it makes no mail longer than this."""
 
 _ASCII = SMTP.clone(cte_type="7bit")
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
@@ -37,7 +37,7 @@ _REFUSED = ("MessageRejected", "BadRequestException", "ValidationException")
 
 
 class Rendered(NamedTuple):
-    """A mail for one lead."""
+    """A mail rendered for one lead."""
 
     subject: str
     html: str
@@ -46,11 +46,11 @@ class Rendered(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What stands in the headers of one mail. `sender` is the verified address, `language` two small letters.
+    """The header values of one mail. `sender` is the verified address, `language` a code of two lowercase letters.
 
-    `unsubscribe_url` is where mail programs POST for their users (RFC 8058); a mail without one says no such thing.
-    `feedback` are up to three names under which mailbox providers count complaints. `automatic` mails answer to
-    something that the lead did, and want no answer of a machine (RFC 3834).
+    `unsubscribe_url` is where mail programs POST for their users (RFC 8058); if it is empty, the mail has no
+    List-Unsubscribe header. `feedback` holds up to three names by which mailbox providers group complaints. An
+    `automatic` mail responds to an action of the lead and asks for no automatic reply (RFC 3834).
     """
 
     sender: str
@@ -64,7 +64,7 @@ class Envelope:
 
 
 def envelope(letter: MailContext, links: Links, sender: str, recipient: str) -> Envelope:
-    """The envelope of a letter."""
+    """The envelope of a mail with this mail context."""
     return Envelope(
         sender=sender,
         recipient=recipient,
@@ -80,12 +80,11 @@ def envelope(letter: MailContext, links: Links, sender: str, recipient: str) -> 
 def facts(
     lead: Lead, letter: MailContext, links: Links, token: str = "", content: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """What a template may use: `lead`, `mail` and `content`, and what is added to its links.
+    """The variables of a template: `lead`, `mail`, `content`, and `tracking`, which adds parameters to links.
 
-    `token` is `lead.token`, for links: whoever follows one proves to read this mailbox. A name that nobody
-    told whom one can believe, or that does not look like one, is empty, never undefined; `lead.traits` has the others,
-    each bounded.
-    `content` has kind, title, text and link.
+    `token` becomes `lead.token`. A visitor who follows a link with it proves access to the mailbox. A name from an
+    untrusted source, or one that does not look like a name, is empty, never undefined. `lead.traits` holds the shown
+    traits, each bounded in length. `content` has kind, title, text and link.
     """
     traits = shown_traits(lead.known_traits)
     name = _text(traits, "name") or f"{_text(traits, 'firstName')} {_text(traits, 'lastName')}".strip()
@@ -113,7 +112,7 @@ def facts(
 
 
 def render(template: MailTemplate, values: Mapping[str, Any]) -> Rendered:
-    """Fill a template. Raises MailTemplateError for an unknown variable or anything that the sandbox forbids."""
+    """Render a template. Raises MailTemplateError for an unknown variable or anything that the sandbox forbids."""
     try:
         subject = _sendable(compiled(template.subject, html=False).render(values))
         html = _sendable(compiled(template.html, html=True).render(values))
@@ -124,9 +123,10 @@ def render(template: MailTemplate, values: Mapping[str, Any]) -> Rendered:
 
 
 def deliverable(address: str) -> str:
-    """The form of an address that SES takes: ASCII, with a domain of other letters in Punycode.
+    """The ASCII form of an address, as SES requires it: an international domain is in Punycode.
 
-    Source: https://docs.aws.amazon.com/ses/latest/dg/send-email-raw.html. Raises MailRefusedError.
+    Source: https://docs.aws.amazon.com/ses/latest/dg/send-email-raw.html. Raises MailRefusedError for an address that
+    is not valid or has no ASCII form.
     """
     try:
         ascii_form = validate_email(address, check_deliverability=False).ascii_email
@@ -138,11 +138,11 @@ def deliverable(address: str) -> str:
 
 
 def build(mail: Rendered, envelope: Envelope) -> bytes:
-    """The MIME bytes: text and HTML. Raises MailRefusedError for what no header may carry."""
+    """The MIME bytes of a mail with text and HTML. Raises MailRefusedError for a value that no header may carry."""
     message = EmailMessage(policy=_ASCII)
     message.set_content(mail.text)
     message.add_alternative(mail.html, subtype="html")
-    # One that cannot stand in what it is made of; the standard library would search all of it for a random one.
+    # A part cannot contain its own digest; the standard library would search both parts for a random boundary.
     message.set_boundary(sha256(mail.html.encode()).hexdigest())
     try:
         message["From"] = Address(_header(envelope.from_name), addr_spec=envelope.sender)
@@ -160,7 +160,7 @@ def build(mail: Rendered, envelope: Envelope) -> bytes:
 
 
 def _unfolded(envelope: Envelope) -> bytes:
-    """Headers that have to stay on one line: the standard library would break a long link, or encode it."""
+    """Headers that must stay on one line: the standard library would fold or encode a long link."""
     lines = []
     if envelope.unsubscribe_url:
         if not _ADDRESS_OF_A_PAGE.fullmatch(envelope.unsubscribe_url):
@@ -174,21 +174,20 @@ def _unfolded(envelope: Envelope) -> bytes:
 
 
 def _header(text: str) -> str:
-    """One line without "encoded words" (RFC 2047).
+    """The text as one line without "encoded words" (RFC 2047).
 
-    The standard library decodes those that it finds in a value, with line breaks in them: what a visitor typed as a
-    name could otherwise end the headers and write a mail of its own.
+    The standard library decodes encoded words in a value, including line breaks. A visitor could otherwise type a name
+    that ends the headers and injects a mail body.
     """
     return " ".join(_sendable(text).split()).replace("=?", "= ?")
 
 
 def send(mime: bytes, sender: str, recipient: str, configuration_set: str, tags: Mapping[str, str]) -> str:
-    """Hand a mail to SES, in one attempt; its message id.
+    """Pass a mail to SES in one attempt, and return its message id.
 
-    SES repeats the tags in everything that it reports about the mail later; without a configuration set (empty) it
-    reports nothing. Raises MailThrottledError (not
-    sent, may be repeated), MailRefusedError (not sent, hopeless) and MailOutcomeUnknownError (never to be repeated).
-    They carry the code of SES's answer only, because its text may name the recipient.
+    SES repeats the tags in its later events about the mail. Without a configuration set (empty) it sends no events.
+    Raises MailThrottledError (not sent, a retry may succeed), MailRefusedError (not sent, a retry cannot succeed) and
+    MailOutcomeUnknownError (perhaps sent, must not be retried).
     """
     try:
         answer = client("sesv2").send_email(
@@ -199,7 +198,7 @@ def send(mime: bytes, sender: str, recipient: str, configuration_set: str, tags:
             EmailTags=[{"Name": name, "Value": value} for name, value in tags.items()],
         )
     except ClientError as error:
-        # SES's own text may name the recipient, so nothing but its code goes on into logs.
+        # The error text of SES may name the recipient, so errors and logs carry only its code.
         if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 500:
             raise MailOutcomeUnknownError(error_code(error)) from None
         if error_code(error) in _REFUSED:
@@ -213,7 +212,7 @@ def send(mime: bytes, sender: str, recipient: str, configuration_set: str, tags:
 
 
 def _sendable(text: str) -> str:
-    """Without what no mail may carry: control characters and halves of characters."""
+    """The text without control characters, and with `?` for lone surrogates."""
     return _CONTROLS.sub("", text).encode("utf-8", "replace").decode()
 
 

@@ -1,11 +1,11 @@
-"""Notices to colleagues: how many each got in an hour, and what waits for the digest of those that were too many.
+"""Items of the hourly limit for internal notifications, and of the digest for those above the limit.
 
-| pk                   | sk                          | what                                              |
-|----------------------|-----------------------------|---------------------------------------------------|
-| `B#to#<recipient>`   | the hour                    | how many `notices` went out in it                 |
-| `B#to#<recipient>`   | `D`                         | the digest: due when the hour ends                |
-| `B#to#<recipient>`   | `Q#<since>#<digest>`        | which notice waits for it: its `subject` and `key`|
-| subject              | `Q#<recipient>#<intent>`    | the notice, which goes with its lead              |
+| pk                   | sk                          | content                                                       |
+|----------------------|-----------------------------|---------------------------------------------------------------|
+| `B#to#<recipient>`   | the hour                    | the number of `notices` sent in it                            |
+| `B#to#<recipient>`   | `D`                         | the digest, due when the hour ends                            |
+| `B#to#<recipient>`   | `Q#<since>#<digest>`        | a pointer to a waiting notification: its `subject` and `key`  |
+| subject              | `Q#<recipient>#<intent>`    | the waiting notification, which is deleted with its lead      |
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _KEPT = 30 * DAY
 
 
 class Notice(NamedTuple):
-    """What a colleague is to be told of a lead: by the id of an intent, wanted `since` (milliseconds)."""
+    """An internal notification about a lead: the id of its intent, when it was due (`since`, ms), and its payload."""
 
     subject: str
     intent: str
@@ -39,7 +39,7 @@ class Notice(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """A notice that waits: the keys of the pointer to it and of itself, and what it tells."""
+    """A waiting notification: the sort key of its pointer, its own keys, and its payload (`told`)."""
 
     pointer: str
     subject: str
@@ -48,17 +48,17 @@ class Waiting(NamedTuple):
 
 
 def notices_in(table: str, recipient: str, now: int) -> int:
-    """How many notices a recipient got in this hour (UTC)."""
+    """The number of notifications sent to a recipient in this hour (UTC)."""
     return int(get_item(table, f"{PREFIX}{recipient}", to_iso(hour_of(now))).get("notices", 0))
 
 
 def counting(table: str, recipient: str, most: int, now: int) -> Mapping[str, Any]:
-    """The part of a transaction that counts a notice; it fails if there are so many in this hour already."""
+    """The transaction action that counts a notification. It fails if this hour (UTC) has `most` already."""
     return counted_in_hour(table, f"{PREFIX}{recipient}", "notices", most, now)
 
 
 def keep_waiting(table: str, recipient: str, notice: Notice, now: int) -> None:
-    """Keep a notice for the digest at the end of this hour. The same once more changes nothing."""
+    """Store a notification for the digest at the end of this hour. A repeated call stores the same notification."""
     pk, ttl = f"{PREFIX}{recipient}", (now + _KEPT) // SECOND
     key = f"{_WAITING}{recipient}#{notice.intent}"
     place = hashlib.sha256(f"{notice.subject} {notice.intent}".encode()).hexdigest()[:16]
@@ -77,45 +77,45 @@ def keep_waiting(table: str, recipient: str, notice: Notice, now: int) -> None:
 
 
 def lock_digest(table: str, pk: str, holder: str, now: int, until: int) -> bool:
-    """Whether nobody else writes a digest now; then nobody does so until `until` (milliseconds)."""
+    """Lock a recipient's digest until `until` (ms). False if another holder has locked it, or it has no due time."""
     free = "attribute_exists(due_at) AND (attribute_not_exists(held_until) OR held_until <= :now)"
     taken = {":holder": holder, ":until": until, ":now": now}
     return _changed(table, pk, "SET holder = :holder, held_until = :until", free, taken)
 
 
 def kept_so_far(table: str, pk: str) -> int:
-    """How many notices were ever kept for a recipient."""
+    """The number of notifications ever stored for a recipient's digests."""
     return int(get_item(table, pk, DIGEST_KEY).get("notices", 0))
 
 
 def waiting(table: str, pk: str) -> Iterator[Waiting]:
-    """What waits, oldest first. Of a lead that was erased nothing does any more."""
+    """The waiting notifications, oldest first. One whose lead was erased has an empty payload."""
     for pointer in query(table, "pk = :pk AND begins_with(sk, :prefix)", {":pk": pk, ":prefix": _WAITING}):
         found = get_item(table, pointer["subject"], pointer["key"])
         yield Waiting(pointer["sk"], pointer["subject"], pointer["key"], json.loads(found.get("data", "{}")))
 
 
 def delete_told(table: str, pk: str, done: Sequence[Waiting]) -> None:
-    """Delete what was told."""
+    """Delete notifications that were sent, and their pointers."""
     for one in done:
         for key in ({"pk": one.subject, "sk": one.key}, {"pk": pk, "sk": one.pointer}):
             client("dynamodb").delete_item(TableName=table, Key=attributes(key))
 
 
 def unlock_digest(table: str, pk: str, holder: str, due_at: int) -> None:
-    """Let the digest be due again at `due_at` (milliseconds)."""
+    """Unlock the digest and make it due at `due_at` (ms)."""
     again = {":holder": holder, ":at": to_iso(due_at)}
     _changed(table, pk, "SET due_at = :at REMOVE holder, held_until", "holder = :holder", again)
 
 
 def end_digest(table: str, pk: str, holder: str, kept: int) -> bool:
-    """Let the digest be due when the next notice waits; False if one was kept since there were `kept`."""
+    """Unlock the digest and remove its due time. False if another notification was stored after `kept` was read."""
     ended, known = "REMOVE holder, held_until, due_shard, due_at", {":holder": holder, ":kept": kept}
     return _changed(table, pk, ended, "holder = :holder AND notices = :kept", known)
 
 
 def _changed(table: str, pk: str, change: str, condition: str, known: Mapping[str, Any]) -> bool:
-    """Change a recipient's digest if the condition holds; whether it did. `known` are the values of both."""
+    """Update a recipient's digest item; False if the condition fails. `known` holds the values of both expressions."""
     return succeeds(
         client("dynamodb").update_item,
         TableName=table,

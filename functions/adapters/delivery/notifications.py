@@ -1,6 +1,7 @@
-"""Mails to colleagues about leads: plain text, made from a template of ours, in the language of the company.
+"""Internal notifications about leads: plain-text mails from Ripen's own templates, in the language of the company.
 
-What a lead typed is bounded: each value, how many there are, the subject, and so the whole (see `mailer.MAX_BYTES`).
+Text that a lead typed is bounded: each value, the number of values, and the subject. So the whole mail is bounded (see
+`mailer.MAX_BYTES`).
 """
 
 from __future__ import annotations
@@ -26,27 +27,27 @@ from ripen.errors import MailRefusedError
 _ASCII = SMTP.clone(cte_type="7bit")
 _TEMPLATES = Path(__file__).parent / "handoff_texts"
 _LONGEST = 300
-"""Characters of one value; what a lead typed is nobody's novel."""
+"""Most characters of one value."""
 
 _LONGEST_SUBJECT = 120
 _LONGEST_TEXT = 70 * 1024
-"""Bytes of a text in UTF-8: in base64 they are a third more."""
+"""Most bytes of the text in UTF-8. Base64 adds a third."""
 
 _MOST_TRAITS = 40
 _LONGEST_ENTRY = 100
 _ROOM = 40 * 1024
-"""Bytes of what is told in a digest; the words of the template come on top."""
+"""Most bytes of all entries of a digest as JSON; the text of the template comes on top."""
 
 
 class Notification(NamedTuple):
-    """A mail to a colleague."""
+    """The subject and text of a notification mail."""
 
     subject: str
     text: str
 
 
 def render(told: Mapping[str, Any], channel: str, language: str, timezone: str) -> Notification:
-    """The dossier as a mail: English where there is no template in the `language`; times in the `timezone`."""
+    """The handoff payload as a mail. It is in English if `language` has no template; times are in `timezone`."""
     lead = told["lead"]
     traits = dict([*lead["traits"].items()][:_MOST_TRAITS])
     bounded = {**told, "lead": {**lead, "traits": traits, "more": len(lead["traits"]) - len(traits)}}
@@ -54,7 +55,7 @@ def render(told: Mapping[str, Any], channel: str, language: str, timezone: str) 
 
 
 def entry(told: Mapping[str, Any], channel: str, at: str) -> dict[str, str]:
-    """What of a dossier stands in a digest; `at` is when it was due (ISO 8601)."""
+    """The entry for a handoff payload in a digest; `at` is when its notification was due (ISO 8601)."""
     lead, campaign = told["lead"], told["campaign"]
     told_of = {
         "name": lead["name"],
@@ -67,7 +68,7 @@ def entry(told: Mapping[str, Any], channel: str, at: str) -> dict[str, str]:
 
 
 def render_digest(entries: Sequence[Mapping[str, str]], language: str, timezone: str) -> tuple[Notification, int]:
-    """As many of these as one mail has room for, at least one; and how many they are."""
+    """A digest mail with the first entries that fit into one mail, at least one, and the number of these entries."""
     sizes = accumulate(len(json.dumps(one, ensure_ascii=False).encode()) for one in entries)
     fitting = max(1, sum(size <= _ROOM for size in sizes))
     filled = _template("digest.", language, timezone).render(leads=entries[:fitting], timezone=timezone)
@@ -84,7 +85,7 @@ def _note(filled: str) -> Notification:
 
 @lru_cache(maxsize=16)
 def _template(kind: str, language: str, timezone: str) -> Template:
-    """Ready to be filled in: to compile one costs far more than to fill it."""
+    """A compiled template. Compiling costs far more than rendering, so the cache keeps templates."""
     known = language if (_TEMPLATES / f"{kind}{language}.txt").exists() else "en"
     zone = ZoneInfo(timezone)
 
@@ -104,7 +105,7 @@ def _template(kind: str, language: str, timezone: str) -> Template:
 
 
 def build(note: Notification, sender: str, recipient: str) -> bytes:
-    """The MIME bytes. Raises MailRefusedError for an address that no header may carry."""
+    """The MIME bytes of a notification. Raises MailRefusedError for an address that no header may carry."""
     message = EmailMessage(policy=_ASCII)
     try:
         message["From"] = Address(addr_spec=sender)
@@ -118,6 +119,6 @@ def build(note: Notification, sender: str, recipient: str) -> bytes:
 
 
 def _one_line(value: object) -> object:
-    """What a lead typed stays within its line, and adds none that looks like ours."""
+    """The value as one line of bounded length, so that text typed by a lead cannot imitate lines of the template."""
     text = str(value).encode("utf-8", "replace").decode()
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:_LONGEST]

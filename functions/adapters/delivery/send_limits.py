@@ -1,11 +1,11 @@
-"""Counters of mails to unproven addresses: for each mailbox and for each hour, raised with the claim of the mail.
+"""Counters of mails to unproven addresses, per mailbox and per hour. The transaction that claims a mail raises them.
 
-| pk                | sk       | what                                                              |
-|-------------------|----------|-------------------------------------------------------------------|
+| pk                | sk       | content                                                                            |
+|-------------------|----------|------------------------------------------------------------------------------------|
 | `B#<hmac>`        | `B`      | `since`, `mails`, `overall` (see `ripen.messages.send_limits.Mailed`) of a mailbox |
-| `B#unproven`      | the hour | `mails` to all of them                                            |
+| `B#unproven`      | the hour | `mails` to all unproven mailboxes                                                  |
 
-They belong to no lead, so they outlive one that is erased.
+The counters belong to no lead, so they stay when a lead is erased.
 """
 
 from __future__ import annotations
@@ -34,10 +34,12 @@ Action = Mapping[str, Any]
 
 
 class Brake(NamedTuple):
-    """Whether one more mail may go to an unproven address: to this mailbox from `mailbox_opens`, to any from `opens`.
+    """The send limit of a mail to an unproven address, and the actions that count the mail.
 
-    `counting` are the parts of a transaction that count it for the mailbox of `key` and the `hour` (its begin in
-    milliseconds); they fail if anybody else was counted meanwhile.
+    The limit of the mailbox with `key` permits the mail from `mailbox_opens` on, the limit of all unproven mailboxes
+    from `opens` on. `counting` holds transaction actions that count the mail for the mailbox and the `hour`. They fail
+    if the mailbox's counter has changed since it was read, or the hour is full. Moments are in milliseconds; `hour` is
+    the start of the hour.
     """
 
     key: str
@@ -48,24 +50,24 @@ class Brake(NamedTuple):
 
     @property
     def opens_at(self) -> int:
-        """From when on (milliseconds) the mail may go out."""
+        """The moment (ms) from which both limits permit the mail."""
         return max(self.mailbox_opens, self.opens)
 
     @property
     def of_all(self) -> bool:
-        """True if the mailbox may get the mail, and there are too many such mails altogether."""
+        """True if the limit of all unproven mailboxes delays the mail longer than the limit of this mailbox."""
         return self.opens > self.mailbox_opens
 
     @property
     def reason(self) -> str:
-        """Which of the two holds back, or would do so the longest."""
+        """A name for the limit that delays the mail longest, for logs."""
         return "all unproven addresses" if self.of_all else "this mailbox"
 
 
 def unproven_brake(table: str, key: str, limits: Unproven, now: int, kept_until: int) -> Brake:
-    """What holds back a mail to the unproven mailbox of this key at `now`, as it stands in the table.
+    """The send limit of a mail to the unproven mailbox `key` at `now`, by the counters in the table.
 
-    Once it is counted, it counts until `kept_until`; moments are in milliseconds.
+    The mailbox's counter expires at `kept_until`. Moments are in milliseconds.
     """
     found = get_item(table, key, MAILBOX_KEY)
     mailed = Mailed(*(found.get(name, 0) for name in Mailed._fields))
@@ -79,7 +81,7 @@ def unproven_brake(table: str, key: str, limits: Unproven, now: int, kept_until:
 
 
 def uncount(table: str, brake: Brake) -> None:
-    """Count a mail less: it was counted, and did not go out."""
+    """Subtract a mail that was counted and not sent from both counters."""
     for pk, sk, less in (
         (brake.key, MAILBOX_KEY, "ADD mails :less, overall :less"),
         (ALL, to_iso(brake.hour), "ADD mails :less"),
@@ -95,7 +97,7 @@ def uncount(table: str, brake: Brake) -> None:
 
 
 def release_mailbox(table: str, address: str, secret: bytes) -> None:
-    """Begin to count anew for the mailbox of an address: its reader has proven it."""
+    """Delete the counter of an address's mailbox, after the address is proven."""
     key = {"pk": mailbox_key(address, secret), "sk": MAILBOX_KEY}
     client("dynamodb").delete_item(TableName=table, Key=attributes(key))
 
@@ -116,7 +118,7 @@ def _count_mailbox(table: str, key: str, before: Mailed | None, after: Mailed, u
 
 
 def counted_in_hour(table: str, pk: str, name: str, most: int, now: int) -> Action:
-    """The part of a transaction that counts one more `name` in this hour (UTC); it fails if there are `most`."""
+    """The transaction action that adds one to the counter `name` of this hour (UTC). It fails at `most`."""
     update = {
         "TableName": table,
         "Key": attributes({"pk": pk, "sk": to_iso(hour_of(now))}),

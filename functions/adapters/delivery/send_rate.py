@@ -1,4 +1,4 @@
-"""Mails go out no faster than SES takes them: each copy of the function keeps a least gap between two of its own."""
+"""The send rate, within the limit of SES. Each copy of the function keeps a minimum gap between two of its mails."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from adapters.runtime.clients import client
 from adapters.runtime.telemetry import logger
 
 SLOWEST = 1.0
-"""Mails a second while nobody knows better: the rate of an account in SES's sandbox."""
+"""Mails per second if SES's rate cannot be read: the rate of an account in the SES sandbox."""
 
 _KNOWN_FOR = 15 * 60.0
-"""Seconds for which a rate that was read is believed."""
+"""Seconds for which a rate is cached."""
 
 
 @dataclass(slots=True)
@@ -29,15 +29,15 @@ _pace = _Pace()
 
 
 def clear_cache() -> None:
-    """Forget everything, as a new process would."""
-    global _pace  # noqa: PLW0603 - one for each process
+    """Drop the cached rate and the time of the latest mail."""
+    global _pace  # noqa: PLW0603 - one per process
     _pace = _Pace()
 
 
 def wait_for_send_slot(copies: int, seconds_left: Callable[[], float]) -> bool:
-    """Wait until one more mail may go out; False, without having waited, when that takes longer than `seconds_left`.
+    """Wait until one more mail may go out. False, without a wait, if that takes longer than `seconds_left`.
 
-    `copies` of the function share the rate of the account.
+    `copies` is the number of copies of the function that share the account's rate.
     """
     if _pace.read_at is None or monotonic() - _pace.read_at >= _KNOWN_FOR:
         _pace.rate, _pace.read_at = _read_rate(), monotonic()

@@ -1,4 +1,4 @@
-"""A subject as an SES message tag, whose value may hold letters, digits, `-` and `_` only."""
+"""Subjects as values of SES message tags, which may hold only letters, digits, `-` and `_`."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ def tag(subject: str) -> str:
 
 
 def untag(value: str) -> str:
-    """The subject that `tag` was given. Raises ValueError for what it never makes."""
+    """The subject in a tag value. Raises ValueError if the value is not a valid tag."""
     return base64.urlsafe_b64decode(value + "=" * (-len(value) % 4)).decode()

@@ -1,7 +1,7 @@
-"""Webhooks: a signed POST to a system that somebody named in the rules, which may be any address on the internet.
+"""Webhooks: a signed POST to a URL from the rules, which may lead to any host on the internet.
 
-Signed as https://www.standardwebhooks.com says, so that receivers need no code of ours. The address is resolved first,
-and only a public one is connected to: nothing inside the network that the function runs in can be reached through it.
+Signatures follow https://www.standardwebhooks.com, so receivers can verify them with existing libraries. The host name
+is resolved first, and only public addresses are connected to. So a webhook cannot reach the function's own network.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from ripen.errors import DeliveryDelayedError, DeliveryFailedError
 from ripen.times import SECOND, to_iso
 
 _CONNECT, _READ = 3.0, 10.0
-"""Seconds."""
+"""Timeouts in seconds."""
 
 _LATER = (408, 429)
 _UNICAST = ip_network("2000::/3")
-"""All IPv6 addresses that are global; outside are NAT64 (64:ff9b::/96, 64:ff9b:1::/48) and IPv4-compatible ones."""
+"""Global unicast IPv6 addresses. NAT64 (64:ff9b::/96, 64:ff9b:1::/48) and IPv4-compatible addresses lie outside."""
 
 _SPECIAL = tuple(
     map(
@@ -44,28 +44,28 @@ _SPECIAL = tuple(
         ),
     )
 )
-"""What IANA keeps for special purposes, and what leads to IPv4 addresses by translation or through a tunnel.
+"""Special-purpose networks of IANA, and networks that lead to IPv4 addresses by translation or through a tunnel.
 
 https://www.iana.org/assignments/iana-ipv4-special-registry, https://www.iana.org/assignments/iana-ipv6-special-registry.
-Python's `is_global` follows them, but releases of one minor version differ in which edition they know.
+Python's `is_global` follows these registries, but patch releases of one Python version follow different editions.
 """
 
 
 class Signed(NamedTuple):
-    """What is sent: the body, and the headers that go with it."""
+    """The body and the headers of a signed webhook."""
 
     body: bytes
     headers: Mapping[str, str]
 
 
 def key_for(secret: bytes, recipient: str) -> str:
-    """The key with which a receiver checks that a webhook is ours; each has one of its own."""
+    """The key with which a recipient verifies webhooks; each recipient has its own."""
     digest = hmac.new(secret, f"ripen webhook {recipient}".encode(), hashlib.sha256).digest()
     return f"whsec_{base64.b64encode(digest).decode()}"
 
 
 def signed(key: str, identity: str, channel: str, told: Mapping[str, Any], now: int) -> Signed:
-    """A message about a lead; by its `identity` a receiver knows it again when it comes twice."""
+    """A signed message about a lead. Receivers recognize a repeated message by its `identity`."""
     text = json.dumps({"type": f"lead.{channel}", "timestamp": to_iso(now), "data": told}, ensure_ascii=False)
     at = datetime.fromtimestamp(now // SECOND, UTC)
     headers = {
@@ -79,10 +79,10 @@ def signed(key: str, identity: str, channel: str, told: Mapping[str, Any], now: 
 
 
 def post(url: str, message: Signed, *, to_itself: bool = False) -> None:
-    """Deliver a message. Redirects are not followed and the body of the answer is not read.
+    """POST a message, without following redirects or reading the response body.
 
-    With `to_itself` a URL may name this machine, also without TLS. Raises DeliveryDelayedError when it may be tried
-    again, and DeliveryFailedError when that is of no use.
+    With `to_itself` a URL may name this machine, also without TLS. Raises DeliveryDelayedError if a retry may succeed,
+    and DeliveryFailedError if it cannot.
     """
     parts = _checked(url, to_itself=to_itself)
     status = _status(parts, message, to_itself=to_itself)
@@ -112,7 +112,7 @@ def _status(parts: SplitResult, message: Signed, *, to_itself: bool) -> int:
     connection = HTTPConnection(host, port)
     try:
         connection.sock = _connected(host, port, tls=parts.scheme == "https", to_itself=to_itself)
-        # Who answers byte by byte would never run into the limit for a single read.
+        # The socket's timeout applies to each read, so a response byte by byte would never reach it.
         timer = Timer(_READ, _hang_up, [connection.sock])
         timer.daemon = True
         timer.start()
@@ -133,7 +133,7 @@ def _status(parts: SplitResult, message: Signed, *, to_itself: bool) -> int:
 
 
 def _connected(host: str, port: int, *, tls: bool, to_itself: bool) -> socket.socket:
-    """A connection to an address that was looked at: to resolve the name once more could give another one."""
+    """A connection to a checked address of the host. A second DNS lookup could give an address that was not checked."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = [str(entry[4][0]) for entry in found]
     itself = to_itself and _names_itself(host)
@@ -170,4 +170,4 @@ def _hang_up(connection: socket.socket) -> None:
     try:
         connection.shutdown(socket.SHUT_RDWR)
     except OSError:
-        return  # it is closed already
+        return  # already closed

@@ -1,4 +1,4 @@
-"""Items as plain values, and in the form of DynamoDB's low-level API: `{"pk": {"S": "..."}}`."""
+"""Conversion of items between plain values and the form of DynamoDB's low-level API: `{"pk": {"S": "..."}}`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 
 def attributes(item: Mapping[str, Any]) -> dict[str, Any]:
-    """An item of texts, whole numbers and bytes, as DynamoDB takes it."""
+    """An item of strings, integers and bytes in DynamoDB's form."""
     return {name: _attribute(value) for name, value in item.items()}
 
 
 def values(item: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """An item of DynamoDB as plain values; of kinds that Ripen does not write, the value as it came."""
+    """A DynamoDB item as plain values. A value of a type that Ripen does not write stays in DynamoDB's form."""
     plain: dict[str, Any] = {}
     for name, attribute in item.items():
         kind, value = next(iter(attribute.items()))

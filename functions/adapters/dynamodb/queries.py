@@ -1,4 +1,4 @@
-"""Reading the table: single items, and queries whose items are wanted one after the other, as plain values."""
+"""Reads of the table: single items, and queries that yield items one by one, as plain values."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from adapters.runtime.clients import client
 
 
 def query(table: str, condition: str, known: Mapping[str, Any], **options: Any) -> Iterator[dict[str, Any]]:
-    """The items for which a key condition holds, in order of their keys, page by page; `known` are its values.
+    """The items that match a key condition, in key order, read page by page; `known` holds the condition's values.
 
-    Read consistently, unless `options` name an index.
+    Reads are strongly consistent, unless `options` name an index.
     """
     if "IndexName" not in options:
         options["ConsistentRead"] = True
@@ -30,6 +30,6 @@ def query(table: str, condition: str, known: Mapping[str, Any], **options: Any) 
 
 
 def get_item(table: str, pk: str, sk: str) -> dict[str, Any]:
-    """One item, read consistently; empty when there is none."""
+    """One item, read strongly consistent; empty if there is none."""
     key = attributes({"pk": pk, "sk": sk})
     return values(client("dynamodb").get_item(TableName=table, Key=key, ConsistentRead=True).get("Item", {}))

@@ -1,4 +1,7 @@
-"""The one DynamoDB table: items and texts as they are. Light, because whoever tracks events waits for its import."""
+"""Writes of ledger items to the DynamoDB table, and texts under a key of their own.
+
+The module imports little, because the tracking function imports it at cold start.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +25,13 @@ _NEW = "attribute_not_exists(pk)"
 
 
 class TableThrottledError(RipenError):
-    """DynamoDB takes no more writes right now; the same request may succeed later."""
+    """DynamoDB throttles requests; the same request may succeed later."""
 
 
 def put_items(table: str, items: Sequence[Item]) -> None:
-    """Write items, each under a key of its own; what is `written_once` stays as it is where it stands already.
+    """Write items with different keys. An item that is `written_once` never replaces a stored one.
 
-    Raises TableThrottledError when not all could be written.
+    Raises TableThrottledError if some items could not be written.
     """
     if len(items) == 1:
         _put(table, items[0])
@@ -49,9 +52,10 @@ def _put(table: str, item: Item) -> None:
 
 
 def put_arguments(table: str, item: Item) -> dict[str, Any]:
-    """How an item of the ledger is put, alone or in a transaction: what is `written_once` only where no other stands.
+    """The arguments that put a ledger item, alone or in a transaction.
 
-    To write the very same again is no failure, so that whoever does not know may repeat it.
+    An item that is `written_once` is put only if its key is free. A put of the same content succeeds again, so a caller
+    may retry after an unknown outcome.
     """
     put: dict[str, Any] = {"TableName": table, "Item": _attributes(item)}
     if not written_once(item["sk"]):
@@ -63,13 +67,13 @@ def put_arguments(table: str, item: Item) -> dict[str, Any]:
 
 
 def put_new(table: str, item: Item) -> bool:
-    """Write an item; False when there is one under its key."""
+    """Write an item; False if its key is taken."""
     put = client("dynamodb").put_item
     return _held(put, TableName=table, Item=_attributes(item), ConditionExpression=_NEW)
 
 
 def get_text(table: str, key: str) -> str:
-    """A text kept under a key of its own; empty when there is none. Raises TableThrottledError."""
+    """The text stored under a key of its own; empty if there is none. Raises TableThrottledError."""
     try:
         found = client("dynamodb").get_item(TableName=table, Key=_attributes({"pk": key, "sk": key}))
     except ClientError as error:
@@ -78,7 +82,7 @@ def get_text(table: str, key: str) -> str:
 
 
 def put_text(table: str, key: str, text: str) -> None:
-    """Keep a text under a key of its own."""
+    """Store a text under a key of its own."""
     client("dynamodb").put_item(TableName=table, Item=_attributes({"pk": key, "sk": key, "data": text}))
 
 
@@ -96,6 +100,6 @@ def _write_batch(table: str, requests: Sequence[Any]) -> None:
 
 
 def throttled(error: ClientError) -> Exception:
-    """The error to raise instead: TableThrottledError where the table takes no more, otherwise the same."""
+    """The error to raise for `error`: TableThrottledError if DynamoDB throttles, otherwise `error` itself."""
     codes = ("ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded")
     return TableThrottledError(error_code(error)) if error_code(error) in codes else error

@@ -1,1 +1,1 @@
-"""."""
+"""Keys of addresses, the items about ownership and suppression of addresses, and the signed tokens in mail links."""

@@ -1,4 +1,7 @@
-"""Items about addresses: who owns one, who claims it, and what it turned down. No item holds an address."""
+"""Items about addresses: the owner, the subjects that gave the address, and its suppressions. No item holds an address.
+
+The functions that return an `Action` build one action of a DynamoDB transaction.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ Action = Mapping[str, Any]
 
 
 def owning(table: str, key: str, subject: str) -> Action:
-    """The part of a transaction that gives an address to the subject that has proven it; fails if it is owned."""
+    """Makes a subject the owner of an address that it has proven. Fails if the address has an owner."""
     item = {"pk": key, "sk": IDENTITY_KEY, "owner": subject}
     return {
         "Put": {"TableName": table, "Item": attributes(item), "ConditionExpression": "attribute_not_exists(pk)"},
@@ -23,48 +26,48 @@ def owning(table: str, key: str, subject: str) -> Action:
 
 
 def disowning(table: str, key: str, subject: str) -> Action:
-    """The part of a transaction that takes an address from the subject that owns it."""
+    """Removes the subject as the owner of an address. Fails if it does not own the address."""
     return {"Delete": _owned_by(table, key, subject)}
 
 
 def owner_of(table: str, key: str) -> str:
-    """The subject that has proven an address; empty when none has."""
+    """The subject that has proven an address; empty if none has."""
     return str(get_item(table, key, IDENTITY_KEY).get("owner", ""))
 
 
 def claiming(table: str, key: str, subject: str, at: int) -> Action:
-    """The part of a transaction that notes that a subject gave an address: access and erasure by address find it."""
+    """Records that a subject gave an address at `at` (ms). Access and erasure requests find the subject by it."""
     return {"Put": {"TableName": table, "Item": attributes({"pk": key, "sk": subject, "at": at})}}
 
 
 def claimants(table: str, key: str) -> list[str]:
-    """The subjects that ever gave an address; first the one that owns it, if there is one."""
+    """All subjects that gave an address, sorted; the owner comes first if there is one."""
     items = [*query(table, "pk = :pk", {":pk": key})]
     owners = [item["owner"] for item in items if "owner" in item]
     return [*owners, *sorted(item["sk"] for item in items if "owner" not in item and item["sk"] not in owners)]
 
 
 def release_address(table: str, key: str, subject: str) -> None:
-    """Forget that a subject gave an address, and that it owns it if it does; what the address turned down stays."""
+    """Delete a subject's claim to an address, and its ownership if it owns the address. Suppressions stay."""
     client("dynamodb").delete_item(TableName=table, Key=attributes({"pk": key, "sk": subject}))
     succeeds(client("dynamodb").delete_item, **_owned_by(table, key, subject))
 
 
 def refusals_of(table: str, key: str) -> Refusals:
-    """What an address turned down."""
+    """The suppressions of an address, and the moment of its last confirmation."""
     found = get_item(table, **refusals_key(shortened(key)))
     return Refusals(**{name: found[name] for name in Refusals._fields if name in found})
 
 
 def refuse(table: str, digest: str, reason: str, at: int) -> None:
-    """Keep a no of an address, unless a later one of the same kind is kept already."""
+    """Store a suppression of an address, unless a later one of the same kind is stored."""
     answer = answered(table, digest, reason, at)["Update"]
     condition = "attribute_not_exists(#answer) OR #answer < :at"
     succeeds(client("dynamodb").update_item, **answer, ConditionExpression=condition)
 
 
 def answered(table: str, digest: str, answer: str, at: int) -> Action:
-    """The part of a transaction that keeps an answer of an address: a name of `Refusals`, and its moment."""
+    """Stores a suppression or confirmation of an address. `answer` is a field of `Refusals`, `at` its moment (ms)."""
     update = {
         "TableName": table,
         "Key": attributes(refusals_key(digest)),
@@ -76,7 +79,7 @@ def answered(table: str, digest: str, answer: str, at: int) -> Action:
 
 
 def takes(table: str, key: str, *, marketing: bool) -> Action:
-    """The part of a transaction that fails if an address takes no mail, or no marketing mail."""
+    """Fails if the address is suppressed for all mail or, with `marketing`, for marketing mail."""
     condition = "attribute_not_exists(bounced) AND attribute_not_exists(complained)"
     if marketing:
         condition += " AND (attribute_not_exists(unsubscribed) OR unsubscribed < confirmed)"
@@ -89,7 +92,7 @@ def takes(table: str, key: str, *, marketing: bool) -> Action:
 
 
 def _owned_by(table: str, key: str, subject: str) -> dict[str, Any]:
-    """The item that says who owns an address, provided that it is this subject."""
+    """The arguments that select an address's owner item, on the condition that this subject is the owner."""
     return {
         "TableName": table,
         "Key": attributes({"pk": key, "sk": IDENTITY_KEY}),

@@ -1,8 +1,8 @@
-"""Tokens in the links of mails: whoever follows one has read the mailbox that the mail went to.
+"""Signed tokens in mail links. A visitor who follows one has access to the mailbox that received the mail.
 
-Signed by itsdangerous under a key of the deployment, so that nobody else can make one. A token names a subject and the
-digest of an address; it holds no address. One for a page of Ripen also names the mail, and holds for ever: whoever
-finds an old mail can still unsubscribe. Neither is taken for the other.
+itsdangerous signs them with a key of the deployment. A token names a subject and the digest of an address, but holds no
+address. A link token expires. A page token leads to a page of Ripen, also names the mail, and never expires, so that an
+old mail can still unsubscribe. Different salts keep the two kinds apart.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from ripen.leads.suppression import shortened
 from ripen.times import DAY, SECOND
 
 MAX_AGE = 90 * DAY
-"""Milliseconds for which a link proves something: mails are read late, and forwarded later still."""
+"""Milliseconds for which a link token is valid: people read mails late and forward them later still."""
 
 JOIN_AGE = 30 * DAY
-"""Milliseconds for which a link joins the browser in which it is followed to the lead."""
+"""Milliseconds for which a followed link merges the browser's subject into the lead."""
 
 _SALT = b"ripen link of a mail"
 _PAGE_SALT = b"ripen page behind a mail"
 _EARLY = DAY
-"""A token may be this much younger than the moment at which it came: clocks differ."""
+"""Milliseconds by which a token may be signed after it was received: clocks differ."""
 
 
 class Token(NamedTuple):
-    """The subject that the mail was for, the beginning of the key of the address it went to, and its age (ms)."""
+    """A verified link token: the subject, the shortened key of the recipient's address, and the token's age (ms)."""
 
     subject: str
     digest: str
@@ -36,16 +36,16 @@ class Token(NamedTuple):
 
     @property
     def may_join(self) -> bool:
-        """True while the link is fresh enough to make a browser part of the lead that was mailed."""
+        """True if the token is young enough to merge a browser's subject into the lead."""
         return self.age <= JOIN_AGE
 
     def is_for(self, address_key: str) -> bool:
-        """Whether this is the address that the mail went to."""
+        """True if the mail went to the address with this key."""
         return bool(address_key) and shortened(address_key) == self.digest
 
 
 class PageToken(NamedTuple):
-    """The subject and the intent of a mail, and the beginning of the key of the address it went to."""
+    """A verified page token: the subject, the shortened key of the recipient's address, and the mail's intent."""
 
     subject: str
     digest: str
@@ -53,7 +53,7 @@ class PageToken(NamedTuple):
 
 
 class _Signer(TimestampSigner):
-    """Signs with the time that it is given instead of a clock's; `now` is in milliseconds."""
+    """Signs with a given time instead of the clock's; `now` is in milliseconds."""
 
     def __init__(self, *arguments: object, now: int = 0, **named: object) -> None:
         super().__init__(*arguments, **named)  # type: ignore[arg-type]
@@ -64,12 +64,12 @@ class _Signer(TimestampSigner):
 
 
 def issue(keys: Sequence[bytes], subject: str, address_key: str, now: int) -> str:
-    """A token for a mail to `subject` under the last of `keys`, for the query of a link."""
+    """A link token for a mail to `subject`, signed with the last of `keys`. It goes into the query of a URL."""
     return _signed(_serializer(keys, now), [subject, shortened(address_key)])
 
 
 def read(keys: Sequence[bytes], text: str, at: int) -> Token | None:
-    """What a token says that was received at `at`; None when it is not ours or was too old then."""
+    """The link token in `text`, received at `at` (ms); None if its signature is not valid or it was too old."""
     try:
         (subject, digest), signed = _serializer(keys, at).loads(text, return_timestamp=True)
     except (BadData, ValueError, TypeError):
@@ -79,12 +79,12 @@ def read(keys: Sequence[bytes], text: str, at: int) -> Token | None:
 
 
 def issue_page(keys: Sequence[bytes], subject: str, address_key: str, intent: str, now: int) -> str:
-    """A token for the links of the mail `intent` to pages of Ripen, under the last of `keys`."""
+    """A page token for the links of the mail `intent`, signed with the last of `keys`."""
     return _signed(_serializer(keys, now, _PAGE_SALT), [subject, shortened(address_key), intent])
 
 
 def read_page(keys: Sequence[bytes], text: str) -> PageToken | None:
-    """What such a token says, however old it is; None when it is not ours."""
+    """The page token in `text`, at any age; None if its signature is not valid."""
     try:
         subject, digest, intent = _serializer(keys, 0, _PAGE_SALT).loads(text)
     except (BadData, ValueError, TypeError):

@@ -1,6 +1,6 @@
-"""Mails as marketers write them, made into templates: checked, put into the layout, compiled, with a text part.
+"""Compiles the mail files of an upload into templates: checks them, applies the layout, and adds a text part.
 
-A file of MJML is a whole mail, or only what the mail says; then `mails/layout.mjml` goes around it.
+An MJML file holds a whole mail, or only its content; `mails/layout.mjml` then goes around the content.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _TITLE = re.compile(r"<mj-title\s*>(.*?)</mj-title\s*>", re.DOTALL)
 _FIRST = re.compile(r"<!--.*?-->|<(mj-[a-z-]+)", re.DOTALL)
 _HEAD_END = "</mj-head>"
 _MISSING = {"mj-body": (), "mj-section": ("mj-section",), "mj-column": ("mj-section", "mj-column")}
-"""What has to be put around content, by the element that it is to stand in."""
+"""Elements to put around content, by the element that the content belongs in."""
 
 _JINJA = re.compile(r"(\{\{.*?\}\}|\{%.*?%\})", re.DOTALL)
 _STAND_IN = "\ue000"
@@ -36,18 +36,18 @@ _CONTENT_STAND_IN = "\ue001"
 _CONTENT = f"<mj-title>-</mj-title><mj-text>{_CONTENT_STAND_IN}</mj-text>"
 
 MOST_PROBLEMS = 200
-"""Told at once; when there are more, further mails are not looked at."""
+"""Most problems reported at once; after that many, further mails are not checked."""
 
 _LONGEST_PROBLEM = 500
 
 Mails = dict[str, dict[str, MailTemplate]]
 
 Reading = Callable[[str, Sequence[str]], None]
-"""Is told the name of a file before it is read, and the problems that were found before."""
+"""A callback before each file is read. It gets the file's name and the problems found before."""
 
 
 class Piece(NamedTuple):
-    """A part of the MJML that is compiled: its text, the file that it comes from and the line on which it begins."""
+    """A part of the MJML to compile: its text, its source file, and its first line in that file."""
 
     text: str
     name: str
@@ -55,11 +55,11 @@ class Piece(NamedTuple):
 
 
 def untold(name: str, troubles: Sequence[str]) -> None:
-    """Tells nobody which file is read."""
+    """Ignores its arguments: a `Reading` without effect."""
 
 
 def read_mails(files: Mapping[str, bytes], troubles: list[str], reading: Reading = untold) -> Mails:
-    """Every mail in `files`, by name and language. What is wrong is added to `troubles`, one line each."""
+    """All mails in `files`, by name and language. Problems are added to `troubles`, one line each."""
     texts: dict[str, str] = {}
     for name in sorted(files):
         if name.startswith("mails/") and len(troubles) < MOST_PROBLEMS:
@@ -78,11 +78,11 @@ def read_mails(files: Mapping[str, bytes], troubles: list[str], reading: Reading
 
 
 class _UnusableError(Exception):
-    """A mail cannot be compiled; the message names file and line."""
+    """A mail cannot be compiled; the message names the file and the line."""
 
 
 def _read(name: str, files: Mapping[str, bytes], texts: dict[str, str]) -> list[str]:
-    """The problems of one file by itself; the text of one without any is added to `texts`."""
+    """The problems of one file on its own. If there are none, its text is added to `texts`."""
     if name != LAYOUT and not MAIL.fullmatch(name):
         return [f"{name}: is no mail; write mails/<name>/<language>.mjml, such as mails/tips/en.mjml"]
     if name.endswith(".txt") and name.removesuffix("txt") + "mjml" not in files:
@@ -141,7 +141,7 @@ def _template(name: str, texts: Mapping[str, str], layout: str | None) -> MailTe
 
 
 def _page(pieces: list[Piece], name: str, texts: Mapping[str, str]) -> str:
-    """The page of a mail, with its links marked. Raises _UnusableError."""
+    """The compiled HTML of a mail, with its links marked for tracking. Raises _UnusableError."""
     page = _compiled(pieces)
     if len(page) > MOST_LETTERS:
         raise _UnusableError(f"{name}:1: makes a page of {len(page)} letters; at most {MOST_LETTERS}")
@@ -151,9 +151,9 @@ def _page(pieces: list[Piece], name: str, texts: Mapping[str, str]) -> str:
 
 
 def compose(name: str, content: str, layout: str) -> list[Piece]:
-    """The whole MJML of a mail whose file is only content.
+    """The whole MJML of a mail whose file holds only content.
 
-    Content of columns, or of what stands in columns, gets the section and the column that are missing.
+    Content that belongs in a section or a column gets the missing section and column around it.
     """
     body = _HEAD.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), content)
     first = next((found[1] for found in _FIRST.finditer(body) if found[1]), "mj-section")
@@ -177,7 +177,7 @@ def _line(source: str, position: int) -> int:
 
 
 def _place(page: str, position: int, name: str, texts: Mapping[str, str]) -> str:
-    """File and line in which the first value of a compiled page behind a position was written."""
+    """The file and line of the first Jinja2 tag after a position of the compiled page."""
     value = _JINJA.search(page, position)
     for file in (name, LAYOUT):
         if value and value[0] in texts.get(file, ""):
@@ -187,7 +187,7 @@ def _place(page: str, position: int, name: str, texts: Mapping[str, str]) -> str
 
 def _compiled(pieces: list[Piece]) -> str:
     whole = "".join(piece.text for piece in pieces)
-    # The compiler would put backslashes into quotation marks of the title, which it repeats in an attribute.
+    # The compiler repeats the title in an attribute, and puts backslashes before its quotation marks.
     stand_in = _TITLE.sub(lambda found: f"<mj-title>{_STAND_IN}{' ' * (len(found[1].encode()) - 3)}</mj-title>", whole)
     title = _TITLE.search(whole)
     try:
@@ -203,7 +203,7 @@ def _quoted(words: str) -> str:
 
 
 def _located(pieces: list[Piece], whole: str, problem: str) -> str:
-    # The compiler of MJML counts bytes; people count lines.
+    # The MJML compiler gives positions in bytes; problems name lines.
     text, _, place = problem.partition(" at position ")
     start = place.partition(":")[0]
     if not start.isdecimal():

@@ -1,4 +1,4 @@
-"""The Jinja2 of mails: its two sandboxes, and what is wrong with a template, told before any lead gets it."""
+"""The Jinja2 environments of mails, for HTML and for text, and the checks of a template before it is published."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from adapters.mail.sandbox import Sandbox
 from adapters.mail.template_limits import longest_expression, too_complex
 
 LEAD_FIELDS = ("company", "first_name", "name", "phase", "score", "token", "traits")
-"""What stands behind `lead.` in every mail."""
+"""The fields of `lead` in every mail."""
 
 MAIL_FIELDS = (
     *("confirm_url", "feedback", "feedback_url", "from_name", "imprint", "language", "preferences_url"),
     *("reason", "trap_url", "unsubscribe_url"),
 )
-"""What stands behind `mail.` in every mail."""
+"""The fields of `mail` in every mail."""
 
 CONTENT_FIELDS = ("kind", "link", "text", "title")
-"""What stands behind `content.` in the mail of a step that chooses content."""
+"""The fields of `content` in the mail of a step that chooses content."""
 
 _FIELDS: Mapping[str, tuple[str, ...]] = {"lead": LEAD_FIELDS, "mail": MAIL_FIELDS, "content": CONTENT_FIELDS}
 _FILTERS: Mapping[str, Callable[..., Any]] = {"tracked": tracked, "in_style": in_style}
@@ -38,14 +38,14 @@ _LESS = re.compile(r"\{[{%](?:(?![}%]\}).)*?<", re.DOTALL)
 
 @lru_cache(maxsize=1_000)
 def compiled(source: str, *, html: bool) -> Template:
-    """A template ready to be filled in, made once: values are escaped in HTML. Raises jinja2.TemplateError."""
+    """The compiled template, cached. With `html` it escapes values. Raises jinja2.TemplateError."""
     return (_HTML if html else _TEXT).from_string(source)
 
 
 def template_problems(source: str, *, markup: bool = False) -> Iterator[tuple[int, str]]:
-    """Each problem with its line: syntax, unknown filters, other files, unknown names, links that mislead.
+    """Each problem as (line, problem): syntax, unknown filters and names, other files, unsafe links, failed samples.
 
-    `markup`: the template is one of MJML.
+    `markup` is true for a template of MJML.
     """
     if found := too_complex(source):
         yield found
@@ -80,7 +80,7 @@ def _wrong_names(tree: nodes.Template) -> Iterator[tuple[int, str]]:
 
 
 def _tried(template: Template) -> Iterator[tuple[int, str]]:
-    """What no lead could get, because it takes too much or does what a mail may not: told by filling in samples."""
+    """The problem of a template that exceeds the sandbox's limits or permissions, found by rendering samples."""
     for sample in _SAMPLES:
         try:
             template.render(sample)
@@ -88,17 +88,17 @@ def _tried(template: Template) -> Iterator[tuple[int, str]]:
             yield _failed_at(error), f"cannot be filled in: {error or type(error).__name__}"
             return
         except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError):
-            continue  # it may be right for leads of whom other things are known
+            continue  # the template may work for leads with other values
 
 
 def _failed_at(error: BaseException) -> int:
-    """The line of a template in which an error came up."""
+    """The template line on which an error was raised."""
     steps = traceback.walk_tb(error.__traceback__)
     return next((line for frame, line in reversed([*steps]) if frame.f_code.co_filename == "<template>"), 1)
 
 
 class _Anything(dict[str, Any]):
-    """Traits of a lead of whom everything is known, and everything is the same."""
+    """A dict with the same value for every key: traits, scores or rating links of a sample."""
 
     def __init__(self, value: object) -> None:
         super().__init__()
@@ -118,7 +118,7 @@ _SAMPLES = (_sample("Sample"), _sample(7))
 
 
 def broken(source: str) -> str | None:
-    """What is wrong with the syntax of a template that was made of others."""
+    """The syntax error of a composed template; None if there is none."""
     try:
         _TEXT.parse(source)
     except TemplateSyntaxError as error:
@@ -127,7 +127,7 @@ def broken(source: str) -> str | None:
 
 
 def shows_content(source: str) -> bool:
-    """Whether a template needs a piece of content, and does not ask first whether there is one."""
+    """True if a template uses `content` and never tests it with `{% if content %}`."""
     tree = _TEXT.parse(source)
     asked = any(
         isinstance(test.test, nodes.Name) and test.test.name == "content" for test in tree.find_all((nodes.If,))

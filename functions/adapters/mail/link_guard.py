@@ -1,8 +1,8 @@
-"""Where the links of a mail lead to is decided by whoever wrote the mail, never by a value of a lead.
+"""Checks that the author of a mail decides where its links lead, and never a value of a lead.
 
-Otherwise whoever types an address of their own as somebody's name would be handed the token with which that person is
-recognised, or would learn when a mail is opened. Looked at is every attribute that leads somewhere or loads something,
-as `markup` reads it; what is guarded here is what `maillinks` marks.
+Otherwise an attacker could type a URL as the name of another person. The mail would then send that person's token to
+the attacker's host, or load a picture from it and reveal when the mail is opened. The check covers all attributes that
+hold links or load resources, as `markup` reads them. `links` marks links in the same attributes.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ LEADING = frozenset({
     *("href", "xlink:href", "src", "action", "formaction", "background", "background-url", "poster", "data", "cite"),
     *("longdesc", "ping", "codebase", "classid", "archive", "profile", "manifest", "lowsrc", "dynsrc", "usemap"),
 })  # fmt: skip
-"""Attributes that lead somewhere or load something."""
+"""Attributes that hold a link or load a resource."""
 
 SEVERAL = frozenset({"srcset", "imagesrcset"})
-"""Attributes that name several pictures, with commas between them."""
+"""Attributes that hold several image URLs, separated by commas."""
 
 _REFRESH = re.compile(r"^[^;,]*[;,]\s*(?:url\s*=)?\s*['\"]?", re.IGNORECASE)
 _FETCHED = re.compile(r"(?:url\(|@import)\s*[\"']?\s*(?P<link>[^\"')\s;]*)", re.IGNORECASE)
 _FIXED = re.compile(r"https?:[/\\]{2}[^/\\?#{}\s]+[/\\?#]|(?:mailto|tel|sms):|#", re.IGNORECASE)
 _IGNORED = re.compile(r"^[\x00-\x20]+|[\t\n\r]")
-"""What browsers drop from links. Source: https://url.spec.whatwg.org/#concept-basic-url-parser."""
+"""Characters that browsers drop from URLs. Source: https://url.spec.whatwg.org/#concept-basic-url-parser."""
 
 _NAMED = re.compile(rf"</?\s*{VALUE}")
 _SYNTAX = Environment(autoescape=True)
@@ -40,7 +40,7 @@ _LONGEST = 200
 
 
 def unsafe_markup(source: str) -> Iterator[tuple[int, str]]:
-    """Links that do not lead where the writer of the mail says: (position, problem)."""
+    """Links whose target a value can change, as (position, problem)."""
     for place in _NAMED.finditer(masked(source)):
         yield place.start(), "a value may not name an element"
     for found in parsed(source):
@@ -57,9 +57,9 @@ def unsafe_markup(source: str) -> Iterator[tuple[int, str]]:
 
 
 def leads(link: str) -> bool:
-    """Whether a link says by itself where it leads to, whichever of its conditions hold; if it is any good, lint says.
+    """True if no value can change the host of a link, on any branch of its conditions. The URL itself is not validated.
 
-    `link` may hold Jinja2, but no entities of HTML.
+    `link` may hold Jinja2, but no HTML entities.
     """
     if "{{" not in link:
         return True
@@ -67,7 +67,7 @@ def leads(link: str) -> bool:
 
 
 def unsafe(link: str) -> str:
-    """What is wrong with a link that does not."""
+    """The problem text for a link whose host a value can change."""
     shown = link if len(link) <= _LONGEST else f"{link[:_LONGEST]}..."
     return f"{shown}: a link has to begin with its host, such as https://www.example.com/, not with a value"
 
@@ -89,7 +89,7 @@ def _of_attribute(attribute: Attribute, *, refreshes: bool) -> Iterator[tuple[in
 
 
 def _links(name: str, value: str, *, refreshes: bool) -> Iterator[str]:
-    """The links that an attribute holds, if it is one that leads somewhere or loads something."""
+    """The links in an attribute, if it is one that holds links or loads resources."""
     if name in LEADING:
         yield value
     elif name in SEVERAL:
@@ -99,7 +99,7 @@ def _links(name: str, value: str, *, refreshes: bool) -> Iterator[str]:
 
 
 def _parts(links: str) -> Iterator[str]:
-    """The links of a `srcset`; commas in values part nothing."""
+    """The links of a `srcset`; commas in Jinja2 values do not separate them."""
     places = [-1, *(found.start() for found in re.finditer(",", masked(links))), len(links)]
     return (links[start + 1 : end] for start, end in pairwise(places))
 
@@ -115,13 +115,13 @@ def _of_style(text: str, start: int) -> Iterator[tuple[int, str]]:
 def _leads(link: str) -> bool:
     try:
         tree = _SYNTAX.parse(link)
-    except TemplateSyntaxError:  # a condition that begins outside of the link
+    except TemplateSyntaxError:  # a condition begins outside the link
         return False
     return _ways(tree.body, frozenset({""})) is not None
 
 
 def _ways(body: Sequence[nodes.Node], before: frozenset[str]) -> frozenset[str] | None:
-    """Everything that a link may begin with after `body`, if it may begin with `before`; None: a value decides it."""
+    """All beginnings that a link may have after `body`, given those before it; None if a value can decide the host."""
     ways: frozenset[str] | None = before
     for node in body:
         if ways is None or len(ways) > _MOST_WAYS:
@@ -166,7 +166,7 @@ def _settled(way: str) -> str:
 
 
 def _own(part: nodes.Expr) -> str | None:
-    """What a value is known to begin with: a page of Ripen, or the link of a piece of content, which is a host."""
+    """The known beginning of a value: the URL of a Ripen page, or of a content link; None for any other value."""
     if isinstance(part, nodes.Getitem):
         part = part.node
     if not (isinstance(part, nodes.Getattr) and isinstance(part.node, nodes.Name)):

@@ -1,8 +1,8 @@
-"""Links in mails: pages of Ripen for this very mail, and links to websites that tell where a visitor comes from.
+"""Links in mails: to pages of Ripen for one mail, and to websites, with tracking parameters.
 
-What a link leads to is decided by whoever wrote the mail, never by a value of a lead: otherwise whoever types an
-address of their own as somebody's name would be handed the token with which that person is recognised. So links are
-marked in the template, when mails are published, and only what is marked is added to when a mail is rendered.
+The author of a mail decides where its links lead, and never a value of a lead: otherwise an attacker could type a URL
+as the name of another person, and get the token of that person. So publishing marks the links in a template, and
+rendering adds parameters only to marked links.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from adapters.mail.link_guard import LEADING, SEVERAL, leads, unsafe, unsafe_mar
 from adapters.mail.markup import EXPRESSION, JINJA, Style, parsed
 
 PARAMETER = "rt"
-"""The parameter in which the snippet looks for the token of a link."""
+"""The query parameter from which the browser snippet reads the link token."""
 
 _WEB = rf"https?://(?:{EXPRESSION}|[^\s<>{{}}\"'`|\\^])+"
 _IN_TEXT = re.compile(rf"{_WEB}|\{{\{{\s*content\.link\s*\}}\}}", re.IGNORECASE)
@@ -36,10 +36,10 @@ _TRAILING = ".,;:!?)'"
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """The pages that a mail leads to, each for this very mail.
+    """URLs of the Ripen pages that one mail links to.
 
-    `public_url` is where the pages are, without a slash at its end; `page_token` names the mail, and is empty in
-    previews. `survey` is what ratings are given for.
+    `public_url` is the base URL without a trailing slash. `page_token` identifies the mail, and is empty in previews.
+    `survey` names the survey of the rating links.
     """
 
     public_url: str
@@ -48,11 +48,11 @@ class Links:
 
     @property
     def unsubscribe_url(self) -> str:
-        """Where one click or one POST ends all marketing mail."""
+        """The URL at which one click or one POST ends all marketing mail."""
         return self._page("unsubscribe")
 
     def values(self) -> dict[str, Any]:
-        """The links as templates have them behind `mail.`; `feedback` by scores from 0 to 10."""
+        """The URL fields of `mail` in templates; `feedback` maps scores from 0 to 10 to URLs."""
         return {
             "unsubscribe_url": self.unsubscribe_url,
             "preferences_url": self._page("preferences"),
@@ -68,9 +68,9 @@ class Links:
 
 @dataclass(frozen=True, slots=True)
 class Tracking:
-    """What links to websites are given: `utm` parameters, and on links to one of `sites` the lead's `token`.
+    """Parameters for links to websites: `utm` on all links, and the lead's `token` on links to `sites`.
 
-    `own` is how links to Ripen's own pages begin; those stay as they are. Sites are origins; `*` stands for all.
+    `sites` are origins; `*` means all. `own` is the prefix of links to Ripen's pages, which get no parameters.
     """
 
     utm: Mapping[str, str]
@@ -79,7 +79,7 @@ class Tracking:
     own: str
 
     def added_to(self, url: str) -> str:
-        """The link with what it has not got yet; its own query and fragment stay as they were."""
+        """The URL with the parameters that it lacks; its own query and fragment stay unchanged."""
         if not url.startswith(("https://", "http://")) or url.startswith(self.own):
             return url
         rest, mark, fragment = url.partition("#")
@@ -101,7 +101,7 @@ class Tracking:
 
 @pass_context
 def tracked(context: Context, link: str) -> str:
-    """A link of a template, filled in, with what the mail's `tracking` adds to it."""
+    """A rendered link with the parameters of the mail's `tracking`."""
     tracking = context["tracking"]
     if isinstance(link, Markup):
         return escape(tracking.added_to(html.unescape(str(link)).strip()))
@@ -109,7 +109,7 @@ def tracked(context: Context, link: str) -> str:
 
 
 def mark_html(source: str) -> str:
-    """Compiled HTML in which each link is marked, and values cannot change where links lead to or what styles are."""
+    """The compiled HTML with each link marked for tracking, and each value in links and styles filtered."""
     parts: list[str] = []
     done = 0
     for start, end, text in _changes(source):
@@ -119,7 +119,7 @@ def mark_html(source: str) -> str:
 
 
 def _changes(source: str) -> Iterator[tuple[int, int, str]]:
-    """Where something is to be written instead, in order: beginning, end and what."""
+    """The replacements in order, as (start, end, new text)."""
     for found in parsed(source):
         if isinstance(found, Style):
             yield found.start, found.start + len(found.text), _styled(found.text)
@@ -142,22 +142,22 @@ def _styled(style: str) -> str:
 
 
 def in_style(value: object) -> str:
-    """What of a value may stand in a style: words, numbers and colours, and nothing that begins something else."""
+    """The characters of a value that are safe in a style: letters, digits and `#%.,- `."""
     return "".join(letter for letter in str(value) if letter.isalnum() or letter in _IN_STYLE)
 
 
 def mark_text(source: str) -> str:
-    """A text part in which each link is marked, in the same way."""
+    """The text part with each link marked for tracking."""
     return _IN_TEXT.sub(_marked_in_text, source)
 
 
 def unmarked(source: str) -> str:
-    """A link as it was before it was marked."""
+    """A marked link without its mark."""
     return source.removeprefix(_BEGIN).removesuffix(_END)
 
 
 def unsafe_links(source: str, *, markup: bool) -> Iterator[tuple[int, str]]:
-    """Links that do not lead where the writer of the mail says: (position, problem)."""
+    """Links whose target a value can change, as (position, problem)."""
     if markup:
         yield from unsafe_markup(source)
         return
@@ -186,7 +186,7 @@ def _encoded(link: str) -> str:
 
 
 def _filtered(source: str, wanted: re.Pattern[str], name: str) -> str:
-    """The source with a filter behind each value that is wanted."""
+    """The source with the Jinja2 filter `name` applied to each value that matches `wanted`."""
 
     def change(found: re.Match[str]) -> str:
         value = wanted.fullmatch(found[0])

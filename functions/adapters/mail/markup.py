@@ -1,8 +1,8 @@
-"""HTML with Jinja2 in it, read as mail programs read it: which elements it has, with which attributes, and where.
+"""A parser for HTML with Jinja2, which gives elements and attributes with their positions.
 
-Conditional comments of Outlook are read as what stands in them. Everything else is up to the standard library's parser;
-it sees statements of Jinja2 as blanks and values as a letter that nothing else uses, so that quotation marks and `>` in
-them end nothing.
+The content of Outlook's conditional comments is parsed as HTML. The standard library's parser does the rest. It sees
+Jinja2 statements as blanks and values as a private-use character, so that quotation marks and `>` in them have no
+effect.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from itertools import accumulate
 from typing import NamedTuple
 
 UNREADABLE = re.compile(r"<!\[(?!(?:if|else|endif|cdata)(?![-_.a-z0-9]))", re.IGNORECASE)
-"""What is neither HTML nor a condition for Outlook, and makes the standard library's parser give up."""
+"""A declaration that is neither HTML nor a condition for Outlook; the standard library's parser fails on it."""
 
 VALUE = "\ue010"
-"""The letter that stands for a letter of a value."""
+"""The character that replaces each character of a Jinja2 value."""
 
 _TEXT = r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'"
 EXPRESSION = rf"\{{\{{(?:{_TEXT}|[^\"'])*?\}}\}}"
-"""A value of Jinja2, as a part of a regular expression."""
+"""The regular expression of a Jinja2 value, `{{ ... }}`."""
 
 JINJA = re.compile(rf"\{{\#.*?\#\}}|\{{%(?:{_TEXT}|[^\"'])*?%\}}|{EXPRESSION}", re.DOTALL)
-"""A comment, a statement or a value of Jinja2."""
+"""A Jinja2 comment, statement or value."""
 
 _OUTLOOK = re.compile(r"<!--\[if[^\]]*\]>(?:\s*<!-->)?|(?:<!--\s*)?<!\[endif\]-->", re.IGNORECASE)
 _TAG = re.compile(r"<[^\t\n\r\f />]*")
@@ -33,11 +33,11 @@ _ATTRIBUTE = re.compile(
     r"(?<=[\t\n\r\f /\"'])(?P<name>[^\t\n\r\f />][^\t\n\r\f /=>]*)"
     r"(?:[\t\n\r\f ]*=[\t\n\r\f ]*(?P<value>'[^']*'|\"[^\"]*\"|(?![\"'])[^>\t\n\r\f ]*))?"
 )
-"""As `html.parser` reads attributes, but with their places."""
+"""An attribute as `html.parser` reads it; the match also gives its position."""
 
 
 class Attribute(NamedTuple):
-    """An attribute with what it holds between `start` and `end`; `quote` is empty when it stands without."""
+    """An attribute whose value lies between `start` and `end`; `quote` is empty if the value is not quoted."""
 
     name: str
     value: str
@@ -47,14 +47,14 @@ class Attribute(NamedTuple):
 
     @property
     def meant(self) -> str:
-        """The value, its entities read; Jinja2 in it stays as it is."""
+        """The value with its entities decoded; Jinja2 in it stays unchanged."""
         return unescape(self.value)
 
 
 class Element(NamedTuple):
-    """A start tag: its name in small letters, its position and its attributes.
+    """A start tag: its name in lowercase, its position and its attributes.
 
-    `torn`: a value stands where it could become an attribute or another element.
+    `torn` is true if a value stands where it could become an attribute or another element.
     """
 
     tag: str
@@ -64,14 +64,14 @@ class Element(NamedTuple):
 
 
 class Style(NamedTuple):
-    """What stands in a <style>, and where it begins."""
+    """The text of a <style> element, and its position."""
 
     text: str
     start: int
 
 
 def parsed(source: str) -> Iterator[Element | Style]:
-    """Every element of HTML or MJML, in order, and what is written in <style>."""
+    """All elements of HTML or MJML, and the texts of <style> elements, in order."""
     reader = _Reader(source)
     reader.feed(reader.masked)
     reader.close()
@@ -79,7 +79,7 @@ def parsed(source: str) -> Iterator[Element | Style]:
 
 
 def masked(source: str) -> str:
-    """The source with blanks for statements and VALUE for values of Jinja2, each as long as what it stands for."""
+    """The source with Jinja2 statements replaced by blanks and values by VALUE, at the same length."""
     return JINJA.sub(_mask, source)
 
 

@@ -1,4 +1,4 @@
-"""Strict MJML: elements where they may stand, with attributes that exist. The compiler itself lets much of it pass.
+"""A strict lint of MJML: places of elements and names of attributes. The compiler itself accepts many mistakes.
 
 Source: the component reference of https://documentation.mjml.io/ (MJML 4).
 """
@@ -67,23 +67,23 @@ _EVERYWHERE = {"css-class", "mj-class"}
 _ANYWHERE = ("mj-raw", "mj-include")
 _TEXT = ("mj-text", "mj-button", "mj-table", "mj-raw", "mj-style", "mj-title", "mj-preview", "mj-navbar-link")
 _FREE = (*_TEXT, "mj-social-element", "mj-accordion-title", "mj-accordion-text")
-"""Elements in which HTML may stand."""
+"""Elements that may contain HTML."""
 
 
 _EMPTY = ("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr")
-"""Elements of HTML that have no end tag."""
+"""HTML elements without an end tag."""
 
 MOST_DEPTH = 100
-"""Elements within each other. The compiler of MJML ends the whole process when there are some ten thousand."""
+"""Most levels of nested elements. The MJML compiler aborts the process at some ten thousand levels."""
 
 
 def place_of(tag: str) -> str:
-    """The element that content beginning with this one stands in: mj-body, mj-section or mj-column."""
+    """The parent of content that begins with the element `tag`: mj-body, mj-section or mj-column."""
     return next((place for place in ("mj-body", "mj-section") if place in _PARENTS.get(tag, ("mj-body",))), "mj-column")
 
 
 def mjml_problems(source: str, *, layout: bool = False) -> Iterator[tuple[int, str]]:
-    """Elements and attributes that MJML has not, or not there: (line, problem). Of a layout, too."""
+    """Unknown or misplaced elements and attributes, as (line, problem). In a `layout`, mj-content is allowed."""
     reader = _Reader(layout=layout)
     reader.feed(source)
     reader.close()
@@ -91,7 +91,7 @@ def mjml_problems(source: str, *, layout: bool = False) -> Iterator[tuple[int, s
 
 
 class _Reader(HTMLParser):
-    """`open` are the elements of MJML around the present place, with their lines; `place` is what is around content."""
+    """`open` holds the open MJML elements with their lines; `place` is the parent element of top-level content."""
 
     def __init__(self, *, layout: bool) -> None:
         super().__init__(convert_charrefs=True)

@@ -1,4 +1,4 @@
-"""The text part of a mail, made of its compiled HTML. Jinja2 in it stays what it is."""
+"""The text part of a mail, made from its compiled HTML. Jinja2 in it stays unchanged."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _HIDDEN = re.compile(r"display:\s*none", re.IGNORECASE)
 
 
 def text_of(html: str) -> str:
-    """What a reader sees, paragraph by paragraph; links stand behind their text, pictures are their alt texts."""
+    """The visible text, in paragraphs. A link follows its text, and an image becomes its alt text."""
     reader = _Reader()
     reader.feed(html)
     reader.close()
@@ -23,7 +23,7 @@ def text_of(html: str) -> str:
 
 
 class _Reader(HTMLParser):
-    """Collects `parts`; `hidden` counts the open elements since one that is not seen."""
+    """Collects `parts` of text. `hidden` counts open elements from the outermost invisible one on."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)

@@ -1,7 +1,7 @@
-"""The sandbox in which mails are filled in: what a template may do, and how much of it.
+"""The sandbox in which mails are rendered. It limits the permissions and the cost of a template.
 
-Jinja2's own sandbox keeps templates away from Python. This one also bounds what they cost: rounds of loops and calls
-of one mail, lengths of texts and lists, and numbers that filters take. What goes beyond raises SecurityError.
+Jinja2's own sandbox keeps templates away from Python's internals. This one also limits loop rounds and calls per
+rendering, lengths of texts and lists, and numbers passed to filters. Beyond a limit it raises SecurityError.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 MOST_STEPS = 10_000
-"""Rounds of all loops of a mail, and calls in it, together."""
+"""Most loop rounds and calls of one rendering, together."""
 
 MOST_LETTERS = 400_000
-"""Letters of a text, and of a whole part of a mail; Gmail cuts mails off at a quarter of it."""
+"""Most characters of a text, and of a whole part of a mail. Gmail clips mails at a quarter of this."""
 
 MOST_ITEMS = 10_000
-"""Items of a list."""
+"""Most items of a list."""
 
 MOST_WIDTH = 1_000
-"""The largest number that a filter or method which widens texts takes, and the most letters of a text beside them."""
+"""The largest number, and the longest text, as an argument of a filter or method that can lengthen a text."""
 
 _MOST_BITS = 4_096
 _WIDE = re.compile(r"[0-9]{4,}|%[-+ #0-9.]*\*|\{[^{}]*\{")
-"""In a format: a width of four digits or more, or one that is a value."""
+"""A width in a format string that has four digits or more, or comes from a value."""
 
 _WIDENING = ("center", "ljust", "rjust", "zfill", "expandtabs", "replace", "join", "format", "format_map", "translate")
 _WIDENING_FILTERS = ("batch", "center", "indent", "join", "replace", "round", "slice", "tojson", "urlize", "wordwrap")
@@ -44,7 +44,7 @@ def _too_much(what: str, most: int) -> SecurityError:
 
 
 def limited(value: Any) -> Any:
-    """The value itself. Raises SecurityError when it is larger than anything that belongs into a mail."""
+    """The value itself. Raises SecurityError for a text beyond MOST_LETTERS or a collection beyond MOST_ITEMS."""
     if isinstance(value, str):
         if len(value) > MOST_LETTERS:
             raise _too_much(f"makes a text of {len(value)} letters", MOST_LETTERS)
@@ -54,7 +54,7 @@ def limited(value: Any) -> Any:
 
 
 def joined(parts: Iterable[str]) -> str:
-    """The parts as one text, no longer than a mail may be."""
+    """The parts as one text. Raises SecurityError beyond MOST_LETTERS."""
     kept: list[str] = []
     letters = 0
     for part in parts:
@@ -75,8 +75,8 @@ def _modest(arguments: Iterable[Any]) -> None:
 
 
 def _bounded_filter(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """A filter with limits for what it is given beside its value, and for what it makes of it."""
-    first = 2 if hasattr(function, "jinja_pass_arg") else 1  # before its value it may be given a context
+    """A filter with limits for its arguments and its result."""
+    first = 2 if hasattr(function, "jinja_pass_arg") else 1  # a context may come before the value
 
     @wraps(function)
     def bounded(*args: Any, **kwargs: Any) -> Any:
@@ -100,7 +100,7 @@ def _limited_one_by_one(values: Iterator[Any]) -> Iterator[Any]:
 
 @pass_context
 def _counted(context: Context, values: Any) -> Any:
-    """What a loop goes through, with each round counted."""
+    """The values of a loop, with each round counted as a step."""
     if isinstance(values, Sized):
         return [*_steps(context, values)]
     return _steps(context, values)
@@ -131,7 +131,7 @@ def _range(*args: int) -> range:
 
 
 class _Context(Context):
-    """`steps` counts for all contexts of one rendering."""
+    """All contexts of one rendering share the list `steps`, which holds the count of steps."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -145,7 +145,7 @@ class _Context(Context):
 
 
 class _Generator(CodeGenerator):
-    """Limits also what `~` makes, for which Jinja2 has no other hook."""
+    """Also limits the result of `~`, for which Jinja2 has no other hook."""
 
     def visit_Concat(self, node: nodes.Concat, frame: Frame) -> None:  # noqa: N802 - Jinja2's name
         self.write("environment.limited(")
@@ -154,7 +154,7 @@ class _Generator(CodeGenerator):
 
 
 class Sandbox(ImmutableSandboxedEnvironment):
-    """The environment of templates; `filters` are added to those of Jinja2."""
+    """The Jinja2 environment of templates; `filters` are added to Jinja2's own."""
 
     intercepted_binops = frozenset({"+", "*", "**", "%"})
     code_generator_class = _Generator
@@ -176,22 +176,22 @@ class Sandbox(ImmutableSandboxedEnvironment):
         return super()._generate(source, *args, **kwargs)
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:  # noqa: ARG002 - Jinja2's
-        """The result of an operator, if it is of a sensible size."""
+        """The result of an operator. Raises SecurityError if it is too large."""
         return limited(_OPERATORS[operator](left, right))
 
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
-        """The result of a call, if it is of a sensible size."""
+        """The result of a call, which counts as a step. Raises SecurityError if an argument or result is too large."""
         _step(context)
         if _is_widening(obj):
             _modest([*args, *kwargs.values()])
         return limited(super().call(context, obj, *args, **kwargs))
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        """An attribute; of texts, no method of formats that are wide."""
+        """An attribute of a value. Raises SecurityError for `format` of a text with too wide a format."""
         return super().getattr(_narrow(obj, attribute), attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
-        """An item, or an attribute by its name."""
+        """An item of a value, or an attribute by its name, with the same limit as `getattr`."""
         return super().getitem(_narrow(obj, argument), argument)
 
 

@@ -1,4 +1,4 @@
-"""How much a template asks of Jinja2 and of Python's compiler, told by its words before either of them reads it."""
+"""Limits on the size and nesting of template expressions, checked on tokens before Jinja2 and Python compile them."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import NamedTuple
 from jinja2 import Environment, TemplateSyntaxError
 
 MOST_NESTED = 16
-"""Statements within each other, such as an `if` within a `for`. Python takes 20 loops."""
+"""Most nested statements, for example an `if` within a `for`. Python accepts 20 nested loops."""
 
 MOST_BRANCHES = 50
-"""`elif`s of one `if`."""
+"""Most `elif`s of one `if`."""
 
 MOST_BRACKETS = 10
-"""Brackets within each other in one expression."""
+"""Most nested brackets in one expression."""
 
 MOST_WORDS = 200
-"""Words and signs of one expression or statement."""
+"""Most tokens of one expression or statement."""
 
 _SYNTAX = Environment(autoescape=True)
 _OPENING = frozenset({"autoescape", "block", "call", "filter", "for", "if", "macro", "with"})
@@ -28,7 +28,7 @@ _PLAIN = ("name", "operator")
 
 
 class _Word(NamedTuple):
-    """A word or sign on a line, in an expression counted from 1; `keyword`: it says what statement this is."""
+    """A token: its line, its text, and the number of its expression, from 1; `keyword` if it names a statement."""
 
     line: int
     text: str
@@ -37,11 +37,11 @@ class _Word(NamedTuple):
 
 
 def too_complex(source: str) -> tuple[int, str] | None:
-    """Line and problem of the first place that is more nested or longer than a mail needs; None: there is none."""
+    """The line and problem of the first excess over the limits; None if there is none."""
     try:
         return next(_excesses(source), None)
     except TemplateSyntaxError:
-        return None  # Jinja2 itself tells it better
+        return None  # Jinja2 reports syntax errors itself
 
 
 def longest_expression(source: str) -> int:
@@ -72,7 +72,7 @@ def _excesses(source: str) -> Iterator[tuple[int, str]]:
 
 
 def _follow(keyword: str, branches: list[int]) -> None:
-    """Keep a list of the open statements, each with its number of `elif`s."""
+    """Update the list of open statements, which holds the number of `elif`s of each."""
     if keyword in _OPENING:
         branches.append(0)
     elif keyword == "elif" and branches:

@@ -1,4 +1,4 @@
-"""Write daily totals: one small update for each key that a request counts for."""
+"""Writes daily totals of page views without consent: one update per key that a request counts for."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _known: dict[str, KnownKeys] = {}
 
 
 def clear_cache() -> None:
-    """Forget which keys were made, as a new process would."""
+    """Drop the record of the keys that this process has made."""
     _known.clear()
 
 
 def count_views(table: str, views: Iterable[Mapping[str, Any]], at: int, retention_days: int) -> None:
-    """Add the page calls of one request to the totals of the day of `at` (milliseconds).
+    """Add the page views of one request to the totals of the UTC day of `at` (milliseconds).
 
-    Raises TableThrottledError when not all could be added. A request that is sent again then counts again: totals know
-    nobody, so nobody can tell.
+    Raises TableThrottledError if some totals could not be updated. A retried request counts again: totals hold no ids,
+    so duplicates cannot be recognized.
     """
     day = totals_key(at)
     expires = (at // DAY + retention_days) * DAY // SECOND

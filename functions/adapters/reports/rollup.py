@@ -1,4 +1,7 @@
-"""Daily figures in the table: score reports visits, the trigger adds them up hour by hour, a report reads the sums."""
+"""Daily figures in the table.
+
+The score function reports visits, the trigger function sums them by hour, and a report reads the sums.
+"""
 
 from __future__ import annotations
 
@@ -42,9 +45,10 @@ from ripen.times import HOUR, SECOND
 
 
 class OpenHours(NamedTuple):
-    """Hours to add up, oldest first, with their marks, and the first whose turn has not come yet.
+    """The open hours, oldest first, with their marks, and the first hour that is not opened yet (`next`).
 
-    That is None as long as there are no visits.
+    An open hour has to be summed, for the first time or again. `next` is None while there are no visits. Hours are
+    their start in milliseconds.
     """
 
     marks: Mapping[int, str]
@@ -52,7 +56,7 @@ class OpenHours(NamedTuple):
 
 
 class Day(NamedTuple):
-    """What was added up of a day by hour, and how often pages and campaigns were seen without consent."""
+    """The figures of a day by hour, and the page views without consent by page and by campaign."""
 
     hours: Mapping[int, Figures]
     anonymous_pages: Mapping[str, int]
@@ -60,10 +64,11 @@ class Day(NamedTuple):
 
 
 class Finished(NamedTuple):
-    """What a visit adds to the figures; None when there is no such visit any more.
+    """The figures of one visit; None if the visit does not exist in the ledger.
 
-    It is not `certain` while the record does not remember exactly the visits of the ledger up to then, because score
-    has not seen it yet or crashed: should they change or vanish before it does, nobody would notice.
+    `certain` is true if the lead record remembers the same visits as the ledger up to this one. Otherwise the score
+    function has not processed them yet, or crashed, and would not detect a change of them; the hour has to be summed
+    again.
     """
 
     figures: Figures | None
@@ -71,7 +76,7 @@ class Finished(NamedTuple):
 
 
 class Reporter(NamedTuple):
-    """Where visits are reported, whose, what counts as a conversion, and what is known from before their events."""
+    """The context of a report of visits: table, subject, conversion rules, and the state before the first event."""
 
     table_name: str
     subject: str
@@ -80,10 +85,10 @@ class Reporter(NamedTuple):
 
 
 def report_visits(reporter: Reporter, events: Sequence[Event], record: Record, now: int) -> list[Span]:
-    """Write which visits are new or have changed since `record`; gives what the next record has to remember.
+    """Write the visits that are new or changed since `record`, and return the visits that the next record remembers.
 
-    `events` (at least one) are those of the subject alone. Whoever calls this saves the record afterwards: after a
-    crash in between, the same is written again.
+    `events` (at least one) are the events of this subject alone. The caller saves the record afterwards. After a crash
+    in between, the next call writes the same items again.
     """
     table_name, subject, conversions, before = reporter
     found = latest_spans(events, conversions)
@@ -92,7 +97,7 @@ def report_visits(reporter: Reporter, events: Sequence[Event], record: Record, n
         told = {span.start for span in (*fresh.new, *fresh.late)}
         made = {visit.start: figures_of(visit) for visit in visits(events, conversions, before) if visit.start in told}
         _put_visits(table_name, subject, fresh.new, made)
-        # Read after writing: whatever hour's turn comes from now on will find these visits.
+        # Read after the write: every hour that is opened after this read is summed with these visits.
         turn = _turn(table_name, hour_of(min((*fresh.new, *fresh.late)).start))
         late = [span for span in fresh.late if hour_of(span.start) < turn]
         _put_visits(table_name, subject, late, made)
@@ -109,7 +114,7 @@ def _put_visits(table_name: str, subject: str, found: Sequence[Span], made: Mapp
 
 
 def _turn(table_name: str, first: int) -> int:
-    """The first hour whose turn has not come yet. Of the very first visits it is told here where the hours begin."""
+    """The first hour that is not opened yet. If the table holds none, `first` is written as this hour."""
     key = attributes({"pk": OPEN_KEY, "sk": NEXT_KEY})
     begin = attributes({"pk": OPEN_KEY, "sk": NEXT_KEY, "hour": hour_name(first)})
     for _ in range(2):
@@ -122,12 +127,12 @@ def _turn(table_name: str, first: int) -> int:
 
 
 def remembered(record: Record, subject: str) -> list[Span]:
-    """The visits of a subject that a record remembers as reported."""
+    """The reported visits of a subject that a record remembers."""
     return [Span(*span) for span in record.visits.get(subject, [])]
 
 
 def open_hours(table_name: str) -> OpenHours:
-    """Which hours have to be added up."""
+    """The hours that have to be summed."""
     items = list(query(table_name, "pk = :pk", {":pk": OPEN_KEY}))
     marks = {read_hour(item["sk"]): item["mark"] for item in items if item["sk"] != NEXT_KEY}
     turn = next((read_hour(item["hour"]) for item in items if item["sk"] == NEXT_KEY), None)
@@ -135,9 +140,9 @@ def open_hours(table_name: str) -> OpenHours:
 
 
 def end_hours(table_name: str, first: int, until: int) -> None:
-    """Open all hours from `first` on, as far as they begin before `until`: their turn has come.
+    """Open all hours that begin from `first` to before `until`, and store `until` as the next hour.
 
-    A sweep that took long may end after a later one, which it does not take back.
+    A slow sweep may end after a later one; it does not move the next hour back.
     """
     for hour in range(first, until, HOUR):
         table.put_items(table_name, [open_hour_item(hour, ENDED)])
@@ -152,7 +157,7 @@ def end_hours(table_name: str, first: int, until: int) -> None:
 
 
 def close_hour(table_name: str, hour: int, mark: str) -> None:
-    """Take the mark from an hour that was added up, unless it got another one meanwhile."""
+    """Close an hour that was summed, unless its mark has changed meanwhile."""
     succeeds(
         client("dynamodb").delete_item,
         TableName=table_name,
@@ -163,24 +168,24 @@ def close_hour(table_name: str, hour: int, mark: str) -> None:
 
 
 def leave_open(table_name: str, hour: int) -> None:
-    """Have an hour added up again when the next one has ended."""
+    """Mark an hour as uncertain, so that it is summed again after the next hour has ended."""
     table.put_items(table_name, [open_hour_item(hour, UNCERTAIN)])
 
 
 def visits_of(table_name: str, hour: int, now: int) -> Iterator[dict[str, Any]]:
-    """The items of the visits that began in an hour, page by page."""
+    """The items of the visits that began in an hour and have not expired, read page by page."""
     found = query(table_name, "pk = :pk", {":pk": visits_key(hour)})
     return (item for item in found if item["ttl"] * SECOND > now)
 
 
 def finish_visit(table_name: str, item: Mapping[str, Any], conversions: Sequence[ConversionRule], now: int) -> Finished:
-    """Make a reported visit of all that is in the ledger by now, for good if score knows the same.
+    """Recompute a reported visit from the ledger, and store it as final if the lead record remembers the same visits.
 
-    A visit that score reports anew meanwhile stays as score wrote it; its hour is then open again.
+    A visit that the score function reports again meanwhile stays as reported; its hour is then open again.
     """
     subject, start = item["subject"], visit_start(item)
     tree = load_merged_lead(table_name, subject, now)
-    if subject not in tree.ledgers:  # it was taken out of its lead a moment ago
+    if subject not in tree.ledgers:  # a concurrent unmerge removed it from its lead
         return Finished(read_figures(item), certain=False)
     visit = next((visit for visit in visits(tree.ledgers[subject], conversions) if visit.start == start), None)
     condition = {
@@ -192,7 +197,7 @@ def finish_visit(table_name: str, item: Mapping[str, Any], conversions: Sequence
         succeeds(client("dynamodb").delete_item, Key=attributes({"pk": item["pk"], "sk": item["sk"]}), **condition)
         return Finished(None, certain=True)
     figures = figures_of(visit)
-    # What score has not seen may be gone before it looks, and nobody would notice.
+    # A visit that the record lacks can vanish before the score function runs, and would then never be corrected.
     open_since = now - CLOSED_AFTER
     found, known = (
         [span for span in some if open_since <= span.start <= start]
@@ -206,7 +211,7 @@ def finish_visit(table_name: str, item: Mapping[str, Any], conversions: Sequence
 
 
 def forget_visits(table_name: str, subject: str, events: Sequence[Event]) -> None:
-    """Delete what was reported of a subject's visits: for an erasure, while its `events` are there to tell when."""
+    """Delete the reported visits of a subject, for an erasure. Its `events` give the hours of the visits."""
     latest = max((event.at for event in events), default=0)
     condition = "pk = :pk AND begins_with(sk, :prefix)"
     for hour in sorted({hour_of(event.at) for event in events if event.at > latest - VISITS_KEPT}):
@@ -216,7 +221,7 @@ def forget_visits(table_name: str, subject: str, events: Sequence[Event]) -> Non
 
 
 def load_hour(table_name: str, hour: int) -> tuple[Figures, int]:
-    """An hour's figures, and how often they were written; 0 when never."""
+    """The figures of an hour and their version; the version is 0 if the hour has none."""
     found = client("dynamodb").get_item(TableName=table_name, Key=attributes(hour_key(hour)), ConsistentRead=True)
     if "Item" not in found:
         return Figures(), 0
@@ -225,13 +230,13 @@ def load_hour(table_name: str, hour: int) -> tuple[Figures, int]:
 
 
 def save_hour(table_name: str, hour: int, figures: Figures, version: int) -> bool:
-    """Write an hour's figures as the version after `version`; False when somebody else did."""
+    """Write the figures of an hour with the version after `version`. False if the stored version differs."""
     item = attributes(hour_item(hour, figures, version + 1))
     return succeeds(client("dynamodb").put_item, TableName=table_name, Item=item, **unchanged(version))
 
 
 def read_day(table_name: str, day: str) -> Day:
-    """Everything about a day such as `2026-03-02`: one query."""
+    """The figures and page views of a day such as `2026-03-02` (UTC), in one query."""
     hours: dict[int, Figures] = {}
     pages: dict[str, int] = {}
     campaigns: dict[str, int] = {}

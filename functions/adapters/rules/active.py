@@ -1,4 +1,4 @@
-"""The active configuration in S3: read once a minute at most, and kept when what lies there cannot be used."""
+"""The active configuration in S3, cached for a minute. The last good one stays if the stored one is unusable."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MAILS = TypeAdapter(dict[str, dict[str, MailTemplate]])
 
 
 class Active(NamedTuple):
-    """The rules, and the configuration that they were compiled from."""
+    """The compiled rules and their configuration."""
 
     rules: Rules
     configuration: Configuration
@@ -39,19 +39,19 @@ _kept: dict[str, _Kept] = {}
 
 
 def clear_cache() -> None:
-    """Forget everything that was read, as a new process would."""
+    """Drop the cached configurations and mails."""
     _kept.clear()
 
 
 def mails_key(version: str) -> str:
-    """Where the mails of a configuration version lie."""
+    """The S3 key of the mails of a configuration version."""
     return f"active/mails-{version}.json"
 
 
 def active_rules(bucket: str, now: int) -> Rules | None:
-    """The rules to fold with at `now`; None only when none were ever activated.
+    """The active rules at `now` (ms); None if no usable configuration has been read.
 
-    When the stored configuration cannot be read or is invalid, the last good one is returned and the metric
+    If the stored configuration is unreadable or not valid, the last good one is returned and the metric
     ConfigurationUnusable counts it.
     """
     found = active(bucket, now)
@@ -59,7 +59,7 @@ def active_rules(bucket: str, now: int) -> Rules | None:
 
 
 def active(bucket: str, now: int) -> Active | None:
-    """The same rules with all that was written, also what no fold looks at."""
+    """The active rules, as in `active_rules`, with the whole configuration that they come from."""
     kept = _kept.setdefault(bucket, _Kept())
     if abs(now - kept.checked_at) < MINUTE and kept.active:
         return kept.active
@@ -79,16 +79,16 @@ def active(bucket: str, now: int) -> Active | None:
 
 
 def stored(bucket: str) -> ActiveConfiguration | None:
-    """What lies there as the active configuration now; None when none was ever activated.
+    """The active configuration in S3, read without the cache; None if none was ever activated.
 
-    Raises pydantic's ValidationError when it cannot be used.
+    Raises pydantic's ValidationError if it is not valid.
     """
     body = stored_object(bucket, CURRENT)
     return ActiveConfiguration.model_validate_json(body) if body is not None else None
 
 
 def active_mails(bucket: str, version: str) -> Mails:
-    """The mails that were published with a configuration version."""
+    """The mails of a configuration version, cached."""
     kept = _kept.setdefault(bucket, _Kept())
     if kept.mails is None or kept.mails_version != version:
         body = client("s3").get_object(Bucket=bucket, Key=mails_key(version))["Body"].read()
@@ -97,7 +97,7 @@ def active_mails(bucket: str, version: str) -> Mails:
 
 
 def activate(bucket: str, configuration: Configuration, mails: Mails, version: str, now: str) -> None:
-    """Make a checked configuration the active one: its mails first, then the one object that everybody reads."""
+    """Make a checked configuration active. The mails are written first, then the object that refers to them."""
     texts = {
         name: {language: template.model_dump() for language, template in languages.items()}
         for name, languages in mails.items()

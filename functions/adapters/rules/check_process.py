@@ -1,7 +1,7 @@
-"""The process that `isolated` starts: reads files from its input, checks them, and prints what it found.
+"""The process that `isolated_check` starts. It reads files from stdin, checks them, and prints the result.
 
-Each line is an object of JSON: before each file `reading` with its name and in `found` the problems until then; at last
-the answer, `problems` or `configuration`, `mails` and `version`.
+It prints one JSON object per line. Before each file, `reading` holds its name and `found` the problems since the last
+line. The last line is the result: either `problems`, or `configuration`, `mails` and `version`.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ from adapters.rules.rule_files import build
 from ripen.errors import InvalidConfigurationError
 
 MOST_BYTES = 512 * 1024 * 1024
-"""Of memory, with the program itself; checking the starter kit takes about 60 MB."""
+"""Most bytes of memory, including the program itself; a check of the starter kit takes about 60 MB."""
 
 MOST_SECONDS = 90
-"""Of the processor, for a process whose parent is gone."""
+"""Most seconds of CPU time, which end a process whose parent has ended."""
 
 
 def main() -> None:
-    """Check what stands in the input as JSON: content in Base64 by the names of the files."""
+    """Check the files in stdin, a JSON object of file names to contents in Base64."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
     output = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what libraries print goes to the log
+    os.dup2(2, 1)  # output of libraries goes to the log
     files = {name: b64decode(content) for name, content in json.load(sys.stdin).items()}
     print(json.dumps(_answer(files, _Progress(output))), file=output, flush=True)
 
 
 class _Progress:
-    """Tells the parent which file is read, and the problems that it has not heard of."""
+    """Reports each file to the parent process, with the problems found since the last report."""
 
     def __init__(self, output: TextIO) -> None:
         self.output = output

@@ -1,6 +1,6 @@
-"""The check of an upload, in a process of its own that may not take more than its share of time and memory.
+"""The check of an upload in a separate process, with limits of time and memory.
 
-Whatever an upload does to what reads it, such as ending the process, is a problem of the file that was read then.
+A crash or timeout of that process becomes a problem of the file that it was reading.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from ripen.config.upload_limits import is_read, size_problems
 from ripen.errors import InvalidConfigurationError
 
 MOST_SECONDS = 60
-"""For a whole check; the starter kit takes about a second."""
+"""Most seconds of a whole check; the starter kit takes about one second."""
 
 _FUNCTIONS = Path(__file__).parents[2]
 _WHOLE = "rules"
 
 
 class Checked(NamedTuple):
-    """What was uploaded, found valid; `version` is a digest of it."""
+    """A valid upload; `version` is its digest."""
 
     configuration: Configuration
     mails: Mails
@@ -34,10 +34,10 @@ class Checked(NamedTuple):
 
 
 def check(files: Mapping[str, bytes], seconds: float = MOST_SECONDS) -> Checked:
-    """What `adapters.rules.rule_files.build` makes of `files`, within `seconds`.
+    """The result of `adapters.rules.rule_files.build` for `files`, within `seconds`.
 
-    Raises InvalidConfigurationError with every problem; when the check itself broke off, also with the file that it
-    broke off at, and the line if there is one.
+    Raises InvalidConfigurationError with every problem. If the process crashes or times out, one problem names the file
+    that it was reading.
     """
     if problems := size_problems({name: len(content) for name, content in files.items()}):
         raise InvalidConfigurationError(problems)
@@ -70,7 +70,7 @@ def _broken_off(printed: bytes, reason: str) -> InvalidConfigurationError:
 
 
 def _told(printed: bytes) -> list[dict[str, Any]]:
-    """The whole lines that were printed; the last one may have been cut off."""
+    """The printed lines that are complete; the last one may be cut off."""
     return [json.loads(line) for line in printed.splitlines(keepends=True) if line.endswith(b"\n")]
 
 

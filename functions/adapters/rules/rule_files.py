@@ -1,6 +1,6 @@
-"""Rule files and mails as marketers write them, read into one checked configuration.
+"""Reads rule files and mails, as marketers write them, into one checked configuration.
 
-Every problem is one line: file, line number, the key, what is wrong and what would be right.
+Each problem is one line of text: file, line number, key, the error and its remedy.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _LONGEST_INPUT = 100
 
 
 def build(files: Mapping[str, bytes], reading: Reading = untold) -> tuple[Configuration, Mails, str]:
-    """The configuration, mails and version in `files` (name to content, such as `rules/scoring.yaml`).
+    """The configuration, mails and version of `files`, which maps names such as `rules/scoring.yaml` to contents.
 
-    Before each file that is read, `reading` is told its name and the problems found until then. Raises
-    InvalidConfigurationError with every problem found.
+    `reading` is called before each file, with its name and the problems found before. Raises InvalidConfigurationError
+    with every problem found.
     """
     if troubles := size_problems({name: len(content) for name, content in files.items()}):
         raise InvalidConfigurationError(troubles)
@@ -62,14 +62,14 @@ def build(files: Mapping[str, bytes], reading: Reading = untold) -> tuple[Config
     found = [_located(documents, path, text) for path, text in islice(wrong, MOST_PROBLEMS)]
     if found:
         raise InvalidConfigurationError(found)
-    dump_site(configuration, mails)  # refuses what is too large to be shown
+    dump_site(configuration, mails)  # raises InvalidConfigurationError if the public configuration is too large
     if (size := len(dump_sources(compile_sources(configuration)))) > MAX_BYTES:
         raise InvalidConfigurationError([f"rules/sources.yaml:1: sources: have {size} bytes; at most {MAX_BYTES}"])
     return configuration, mails, _version(configuration, mails)
 
 
 def _of_mails(configuration: Configuration, mails: Mails) -> Iterator[tuple[Path, str]]:
-    """Steps whose mail shows what it does not get: content that they do not choose, a survey that is not there."""
+    """Problems of steps whose mail uses content that the step does not choose, or a survey that is not configured."""
     pages = {name: [mail.html for mail in languages.values()] for name, languages in mails.items()}
     needing = {name for name, found in pages.items() if any(map(shows_content, found))}
     asking = {name for name, found in pages.items() if any("mail.feedback" in page for page in found)}
@@ -114,7 +114,7 @@ def _misplaced(name: str, sections: Sequence[str], document: Document) -> Iterat
 
 
 def _written(location: Sequence[str | int]) -> Path:
-    # Where a value may be of several kinds, the models name the kind in angle brackets; nobody wrote that.
+    # For a value of several possible kinds, the models add the kind in angle brackets; the file has no such key.
     return tuple(step for step in location if not str(step).startswith("<"))
 
 

@@ -1,6 +1,6 @@
-"""YAML as marketers write it, read within limits: plain values, and the lines on which they were written.
+"""Reads YAML within limits, into plain values and the lines on which they stand.
 
-Merge keys (`<<`) and aliases may be used; a file may not become large by them.
+Merge keys (`<<`) and aliases are allowed, but count at their expanded size.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
 MOST_VALUES = 50_000
-"""Values of a file as it would be without aliases and merge keys."""
+"""Most values of a file, with aliases and merge keys expanded."""
 
 MOST_DEPTH = 50
-"""Levels of a file."""
+"""Most levels of nesting in a file."""
 
 _MOST_DIGITS = 300
 _TAG = "tag:yaml.org,2002:"
@@ -30,14 +30,14 @@ _TAGS = frozenset(
 
 
 class Document(NamedTuple):
-    """A file: its values as dicts, lists, texts and numbers, and the tree that they were read from."""
+    """A YAML file: its values as dicts, lists, strings and numbers, and the node tree that they come from."""
 
     values: Any
     root: Node | None
 
 
 def read_yaml(content: bytes) -> Document:
-    """The document in `content`. Raises MarkedYAMLError with the place of what is wrong."""
+    """The document in `content`. Raises MarkedYAMLError with the position of the problem."""
     yaml = YAML(typ="safe", pure=True)
     yaml.Composer = _Composer
     yaml.Constructor = _Constructor
@@ -54,7 +54,7 @@ def read_yaml(content: bytes) -> Document:
 
 
 def problem_of(error: MarkedYAMLError) -> tuple[int, str]:
-    """The line of an error, and what is wrong."""
+    """The line and the problem of an error."""
     return error.problem_mark.line + 1 if error.problem_mark else 1, str(error.problem or error.context)
 
 
@@ -64,7 +64,7 @@ def _unreadable(reason: str, before: bytes) -> MarkedYAMLError:
 
 
 def steps(root: Node | None, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, int]]:
-    """The steps of a path as far as there are values, each with its line."""
+    """The steps of a path, each with its line, down to the last one that exists in the file."""
     node = root
     for step in path:
         if isinstance(node, MappingNode):
@@ -80,7 +80,7 @@ def steps(root: Node | None, path: tuple[str | int, ...]) -> Iterator[tuple[str 
 
 
 class _Constructor(SafeConstructor):
-    """Makes values as usual, leaves days as the text that they are, and says where a value is not what it should be."""
+    """Constructs values as usual, but keeps dates as text, and gives the position of a value that its tag forbids."""
 
     def construct_object(self, node: Node, deep: bool = False) -> Any:  # noqa: FBT002 - the library's
         try:
@@ -94,11 +94,11 @@ _Constructor.add_constructor(f"{_TAG}timestamp", SafeConstructor.construct_yaml_
 
 
 class _Composer(Composer):
-    """Counts while it reads: `sizes` are values of nodes with all that they hold, by the ids of the nodes."""
+    """Counts values while it composes. `sizes` maps the id of each node to the number of values in it and below."""
 
     def __init__(self, loader: Any = None) -> None:
         super().__init__(loader)
-        self.warn_double_anchors = False  # YAML allows it
+        self.warn_double_anchors = False  # YAML allows them
         self.sizes: dict[int, int] = {}
 
     def compose_node(self, parent: Any, index: Any) -> Any:

@@ -1,4 +1,4 @@
-"""boto3 clients: made when first needed, one for each service and process."""
+"""boto3 clients, created on first use: one per service and process. Helpers for their errors and conditions."""
 
 from __future__ import annotations
 
@@ -23,42 +23,42 @@ _own: dict[str, Any] = {}
 
 @cache
 def client(service: str, *, impatient: bool = False) -> Any:
-    """The client of a service, such as `dynamodb`. One that is `impatient` asks once and gives up within a second."""
+    """The client of a service, for example `dynamodb`. An `impatient` one tries once and gives up within a second."""
     config = _IMPATIENT if impatient else _CONFIGS.get(service, _CONFIG)
     return _own.get(service) or boto3.client(service, config=config)
 
 
 def use(service: str, own: Any) -> None:
-    """Take a client that the caller made, for a process that is no Lambda function, such as the command line."""
+    """Use the caller's client for a service, in a process outside Lambda such as the command line."""
     _own[service] = own
     client.cache_clear()
 
 
 def clear_cache() -> None:
-    """Forget all clients, as a new process would."""
+    """Drop all clients."""
     _own.clear()
     client.cache_clear()
 
 
 def is_local() -> bool:
-    """Whether what stands for AWS runs on this very machine."""
+    """True if the DynamoDB endpoint runs on this machine."""
     host = urlsplit(client("dynamodb").meta.endpoint_url).hostname or ""
     return host == "localhost" or host.startswith("127.") or host.endswith(".localhost")
 
 
 def error_code(error: ClientError) -> str:
-    """The code of an AWS error, such as `ConditionalCheckFailedException`."""
+    """The code of an AWS error, for example `ConditionalCheckFailedException`."""
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
 def is_invalid(error: ClientError) -> bool:
-    """Whether DynamoDB will never take a request as it is: an item too large, or anything else that is not valid."""
+    """True if DynamoDB rejects the request itself, for example for an item that is too large. A retry cannot help."""
     reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
     return error_code(error) == "ValidationException" or "ValidationError" in reasons
 
 
 def succeeds(write: Callable[..., object], **arguments: Any) -> bool:
-    """Make a conditional write to DynamoDB; False when its condition did not hold, and nothing was written."""
+    """Make a conditional write to DynamoDB. False if a condition failed; then nothing is written."""
     try:
         write(**arguments)
     except ClientError as error:
@@ -70,7 +70,7 @@ def succeeds(write: Callable[..., object], **arguments: Any) -> bool:
 
 
 def stored_object(bucket: str, key: str) -> bytes | None:
-    """What lies in S3 under a key; None when nothing does."""
+    """The content of an S3 object; None if there is no object under the key."""
     try:
         found: bytes = client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
     except ClientError as error:
@@ -81,7 +81,7 @@ def stored_object(bucket: str, key: str) -> bytes | None:
 
 
 def unchanged(version: int) -> dict[str, Any]:
-    """The condition for a write that the item is still of the version that was read; 0 when there was none."""
+    """The write condition that the item still has the `version` that was read; 0 means that there was no item."""
     if not version:
         return {"ConditionExpression": "attribute_not_exists(version)"}
     before = {":before": {"N": str(version)}}

@@ -1,4 +1,4 @@
-"""The machine's clock: only for how long something waited, never for when something is due."""
+"""The machine's clock. It measures how long something waited, and never decides when something is due."""
 
 from __future__ import annotations
 
@@ -9,4 +9,4 @@ from ripen.times import SECOND
 
 def wall_clock() -> int:
     """The present moment in milliseconds."""
-    return int(time.time() * SECOND)  # noqa: TID251 - an adapter, and no domain
+    return int(time.time() * SECOND)  # noqa: TID251 - an adapter, not the domain

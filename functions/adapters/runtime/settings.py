@@ -1,4 +1,4 @@
-"""What a function is told by its environment: one frozen object for each, read once, when first needed."""
+"""Settings of each function: one frozen object, read from the environment once, on first use."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class SettingsError(RipenError):
 
 @dataclass(frozen=True, slots=True)
 class TrackSettings:
-    """`retention_days`: how long the ledger keeps an event."""
+    """`retention_days` is how long the ledger keeps an event."""
 
     table_name: str
     retention_days: int
@@ -24,14 +24,14 @@ class TrackSettings:
 
 @dataclass(frozen=True, slots=True)
 class AddressSettings:
-    """`public_url` is where browsers reach the tracking function, as far as the deployment was told."""
+    """`public_url` is where browsers reach the tracking function; empty if the deployment does not set it."""
 
     public_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class PagesSettings:
-    """What the pages behind mails need beside; `link_secret_arn` names the secret that signs their links."""
+    """Settings of the pages that mails link to. `link_secret_arn` names the secret that signs these links."""
 
     table_name: str
     link_secret_arn: str
@@ -40,7 +40,7 @@ class PagesSettings:
 
 @dataclass(frozen=True, slots=True)
 class ScoreSettings:
-    """`secret_arn` names the secret under which addresses are digested, `link_secret_arn` the one that signs links."""
+    """`secret_arn` names the secret for digests of addresses, `link_secret_arn` the one that signs links."""
 
     table_name: str
     bucket_name: str
@@ -53,8 +53,8 @@ class ScoreSettings:
 class TriggerSettings:
     """`sender` is the From address, verified in SES; `configuration_set` carries the SES events.
 
-    `reconcile_hour` (UTC) is when the nightly walk begins, `send_concurrency` how many copies of the function send at
-    the same time. `public_url` is where the pages are that mails lead to.
+    `reconcile_hour` (UTC) is when the nightly scan begins. `send_concurrency` is how many copies of the function send
+    at the same time. `public_url` is where the pages are that mails link to.
     """
 
     table_name: str
@@ -72,7 +72,7 @@ class TriggerSettings:
 
 @dataclass(frozen=True, slots=True)
 class PublishSettings:
-    """`bucket_name`: where the rules lie and where they become active; the table holds who may send events."""
+    """`bucket_name` holds uploaded and active rules; `table_name` holds the source registry."""
 
     bucket_name: str
     table_name: str
@@ -85,7 +85,7 @@ Settings = TypeVar(
 
 @cache
 def settings(kind: type[Settings]) -> Settings:
-    """The settings of `kind` from variables of the same names in capitals. Raises SettingsError naming each trouble."""
+    """The settings of `kind`, from variables of the same names in capitals. Raises SettingsError with every problem."""
     values: dict[str, str | int] = {}
     troubles = []
     for field in fields(kind):

@@ -1,4 +1,4 @@
-"""Logs and metrics. Neither ever holds an address, a token or an IP: subjects are named by their digest."""
+"""Logs and metrics. Neither holds an address, a token or an IP; logs name a subject by a digest."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ logger = Logger(service="ripen")
 
 
 def count(name: str, value: int = 1) -> None:
-    """Add to a counter in the namespace `Ripen`, in CloudWatch's embedded metric format; alarms listen to these."""
+    """Add to a counter in the namespace `Ripen`, in CloudWatch's embedded metric format. Alarms watch these metrics."""
     with single_metric(name=name, unit=MetricUnit.Count, value=value, namespace=NAMESPACE) as metric:
         metric.add_dimension(name="service", value="ripen")
 
 
 def pseudonym(subject: str) -> str:
-    """A short digest by which log lines about one lead can be put together, and nobody recognised."""
+    """A short digest of a subject. It connects log lines about one lead and identifies nobody."""
     return hashlib.sha256(subject.encode()).hexdigest()[:12]

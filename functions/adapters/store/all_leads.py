@@ -1,4 +1,4 @@
-"""Every lead of the table, one page of records after the other."""
+"""A scan of the table for all leads."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from ripen.storage.ledger import RECORD_KEY
 
 
 def leads(table: str) -> Iterator[list[str]]:
-    """The subject of each lead that has been folded, in no order: a list for each 1 MB that was read for it.
+    """The root subjects of all folded leads, in no particular order: one list per 1 MB of scanned data.
 
-    Read eventually consistent. Subjects that were merged below another one are not named.
+    Reads are eventually consistent. Subjects that are merged into another lead are left out.
     """
     pages = (
         client("dynamodb")

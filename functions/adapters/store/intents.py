@@ -1,4 +1,4 @@
-"""Intents to send: claimed before sending, given back or ended afterwards, each in one conditional write."""
+"""Claims of send intents: claimed before sending, then released, postponed or ended, each in one conditional write."""
 
 from __future__ import annotations
 
@@ -25,10 +25,11 @@ _FAILED = "ConditionalCheckFailed"
 def claim_intent(
     table: str, decided: ClaimContext, key: str, claim: SendClaim, counting: Sequence[Mapping[str, Any]] = ()
 ) -> ClaimResult:
-    """Claim an intent before anything is sent, and make the record one that nobody has read.
+    """Claim an intent before sending, and raise the version of the lead record in the same transaction.
 
-    So of all who decided under the same record only one gets a claim: what the others want to send may be too much by
-    then. `counting` are writes of the same transaction that count it; when one of them fails, the lead is `CHANGED`.
+    So of several decisions on one version of the record only one gets a claim: the others may exceed a limit by then.
+    `counting` holds actions of the same transaction that count the message; if one of them fails, the result is
+    `CHANGED`.
     """
     item = {
         "pk": decided.subject,
@@ -89,13 +90,13 @@ def _owned(table: str, decided: ClaimContext) -> dict[str, Any]:
 
 
 def open_claims(table: str, subject: str) -> dict[str, OpenClaim]:
-    """The intents of a subject that are claimed and have not ended, or wait to be claimed again; by their keys."""
+    """The open claims of a subject by sort key: intents that are claimed, or wait for a retry."""
     found = query(table, "pk = :pk AND begins_with(sk, :prefix)", {":pk": subject, ":prefix": INTENT_PREFIX})
     return {item["sk"]: _held_intent(item) for item in found if item["status"] in (CLAIMED, WAITING)}
 
 
 def open_claim(table: str, subject: str, key: str) -> OpenClaim | None:
-    """One of them; None when it has ended, or was given back."""
+    """The open claim of one intent; None if it has ended or was released."""
     item = get_item(table, subject, key)
     return _held_intent(item) if item.get("status") in (CLAIMED, WAITING) else None
 
@@ -113,7 +114,7 @@ def _held_intent(item: Item) -> OpenClaim:
 
 
 def release_intent(table: str, subject: str, key: str, holder: str) -> bool:
-    """Give one's own claim back: nothing was sent, the same intent may be claimed again. False if it was not."""
+    """Release the claim of `holder` if nothing was sent; the intent can be claimed again. False if there is none."""
     return _held(
         client("dynamodb").delete_item,
         TableName=table,
@@ -124,7 +125,7 @@ def release_intent(table: str, subject: str, key: str, holder: str) -> bool:
 
 
 def postpone_intent(table: str, subject: str, key: str, holder: str, rest_until: int) -> None:
-    """Give one's own claim back after a try that may be repeated, though not before `rest_until` (milliseconds)."""
+    """Postpone a claim of `holder` after a try that may be repeated, from `rest_until` (milliseconds) on."""
     _held(
         client("dynamodb").update_item,
         TableName=table,
@@ -139,9 +140,9 @@ def postpone_intent(table: str, subject: str, key: str, holder: str, rest_until:
 
 
 def end_intent(table: str, subject: str, key: str, status: str, event_item: Item) -> bool:
-    """Write how an intent ended and, in the same transaction, the event that tells so.
+    """Write the outcome (`status`) of an intent and, in the same transaction, the event of this outcome.
 
-    An outcome that is not known gives way to one that is. False when the intent had ended before.
+    A known outcome replaces `unconfirmed`. False if the intent has ended before.
     """
     overridable = (CLAIMED,) if status == "unconfirmed" else (CLAIMED, "unconfirmed")
     names = [f":from{n}" for n in range(len(overridable))]

@@ -1,4 +1,4 @@
-"""Lead records, what is due, and who owns an address: everything in the table that is written under a condition."""
+"""Lead records and the due index: conditional writes of records, and the search for due items."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Action = Mapping[str, Mapping[str, Any]]
 
 
 class Due(NamedTuple):
-    """What someone has to look at since `due_at` (milliseconds): by its `key`, a lead's record or an unended claim."""
+    """An item that is due since `due_at` (milliseconds). Its sort `key` tells a lead record from an open claim."""
 
     subject: str
     key: str
@@ -40,10 +40,10 @@ def save(
     fronts: Sequence[PublicProfile] = (),
     addresses: Sequence[Action] = (),
 ) -> None:
-    """Write a record, provided that the one in the table is of the version before. Raises VersionConflictError.
+    """Write a record if the stored one has the version before it. Raises VersionConflictError.
 
-    A checkpoint is written with it, or not at all: the record that names it is the only one that may go on from it. So
-    is what the website may know at once, as far as it changed, and what is new about its addresses.
+    The checkpoint, the changed public profiles (`fronts`) and the actions about addresses belong to the same
+    transaction: only the record that names a checkpoint may resume from it.
     """
     put = {"TableName": table, "Item": _attributes(record_item(record)), **unchanged(record.version - 1)}
     more: list[Action] = [*(write(table, front) for front in fronts), *addresses]
@@ -67,7 +67,7 @@ def _keep(table: str, subject: str, checkpoint: Checkpoint) -> Action:
 
 
 def transact(actions: Sequence[Action]) -> None:
-    """Do all of these writes or none. Raises VersionConflictError when a condition fails, or somebody else is at it."""
+    """Do all writes or none. Raises VersionConflictError if a condition fails or another transaction interferes."""
     try:
         client("dynamodb").transact_write_items(TransactItems=actions)
     except ClientError as error:
@@ -78,10 +78,10 @@ def transact(actions: Sequence[Action]) -> None:
 
 
 def mark_due(table: str, subject: str, due_at: int) -> None:
-    """Make a subject's lead due although nothing could be folded, so that the sweep comes back to it.
+    """Make a subject's lead due at `due_at` (ms) without a fold, so that the sweep folds it.
 
-    What is new may lie in front of its checkpoint, which is deleted therefore; whoever still goes on from there finds
-    that the record was written since. A subject without events is none: it was erased meanwhile.
+    New events may lie before its checkpoint, so the checkpoint is deleted. A concurrent fold from it then fails to
+    save, because the record's version has changed. A subject without events was erased meanwhile and is skipped.
     """
     if not has_events(table, subject):
         return
@@ -106,7 +106,7 @@ def mark_due(table: str, subject: str, due_at: int) -> None:
 
 
 def find_due(table: str, shard: str, now: int) -> Iterator[list[Due]]:
-    """What is due at `now` in one shard, earliest first, page by page. Reads only what is due."""
+    """The items of one shard that are due at `now` (ms), earliest first, one list per page. Reads only due items."""
     pages = (
         client("dynamodb")
         .get_paginator("query")
@@ -123,7 +123,7 @@ def find_due(table: str, shard: str, now: int) -> Iterator[list[Due]]:
 
 
 def postpone(table: str, due: Due, until: int) -> None:
-    """Let what is due rest until `until`, unless it has changed since it was found."""
+    """Move the due time of an item to `until` (ms), unless the due time has changed since the item was found."""
     _held(
         client("dynamodb").update_item,
         TableName=table,
@@ -135,9 +135,9 @@ def postpone(table: str, due: Due, until: int) -> None:
 
 
 def drop(table: str, subject: str, version: int, also: Sequence[Action] = ()) -> bool:
-    """Delete a record, with it what the website may know at once, and do what is `also` to be done.
+    """Delete a record and its public profile in one transaction, together with the actions in `also`.
 
-    False, and nothing is done, if the record or anything else has changed since it was read.
+    False if the record's version has changed or another condition fails; then nothing is written.
     """
     record = {"TableName": table, "Key": _attributes({"pk": subject, "sk": RECORD_KEY}), **unchanged(version)}
     front = {"TableName": table, "Key": _attributes(profile_key(subject))}
@@ -146,7 +146,7 @@ def drop(table: str, subject: str, version: int, also: Sequence[Action] = ()) ->
 
 
 def root_of(table: str, subject: str) -> Record | None:
-    """The record of the lead that a subject belongs to; None when there is none."""
+    """The root record of the lead that a subject belongs to; None if there is none."""
     for _ in range(MAX_SUBJECTS):
         found = get_item(table, subject, RECORD_KEY)
         if "lead" not in found:
@@ -156,7 +156,7 @@ def root_of(table: str, subject: str) -> Record | None:
 
 
 def disarm(table: str, subject: str, due_at: int) -> None:
-    """Make a subject due no more, unless it has changed since it was found due at `due_at`."""
+    """Remove the due time from a subject's record, unless it differs from `due_at` (ms)."""
     _held(
         client("dynamodb").update_item,
         TableName=table,
@@ -168,14 +168,14 @@ def disarm(table: str, subject: str, due_at: int) -> None:
 
 
 def still_there(table: str, record: Record, items: Sequence[Mapping[str, Any]]) -> Action:
-    """The part of a transaction that fails if a lead was erased; `items` are events of one without a record yet."""
+    """The transaction action that fails if a lead was erased. Without a record, it checks the last of `items`."""
     key = items[-1]["sk"] if items and not record.version else RECORD_KEY
     found = _attributes({"pk": record.subject, "sk": key})
     return {"ConditionCheck": {"TableName": table, "Key": found, "ConditionExpression": "attribute_exists(pk)"}}
 
 
 def has_events(table: str, subject: str) -> bool:
-    """Whether there is anything in the ledger of a subject."""
+    """True if the ledger of a subject holds events."""
     found = client("dynamodb").query(
         TableName=table,
         KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",

@@ -1,4 +1,4 @@
-"""Leads as they lie in the table: the record of the root, and the ledgers of all its subjects."""
+"""Loads a lead from the table: the record of its root, and the ledgers of all its subjects."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from ripen.storage.merged_lead import MAX_SUBJECTS, Edge, MergedLead
 from ripen.times import parse_iso
 
 _PAGE = 60
-"""Items in the first pages of a query: enough for nearly every lead, and a settled one needs no more."""
+"""Items per page of a `recent` query. One page is enough for nearly every lead, and for one with a checkpoint."""
 
 Item = Mapping[str, Any]
 _Claims = dict[tuple[str, str], OpenClaim]
@@ -42,18 +42,19 @@ _Claims = dict[tuple[str, str], OpenClaim]
 
 
 def load_merged_lead(table: str, subject: str, now: int, *, recent: bool = False, claims: bool = False) -> MergedLead:
-    """The lead that a subject belongs to: the record of its root, and the ledgers of all its subjects, consistently.
+    """The lead that a subject belongs to: the record of its root, and the ledgers of all its subjects.
 
-    With `recent`, what is in the checkpoint that the record names is not read; only leads of one subject have one.
-    With `claims`, it is told which intents are claimed. They are read before the record and the events: a claim that is
-    made later changes the record, and of one that has ended earlier the events tell.
+    With `recent`, items below the checkpoint that the record names are not read; only a lead of one subject has a
+    checkpoint. With `claims`, open claims are loaded too. They are read before the record and the events: a later claim
+    changes the record's version, and a claim that ended earlier has left an event.
 
-    What has expired by `now` (milliseconds) counts no more: DynamoDB deletes it within days, and in any order. Of a
-    lead with more than MAX_FOLDED only the newest items are read, and what was `seen` of its ledgers is not whole.
+    Items that have expired by `now` (milliseconds) are ignored: DynamoDB deletes them within days, in any order. Of a
+    lead heavier than MAX_FOLDED only the newest items are read, and `seen` of its ledgers is then not whole.
 
-    The root's record is read first, all events after it. The other way round, an event could be missed and the record
-    of someone who had counted it still be seen, and `save` would not notice. Every change of the tree changes the
-    record of the root, so `save` notices that as well. Raises VersionConflictError when no root is found.
+    The root record is read first, and all events after it. In the other order, this fold could miss an event and read
+    the record of a fold that has counted it, and `save` would not detect that. Every merge and unmerge changes the root
+    record, so `save` detects these as well. Reads are strongly consistent. Raises VersionConflictError if no root is
+    found.
     """
     found = _find_root(table, subject, recent=recent, claims=claims)
     _load_members(table, found, claims=claims)
@@ -87,7 +88,7 @@ def _load_members(table: str, found: _Found, *, claims: bool) -> None:
             child = member["sk"].removeprefix(MEMBER_PREFIX)
             theirs = _open_claims(table, child) if claims else {}
             below = _partition(table, child)
-            if below.record.get("lead") == parent:  # otherwise it was taken out a moment ago
+            if below.record.get("lead") == parent:  # otherwise a concurrent unmerge removed the child
                 found.edges.append(Edge(parent, child, Proof(member["proof"]), below.record["version"]))
                 found.partitions[child] = below
                 found.held.update(theirs)
@@ -122,7 +123,7 @@ def _record(subject: str, found: Item) -> Record:
 
 
 class _Ledger(NamedTuple):
-    """The items of one subject that count, what they hold, and their digest together with that of the checkpoint."""
+    """The live items of one subject, their events, and their digest (`seen`) combined with the checkpoint's."""
 
     items: Sequence[Item]
     events: Sequence[Event]
@@ -141,7 +142,7 @@ def _ledger(newest: Sequence[Item], checkpoint: Checkpoint | None, *, whole: boo
 
 
 def _checkpoint(root: _Partition, record: Record) -> Checkpoint | None:
-    """The checkpoint that the record names; another one, left behind by somebody who crashed, is none."""
+    """The checkpoint that the record names. One that the record does not name is left by a crash and is ignored."""
     if root.members or not root.checkpoint:
         return None
     found = Checkpoint.unpack(root.checkpoint["zip"])
@@ -149,9 +150,9 @@ def _checkpoint(root: _Partition, record: Record) -> Checkpoint | None:
 
 
 def _newest(partitions: Mapping[str, _Partition], now: int, first: str) -> tuple[dict[str, list[Item]], bool]:
-    """The newest items of each ledger that count, down to the key `first` or as far as they may be folded together.
+    """The newest live items of each ledger, down to the sort key `first` or to the total weight MAX_FOLDED.
 
-    Also whether that is all of them. Nothing is read that is much older.
+    The second value is true if no item down to `first` is left out. Pages that are much older are not read.
     """
     found: dict[str, list[Item]] = {subject: [] for subject in partitions}
     left = MAX_FOLDED
@@ -170,9 +171,9 @@ _age = itemgetter("sk")
 
 
 class _Partition(NamedTuple):
-    """A subject's record or pointer (empty when there is none), its members and its checkpoint.
+    """A subject's record or pointer (empty if there is none), its members and its checkpoint.
 
-    The items of its ledger come newest first; they are read while somebody asks for more.
+    `events` yields the items of its ledger, newest first, and reads pages on demand.
     """
 
     record: Item
@@ -182,7 +183,7 @@ class _Partition(NamedTuple):
 
 
 def _partition(table: str, subject: str, *, recent: bool = False) -> _Partition:
-    """One query of a subject; of a settled lead in small pages, of which the first are enough, if `recent`."""
+    """The partition of a subject, in one query. With `recent` its pages are small, because the first ones suffice."""
     pages = (
         client("dynamodb")
         .get_paginator("query")

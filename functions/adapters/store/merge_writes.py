@@ -1,8 +1,8 @@
-"""Changes of the tree that a lead is: each is one transaction, which happens as a whole or not at all.
+"""Merges, unmerges and transfers of addresses between leads. Each is one transaction.
 
-A merge makes the record of one root a pointer to the other and adds a member there. Removing both gives back what was.
-Either way the record of the root changes, so that whoever has read the lead before reads it again; and what was kept of
-an earlier fold is deleted.
+A merge turns the record of one root into a pointer to the other root, and adds a member there. An unmerge removes both.
+Either changes the version of the root record, so that a concurrent fold fails to save and starts again. Either also
+deletes checkpoints of earlier folds.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ripen.times import to_iso
 
 
 class Merge(NamedTuple):
-    """A root, the one that is merged below it, and why."""
+    """A merge: the root that stays, the root that is merged below it, and the proof."""
 
     parent: Record
     child: Record
@@ -30,9 +30,9 @@ class Merge(NamedTuple):
 
 
 class Transfer(NamedTuple):
-    """The key of an address, the subjects that lose and get it, and the records of the leads that both belong to.
+    """A transfer of an address: its key, the subjects that lose and win it, and the root records of their leads.
 
-    A lead without any events loses nothing.
+    `loses` is None for a loser without events.
     """
 
     key: str
@@ -43,7 +43,7 @@ class Transfer(NamedTuple):
 
 
 def join(table: str, merge: Merge, events: Sequence[Mapping[str, Any]], now: int) -> None:
-    """Merge a root below another one, and write the events that tell so. Raises VersionConflictError."""
+    """Merge a root below another one, and write the merge events. Raises VersionConflictError."""
     parent, child, proof = merge
     pointer = {"pk": child.subject, "sk": RECORD_KEY, "version": child.version + 1, "lead": parent.subject}
     member = {"pk": parent.subject, "sk": f"{MEMBER_PREFIX}{child.subject}", "proof": int(proof), "at": now}
@@ -60,7 +60,7 @@ def join(table: str, merge: Merge, events: Sequence[Mapping[str, Any]], now: int
 
 
 def part(table: str, tree: MergedLead, edge: Edge, events: Sequence[Mapping[str, Any]], now: int) -> None:
-    """Undo one merge of a lead. Raises VersionConflictError."""
+    """Unmerge: undo one merge of a lead, and write the events of it. Raises VersionConflictError."""
     root, leaving = tree.record, tree.below(edge.child)
     restored = {
         "pk": edge.child,
@@ -83,9 +83,10 @@ def part(table: str, tree: MergedLead, edge: Edge, events: Sequence[Mapping[str,
 
 
 def take_address(table: str, transfer: Transfer, now: int) -> None:
-    """Give an address to another lead; both are looked at again. Raises VersionConflictError.
+    """Transfer an address to another lead, and make both leads due. Raises VersionConflictError.
 
-    Also one that has no record yet: whoever is about to write its first still believes that the address is its own.
+    A lead without a record gets one too: a concurrent fold that would write its first record still treats the address
+    as its own, and then fails to save.
     """
     give = {
         "TableName": table,
@@ -104,7 +105,7 @@ def _put(table: str, item: Mapping[str, Any], **condition: Any) -> Action:
 
 
 def renewed(table: str, root: Record, data: str, now: int) -> Action:
-    """Make the record one that nobody has read, and that is due."""
+    """The transaction action that gives a record a new version, new data, and the due time `now` (ms)."""
     condition = _unchanged(root.version)
     values = {":next": root.version + 1, ":data": data, ":shard": due_shard(root.subject), ":due_at": to_iso(now)}
     update = {

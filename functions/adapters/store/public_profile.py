@@ -1,7 +1,7 @@
-"""What websites and pages may know of a lead at once: one small item for each subject, which names nobody.
+"""Public profiles: one small item per subject, with the parts of a lead that websites and pages may read.
 
-The tracking function faces the internet, and reads nothing else of a lead. The item is written with the lead's record,
-in one transaction, and only when something in it changed: the record remembers a digest of each.
+The tracking function faces the internet, and reads nothing else of a lead. A profile is written in one transaction with
+the lead record, and only if it has changed: the record holds a digest of each profile.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ _NOTHING: Mapping[str, Any] = {"offers": [], "preferences": {}, "about": {}}
 
 
 class PublicProfile(NamedTuple):
-    """What is known at once of one subject, as JSON in `data`; empty when there is nothing."""
+    """The public profile of one subject; `data` is JSON, or empty if the profile is empty."""
 
     subject: str
     data: str
 
 
 def profile_key(subject: str) -> dict[str, str]:
-    """The key of a subject's item."""
+    """The key of a subject's public profile."""
     return {"pk": f"{FRONT_PREFIX}{subject}", "sk": FRONT_KEY}
 
 
 def profile_item(
     subject: str, offers: Sequence[str], preferences: Mapping[str, Any], about: Mapping[str, str] = MappingProxyType({})
 ) -> dict[str, Any] | None:
-    """The item of a subject whose lead has these; None when it has none of them."""
+    """The item of a public profile; None if all its parts are empty."""
     if not offers and not preferences and not about:
         return None
     known = {"offers": [*offers], "preferences": {**preferences}} | ({"about": {**about}} if about else {})
@@ -48,7 +48,7 @@ def profile_item(
 
 
 def of_lead(lead: Lead, subjects: Iterable[str]) -> list[PublicProfile]:
-    """What is known at once of each subject of a lead."""
+    """The public profile of each of a lead's subjects."""
     preferences = {} if lead.preferences == Preferences() else lead.preferences.as_json()
     about = {} if lead.claims.confirmed else lead.claimed_names
     return profiles(subjects, lead.offers, preferences, about)
@@ -60,9 +60,9 @@ def profiles(
     preferences: Mapping[str, Any],
     about: Mapping[str, str] = MappingProxyType({}),
 ) -> list[PublicProfile]:
-    """What is known at once of each subject: preferences of all, offers of visitors, who alone are asked for.
+    """One public profile per subject. Offers only for anonymous visitors; pages never request a user's.
 
-    `about` is what was typed about the person, for the page on which the reader of the mailbox corrects it.
+    `about` holds names that were typed for the person. The reader of the mailbox corrects them on a page.
     """
     found = []
     for subject in subjects:
@@ -72,18 +72,18 @@ def profiles(
 
 
 def digests(known: Iterable[PublicProfile]) -> dict[str, str]:
-    """What the record has to remember, by subject: nothing of those of whom nothing is known."""
+    """The digests of all profiles that are not empty, by subject, for the lead record."""
     return {front.subject: hashlib.sha256(front.data.encode()).hexdigest()[:12] for front in known if front.data}
 
 
 def changed(before: Mapping[str, str], known: Sequence[PublicProfile]) -> list[PublicProfile]:
-    """Those that have to be written, since the record remembers something else of them."""
+    """The profiles that have to be written, because their digests differ from those in the record (`before`)."""
     now = digests(known)
     return [front for front in known if now.get(front.subject) != before.get(front.subject)]
 
 
 def write(table: str, front: PublicProfile) -> dict[str, Any]:
-    """The part of a transaction that writes an item, or deletes one of which nothing is left."""
+    """The transaction action that writes a profile, or deletes an empty one."""
     key = profile_key(front.subject)
     if not front.data:
         return {"Delete": {"TableName": table, "Key": attributes(key)}}
@@ -91,7 +91,7 @@ def write(table: str, front: PublicProfile) -> dict[str, Any]:
 
 
 def read(table: str, subject: str) -> Mapping[str, Any]:
-    """The `offers`, `preferences` and typed names (`about`) of the lead of a subject. Raises TableThrottledError."""
+    """The `offers`, `preferences` and typed names (`about`) in a subject's profile. Raises TableThrottledError."""
     try:
         found = client("dynamodb").get_item(TableName=table, Key=attributes(profile_key(subject)))
     except ClientError as error:

@@ -1,8 +1,8 @@
-"""Items of the ledger that cannot be read: set aside in their collection, listed, and given back once they can be read.
+"""Quarantine for ledger items that cannot be read. Quarantined items are listed, and restored once they can be read.
 
-What is set aside stands outside the range of keys that folds read, with its reason. It is found by a shard of its own
-in the due index, without reading the table. A lead whose record cannot be written is listed there as well, by an item
-without events; to return it is to have the lead looked at again.
+A quarantined item stays in its partition, outside the range of sort keys that folds read, with its reason. A separate
+shard of the due index lists these items without a scan of the table. A lead whose record cannot be written is listed
+there too, by an item without events; a restore of this item makes the lead due.
 """
 
 from __future__ import annotations
@@ -18,14 +18,17 @@ from ripen.storage.ledger import ASIDE_PREFIX, ASIDE_SHARD, EVENT_PREFIX, Unread
 from ripen.times import parse_iso, to_iso
 
 LEAD_ASIDE = f"{ASIDE_PREFIX}lead"
-"""The sort key under which a lead is listed; its events stay where they are."""
+"""The sort key of a quarantined lead; its events stay where they are."""
 
 _OWN = ("reason", "due_shard", "due_at")
-"""What an item has only while it is set aside."""
+"""Attributes that an item has only in quarantine."""
 
 
 class Quarantined(NamedTuple):
-    """An item that was set aside at the ISO time `since`; `reason` is why, `trouble` what is wrong with it today."""
+    """An item in quarantine since the ISO time `since`, with its original `reason`.
+
+    `trouble` is the reason why it cannot be read at present; empty if it can.
+    """
 
     subject: str
     key: str
@@ -35,7 +38,7 @@ class Quarantined(NamedTuple):
 
 
 def quarantine(table: str, found: Unreadable, now: int) -> bool:
-    """Move an item that cannot be read out of the ledger; False when it is gone by now, or can be read."""
+    """Move an item that cannot be read out of the ledger. False if it is gone, has changed, or can be read."""
     item = _get(table, found.subject, found.key)
     if item is None or not _trouble(item):
         return False
@@ -45,14 +48,14 @@ def quarantine(table: str, found: Unreadable, now: int) -> bool:
 
 
 def quarantine_lead(table: str, subject: str, reason: str, now: int) -> None:
-    """List a lead whose record cannot be written, whatever is tried."""
+    """Quarantine a lead whose record cannot be written. Its events stay in the ledger."""
     key = {"pk": subject, "sk": LEAD_ASIDE}
     marks = {"reason": reason, "due_shard": ASIDE_SHARD, "due_at": to_iso(now)}
     client("dynamodb").put_item(TableName=table, Item=attributes(key | marks))
 
 
 def find_quarantined(table: str) -> Iterator[Quarantined]:
-    """Everything that is set aside, the oldest first. Reads only that."""
+    """All quarantined items, the oldest first. Reads only these."""
     for listed in query(table, "due_shard = :shard", {":shard": ASIDE_SHARD}, IndexName=DUE_INDEX):
         item = _get(table, listed["pk"], listed["sk"])
         if item is not None:
@@ -61,9 +64,9 @@ def find_quarantined(table: str) -> Iterator[Quarantined]:
 
 
 def restore(table: str, aside: Quarantined) -> bool:
-    """Return an item to the ledger, where it is folded at once; False when it cannot be read or is not there.
+    """Move an item back into the ledger, which triggers a fold. False if it cannot be read or does not exist.
 
-    An item that was written under its key meanwhile is left as it is, and so is the one set aside.
+    If another item has taken its key meanwhile, both stay unchanged and the result is False.
     """
     item = _get(table, aside.subject, aside.key)
     if item is None or _trouble(item):
@@ -78,7 +81,7 @@ def restore(table: str, aside: Quarantined) -> bool:
 
 
 def _get(table: str, subject: str, key: str) -> Mapping[str, Any] | None:
-    """An item just as DynamoDB gives it: what cannot be read may be of any kind."""
+    """An item in DynamoDB's form: one that cannot be read may hold values of any type."""
     key_of_item = attributes({"pk": subject, "sk": key})
     found = client("dynamodb").get_item(TableName=table, Key=key_of_item, ConsistentRead=True)
     item: Mapping[str, Any] | None = found.get("Item")
@@ -93,7 +96,7 @@ def _trouble(item: Mapping[str, Any]) -> str:
 
 
 def _move(table: str, item: Mapping[str, Any], moved: Mapping[str, Any], **condition: str) -> bool:
-    """Replace an item by one of another key, in one transaction, provided that its content is still the same."""
+    """Replace an item by one with another key, in one transaction, if its content is unchanged."""
     names = {f"#{name}": name for name in ("data", "zip")}
     same = [f"{name} = :{field}" if field in item else f"attribute_not_exists({name})" for name, field in names.items()]
     compared = {f":{field}": item[field] for field in names.values() if field in item}

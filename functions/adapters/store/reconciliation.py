@@ -1,4 +1,4 @@
-"""A walk over all leads, in the table: where it is, its next page, and the records that stand for other subjects."""
+"""Scans of the table for leads to fold again: their stored progress, and their next page."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _READ = {"#ttl": "ttl", "#data": "data", "#zip": "zip", "#lead": "lead"}
 
 
 def load_scans(table: str) -> dict[Kind, TableScan]:
-    """How far each kind of walk has come. Raises pydantic's ValidationError when what lies there is no walk."""
+    """The stored progress of each kind of scan. Raises pydantic's ValidationError for an item that is not valid."""
     found = query(table, "pk = :pk", {":pk": WALK_KEY})
     walks = [TableScan.model_validate_json(item["data"]) for item in found]
     return {walk.kind: walk for walk in walks}
 
 
 def save_scan(table: str, walk: TableScan) -> TableScan | None:
-    """Write how far a walk has come; the walk as written, or None when somebody else went on with it."""
+    """Store the progress of a scan, and return the stored scan; None if another process has advanced it."""
     saved = walk.model_copy(update={"version": walk.version + 1})
     item = {"pk": WALK_KEY, "sk": walk.kind, "version": saved.version, "data": saved.model_dump_json()}
     written = succeeds(client("dynamodb").put_item, TableName=table, Item=attributes(item), **unchanged(walk.version))
@@ -32,9 +32,9 @@ def save_scan(table: str, walk: TableScan) -> TableScan | None:
 
 
 def step(table: str, walk: TableScan, rules: str, now: int, recent: int) -> tuple[TableScan, list[Found]]:
-    """Walk one page further, of at most 1 MB, read eventually consistent: the walk then, and whom to fold again.
+    """Scan one more page of at most 1 MB. The result is the scan after it, and the leads to fold again.
 
-    `rules` and `recent` are as in `judge`.
+    Reads are eventually consistent. `rules` and `recent` are as in `needs_refold`.
     """
     start = {"ExclusiveStartKey": attributes(dict(zip(("pk", "sk"), walk.after, strict=True)))} if walk.after else {}
     page = client("dynamodb").scan(
@@ -54,7 +54,7 @@ def step(table: str, walk: TableScan, rules: str, now: int, recent: int) -> tupl
 
 
 def reconcile(table: str, now: int) -> Iterator[TableScan]:
-    """Walk over the whole table at once and make due whoever lags behind the ledger; the walk after each page."""
+    """Scan the whole table at once, and make each lead due that lags behind its ledger. Yields the scan per page."""
     walk = walk_everywhere(now)
     while walk.ended is None:
         walk, found = step(table, walk, "", now, recent=now)
@@ -64,7 +64,7 @@ def reconcile(table: str, now: int) -> Iterator[TableScan]:
 
 
 def item_count(table: str) -> int:
-    """About how many items the table holds, as DynamoDB counts every six hours."""
+    """The approximate number of items in the table, which DynamoDB updates every six hours."""
     return int(client("dynamodb").describe_table(TableName=table)["Table"]["ItemCount"])
 
 

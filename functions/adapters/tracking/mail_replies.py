@@ -1,7 +1,7 @@
-"""What comes back after a mail, by a page or a report of SES: an event of the lead, and an answer of its address.
+"""Replies to a mail, from a page or an SES event: an event of the lead, and a suppression or confirmation.
 
-Both are written in one transaction, and only while there is a record of the lead: nothing comes back of one that was
-erased. The no of an address is kept in any case.
+Both are written in one transaction, and only if the lead has a record, so that an erased lead gets no new data. A
+suppression of the address is stored in any case.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ _BUSY = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceede
 
 
 class Reply(NamedTuple):
-    """What an address (by its shortened key) answered at a moment: a name of `ripen.leads.suppression.Refusals`."""
+    """The reply of an address at a moment (ms). `digest` is the shortened address key.
+
+    `answer` is a field of `ripen.leads.suppression.Refusals`.
+    """
 
     digest: str
     answer: str
@@ -33,7 +36,7 @@ class Reply(NamedTuple):
 
 
 def keep_reply(table: str, item: Mapping[str, Any], reply: Reply | None = None) -> bool:
-    """Write an event, once, with the answer that it means; False when its lead is not there (any more).
+    """Write an event, once, with the reply that it stands for. False if its lead has no record.
 
     Raises TableThrottledError.
     """
@@ -56,7 +59,7 @@ def keep_reply(table: str, item: Mapping[str, Any], reply: Reply | None = None) 
 
 
 def _transact(actions: list[Mapping[str, Any]]) -> list[str]:
-    """Try until nobody else writes the same items; why conditions failed, if they did. Raises TableThrottledError."""
+    """The cancellation reasons if a condition failed, otherwise none. Retries conflicts; raises TableThrottledError."""
     for attempt in range(_ATTEMPTS):
         try:
             client("dynamodb").transact_write_items(TransactItems=actions)

@@ -1,4 +1,4 @@
-"""The addresses that all running copies of the tracking function counted for a network and hour: one small item."""
+"""Mail addresses per network and hour, counted across all copies of the tracking function: one small item each."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _ROOM = "attribute_not_exists(addresses) OR contains(addresses, :one) OR size(ad
 
 
 def is_one_too_many(table: str, newcomers: NewAddresses, source: Source, place: Place, digest: str) -> bool | None:
-    """Count the address of a digest; True if it is new to its network, which has named as many as it may.
+    """Count the address with this digest. True if it is new in its network and hour, and these are at their limit.
 
-    None when the table cannot tell, which is logged.
+    None if the table cannot be reached, which is logged.
     """
     limit = source.addresses_per_network_and_hour
     known = newcomers.known(source.name, place)

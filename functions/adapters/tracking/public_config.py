@@ -1,4 +1,4 @@
-"""What pages and websites show of the active rules: one item of the table, read once a minute by each process."""
+"""The public configuration: the part of the active rules that pages and websites show, cached for a minute."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOTHING: Mapping[str, Any] = {
     "language": "en",
     "languages": ["en"],
 }
-"""What is shown before any rules were active."""
+"""The public configuration while no rules are active."""
 
 
 @dataclass(slots=True)
@@ -34,15 +34,15 @@ _kept: dict[str, _Kept] = {}
 
 
 def clear_cache() -> None:
-    """Forget everything that was read, as a new process would."""
+    """Drop the cached configuration."""
     _kept.clear()
 
 
 def public_config(table: str, now: int) -> Mapping[str, Any]:
-    """What `ripen.config.public` made of the rules that are active at `now`; changes are seen within a minute.
+    """The public configuration of the active rules at `now` (ms); a change is visible within a minute.
 
-    Before any rules were active there are no offers and no topics. When it cannot be read, the last one stays. Raises
-    TableThrottledError when there is none to stay.
+    `ripen.config.public` makes it. It is NOTHING while no rules are active. If DynamoDB throttles the read, the cached
+    one stays. Raises TableThrottledError if none is cached.
     """
     kept = _kept.setdefault(table, _Kept())
     if kept.checked_at is None or abs(now - kept.checked_at) >= MINUTE:
@@ -57,5 +57,5 @@ def public_config(table: str, now: int) -> Mapping[str, Any]:
 
 
 def put_public_config(table: str, site: str) -> None:
-    """Make this what is shown; `site` is of `dump_site`."""
+    """Store the public configuration; `site` is the result of `dump_site`."""
     put_text(table, SITE_KEY, site)

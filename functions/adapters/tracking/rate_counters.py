@@ -1,6 +1,6 @@
-"""The counters that all running copies of the tracking function share: one small item for each source and minute.
+"""Rate counters that all copies of the tracking function share: one small item per source and minute.
 
-A visitor gets one too, for a day, but only after a twentieth of what a day allows.
+A visitor gets an item per day too, but only after a twentieth of the daily limit.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from ripen.times import HOUR, SECOND, to_iso
 
 
 def add(table: str, share: Quota) -> int | None:
-    """Add to a counter: its total, or None when it could not be told, which is logged.
+    """Add to a counter, and return its total; None if the table cannot be reached, which is logged.
 
-    Tried once and not for long: what is counted is in the ledger already, and a repeated addition would count twice.
+    The request is not retried, because a repeated addition could count twice. Its timeout is short, because the counted
+    events are in the ledger already.
     """
     try:
         answer = client("dynamodb", impatient=True).update_item(
@@ -37,7 +38,7 @@ def add(table: str, share: Quota) -> int | None:
 
 
 def cannot_tell(error: BotoCoreError | ClientError) -> None:
-    """Log that a shared counter has no answer. Nobody is refused for that."""
+    """Log that a shared counter cannot be reached. No event is refused for that."""
     from adapters.runtime.telemetry import logger  # noqa: PLC0415 - rare, and costly to import
 
     reason = error_code(error) if isinstance(error, ClientError) else type(error).__name__

@@ -1,4 +1,4 @@
-"""The registered senders in the table: one small item, read once a minute at most by each process."""
+"""The source registry: one small item of the table, which each process caches for a minute."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _kept: dict[str, _Kept] = {}
 
 
 def clear_cache() -> None:
-    """Forget everything that was read, as a new process would."""
+    """Drop the cached sources."""
     _kept.clear()
 
 
 def registered(table: str, now: int) -> Sources:
-    """The senders to check against at `now`; changes are seen within a minute.
+    """The registered sources at `now` (ms); a change is visible within a minute.
 
-    When they cannot be read, the last ones stay. Raises TableThrottledError when there are none to stay.
+    If DynamoDB throttles the read, the cached ones stay. Raises TableThrottledError if none are cached.
     """
     kept = _kept.setdefault(table, _Kept())
     if kept.checked_at is None or abs(now - kept.checked_at) >= MINUTE:
@@ -41,5 +41,5 @@ def registered(table: str, now: int) -> Sources:
 
 
 def register(table: str, sources: Sources) -> None:
-    """Make these the registered senders."""
+    """Store these as the registered sources."""
     put_text(table, SOURCES_KEY, dump_sources(sources))
