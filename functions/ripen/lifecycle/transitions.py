@@ -1,4 +1,4 @@
-"""The phases of a lifecycle and the ways between them, compiled: what each way waits for, by event, change and time."""
+"""The phases of a lifecycle and the transitions between them, compiled and grouped by trigger: event, change, time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ripen.times import parse_duration
 
 
 class ScoreDrop(NamedTuple):
-    """A score (of the `scores` or the `topics` of a state) that has to be below a threshold."""
+    """A score that has to be below a threshold; `kind` is the state's mapping that holds it, `scores` or `topics`."""
 
     kind: str
     name: str
@@ -23,7 +23,7 @@ class ScoreDrop(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One way into a phase; durations in milliseconds."""
+    """The condition of a transition, all parts of which have to hold; durations in milliseconds."""
 
     score: ScoreCondition | None
     interest: InterestCondition | None
@@ -37,7 +37,7 @@ class Entry:
 
     @property
     def score_drops(self) -> Iterator[ScoreDrop]:
-        """The falls that it waits for."""
+        """The score drops that the condition waits for."""
         if self.score is not None and self.score.below is not None:
             yield ScoreDrop("scores", self.score.profile, self.score.below)
         if self.interest is not None and self.interest.below is not None:
@@ -45,20 +45,20 @@ class Entry:
 
     @property
     def other_timers(self) -> bool:
-        """Whether it waits for time in another way than for a fall."""
+        """True if the condition waits for time, apart from score drops."""
         parts = (self.inactive_for, self.in_phase_for, self.contract_ends_within, self.repurchase_due, self.usage)
         return any(part is not None for part in parts)
 
     @property
     def looks_at_the_lead(self) -> bool:
-        """Whether it may open because of what is known of the lead, not by an event or by time alone."""
+        """True if a change of the lead's facts can fulfil the condition, rather than an event or time alone."""
         parts = (self.score, self.interest, self.contract_ends_within, self.repurchase_due, self.usage)
         return any(part is not None for part in parts)
 
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """An entry with the phase that it leads to, and the names of the events that it looks at (None: all)."""
+    """A condition with the phase that it leads to, and the names of the events that it checks (None: all)."""
 
     phase: str
     entry: Entry
@@ -67,12 +67,12 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class Transitions:
-    """The ways on from one phase, in the order they were written.
+    """The transitions from one phase, in the order of the rules.
 
-    `timed` are open to the passing of time, after `falls` or (`with_timers`) at other moments. `by_event` and
-    `any_event` may open with an event whatever else it does, `by_change` and `any_change` with one that changes what is
-    known of the lead. While the score of a profile is within its bounds in `calm` (others: `calm_else`), from the first
-    until below the second, points of it open none.
+    The passing of time may trigger `timed`: by `score_drops`, or for `with_timers` also at other moments. An event may
+    trigger `by_event` (names without an entry: `any_event`). An event that changes the lead's facts may trigger
+    `by_change` (`any_change`). While low <= score < high in a profile's `inert_band` (others: `inert_band_else`), new
+    points trigger no transition.
     """
 
     timed: tuple[Transition, ...]
@@ -86,7 +86,7 @@ class Transitions:
     inert_band_else: tuple[float, float]
 
     def open_to(self, event: str | None, *, changed: bool) -> tuple[Transition, ...]:
-        """The ways that may open now: with an event of this name, or (None) by the passing of time."""
+        """The transitions to check for an event of this name, or (None) for the passing of time."""
         if event is None:
             return self.timed
         if changed:
@@ -96,14 +96,14 @@ class Transitions:
 
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
-    """`first` is where every lead begins; `ways` are the ways on from each phase."""
+    """A compiled lifecycle: `first` is the phase of every new lead, `transitions` are those from each phase."""
 
     first: str
     transitions: Mapping[str, Transitions]
 
 
 def compile_lifecycle(phases: Mapping[str, Phase]) -> Lifecycle:
-    """Compile phases that have no problems."""
+    """Compiles valid phases."""
     ways = [
         (frozenset(condition.come_from), Transition(name, _entry(condition), _names(condition)))
         for name, phase in phases.items()
