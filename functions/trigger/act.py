@@ -68,19 +68,19 @@ def _act_on_lead(settings: TriggerSettings, turn: WorkItem) -> None:
             _rest(settings, refreshed, held)
             return
         # Read before claiming: should S3 fail, nothing is claimed and the next delivery tries again.
-        errand = build_action(settings, refreshed, found, intent)
-        if intent.channel == MAIL and not errand.address_key:  # an address to which no mail can go
+        action = build_action(settings, refreshed, found, intent)
+        if intent.channel == MAIL and not action.address_key:  # an address to which no mail can go
             held[intent.id] = now + _LONGEST_REST
             passed.add(intent.id)
             continue
-        if errand.brake is not None and errand.brake.opens_at > refreshed.lead.now:
-            held[intent.id] = errand.brake.opens_at
+        if action.brake is not None and action.brake.opens_at > refreshed.lead.now:
+            held[intent.id] = action.brake.opens_at
             passed.add(intent.id)
-            _tell_held(refreshed.lead, intent, errand.brake)
+            _tell_held(refreshed.lead, intent, action.brake)
             continue
-        if not reserve_send_slot(settings, errand, turn):
+        if not reserve_send_slot(settings, action, turn):
             return
-        answer = deliver_once(settings, refreshed, errand, turn)
+        answer = deliver_once(settings, refreshed, action, turn)
         oldest_key, doubtful = NOTHING_NEW, answer is ClaimResult.SUPPRESSED
         if answer is ClaimResult.TAKEN:
             passed.add(intent.id)

@@ -45,41 +45,41 @@ class _Place(NamedTuple):
     at: int
 
 
-def reserve_send_slot(settings: TriggerSettings, errand: Action, turn: WorkItem) -> bool:
+def reserve_send_slot(settings: TriggerSettings, action: Action, turn: WorkItem) -> bool:
     """Whether there is time for it, and once it is its turn; what there is no time for is still due."""
-    if errand.paced:
+    if action.paced:
         return wait_for_send_slot(settings.send_concurrency, lambda: (turn.time_left() - _NEEDED) / SECOND)
     return turn.time_left() >= _NEEDED
 
 
-def deliver_once(settings: TriggerSettings, refreshed: Refreshed, errand: Action, turn: WorkItem) -> ClaimResult:
+def deliver_once(settings: TriggerSettings, refreshed: Refreshed, action: Action, turn: WorkItem) -> ClaimResult:
     """Do it, unless somebody else does or the lead has changed: then nothing was done, and the lead is looked at anew.
 
     Raises MailThrottledError when SES takes no mail now; nothing is claimed any more then.
     """
-    lead, intent, table = refreshed.lead, errand.intent, settings.table_name
+    lead, intent, table = refreshed.lead, action.intent, settings.table_name
     key = intent_key(intent.campaign, intent.step, intent.cycle)
     before = refreshed.tree.held.get((lead.subject, key))
     tries = before.tries if before else 0
     # Kept as long as the event that will tell how it ended.
     until, kept_until = lead.now + CLAIM_LEASE, lead.now + settings.retention_days * DAY
-    claim = SendClaim(turn.holder, until, kept_until, intent.channel, errand.repeatable, errand.about, tries)
+    claim = SendClaim(turn.holder, until, kept_until, intent.channel, action.repeatable, action.about, tries)
     decided = ClaimContext(
         lead.subject,
         refreshed.version,
         refreshed.subjects,
-        errand.address_key,
-        owned=errand.owned,
+        action.address_key,
+        owned=action.owned,
         marketing=not intent.transactional,
     )
-    answer = intents.claim_intent(table, decided, key, claim, errand.counting)
+    answer = intents.claim_intent(table, decided, key, claim, action.counting)
     if answer is not ClaimResult.CLAIMED:
         return answer
     try:
         if not unchanged(table, refreshed):  # somebody may have unsubscribed while this was being decided
-            _release(table, lead.subject, key, turn.holder, errand)
+            _release(table, lead.subject, key, turn.holder, action)
             return ClaimResult.CHANGED
-        outcome = errand.do()
+        outcome = action.do()
     except DeliveryDelayedError as error:
         rest_until = lead.now + LEASE * 2 ** min(tries, _MOST_DOUBLINGS)
         intents.postpone_intent(table, lead.subject, key, turn.holder, rest_until)
@@ -88,14 +88,14 @@ def deliver_once(settings: TriggerSettings, refreshed: Refreshed, errand: Action
         count("WebhookDelayed")
         return ClaimResult.TAKEN
     except (MailThrottledError, ClientError, BotoCoreError) as error:
-        _release(table, lead.subject, key, turn.holder, errand)
+        _release(table, lead.subject, key, turn.holder, action)
         if isinstance(error, MailThrottledError):
             count("MailThrottled")
         raise
     # Never before what it was decided from: the outcome would come before its cause.
     _end(settings, _Place(lead.subject, key, max(lead.now, turn.now())), claim, outcome)
-    if errand.brake is not None and outcome.status in ("failed", "refused"):
-        uncount(table, errand.brake)
+    if action.brake is not None and outcome.status in ("failed", "refused"):
+        uncount(table, action.brake)
     return ClaimResult.CLAIMED
 
 
@@ -113,9 +113,9 @@ def resolve_abandoned_claim(settings: TriggerSettings, turn: WorkItem) -> None:
     _end(settings, _Place(turn.subject, turn.key, now), claim, Outcome(status, {"reason": _LOST}))
 
 
-def _release(table: str, subject: str, key: str, holder: str, errand: Action) -> None:
-    if intents.release_intent(table, subject, key, holder) and errand.brake is not None:
-        uncount(table, errand.brake)
+def _release(table: str, subject: str, key: str, holder: str, action: Action) -> None:
+    if intents.release_intent(table, subject, key, holder) and action.brake is not None:
+        uncount(table, action.brake)
 
 
 def _end(settings: TriggerSettings, place: _Place, claim: SendClaim, outcome: Outcome) -> None:

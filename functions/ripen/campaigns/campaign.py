@@ -1,7 +1,7 @@
-"""Campaigns, compiled, and how far a lead is in each: its starts, numbered, and the run that is under way.
+"""Compiled campaigns, and the progress of a lead in each: its numbered starts and its current run.
 
-A mail carries the number of its start, and its outcome in the ledger repeats it; so the same decision is the same
-intent, however often it is made.
+An intent carries the number of its start, and its outcome in the ledger repeats the number. Folding the same events
+again therefore gives the same intent.
 """
 
 from __future__ import annotations
@@ -30,14 +30,21 @@ from ripen.events.event import MAIL
 from ripen.times import DAY, parse_duration
 
 _CREDIT = 30 * DAY
-"""So long what was done for a start that is gone (its events were a bot's, or expired) counts for the next."""
+"""Milliseconds for which completed steps count for the next start if the events of their own start are gone.
+
+Events are gone once they count as a bot's or expire.
+"""
 
 NEVER = -1
-"""In place of the time after which a campaign may start again."""
+"""The `reentry_after` of a campaign that starts only once."""
 
 
 class Signal(NamedTuple):
-    """What an event means for a campaign: `open`, `begin`, `goal`, `exit`, or that pattern `number` has `happened`."""
+    """The effect of a matching event on a campaign, by `kind`.
+
+    `open` unlocks the score trigger, `begin` starts a run, `goal` and `exit` end it. `happened` records that the event
+    pattern with this `number` has matched.
+    """
 
     campaign: str
     kind: str
@@ -45,11 +52,11 @@ class Signal(NamedTuple):
 
 
 Watched = tuple[dict[str, Any], Signal]
-"""A pattern, and what it means that an event matches it."""
+"""An event pattern, and the signal that a matching event gives."""
 
 
 class DateRule(NamedTuple):
-    """A day that is a trait; the campaign starts `offset` milliseconds after it (before, if negative)."""
+    """A trigger on the day in a trait: the campaign starts `offset` milliseconds after it (before, if negative)."""
 
     trait: str
     offset: int
@@ -58,12 +65,14 @@ class DateRule(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CampaignRule:
-    """A campaign; times in milliseconds. What starts it is one of `score` to `segment`, or an event.
+    """A compiled campaign; durations in milliseconds.
 
-    With `gated` a score counts only after a certain event. `goal` and `exits` are those that look at facts alone.
-    `again` is the least time between two starts (None: any; or NEVER). `hours` and `limits` hold for its mails,
-    `category_limits` for those of its category; `by_mail_alone` is one that does nothing else to the outside. `control`
-    is the part of the leads (0 to 1) that gets nothing. What `confirms` goes to the address that the lead named last.
+    Its trigger is `score`, `phase`, `inactive_for`, `date`, `rhythm`, `segment`, or an event (a signal). If `gated`,
+    the score triggers only after another event. `goal` and `exits` are the conditions on facts alone; those on events
+    are signals. `reentry_after` is the least time between two starts (None: no limit; NEVER: one start only). `hours`
+    and `limits` apply to its mails, `category_limits` to all mails of its category. `by_mail_alone` is true if all its
+    actions are mails. `holdout_share` is the share of leads (0 to 1) in the control group, which gets nothing. If it
+    `confirms`, its mails go to the address that the lead named last.
     """
 
     name: str
@@ -93,13 +102,17 @@ class CampaignRule:
 
     @property
     def by_time(self) -> bool:
-        """Whether the passing of time starts it."""
+        """True if the passing of time starts the campaign."""
         return self.inactive_for is not None or self.date is not None or self.rhythm is not None
 
 
 @dataclass(slots=True)
 class Run:
-    """A campaign that is under way: the instruction it is at, since when, and which of its event patterns happened."""
+    """A current run of a campaign; moments in milliseconds.
+
+    `at` is the index of its instruction, `since` the moment it got there, `began` the moment of the start. `control`
+    is true in the control group. `happened` holds the numbers of the event patterns that have matched.
+    """
 
     at: int
     since: int
@@ -110,11 +123,13 @@ class Run:
 
 @dataclass(slots=True)
 class Progress:
-    """How far a campaign is: `number` of the latest start, `began` when that was, `run` while it is under way.
+    """The progress of a lead in a campaign; moments in milliseconds, -1 for never.
 
-    `open`: what has to come before has happened. `above`: its score, or its segment, was not left since. `mark`: the
-    moment for which time started it last. Until `credit` the next start goes on with `done`, the steps that were done
-    under this number. `doubtful` are the numbers of which something was done perhaps.
+    `number` and `began` are those of the latest start; `run` is the current run. `unlocked` is false only until the
+    event of a gated campaign happens. `matching` is true from a trigger by score or segment until the score drops or
+    the lead leaves the segment. `last_trigger` is the moment that last triggered a start by time. `done` are the
+    completed steps of this number. Until `carry_over_until` the next start takes over this number and `done`.
+    `unconfirmed` are the numbers of starts with an action that may or may not have been carried out.
     """
 
     unlocked: bool
@@ -128,7 +143,7 @@ class Progress:
     unconfirmed: tuple[int, ...] = ()
 
     def may_start(self, rule: CampaignRule, moment: int) -> bool:
-        """Whether a start would be one: none is under way, and the last was long enough ago."""
+        """True if the campaign has no current run and `reentry_after` permits another start."""
         if self.run is not None:
             return False
         if rule.reentry_after == NEVER:
@@ -136,7 +151,7 @@ class Progress:
         return self.began < 0 or rule.reentry_after is None or moment - self.began >= rule.reentry_after
 
     def start(self, moment: int, *, control: bool) -> None:
-        """Begin a run."""
+        """Starts a run. A start in time for a carry-over keeps the number and the completed steps."""
         if moment <= self.carry_over_until:
             self.carry_over_until = -1
         else:
@@ -146,9 +161,9 @@ class Progress:
         self.run = Run(0, moment, moment, control)
 
     def end(self, number: int, step: str, name: str, moment: int) -> None:
-        """Take note that a step was done, or will never be."""
+        """Records the final outcome of a step, done or failed."""
         if number in self.unconfirmed and number < self.number:
-            return  # what became of an earlier mail after all
+            return  # a late outcome of an earlier, unconfirmed mail
         if name.endswith("Unconfirmed"):
             self.unconfirmed = (*self.unconfirmed[-9:], number)
         if number > self.number:
@@ -160,7 +175,7 @@ class Progress:
             self.done.append(step)
 
     def as_json(self) -> list[Any]:
-        """All of it, as `from_json` takes it."""
+        """The JSON values that `from_json` reads."""
         run = self.run
         under_way = run and [run.at, run.since, run.began, run.control, sorted(run.happened)]
         last = [self.carry_over_until, under_way, self.done, list(self.unconfirmed)]
@@ -168,7 +183,7 @@ class Progress:
 
     @classmethod
     def from_json(cls, values: list[Any]) -> Progress:
-        """What `as_json` gave."""
+        """Restores what `as_json` returned."""
         is_open, number, began, above, mark, credit, under_way, done, doubtful = values
         run = _run(*under_way) if under_way else None
         return cls(is_open, number, began, above, mark, credit, run, list(done), tuple(doubtful))
@@ -179,12 +194,12 @@ def _run(at: int, since: int, began: int, control: bool, happened: Iterable[int]
 
 
 def first_progress(campaigns: Iterable[CampaignRule]) -> dict[str, Progress]:
-    """Where each campaign stands before anything happened."""
+    """The initial progress of each campaign, by name."""
     return {campaign.name: Progress(unlocked=not campaign.gated) for campaign in campaigns}
 
 
 def take_outcome(progress: Mapping[str, Progress], properties: Mapping[str, Any], name: str, moment: int) -> None:
-    """Note the outcome that an event of Ripen tells of."""
+    """Applies the outcome in one of Ripen's own events; ignores an unknown campaign or an incomplete event."""
     found = progress.get(str(properties.get("campaign")))
     number, step = properties.get("cycle"), properties.get("step")
     if found is not None and isinstance(number, int) and isinstance(step, str):
@@ -192,13 +207,13 @@ def take_outcome(progress: Mapping[str, Progress], properties: Mapping[str, Any]
 
 
 def compile_campaigns(configuration: Configuration) -> tuple[tuple[CampaignRule, ...], list[Watched]]:
-    """The campaigns of a configuration, and the events to watch for, each with what it means when one matches."""
+    """The compiled campaigns of a configuration, and the event patterns to watch with their signals."""
     compiled = [_compile(name, campaign, configuration.mailing) for name, campaign in configuration.campaigns.items()]
     return tuple(rule for rule, _ in compiled), [watched for _, signals in compiled for watched in signals]
 
 
 def of_facts(pattern: Mapping[str, Any]) -> bool:
-    """Whether a condition looks at nothing but facts about the lead, and so needs no event."""
+    """True if a condition looks only at facts about the lead (`lead`, `traits`), and so needs no event."""
     return all(field.partition(".")[0] in ("lead", "traits") for field in fields(pattern))
 
 
@@ -239,7 +254,7 @@ def _rule(name: str, campaign: Campaign, program: Program, mailing: Mailing) -> 
 
 
 def _signals(name: str, campaign: Campaign, patterns: Iterable[dict[str, Any]]) -> list[Watched]:
-    # An event is first matched with the patterns of a run under way, then with what starts a run.
+    # `happened` comes before `begin`, so the event that starts a run does not count as one within it.
     signals = [(pattern, Signal(name, "happened", number)) for number, pattern in enumerate(patterns)]
     if campaign.goal and not of_facts(campaign.goal):
         signals.append((campaign.goal, Signal(name, "goal")))

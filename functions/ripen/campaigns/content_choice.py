@@ -1,4 +1,4 @@
-"""Which of several pieces of content, or offers, fits a lead best."""
+"""The choice of the content or offer that fits a lead best."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ripen.config.schema.content import Fitting
 
 
 class Taste(NamedTuple):
-    """What is known of a lead: its phase, its persona, its interests, the strongest first."""
+    """The facts of a lead that content can fit: its phase, its persona, and its interests, strongest first."""
 
     phase: str
     persona: str
@@ -17,10 +17,11 @@ class Taste(NamedTuple):
 
 
 def best(candidates: Mapping[str, Fitting], taste: Taste) -> str | None:
-    """The name of the candidate that fits best; None when none does.
+    """The name of the candidate that fits best; None if none fits.
 
-    One that names other phases, personas or interests than the lead's does not fit. Among those that fit, a stronger
-    interest counts first, then the persona, then the phase; then the one written first.
+    A candidate that lists phases, personas or interests fits only a lead that has one of them. Candidates that fit are
+    ranked by the lead's strongest listed interest, then those that list personas, then those that list phases, then in
+    the order given.
     """
     fitting = [(name, fit) for name, one in candidates.items() if (fit := _fit(one, taste)) is not None]
     return max(fitting, key=lambda pair: pair[1])[0] if fitting else None

@@ -1,7 +1,7 @@
-"""When the next mail may go out: caps on what a lead gets, and the hours of the week, in the lead's time zone.
+"""Frequency caps, and weekly sending hours in the lead's time zone: the earliest moment for the next mail.
 
-A cap is a sliding window: "3 in 7 days" is never more than three within any seven days. Wall clocks are those of the
-IANA time zones (https://www.iana.org/time-zones), so hours are kept over changes to and from daylight-saving time.
+A cap is a sliding window: "3 in 7 days" allows at most three mails in any seven days. Hours are local times of an IANA
+time zone (https://www.iana.org/time-zones), so they stay the same across daylight-saving changes.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from ripen.config.schema.mailing import Caps, Window
 from ripen.times import DAY, SECOND, parse_duration
 
 KEPT = 30 * DAY
-"""Milliseconds for which a lead's mails are remembered one by one."""
+"""Milliseconds for which the moment of each mail to a lead is kept."""
 
 _WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _ROUNDS = 20
 
 
 class FrequencyCaps(NamedTuple):
-    """Caps, compiled: so many within so many milliseconds, and so many for ever (None: any number)."""
+    """Compiled caps: `windows` are pairs (most mails, milliseconds); `overall` is the most mails ever, None for any."""
 
     windows: tuple[tuple[int, int], ...] = ()
     overall: int | None = None
@@ -33,7 +33,10 @@ NO_CAPS = FrequencyCaps()
 
 
 class Hours(NamedTuple):
-    """A window of the week, compiled: days (0 is Monday) and minutes of the day. An end up to the start is next day."""
+    """A compiled weekly window: `days` (0 is Monday), `start` and `end` in minutes of the day.
+
+    An `end` at or before `start` is on the next day.
+    """
 
     days: frozenset[int]
     start: int
@@ -41,12 +44,12 @@ class Hours(NamedTuple):
 
     @property
     def always(self) -> bool:
-        """Whether it never closes."""
+        """True if the window is open at all times."""
         return len(self.days) == len(_WEEKDAYS) and self.start == self.end
 
 
 def compile_caps(caps: Caps) -> FrequencyCaps:
-    """Caps as numbers."""
+    """Compiles caps. A month is 30 days, and a gap is at most 30 days."""
     given = ((caps.per_day, DAY), (caps.per_week, 7 * DAY), (caps.per_month, KEPT))
     windows = [(most, window) for most, window in given if most is not None]
     if caps.gap is not None:
@@ -55,18 +58,18 @@ def compile_caps(caps: Caps) -> FrequencyCaps:
 
 
 def compile_hours(window: Window) -> Hours:
-    """A window as numbers."""
+    """Compiles a weekly window."""
     return Hours(frozenset(map(_WEEKDAYS.index, window.days)), minutes(window.start), minutes(window.end))
 
 
 def minutes(clock: str) -> int:
-    """Minutes after midnight of a time such as 08:30."""
+    """The minutes after midnight of a time such as 08:30."""
     hours, _, rest = clock.partition(":")
     return int(hours) * 60 + int(rest)
 
 
 def zone(name: object, default: str) -> ZoneInfo:
-    """The time zone that a lead told, or the default if there is no such zone."""
+    """The IANA time zone of this name; that of `default` if the name is not one."""
     if isinstance(name, str) and 0 < len(name) <= 64:
         try:
             return ZoneInfo(name)
@@ -76,21 +79,21 @@ def zone(name: object, default: str) -> ZoneInfo:
 
 
 def within_caps(moment: int, sent: Sequence[int], total: int, limits: FrequencyCaps) -> int | None:
-    """The first moment from this one on at which one more mail is within the limits; None: never.
+    """The first moment, from `moment` on, at which one more mail is within the limits; None: never.
 
-    `sent` is when the mails that count went out, in order, `total` how many there ever were.
+    `sent` are the moments of the mails that count, in order; `total` is their number ever. Moments are in milliseconds.
     """
     if limits.overall is not None and total >= limits.overall:
         return None
     for most, window in limits.windows:
-        # Of the last `most` mails the earliest has to be out of the window.
+        # One more mail fits as soon as the earliest of the last `most` mails leaves the window.
         if len(sent) >= most:
             moment = max(moment, sent[-most] + window)
     return moment
 
 
 def within_hours(moment: int, hours: Sequence[Hours], where: ZoneInfo) -> int | None:
-    """The first moment from this one on at which all of these windows are open; None: they never are together."""
+    """The first moment (ms), from `moment` on, at which all windows are open; None if they never are together."""
     for _ in range(_ROUNDS):
         before = moment
         for each in hours:
@@ -109,7 +112,7 @@ def _next_open(moment: int, hours: Hours, where: ZoneInfo) -> int:
 
 
 def _openings(moment: int, hours: Hours, where: ZoneInfo) -> Iterator[tuple[int, int]]:
-    """The openings from the day before `moment` on, in milliseconds."""
+    """The openings (start, end) in milliseconds, from the day before `moment` on."""
     midnight = _midnight(moment, where)
     for offset in range(-1, len(_WEEKDAYS) + 2):
         day = midnight + timedelta(days=offset)
@@ -120,13 +123,16 @@ def _openings(moment: int, hours: Hours, where: ZoneInfo) -> Iterator[tuple[int,
 
 
 def wall_clock(day: datetime, minute: int, where: ZoneInfo) -> int:
-    """The moment (milliseconds) at which the clocks of a place show this minute of the day."""
+    """The moment (ms) at which local clocks show this minute of the day."""
     local = day.replace(hour=minute // 60, minute=minute % 60, tzinfo=where)
     return round(local.timestamp()) * SECOND
 
 
 class Rhythm(NamedTuple):
-    """A moment that comes round each `every` (day, week or month): on a weekday or a day of the month, at a minute."""
+    """A recurring moment, in local time.
+
+    `every` is day, week (on `weekday`, 0 is Monday) or month (on `day`); `minute` is the minute of the day.
+    """
 
     every: str
     weekday: int
@@ -135,12 +141,12 @@ class Rhythm(NamedTuple):
 
 
 def compile_rhythm(schedule: Schedule) -> Rhythm:
-    """A schedule as numbers."""
+    """Compiles a schedule."""
     return Rhythm(schedule.every, _WEEKDAYS.index(schedule.weekday), schedule.day, minutes(schedule.at))
 
 
 def next_round(after: int, rhythm: Rhythm, where: ZoneInfo) -> int:
-    """The first moment after this one at which it comes round."""
+    """The first occurrence (ms) later than `after`."""
     midnight = _midnight(after, where)
     while True:
         if rhythm.every == "day" or (

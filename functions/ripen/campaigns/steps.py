@@ -1,4 +1,4 @@
-"""The steps of a campaign, compiled into a list that a run goes through from the beginning to the end, never back."""
+"""The steps of a campaign, compiled into a program: a list of instructions that a run executes, moving only forward."""
 
 from __future__ import annotations
 
@@ -14,36 +14,40 @@ CHANNELS = ("mail", "onsite", "handoff", "notify", "webhook")
 
 
 class Condition(NamedTuple):
-    """Facts that have to match, and the number of an event pattern of which one has to have happened in the run."""
+    """A condition of a step: both parts have to hold, and a part that is None always holds.
+
+    `matches` checks the lead's facts. `happened` is the number of an event pattern that has to have matched in the run.
+    """
 
     matches: Predicate | None = None
     happened: int | None = None
 
 
 class Wait(NamedTuple):
-    """Until so many milliseconds have passed, and further until the hours are open."""
+    """Waits until `duration` milliseconds have passed, then until `hours` are open."""
 
     duration: int
     hours: Hours | None
 
 
 class Gate(NamedTuple):
-    """Go on behind it if the condition holds, at `otherwise` if not."""
+    """Continues with the next instruction if the condition holds, at index `otherwise` if not."""
 
     condition: Condition
     otherwise: int
 
 
 class Jump(NamedTuple):
-    """Go on at `target`, which is further down."""
+    """Continues at index `target`, a later instruction."""
 
     target: int
 
 
 class Do(NamedTuple):
-    """Something done to the outside, known by `key`: `names` are a mail, a recipient, or the offers to choose from.
+    """An action: a mail, an offer, a handoff, a notification or a webhook call.
 
-    `kinds` are those of the content that a mail offers; `valid_for` (milliseconds) is how long it may be tried.
+    `key` identifies the step. `names` holds the mail, the recipient, or the offers to choose from. `kinds` are the
+    kinds of content that a mail offers. The action may be tried for `valid_for` milliseconds.
     """
 
     key: str
@@ -60,14 +64,14 @@ Program = tuple[Instruction, ...]
 
 
 class Compiled(NamedTuple):
-    """A program, and the event patterns that its conditions count by their numbers."""
+    """A program and its event patterns; conditions refer to a pattern by its index."""
 
     program: Program
     patterns: tuple[dict[str, Any], ...]
 
 
 def compile_steps(steps: Sequence[Step], valid_for: str) -> Compiled:
-    """The program of a campaign whose steps may be tried for `valid_for` unless they say otherwise."""
+    """Compiles steps; `valid_for` applies to each step without its own."""
     builder = _Builder(valid_for)
     builder.add(steps)
     return Compiled(tuple(builder.program), tuple(builder.patterns))
@@ -139,4 +143,4 @@ class _Builder:
 
 
 _END = 1_000_000
-"""Behind every program."""
+"""The target of a `stop`: an index beyond the end of any program."""

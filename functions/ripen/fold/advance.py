@@ -83,7 +83,7 @@ def _reached(state: State, campaign: CampaignRule, moment: int) -> bool:
 
 
 def may_trigger(state: State, profile: str, points: float) -> bool:
-    """Whether a way may be open, or a campaign start, now that the score of this profile has so many points."""
+    """Whether a transition may be open, or a campaign start, now that the score of this profile has so many points."""
     rules = state.rules
     watchful = rules.watchful_campaigns
     if rules.segment_campaigns or (watchful and not watchful.isdisjoint(state.running)):

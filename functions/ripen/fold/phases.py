@@ -1,4 +1,4 @@
-"""A lead's course through a lifecycle: its moves, and when the passing of time alone opens a way.
+"""A lead's course through a lifecycle: its moves, and when the passing of time alone opens a transition.
 
 The phases of the white paper and Forrester's stages are two lifecycles of the same kind over the same facts.
 """
@@ -15,22 +15,22 @@ from ripen.times import first_after
 def move(state: State, course: Course, moment: int, event: str | None, *, changed: bool) -> list[Move]:
     """Move on as far as conditions hold at `moment`, into each phase at most once; the moves that were made.
 
-    `event` is the name of what happens right now, if anything does. Unless something `changed`, only ways that look at
-    the event itself can have opened.
+    `event` is the name of what happens right now, if anything does. Unless something `changed`, only
+    transitions that look at the event itself can have opened.
     """
     made: list[Move] = []
     entered = [course.here.phase]
     while True:
-        for way in course.transitions.open_to(event, changed=changed or bool(made)):
-            if way.phase not in entered and _holds(state, course, way.entry, moment, event):
+        for transition in course.transitions.open_to(event, changed=changed or bool(made)):
+            if transition.phase not in entered and _holds(state, course, transition.entry, moment, event):
                 break
         else:
             if changed or made or event is None:
                 course.needs_recheck = bool(made)
             return made
-        made.append(Move(way.phase, moment, way.entry.reason))
+        made.append(Move(transition.phase, moment, transition.entry.reason))
         course.go(made[-1])
-        entered.append(way.phase)
+        entered.append(transition.phase)
 
 
 def _holds(state: State, course: Course, entry: Entry, moment: int, event: str | None) -> bool:
@@ -41,12 +41,12 @@ def _holds(state: State, course: Course, entry: Entry, moment: int, event: str |
 
 
 def next_timer(state: State, course: Course) -> int | None:
-    """The next moment after the state's clock at which a way may open by the passing of time alone."""
+    """The next moment after the state's clock at which a transition may open by the passing of time alone."""
     moments = [
         drop.score(state).falls_below(drop.below) for drop in course.transitions.score_drops if drop.below is not None
     ]
-    for way in course.transitions.with_timers:
-        moments += [condition.next_moment(state, course.here.at) for condition in way.entry.conditions]
+    for transition in course.transitions.with_timers:
+        moments += [condition.next_moment(state, course.here.at) for condition in transition.entry.conditions]
     return first_after(state.clock, moments)
 
 

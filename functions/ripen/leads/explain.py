@@ -1,4 +1,4 @@
-"""Every point explained: the contributions of a score, with values that add up to it to the last digit shown."""
+"""The explanation of a score: its contributions, rounded so that they add up to the score as it is shown."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import NamedTuple
 from ripen.leads.lead import Lead
 
 DIGITS = 1
-"""Decimals with which scores are shown."""
+"""Decimals of a score as it is shown."""
 
 
 class Line(NamedTuple):
-    """A contribution as shown: what `rule` gave for `event` at `at` (milliseconds), and what is left of it now."""
+    """A contribution as shown: the `points` of `rule` for `event` at `at` (ms), and their value `now` after decay."""
 
     at: int
     rule: str
@@ -24,7 +24,7 @@ class Line(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """A profile's score at the lead's `now` with the lines whose `now` add up to it, the earliest first."""
+    """A profile's score at the lead's `now`, and its lines, earliest first; their `now` values add up to the score."""
 
     profile: str
     score: float
@@ -33,13 +33,13 @@ class Explanation(NamedTuple):
 
 
 def explain(lead: Lead, profile: str) -> Explanation:
-    """Explain the score of a lead that was folded from all of its events.
+    """Explains the score of a lead that was folded from all of its events.
 
-    What a line is worth now is rounded up or down so that the rounded values add up (largest remainder method, Hamilton
-    1792); none is off by a whole digit.
+    The largest remainder method (Hamilton, 1792) rounds each line's value up or down so that the rounded values add up
+    to the score. No value is off by a whole unit of its last digit.
     """
     parts = [part for part in lead.contributions if part.profile == profile]
-    score = round(lead.score(profile), DIGITS) + 0.0  # never -0.0
+    score = round(lead.score(profile), DIGITS) + 0.0  # + 0.0 turns -0.0 into 0.0
     shown = _add_up([part.value(lead.now) for part in parts], score)
     lines = [
         Line(part.at, part.rule, part.event, part.event_id, part.points, now)

@@ -1,6 +1,6 @@
-"""What a lead's events say about who the lead is: addresses and userIds, each with its best proof.
+"""The identifiers of a lead: the addresses and userIds in its events, each with its best proof.
 
-An incremental reducer: `Claims` is given event after event, in order, and can be kept as JSON in between.
+`Identifiers` is an incremental reducer: it applies events one by one, in order, and converts to JSON in between.
 """
 
 from __future__ import annotations
@@ -23,44 +23,44 @@ MAX_MAILED = 50
 MAX_REFUSED = 50
 
 CONFIRMED = "Email Address Confirmed"
-"""Ripen's own event: somebody followed the link in a mail to `properties.address`, in the browser whose
-`subject_digest` is `properties.browser`."""
+"""Ripen's own event: a link in a mail to `properties.address` was followed in the browser whose `subject_digest` is
+`properties.browser`."""
 
 DISOWNED = "Email Address Disowned"
-"""Ripen's own event: the reader of the mailbox said on the confirmation page that this lead is somebody else."""
+"""Ripen's own event: the reader of the mailbox stated on the confirmation page that this lead is another person."""
 
 REFUSED = "Email Address Refused"
-"""Ripen's own event: `properties.address` was turned down by a mail to another lead; `properties.reason` says how."""
+"""Ripen's own event: a mail to another lead caused a suppression of `properties.address`, for `properties.reason`."""
 
 COMPLAINED, UNSUBSCRIBED = "complained", "unsubscribed"
 UNDELIVERABLE = ("bounced", COMPLAINED)
-"""Reasons for which an address gets no mail at all. After an unsubscription it still gets what was asked for."""
+"""Reasons that suppress all mail to an address. An unsubscribed address still gets transactional mail."""
 
 OPTED_IN = "Subscription Confirmed"
-"""Double opt-in. Ripen's own tells by `properties.intent` which mail's link was followed; a server may tell of one for
-`properties.address`, too."""
+"""Double opt-in. In Ripen's own event, `properties.intent` names the mail whose link was followed. A server may
+send this event, too, for `properties.address`."""
 
 UNMERGED = "Lead Unmerged"
-"""Ripen's own event: `properties.other` is the digest of the subject on the other side, `by` who parted the two."""
+"""Ripen's own event: `properties.other` is the digest of the other subject, `by` is `operator` or `proof`."""
 
 _ADDRESS = re.compile(r"[^\s@<>()\[\]:;,\\\"]+@[^\W_](?:[\w-]*[^\W_])?(?:[.。][^\W_](?:[\w-]*[^\W_])?)+")
-"""What may be an address. Whether mail can go there is seen when there is one."""
+"""The syntax of an accepted address. It does not tell if the mailbox exists."""
 
 _MAX_LENGTH = 254
-"""Characters of an address (RFC 5321, with its erratum 1690)."""
+"""Maximum characters of an address (RFC 5321, with its erratum 1690)."""
 
 _MAX_TOKEN = 1_000
 
 
 class Refusal(NamedTuple):
-    """Why an address takes no mail, or no marketing mail, and since when."""
+    """A suppression of an address: its reason, and its moment (ms)."""
 
     reason: str
     at: int
 
 
 class Identifier(NamedTuple):
-    """The best proof of an identity, the moment of the latest one of that grade, and the identity as it was written."""
+    """The best proof of an address or userId, the moment (ms) of the latest such proof, and the text as written."""
 
     proof: Proof
     at: int
@@ -69,14 +69,15 @@ class Identifier(NamedTuple):
 
 @dataclass(slots=True)
 class Identifiers:
-    """`addresses` by their comparable form and `users` by userId, at most five each.
+    """The identifiers, opt-ins and suppressions of a lead; addresses in comparable form, moments in milliseconds.
 
-    `tokens` are the last five of links that the lead followed, with the moments at which they were received, and not
-    verified. `parted` says for digests of subjects when somebody decided that they are not this lead. `opted_in` are
-    addresses (comparable form) that agreed to mails by double opt-in, with the moment. `mailed` says to which address
-    the last mails went, by subjects and intents. `last` is the address that was named last. `no` is why the lead gets
-    no marketing mail (`unsubscribed` or `complained`; empty: it may), `refused` the same of addresses, also `bounced`.
-    `disowned` are addresses whose reader said that this lead is somebody else.
+    `addresses` and `users` (by userId) hold at most five entries each. `tokens` are the last five tokens of followed
+    links, not verified, with the moments of receipt. `unmerged` maps the digests of subjects to the moment at which an
+    operator unmerged them from this lead. `opted_in` maps addresses to the moment of double opt-in. `mailed` maps
+    "subject intent" to the address of each recent mail, as written. `last` is the address that was named last. `no` is
+    the reason for which the lead gets no marketing mail (`unsubscribed`, `complained`, or empty). `refused` are the
+    suppressions by address, which also include `bounced`. `disowned` maps addresses to the moment at which their
+    readers stated that this lead is another person.
     """
 
     addresses: dict[str, Identifier] = field(default_factory=dict)
@@ -92,15 +93,15 @@ class Identifiers:
 
     @classmethod
     def of(cls, events: Iterable[Event], trusted: frozenset[str]) -> Identifiers:
-        """What these events, in order, say about who a lead is."""
+        """The identifiers after these events, in order; `trusted` names the sources that are servers."""
         claims = cls()
         for event in events:
             claims.apply(event, trusted)
         return claims
 
     def apply(self, event: Event, trusted: frozenset[str]) -> None:
-        """Take in the next event; `trusted` names the sources that are servers. What bots did proves nothing."""
-        if event.source == RIPEN and event.name in SUPPRESSING:  # believed, whatever program brought it
+        """Applies the next event; `trusted` names the sources that are servers. A bot's event proves nothing."""
+        if event.source == RIPEN and event.name in SUPPRESSING:  # a suppression holds even if a bot caused it
             address = self.recipient(event) or self.address
             self._refuse(address, Refusal(SUPPRESSING[event.name], event.at))
         if event.bot:
@@ -113,7 +114,7 @@ class Identifiers:
     def _apply_told(self, event: Event, trusted: frozenset[str]) -> None:
         if event.name == OPTED_IN and event.source in trusted:
             address = self._address(event.properties.get("address") or self.address, Proof.SERVER, event.at)
-            if not self.no:  # only a click takes a no back
+            if not self.no:  # only a click lifts a suppression of the lead
                 self._opt_in(address, event.at)
         if token := event.context.get("token"):
             _remember(self.tokens, token, event.context.get("token_at", event.at))
@@ -127,7 +128,7 @@ class Identifiers:
             _take(self.users, event.user, Identifier(Proof.CLAIMED, event.at, event.user), MAX_USERS)
 
     def identities(self) -> tuple[frozenset[Any], ...]:
-        """Who the lead may be, and how well that is proven, whenever it was said last."""
+        """The data on which merging depends; a repeated statement with the same proof does not change it."""
         return (
             frozenset((key, claim.proof) for key, claim in self.addresses.items()),
             frozenset((key, claim.proof) for key, claim in self.users.items()),
@@ -138,52 +139,52 @@ class Identifiers:
 
     @property
     def address(self) -> str:
-        """The address of the highest proof, of several the latest, as it was written; empty when there is none.
+        """The address with the highest proof, as it was written; the latest of several, empty if there is none.
 
-        One that takes no mail gives way to any other.
+        An address that gets no mail at all (UNDELIVERABLE) is used only if there is no other.
         """
         return self._best.text if self._best else ""
 
     @property
     def asked(self) -> str:
-        """The address to be confirmed: the one named last while it is not proven; otherwise the best one."""
+        """The address to confirm: the one named last if it is neither proven nor suppressed; otherwise `address`."""
         named = self.addresses.get(self.last)
         waits = named is not None and not named.proof.is_proof and self.last not in self.refused
         return named.text if named is not None and waits else self.address
 
     @property
     def confirmed(self) -> bool:
-        """Whether `asked` has agreed to mails, and nobody took that back."""
+        """True if `asked` has a double opt-in that was not withdrawn."""
         return not self.no and comparable(self.asked) in self.opted_in
 
     @property
     def proof(self) -> Proof:
-        """How well that address is proven."""
+        """The proof of `address`."""
         return self._best.proof if self._best else Proof.NONE
 
     @property
     def subscribed(self) -> bool:
-        """Whether `address` has agreed to mails."""
+        """True if `address` has a double opt-in that was not withdrawn."""
         return not self.no and comparable(self.address) in self.opted_in
 
     @property
     def suppressed(self) -> str:
-        """Why `address` gets no marketing mail any more; empty when it may."""
+        """The reason for which `address` gets no marketing mail; empty if it may get it."""
         return self.refusal_of(self.address) if not self.no else self.no
 
     def refusal_of(self, address: str) -> str:
-        """Why this address takes no mail, or no marketing mail; empty when it does."""
+        """The reason for which this address is suppressed; empty if it is not."""
         found = self.refused.get(comparable(address))
         return found.reason if found else ""
 
     @property
     def proven(self) -> set[str]:
-        """The addresses (comparable form) that are proven."""
+        """The proven addresses, in comparable form."""
         return {address for address, claim in self.addresses.items() if claim.proof.is_proof}
 
     @property
     def strongest(self) -> Proof:
-        """The best proof of any identity."""
+        """The best proof among all addresses and userIds."""
         return max((claim.proof for claim in (*self.addresses.values(), *self.users.values())), default=Proof.NONE)
 
     @property
@@ -192,7 +193,7 @@ class Identifiers:
         return max(taking or self.addresses.values(), default=None)
 
     def as_json(self) -> dict[str, Any]:
-        """The form that `from_json` reads; plain values only."""
+        """The JSON values that `from_json` reads."""
         return {
             "addresses": [[*claim] for claim in self.addresses.values()],
             "users": [[*claim] for claim in self.users.values()],
@@ -208,7 +209,7 @@ class Identifiers:
 
     @classmethod
     def from_json(cls, parts: Mapping[str, Any]) -> Identifiers:
-        """What `as_json` gave."""
+        """Restores what `as_json` returned."""
         addresses = [Identifier(Proof(proof), at, text) for proof, at, text in parts["addresses"]]
         users = [Identifier(Proof(proof), at, text) for proof, at, text in parts["users"]]
         return cls(
@@ -240,7 +241,7 @@ class Identifiers:
             self._disown(comparable(self.recipient(event)), event.at)
 
     def recipient(self, event: Event) -> str:
-        """The address that the mail went to which an event is about, as far as that is known."""
+        """The address to which the mail of an event went; empty if it is not known."""
         return self.mailed.get(f"{event.subject} {event.properties.get('intent')}", "")
 
     def _confirm(self, address: str, at: int) -> None:
@@ -256,9 +257,9 @@ class Identifiers:
         self._opt_in(address, at)
 
     def _refuse(self, address: str, refusal: Refusal) -> None:
-        """A bounce is about the address alone, a complaint and an unsubscription about the lead too.
+        """Applies a suppression: a bounce to the address alone, a complaint or unsubscription to the lead as well.
 
-        Not so from an address that nobody has proven, beside one that is: anybody may have typed it.
+        The lead is left out if the address is unproven and another one is proven, since anybody can type an address.
         """
         reason, proven = refusal.reason, self.proven
         of_lead = not proven or comparable(address) in proven
@@ -289,7 +290,7 @@ class Identifiers:
         address = properties.get("to")
         if isinstance(address, str):
             intent = "_".join(str(properties.get(part)) for part in ("campaign", "step", "cycle"))
-            # By subject: two leads that were merged may have had the same one.
+            # The subject is part of the key because merged leads may have equal intents.
             self.mailed.pop(key := f"{event.subject} {intent}", None)
             self.mailed[key] = address
             if len(self.mailed) > MAX_MAILED:
@@ -300,7 +301,7 @@ class Identifiers:
             self.opted_in[key] = at
 
     def _address(self, text: object, proof: Proof, at: int) -> str:
-        """Take in an address; its comparable form, or nothing when it is none or was disowned."""
+        """Adds an address. Returns its comparable form; empty if it is invalid, disowned, or finds no room."""
         if not isinstance(text, str) or len(text) > _MAX_LENGTH or not _ADDRESS.fullmatch(text.strip()):
             return ""
         key = comparable(text)
@@ -317,7 +318,10 @@ def _proof(event: Event, trusted: frozenset[str]) -> Proof:
 
 
 def _take(kept: dict[str, Identifier], key: str, claim: Identifier, most: int) -> None:
-    """Keep the claim if it is the best for its key. Where there is no room, the oldest that is not proven goes."""
+    """Keeps the identifier if it is the best for its key.
+
+    In a full dict it replaces the oldest unproven one. If all are proven, it replaces only one of a lower proof.
+    """
     if key not in kept and len(kept) >= most:
         unproven = [one for one in kept if not kept[one].proof.is_proof]
         weakest = min(unproven, key=lambda one: kept[one].at) if unproven else min(kept, key=lambda one: kept[one])

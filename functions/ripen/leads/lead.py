@@ -1,4 +1,4 @@
-"""A lead as folded from its events: values only, nothing that could drift from the ledger."""
+"""A lead as folded from its events: plain values that depend only on the ledger, the rules and the time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ripen.sessions.attribution import Touch
 
 
 class Contribution(NamedTuple):
-    """The points that one event earned by one rule at `at`; what is left of them fades with the profile."""
+    """The points that one event earned by one rule at `at` (ms); they halve every `half_life` ms (None: never)."""
 
     profile: str
     rule: str
@@ -30,16 +30,16 @@ class Contribution(NamedTuple):
     half_life: int | None
 
     def value(self, now: int) -> float:
-        """Points left at `now`."""
+        """The points left at `now`."""
         return self.points * decay(now - self.at, self.half_life)
 
 
 Award = tuple[Rule, float, Event, int]
-"""The points that a rule gave for an event, and the moment at which it counted."""
+"""A rule, the points that it gave, the event, and the moment (ms) from which the points count."""
 
 
 class Move(NamedTuple):
-    """A lifecycle phase entered at `at`, and why."""
+    """A lifecycle phase or stage, the moment (ms) at which the lead entered it, and the reason."""
 
     phase: str
     at: int
@@ -47,7 +47,7 @@ class Move(NamedTuple):
 
 
 class CampaignNote(NamedTuple):
-    """What became of a campaign, or of a `step` of it (empty: the whole), at `at`."""
+    """A log entry about a campaign, or about one `step` of it (empty: the whole campaign), at `at` (ms)."""
 
     at: int
     campaign: str
@@ -56,19 +56,19 @@ class CampaignNote(NamedTuple):
 
 
 class Reach(IntEnum):
-    """Which mail the address of a lead may get."""
+    """The mail that the address of a lead may get."""
 
     NOTHING = 0
     ANSWERS = 1
-    """What was asked for: nobody has proven the address, or it is somebody else's, or it was unsubscribed."""
+    """Transactional mail only: the address is unproven, belongs to another lead, or is unsubscribed."""
     EVERYTHING = 2
 
 
 class Intent(NamedTuple):
-    """Something that a campaign wants done: by the `cycle`-th time that it started, wanted `since`, `not_before`.
+    """An action that a campaign requests in its start number `cycle`: requested at `since`, due at `not_before` (ms).
 
-    `channel` is mail, handoff, notify or webhook; `name` the mail, or the recipient. `content` is what the mail offers.
-    A mail that `confirms` goes to the address that the lead named last, even if another one is proven.
+    `channel` is mail, handoff, notify or webhook. `name` is the mail or the recipient. `content` is the asset that the
+    mail offers. A mail that `confirms` goes to the address that the lead named last, even if another one is proven.
     """
 
     campaign: str
@@ -86,25 +86,26 @@ class Intent(NamedTuple):
 
     @property
     def id(self) -> str:
-        """Unique within the lead, the same for the same decision, and of characters that an SES tag may have."""
+        """An identifier that is unique within the lead, the same for the same decision, and valid as an SES tag."""
         return f"{self.campaign}_{self.step}_{self.cycle}"
 
     def within(self, reach: Reach) -> bool:
-        """True if an address that may get this much may get this mail."""
+        """True if an address with this reach may get this mail."""
         return self.confirms or reach is Reach.EVERYTHING or (self.transactional and reach is Reach.ANSWERS)
 
 
 @dataclass(frozen=True, slots=True)
 class Lead:
-    """Everything known about a subject at `now`.
+    """The state of a subject at `now`; all moments are in milliseconds.
 
-    `awards` are the points given for the events that were folded, `moves` and `stages` the phases and stages entered by
-    them, the present one last, `interests` topics with their strength, the strongest first, `counts` how often what the
-    rules count happened. `known_traits` are those that may stand in a mail, `claimed_names` what an unproven browser
-    typed. `consent` is the last decision that was told; while it is a no, nothing is pending, and it may ask for
-    everything to be erased, at `erase_at`. `notes` tell what became of campaigns, `offers` what the site is to show.
-    `pending` is what is to be done, what comes first first. `next_timer` is when the passing of time alone changes
-    something, `next_step` when a campaign goes on, `next_mail` the same of one that does nothing but mail.
+    `awards` are the points earned by the folded events. `moves` and `stages` are the phases and stages entered, the
+    current one last. `interests` are topics with their strength, strongest first. `counts` are the values of the rules'
+    counters. `known_traits` are the traits that a mail may show; `claimed_names` were typed in an unproven browser.
+    `consent` is the latest decision; after a withdrawal nothing is pending. `erase_at` is the moment of a withdrawal
+    that requires an erasure. `notes` is the log of campaigns, `offers` are the offers for the site. `pending` are the
+    requested actions, in their order. `next_timer` is the next moment at which time alone may change the phase or
+    stage, or at which an event takes effect. `next_step` is the next moment at which a campaign may start or continue
+    by time; `next_mail` is the same for campaigns whose actions are all mails.
     """
 
     subject: str
@@ -143,7 +144,7 @@ class Lead:
 
     @property
     def contributions(self) -> Sequence[Contribution]:
-        """What was earned, in order; values at `now` add up to the scores, unless folding went on from a checkpoint."""
+        """The earned points, in order; their values at `now` add up to the scores unless the fold used a checkpoint."""
         return [
             Contribution(rule.profile, rule.name, event.id, event.name, at, points, self.scores[rule.profile].half_life)
             for rule, points, event, at in self.awards
@@ -151,17 +152,17 @@ class Lead:
 
     @property
     def address(self) -> str:
-        """The address that mail goes to: the best proven one, of several the latest; empty when there is none."""
+        """The address for mail: the best proven one, the latest of several; empty if there is none."""
         return self.claims.address
 
     @property
     def suppressed(self) -> str:
-        """Why the address gets no marketing mail any more; empty when it may."""
+        """The reason for which the address gets no marketing mail; empty if it may get it."""
         return self.claims.suppressed
 
     @property
     def proof(self) -> Proof:
-        """How well the address is proven."""
+        """The proof of the address."""
         return self.claims.proof
 
     @property
@@ -171,21 +172,21 @@ class Lead:
 
     @property
     def stage(self) -> str:
-        """The stage of the second view at `now`; empty where the rules have none."""
+        """The stage at `now`; empty if the rules define no stages."""
         return self.stages[-1].phase if self.stages else ""
 
     def score(self, profile: str) -> float:
-        """Points of `profile` at `now`."""
+        """The points of `profile` at `now`."""
         return self.scores[profile].at(self.now)
 
     @property
     def next_change(self) -> int | None:
-        """When the passing of time alone changes anything."""
+        """The next moment (ms) at which time alone changes the lead; None if there is none."""
         moments = (self.next_timer, self.next_step, self.next_mail)
         return min((moment for moment in moments if moment is not None), default=None)
 
     def due_at(self, reach: Reach) -> int | None:
-        """When someone has to look at this lead again; mail is due only for a lead that may be written to."""
+        """The next moment (ms) at which this lead needs work; None if never. Mail counts only if `reach` permits it."""
         if self.erase_at is not None:
             return self.erase_at
         moments: list[int | None] = [self.next_timer, self.next_step, self.next_mail if reach else None]
@@ -193,9 +194,9 @@ class Lead:
         return min((moment for moment in moments if moment is not None), default=None)
 
     def possible(self, reach: Reach) -> Sequence[Intent]:
-        """What is pending, but for mails that the lead's address may not get."""
+        """The pending actions, without mails that `reach` forbids."""
         return [intent for intent in self.pending if intent.channel != MAIL or intent.within(reach)]
 
     def due(self, reach: Reach) -> Sequence[Intent]:
-        """What is to be done now."""
+        """The possible actions that are due at `now`."""
         return [intent for intent in self.possible(reach) if intent.not_before <= self.now]

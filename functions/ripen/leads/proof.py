@@ -1,4 +1,4 @@
-"""How well an identity is proven, and digests that stand for subjects."""
+"""Grades of proof for addresses and userIds, and digests that stand for subjects."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from enum import IntEnum
 
 
 class Proof(IntEnum):
-    """How well it is proven that an address or a userId is a lead's own, weakest first."""
+    """The grade of proof that an address or a userId belongs to a lead, weakest first."""
 
     NONE = 0
     CLAIMED = 1
-    """A browser said so. Anybody can type anything."""
+    """A browser sent it. Anybody can type anything."""
     FORM = 2
-    """A browser said so, in a form that somebody submitted."""
+    """A browser sent it in a submitted form."""
     LINK = 3
     """A link in a mail to this address was followed."""
     OPT_IN = 4
-    """The address was confirmed on purpose: double opt-in."""
+    """The address was confirmed by double opt-in."""
     SERVER = 5
-    """A server of ours, known by its secret key, said so."""
+    """A server that authenticates with a secret key sent it."""
 
     @property
     def is_proof(self) -> bool:
-        """Whether it is more than what any browser can say."""
+        """True if a browser alone cannot reach this grade."""
         return self >= Proof.LINK
 
 
 def subject_digest(subject: str) -> str:
-    """Stands for a subject in events of other subjects, so that they do not keep its id: 16 hex digits of SHA-256."""
+    """A stand-in for a subject's id in the events of other subjects: 16 hex digits of SHA-256."""
     return hashlib.sha256(subject.encode("utf-8", "surrogatepass")).hexdigest()[:16]

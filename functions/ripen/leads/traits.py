@@ -1,9 +1,8 @@
-"""What was said about the person behind a lead, kept apart by how far it can be believed.
+"""Traits of the person behind a lead, kept apart by the trust in their origin.
 
-Anybody can type anything about anybody. So there are three kinds of traits: `server` (a server of ours said so),
-`proven` (by address: the reader of that mailbox said so) and `claimed` (by browser: nobody knows who typed it). Only
-the first two stand in mails. Conditions see all of them; where two kinds contradict each other the better known one
-counts.
+Anybody can type traits of anybody. So there are three kinds of traits: `server` (sent by a server), `proven` (by
+address: sent by the reader of that mailbox) and `claimed` (by browser: typed by an unknown person). Mails show only the
+first two kinds. Conditions see all of them; a trait of another kind overrides a claimed one.
 """
 
 from __future__ import annotations
@@ -18,24 +17,24 @@ from ripen.leads.proof import subject_digest
 
 MAX_KEYS = 100
 MAX_BYTES = 32 * 1024
-"""Of all traits of one kind. What goes beyond is not taken; a trait that is known already may still change."""
+"""Limits for all traits of one kind. A trait beyond them is dropped; an existing trait may still change."""
 
 MAX_NAME = 80
-"""Characters of one of them."""
+"""Characters of one claimed name."""
 
 NAMES = ("firstName", "lastName", "name", "company", "role")
-"""Traits that the confirmation page shows, to be corrected or removed."""
+"""Traits that the confirmation page shows for correction or removal."""
 
 
 @dataclass(slots=True)
 class Person:
-    """Who a browser last said it was: a userId and an address (comparable form); empty as long as it said nothing."""
+    """The userId and the address (comparable form) that a browser sent last; empty if it sent none."""
 
     user: str = ""
     address: str = ""
 
     def is_another(self, user: str, address: str) -> bool:
-        """True if the userId or the address is not the one that was said before."""
+        """True if the userId or the address differs from the one sent before."""
         return bool(
             (user and self.user and user != self.user) or (address and self.address and address != self.address)
         )
@@ -43,13 +42,13 @@ class Person:
 
 @dataclass(slots=True)
 class _Room:
-    """How many traits of one kind are kept, and about how many bytes they have."""
+    """The number of traits of one kind, and their approximate size in bytes."""
 
     keys: int = 0
     size: int = 0
 
     def add(self, into: dict[str, Any], traits: Mapping[str, Any]) -> None:
-        """Take traits over as far as there is room for them beside all others of their kind."""
+        """Copies traits into `into` within the limits of their kind."""
         for key, value in traits.items():
             old = _size(key, into[key]) if key in into else 0
             new = _size(key, value)
@@ -58,16 +57,17 @@ class _Room:
                 self.keys, self.size = self.keys + (not old), self.size - old + new
 
     def take_back(self, traits: Mapping[str, Any]) -> None:
-        """Make room again where traits were kept."""
+        """Releases the room of removed traits."""
         self.keys -= len(traits)
         self.size -= sum(map(_size, traits, traits.values()))
 
 
 @dataclass(slots=True)
 class Traits:
-    """`browsers` says which address a browser has proven, by `subject_digest`; `people` who each browser said it was.
+    """The traits of a lead by kind.
 
-    `view` is what conditions see, and the same object for as long as the lead is folded.
+    `browsers` maps the `subject_digest` of a browser to the address it has proven. `people` maps a browser to the
+    person it sent last. `view` holds the traits that conditions see; it stays the same object during a fold.
     """
 
     view: dict[str, Any] = field(default_factory=dict)
@@ -81,10 +81,9 @@ class Traits:
     _of_browsers: _Room = field(init=False, default_factory=_Room)
 
     def hear(self, browser: str, user: str, traits: Mapping[str, Any]) -> bool:
-        """Take in what a browser says; True if it is about another person than before.
+        """Adds traits from a browser; True if they concern another person than before.
 
-        Nothing that was said about the one stays with the other, also when the site does not say that somebody else
-        uses the browser now.
+        In that case the browser's earlier claimed traits are removed, even if the site reports no change of user.
         """
         email = traits.get("email")
         address = comparable(email) if isinstance(email, str) and "@" in email else ""
@@ -102,7 +101,7 @@ class Traits:
         return another
 
     def prove(self, browser_digest: str, address: str) -> None:
-        """Take note that the reader of a mailbox uses this browser: what it says of this address is believed."""
+        """Records that the reader of a mailbox uses this browser; its traits for this address become proven."""
         self.browsers[browser_digest] = comparable(address)
         for browser in [*self.claimed]:
             if self._has_proven(browser):
@@ -111,26 +110,26 @@ class Traits:
                 self._of_readers.add(self.proven.setdefault(self.people[browser].address, {}), said)
 
     def confirm(self, address: str, traits: Mapping[str, Any]) -> None:
-        """Take in what the reader of a mailbox said about himself."""
+        """Adds traits that the reader of a mailbox stated."""
         if address and traits:
             self._of_readers.add(self.proven.setdefault(comparable(address), {}), traits)
 
     def told_by_server(self, traits: Mapping[str, Any]) -> None:
-        """Take in what a server of ours says."""
+        """Adds traits from a server."""
         self._of_server.add(self.server, traits)
 
     def known(self, address: str, *, by_server: bool) -> dict[str, Any]:
-        """The traits that may stand in a mail to an address; `by_server`: what servers say is about its reader."""
+        """The traits that a mail to `address` may show; those from servers only with `by_server`."""
         return {**self.proven.get(comparable(address), {}), **(self.server if by_server else {})}
 
     def show(self, known: Mapping[str, Any]) -> None:
-        """Make the view of what is claimed and what is `known`."""
+        """Rebuilds the view from the claimed traits and `known`, which takes precedence."""
         self.view.clear()
         for said in (*self.claimed.values(), known):
             self.view.update(said)
 
     def names_claimed(self) -> dict[str, str]:
-        """What was typed about the person's name, company and role, for the person to correct."""
+        """The claimed name, company and role, for the person to correct."""
         found = {name: said[name] for said in self.claimed.values() for name in NAMES if name in said}
         return {name: text[:MAX_NAME] for name, text in found.items() if isinstance(text, str) and text.strip()}
 
@@ -140,7 +139,7 @@ class Traits:
         return bool(proven and person and person.address == proven)
 
     def as_json(self) -> dict[str, Any]:
-        """The form that `from_json` reads; plain values only."""
+        """The JSON values that `from_json` reads."""
         return {
             "server": self.server,
             "proven": self.proven,
@@ -152,7 +151,7 @@ class Traits:
 
     @classmethod
     def from_json(cls, parts: Mapping[str, Any]) -> Traits:
-        """What `as_json` gave."""
+        """Restores what `as_json` returned."""
         people = {browser: Person(*said) for browser, said in parts["people"].items()}
         kept = {name: dict(parts[name]) for name in ("view", "server", "proven", "claimed", "browsers")}
         traits = cls(**kept, people=people)
@@ -171,5 +170,5 @@ def _room(kinds: Iterable[Mapping[str, Any]]) -> _Room:
 
 
 def _size(key: str, value: Any) -> int:
-    """Bytes of a trait as JSON, about."""
+    """The approximate size of a trait as JSON, in bytes."""
     return len(key) + (len(value) if isinstance(value, str) else len(json.dumps(value)))

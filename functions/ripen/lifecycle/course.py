@@ -7,10 +7,11 @@ from ripen.lifecycle.transitions import Lifecycle, Transitions
 
 
 class Course:
-    """The moves of a lead through a lifecycle: `here` is the latest one, `transitions` lead on from it.
+    """The moves of a lead through a lifecycle.
 
-    `needs_recheck` is true while a transition may be possible although nothing changed: it was not checked yet, or it
-    was refused (see `move`). `timer` is the next moment at which time alone may move the lead, as last computed.
+    `here` is the latest move; `transitions` are those from its phase. `needs_recheck` is true at first, and after a
+    move: a transition may then be possible although nothing changes, because `move` enters each phase at most once.
+    `timer` is the next moment (ms) at which time alone may move the lead, as last computed.
     """
 
     __slots__ = ("here", "lifecycle", "moves", "needs_recheck", "timer", "transitions")
@@ -24,7 +25,7 @@ class Course:
         self.timer: int | None = None
 
     def go(self, move: Move) -> None:
-        """Enter a phase."""
+        """Enters a phase."""
         self.moves.append(move)
         self.here = move
         self.transitions = self.lifecycle.transitions[move.phase]

@@ -1,4 +1,4 @@
-"""The phases of a lifecycle and the ways between them, compiled: what each way waits for, by event, change and time."""
+"""The phases of a lifecycle and the transitions between them, compiled and grouped by trigger: event, change, time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ripen.lifecycle.entry_conditions import Condition, ScoreWithin, other_condi
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One way into a phase: an event that `matches` (None: any moment will do) and further conditions that hold."""
+    """The condition of a transition: an event that `matches` (None: any moment) and `conditions` that all hold."""
 
     matches: Predicate | None
     conditions: tuple[Condition, ...]
@@ -39,7 +39,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """An entry with the phase that it leads to, and the names of the events that it looks at (None: all)."""
+    """A condition with the phase that it leads to, and the names of the events that it checks (None: all)."""
 
     phase: str
     entry: Entry
@@ -48,12 +48,12 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class Transitions:
-    """The ways on from one phase, in the order they were written.
+    """The transitions from one phase, in the order of the rules.
 
-    `timed` are open to the passing of time, after `falls` or (`with_timers`) at other moments. `by_event` and
-    `any_event` may open with an event whatever else it does, `by_change` and `any_change` with one that changes what is
-    known of the lead. While the score of a profile is within its bounds in `calm` (others: `calm_else`), from the first
-    until below the second, points of it open none.
+    The passing of time may trigger `timed`: by `score_drops`, or for `with_timers` also at other moments. An event may
+    trigger `by_event` (names without an entry: `any_event`). An event that changes the lead's facts may trigger
+    `by_change` (`any_change`). While low <= score < high in a profile's `inert_band` (others: `inert_band_else`), new
+    points trigger no transition.
     """
 
     timed: tuple[Transition, ...]
@@ -67,7 +67,7 @@ class Transitions:
     inert_band_else: tuple[float, float]
 
     def open_to(self, event: str | None, *, changed: bool) -> tuple[Transition, ...]:
-        """The ways that may open now: with an event of this name, or (None) by the passing of time."""
+        """The transitions to check for an event of this name, or (None) for the passing of time."""
         if event is None:
             return self.timed
         if changed:
@@ -77,15 +77,15 @@ class Transitions:
 
 @dataclass(frozen=True, slots=True)
 class Lifecycle:
-    """`first` is where every lead begins; `ways` are the ways on from each phase."""
+    """A compiled lifecycle: `first` is the phase of every new lead, `transitions` are those from each phase."""
 
     first: str
     transitions: Mapping[str, Transitions]
 
 
 def compile_lifecycle(phases: Mapping[str, Phase]) -> Lifecycle:
-    """Compile phases that have no problems."""
-    ways = [
+    """Compiles valid phases."""
+    transitions = [
         (frozenset(condition.come_from), Transition(name, _entry(condition), _names(condition)))
         for name, phase in phases.items()
         for condition in phase.enter
@@ -93,34 +93,42 @@ def compile_lifecycle(phases: Mapping[str, Phase]) -> Lifecycle:
     return Lifecycle(
         next(iter(phases)),
         {
-            here: _ways([way for origins, way in ways if way.phase != here and (not origins or here in origins)])
+            here: _compile_transitions(
+                [
+                    transition
+                    for origins, transition in transitions
+                    if transition.phase != here and (not origins or here in origins)
+                ]
+            )
             for here in phases
         },
     )
 
 
-def _ways(ways: Sequence[Transition]) -> Transitions:
-    names = {name for way in ways for name in way.names or ()}
-    timed = [way for way in ways if way.entry.matches is None]
+def _compile_transitions(transitions: Sequence[Transition]) -> Transitions:
+    names = {name for transition in transitions for name in transition.names or ()}
+    timed = [transition for transition in transitions if transition.entry.matches is None]
 
     def of(event: str | None, *, changed: bool) -> tuple[Transition, ...]:
         return tuple(
-            way
-            for way in ways
-            if (way.names is None or event in way.names)
-            and (way.entry.matches is not None or (changed and way.entry.on_change))
+            transition
+            for transition in transitions
+            if (transition.names is None or event in transition.names)
+            and (transition.entry.matches is not None or (changed and transition.entry.on_change))
         )
 
     return Transitions(
         timed=tuple(timed),
-        score_drops=tuple(fall for way in timed for fall in way.entry.score_drops),
-        with_timers=tuple(way for way in timed if way.entry.by_time),
+        score_drops=tuple(drop for transition in timed for drop in transition.entry.score_drops),
+        with_timers=tuple(transition for transition in timed if transition.entry.by_time),
         by_event={name: of(name, changed=False) for name in names},
         any_event=of(None, changed=False),
         by_change={name: of(name, changed=True) for name in names},
         any_change=of(None, changed=True),
-        inert_band=_calm(ways),
-        inert_band_else=_ALWAYS if all(_looks_at_scores_only(way.entry) for way in ways) else _NEVER,
+        inert_band=_inert_band(transitions),
+        inert_band_else=_ALWAYS
+        if all(_looks_at_scores_only(transition.entry) for transition in transitions)
+        else _NEVER,
     )
 
 
@@ -128,21 +136,22 @@ _ALWAYS = (-math.inf, math.inf)
 _NEVER = (math.inf, -math.inf)
 
 
-def _calm(ways: Sequence[Transition]) -> dict[str, tuple[float, float]]:
-    if not all(_looks_at_scores_only(way.entry) for way in ways):
+def _inert_band(transitions: Sequence[Transition]) -> dict[str, tuple[float, float]]:
+    if not _look_at_scores_only(transitions):
         return {}
     bounds: dict[str, tuple[float, float]] = {}
-    for condition in (condition for way in ways for condition in way.entry.conditions):
+    for condition in (condition for transition in transitions for condition in transition.entry.conditions):
         if isinstance(condition, ScoreWithin):
             (low, high), (least, below) = bounds.get(condition.name, _ALWAYS), condition.bounds
             bounds[condition.name] = max(low, least), min(high, below)
     return bounds
 
 
-def _looks_at_scores_only(entry: Entry) -> bool:
+def _look_at_scores_only(transitions: Sequence[Transition]) -> bool:
     return not any(
         condition.on_change and not (isinstance(condition, ScoreWithin) and condition.kind == "scores")
-        for condition in entry.conditions
+        for transition in transitions
+        for condition in transition.entry.conditions
     )
 
 

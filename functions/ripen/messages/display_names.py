@@ -1,4 +1,4 @@
-"""What of the things that a lead typed may stand in a mail, and how much of it."""
+"""Limits for text from leads in a mail: the names that it may show, and the length of values."""
 
 from __future__ import annotations
 
@@ -9,24 +9,25 @@ from unicodedata import category
 
 LONGEST_NAME = 60
 LONGEST = 300
-"""Characters of one value in a mail."""
+"""Maximum characters of one value in a mail."""
 
 MOST = 20
-"""Values of a list, or of an object, in a mail."""
+"""Maximum entries of a list or an object in a mail."""
 
 _DEPTH = 3
 _BESIDE_LETTERS = frozenset(" '\u2019-.")
 _HOST = re.compile(r"[^\s.]\.[^\W\d_]{2,}")
-"""What mail programs make a link of, such as example.com; J.R. Tolkien is none."""
+"""Matches text that mail programs turn into a link: example.com, but not J.R. Tolkien."""
 
 _LINK = re.compile(r"[^\s.]\.[^\W\d_]{2}|://|\bwww\b|@", re.IGNORECASE)
 _FORBIDDEN = frozenset("<>{}[]\\|")
 
 
 def person_name(text: object) -> str:
-    """A text that looks like the name of a person, at most 60 characters; empty for any other.
+    """The text if it looks like the name of a person, at most 60 characters; otherwise an empty text.
 
-    It has letters of any script, spaces, apostrophes, hyphens and dots, and nothing that mail programs make links of.
+    Letters of any script, spaces, apostrophes, hyphens and dots are allowed. Text that mail programs turn into a link
+    is not.
     """
     name = _one_name(text)
     if not all(sign in _BESIDE_LETTERS or category(sign)[0] in "LM" for sign in name):
@@ -35,9 +36,9 @@ def person_name(text: object) -> str:
 
 
 def company_name(text: object) -> str:
-    """A text that looks like the name of a company, at most 60 characters; empty for any other.
+    """The text if it looks like the name of a company, at most 60 characters; otherwise an empty text.
 
-    It may have digits and signs, such as `3M` and `Tool & Die Co. KG`, but no HTML, no line breaks and no links.
+    Digits and signs are allowed (`3M`, `Tool & Die Co. KG`). HTML, line breaks and links are not.
     """
     name = _one_name(text)
     if any(category(sign)[0] in "CZ" and sign != " " for sign in name) or _FORBIDDEN & {*name}:
@@ -46,7 +47,7 @@ def company_name(text: object) -> str:
 
 
 def shown_traits(traits: Mapping[str, Any]) -> dict[str, Any]:
-    """The traits that a mail may show: names that look like one, and of anything else no more than fits into a line."""
+    """The traits as a mail may show them: only names that look like names, other values shortened."""
     named = {key: looks(traits[key]) for key, looks in _NAMES.items() if key in traits}
     others = {key: bounded(value) for key, value in traits.items() if key not in named}
     return others | {key: name for key, name in named.items() if name}
@@ -59,7 +60,10 @@ _NAMES: Mapping[str, Callable[[object], str]] = {
 
 
 def bounded(value: Any, depth: int = _DEPTH) -> Any:
-    """The value with texts of at most 300 characters, and at most 20 entries of each list and object."""
+    """The value with texts of at most 300 characters, and at most 20 entries of each list and object.
+
+    An ellipsis replaces lists and objects nested deeper than `depth`, and numbers of more than 300 digits.
+    """
     if isinstance(value, str):
         return value if len(value) <= LONGEST else f"{value[: LONGEST - 1]}…"
     if isinstance(value, list | dict) and depth == 0:

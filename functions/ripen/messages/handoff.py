@@ -1,6 +1,6 @@
-"""What a colleague, or a system, is told about a lead: who it is, why now, and what happened before.
+"""The handoff payload: a summary of a lead for a colleague or a system, with identity, reason and history.
 
-Plain values of JSON; times in ISO 8601 (UTC).
+JSON values; times in ISO 8601 (UTC).
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ _TOLD = (
     "reason",
     "value",
 )
-"""Properties that tell what an event was about, the most telling first."""
+"""Properties that describe the object of an event, the most specific first."""
 
 _OURS = ("Email Sent", "Email Opened", "Email Link Clicked", "Unsubscribed", _FEEDBACK, "Lead Handed Off")
-"""What of our own events a reader wants to know."""
+"""Ripen's own events that the payload lists."""
 
 
 def handoff_payload(lead: Lead, events: Sequence[Event], campaign: Campaign | None, intent: Intent) -> dict[str, Any]:
-    """All of it, as of `lead.now`; `events` are the whole history, and the lead was folded from it."""
+    """The payload as of `lead.now`; `events` are the full history, from which the lead was folded."""
     return {
         "lead": _who(lead),
         "campaign": {

@@ -1,4 +1,4 @@
-"""What a mail says about itself: who writes, why, in which language, and which sites its links may tell who comes."""
+"""The mail context: sender, reason, language, and the sites on which links may identify the lead."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from ripen.config.configuration import Configuration
 
 @dataclass(frozen=True, slots=True)
 class MailContext:
-    """A mail of one step of a campaign, without its recipient. Texts are in `language`; what nobody wrote is empty.
+    """The context of the mail of one campaign step, without its recipient.
 
-    `survey` is what its ratings are for: the one of the mail's name, otherwise the first. `sites` are the origins of
-    the registered websites; `*` stands for all.
+    Texts are in `language`; missing ones are empty. `survey` is the survey for ratings in the mail: the one with the
+    mail's name, otherwise the first. `sites` are the origins of the registered websites; `*` stands for all.
     """
 
     campaign: str
@@ -31,7 +31,7 @@ class MailContext:
 
 
 def mail_context(configuration: Configuration, campaign: str, step: str, mail: str, language: str) -> MailContext:
-    """The letter of a step; what a campaign says for itself goes before its category, and that before all mails."""
+    """The mail context of a step. A campaign's settings override those of its category and of `mailing`."""
     mailing, rule = configuration.mailing, configuration.campaigns.get(campaign)
     category = rule.category if rule and rule.category else ""
     topic = mailing.categories.get(category)
@@ -53,7 +53,7 @@ def mail_context(configuration: Configuration, campaign: str, step: str, mail: s
 
 
 def content_of(configuration: Configuration, name: str, language: str) -> dict[str, str] | None:
-    """A piece of content in a language, as mails show it; None when there is none of this name."""
+    """A content asset in a language, as mails show it; None if there is no asset of this name."""
     asset = configuration.content.get(name)
     if asset is None:
         return None
@@ -67,7 +67,7 @@ def content_of(configuration: Configuration, name: str, language: str) -> dict[s
 
 
 def best_language(available: Mapping[str, object], wanted: object, otherwise: str) -> str:
-    """The language to write in: the lead's own, also without its region (`de-AT`), the usual one, or any there is."""
+    """The first available language: `wanted`, `wanted` without its region (`de-AT`), `otherwise`, or any."""
     own = wanted.lower() if isinstance(wanted, str) else ""
     return next(one for one in (own, own[:2], otherwise, *available) if one in available)
 

@@ -1,4 +1,4 @@
-"""Figures of campaigns and pages: what visits add up to. They hold no identifiers."""
+"""Figures (metrics) of campaigns and pages, summed over visits. They contain no identifiers."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from ripen.sessions.sessions import OTHER, Visit
 
 _MOST_ROWS = 500
 _MOST_BYTES = 120_000
-"""Of campaigns and of pages, each; DynamoDB takes 400 KB an item."""
+"""Limits for the rows of campaigns and of pages, each; a DynamoDB item has at most 400 KB."""
 
 _MASK = "(id)"
 _TELLING = re.compile(r"@|[0-9]{5}|[0-9a-f]{12}|[0-9a-f]{8}-[0-9a-f]{4}-|(?=[^/]*[0-9])[a-z0-9_=.~]{24}", re.IGNORECASE)
-"""What in a part of a path can be of one person: an address, a number of a customer, an id, a token."""
+"""Matches a path segment that may identify a person: an address, a customer number, an id or a token."""
 
 
 class TrafficSource(NamedTuple):
-    """What the figures of campaigns are told apart by; what is not known is empty."""
+    """The dimensions of the figures of campaigns; unknown ones are empty."""
 
     channel: str
     source: str = ""
@@ -32,7 +32,7 @@ class TrafficSource(NamedTuple):
 
 
 class CampaignFigures(NamedTuple):
-    """Visits, how many were a subject's first, how many made a lead known, and conversions by name."""
+    """The visits, those that were a subject's first, those that made a lead known, and the conversions by name."""
 
     visits: int = 0
     first: int = 0
@@ -40,14 +40,14 @@ class CampaignFigures(NamedTuple):
     conversions: Mapping[str, int] = {}
 
     def plus(self, other: Self) -> Self:
-        """Both together."""
+        """The sum of both."""
         names = sorted({*self.conversions, *other.conversions})
         conversions = {name: self.conversions.get(name, 0) + other.conversions.get(name, 0) for name in names}
         return type(self)(self.visits + other.visits, self.first + other.first, self.known + other.known, conversions)
 
 
 class PageFigures(NamedTuple):
-    """Views, seconds in sight, and how many visits ended and began on the page."""
+    """The views of a page, its seconds in sight, and the visits that ended and began on it."""
 
     views: int = 0
     seconds: int = 0
@@ -55,19 +55,19 @@ class PageFigures(NamedTuple):
     landings: int = 0
 
     def plus(self, other: Self) -> Self:
-        """Both together."""
+        """The sum of both."""
         return type(self)(*(one + another for one, another in zip(self, other, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What campaigns, and pages by their paths, achieved in some time."""
+    """The figures of campaigns by traffic source, and of pages by path, for a visit or a period."""
 
     campaigns: Mapping[TrafficSource, CampaignFigures] = field(default_factory=dict)
     pages: Mapping[str, PageFigures] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values, the largest rows first; what is too much for one item is one row `(other)`."""
+        """JSON values, the largest rows first; rows beyond the limits of an item are summed in a row `(other)`."""
         campaigns = sorted(self.campaigns.items(), key=lambda row: (-row[1].visits, -row[1].known, row[0]))
         pages = sorted(self.pages.items(), key=lambda row: (-row[1].views, row[0]))
         return {
@@ -77,7 +77,7 @@ class Figures:
 
     @classmethod
     def from_json(cls, parts: Mapping[str, Any]) -> Figures:
-        """What `as_json` gave."""
+        """Restores what `as_json` returned."""
         return cls(
             {TrafficSource(*key): CampaignFigures(*row) for key, row in parts["campaigns"]},
             {path: PageFigures(*row) for path, row in parts["pages"]},
@@ -85,7 +85,10 @@ class Figures:
 
 
 def figures_of(visit: Visit) -> Figures:
-    """What one visit adds. It counts for what brought it; what came of it counts for the touch that has the credit."""
+    """The figures of one visit.
+
+    The visit counts for its own touch. A lead that became known and conversions count for the credited touch.
+    """
     campaigns: dict[TrafficSource, CampaignFigures] = {}
     if visit.touch:
         _add(campaigns, _campaign(visit.touch), CampaignFigures(1, int(visit.first)))
@@ -101,7 +104,7 @@ def figures_of(visit: Visit) -> Figures:
 
 
 def add_up(parts: Iterable[Figures]) -> Figures:
-    """The sum of figures; neither their order nor how they are grouped changes it."""
+    """The sum of figures; their order and grouping do not change it."""
     campaigns: dict[TrafficSource, CampaignFigures] = {}
     pages: dict[str, PageFigures] = {}
     for part in parts:

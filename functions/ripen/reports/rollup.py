@@ -1,15 +1,15 @@
-"""Reported visits: from score, which notices that a visit is new or has changed, to the figures of an hour.
+"""The hourly rollup: score reports new and changed visits, and each hour's visits add up to its figures.
 
-| pk                    | sk                       | what                                                        |
+| pk                    | sk                       | content                                                     |
 |-----------------------|--------------------------|-------------------------------------------------------------|
 | `V#<YYYY-MM-DDTHH>`   | `<digest>#<start>`       | one visit that began in this hour (UTC); expires            |
 | `T#<YYYY-MM-DD>`      | `hour#<HH>`              | the figures of one hour                                     |
 | `T#open`              | `<YYYY-MM-DDTHH>`        | an hour to add up, for the first time or again              |
-| `T#open`              | `next`                   | the first hour whose turn has not come yet                  |
+| `T#open`              | `next`                   | the first hour that is not yet due to be added up           |
 
-A visit is a pure function of its subject's events, and the figures of an hour of its visits: to add up an hour again
-can only correct it. `seen` of a visit is the digest of the events that score had seen of it when it reported it;
-`final` is 1 once it was made of all that was in the ledger when its hour was added up.
+A visit depends only on its subject's events, and an hour's figures only on its visits. Adding up an hour again can
+therefore only correct it. `seen` is the digest of the visit's events at the time of score's report. `final` is 1
+once the visit was computed from the whole ledger while its hour was added up.
 """
 
 from __future__ import annotations
@@ -29,43 +29,42 @@ NEXT_KEY = "next"
 HOUR_PREFIX = "hour#"
 
 ADDED_UP_AFTER = HOUR
-"""How long after its end an hour is added up for the first time: most of what comes late has come by then."""
+"""Milliseconds after its end at which an hour is first added up; most late events have arrived by then."""
 
 ENDED = "ended"
-"""The mark of an hour that is added up for the first time."""
+"""The mark of an hour that has to be added up for the first time."""
 
 UNCERTAIN = "uncertain"
-"""The mark of an hour with a visit that the lead's record does not know, or not like this, yet."""
+"""The mark of an hour with a visit that the lead record lacks or holds in another version."""
 
 CLOSED_AFTER = 3 * DAY
-"""What arrives later than this after the hour of its visit changes no figures. Google Analytics takes 72 hours, too:
+"""Milliseconds after a visit's start after which late events change no figures. Google Analytics uses 72 hours, too:
 https://support.google.com/analytics/answer/9786018"""
 
 VISITS_KEPT = 14 * DAY
-"""Longer than figures may change, and than the trigger may stand still before any are lost."""
+"""Retention of reported visits (ms): longer than figures may change; a longer outage of the trigger loses visits."""
 
 _MOST_REMEMBERED = 16
 _HOUR_LENGTH = len("2026-03-02T08")
 
 
 class Changes(NamedTuple):
-    """Visits to report, and those that changed after their hour had ended; one that is no more has 0 events."""
+    """The `new` visits to report, and the `late` ones, which changed after their hour. A deleted visit has 0 events."""
 
     new: list[Span]
     late: list[Span]
 
 
 def latest_spans(events: Sequence[Event], conversions: Sequence[ConversionRule]) -> list[Span]:
-    """What the record remembers: the latest groups of a subject's events, those that figures may still change for."""
+    """The latest spans of a subject's events, whose figures may still change; the lead record stores them."""
     found = spans(events, conversions)
     return [span for span in found[-_MOST_REMEMBERED:] if span.start > found[-1].start - CLOSED_AFTER]
 
 
 def changes(before: Sequence[Span], found: Sequence[Span], now: int) -> Changes:
-    """What became of the visits since `before`; what figures no longer take in is left out.
+    """The visits that are new or changed since `before`, without those too old to change figures.
 
-    A visit that comes to light late may have been the first, or have made the lead known, so that all after it count
-    as changed.
+    All visits after a changed one count as changed, since it may be the subject's first visit or make the lead known.
     """
     known = {span.start: span for span in before}
     present = {span.start: span for span in found}
@@ -85,37 +84,37 @@ def changes(before: Sequence[Span], found: Sequence[Span], now: int) -> Changes:
 
 
 def hour_of(moment: int) -> int:
-    """The beginning of the hour, UTC, in milliseconds."""
+    """The start (ms) of the hour (UTC)."""
     return moment - moment % HOUR
 
 
 def hour_name(moment: int) -> str:
-    """`2026-03-02T08`."""
+    """The name of the hour, such as `2026-03-02T08`."""
     return to_iso(moment)[:_HOUR_LENGTH]
 
 
 def read_hour(name: str) -> int:
-    """The beginning of an hour from its name, in milliseconds."""
+    """The start (ms) of the hour with this name."""
     return parse_iso(f"{name}:00")
 
 
 def visits_key(hour: int) -> str:
-    """The partition of the visits that began in this hour."""
+    """The partition key of the visits that began in this hour."""
     return f"V#{hour_name(hour)}"
 
 
 def visit_prefix(subject: str) -> str:
-    """How the sort keys of all visits of a subject begin."""
+    """The prefix of the sort keys of a subject's visits."""
     return f"{digest(subject)}#"
 
 
 def visit_key(subject: str, start: int) -> dict[str, str]:
-    """Where the visit of a subject is kept that began at `start`."""
+    """The key of a subject's visit that began at `start`."""
     return {"pk": visits_key(hour_of(start)), "sk": f"{visit_prefix(subject)}{start}"}
 
 
 def visit_item(subject: str, start: int, seen: int, figures: Figures, *, final: bool) -> dict[str, Any]:
-    """A visit with what it adds to the figures."""
+    """The item of a visit with its figures."""
     return visit_key(subject, start) | {
         "subject": subject,
         "seen": seen,
@@ -126,43 +125,43 @@ def visit_item(subject: str, start: int, seen: int, figures: Figures, *, final: 
 
 
 def visit_start(item: Mapping[str, Any]) -> int:
-    """When a reported visit began."""
+    """The start (ms) of a reported visit."""
     return int(item["sk"].rpartition("#")[2])
 
 
 def hour_key(hour: int) -> dict[str, str]:
-    """Where the figures of an hour are kept."""
+    """The key of an hour's figures."""
     day, _, number = hour_name(hour).partition("T")
     return {"pk": day_key(day), "sk": f"{HOUR_PREFIX}{number}"}
 
 
 def day_key(day: str) -> str:
-    """The partition with the figures of a day such as `2026-03-02`."""
+    """The partition key of the figures of a day such as `2026-03-02`."""
     return f"T#{day}"
 
 
 def hour_item(hour: int, figures: Figures, version: int) -> dict[str, Any]:
-    """The figures of an hour; `version` counts how often it was added up."""
+    """The item of an hour's figures; `version` counts its writes."""
     return hour_key(hour) | {"version": version, "data": _dump(figures)}
 
 
 def read_figures(item: Mapping[str, Any]) -> Figures:
-    """The figures in the item of an hour, or of a visit."""
+    """The figures in the item of an hour or of a visit."""
     return Figures.from_json(json.loads(item["data"]))
 
 
 def open_hour_item(hour: int, mark: str) -> dict[str, Any]:
-    """An hour to add up: ENDED, or again, with a `mark` that always stands for the same events."""
+    """The item of an hour to add up; `mark` is ENDED, UNCERTAIN or a result of `mark_of`."""
     return {"pk": OPEN_KEY, "sk": hour_name(hour), "mark": mark, "ttl": (hour + VISITS_KEPT) // SECOND}
 
 
 def mark_of(subject: str, found: Sequence[Span]) -> str:
-    """A mark that another one replaces whenever this subject's visits change."""
+    """A mark that differs whenever this subject's visits differ."""
     return digest(f"{subject}{json.dumps(found)}")
 
 
 def digest(text: str) -> str:
-    """Sixteen hex digits that stand for a subject in keys."""
+    """A stand-in for a subject in keys: 16 hex digits of SHA-256."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 

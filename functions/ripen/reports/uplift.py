@@ -1,7 +1,7 @@
-"""What nurturing campaigns achieved, counted over leads; and whether they do better than doing nothing.
+"""The results of campaigns, counted over leads, and their uplift over the control group.
 
-For the comparison each lead counts once, with its first start, and both groups are looked at over the same number of
-days: the mails of those who get some wait for their turn, so that their campaign takes longer.
+In the comparison each lead counts once, with its first start. Both groups are observed over the same number of days,
+because the campaigns of treated leads wait for their mails and take longer.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ DONE = ("Email Sent", "Lead Handed Off", "Colleague Notified", "Webhook Delivere
 
 _STARTS = {"started": False, "control group": True}
 _Z = 1.959963984540054
-"""The quantile of the normal distribution that leaves 2.5 % on either side."""
+"""The 97.5 % quantile of the standard normal distribution."""
 
 
 class GroupResult(NamedTuple):
-    """How often a campaign started, and what had become of each start: these four add up to `starts`."""
+    """The number of starts of a campaign, in total and by state; the four states add up to `starts`."""
 
     starts: int = 0
     under_way: int = 0
@@ -35,12 +35,12 @@ class GroupResult(NamedTuple):
     ended: int = 0
 
     def plus(self, other: Self) -> Self:
-        """Both together."""
+        """The sum of both."""
         return type(self)(*(one + another for one, another in zip(self, other, strict=True)))
 
 
 class Watched(NamedTuple):
-    """A lead's first start: what became of it, after how many whole days, and how many days ago it was."""
+    """A lead's first start: its `end`, the whole `days` until then (or so far), and its `age` in days."""
 
     control: bool
     end: str
@@ -49,10 +49,10 @@ class Watched(NamedTuple):
 
 
 class Effect(NamedTuple):
-    """What a campaign did with the `treated` leads and with the control group.
+    """The results of a campaign for the `treated` leads and for the control group.
 
-    `steps` are how often something became of a step: by the step, and by the outcome's event or the reason why it was
-    not done. `watched` counts leads.
+    `steps` counts by step and outcome; the outcome is an event name, or the reason for which the step was not done.
+    `watched` counts leads.
     """
 
     treated: GroupResult
@@ -61,27 +61,27 @@ class Effect(NamedTuple):
     watched: Counter[Watched]
 
     def leads(self, *, control: bool) -> int:
-        """How many leads are in one of the groups."""
+        """The number of leads in a group."""
         return sum(count for one, count in self.watched.items() if one.control is control)
 
     def times(self, *outcomes: str) -> int:
-        """How often a step had an outcome, or a reason, that begins in one of these ways."""
+        """The number of step outcomes that begin with one of these texts."""
         return sum(count for (_, outcome), count in self.steps.items() if outcome.startswith(outcomes))
 
 
 class ConversionRate(NamedTuple):
-    """How many `reached` the goal `of` how many leads."""
+    """The leads that `reached` the goal, and the number `of` leads."""
 
     reached: int
     of: int
 
     @property
     def part(self) -> float:
-        """From 0 to 1."""
+        """The rate, from 0 to 1."""
         return self.reached / self.of
 
     def interval(self) -> tuple[float, float]:
-        """Wilson's 95 % score interval.
+        """The 95 % score interval of Wilson.
 
         E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal of the American
         Statistical Association 22 (1927), https://doi.org/10.1080/01621459.1927.10502953.
@@ -94,7 +94,7 @@ class ConversionRate(NamedTuple):
 
 
 class Comparison(NamedTuple):
-    """Who reached the goal within `days` of the start, among the treated leads and in the control group."""
+    """The shares of treated leads and of the control group that reached the goal within `days` of the start."""
 
     days: int
     treated: ConversionRate
@@ -102,11 +102,11 @@ class Comparison(NamedTuple):
 
     @property
     def difference(self) -> float:
-        """By how much the treated did better; from -1 to 1."""
+        """The rate of the treated leads minus that of the control group; from -1 to 1."""
         return self.treated.part - self.control.part
 
     def interval(self) -> tuple[float, float]:
-        """The 95 % interval of the difference, from Wilson's intervals of the two shares.
+        """The 95 % interval of the difference, from Wilson's intervals of the two rates.
 
         Method 10 of R. G. Newcombe, "Interval estimation for the difference between independent proportions",
         Statistics in Medicine 17 (1998), 873-890.
@@ -119,13 +119,13 @@ class Comparison(NamedTuple):
 
     @property
     def certain(self) -> bool:
-        """Whether the difference is more than chance, as far as 95 % go."""
+        """True if the 95 % interval of the difference excludes 0."""
         low, high = self.interval()
         return low > 0 or high < 0
 
 
 class _Run:
-    """One start of a campaign, and what is known of it so far."""
+    """One start of a campaign with its outcomes so far."""
 
     __slots__ = ("began", "control", "end", "over", "steps")
 
@@ -138,9 +138,9 @@ class _Run:
 
 
 def effects_of(lead: Lead, events: Iterable[Event], since: int, until: int) -> dict[str, Effect]:
-    """What each campaign that started for a lead from `since` on and before `until` (milliseconds) did with it.
+    """The effect on a lead of each campaign that started from `since` until before `until` (milliseconds).
 
-    The lead has to be folded from all of its `events`: its notes tell.
+    The lead has to be folded from all of its `events`, because its notes record the starts.
     """
     runs = _runs(lead.notes)
     for event in events:
@@ -153,7 +153,7 @@ def effects_of(lead: Lead, events: Iterable[Event], since: int, until: int) -> d
 
 
 def add_up(parts: Iterable[Mapping[str, Effect]]) -> dict[str, Effect]:
-    """The sum over leads, by campaign; neither their order nor how they are grouped changes it."""
+    """The sum over leads, by campaign; their order and grouping do not change it."""
     total: dict[str, Effect] = {}
     for part in parts:
         for name, effect in part.items():
@@ -165,9 +165,10 @@ def add_up(parts: Iterable[Mapping[str, Effect]]) -> dict[str, Effect]:
 
 
 def compare(effect: Effect) -> Comparison | None:
-    """The treated leads and the control group over the same time: that of the shortest campaign that came to its end.
+    """Compares both groups over the days of the shortest run that came to its end.
 
-    Who started later than so many days ago is left out. None as long as there is nothing to compare.
+    Leads that started fewer than these days ago are left out. None if no run has ended,
+    the shortest one took less than a day, or a group is empty.
     """
     days = min((one.days for one in effect.watched if one.end == ENDED), default=0)
     shares = []

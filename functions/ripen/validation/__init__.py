@@ -1,1 +1,1 @@
-"""."""
+"""Checks of a whole configuration: unknown names, contradictions, dead ends and unreachable thresholds."""

@@ -1,4 +1,4 @@
-"""What is wrong with campaigns, content and offers that their models cannot see."""
+"""Checks of campaigns, content and offers that their models cannot make alone."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Problems = Iterator[tuple[Path, str]]
 
 
 def listed(names: Collection[str]) -> str:
-    """Names as they stand in a message."""
+    """The names, sorted and joined for a message."""
     return ", ".join(sorted(names)) or "none"
 
 
 def campaign_problems(configuration: Configuration, mails: Collection[str]) -> Problems:
-    """Everything that is wrong with what reaches people. Yields (path, problem)."""
+    """All problems of campaigns, content, offers and their translations. Yields (path, problem)."""
     for key, campaign in configuration.campaigns.items():
         path: Path = ("campaigns", key)
         steps = [*_steps(campaign, path)]
@@ -36,7 +36,7 @@ def campaign_problems(configuration: Configuration, mails: Collection[str]) -> P
 
 
 def _steps(campaign: Campaign, path: Path) -> Iterator[tuple[Path, Step | Branch]]:
-    """Every step and branch with its path."""
+    """Every step and branch, with its path."""
     if campaign.mail is not None:
         yield path, campaign.all_steps[0]
         return
@@ -88,7 +88,7 @@ def _strangers(
 
 
 def _conditions(campaign: Campaign, path: Path, steps: Sequence[tuple[Path, Step | Branch]]) -> Problems:
-    """Conditions that look at an event where there is none, or at no event where there has to be one."""
+    """Conditions on an event where none is available, and `happened` conditions without one."""
     facts = [((*path, "only_if"), campaign.only_if), ((*path, "start", "segment"), campaign.start.segment)]
     facts += [((*place, "when"), step.when) for place, step in steps]
     for place, pattern in facts:
@@ -101,7 +101,7 @@ def _conditions(campaign: Campaign, path: Path, steps: Sequence[tuple[Path, Step
 
 
 def _loops(campaign: Campaign, path: Path, steps: Sequence[tuple[Path, Step | Branch]]) -> Problems:
-    """A campaign that starts itself again and again."""
+    """Start events that would restart their own campaign without end."""
     names = event_names(campaign.start.event) if campaign.start.event else ()
     waits = any(isinstance(step, Step) and step.wait for _, step in steps) or campaign.again is not None
     if names is None:
@@ -121,7 +121,7 @@ def _same_names(steps: Sequence[tuple[Path, Step | Branch]]) -> Problems:
 
 
 def _fitting(configuration: Configuration) -> Problems:
-    """Content and offers for phases, personas and topics that do not exist."""
+    """Content and offers with unknown phases, personas or topics, and offers with a wrong or missing slot."""
     known: Mapping[str, Collection[str]] = {
         "phases": configuration.phases,
         "personas": configuration.personas,
@@ -141,7 +141,7 @@ def _fitting(configuration: Configuration) -> Problems:
 
 
 def _languages(configuration: Configuration) -> Problems:
-    """Texts that are not there in the first language, which everybody gets who speaks no other one."""
+    """Texts that are missing in the first language, the fallback for all leads."""
     first = configuration.mailing.language
     texts: list[tuple[Path, Mapping[str, Any]]] = [
         (("mailing", "categories", key, "title"), category.title)

@@ -1,4 +1,4 @@
-"""What is wrong with a configuration that its models cannot see: names of nothing, rules that contradict each other."""
+"""Checks of a configuration that its models cannot make alone: unknown names, and rules that contradict each other."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from ripen.validation.score_bounds import highest_confidence, highest_score
 Problems = Iterator[tuple[Path, str]]
 
 _CONDITIONS = ("when", "after", "event", "segment", "only_if", "goal", "exit", "happened")
-"""Keys whose values are conditions."""
+"""The keys whose values are conditions."""
 
 
 def problems(configuration: Configuration, mails: frozenset[str]) -> Problems:
-    """Everything that is wrong with models that are valid in themselves. Yields (path, problem)."""
+    """All problems of a configuration whose models are valid. Yields (path, problem)."""
     yield from _strangers(configuration)
     yield from campaign_problems(configuration, mails)
     yield from _sources(configuration)
@@ -36,7 +36,7 @@ def problems(configuration: Configuration, mails: frozenset[str]) -> Problems:
 
 
 def _strangers(configuration: Configuration) -> Problems:
-    """Names of what does not exist."""
+    """References to unknown names, and conditions on `usage` without its configuration."""
     kinds: Mapping[str, Mapping[str, Any]] = {
         "profile": configuration.profiles,
         "phase": configuration.phases,
@@ -58,7 +58,7 @@ def _strangers(configuration: Configuration) -> Problems:
 
 
 def _named(configuration: Configuration) -> Iterator[tuple[Path, str, str]]:
-    """Every name of something that stands elsewhere: (path, kind, name)."""
+    """Every reference to a name that is defined elsewhere: (path, kind, name)."""
     for path, condition in _entries(configuration):
         if condition.score:
             yield (*path, "score", "profile"), "profile", condition.score.profile
@@ -93,7 +93,7 @@ def _sources(configuration: Configuration) -> Problems:
 
 
 def _patterns(configuration: Configuration) -> Problems:
-    """Conditions that look at what is not there, or at what they themselves decide."""
+    """Conditions on unknown names, on impossible values, or on facts that the condition itself decides."""
     named: Mapping[str, Mapping[str, Any]] = {
         "scores": configuration.profiles,
         "grades": configuration.grades,
@@ -117,7 +117,7 @@ def _patterns(configuration: Configuration) -> Problems:
 
 
 def _conditions(configuration: Configuration) -> Iterator[tuple[Path, Mapping[str, Any]]]:
-    """Every condition with its path."""
+    """Every condition, with its path."""
     waiting: list[tuple[Path, object]] = [((), configuration)]
     while waiting:
         path, value = waiting.pop(0)
@@ -134,7 +134,7 @@ def _conditions(configuration: Configuration) -> Iterator[tuple[Path, Mapping[st
 
 
 def _thresholds(configuration: Configuration) -> Problems:
-    """Scores and confidences that nobody can reach."""
+    """Thresholds of scores and confidences that no lead can reach."""
     highest = {name: highest_score(profile) for name, profile in configuration.profiles.items()}
     wanted = [
         ((*path, "score", "at_least"), condition.score.profile, condition.score.at_least)

@@ -1,4 +1,4 @@
-"""Conditions that contradict themselves: one field has to be this and that, and nothing is both."""
+"""Conditions that contradict themselves: no value of a field can meet all its requirements."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from ripen.validation.never_true import Branch, Leaf, parts
 
 _ONE_VALUE = ("event", "session", "lead")
 _LISTS = ("lead.interests", "lead.surges", "lead.campaigns")
-"""Of a list one element is enough, and another one may match the other condition; so may any property or trait."""
+"""Fields with lists: one matching element is enough, so two elements may meet two conditions.
+
+The same is true of any property or trait.
+"""
 
 
 def contradictions(
@@ -40,7 +43,7 @@ def _has_one_value(field: str) -> bool:
 
 
 def _agree(leaves: Sequence[Leaf]) -> bool:
-    """Whether some value matches them all; also when that cannot be told, since values without end match each."""
+    """True if some value matches all leaves, or if each leaf matches too many values to test."""
     checks = [compile_pattern({leaf.field: leaf.wanted}) for leaf in leaves]
     samples = (facts for leaf in leaves for wanted in leaf.wanted for facts in _samples(leaf.field, wanted))
     return all(map(_is_endless, leaves)) or any(all(check(facts) for check in checks) for facts in samples)
@@ -52,7 +55,7 @@ def _is_endless(leaf: Leaf) -> bool:
 
 
 def _samples(field: str, wanted: object) -> Iterator[dict[str, Any]]:
-    """Facts for what is wanted: each value, and around each limit the numbers that begin or end a range."""
+    """Facts to test: each wanted value, and for each numeric limit the limit and its neighbouring numbers."""
     if not isinstance(wanted, Mapping):
         yield _facts(field, wanted)
     elif "numeric" in wanted:

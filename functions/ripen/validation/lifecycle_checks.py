@@ -1,4 +1,4 @@
-"""What is wrong with the ways of a lifecycle: to and fro, round and round, in and never out, or never in."""
+"""Checks of a lifecycle's transitions: phases that no lead enters or leaves, alternation, and endless circles."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Onward = Mapping[str, set[str]]
 
 
 def dead_ends(section: str, phases: Mapping[str, Phase]) -> Iterator[tuple[Path, str]]:
-    """Everything that is wrong with the ways between these phases. Yields (path, problem)."""
+    """All problems of the transitions between these phases. Yields (path, problem)."""
     yield from _to_and_fro(section, phases)
     yield from _never_entered(section, phases)
     for circle in _closed(_onward(phases, lambda _: True)):
@@ -26,7 +26,7 @@ def dead_ends(section: str, phases: Mapping[str, Phase]) -> Iterator[tuple[Path,
 
 
 def _to_and_fro(section: str, phases: Mapping[str, Phase]) -> Iterator[tuple[Path, str]]:
-    """Two phases that a lead with one and the same score would enter from each other."""
+    """Pairs of phases between which a lead with a constant score would alternate."""
     for key, phase in phases.items():
         for n, falls in enumerate(phase.enter):
             for origin in falls.come_from or [other for other in phases if other != key]:
@@ -42,7 +42,7 @@ def _to_and_fro(section: str, phases: Mapping[str, Phase]) -> Iterator[tuple[Pat
 
 
 def _opposite(rises: EntryCondition, falls: EntryCondition) -> tuple[str, float, float] | None:
-    """The bounds of two ways that look at one value and at nothing else, if one begins before the other ends."""
+    """(kind, `at_least`, `below`) of two transitions that check only the same value, if their ranges overlap."""
     for kind in ("score", "interest"):
         alone = (rises.model_fields_set | falls.model_fields_set) <= {"come_from", kind}
         up, down = getattr(rises, kind), getattr(falls, kind)
@@ -58,7 +58,7 @@ def _name(condition: ScoreCondition | InterestCondition) -> str:
 
 
 def _never_entered(section: str, phases: Mapping[str, Phase]) -> Iterator[tuple[Path, str]]:
-    """Ways that lead nowhere new, and phases that no way leads to."""
+    """Transitions from a phase to itself, and phases that no path of transitions reaches."""
     for key, phase in phases.items():
         for n, condition in enumerate(phase.enter):
             if condition.come_from == [key]:
@@ -73,7 +73,7 @@ def _never_entered(section: str, phases: Mapping[str, Phase]) -> Iterator[tuple[
 
 
 def _takes_a_deed(circle: Sequence[str], phases: Mapping[str, Phase]) -> bool:
-    """Whether some way within the circle waits for what a lead does: then it is a lifecycle, such as buying again."""
+    """True if a transition within the circle waits for the lead's behaviour, such as another purchase."""
     ways = (way for key in circle for way in phases[key].enter if not way.come_from or set(way.come_from) & set(circle))
     return any(
         way.when is not None
@@ -99,7 +99,7 @@ def _onward(phases: Mapping[str, Phase], counts: Callable[[EntryCondition], bool
 
 
 def _closed(onward: Onward) -> Iterator[Sequence[str]]:
-    """Phases that lead into each other and to no other one."""
+    """Groups of phases that lead into each other and to no other phase."""
     reported: set[str] = set()
     for key in onward:
         circle = _reachable(onward, key)

@@ -1,4 +1,4 @@
-"""Conditions that nothing can match: ranges without a number in them, values that a fact never has."""
+"""Conditions that nothing can match: empty ranges, and values that a fact never has."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _NAMED_NUMBERS = ("lead.scores.", "lead.counts.")
 
 
 class Leaf(NamedTuple):
-    """One field of a condition: its place in the condition, its name with dots, and what it may be."""
+    """One field of a condition: its path in the condition, its dotted name, and the wanted values and operators."""
 
     path: Path
     field: str
@@ -34,7 +34,7 @@ class Leaf(NamedTuple):
 
 
 class Branch(NamedTuple):
-    """One choice of a `$or`: its condition, its place, and what the names of its fields begin with."""
+    """One choice of a `$or`: its condition, its path, and the prefix of its field names."""
 
     when: Mapping[str, Any]
     path: Path
@@ -54,7 +54,7 @@ def parts(when: Mapping[str, Any], path: Path = (), outer: str = "") -> Iterator
 
 
 def leaves(when: Mapping[str, Any], path: Path = (), outer: str = "") -> Iterator[Leaf]:
-    """All fields of a valid condition."""
+    """All fields of a valid condition, including those within `$or`."""
     for part in parts(when, path, outer):
         if isinstance(part, Branch):
             yield from leaves(*part)
@@ -63,7 +63,7 @@ def leaves(when: Mapping[str, Any], path: Path = (), outer: str = "") -> Iterato
 
 
 def impossible(configuration: Configuration, leaf: Leaf) -> Iterator[str]:
-    """What is wrong with a field's values."""
+    """The problems of a field's wanted values, as messages."""
     for bounds in _operands(leaf, "numeric"):
         low, high = _range(bounds)
         if low > high:
@@ -79,7 +79,7 @@ def impossible(configuration: Configuration, leaf: Leaf) -> Iterator[str]:
 
 
 def _unlike(configuration: Configuration, field: str, value: object) -> str:
-    """What a fact is instead of this value, if it never has it."""
+    """The possible values or the type of a fact, for a message, if it never has this value; otherwise empty."""
     if (values := _values(configuration, field)) is not None and value not in values:
         return f"it may be {', '.join(sorted(values)) or 'nothing'}"
     types, spoken = _kind(field) or ((type(value),), "")
@@ -87,7 +87,7 @@ def _unlike(configuration: Configuration, field: str, value: object) -> str:
 
 
 def _kind(field: str) -> tuple[tuple[type, ...], str] | None:
-    """What kind of value a fact is, as far as it is not one of a few; None when anything may stand there."""
+    """The types of a fact's value, and their name for a message; None if `_values` lists them or any type will do."""
     if field == "event":
         return (str,), "a text"
     if field in _FLAGS:
@@ -111,7 +111,7 @@ def _literals(leaf: Leaf) -> Iterator[Any]:
 
 
 def _range(bounds: Sequence[Any]) -> tuple[float, float]:
-    """The smallest and the largest number within one comparison or two."""
+    """The smallest and the largest number that meet all comparisons in `bounds`."""
     low, high = -math.inf, math.inf
     for sign, limit in zip(bounds[::2], bounds[1::2], strict=True):
         if sign in (">", ">=", "="):
@@ -126,7 +126,7 @@ def _spoken(bounds: Sequence[Any]) -> str:
 
 
 def _values(configuration: Configuration, field: str) -> frozenset[str] | None:
-    """All values that a fact can have; None when they cannot be told."""
+    """All possible values of a fact; None if they cannot be listed."""
     topics = configuration.interests.topics if configuration.interests else {}
     known: Mapping[str, Any] = {
         "lead.phase": configuration.phases,

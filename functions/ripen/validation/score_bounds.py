@@ -1,4 +1,4 @@
-"""How high a score or a confidence can get at all, so that a threshold beyond that is refused."""
+"""Upper bounds of scores and confidences, to reject thresholds that no lead can reach."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ripen.times import DAY, parse_duration
 
 
 def highest_score(profile: Profile) -> float:
-    """An upper bound of the profile's score (infinity without one): every limit used up at every chance."""
+    """An upper bound of the profile's score, with every cap always used up; infinity if there is no bound."""
     fit = sum(max(rule.points, 0) for rule in profile.fit.values())
     grouped = [_group(profile, name) for name in profile.groups]
     single = [_rule(profile, rule) for rule in profile.rules.values() if rule.group not in profile.groups]
@@ -21,7 +21,7 @@ def highest_score(profile: Profile) -> float:
 
 
 def highest_confidence(persona: Persona) -> float:
-    """How sure all evidence for a persona makes, with none against it."""
+    """The confidence in a persona from all evidence for it and none against it."""
     return confidence([max(sign.weight, 0) for sign in persona.evidence.values()])
 
 
@@ -50,9 +50,10 @@ def _caps(profile: Profile, cap: float | None, cap_per_day: float | None) -> Ite
 
 
 def _over_time(profile: Profile, points: float, every: int) -> float:
-    """What `points` in each window (or day) for ever come to: a geometric series, endless without a half-life.
+    """The limit of a score that gains `points` in each window of `every` ms: a geometric series.
 
-    The last two may lie side by side, one at the end of its window and one at the beginning of the next.
+    Infinity without a half-life. The last two gains may be adjacent, at the end of one window and the start of the
+    next, so one gain is added without decay.
     """
     if profile.half_life is None:
         return math.inf
