@@ -126,9 +126,7 @@ def _compile_transitions(transitions: Sequence[Transition]) -> Transitions:
         by_change={name: of(name, changed=True) for name in names},
         any_change=of(None, changed=True),
         inert_band=_inert_band(transitions),
-        inert_band_else=_ALWAYS
-        if all(_looks_at_scores_only(transition.entry) for transition in transitions)
-        else _NEVER,
+        inert_band_else=_ALWAYS if _look_at_scores_only(transitions) else _NEVER,
     )
 
 
