@@ -3,6 +3,7 @@ import subprocess
 
 import pytest
 
+from alarms import alarms, expanded
 from ripen_cli.project import ROOT, tool
 
 ENV = {**os.environ, "AWS_DEFAULT_REGION": "eu-central-1", "SAM_CLI_TELEMETRY": "0"}
@@ -39,3 +40,17 @@ def test_the_functions_build_for_both_architectures(architecture, tmp_path):
     assert built == {"TrackFunction", "ScoreFunction", "TriggerFunction", "PublishFunction"}
     [core] = (tmp_path / "build" / "TrackFunction" / "pydantic_core").glob("*.so")
     assert {"x86_64": "x86_64", "arm64": "aarch64"}[architecture] in core.name
+
+
+def test_each_alarm_of_the_template_is_deployed(cloud):
+    deployed = cloud.client("cloudwatch").describe_alarms()["MetricAlarms"]
+
+    assert sorted(map(facts, deployed)) == sorted(map(facts, alarms(expanded()).values()))
+
+
+def facts(alarm):
+    """All of an alarm that does not depend on the names of deployed resources."""
+    numbers = (alarm[name] for name in ("Threshold", "Period", "EvaluationPeriods"))
+    texts = (alarm[name] for name in ("AlarmDescription", "Namespace", "MetricName", "Statistic"))
+    rules = (alarm[name] for name in ("ComparisonOperator", "TreatMissingData"))
+    return *texts, *numbers, *rules, tuple(dimension["Name"] for dimension in alarm["Dimensions"])

@@ -18,6 +18,7 @@ from adapters.delivery import mailer
 from adapters.mail.jinja import CONTENT_FIELDS, LEAD_FIELDS, MAIL_FIELDS
 from adapters.mail.links import Links
 from adapters.rules.rule_files import SECTIONS, build
+from alarms import alarms, expanded
 from ripen.conditions import fields
 from ripen.conditions.pattern import compile_pattern
 from ripen.config import configuration
@@ -258,9 +259,9 @@ def test_every_parameter_is_documented():
 
 
 def test_every_alarm_is_documented():
-    alarms = template_names("Resources", r"^  (\w+):\n    Type: AWS::CloudWatch::Alarm$")
-    assert "DeadLettersAlarm" in alarms
-    assert {name for name in alarms if f"`{name}`" not in README + OPERATING} == set()
+    names = set(alarms(expanded()))
+    assert "DeadLettersAlarm" in names
+    assert {name for name in names if f"`{name}`" not in README + OPERATING} == set()
 
 
 def test_every_dependency_has_its_reason():

@@ -1,0 +1,43 @@
+"""The alarms of template.yaml, and the metrics that the functions count."""
+
+from __future__ import annotations
+
+import ast
+
+from cfnlint.decode import decode
+from cfnlint.template import Template
+
+from ripen.events.event import ENDS
+from template import ROOT
+
+
+def expanded():
+    """The template with the resources that each `Fn::ForEach` makes in its place."""
+    path = str(ROOT / "template.yaml")
+    written, problems = decode(path)
+    read = Template(path, written, ["eu-central-1"])
+    assert [*problems, *read.transform()] == []
+    return read.template
+
+
+def alarms(template):
+    """The properties of each alarm, by its name in the template."""
+    return {
+        name: resource["Properties"]
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::CloudWatch::Alarm"
+    }
+
+
+def counted_metrics():
+    """The name of each metric that a function counts."""
+    named = {name for path in (ROOT / "functions").rglob("*.py") for name in _literals(ast.parse(path.read_text()))}
+    failures = [name for ends in ENDS.values() for status, name in ends.items() if status != "sent"]
+    return named | {name.replace("Email ", "Mail").replace(" ", "") for name in failures}
+
+
+def _literals(module):
+    for node in ast.walk(module):
+        match node:
+            case ast.Call(func=ast.Name(id="count"), args=[ast.Constant(value=str(name)), *_]):
+                yield name

@@ -1,0 +1,82 @@
+"""Every alarm of the template listens to something that is counted, says what it means and reaches the operator."""
+
+import json
+
+import pytest
+
+from adapters.runtime.telemetry import NAMESPACE, count
+from alarms import alarms, counted_metrics, expanded
+
+WITHOUT_ALARM = {"RulesInvalid"}  # whoever uploads rules with mistakes reads about them in the report
+
+
+@pytest.fixture(scope="module")
+def template():
+    return expanded()
+
+
+@pytest.fixture(scope="module")
+def every_alarm(template):
+    return alarms(template)
+
+
+@pytest.fixture
+def own_alarms(every_alarm):
+    return {name: alarm for name, alarm in every_alarm.items() if alarm["Namespace"] == NAMESPACE}
+
+
+def test_each_metric_that_is_counted_has_an_alarm_of_its_name_and_no_alarm_listens_to_another(own_alarms):
+    listening = {name: alarm["MetricName"] for name, alarm in own_alarms.items()}
+
+    assert listening == {f"{metric}Alarm": metric for metric in counted_metrics() - WITHOUT_ALARM}
+
+
+def test_alarms_listen_to_the_dimensions_that_count_writes(own_alarms, capsys):
+    count("LeadOutgrown")
+    written = json.loads(capsys.readouterr().out)
+    [metrics] = written["_aws"]["CloudWatchMetrics"]
+    [names] = metrics["Dimensions"]
+
+    dimensions = [{"Name": name, "Value": written[name]} for name in names]
+
+    assert metrics["Namespace"] == NAMESPACE
+    assert {name: alarm["Dimensions"] for name, alarm in own_alarms.items()} == dict.fromkeys(own_alarms, dimensions)
+
+
+def test_each_function_has_an_alarm_for_its_errors(template, every_alarm):
+    functions = {name for name, one in template["Resources"].items() if one["Type"] == "AWS::Serverless::Function"}
+    watched = {
+        name: alarm["Dimensions"]
+        for name, alarm in every_alarm.items()
+        if (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Errors")
+    }
+
+    assert watched == {
+        f"{function.removesuffix('Function')}ErrorsAlarm": [{"Name": "FunctionName", "Value": {"Ref": function}}]
+        for function in functions
+    }
+
+
+def test_an_alarm_goes_off_when_its_limit_is_reached_and_not_when_nothing_is_counted(every_alarm):
+    for name, alarm in every_alarm.items():
+        assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold", name
+        assert alarm["TreatMissingData"] == "notBreaching", name
+        assert alarm["Statistic"] in ("Sum", "Maximum"), name
+        assert alarm["Threshold"] >= 1, name
+        assert alarm["Period"] in (60, 300), name
+        assert alarm["EvaluationPeriods"] in (1, 3), name
+
+
+def test_each_alarm_tells_the_topic_of_the_alarm_address(every_alarm):
+    told = [{"Fn::If": ["HasAlarmAddress", {"Ref": "AlarmTopic"}, {"Ref": "AWS::NoValue"}]}]
+
+    assert {name: alarm["AlarmActions"] for name, alarm in every_alarm.items()} == dict.fromkeys(every_alarm, told)
+
+
+def test_each_alarm_has_a_text_of_its_own_and_each_text_has_an_alarm(template, every_alarm):
+    texts = [alarm["AlarmDescription"] for alarm in every_alarm.values()]
+    tables = (template["Mappings"][name] for name in ("ErrorTexts", "MetricTexts"))
+
+    assert all(isinstance(text, str) and text for text in texts)
+    assert len(set(texts)) == len(texts)
+    assert {row["Text"] for table in tables for row in table.values()} <= set(texts)
