@@ -217,7 +217,7 @@ def fence():
 @pytest.fixture
 def agreed(page, recorder, taken):
     """A page whose visitor has said yes, which has arrived already."""
-    page.evaluate("ripen.privacy.consent(true)")
+    page.evaluate("ripen.consent(true)")
     recorder.events(1, beside=())
     taken(page)
     recorder.requests.clear()

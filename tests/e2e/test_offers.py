@@ -180,7 +180,7 @@ def test_nothing_covers_a_cookie_banner_that_waits_for_its_answer(visit, recorde
     expect(page.get_by_role("region", name=BANNER["title"])).to_be_visible()
     expect(overlay(page)).to_be_hidden()
 
-    page.evaluate("ripen.privacy.consent(false)")
+    page.evaluate("ripen.consent(false)")
 
     expect(overlay(page)).to_be_visible()
 
@@ -193,7 +193,7 @@ def test_a_site_may_want_consent_before_anything_is_asked(visit, recorder, fence
     fence(page)
     assert recorder.asked == []
 
-    page.evaluate("ripen.privacy.consent(true)")
+    page.evaluate("ripen.consent(true)")
     page.clock.fast_forward(1)
 
     expect(overlay(page)).to_be_visible()
@@ -205,7 +205,7 @@ def test_a_no_forgets_what_was_closed_before(visit, recorder):
     page = visit()
     overlay(page).get_by_role("button", name="Not now").click()
 
-    page.evaluate("ripen.privacy.consent(false)")
+    page.evaluate("ripen.consent(false)")
 
     assert page.evaluate("localStorage.length") == 0
 

@@ -21,12 +21,12 @@ def test_before_consent_nothing_is_sent_and_nothing_stored(page, recorder, fence
     assert recorder.requests == []
     assert cookies(page) == []
     assert stored(page) == 0
-    assert page.evaluate("ripen.privacy.consent()") is None
+    assert page.evaluate("ripen.consent()") is None
 
 
 def test_consent_sends_what_waited_with_all_its_context(page, recorder):
     page.evaluate("ripen.page('Landing', { variant: 'a' })")
-    page.evaluate("ripen.privacy.consent(true)")
+    page.evaluate("ripen.consent(true)")
 
     event, given = recorder.events(2, beside=())
     [cookie] = cookies(page)
@@ -48,11 +48,11 @@ def test_consent_sends_what_waited_with_all_its_context(page, recorder):
 
 
 def test_a_yes_is_told_once(page, recorder, taken):
-    page.evaluate("ripen.privacy.consent(true)")
+    page.evaluate("ripen.consent(true)")
     recorder.events(1, beside=())
     taken(page)
     page.goto(f"{recorder.origin}/next")
-    page.evaluate("ripen.privacy.consent(true); ripen.track('Tool Used')")
+    page.evaluate("ripen.consent(true); ripen.track('Tool Used')")
 
     assert [event["event"] for event in recorder.events(2, beside=())] == ["Consent Given", "Tool Used"]
 
@@ -67,7 +67,7 @@ def test_denial_drops_what_waited_and_what_follows(page, recorder, fence):
     assert recorder.requests == []
     assert [cookie["value"] for cookie in cookies(page)] == ["no"]
     assert stored(page) == 0
-    assert page.evaluate("ripen.privacy.consent()") is False
+    assert page.evaluate("ripen.consent()") is False
 
 
 def test_consent_withdrawn_is_the_last_word(agreed, recorder, fence):
@@ -92,14 +92,14 @@ def test_a_no_in_another_tab_counts_here_too(agreed, recorder, context, fence):
     other = context.new_page()
     other.goto(f"{recorder.origin}/next")
     agreed.evaluate("ripen.track('Tool Used')")
-    other.evaluate("ripen.privacy.consent(false)")
+    other.evaluate("ripen.consent(false)")
     agreed.clock.fast_forward(1000)
     agreed.evaluate("ripen.track('Tool Used')")
     fence(agreed)
 
     assert {event["event"] for event in recorder.events()} <= {"Tool Used", "Consent Withdrawn"}
     assert len(recorder.batches) <= 2
-    assert agreed.evaluate("ripen.privacy.consent()") is False
+    assert agreed.evaluate("ripen.consent()") is False
     assert stored(agreed) == 0
 
 
@@ -109,13 +109,13 @@ def test_global_privacy_control_is_a_no_until_the_visitor_says_otherwise(context
     page.goto(f"{recorder.origin}/first")
     page.evaluate("ripen.track('Tool Used')")
     fence(page)
-    assert page.evaluate("ripen.privacy.consent()") is False
+    assert page.evaluate("ripen.consent()") is False
     assert cookies(page) == []
 
-    page.evaluate("ripen.privacy.consent(true); ripen.track('Asset Previewed')")
+    page.evaluate("ripen.consent(true); ripen.track('Asset Previewed')")
     page.goto(f"{recorder.origin}/next")
 
-    assert page.evaluate("ripen.privacy.consent()") is True
+    assert page.evaluate("ripen.consent()") is True
     assert [event["event"] for event in recorder.events(1)] == ["Asset Previewed"]
 
 
@@ -163,9 +163,9 @@ def test_the_cookie_is_that_of_the_whole_site(context, recorder, domain, shared)
     page = context.new_page()
     port = recorder.origin.rpartition(":")[2]
     page.goto(f"http://www.shop.site.localhost:{port}/")
-    page.evaluate("ripen.privacy.consent(true)")
+    page.evaluate("ripen.consent(true)")
 
     [cookie] = cookies(page)
     assert cookie["domain"] == shared
     page.goto(f"http://shop.site.localhost:{port}/")
-    assert page.evaluate("ripen.privacy.consent()") is True
+    assert page.evaluate("ripen.consent()") is True

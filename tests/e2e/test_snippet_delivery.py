@@ -169,7 +169,7 @@ def test_without_storage_events_are_sent_all_the_same(context, recorder):
     )
     page = context.new_page()
     page.goto(f"{recorder.origin}/first")
-    page.evaluate("ripen.privacy.consent(true); ripen.track('Tool Used')")
+    page.evaluate("ripen.consent(true); ripen.track('Tool Used')")
 
     assert [event["event"] for event in recorder.events(1)] == ["Tool Used"]
 

@@ -20,12 +20,12 @@ def test_before_consent_nothing_is_sent_and_nothing_stored(page, recorder, fence
     assert recorder.requests == []
     assert page.context.cookies() == []
     assert page.evaluate("localStorage.length + sessionStorage.length") == 0
-    assert page.evaluate("ripen.privacy.consent()") is None
+    assert page.evaluate("ripen.consent()") is None
 
 
 def test_consent_sends_what_waited_in_one_request_without_asking_first(page, recorder):
     page.evaluate("ripen.page('Landing', { variant: 'a' })")
-    page.evaluate("ripen.privacy.consent(true)")
+    page.evaluate("ripen.consent(true)")
 
     landing, given = recorder.events(2, beside=())
     [(path, headers, body)] = recorder.requests

@@ -33,7 +33,7 @@ def test_click_ids_of_advertisers_are_kept(agreed, recorder, name):
 def test_the_page_that_a_visit_came_from_is_told_when_it_is_another_site(context, recorder):
     page = context.new_page()
     page.goto(f"{recorder.origin}/first", referer="https://search.example/?q=quotes")
-    page.evaluate("ripen.privacy.consent(true); ripen.page()")
+    page.evaluate("ripen.consent(true); ripen.page()")
     page.goto(f"{recorder.origin}/first", referer=f"{recorder.origin}/first")
     page.evaluate("ripen.page()")
 
@@ -45,9 +45,9 @@ def test_the_page_that_a_visit_came_from_is_told_when_it_is_another_site(context
 def test_no_touch_is_kept_before_consent_or_after_it_was_withdrawn(page):
     page.evaluate("ripen.page()")
     assert page.evaluate("localStorage.length") == 0
-    page.evaluate("ripen.privacy.consent(true)")
+    page.evaluate("ripen.consent(true)")
     assert page.evaluate("JSON.parse(localStorage['ripen-touch']).first.source") == "feed"
-    page.evaluate("ripen.privacy.consent(false)")
+    page.evaluate("ripen.consent(false)")
     assert page.evaluate("localStorage.length") == 0
 
 
@@ -74,7 +74,7 @@ def test_the_token_of_a_mail_link_is_sent_once_after_consent(context, recorder):
     page.goto(f"{recorder.origin}/first?rt=to-ken_1.a")
     page.evaluate("ripen.page(); ripen.track('Tool Used')")
     assert page.evaluate("localStorage.length + document.cookie.length") == 0
-    page.evaluate("ripen.privacy.consent(true)")
+    page.evaluate("ripen.consent(true)")
 
     events = recorder.events(3, beside=())
     assert [event["context"].get("token") for event in events] == ["to-ken_1.a", None, None]
