@@ -103,6 +103,16 @@ def test_a_no_in_another_tab_counts_here_too(agreed, recorder, context, fence):
     assert stored(agreed) == 0
 
 
+def test_what_a_tab_stored_while_another_said_no_is_erased(still, recorder, fence):
+    still.evaluate("ripen.track('Tool Used'); document.cookie = 'ripen=no; Path=/'")
+    assert stored(still) == 2
+    still.clock.run_for(50)
+    fence(still)
+
+    assert stored(still) == 0
+    assert recorder.requests == []
+
+
 def test_global_privacy_control_is_a_no_until_the_visitor_says_otherwise(context, recorder, fence):
     context.add_init_script("Object.defineProperty(navigator, 'globalPrivacyControl', { value: true })")
     page = context.new_page()
