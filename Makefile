@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test stories schedules lint bench simulate snippet lock deploy clean
+.PHONY: help demo test stories schedules repeat lint bench simulate snippet lock deploy clean
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
@@ -24,6 +24,10 @@ stories: $(INSTALLED)
 
 schedules: $(INSTALLED)  # beside the others, which wait for browsers and the local cloud most of the time
 	@nice -n 19 $(BIN)/pytest tests/simulation --seeds 10000
+
+repeat: $(INSTALLED) ## Run the tests of FILE=path COUNT=n times (20) on a busy machine, to find what depends on luck
+	@$(BIN)/python -c 'while True: pass' & one=$$!; $(BIN)/python -c 'while True: pass' & two=$$!; \
+	trap "kill $$one $$two" EXIT INT TERM; $(BIN)/pytest $(FILE) --count $(or $(COUNT),20)
 
 lint: $(INSTALLED) ## Check style, types, imports and the template
 	@$(BIN)/ruff check .

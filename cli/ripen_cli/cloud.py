@@ -28,6 +28,10 @@ REGION = "eu-central-1"
 STACK = "ripen"
 SENDER = "hello@ripen.example"
 DEFAULT_PORT = 4566
+_STARTED_WITHIN = 120
+_PUBLISHED_WITHIN = 180
+"""Seconds; the function that publishes may itself take 150 of them."""
+
 _BUILD = HOME / "build"
 _CREDENTIALS = {"region_name": REGION, "aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
@@ -110,7 +114,7 @@ def stop(port: int = DEFAULT_PORT) -> bool:
     return process is not None
 
 
-def publish_rules(cloud: Cloud, folder: Path, timeout: float = 30) -> dict[str, Any]:
+def publish_rules(cloud: Cloud, folder: Path, timeout: float = _PUBLISHED_WITHIN) -> dict[str, Any]:
     """Upload rules/ and mails/ below `folder`, and wait until they are active. Raises click.ClickException."""
     s3 = cloud.client("s3")
     files = rule_files(folder)
@@ -204,7 +208,7 @@ def _start_emulator(emulator: Path, port: int) -> subprocess.Popen[bytes]:
 
 
 def _wait_until_healthy(process: subprocess.Popen[bytes], port: int, log_file: Path) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + _STARTED_WITHIN
     while not _healthy(f"http://127.0.0.1:{port}"):
         if process.poll() is not None or time.monotonic() > deadline:
             raise click.ClickException(f"the emulator did not start; see {log_file.relative_to(ROOT)}")

@@ -2,6 +2,7 @@ import json
 import shutil
 import threading
 import time
+from collections import Counter
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
@@ -76,6 +77,24 @@ def cloud(tmp_path_factory):
     local_cloud.stop(port)
 
 
+def name_of(event):
+    """The name of a tracked event, the type of another call."""
+    return event.get("event", event["type"])
+
+
+@pytest.fixture(scope="session")
+def wait_for():
+    """Asks the local cloud until a condition holds, which `what` names."""
+
+    def wait(what, condition):
+        deadline = time.monotonic() + 60
+        while not condition():
+            assert time.monotonic() < deadline, what
+            time.sleep(0.1)
+
+    return wait
+
+
 class Recorder:
     """What arrived at the tracking endpoint, and how it answers: `failures` first, then with success.
 
@@ -94,35 +113,64 @@ class Recorder:
         self.offers = []
         self.asked = []
         self.origin = self.endpoint = ""
+        self._news = threading.Condition()
 
     @property
     def batches(self):
         return [body["batch"] for _, _, body in self.requests]
 
-    def events(self, count=None, beside=BESIDE):
-        """Each event so far, without those `beside` what a test is about; waits for `count` of them when given."""
-        return self._wait(count, self._events, beside)
+    def events(self, *names, beside=BESIDE):
+        """The events of these names as soon as all of them have arrived: in this order, with no others.
+
+        Those whose names are in `beside` are left out.
+        """
+        self._wait(lambda: not Counter(names) - Counter(map(name_of, self.so_far(beside))))
+        found = self.so_far(beside)
+        assert [name_of(event) for event in found] == list(names)
+        return found
+
+    def so_far(self, beside=BESIDE):
+        """Each event that has arrived, for a test that knows by other means that all have."""
+        events = {event["messageId"]: event for batch in self.batches for event in batch}
+        return [event for event in events.values() if name_of(event) not in beside]
+
+    def sent(self, *batches):
+        """The members of each request, sent again or not, as soon as requests with events of these names arrived.
+
+        They arrived in this order, and no other request did.
+        """
+        self._wait(lambda: len(self.batches) >= len(batches))
+        found = self.batches
+        assert [tuple(map(name_of, batch)) for batch in found] == [*batches]
+        return [[event["messageId"] for event in batch] for batch in found]
 
     def questions(self, path, count=1):
         """What the page at a path said each time it asked for offers, as soon as it did so `count` times."""
-        return self._wait(count, lambda: [question for question in self.asked if question["path"] == path])
 
-    def sent(self, count):
-        """The members of each batch, sent again or not, as soon as there are `count`."""
-        return self._wait(count, lambda: [[event["messageId"] for event in batch] for batch in self.batches])
+        def asked():
+            return [question for question in self.asked if question["path"] == path]
 
-    def _events(self, beside):
-        events = {event["messageId"]: event for batch in self.batches for event in batch}
-        return [event for event in events.values() if event.get("event") not in beside]
+        assert self._wait(lambda: len(asked()) >= count), self.asked
+        return asked()
 
-    @staticmethod
-    def _wait(count, look, *arguments):
-        deadline = time.monotonic() + 15
-        while count is not None and len(look(*arguments)) < count and time.monotonic() < deadline:
-            time.sleep(0.02)
-        found = look(*arguments)
-        assert count is None or len(found) == count, found
-        return found
+    def _wait(self, arrived):
+        """Whether a condition holds, as soon as what arrives makes it true, or after so long that it never will."""
+        with self._news:
+            return self._news.wait_for(arrived, timeout=30)
+
+    def take(self, *request):
+        """Keep a request to the tracking endpoint; gives the status of its answer."""
+        with self._news:
+            self.requests.append(request)
+            self._news.notify_all()
+            return self.failures.pop(0) if self.failures else 200
+
+    def answer(self, question):
+        """Keep a question for offers; gives the offers as they are at this moment."""
+        with self._news:
+            self.asked.append(question)
+            self._news.notify_all()
+            return self.offers
 
     def page(self, path):
         options = json.dumps({"host": f"{self.endpoint}/", **self.options})
@@ -138,16 +186,15 @@ def _server(recorder):
             if name in _SCRIPTS:
                 self._answer(200, _SCRIPTS[name], "text/javascript")
             elif parts.path.endswith("/v1/offers"):
-                recorder.asked.append(dict(parse_qsl(parts.query)))
-                self._answer(200, json.dumps({"offers": recorder.offers}).encode(), "application/json")
+                offers = recorder.answer(dict(parse_qsl(parts.query)))
+                self._answer(200, json.dumps({"offers": offers}).encode(), "application/json")
             else:
                 policy = {"content-security-policy": recorder.policy} if recorder.policy else {}
                 self._answer(200, recorder.page(parts.path).encode(), "text/html", policy)
 
         def do_POST(self):
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            recorder.requests.append((urlsplit(self.path).path, self.headers, body))
-            status = recorder.failures.pop(0) if recorder.failures else 200
+            status = recorder.take(urlsplit(self.path).path, self.headers, body)
             self._answer(
                 status, b"{}", "application/json", {"retry-after": recorder.retry_after} if status == 429 else {}
             )
@@ -209,6 +256,15 @@ def taken():
 
 
 @pytest.fixture
+def refused():
+    """Waits until a page whose clock stands still knows that what it has just sent was not taken."""
+    return lambda page: page.wait_for_function(
+        "() => Object.keys(localStorage).filter((key) => key.startsWith('ripen:'))"
+        ".every((key) => JSON.parse(localStorage[key]).due !== Date.now() + 10000)"
+    )
+
+
+@pytest.fixture
 def fence():
     """After it, whatever a page had sent before has arrived."""
     return lambda page: page.evaluate("fetch('/fence').then((answer) => answer.text())")
@@ -217,8 +273,15 @@ def fence():
 @pytest.fixture
 def agreed(page, recorder, taken):
     """A page whose visitor has said yes, which has arrived already."""
-    page.evaluate("ripen.privacy.consent(true)")
-    recorder.events(1, beside=())
+    page.evaluate("ripen.consent(true)")
+    recorder.events("Consent Given", beside=())
     taken(page)
     recorder.requests.clear()
     return page
+
+
+@pytest.fixture
+def still(agreed):
+    """The same page, whose clock stands still: only `run_for` and `fast_forward` move it."""
+    agreed.clock.pause_at(agreed.evaluate("Date.now()") / 1000 + 60)
+    return agreed

@@ -26,16 +26,29 @@ SITE = """<!doctype html><html lang="{language}"><title>A site</title>
 <a id="first" href="/other">Elsewhere</a><input id="field" aria-label="Field"><h1>A page</h1>
 <div id="place" data-ripen-slot="home" {place}></div><p id="below">Below</p></html>"""
 START = "ripen.load('site-key', { host: document.currentScript.dataset.host, delay: 50 }); ripen.page();"
-BESIDE = ("Consent Given", "Page Left", None)
+BESIDE = ("Consent Given", "Page Left", "page")
+ANSWERS = """
+window.answers = 0;
+window.Response.prototype.json = ((json) => function () {
+  const read = json.call(this);
+  read.finally(() => { window.answers += 1; });
+  return read;
+})(Response.prototype.json);
+"""
 SOON = 20_000
 DAYS = 24 * 60 * 60 * 1000
 
 
 @pytest.fixture
 def visit(context, recorder):
-    """Opens a page of the site; `agreed` is the answer in its cookie banner, None is no answer yet."""
+    """Opens a page of the site; `agreed` is the answer in its cookie banner, None is no answer yet.
 
-    def go(path="/first", agreed=True, *, language="en", more="", place="", page=None):
+    The clock of a page that is `still` is moved by the test alone.
+    """
+
+    context.add_init_script(ANSWERS)
+
+    def go(path="/first", agreed=True, *, language="en", more="", place="", page=None, still=False):
         for name in ("/first", "/second", "/workshop"):
             recorder.pages[name] = SITE.format(endpoint=recorder.endpoint, language=language, more=more, place=place)
         recorder.pages["/start.js"] = START
@@ -43,6 +56,8 @@ def visit(context, recorder):
         if agreed is not None and not context.cookies():
             context.add_cookies([{"name": "ripen", "value": YES if agreed else "no", "url": recorder.origin}])
         page.clock.install()
+        if still:
+            page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 60)
         page.goto(recorder.origin + path)
         return page
 
@@ -71,8 +86,14 @@ def focused(page):
     )
 
 
-def reports(recorder, count):
-    return [(event["event"], event["properties"]) for event in recorder.events(count, beside=BESIDE)]
+def reports(recorder, *names):
+    """What was reported, as soon as the events of these names have arrived."""
+    return [(event["event"], event["properties"]) for event in recorder.events(*names, beside=BESIDE)]
+
+
+def answered(page, count=1):
+    """Waits until a page has dealt with the answers to so many questions."""
+    page.wait_for_function("(count) => window.answers >= count", arg=count)
 
 
 def about(offer):
@@ -85,16 +106,20 @@ def test_an_overlay_is_shown_and_reported(visit, recorder):
 
     expect(overlay(page)).to_be_visible()
     expect(overlay(page)).to_have_accessible_description(WORKSHOP["text"])
-    assert reports(recorder, 1) == [("Promotion Viewed", about(WORKSHOP))]
-    assert recorder.asked == [{"writeKey": "site-key", "anonymousId": VISITOR, "language": "de-AT", "path": "/first"}]
+    assert reports(recorder, "Promotion Viewed") == [("Promotion Viewed", about(WORKSHOP))]
+    about_her = {"writeKey": "site-key", "anonymousId": VISITOR, "language": "de-AT", "path": "/first"}
+    assert recorder.asked == [about_her] * len(recorder.asked)
 
 
 @in_both
-def test_the_keyboard_stays_inside_an_overlay_and_comes_back_to_where_it_was(visit, recorder):
+def test_the_keyboard_stays_inside_an_overlay_and_comes_back_to_where_it_was(visit, recorder, taken):
     page = visit()
     page.focus("#first")
+    recorder.questions("/first")
     recorder.offers = [WORKSHOP]
     page.evaluate("ripen.track('Tool Used')")
+    recorder.events("Tool Used", beside=BESIDE)
+    taken(page)
     page.clock.fast_forward(SOON)
     expect(overlay(page)).to_be_visible()
 
@@ -109,7 +134,8 @@ def test_the_keyboard_stays_inside_an_overlay_and_comes_back_to_where_it_was(vis
 
     expect(overlay(page)).to_be_hidden()
     assert focused(page) == "first"
-    assert reports(recorder, 3)[1:] == [("Promotion Viewed", about(WORKSHOP)), ("Promotion Dismissed", about(WORKSHOP))]
+    reported = reports(recorder, "Tool Used", "Promotion Viewed", "Promotion Dismissed")
+    assert reported[1:] == [("Promotion Viewed", about(WORKSHOP)), ("Promotion Dismissed", about(WORKSHOP))]
 
 
 def test_enter_that_was_meant_for_the_page_follows_no_link(visit, recorder):
@@ -123,14 +149,16 @@ def test_enter_that_was_meant_for_the_page_follows_no_link(visit, recorder):
     assert page.url.endswith("/first")
 
 
-def test_nobody_is_interrupted_while_writing(visit, recorder):
+def test_nobody_is_interrupted_while_writing(visit, recorder, taken):
     page = visit()
     page.fill("#field", "Half a sent")
+    recorder.questions("/first")
     recorder.offers = [WORKSHOP]
     page.evaluate("ripen.track('Tool Used')")
-    recorder.events(1, beside=BESIDE)
+    recorder.events("Tool Used", beside=BESIDE)
+    taken(page)
     page.clock.fast_forward(SOON)
-    page.wait_for_function("() => true")
+    answered(page, 2)
     page.keyboard.type("ence")
     expect(overlay(page)).to_be_hidden()
 
@@ -142,30 +170,31 @@ def test_nobody_is_interrupted_while_writing(visit, recorder):
 
 
 @pytest.mark.parametrize(("days", "shown"), [(13, False), (15, True)])
-def test_what_was_closed_stays_closed_for_its_days(visit, recorder, fence, days, shown):
+def test_what_was_closed_stays_closed_for_its_days(visit, recorder, days, shown):
     recorder.offers = [WORKSHOP]
     page = visit()
     overlay(page).get_by_role("button", name="Not now").click()
     expect(overlay(page)).to_be_hidden()
-    assert reports(recorder, 2)[1] == ("Promotion Dismissed", about(WORKSHOP))
+    reported = reports(recorder, "Promotion Viewed", "Promotion Dismissed")
+    assert reported[1] == ("Promotion Dismissed", about(WORKSHOP))
     assert "workshop" in page.evaluate("localStorage['ripen-offers']")
 
     page.clock.fast_forward(days * DAYS)
     page.goto(f"{recorder.origin}/second")
     recorder.questions("/second")
-    fence(page)
+    answered(page)
 
     expect(overlay(page)).to_be_visible() if shown else expect(overlay(page)).to_be_hidden()
 
 
 @in_both
-def test_without_consent_nobody_is_named_and_nothing_outlives_the_visit(visit, recorder, fence):
+def test_without_consent_nobody_is_named_and_nothing_outlives_the_visit(visit, recorder):
     recorder.offers = [WORKSHOP]
     page = visit(agreed=False)
     overlay(page).get_by_role("button", name="Not now").click()
     page.goto(f"{recorder.origin}/second")
     recorder.questions("/second")
-    fence(page)
+    answered(page)
 
     expect(overlay(page)).to_be_hidden()
     assert all("anonymousId" not in asked for asked in recorder.asked)
@@ -180,7 +209,7 @@ def test_nothing_covers_a_cookie_banner_that_waits_for_its_answer(visit, recorde
     expect(page.get_by_role("region", name=BANNER["title"])).to_be_visible()
     expect(overlay(page)).to_be_hidden()
 
-    page.evaluate("ripen.privacy.consent(false)")
+    page.evaluate("ripen.consent(false)")
 
     expect(overlay(page)).to_be_visible()
 
@@ -193,7 +222,7 @@ def test_a_site_may_want_consent_before_anything_is_asked(visit, recorder, fence
     fence(page)
     assert recorder.asked == []
 
-    page.evaluate("ripen.privacy.consent(true)")
+    page.evaluate("ripen.consent(true)")
     page.clock.fast_forward(1)
 
     expect(overlay(page)).to_be_visible()
@@ -205,7 +234,7 @@ def test_a_no_forgets_what_was_closed_before(visit, recorder):
     page = visit()
     overlay(page).get_by_role("button", name="Not now").click()
 
-    page.evaluate("ripen.privacy.consent(false)")
+    page.evaluate("ripen.consent(false)")
 
     assert page.evaluate("localStorage.length") == 0
 
@@ -213,10 +242,12 @@ def test_a_no_forgets_what_was_closed_before(visit, recorder):
 def test_a_click_is_reported_and_leads_on(visit, recorder):
     recorder.offers = [WORKSHOP]
     page = visit()
+    reports(recorder, "Promotion Viewed")
     overlay(page).get_by_role("link", name="Keep a seat").click()
     page.wait_for_url("**/workshop")
 
-    assert reports(recorder, 2)[1] == ("Promotion Clicked", about(WORKSHOP))
+    assert reports(recorder, "Promotion Viewed", "Promotion Clicked")[1] == ("Promotion Clicked", about(WORKSHOP))
+    answered(page)
     expect(overlay(page)).to_be_hidden()
     assert "workshop" in page.evaluate("localStorage['ripen-offers']")
 
@@ -237,17 +268,20 @@ def test_a_popup_leaves_the_focus_where_it_is_and_closes_by_escape_from_within(v
 
     expect(popup(page)).to_be_hidden()
     assert focused(page) == "first"
-    assert reports(recorder, 2)[1] == ("Promotion Dismissed", about(NEWS))
+    assert reports(recorder, "Promotion Viewed", "Promotion Dismissed")[1] == ("Promotion Dismissed", about(NEWS))
 
 
-def test_one_page_view_shows_one_thing_over_the_page(visit, recorder):
+def test_one_page_view_shows_one_thing_over_the_page(visit, recorder, taken):
     recorder.offers = [NEWS, WORKSHOP]
     page = visit()
     page.clock.fast_forward(200)
     expect(popup(page)).to_be_visible()
     popup(page).get_by_role("button", name="Not now").click()
     page.evaluate("ripen.track('Tool Used')")
+    recorder.events("Promotion Viewed", "Promotion Dismissed", "Tool Used", beside=BESIDE)
+    taken(page)
     page.clock.fast_forward(SOON)
+    answered(page, 2)
     expect(overlay(page)).to_be_hidden()
 
     page.evaluate("history.pushState({}, '', '/second')")
@@ -262,7 +296,7 @@ def test_an_offer_appears_soon_after_the_score_was_reached(visit, recorder, take
     recorder.questions("/first")
     recorder.offers = [WORKSHOP]
     page.evaluate("ripen.track('Tool Used')")
-    recorder.events(1, beside=BESIDE)
+    recorder.events("Tool Used", beside=BESIDE)
     taken(page)
 
     page.clock.fast_forward(SOON)
@@ -272,9 +306,10 @@ def test_an_offer_appears_soon_after_the_score_was_reached(visit, recorder, take
 
 def test_a_visitor_who_does_nothing_is_not_asked_about_again_and_again(visit, recorder, fence, taken):
     recorder.offers = [WORKSHOP]
-    page = visit()
+    page = visit(still=True)
     expect(overlay(page)).to_be_visible()
-    recorder.events(1, beside=BESIDE)
+    page.clock.run_for(100)
+    recorder.events("Promotion Viewed", beside=BESIDE)
     taken(page)
     page.clock.fast_forward(60_000)
     recorder.questions("/first", 2)
@@ -291,16 +326,23 @@ def test_a_place_of_the_page_is_filled(visit, recorder):
     page = visit(place='style="min-height: 300px"')
 
     expect(page.locator("#place").get_by_role("region", name=BANNER["title"])).to_be_visible()
-    assert reports(recorder, 1) == [("Promotion Viewed", about(BANNER))]
+    assert reports(recorder, "Promotion Viewed") == [("Promotion Viewed", about(BANNER))]
     page.locator("#place").get_by_role("link", name="Keep a seat").click()
     page.wait_for_url("**/workshop")
-    assert ("Promotion Clicked", about(BANNER)) in reports(recorder, 3)
+    reported = reports(recorder, "Promotion Viewed", "Promotion Clicked", "Promotion Viewed")
+    assert ("Promotion Clicked", about(BANNER)) in reported
 
 
 SHIFTS = """
 window.shifts = [];
-new PerformanceObserver((list) => shifts.push(...list.getEntries().map(({ value }) => value)))
-  .observe({ type: 'layout-shift', buffered: true });
+const note = (entries) => shifts.push(...entries.map(({ value }) => value));
+const observer = new PerformanceObserver((list) => note(list.getEntries()));
+observer.observe({ type: 'layout-shift', buffered: true });
+// Resolves after the browser has drawn the page as it is, with all that moved by then.
+window.drawn = async () => {
+  await new Promise((done) => new IntersectionObserver(done).observe(document.body));
+  note(observer.takeRecords());
+};
 """
 
 
@@ -310,10 +352,16 @@ def test_nothing_on_the_page_moves(visit, recorder, context, offer, place):
     context.add_init_script(SHIFTS)
     recorder.offers = [offer]
     page = visit(place=place)
+    answered(page)
     page.clock.fast_forward(SOON)
-    if offer is BANNER and "margin" in place:
+    if offer is WORKSHOP:
+        expect(overlay(page)).to_be_visible()
+    elif offer is NEWS:
+        expect(popup(page)).to_be_visible()
+    elif place:
         expect(page.locator("#place ripen-offer")).to_be_attached()
-    page.wait_for_timeout(200)
+    for _ in range(2):  # what is put into its place after the first is drawn in the second
+        page.evaluate("drawn()")
 
     assert page.evaluate("shifts") == []
 
@@ -420,6 +468,7 @@ def test_an_answer_that_makes_no_sense_does_nothing(visit, recorder, offers):
     page = visit()
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.goto(f"{recorder.origin}/second")
+    answered(page)
     page.clock.fast_forward(SOON)
 
     assert page.locator("ripen-offer").count() == 0
@@ -433,7 +482,7 @@ def test_a_browser_that_knows_no_constructed_style_sheets_shows_nothing(visit, r
     page = context.new_page()
     page.on("pageerror", lambda error: troubles.append(str(error)))
     visit(page=page)
-    page.wait_for_timeout(200)
+    answered(page)
 
     assert page.locator("ripen-offer").count() == 0
     assert troubles == []

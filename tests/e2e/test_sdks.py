@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import threading
-import time
 import urllib.error
 import urllib.request
 from collections import Counter
@@ -115,13 +114,6 @@ def ledger(cloud):
     return read
 
 
-def wait_until(condition, seconds=40):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "the limit of waiting has passed"
-        time.sleep(0.1)
-
-
 @pytest.mark.parametrize("packed", [True, False])
 def test_the_python_sdk(proxy, ledger, packed):
     endpoint = proxy(429, 503, LOST)
@@ -195,7 +187,7 @@ def shop(analytics_next):
 
 
 @pytest.mark.parametrize("strategy", ["standard", "batching"])
-def test_analytics_next_in_a_browser(browser, shop, proxy, ledger, strategy):
+def test_analytics_next_in_a_browser(browser, shop, proxy, ledger, wait_for, strategy):
     endpoint = proxy(429, 503, *([LOST] if strategy == "standard" else []))
     context = browser.new_context()
     page = context.new_page()
@@ -226,12 +218,18 @@ def test_analytics_next_in_a_browser(browser, shop, proxy, ledger, strategy):
         {"url": endpoint.url, "strategy": strategy},
     )
     subject = "a:" + page.evaluate("window.anonymous")
-    wait_until(lambda: len({event.id for event in ledger(subject)}) >= 5)
+
+    def told(*names):
+        found = {event.id: event.name for event in ledger(subject)}
+        return not Counter(names) - Counter(found.values())
+
+    calls = ("Page Viewed", "Identified", "Tool Used", "Group Joined", "Aliased")
+    wait_for("every call", lambda: told(*calls))
     context.set_offline(True)
     page.evaluate("() => { window.sdk.track('Tool Used', {tool: 'offline'}) }")
     assert page.evaluate("navigator.onLine") is False
     context.set_offline(False)
-    wait_until(lambda: len({event.id for event in ledger(subject)}) >= 6)
+    wait_for("the call that was made offline", lambda: told(*calls, "Tool Used"))
     context.close()
 
     events = ledger(subject)

@@ -21,14 +21,14 @@ def test_before_consent_nothing_is_sent_and_nothing_stored(page, recorder, fence
     assert recorder.requests == []
     assert cookies(page) == []
     assert stored(page) == 0
-    assert page.evaluate("ripen.privacy.consent()") is None
+    assert page.evaluate("ripen.consent()") is None
 
 
 def test_consent_sends_what_waited_with_all_its_context(page, recorder):
     page.evaluate("ripen.page('Landing', { variant: 'a' })")
-    page.evaluate("ripen.privacy.consent(true)")
+    page.evaluate("ripen.consent(true)")
 
-    event, given = recorder.events(2, beside=())
+    event, given = recorder.events("page", "Consent Given", beside=())
     [cookie] = cookies(page)
     [(path, headers, body)] = recorder.requests
     campaign = {"source": "feed", "medium": "paid-social", "name": "spring"}
@@ -48,13 +48,13 @@ def test_consent_sends_what_waited_with_all_its_context(page, recorder):
 
 
 def test_a_yes_is_told_once(page, recorder, taken):
-    page.evaluate("ripen.privacy.consent(true)")
-    recorder.events(1, beside=())
+    page.evaluate("ripen.consent(true)")
+    recorder.events("Consent Given", beside=())
     taken(page)
     page.goto(f"{recorder.origin}/next")
-    page.evaluate("ripen.privacy.consent(true); ripen.track('Tool Used')")
+    page.evaluate("ripen.consent(true); ripen.track('Tool Used')")
 
-    assert [event["event"] for event in recorder.events(2, beside=())] == ["Consent Given", "Tool Used"]
+    recorder.events("Consent Given", "Tool Used", beside=())
 
 
 def test_denial_drops_what_waited_and_what_follows(page, recorder, fence):
@@ -67,40 +67,50 @@ def test_denial_drops_what_waited_and_what_follows(page, recorder, fence):
     assert recorder.requests == []
     assert [cookie["value"] for cookie in cookies(page)] == ["no"]
     assert stored(page) == 0
-    assert page.evaluate("ripen.privacy.consent()") is False
+    assert page.evaluate("ripen.consent()") is False
 
 
-def test_consent_withdrawn_is_the_last_word(agreed, recorder, fence):
+def test_consent_withdrawn_is_the_last_word(still, recorder, fence):
     recorder.failures = [503]
-    agreed.evaluate("ripen.identify('user-1'); ripen.page()")
-    recorder.events(2)
-    agreed.evaluate("ripen.track('Tool Used'); ripen.consent(false); ripen.track('Tool Used')")
-    agreed.clock.fast_forward(WHENEVER_DUE)
-    agreed.goto(f"{recorder.origin}/next")
-    fence(agreed)
+    still.evaluate("ripen.identify('user-1'); ripen.page()")
+    still.clock.run_for(50)
+    recorder.events("identify", "page")
+    still.evaluate("ripen.track('Tool Used'); ripen.consent(false); ripen.track('Tool Used')")
+    still.clock.fast_forward(WHENEVER_DUE)
+    still.goto(f"{recorder.origin}/next")
+    fence(still)
 
-    *_, last = recorder.events(3, beside=())
-    assert last["event"] == "Consent Withdrawn"
+    *_, last = recorder.events("identify", "page", "Consent Withdrawn", beside=())
     assert last["anonymousId"] == recorder.batches[0][0]["anonymousId"]
     assert last["context"]["consent"] == {"categoryPreferences": {"analytics": False}}
     assert recorder.requests[-1][1]["sec-fetch-mode"] == "no-cors", "by beacon"
-    assert [cookie["value"] for cookie in cookies(agreed)] == ["no"]
-    assert stored(agreed) == 0
+    assert [cookie["value"] for cookie in cookies(still)] == ["no"]
+    assert stored(still) == 0
 
 
 def test_a_no_in_another_tab_counts_here_too(agreed, recorder, context, fence):
     other = context.new_page()
     other.goto(f"{recorder.origin}/next")
     agreed.evaluate("ripen.track('Tool Used')")
-    other.evaluate("ripen.privacy.consent(false)")
+    other.evaluate("ripen.consent(false)")
     agreed.clock.fast_forward(1000)
     agreed.evaluate("ripen.track('Tool Used')")
     fence(agreed)
 
-    assert {event["event"] for event in recorder.events()} <= {"Tool Used", "Consent Withdrawn"}
+    assert {event["event"] for event in recorder.so_far()} <= {"Tool Used", "Consent Withdrawn"}
     assert len(recorder.batches) <= 2
-    assert agreed.evaluate("ripen.privacy.consent()") is False
+    assert agreed.evaluate("ripen.consent()") is False
     assert stored(agreed) == 0
+
+
+def test_what_a_tab_stored_while_another_said_no_is_erased(still, recorder, fence):
+    still.evaluate("ripen.track('Tool Used'); document.cookie = 'ripen=no; Path=/'")
+    assert stored(still) == 2
+    still.clock.run_for(50)
+    fence(still)
+
+    assert stored(still) == 0
+    assert recorder.requests == []
 
 
 def test_global_privacy_control_is_a_no_until_the_visitor_says_otherwise(context, recorder, fence):
@@ -109,14 +119,14 @@ def test_global_privacy_control_is_a_no_until_the_visitor_says_otherwise(context
     page.goto(f"{recorder.origin}/first")
     page.evaluate("ripen.track('Tool Used')")
     fence(page)
-    assert page.evaluate("ripen.privacy.consent()") is False
+    assert page.evaluate("ripen.consent()") is False
     assert cookies(page) == []
 
-    page.evaluate("ripen.privacy.consent(true); ripen.track('Asset Previewed')")
+    page.evaluate("ripen.consent(true); ripen.track('Asset Previewed')")
     page.goto(f"{recorder.origin}/next")
 
-    assert page.evaluate("ripen.privacy.consent()") is True
-    assert [event["event"] for event in recorder.events(1)] == ["Asset Previewed"]
+    assert page.evaluate("ripen.consent()") is True
+    recorder.events("Asset Previewed")
 
 
 def test_a_page_that_is_only_prerendered_tells_nothing(agreed, recorder, fence):
@@ -129,7 +139,7 @@ def test_a_page_that_is_only_prerendered_tells_nothing(agreed, recorder, fence):
 
     agreed.evaluate("document.prerendering = false; document.dispatchEvent(new Event('prerenderingchange'))")
 
-    assert [event["type"] for event in recorder.events(1)] == ["page"]
+    recorder.events("page")
 
 
 # ---------------------------------------------------------------- who the visitor is
@@ -139,13 +149,13 @@ def test_a_visitor_keeps_the_cookie_over_pages_until_reset(agreed, recorder):
     page = agreed
     page.evaluate("ripen.identify(7); ripen.page()")
     [cookie] = cookies(page)
-    recorder.events(2)
+    recorder.events("identify", "page")
     page.goto(f"{recorder.origin}/next")
     page.evaluate("ripen.page()")
-    recorder.events(3)
+    recorder.events("identify", "page", "page")
     page.evaluate("ripen.reset(); ripen.page()")
 
-    events = recorder.events(4)
+    events = recorder.events("identify", "page", "page", "page")
     first, second, third = (event["anonymousId"] for event in events[1:])
     assert first == second != third
     assert [event.get("userId") for event in events] == ["7", "7", "7", None]
@@ -163,9 +173,9 @@ def test_the_cookie_is_that_of_the_whole_site(context, recorder, domain, shared)
     page = context.new_page()
     port = recorder.origin.rpartition(":")[2]
     page.goto(f"http://www.shop.site.localhost:{port}/")
-    page.evaluate("ripen.privacy.consent(true)")
+    page.evaluate("ripen.consent(true)")
 
     [cookie] = cookies(page)
     assert cookie["domain"] == shared
     page.goto(f"http://shop.site.localhost:{port}/")
-    assert page.evaluate("ripen.privacy.consent()") is True
+    assert page.evaluate("ripen.consent()") is True

@@ -3,41 +3,43 @@
 import pytest
 
 
-def visit(page, recorder, query="", referrer=None):
-    page.goto(f"{recorder.origin}/first{query}", referer=referrer)
-    page.evaluate("ripen.track('Tool Used')")
-    return recorder.events(len(recorder.events()) + 1)[-1]["context"]
+def visit(page, recorder, *before, query=""):
+    """The context of an event of a new visit; those `before` had the events of these names."""
+    name = f"Visit {len(before) + 1}"
+    page.goto(f"{recorder.origin}/first{query}")
+    page.evaluate("(name) => ripen.track(name)", name)
+    return recorder.events(*before, name)[-1]["context"]
 
 
 def test_the_campaign_of_a_visit_goes_with_all_its_events(agreed, recorder):
     spring = {"source": "feed", "medium": "paid-social", "name": "spring"}
     assert visit(agreed, recorder)["campaign"] == spring
-    assert visit(agreed, recorder, "?utm_source=mail&fbclid=f-1")["campaign"] == {
+    assert visit(agreed, recorder, "Visit 1", query="?utm_source=mail&fbclid=f-1")["campaign"] == {
         "source": "mail",
         "clickId": "f-1",
         "clickIdType": "fbclid",
     }
     agreed.clock.fast_forward(31 * 60_000)
-    later = visit(agreed, recorder)
+    later = visit(agreed, recorder, "Visit 1", "Visit 2")
     assert later["campaign"] == {}
     first = later["firstTouch"]
     assert {key: value for key, value in first.items() if key != "at"} == {**spring, "path": "/first"}
-    assert first["at"] < recorder.events()[0]["originalTimestamp"]
+    assert first["at"] < recorder.so_far()[0]["originalTimestamp"]
 
 
 @pytest.mark.parametrize("name", ["gclid", "fbclid", "msclkid", "li_fat_id", "ttclid"])
 def test_click_ids_of_advertisers_are_kept(agreed, recorder, name):
-    assert visit(agreed, recorder, f"?{name}=c-1")["campaign"] == {"clickId": "c-1", "clickIdType": name}
+    assert visit(agreed, recorder, query=f"?{name}=c-1")["campaign"] == {"clickId": "c-1", "clickIdType": name}
 
 
 def test_the_page_that_a_visit_came_from_is_told_when_it_is_another_site(context, recorder):
     page = context.new_page()
     page.goto(f"{recorder.origin}/first", referer="https://search.example/?q=quotes")
-    page.evaluate("ripen.privacy.consent(true); ripen.page()")
+    page.evaluate("ripen.consent(true); ripen.page()")
     page.goto(f"{recorder.origin}/first", referer=f"{recorder.origin}/first")
     page.evaluate("ripen.page()")
 
-    contexts = [event["context"] for event in recorder.events(2)]
+    contexts = [event["context"] for event in recorder.events("page", "page")]
     assert [context["referrer"]["url"] for context in contexts] == ["https://search.example/?q=quotes"] * 2
     assert contexts[1]["firstTouch"]["referrer"] == "https://search.example/?q=quotes"
 
@@ -45,9 +47,9 @@ def test_the_page_that_a_visit_came_from_is_told_when_it_is_another_site(context
 def test_no_touch_is_kept_before_consent_or_after_it_was_withdrawn(page):
     page.evaluate("ripen.page()")
     assert page.evaluate("localStorage.length") == 0
-    page.evaluate("ripen.privacy.consent(true)")
+    page.evaluate("ripen.consent(true)")
     assert page.evaluate("JSON.parse(localStorage['ripen-touch']).first.source") == "feed"
-    page.evaluate("ripen.privacy.consent(false)")
+    page.evaluate("ripen.consent(false)")
     assert page.evaluate("localStorage.length") == 0
 
 
@@ -74,8 +76,8 @@ def test_the_token_of_a_mail_link_is_sent_once_after_consent(context, recorder):
     page.goto(f"{recorder.origin}/first?rt=to-ken_1.a")
     page.evaluate("ripen.page(); ripen.track('Tool Used')")
     assert page.evaluate("localStorage.length + document.cookie.length") == 0
-    page.evaluate("ripen.privacy.consent(true)")
+    page.evaluate("ripen.consent(true)")
 
-    events = recorder.events(3, beside=())
+    events = recorder.events("page", "Tool Used", "Consent Given", beside=())
     assert [event["context"].get("token") for event in events] == ["to-ken_1.a", None, None]
     assert events[0]["context"]["page"]["url"] == f"{recorder.origin}/first"

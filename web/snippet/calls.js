@@ -140,9 +140,8 @@ const consent = (answer) => {
     if (before && endpoint) post([complete(make('track', { event: 'Consent Withdrawn' }), false)], byBeacon);
     consented = false;
     clearTimeout(opened);
-    [...stored(KEPT), ...stored(OWN)].forEach(erase);
+    forget();
     anonymousId = userId = token = '';
-    touch = {};
     waiting = [];
     open = view = null;
     writeCookie();

@@ -93,12 +93,18 @@ const writeCookie = () => {
   setCookie(COOKIE, consented ? `yes.${anonymousId}` : 'no', YEAR, site());
 };
 
+// A tab that says no does not see what another one has stored a moment before, so each of them erases.
+const forget = () => {
+  [...stored(KEPT), ...stored(OWN)].forEach(erase);
+  touch = {};
+};
+
 // Before each use, because the answer may have been changed in another tab.
 const readCookie = () => {
   const found = document.cookie.match(/(?:^|; )ripen=(?:no|yes\.([0-9a-f-]{36}))(?:;|$)/);
   if (!found) return;
   consented = Boolean(found[1]);
-  if (!consented) touch = {};
+  if (!consented) forget();
   anonymousId = found[1] || '';
   userId = (consented && read(USER)) || '';
 };
