@@ -129,7 +129,7 @@ def one_too_many() -> InvalidEventError:
 def _encode_handful(events: Sequence[Event]) -> bytes:
     parts = [event.as_json() for event in events]
     data = _dump_all(parts)
-    # If all events together are within a limit, each one is; only otherwise is each one checked.
+    # A limit that all events together keep needs no check of each one.
     if len(data) > MAX_EVENT_BYTES:
         largest = len(data) - 2 if len(parts) == 1 else max(map(len, map(_dump_any, parts)))
         if largest > MAX_EVENT_BYTES:

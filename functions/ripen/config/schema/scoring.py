@@ -56,7 +56,7 @@ class ScoreRule(Model):
 
 
 class FitRule(Model):
-    """Points that count while the lead's facts and traits match `when`."""
+    """Points that count while the lead's traits match `when`."""
 
     when: Pattern
     points: Points
