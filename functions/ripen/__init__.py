@@ -1,4 +1,5 @@
-"""The domain of Ripen: lead nurturing as a pure function of an event ledger.
+"""The domain of Ripen: pure functions that compute the state of each lead from its events.
 
-Nothing here knows AWS, the environment or the clock. Times are integers: milliseconds since the epoch, UTC.
+No module imports an AWS library or reads the environment or the clock. Times are integers: milliseconds since the
+epoch, UTC.
 """

@@ -1,16 +1,16 @@
-"""What can be wrong with what others hand us, each error carrying the data that mends it."""
+"""The exceptions that Ripen raises on purpose."""
 
 from __future__ import annotations
 
 
 class RipenError(Exception):
-    """The root of every error that Ripen raises on purpose."""
+    """The base class of every exception that Ripen raises on purpose."""
 
 
 class InvalidEventError(RipenError):
-    """One event was refused: `field` is where, `problem` what is wrong, `expected` what would be right.
+    """An event is invalid: `field` names the place, `problem` the fault and `expected` a valid value.
 
-    After `retry_after` seconds it may come again, if that is not 0.
+    The sender may retry after `retry_after` seconds, unless that is 0.
     """
 
     retry_after = 0
@@ -22,16 +22,16 @@ class InvalidEventError(RipenError):
         self.expected = expected
 
     def as_json(self) -> dict[str, str]:
-        """The three parts, as the tracking endpoint answers them."""
+        """The three parts, as the tracking endpoint returns them."""
         return {"field": self.field, "problem": self.problem, "expected": self.expected}
 
 
 class UnreadableItemError(RipenError):
-    """An item of the ledger is not what Ripen writes there; the message names the part, and quotes nothing of it."""
+    """A ledger item does not have the form that Ripen writes; the message names the part and quotes no content."""
 
 
 class InvalidConfigurationError(RipenError):
-    """The rules are not usable: one line for each problem, each naming file and line."""
+    """The rules or mails are invalid; `problems` has one line for each problem and names the file."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -39,7 +39,7 @@ class InvalidConfigurationError(RipenError):
 
 
 class InvalidPatternError(RipenError):
-    """A `when:` is not in the supported subset of EventBridge event patterns; `path` names the key."""
+    """A `when:` is outside the supported subset of EventBridge event patterns; `path` names the key."""
 
     def __init__(self, path: str, problem: str) -> None:
         super().__init__(f"{path}: {problem}" if path else problem)
@@ -48,28 +48,28 @@ class InvalidPatternError(RipenError):
 
 
 class VersionConflictError(RipenError):
-    """Someone else wrote the lead record first: read again, fold again."""
+    """Another process changed the lead record, or a merge of the lead is under way; read and fold again."""
 
 
 class MailRefusedError(RipenError):
-    """One mail can never be sent as it is (address, content); sending it again would not help."""
+    """The mail cannot be sent because of its address or content; a retry cannot succeed."""
 
 
 class MailThrottledError(RipenError):
-    """SES takes no mail from this account right now; the same mail may go out later."""
+    """SES accepts no mail from this account at the moment; a retry may succeed."""
 
 
 class MailOutcomeUnknownError(RipenError):
-    """The request was sent and no answer came: the mail may or may not have gone out."""
+    """The send request has no clear answer; the mail may or may not be sent."""
 
 
 class MailTemplateError(RipenError):
-    """A mail could not be rendered for this lead: a variable that does not exist, or a forbidden operation."""
+    """A mail could not be rendered for this lead: it uses an undefined variable or a forbidden operation."""
 
 
 class DeliveryFailedError(RipenError):
-    """A colleague or a system was not reached, and never will be this way."""
+    """A delivery to a recipient failed; a retry cannot succeed."""
 
 
 class DeliveryDelayedError(RipenError):
-    """A system takes nothing right now, or did not answer; it may be told again, and perhaps is told twice then."""
+    """A webhook receiver is unavailable or did not answer; a retry may succeed, and may deliver twice."""

@@ -1,4 +1,7 @@
-"""Moments and durations: milliseconds since the epoch (UTC) inside, ISO 8601 and `90d` outside."""
+"""Moments and durations: integers in milliseconds, and their text forms (ISO 8601 and, for example, `90d`).
+
+A moment counts from the epoch, in UTC.
+"""
 
 from __future__ import annotations
 
@@ -12,20 +15,21 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 LAST_MOMENT = 253_402_300_799_999
-"""The end of the year 9999, the last that ISO 8601 writes with four digits."""
+"""The end of the year 9999, the last year with four digits in ISO 8601."""
 
 _FIRST = datetime.min.replace(tzinfo=UTC)
 _LAST = datetime.max.replace(tzinfo=UTC)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_PLAIN_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - UTC, though it does not say so
+_PLAIN_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - naive UTC, faster to format
 _UNITS = {"s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
 _DURATION = re.compile(r"([1-9][0-9]{0,5})([smhdw])")
 
 
 def parse_iso(text: str) -> int:
-    """Milliseconds of an ISO 8601 date-time; one without a time zone is UTC.
+    """The moment (ms) of an ISO 8601 date-time, which is UTC if it names no time zone.
 
-    Raises ValueError, also for a moment that `to_iso` could not write because UTC puts it out of the years 1 to 9999.
+    Raises ValueError for any other text, and for a moment outside the years 1 to 9999 in UTC, which `to_iso` cannot
+    write.
     """
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
@@ -37,13 +41,16 @@ def parse_iso(text: str) -> int:
 
 
 def to_iso(moment: int) -> str:
-    """`2026-11-21T09:30:00.000Z`: fixed width, so that text order is time order (years 1 to 9999)."""
-    # Without a time zone and names of arguments it takes half as long, and keys and records are full of moments.
+    """A moment (ms) as text such as `2026-11-21T09:30:00.000Z`: fixed width, so text order is time order.
+
+    Covers the years 1 to 9999.
+    """
+    # A naive datetime and positional arguments halve the time of this call; keys and records make it often.
     return (_PLAIN_EPOCH + timedelta(0, 0, 0, moment)).isoformat("T", "milliseconds") + "Z"
 
 
 def parse_duration(text: str) -> int:
-    """Milliseconds of `30m`, `12h`, `90d`, `2w`, ... Raises ValueError with what would be right."""
+    """The milliseconds of a duration such as `30m`, `12h`, `90d` or `2w`. Raises ValueError with the valid form."""
     match = _DURATION.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is no duration; write a whole number and s, m, h, d or w, such as 90d")
@@ -51,15 +58,15 @@ def parse_duration(text: str) -> int:
 
 
 def first_after(clock: int, moments: Iterable[int | None]) -> int | None:
-    """The first of these moments that is later than `clock`; None when none is."""
+    """The earliest of `moments` that is later than `clock`; None if there is none."""
     later = [moment for moment in moments if moment is not None and moment > clock]
     return min(later) if later else None
 
 
 def anniversaries(day: int, after: int) -> Iterator[int]:
-    """The same day of the years that follow the first, from the first one after a moment on; all in milliseconds.
+    """The anniversaries (ms) of the moment `day` that are later than `after`, in order, up to the year 9999.
 
-    The anniversary of a 29th of February is the 1st of March where there is none.
+    In other years than leap years, the anniversary of 29 February is 1 March.
     """
     first = _EPOCH + timedelta(milliseconds=day)
     year = max(first.year + 1, (_EPOCH + timedelta(milliseconds=max(after, 0))).year)

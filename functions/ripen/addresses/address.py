@@ -1,4 +1,4 @@
-"""Addresses in the form in which they are compared, and as keys that do not show them."""
+"""The normal form of mail addresses, and table keys that do not reveal them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from unicodedata import normalize
 
 @lru_cache(maxsize=1_024)
 def comparable(address: str) -> str:
-    """The form in which addresses are compared: small letters, NFC, and a domain without Punycode.
+    """The normal form of an address for comparison: lower case, NFC, and the domain decoded from Punycode.
 
-    A domain in Punycode and the same one in its own letters (IDNA 2008, non-transitional) are one; `ß` and `ss` differ.
+    A domain in Punycode equals the same domain in Unicode (IDNA 2008, non-transitional: `ß` and `ss` differ).
     """
     local, at, domain = address.strip().rpartition("@")
     labels = normalize("NFKC", domain).lower().replace("。", ".").split(".")
@@ -27,6 +27,6 @@ def _decoded(label: str) -> str:
 
 
 def address_key(address: str, secret: bytes) -> str:
-    """The partition key of an address: `I#` and the hex HMAC-SHA256 of its comparable form."""
+    """The partition key of an address: `I#` and the hex HMAC-SHA256 of its normal form."""
     digest = hmac.new(secret, comparable(address).encode("utf-8", "surrogatepass"), hashlib.sha256)
     return f"I#{digest.hexdigest()}"

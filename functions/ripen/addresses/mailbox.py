@@ -1,9 +1,9 @@
-"""Which addresses lead to one mailbox. For counting only: mail always goes to the address as it was written.
+"""Maps addresses to mailboxes, so that send limits count aliases together. Mail goes to the address as written.
 
 Sources: https://support.google.com/mail/answer/7436150 (dots, googlemail.com), https://proton.me/support/addresses-and-aliases,
 https://www.fastmail.help/hc/en-us/articles/360060591053 (plus and subdomain addressing), https://help.yahoo.com/kb/SLN28672.html
 (base name and keyword, with a hyphen between), https://support.apple.com/en-us/108760 (icloud.com, me.com, mac.com),
-https://yandex.com/support/mail/web/preferences/sender.html (domains; dots and hyphens are one).
+https://yandex.com/support/mail/web/preferences/sender.html (domains; dots and hyphens are equivalent).
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ _ONE_DOMAIN = {
         ("ya.ru", "yandex.com", "yandex.by", "yandex.kz", "yandex.ua", "yandex.uz", "narod.ru"), "yandex.ru"
     ),
 }
-"""Domains under which a provider keeps the same mailboxes."""
+"""Each alias domain of a provider, with the domain that stands for all of them."""
 
 _IGNORED = {
     "gmail.com": str.maketrans("", "", "."),
     "proton.me": str.maketrans("", "", "._-"),
     "yandex.ru": str.maketrans("", "", ".-"),
 }
-"""Signs that make no difference."""
+"""The characters that each provider ignores in the local part."""
 
 _HYPHEN_TAGS = ("yahoo.", "ymail.com", "rocketmail.com", "myyahoo.com")
 _SUBDOMAINS = ("fastmail.com", "fastmail.fm")
 
 
 def mailbox(address: str) -> str:
-    """The mailbox of an address, in small letters: without tags, and without what its provider does not tell apart.
+    """The mailbox of an address, in lower case, without tags and without characters that its provider ignores.
 
-    What stands behind a plus is a tag with any provider: nearly all of them, and most mail servers, have it so.
+    For every provider, the text after a plus sign is a tag: nearly all providers and most mail servers work so.
     """
     local, _, domain = comparable(address).rpartition("@")
     local, domain = normalize("NFKC", local).casefold(), domain.rstrip(".")

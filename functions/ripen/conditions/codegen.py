@@ -1,8 +1,8 @@
-"""Conditions become Python source, compiled once: as fast as if each rule had been written by hand.
+"""Generates and compiles Python source for conditions, which then run as fast as handwritten code.
 
-The source holds nothing that a marketer wrote: keys, texts and numbers are constants in the function's namespace (`c0`,
-`c1`, ...). `pattern` makes `Field` and `AnyOf` of a `when:`. A field that is missing and one that holds further fields
-are the same: no value. Of a list, one element is enough.
+`pattern` parses a `when:` into the `Field` and `AnyOf` values that this module takes. The source contains no text of a
+rule file: keys, texts and numbers are constants in the function's namespace (`c0`, `c1`, ...). A field that is missing
+or holds further fields has no value. A list matches if one of its elements does.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Predicate = Callable[[Facts], bool]
 Keys = tuple[str, ...]
 
 _LAZY = "lead"
-"""The fact that costs something to find out: it is looked up only once all conditions before hold."""
+"""The fact that is expensive to compute: it is looked up only after all earlier conditions hold."""
 _EVENT = ("event",)
 _NOTHING: dict[str, Any] = {}
 _VALUES = frozenset({str, int, float, bool, NoneType})
@@ -35,10 +35,10 @@ _SIGNS = {"<": "<", "<=": "<=", "=": "==", ">=": ">=", ">": ">"}
 
 
 class Check(NamedTuple):
-    """One operator of a pattern; `is` stands for a literal, `contains` for a wildcard that says no more than that.
+    """One operator of a pattern with its argument; `is` compares with a literal, `contains` is the wildcard `*text*`.
 
-    Its argument: of a wildcard the texts between the stars, of `equals-ignore-case` small letters, of `anything-but`
-    what it excludes as checks, of `numeric` pairs of a sign and a number.
+    The argument of `wildcard` is the texts between the stars; of `equals-ignore-case`, a text in lower case; of
+    `anything-but`, the checks that must fail; of `numeric`, pairs of a sign and a number.
     """
 
     operator: str
@@ -46,14 +46,14 @@ class Check(NamedTuple):
 
 
 class Field(NamedTuple):
-    """The value at `keys` passes one of the checks."""
+    """The condition that the value at `keys` passes one of the checks."""
 
     keys: Keys
     checks: tuple[Check, ...]
 
 
 class AnyOf(NamedTuple):
-    """All conditions of one of the choices hold."""
+    """The condition that all conditions of at least one of the choices hold."""
 
     choices: tuple[tuple[Condition, ...], ...]
 
@@ -62,13 +62,16 @@ Condition = Field | AnyOf
 
 
 def predicate(conditions: Sequence[Condition]) -> Predicate:
-    """A function that says whether all conditions hold."""
+    """A function from facts to True if all conditions hold."""
     source = _Source()
     return cast("Predicate", source.function([f"return {source.all(conditions)}"]))
 
 
 def choice(rules: Sequence[tuple[Sequence[Condition], T]], event: str | None) -> Callable[[Facts], list[T]]:
-    """A function that gives what stands beside conditions that hold; for the one `event` of this name, if given."""
+    """A function from facts to the values of all rules whose conditions hold.
+
+    `event`, if given, is the name of the only event that the function is for.
+    """
     if event is not None:
         rules = [(known, value) for conditions, value in rules if (known := _decided(conditions, event)) is not None]
     source = _Source()
@@ -78,7 +81,7 @@ def choice(rules: Sequence[tuple[Sequence[Condition], T]], event: str | None) ->
 
 
 def _decided(conditions: Sequence[Condition], event: str) -> list[Condition] | None:
-    """What is left of conditions once the event's name is known; None when they cannot hold."""
+    """The conditions that remain to be tested for an event of this name; None if they cannot hold."""
     left: list[Condition] = []
     for condition in conditions:
         if not isinstance(condition, Field) or condition.keys != _EVENT:
@@ -105,7 +108,7 @@ def _keys(conditions: Iterable[Condition]) -> Iterator[Keys]:
 
 
 class _Source:
-    """Expressions over `facts`, with the constants and the variables that they name."""
+    """Builds expressions over `facts`, with the constants and variables that they use."""
 
     def __init__(self) -> None:
         self.namespace: dict[str, Any] = {
@@ -119,18 +122,18 @@ class _Source:
         self.variables: dict[Keys, str] = {}
 
     def function(self, lines: Sequence[str]) -> object:
-        """The function of `facts` that has these lines."""
-        exec(_code("\n    ".join(["def compiled(facts):", *lines])), self.namespace)  # noqa: S102 - texts of this file
+        """The function of `facts` with these lines as its body."""
+        exec(_code("\n    ".join(["def compiled(facts):", *lines])), self.namespace)  # noqa: S102 - no user text in it
         return self.namespace["compiled"]
 
     def constant(self, value: object) -> str:
-        """The name of a constant."""
+        """The name of a new constant with this value."""
         name = f"c{len(self.namespace)}"
         self.namespace[name] = value
         return name
 
     def shared(self, several: Iterable[Iterable[Condition]]) -> Iterator[str]:
-        """Lines that look up once what is looked at more than once."""
+        """Lines that assign each field that is used more than once to a variable."""
         uses = Counter(keys[:end] for one in several for keys in _keys(one) for end in range(1, len(keys) + 1))
         for keys in sorted(keys for keys, count in uses.items() if count > 1 and keys[0] != _LAZY):
             found, name = self._look_up(keys), f"v{len(self.variables)}"
@@ -138,7 +141,7 @@ class _Source:
             yield f"{name} = {found}"
 
     def all(self, conditions: Sequence[Condition]) -> str:
-        """Whether all conditions hold."""
+        """The expression that is true if all conditions hold."""
         return " and ".join([self._one(condition) for condition in conditions]) or "True"
 
     def _one(self, condition: Condition) -> str:
@@ -156,7 +159,7 @@ class _Source:
         return f"({' or '.join(parts)})"
 
     def _look_up(self, keys: Keys) -> str:
-        """The value at `keys`; where there is none, an empty mapping."""
+        """The expression for the value at `keys`; it yields an empty mapping if there is none."""
         if keys in self.variables:
             return self.variables[keys]
         key = self.constant(keys[-1])
@@ -165,7 +168,7 @@ class _Source:
         return f"(m if type(m := {self._look_up(keys[:-1])}) is dict else mapping(m)).get({key}, NOTHING)"
 
     def _passes(self, checks: Sequence[Check], v: str) -> str:
-        """Whether `v`, a variable that holds no list, passes one of the checks."""
+        """The expression that is true if the variable `v`, which holds no list, passes one of the checks."""
         texts: list[str] = []
         others: list[str] = []
         for operator, argument in checks:
@@ -176,7 +179,7 @@ class _Source:
                 others.append(f"type({v}) in VALUES and not {self._passes(argument, v)}")
             elif argument is None or isinstance(argument, bool):
                 others.append(f"{v} is {argument}")
-            elif isinstance(argument, int | float):  # True and 1 are the same in Python, but not in an event
+            elif isinstance(argument, int | float):  # True equals 1 in Python, but not in an event
                 others.append(f"type({v}) in NUMBERS and {v} == {self.constant(argument)}")
             else:
                 texts.append(_TEXT[operator].format(v=v, c=self.constant(argument)))
@@ -187,7 +190,7 @@ class _Source:
 
 @lru_cache(maxsize=1024)
 def _code(source: str) -> CodeType:
-    # Conditions of the same form have the same source, whatever they ask for.
+    # Conditions of the same form share their source, because constants are not part of it.
     return compile(source, "<conditions>", "exec")
 
 
@@ -196,8 +199,8 @@ def _mapping(value: object) -> Facts:
 
 
 def _in_order(value: str, parts: tuple[str, ...]) -> bool:
-    # Each part at its first place suffices, so the time grows with the text only; a regular expression would try all
-    # ways, and visitors choose the text.
+    # Visitors choose the text. Taking the first match of each part keeps the time linear in it; a regular expression
+    # would backtrack.
     start, *middle, end = parts
     if not value.startswith(start):
         return False

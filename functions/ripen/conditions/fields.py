@@ -1,7 +1,7 @@
-"""What a condition may look at, beside the parts of the event itself. Their meaning stands in docs/rules.md."""
+"""The fields that a condition may test; docs/rules.md and docs/facts.md define each."""
 
 EVENT_FIELDS = ("event", "properties", "context", "traits", "session", "lead")
-"""`traits` are all that is known of the lead, `session` is the visit in which the event happened."""
+"""The top-level fields. `traits` holds all traits of the lead, `session` the visit that contains the event."""
 
 SESSION_FIELDS = ("number", "new", "events", "pages", "seconds")
 
@@ -33,10 +33,10 @@ LEAD_FIELDS = (
     "language",
     "campaigns",
 )
-"""Facts about the lead as of the event."""
+"""Facts about the lead at the moment of the event."""
 
 NAMED_LEAD_FIELDS = ("scores", "grades", "counts")
-"""Facts that there are several of, each under the name that the rules gave it: `lead.scores.engagement`."""
+"""Groups of facts, keyed by the names in the rules: `lead.scores.engagement`."""
 
 TOUCH_FIELDS = ("channel", "source", "medium", "campaign", "content", "term", "click_id", "referrer")
 """Parts of `lead.first_touch` and `lead.last_touch`."""

@@ -1,9 +1,9 @@
-"""`when:` conditions: a subset of EventBridge event patterns, checked here and compiled by `matching`.
+"""Parses and checks `when:` conditions, a subset of EventBridge event patterns; `codegen` compiles them.
 
 Source: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html. Supported: literals, prefix,
-suffix, anything-but, numeric, exists, equals-ignore-case, wildcard and $or. Two shorthands are ours: a key may be
-dotted (`properties.path`), and a single value may stand without its list. A number is compared by its value (3 is 3.0).
-A fact of the wrong type never matches and never raises.
+suffix, anything-but, numeric, exists, equals-ignore-case, wildcard and $or. Ripen adds two shorthands: a key may be
+dotted (`properties.path`), and a single value needs no list. Numbers are compared by value (3 equals 3.0). A fact of
+the wrong type never matches and never raises.
 """
 
 from __future__ import annotations
@@ -19,33 +19,33 @@ __all__ = ["Facts", "Predicate", "check_pattern", "compile_choice", "compile_pat
 T = TypeVar("T")
 _MAX_DEPTH = 20
 MAX_VALUES = 500
-"""Keys and alternatives of one condition, all levels together. Python takes long to compile thousands."""
+"""The most keys and values of one condition over all levels. Python takes long to compile thousands."""
 
 
 def compile_pattern(pattern: object, path: str = "") -> Predicate:
-    """A predicate over facts (nested mappings) for `pattern`; every key of the pattern has to match.
+    """A predicate over facts (nested mappings): True if every key of `pattern` matches.
 
-    Raises InvalidPatternError naming the key that is not understood.
+    Raises InvalidPatternError that names the invalid key.
     """
     return predicate(_whole(pattern, path))
 
 
 def compile_choice(rules: Iterable[tuple[object, T]], event: str | None = None) -> Callable[[Facts], list[T]]:
-    """One function for many rules: it gives what stands beside each pattern that matches, in this order.
+    """One function for many rules: from facts to the values of all patterns that match, in the order of the rules.
 
-    Far cheaper than a predicate for each, because a field is looked up once for all of them. With `event`, the name
-    of the only event that it will be asked about, what patterns say about the name is decided now.
+    It is far cheaper than one predicate for each rule, because all rules share the lookup of a field. `event` is the
+    name of the only event that the function is for; tests of the name are then evaluated at compile time.
     """
     return choice([(_whole(pattern), value) for pattern, value in rules], event)
 
 
 def check_pattern(pattern: object) -> None:
-    """Raises InvalidPatternError naming the key that is not understood."""
+    """Raises InvalidPatternError that names the invalid key."""
     _whole(pattern)
 
 
 def fields(pattern: Mapping[str, Any]) -> Iterator[str]:
-    """The fields that a valid pattern looks at, with dots, such as `properties.path`."""
+    """The fields that a valid pattern tests, dotted, for example `properties.path`."""
     for key, wanted in pattern.items():
         if key == "$or":
             for one in wanted:
@@ -57,7 +57,7 @@ def fields(pattern: Mapping[str, Any]) -> Iterator[str]:
 
 
 def event_names(pattern: Mapping[str, Any]) -> list[str] | None:
-    """The literal event names without which `pattern` cannot match, or None when any name may match."""
+    """The only event names that `pattern` can match; None if other names may match too."""
     wanted = pattern.get("event")
     values = wanted if isinstance(wanted, list) else [wanted]
     names = [value for value in values if isinstance(value, str)]
@@ -65,9 +65,9 @@ def event_names(pattern: Mapping[str, Any]) -> list[str] | None:
 
 
 def _whole(pattern: object, path: str = "") -> list[Condition]:
-    """The conditions of a pattern that is not too large."""
+    """The conditions of a pattern. Raises InvalidPatternError if it is too large or invalid."""
     values, level = 0, [pattern]
-    for _ in range(2 * _MAX_DEPTH):  # a mapping within a list is two; what is nested more deeply is refused for that
+    for _ in range(2 * _MAX_DEPTH):  # a mapping in a list counts as two levels; _parsed refuses deeper patterns
         level = [inner for one in level for inner in (one.values() if isinstance(one, Mapping) else _items(one))]
         values += len(level)
         if values > MAX_VALUES:
@@ -76,13 +76,13 @@ def _whole(pattern: object, path: str = "") -> list[Condition]:
 
 
 def _parsed(pattern: object, path: str, keys: tuple[str, ...]) -> list[Condition]:
-    """The conditions of a pattern that stands at `keys`; `path` is how an error names the place."""
+    """The conditions of a pattern for the fields below `keys`; `path` is the place that an error names."""
     if not isinstance(pattern, Mapping) or not pattern:
         raise InvalidPatternError(path, "a condition is a mapping of fields to what they must be, and not empty")
     conditions: list[Condition] = []
     for key, wanted in pattern.items():
         here = f"{path}.{key}" if path else str(key)
-        if here.count(".") >= _MAX_DEPTH:  # Python compiles only so many brackets within brackets
+        if here.count(".") >= _MAX_DEPTH:  # Python limits nested brackets
             raise InvalidPatternError(here[:200], f"is nested too deeply; at most {_MAX_DEPTH} levels")
         inner = (*keys, *str(key).split("."))
         if key == "$or":
@@ -164,7 +164,7 @@ def _wildcard(argument: object, path: str) -> Check:
 
 
 def _between_stars(text: str, path: str) -> list[str]:
-    r"""The parts of a wildcard; `\*` is a star and `\\` a backslash that the text itself has."""
+    r"""The literal texts between the stars of a wildcard; `\*` is a literal star and `\\` a literal backslash."""
     parts, characters = [""], iter(text)
     for character in characters:
         if character == "*":

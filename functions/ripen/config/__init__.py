@@ -1,1 +1,1 @@
-"""."""
+"""The configuration that marketers write (rules and mails): its models, upload limits and public part."""

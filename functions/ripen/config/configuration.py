@@ -1,7 +1,7 @@
-"""What marketers may write, and what is wrong with it: the models behind `rules/*.yaml` and `mails/`.
+"""The model of the whole configuration: all `rules/*.yaml` files, and the mails as compiled templates.
 
-The models of scoring, interests, personas and phases stand in `ripen.config.schema`. Durations are texts such as `90d`
-(s, m, h, d, w), points are plain numbers.
+`ripen.config.schema` has the models of most rule files. Durations are texts such as `90d` (s, m, h, d, w), points are
+plain numbers.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ BrowserEvent = Annotated[str, StringConstraints(max_length=MAX_NAME_LENGTH), Aft
 
 
 class Conversion(Model):
-    """What reports count: each event that matches `when`."""
+    """A conversion: reports count each event that matches `when`."""
 
     title: str = ""
     when: Pattern
 
 
 class SourceRule(Model):
-    """A site or a server that sends events. A browser's key is public; of a server's key only the digest is written."""
+    """A site or server that may send events. A site's write key is public; of a server's, the file has the digest."""
 
     title: str = ""
     kind: Literal["browser", "server"]
@@ -78,12 +78,12 @@ class SourceRule(Model):
 
     @property
     def key_digest(self) -> str:
-        """What the sender's key is known by."""
+        """The SHA-256 digest of the write key."""
         return self.write_key_sha256 or digest(self.write_key or "")
 
 
 class Configuration(Model):
-    """All rules that are live at the same time. The first phase, and the first stage, is where every lead begins."""
+    """All rules of one version. Every lead begins in the first phase and the first stage."""
 
     sources: dict[Name, SourceRule] = {}
     profiles: Annotated[dict[Name, Profile], Field(min_length=1)]
@@ -102,7 +102,7 @@ class Configuration(Model):
 
 
 class MailTemplate(Model):
-    """One mail in one language, MJML already compiled to HTML; Jinja2 expressions are still in all three parts."""
+    """One mail in one language, with MJML compiled to HTML; all three parts contain Jinja2 expressions."""
 
     subject: str
     html: str
@@ -110,11 +110,11 @@ class MailTemplate(Model):
 
 
 Mails = Mapping[str, Mapping[str, MailTemplate]]
-"""Mail name, then language, then template."""
+"""The templates by mail name and language."""
 
 
 class ActiveConfiguration(Model):
-    """What publishing wrote and every function reads: the rules with their version (a digest of rules and mails)."""
+    """The published rules that every function reads; `version` is a digest of rules and mails."""
 
     version: str
     activated_at: str
@@ -122,7 +122,7 @@ class ActiveConfiguration(Model):
 
 
 def compile_sources(configuration: Configuration) -> Sources:
-    """The senders as the tracking function looks them up."""
+    """The source registry that the tracking function uses."""
     if not configuration.sources:
         return NO_SOURCES
     return Sources(
@@ -137,7 +137,7 @@ def compile_sources(configuration: Configuration) -> Sources:
                 rule.consent_category,
                 rule.do_not_track,
                 tuple(map(normal, rule.browser_events)),
-                # A server speaks for the visitors of all networks.
+                # A server sends events for visitors of all networks.
                 rule.limit_addresses_per_network_and_hour if rule.kind == "browser" else None,
             )
             for name, rule in configuration.sources.items()

@@ -1,4 +1,4 @@
-"""What the pages behind mails and the offers on websites are made of: the part of the rules that the public sees."""
+"""The public part of the rules, from which the pages behind mails and the offers on websites are built."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from ripen.config.configuration import Configuration, Mails
 from ripen.errors import InvalidConfigurationError
 
 MAX_BYTES = 300_000
-"""DynamoDB takes 400 KB an item."""
+"""The most bytes of the public configuration; DynamoDB limits an item to 400 KB."""
 
 
 def dump_site(configuration: Configuration, mails: Mails) -> str:
     """JSON: `offers`, `surveys`, `categories` (titles), `imprint`, `opt_in`, `from_name`, `language`, `languages`.
 
-    The texts in it are by language; `languages` are those in which there are mails. Raises
-    InvalidConfigurationError when it is too large for one item of the table.
+    Texts are keyed by language; `languages` are those of the mails and the default. Raises InvalidConfigurationError if
+    the JSON exceeds MAX_BYTES.
     """
     mailing = configuration.mailing
     site = {

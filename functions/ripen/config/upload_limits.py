@@ -1,4 +1,4 @@
-"""What may be uploaded, told by names and sizes before anything is read."""
+"""Checks of uploaded files by name and size, before any content is read."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "rules/offers.yaml": ("offers",),
     "rules/reports.yaml": ("conversions",),
 }
-"""Each file with the top-level keys that it may hold; the first has to be there."""
+"""The allowed top-level keys of each rule file; the first one is required."""
 
 LAYOUT = "mails/layout.mjml"
-"""What goes around the mails that are only content; `<mj-content />` in it is the place."""
+"""The layout around mails that are only content; `<mj-content />` in it marks their place."""
 
 MAIL = re.compile(r"mails/([a-z0-9][a-z0-9-]{0,62})/([a-z]{2})\.(mjml|txt)")
 
 MOST_BYTES = 256 * 1024
-"""Of one file."""
+"""The most bytes of one file."""
 
 MOST_BYTES_IN_ALL = 2 * 1024 * 1024
 MOST_FILES = 1_000
 
 
 def is_read(name: str) -> bool:
-    """Whether a file of this name is read; any other is only told of."""
+    """True if a file of this name is read; the report only lists other files."""
     return name in SECTIONS or name == LAYOUT or MAIL.fullmatch(name) is not None
 
 
 def size_problems(sizes: Mapping[str, int]) -> list[str]:
-    """What is too much about files, given as name and bytes: one line each."""
+    """The problems of files that are too many or too large, one line each; `sizes` maps names to bytes."""
     if len(sizes) > MOST_FILES:
         return [f"rules/ and mails/: hold more than {MOST_FILES} files"]
     return [*_too_large({name: size for name, size in sizes.items() if is_read(name)})]

@@ -1,4 +1,4 @@
-"""One event of one subject: what a website, a server or Ripen itself says has happened."""
+"""The event model, the events that Ripen writes itself, and the JSON form of events with its limits."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any, NamedTuple
 from ripen.errors import InvalidEventError
 
 RIPEN = "ripen"
-"""The source of events that Ripen itself writes; no other source may have this name."""
+"""The source of events that Ripen writes itself; no registered source may have this name."""
 
 OWN_MARK = "~"
-"""What the id of Ripen's own event begins with in the ledger's key; no messageId of a request may."""
+"""The prefix of the id of Ripen's own events in ledger keys; no messageId of a request may begin with it."""
 
 MAILED = ("Email Sent", "Email Unconfirmed")
-"""The events of a mail that went out, or perhaps did."""
+"""The events for a mail that was sent or may have been sent."""
 
 MAIL, HANDOFF, NOTIFY, WEBHOOK = "mail", "handoff", "notify", "webhook"
 
@@ -32,17 +32,18 @@ ENDS: Mapping[str, Mapping[str, str]] = {
     NOTIFY: {"sent": "Colleague Notified", "failed": "Notification Failed"},
     WEBHOOK: {"sent": "Webhook Delivered", "failed": "Webhook Failed"},
 }
-"""By channel and status, the events that tell how an intent ended."""
+"""The event that ends an intent, by channel and status."""
 
 OUTCOMES = tuple(name for names in ENDS.values() for name in names.values())
-"""The events that end an intent: done; done perhaps, never to be repeated; refused; not possible."""
+"""The names of all events that end an intent."""
 
 MAX_EVENT_BYTES = 32 * 1024
 MAX_REQUEST_BYTES = 1_000_000
-"""What one request may store, as JSON; a body that is packed, or what its events share, may unpack to far more."""
+"""The most bytes of JSON that one request may store. A compressed body, or a context that all events of a batch share,
+may expand to far more."""
 
 MAX_DEPTH = 100
-"""Levels of objects and lists: whatever was written can be read again, far from the limit of Python's own stack."""
+"""The most levels of objects and lists: far below Python's recursion limit, so every stored event can be read."""
 
 _HANDFUL = 16
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
@@ -54,13 +55,14 @@ _ASCII = json.JSONEncoder(separators=(",", ":"), check_circular=False, allow_nan
 
 @dataclass(slots=True)
 class Event:
-    """One event; nobody changes it, though a frozen class, three times as slow to make, would forbid it.
+    """One event of one subject.
 
-    `at` is the corrected time of occurrence, `id` the sender's messageId, `source` the sender's name or `ripen`.
+    Treat it as immutable; the class is not frozen because creating a frozen one takes three times as long.
 
-    `user` is the userId that the sender names beside an anonymousId: a claim, not a proof. `bot` tells which program
-    caused the event, where it was not a person; such an event is kept and has no effect on the lead. `subject` is whose
-    ledger it was read from; it is not a part of the event.
+    `at` is the corrected time of occurrence (ms), `id` the sender's messageId, `source` the sender's name or `ripen`.
+    `user` is a userId that the sender gives together with an anonymousId: a claim, not a proof. `bot` is the name of
+    the program that caused the event, empty for a person; events of bots are stored and do not affect the lead.
+    `subject` is the subject in whose ledger the event is stored; it is not part of the event's JSON form.
     """
 
     id: str
@@ -75,7 +77,7 @@ class Event:
     subject: str = field(default="", compare=False)
 
     def as_json(self) -> dict[str, Any]:
-        """The form kept in the ledger; empty parts are left out."""
+        """The form stored in the ledger, without empty parts."""
         parts: dict[str, Any] = {"id": self.id, "name": self.name, "at": self.at, "source": self.source}
         if self.user:
             parts["user"] = self.user
@@ -91,7 +93,7 @@ class Event:
 
 
 class Received(NamedTuple):
-    """An event on its way into the ledger: whose it is, the sender's own clock for its key, and when it came."""
+    """An event to be stored: its subject, its time by the sender's clock for the key, its time of receipt (both ms)."""
 
     subject: str
     occurred_at: int
@@ -100,10 +102,11 @@ class Received(NamedTuple):
 
 
 def encode(events: Sequence[Event]) -> bytes:
-    """A JSON array of events in UTF-8. Raises InvalidEventError when one is too large, too deep or no JSON.
+    """A JSON array of events in UTF-8.
 
-    Also when they are more than one request may store. One call of the encoder for a handful of small events is far
-    cheaper than one for each; after a large one the next is encoded alone.
+    Raises InvalidEventError if an event is too large, is nested too deeply or cannot be written as JSON, or if all
+    together exceed the limit of one request. One encoder call for several small events is far cheaper than one call
+    each; after a large event, the next event is encoded alone.
     """
     found: list[bytes] = []
     start, size, step = 0, 0, 1
@@ -118,7 +121,7 @@ def encode(events: Sequence[Event]) -> bytes:
 
 
 def one_too_many() -> InvalidEventError:
-    """The error of an event that has no room in what its request may store."""
+    """The error for an event that exceeds the bytes that its request may store."""
     expected = f"at most {MAX_REQUEST_BYTES} bytes of events in one request"
     return InvalidEventError("event", "has no room left in what one request may store", expected)
 
@@ -126,7 +129,7 @@ def one_too_many() -> InvalidEventError:
 def _encode_handful(events: Sequence[Event]) -> bytes:
     parts = [event.as_json() for event in events]
     data = _dump_all(parts)
-    # What holds for all of them together holds for each; only otherwise each is looked at.
+    # A limit that all events together keep needs no check of each one.
     if len(data) > MAX_EVENT_BYTES:
         largest = len(data) - 2 if len(parts) == 1 else max(map(len, map(_dump_any, parts)))
         if largest > MAX_EVENT_BYTES:
@@ -137,7 +140,7 @@ def _encode_handful(events: Sequence[Event]) -> bytes:
 
 
 def _depth(data: bytes) -> int:
-    """How deep JSON is nested, if not much more than MAX_DEPTH; each look at it takes away what is innermost."""
+    """The nesting depth of JSON, counted up to MAX_DEPTH + 2; each pass removes the innermost brackets."""
     levels, brackets = 0, _STRING.sub(b"", data).translate(_SQUARE, _NO_BRACKETS)
     while brackets and levels <= MAX_DEPTH + 1:
         levels, brackets = levels + 1, brackets.replace(b"[]", b"")
@@ -154,7 +157,7 @@ def _dump_all(parts: Sequence[object]) -> bytes:
 def _dump_any(value: object) -> bytes:
     try:
         return _dump(value, _UNICODE)
-    except UnicodeEncodeError:  # a lone surrogate, legal in JSON only while it is escaped
+    except UnicodeEncodeError:  # a lone surrogate is legal in JSON only if escaped
         return _dump(value, _ASCII)
 
 

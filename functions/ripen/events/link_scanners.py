@@ -1,8 +1,8 @@
-"""Who opened and clicked a mail: a person, or a program that looks at mails before people do.
+"""Recognises mail opens and clicks that a link scanner caused instead of a person.
 
-Link scanners follow several links of a mail within seconds, also those that no person sees, and right after the mail
-came. Such events are told to be a bot's, also when what gives them away arrives later. Until then nothing is made of
-an opening or a click: it counts a minute after it happened.
+Link scanners follow several links of a mail within seconds, follow hidden links, and act right after delivery. Their
+events are marked as a bot's, even if the evidence arrives later. An open or a click therefore counts one minute after
+it happened.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from ripen.events.event import RIPEN, Event
 from ripen.times import MINUTE, SECOND
 
 SETTLING = MINUTE
-"""Milliseconds after which an opening or a click counts, if nothing spoke against it."""
+"""The time (ms) after which an open or a click counts."""
 GAP = 2 * SETTLING
-"""Events further apart than this say nothing about each other."""
+"""Events further apart than this (ms) do not affect each other's verdict."""
 HIDDEN_LINK = "/v1/trap"
-"""Part of a link that stands in a mail where no person sees it."""
+"""Part of the URL of the link that mails hide from people."""
 
 _BURST = 3 * SECOND
-"""Different links of one mail within this time are not followed by a person."""
+"""Clicks on different links of one mail within this time (ms) come from a program."""
 _AT_ONCE = 2 * SECOND
-"""Nobody opens a mail so soon after the receiving server took it."""
+"""Opens and clicks within this time (ms) after delivery to the receiving server come from a program."""
 _OPENED, _CLICKED, _DELIVERED = _OF_MAIL = ("Email Opened", "Email Link Clicked", "Email Delivered")
 
 
 def with_bot_verdicts(events: Sequence[Event]) -> list[tuple[int, Event]]:
-    """The events (sorted by time and id) with the moments (milliseconds) at which they count, in that order.
+    """The events, each with the moment (ms) at which it counts, in order of these moments.
 
-    What a scanner caused has the bot's name.
+    `events` are sorted by time and id. In the result, `bot` names the program that caused an open or a click.
     """
     moments = [(event.at, event) for event in events]
     mails = [n for n, event in enumerate(events) if event.source == RIPEN and event.name in _OF_MAIL]
@@ -50,10 +50,10 @@ def with_bot_verdicts(events: Sequence[Event]) -> list[tuple[int, Event]]:
 
 
 def _verdicts(mails: Sequence[Event]) -> dict[str, str]:
-    """The ids of openings and clicks that a program caused, with its name."""
+    """The ids of opens and clicks that a program caused, with the name of the program."""
     found: dict[str, str] = {}
     if not any(map(_is_hidden, mails)) and all(after.at - before.at > _BURST for before, after in pairwise(mails)):
-        return found  # so it is with most leads
+        return found  # the case of most leads
     by_mail: defaultdict[str, list[Event]] = defaultdict(list)
     for event in mails:
         by_mail[str(event.properties.get("intent"))].append(event)
@@ -81,7 +81,7 @@ def _is_hidden(click: Event) -> bool:
 
 
 def _bursts(clicks: Sequence[Event]) -> list[int]:
-    """The moments of clicks that have one on another link within three seconds."""
+    """The moments (ms) of clicks with a click on another link within `_BURST`."""
     ordered = sorted(((click.at, str(click.properties.get("link"))) for click in clicks), key=itemgetter(0))
     moments = [moment for moment, _ in ordered]
     found = []

@@ -1,6 +1,7 @@
-"""Networks that requests come from, and addresses named there: as digests that tell neither, for an hour or a day.
+"""Digests of networks that requests come from, and of mail addresses that visitors of a network name.
 
-A network is a /24 of IPv4 or a /48 of IPv6: about what a provider gives to one customer with many machines.
+Without the key, the digests reveal neither. The digest of a network changes each day, that of an address each hour. A
+network is a /24 of IPv4 or a /48 of IPv6: about the size that a provider assigns to one customer with many machines.
 """
 
 from __future__ import annotations
@@ -15,30 +16,30 @@ from ripen.times import DAY, HOUR, to_iso
 
 
 class Place(NamedTuple):
-    """A network in one hour (UTC), by a digest that is another one each day; `begins` is in milliseconds."""
+    """A network in one hour (UTC): its digest, which changes each day, and the start of the hour (ms)."""
 
     digest: str
     begins: int
 
     @property
     def ends(self) -> int:
-        """When the hour ends."""
+        """The end of the hour (ms)."""
         return self.begins + HOUR
 
 
 def network_of(ip: str) -> IPv4Network | IPv6Network | None:
-    """The network of an address, such as 203.0.113.0/24; None if that is no IP."""
+    """The network of an IP address, such as 203.0.113.0/24; None if `ip` is invalid."""
     try:
         address = ip_address(ip)
     except ValueError:
         return None
     if isinstance(address, IPv6Address):
-        address = address.ipv4_mapped or IPv6Address(address.packed)  # without a zone
+        address = address.ipv4_mapped or IPv6Address(address.packed)  # drops the zone id
     return ip_network((address, 24 if address.version == 4 else 48), strict=False)
 
 
 def place_of(ip: str, key: bytes, now: int) -> Place | None:
-    """Where a request came from at `now`; None if that is no IP."""
+    """The network and hour of a request from `ip` at `now` (ms); None if `ip` is invalid."""
     network = network_of(ip)
     if network is None:
         return None
@@ -46,7 +47,7 @@ def place_of(ip: str, key: bytes, now: int) -> Place | None:
 
 
 def address_digest(address: str, place: Place, key: bytes) -> str:
-    """What an address is known by in a place, and nowhere else."""
+    """The digest of a mail address in a place; it differs between places."""
     return _digest(key, f"{place.digest} {to_iso(place.begins)} {comparable(address)}")[:12]
 
 

@@ -1,4 +1,4 @@
-"""Segment's tracking calls, read into events: track, page, screen, identify, group and alias.
+"""Parses Segment's tracking calls into events: track, page, screen, identify, group and alias.
 
 Fields and their meaning: https://segment.com/docs/connections/spec/.
 """
@@ -26,13 +26,13 @@ MAX_NAME_LENGTH = 200
 _OLDEST = 3_650 * DAY
 _BROKEN = ("null", "none", "nil", "undefined", "nan", "true", "false", "[object object]", "-1")
 _SHARED_IDS = frozenset((*_BROKEN, "anonymous", "guest", "unknown"))
-"""Identifiers that broken integrations send for everybody; accepting one would fuse strangers into one lead."""
+"""Ids that broken integrations send for every visitor; an accepted one would merge strangers into one lead."""
 
 _PLAIN_ID = re.compile(r"(?![0-]*$)[!-~]{16,100}")
-"""Most identifiers, such as UUIDs: longer than any shared one, and nothing else can be wrong with them."""
+"""Ids that need no further check, such as UUIDs: they are longer than all shared ids."""
 
 _KEPT_BESIDE_PAGE = ("campaign", "firstTouch", "referrer", "locale", "timezone", "token", "form")
-"""What is kept of the context of a page call, whose page is in its properties."""
+"""The keys of the context that a page call keeps; its page is stored in its properties."""
 
 _KEPT_CONTEXT = ("page", *_KEPT_BESIDE_PAGE)
 
@@ -43,21 +43,21 @@ _NAMES = {
     "group": "Group Joined",
     "alias": "Aliased",
 }
-"""What the calls other than `track` are called in the ledger."""
+"""The event names in the ledger of all calls but `track`."""
 
 CALLS = ("track", *_NAMES)
 
 
 _READ_CONTEXT = (*_KEPT_CONTEXT, "traits", "consent", "gcs", "userAgent")
-"""What is looked at in the context around a batch; nothing else of it is copied from event to event."""
+"""The keys of a batch's shared context that are read; only these are copied to each event."""
 
 
 class SharedContext(NamedTuple):
-    """What a request says for all of its events.
+    """The values of a request that apply to all its events.
 
-    `context` and `sent_at` (milliseconds by the sender's clock, -1 when it does not say) stand around a batch; `bot` is
-    which program made the request, if it was not a person's browser. `sizes` are the bytes of what an event gets from
-    the context, by key.
+    `context` and `sent_at` (ms by the sender's clock, -1 if absent) come from the object around a batch. `bot` is the
+    name of the program that made the request, empty for a person's browser. `sizes` are the JSON bytes of the parts of
+    the context that events inherit, by key.
     """
 
     context: Mapping[str, Any]
@@ -66,7 +66,7 @@ class SharedContext(NamedTuple):
     sizes: Mapping[str, int] = MappingProxyType({})
 
     def lends(self, context: object) -> int:
-        """How many bytes an event with this context of its own gets from the one around it, at most."""
+        """The most bytes that an event with the context `context` inherits from the shared one."""
         own = context if isinstance(context, dict) else ()
         return sum(size for key, size in self.sizes.items() if key not in own)
 
@@ -75,7 +75,7 @@ NO_SHARED_CONTEXT = SharedContext({}, -1)
 
 
 def read_shared_context(batch: Mapping[str, Any]) -> SharedContext:
-    """What the request around a list of events says for all of them. Raises InvalidEventError."""
+    """The shared context of a batch, the JSON object around a list of events. Raises InvalidEventError."""
     said = _mapping(batch, "context") if batch.get("context") else {}
     context = {key: said[key] for key in _READ_CONTEXT if key in said}
     sizes = {key: _size(context[key]) for key in (*_KEPT_CONTEXT, "traits") if context.get(key)}
@@ -94,9 +94,9 @@ def parse_event(
 ) -> Received:
     """The event in `payload`, the body of one of Segment's calls (track, page, screen, identify, group, alias).
 
-    `received_at` is in milliseconds; what `envelope` says stands in for what the event does not say itself. Only a
-    trusted `source` may speak for a userId alone, or tell what `ripen.events.reserved_names` keeps for servers.
-    Raises InvalidEventError naming the first field that is wrong.
+    `received_at` is in milliseconds. `envelope` supplies values that the event lacks. Only a trusted `source` may send
+    a userId without an anonymousId, or an event that `ripen.events.reserved_names` reserves for servers. Raises
+    InvalidEventError that names the first invalid field.
     """
     if not isinstance(payload, dict):
         raise InvalidEventError("event", f"is {_kind(payload)}", "a JSON object")
@@ -132,7 +132,7 @@ def parse_event(
 
 
 def _kept(context: Mapping[str, Any], keys: Sequence[str], received_at: int) -> dict[str, Any]:
-    """What is kept of a context. A link is as old as it is when it comes, whatever the sender's clock says."""
+    """The stored part of a context. `token_at` (ms) is the time of receipt: the sender's clock does not date a link."""
     kept = {key: context[key] for key in keys if context.get(key)}
     if "token" in kept:
         kept["token_at"] = received_at
@@ -140,8 +140,8 @@ def _kept(context: Mapping[str, Any], keys: Sequence[str], received_at: int) -> 
 
 
 def _corrected(occurred_at: int, sent_at: int, received_at: int) -> int:
-    # A visitor's clock may be years off; the time between "happened" and "sent" is right all the same. A clock that is
-    # right is believed as it is, so that a repeated event does not move by what its way took.
+    # A visitor's clock may be years off, but the time between occurrence and sending is still right. A clock that is
+    # right within a minute is not corrected, so a retried event keeps its time despite the transfer time.
     wrong = sent_at >= 0 and abs(received_at - sent_at) >= MINUTE
     at = received_at - (sent_at - occurred_at) if wrong else occurred_at
     if at < received_at - _OLDEST:
@@ -206,7 +206,7 @@ def _message_id(payload: Mapping[str, Any]) -> str:
 
 
 def identifier(payload: Mapping[str, Any], key: str) -> str:
-    """The id that stands under a key, as text; empty when there is none. Raises InvalidEventError."""
+    """The id under a key, as text; empty if there is none. Raises InvalidEventError if it is no valid id."""
     value = payload.get(key)
     if value is None or value == "":
         return ""
@@ -243,7 +243,7 @@ def _moment(payload: Mapping[str, Any], key: str, default: int, parse: Callable[
 
 
 _parse_again = lru_cache(maxsize=8)(parse_iso)
-"""For what all events of a request say alike."""
+"""parse_iso with a cache, for values that all events of a request repeat."""
 
 
 def _mapping(payload: Mapping[str, Any], key: str, field_name: str = "") -> Mapping[str, Any]:
@@ -256,7 +256,7 @@ def _mapping(payload: Mapping[str, Any], key: str, field_name: str = "") -> Mapp
 
 
 def _derived_id(payload: Mapping[str, Any], received_at: int) -> str:
-    # An event that carries its own time is the same event whenever it is retried; one without is new each time.
+    # A retried event with a time of its own gets the same id; without one, each request makes a new event.
     timed = payload.get("originalTimestamp") or payload.get("timestamp")
     try:
         said = {key: value for key, value in payload.items() if key != "sentAt"}

@@ -1,10 +1,9 @@
-"""How much a sender may send: events of a source in a minute, and of one visitor in a day, in fixed windows of UTC.
+"""Rate limits: events of a source in a minute and of one visitor in a day, in fixed UTC windows.
 
-Every process counts in memory. What it counted since the last time it adds to a counter that all of them share, and
-learns the total from it; not with each event, but whenever its own part has grown to a twentieth of what was left. So
-a source or a visitor far below the limit costs nothing, the steps become smaller the nearer the limit is, and nobody
-passes it by more than a twentieth (and one request) for each process. What is told to retry and comes again is
-counted again.
+Every process counts in memory. It adds its new events to a shared counter, and reads the total from it, each time they
+reach a twentieth of what the limit left at the last read. So a source or visitor far below the limit costs no write,
+the steps shrink near the limit, and each process lets at most a twentieth of the limit and one request too much pass.
+A retried request counts again.
 """
 
 from __future__ import annotations
@@ -26,9 +25,9 @@ _NETWORKS = 1_000
 
 
 class Quota(NamedTuple):
-    """What one process adds to the common count: `events` of a source, or of one `subject` through it.
+    """The events that one process adds to a shared counter: of a source, or of one `subject` of the source.
 
-    The window begins at `begins` and ends at `ends`, both in milliseconds.
+    The window lasts from `begins` until before `ends`, both in milliseconds.
     """
 
     source: str
@@ -39,7 +38,7 @@ class Quota(NamedTuple):
 
 
 class _Count(NamedTuple):
-    """In one window: the `total` of all processes when last heard of, and what was counted `fresh` here since."""
+    """The counts of one window: the last known `total` of all processes, and `fresh` events of this one since then."""
 
     window: int
     total: int = 0
@@ -53,22 +52,22 @@ class _Count(NamedTuple):
 
 
 _Key = tuple[str, str]
-"""A source and a visitor's subject, or a source and nothing."""
+"""The name of a source, and the subject of a visitor or an empty text."""
 
 
 class NewAddresses:
-    """The addresses that were counted for networks, as digests, of the networks that this process saw last."""
+    """The digests of addresses already counted for a network, for the networks that this process saw last."""
 
     def __init__(self, networks: int = _NETWORKS) -> None:
         self._most = networks
         self._known: OrderedDict[tuple[str, Place], frozenset[str]] = OrderedDict()
 
     def known(self, source: str, place: Place) -> frozenset[str]:
-        """Those that came from a place through a source."""
+        """The digests counted for a place and a source."""
         return self._known.get((source, place), frozenset())
 
     def learn(self, source: str, place: Place, digests: AbstractSet[str]) -> None:
-        """All that were counted there so far."""
+        """Replaces the digests counted for a place and a source by `digests`, all that the table holds."""
         self._known[source, place] = frozenset(digests)
         self._known.move_to_end((source, place))
         while len(self._known) > self._most:
@@ -76,10 +75,10 @@ class NewAddresses:
 
 
 class RateLimits:
-    """The counters of one process. It remembers the `visitors` that were seen last, and forgets the others.
+    """The counters of one process, for all sources and the last `visitors` visitors.
 
-    While `due` holds anything, the other processes have to be told: `share`, then `learn` what they say.
-    `newcomers` are addresses that are counted already.
+    While `due` is not empty, the caller adds each result of `share` to the shared counter and passes the total to
+    `learn`. `newcomers` are the addresses already counted for each network.
     """
 
     def __init__(self, visitors: int = _VISITORS) -> None:
@@ -90,9 +89,10 @@ class RateLimits:
         self.newcomers = NewAddresses()
 
     def wait(self, source: Source, events: int, now: int) -> int:
-        """Count a request of so many events at `now` (milliseconds): 0, or the seconds to wait, and it is not counted.
+        """Counts a request of `events` events at `now` (ms): 0, or the seconds to wait if it is over the limit.
 
-        A request larger than the whole limit passes as the first of its minute; else it never could.
+        A request over the limit is not counted. One that is larger than the whole limit passes as the first of its
+        minute, because otherwise it could never pass.
         """
         limit = source.per_minute
         if limit is None:
@@ -105,7 +105,10 @@ class RateLimits:
         return 0
 
     def excess(self, source: Source, subjects: Iterable[str], now: int) -> dict[str, int]:
-        """Count one event of each of `subjects`. Who is over the limit, with how many events that still may pass."""
+        """Counts one event for each entry of `subjects`, up to the limit.
+
+        Returns the subjects over the limit, each with the number of its events that may pass.
+        """
         over: dict[str, int] = {}
         limit = source.per_visitor_and_day
         if limit is None:
@@ -123,7 +126,7 @@ class RateLimits:
         return over
 
     def share(self) -> Quota | None:
-        """Something that is due to be told to the other processes, None when nothing is; it counts as told."""
+        """The next count to add to the shared counter, which then counts as added; None if none is due."""
         while self.due:
             key = next(iter(self.due))
             del self.due[key]
@@ -135,7 +138,7 @@ class RateLimits:
         return None
 
     def learn(self, share: Quota, total: int) -> None:
-        """All processes together have counted so many events in the window of a share."""
+        """Takes in the `total` of all processes for the window of `share`."""
         key = (share.source, share.subject)
         counts, length = self._of(key)
         count = counts.get(key)
@@ -153,5 +156,5 @@ class RateLimits:
 
 
 def _current(count: _Count | None, window: int) -> _Count:
-    """The count of the window that is open; requests may come a little out of order."""
+    """The count of the current window; a request that arrives out of order counts in the latest one."""
     return count if count and count.window >= window else _Count(window)

@@ -1,7 +1,7 @@
-"""Names of events that not everybody may tell, compared in one normal form, however a client spells them.
+"""Event names that only some senders may use, compared in a normal form that covers all spellings.
 
-Segment's clients write one name as `Deal Won`, `deal_won`, `dealWon` or `deal-won`, and Unicode has many spellings of
-each. Compatibility forms: https://www.unicode.org/reports/tr15/ (NFKD).
+Segment's clients write the same name as `Deal Won`, `deal_won`, `dealWon` or `deal-won`, and Unicode has many spellings
+of each. Compatibility forms: https://www.unicode.org/reports/tr15/ (NFKD).
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from itertools import accumulate
 from ripen.events.event import OUTCOMES
 
 OWN, SERVER = "own", "server"
-"""Who may tell an event: Ripen alone, or Ripen and servers."""
+"""The senders that may use a reserved name: OWN is Ripen alone, SERVER is Ripen and registered servers."""
 
 _OWN_FIRST_WORDS = frozenset({"email", "lead", "phase"})
 _OWN_EVENTS = ("Unsubscribed", *OUTCOMES)
 _SERVER_FIRST_WORDS = frozenset({"deal", "contract", "subscription", "erasure"})
 _SERVER_EVENTS = ("Feedback Given", "Order Completed", "Order Refunded", "Preferences Changed")
 _PROOFS = ("Subscription Confirmed",)
-"""What is believed as a proof of what somebody agreed to."""
+"""Events that Ripen accepts as proof of an agreement."""
 
 _WELL_KNOWN = (
     "Contract Cancelled",
@@ -56,7 +56,7 @@ _WELL_KNOWN = (
     "Subscription Resumed",
     "Subscription Started",
 )
-"""Names that begin with such a first word, to be known also where nothing tells their words apart (`dealwon`)."""
+"""Names that begin with a reserved first word, listed so that they are found without word gaps too (`dealwon`)."""
 
 _LOOKALIKES = str.maketrans(
     "\u0430\u0432\u0435\u043a\u043c\u043d\u043e\u0440\u0441\u0442\u0443\u0445\u0455\u0456\u0458\u0501\u04bb\u051d"
@@ -64,34 +64,36 @@ _LOOKALIKES = str.maketrans(
     "\u03b1\u03b9\u03bd\u03bf\u03c1\u03c5\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u0131",
     "abekmhopctyxsijdhwABEKMHOPCTYXSIJGHWaivopuABEZHIKMNOPTYXi",
 ) | str.maketrans("\u115f\u1160", "  ")
-"""Cyrillic and Greek letters that nobody tells from Latin ones, and letters of Hangul that are seen as gaps.
+"""Cyrillic and Greek letters that look like Latin ones, and Hangul letters that look like gaps.
 
 Source: https://www.unicode.org/reports/tr39/.
 """
 
 _UNSEEN = frozenset({"Mn", "Mc", "Me", "Cf", "Cs", "Co", "Cn"})
 _EXPANSION = 4
-"""Times by which a name may grow in compatibility form; a few letters that grow more, up to eighteen times, are cut."""
+"""The most times by which a name may grow in compatibility form. Few letters grow more (up to 18 times); a longer
+result is cut."""
 
 _ENOUGH = 100
-"""Characters of a name in which its first words stand, also with a gap after each letter: more than any event has."""
+"""The number of characters that are searched for the first words: enough for every reserved name with a gap after each
+letter."""
 
 _GAP = re.compile(r"[\W_]+")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def normal(name: str) -> str:
-    """The letters and digits of a name without case, accents, compatibility forms and whatever stands between words."""
+    """The normal form of a name: its letters and digits, without case, accents, compatibility forms and word gaps."""
     return _spaced(name).replace(" ", "").casefold()
 
 
 def reserved(name: str) -> str:
-    """OWN or SERVER when a name, in any spelling, is an event that only these may tell; empty for any other."""
+    """OWN or SERVER if the name, in any spelling, is reserved for them; empty for any other name."""
     return _reserved(name)
 
 
 def may_be_opened(name: str) -> bool:
-    """Whether a source may let browsers tell this event: one for servers that proves nothing about a mailbox."""
+    """True if a source may allow browsers to send this event: it is a server event and no proof of an agreement."""
     return reserved(name) == SERVER and normal(name) not in _FORMS_OF_PROOFS
 
 
@@ -106,12 +108,12 @@ def _reserved(name: str) -> str:
 
 
 def _begins_with(words: Iterable[str], forms: frozenset[str]) -> bool:
-    """Whether the first of the words are, together, one of these events."""
+    """True if one or more of the first words, joined, are in `forms`."""
     return any(begun in forms for begun in accumulate(words))
 
 
 def _spellings(spaced: str) -> Iterator[list[str]]:
-    """The first words of a name, as what stands between them tells them apart, and as capital letters do as well."""
+    """The first words of a name: split at gaps only, then split at capital letters too."""
     begin = spaced.lstrip()[:_ENOUGH]
     for text in (begin, _HUMP.sub(" ", begin)):
         words = text.casefold().split()
@@ -120,7 +122,7 @@ def _spellings(spaced: str) -> Iterator[list[str]]:
 
 
 def _spaced(name: str) -> str:
-    """A name in compatibility form, in Latin letters where it looks like them, and with a space for each gap."""
+    """A name in compatibility form, with lookalikes replaced by Latin letters and each gap by one space."""
     if not name.isascii():
         text = unicodedata.normalize("NFKD", name)[: _EXPANSION * len(name)].translate(_LOOKALIKES)
         unseen = {ord(letter): None for letter in {*text} if unicodedata.category(letter) in _UNSEEN}

@@ -1,4 +1,4 @@
-"""Who may send what: the sites and servers that marketers registered, found by their write keys."""
+"""The source registry: sites and servers that may send events, by their write keys."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ UNREGISTERED = "unregistered"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A registered sender. Only a `trusted` one (a server) may speak for others; a browser comes from its `origins`.
+    """A registered sender: a server (`trusted`), or a site whose pages have one of `origins`.
 
-    `per_minute` and `per_visitor_and_day` are the most events that it may send, `addresses_per_network_and_hour` the
-    most different addresses that visitors of one network may name; None is no limit. Without an answer about consent
-    `consent_assumed` decides (None: yes for a trusted one); `consent_category` is where it stands.
-    `browser_events`: names, in their normal form, that are otherwise for servers and open to this source's browsers.
+    Only a trusted source may send a userId without an anonymousId. `per_minute` and `per_visitor_and_day` are the most
+    events that the source may send, `addresses_per_network_and_hour` the most different addresses that visitors of one
+    network may name; None means no limit. `consent_assumed` applies to events without an answer about consent (None:
+    True if trusted); `consent_category` is the category whose answer counts. `browser_events` are the normal forms of
+    server events that browsers of this source may send.
     """
 
     name: str
@@ -33,28 +34,28 @@ class Source:
     addresses_per_network_and_hour: int | None = None
 
     def allows(self, origin: str) -> bool:
-        """Whether a page of `origin` may use this source's key."""
+        """True if a page of `origin` may use the write key of this source."""
         return "*" in self.origins or origin in self.origins
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """All registered senders by the SHA-256 digests of their write keys; None before any were published."""
+    """All registered sources by the SHA-256 digests of their write keys; None if no registry is published."""
 
     by_digest: Mapping[str, Source] | None
 
     def find(self, write_key: str) -> Source | None:
-        """The sender who has this key. Before any sender was registered, everybody is an untrusted browser."""
+        """The source with this write key. Without a registry, every key belongs to an untrusted browser source."""
         if self.by_digest is None:
             return Source(UNREGISTERED, trusted=False, origins=("*",))
         return self.by_digest.get(digest(write_key))
 
     def named(self, name: str) -> Source | None:
-        """The sender of this name, if one is registered."""
+        """The source with this name; None if it is not registered."""
         return next((source for source in (self.by_digest or {}).values() if source.name == name), None)
 
     def allow(self, origin: str) -> bool:
-        """Whether any sender's pages may come from `origin`: all that is known when a browser asks beforehand."""
+        """True if any source allows `origin`: a CORS preflight request names no write key."""
         return self.by_digest is None or any(source.allows(origin) for source in self.by_digest.values())
 
 
@@ -62,19 +63,19 @@ NO_SOURCES = Sources(None)
 
 
 def digest(write_key: str) -> str:
-    """The form in which a write key is kept: hex SHA-256. Keys are long and random, so no salt is needed."""
+    """The hex SHA-256 of a write key, its stored form. Keys of servers are long and random and need no salt."""
     return hashlib.sha256(write_key.encode()).hexdigest()
 
 
 def dump_sources(sources: Sources) -> str:
-    """JSON for the table; empty when nothing was registered."""
+    """The registry as JSON for the table; empty if there is none."""
     if sources.by_digest is None:
         return ""
     return json.dumps({key: astuple(source) for key, source in sources.by_digest.items()})
 
 
 def load_sources(text: str) -> Sources:
-    """What `dump_sources` wrote."""
+    """The registry that `dump_sources` wrote."""
     if not text:
         return NO_SOURCES
     rows = json.loads(text)

@@ -1,1 +1,1 @@
-"""."""
+"""Consent, preferences of leads, erasure, and counts of page views without consent."""

@@ -1,12 +1,12 @@
-"""Daily totals without identifiers: all that is kept of the page views of visitors who did not agree to more.
+"""Daily totals of page views without identifiers: the only data that Ripen stores of visitors without consent.
 
 | pk               | sk                                  | what                                             |
 |------------------|-------------------------------------|--------------------------------------------------|
 | `T#<UTC day>`    | `page#<path>`                       | `views`: page calls of this path                 |
 | `T#<UTC day>`    | `campaign#<source>/<medium>/<name>` | `views`: page calls that came from this campaign |
 
-Paths and campaigns are what anybody sends, so they are cut, cleaned, and bounded in number; what may name a person in
-them is masked. What one view costs is bounded by the lengths and the number of ids below, whatever is sent.
+Anybody can send any path and campaign, so they are cleaned, cut and limited in number, and text that may identify a
+person is masked. The limits below bound the cost of a view for any input.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from ripen.times import to_iso
 PAGE_PREFIX = "page#"
 CAMPAIGN_PREFIX = "campaign#"
 OTHER = "(other)"
-"""What stands for everything beyond the bounds."""
+"""The name under which everything beyond the limits is counted."""
 
 MASKED = "(id)"
 MOST_KEYS = 2_000
-"""Different keys that one process makes in a day."""
+"""The most different keys that one process counts in a day."""
 
 MOST_KEYS_OF_A_REQUEST = 25
 _PATH_LENGTH = 200
@@ -39,44 +39,44 @@ _LONGEST_PART = 200
 _LONGEST_URL = 2_000
 _SHORTEST_ID = 3
 _LONGEST_ID = 24
-"""So many characters of an id are looked for: whoever holds the whole of it holds its beginning."""
+"""The number of characters of an id that are searched for: a text that contains the id contains its prefix."""
 
 _ID_READ = 64
-"""So many characters of an id are read: enough to be cleaned and still be the longest that is looked for."""
+"""The number of characters of an id that are read: enough to leave `_LONGEST_ID` after cleaning."""
 
 _MOST_IDS = 50
-"""Ids and traits of one view that are looked for; a view with more is counted as OTHER, without its campaign."""
+"""The most ids and traits of one view that are searched for; a view with more counts as OTHER, without campaign."""
 
 _OTHER_KEYS = {PAGE_PREFIX: f"{PAGE_PREFIX}{OTHER}", CAMPAIGN_PREFIX: f"{CAMPAIGN_PREFIX}{OTHER}//"}
 _TELLING = re.compile(r"@|[0-9]{5}|[0-9a-f]{12}|[0-9a-f]{8}-[0-9a-f]{4}-", re.IGNORECASE)
-"""What in a part of a path can be of one person: an address, a number of a customer, an id."""
+"""Text in a part of a path that may identify a person: a mail address, a customer number, an id."""
 
 _WORD = re.compile(r"[a-z0-9_=.~]{24}", re.IGNORECASE)
 _DIGIT = re.compile(r"[0-9]")
-"""Together a token: a long word, and a digit in it or behind it."""
+"""A token is a match of `_WORD` with a digit in it or after it."""
 
 _IDS = ("anonymousId", "userId", "messageId", "previousId", "groupId")
 
 
 def totals_key(at: int) -> str:
-    """The partition of the UTC day of `at` (milliseconds)."""
+    """The partition key of the UTC day of `at` (ms)."""
     return f"T#{to_iso(at)[:10]}"
 
 
 def page_key(path: str) -> str:
-    """The sort key of a path's total."""
+    """The sort key of the total of a path."""
     return f"{PAGE_PREFIX}{path}"
 
 
 def campaign_key(source: str, medium: str, name: str) -> str:
-    """The sort key of a campaign's total; what is not known is empty."""
+    """The sort key of the total of a campaign; unknown parts are empty."""
     return f"{CAMPAIGN_PREFIX}{source}/{medium}/{name}"
 
 
 def view_keys(view: Mapping[str, Any], reading: Reading | None = None) -> list[str]:
     """The sort keys of the totals that one page call counts for: its page, and its campaign if it has one.
 
-    `reading` is that of all page calls of a request.
+    All page calls of a request share one `reading`.
     """
     reading = reading or Reading()
     properties, context = _mapping(view, "properties"), _mapping(view, "context")
@@ -93,7 +93,7 @@ def view_keys(view: Mapping[str, Any], reading: Reading | None = None) -> list[s
 
 
 class _Text(NamedTuple):
-    """A text as it may be kept where no id stands in it (`masked`), and in all `forms` in which one may stand."""
+    """A text in its `cleaned` form, the `forms` that are searched for ids, and `masked`, the result without any id."""
 
     cleaned: str
     forms: AbstractSet[str]
@@ -101,7 +101,7 @@ class _Text(NamedTuple):
 
 
 class Reading:
-    """Reads the page calls of one request; what several of them have in common is read once."""
+    """Reads the page calls of one request, and caches the work on texts that several of them share."""
 
     def __init__(self) -> None:
         self._traits: dict[int, tuple[object, AbstractSet[str] | None]] = {}
@@ -109,9 +109,9 @@ class Reading:
         self._queries: dict[str, Mapping[str, Any]] = {}
 
     def ids(self, view: Mapping[str, Any], context: Mapping[str, Any]) -> AbstractSet[str] | None:
-        """What may name a person in a view, ready to be looked for; None when it is too much to look for."""
+        """The ids and traits of a view, in the form for the search; None if there are too many."""
         traits = _mapping(context, "traits")
-        if id(traits) not in self._traits:  # kept as well, so that no other object gets the same id
+        if id(traits) not in self._traits:  # storing traits keeps its id from being reused
             self._traits[id(traits)] = traits, _ids_in(traits.values())
         common = self._traits[id(traits)][1]
         own = _ids_in(chain((view.get(name) for name in _IDS), _mapping(view, "traits").values()))
@@ -120,13 +120,13 @@ class Reading:
         return own | common
 
     def campaign(self, query: str) -> Mapping[str, Any]:
-        """The campaign that the query of an address names."""
+        """The campaign in the query string of a URL."""
         if query not in self._queries:
             self._queries[query] = _campaign_of_query(query)
         return self._queries[query]
 
     def masked(self, text: str, ids: AbstractSet[str]) -> str:
-        """A text without what may name a person in it; OTHER when that is more than one part between slashes."""
+        """A text with each part between slashes masked that may identify a person; OTHER if an id spans parts."""
         if text not in self._texts:
             cleaned = _clean(text)
             masked = "/".join(MASKED if _tells(part) else part for part in cleaned.split("/"))
@@ -140,7 +140,7 @@ class Reading:
 
 
 class KnownKeys:
-    """The keys that one process has made today: what goes beyond `most` of them is counted together."""
+    """The keys that one process counted today; keys beyond the first `most` are counted together."""
 
     def __init__(self, most: int = MOST_KEYS) -> None:
         self._most = most
@@ -148,7 +148,7 @@ class KnownKeys:
         self._keys: set[str] = set()
 
     def tally(self, day: str, views: Iterable[Mapping[str, Any]]) -> Counter[str]:
-        """How often each key of the day is counted by the page calls of one request."""
+        """The number of views for each key, from the page calls of one request on `day`."""
         if day != self._day:
             self._day, self._keys = day, set()
         counted: Counter[str] = Counter()
@@ -167,7 +167,7 @@ class KnownKeys:
 
 
 def _ids_in(values: Iterable[object]) -> AbstractSet[str] | None:
-    """The beginnings of texts and whole numbers, ready to be looked for; None when there are too many."""
+    """The prefixes of all texts and integers in `values`, in the form for the search; None if there are too many."""
     found: set[str] = set()
     for value in values:
         if not isinstance(value, str | int) or isinstance(value, bool):

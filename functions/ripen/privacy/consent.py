@@ -1,8 +1,8 @@
-"""Whether a visitor agreed to be tracked: read from each call, and kept as decisions in the ledger.
+"""Consent to tracking: the answers in calls, and the decisions in the ledger.
 
 An answer is Segment's consent object (https://segment.com/docs/privacy/consent-management/consent-in-unify/) or that of
-Google's consent mode (https://developers.google.com/tag-platform/security/guides/consent). Browsers say no in advance
-by Global Privacy Control (https://www.w3.org/TR/gpc/) and Do Not Track (https://www.w3.org/TR/tracking-dnt/).
+Google's consent mode (https://developers.google.com/tag-platform/security/guides/consent). Browsers send a general
+refusal by Global Privacy Control (https://www.w3.org/TR/gpc/) and Do Not Track (https://www.w3.org/TR/tracking-dnt/).
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from ripen.events.sources import Source
 GIVEN = "Consent Given"
 WITHDRAWN = "Consent Withdrawn"
 DECISIONS = (GIVEN, WITHDRAWN)
-"""The events that tell a decision. A withdrawal is the one event that is stored although its answer is no."""
+"""The events of a decision. A withdrawal is the only event that is stored without consent."""
 
 _MOST_CATEGORIES = 20
 _LONGEST_CATEGORY = 100
 _GOOGLE = {"granted": True, "denied": False}
 _GCS = {"G100": False, "G101": True, "G110": False, "G111": True}
-"""`gcs` of Google's tags: G1, then a digit for ad_storage and one for analytics_storage."""
+"""The answer of each `gcs` value of Google's tags: G1, then a digit for ad_storage and one for analytics_storage."""
 
 
 class Consent(NamedTuple):
-    """A decision: yes or no, when (milliseconds), and the name of the source that told it."""
+    """A decision: True for consent, its moment (ms), and the name of the source that sent it."""
 
     given: bool
     at: int
@@ -36,7 +36,7 @@ class Consent(NamedTuple):
 
 
 class Answers(NamedTuple):
-    """What a context says about consent: in its consent object, and in `gcs`; None where it says nothing."""
+    """The answers in a context, from its consent object and from `gcs`; None where there is none."""
 
     consent: bool | None
     gcs: bool | None
@@ -46,7 +46,7 @@ SILENT = Answers(None, None)
 
 
 def says_yes(payload: Any, category: str) -> bool:
-    """Whether the call itself says yes in the way most do: told quickly, for there is one for every event."""
+    """True if the call has a yes in its own Segment consent object: a fast check for the most common case."""
     try:
         return payload["context"]["consent"]["categoryPreferences"][category] is True
     except (KeyError, TypeError):
@@ -54,15 +54,15 @@ def says_yes(payload: Any, category: str) -> bool:
 
 
 def agreed(context: Mapping[str, Any], category: str, presumed: bool, shared: Answers = SILENT) -> bool:
-    """Whether an event may be stored, by what its call says in `context`, or else by what is `presumed`."""
+    """True if the event may be stored: by the answer of its call in `context`, otherwise by `presumed`."""
     said = answer(context, category, shared)
     return presumed if said is None else said
 
 
 def presumed(source: Source, headers: Mapping[str, str]) -> bool:
-    """The answer of a request's calls that give none themselves; a browser's general no is heard here, and only here.
+    """The answer for calls of a request that have none; only here does a browser's general refusal count.
 
-    Whoever has told this very site otherwise has a yes in the call, which counts for more.
+    An answer in the call has precedence, because the visitor gave it to this site.
     """
     refused = headers.get("sec-gpc") == "1" or (source.do_not_track and headers.get("dnt") == "1")
     assumed = source.trusted if source.consent_assumed is None else source.consent_assumed
@@ -70,16 +70,16 @@ def presumed(source: Source, headers: Mapping[str, str]) -> bool:
 
 
 def answers(context: Mapping[str, Any], category: str) -> Answers:
-    """The answers in a context; what cannot be understood is none."""
+    """The answers in a context; an invalid value is no answer."""
     gcs = context.get("gcs")
     return Answers(_of_consent(context.get("consent"), category), _GCS.get(gcs) if isinstance(gcs, str) else None)
 
 
 def answer(context: Mapping[str, Any], category: str, shared: Answers = SILENT) -> bool | None:
-    """The answer in a call's context; None when it has none, or nothing that could be understood.
+    """The answer in a call's context; None if it has no valid answer.
 
-    Segment's preference for the category comes first, then Google's analytics_storage, then its `gcs`. What the context
-    does not have is that of all calls of the request, whose answers are `shared`.
+    Segment's preference for the category comes first, then Google's analytics_storage, then `gcs`. `shared` are the
+    answers of the request's shared context, for keys that the call's context lacks.
     """
     own = answers(context, category)
     said = own.consent if "consent" in context else shared.consent
@@ -101,13 +101,13 @@ def _of_consent(consent: object, category: str) -> bool | None:
 
 
 def _whatever_the_case(preferences: Mapping[str, Any], category: str) -> object:
-    # Categories are named by the site: `Analytics` in Segment's own examples, `analytics` in ours.
+    # The site names the categories: `Analytics` in Segment's examples, `analytics` in Ripen's.
     wanted = category.casefold()
     return next((value for name, value in preferences.items() if name.casefold() == wanted), None)
 
 
 def told(event: Event, context: Mapping[str, Any]) -> Event:
-    """A decision as it is kept, with its categories; of a withdrawal nothing else is kept of what was sent."""
+    """A decision event in its stored form, with its categories; a withdrawal keeps nothing else of the payload."""
     consent = context.get("consent")
     preferences = consent.get("categoryPreferences") if isinstance(consent, dict) else None
     categories = {
@@ -122,12 +122,12 @@ def told(event: Event, context: Mapping[str, Any]) -> Event:
 
 
 def decision(event: Event) -> Consent | None:
-    """The decision that an event of the ledger tells, if any. A no counts whoever made it, a yes not from a bot."""
+    """The decision in an event of the ledger, if any. Consent that a bot gives does not count; its withdrawal does."""
     if event.name == WITHDRAWN or (event.name == GIVEN and not event.bot):
         return Consent(event.name == GIVEN, event.at, event.source)
     return None
 
 
 def must_erase(consent: Consent | None, erasing: Collection[str]) -> bool:
-    """Whether a lead with this last decision is to be erased; `erasing` are the sources that want it so."""
+    """True if a lead with this last decision must be erased; `erasing` names the sources with that setting."""
     return consent is not None and not consent.given and consent.source in erasing

@@ -1,4 +1,4 @@
-"""What an erasure has to know of a subject's events before they are gone."""
+"""Facts that an erasure reads from a subject's events before it deletes them."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from ripen.events.event import Event
 from ripen.privacy.consent import WITHDRAWN
 
 SUPPRESSING = {"Unsubscribed": "unsubscribed", "Email Bounced": "bounced", "Email Marked as Spam": "complained"}
-"""The events by which an address turns mail down, and what that is called."""
+"""The events that suppress an address, with the reason of the suppression."""
 
 
 def last_withdrawal(events: Sequence[Event]) -> Event | None:
-    """The latest withdrawal among a subject's events: what stays when all else is erased."""
+    """The latest withdrawal of consent, the only event that an erasure keeps; None if there is none."""
     return max((event for event in events if event.name == WITHDRAWN), key=lambda event: event.at, default=None)
 
 
 def only_withdrawals(events: Sequence[Event]) -> bool:
-    """Whether there is nothing (more) to know about a subject: somebody withdrew, and that is all."""
+    """True if there are no events but withdrawals of consent."""
     return all(event.name == WITHDRAWN for event in events)
 
 
 def addresses(events: Sequence[Event]) -> set[str]:
-    """Every address that was ever given for this subject, as it was written."""
+    """Every mail address in the subject's events, as written, without surrounding spaces."""
     given = (
         text
         for event in events

@@ -1,4 +1,4 @@
-"""What a lead told by the pages behind the links of a mail: what it wants to get, and how satisfied it is."""
+"""A lead's mail preferences and rating, from the pages that mails link to."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Any, NamedTuple
 from ripen.times import DAY
 
 PREFERENCES_CHANGED = "Preferences Changed"
-"""Ripen's own event: `topics` (each category with yes or no), `pause_days`, `language`; what is not there stays."""
+"""Ripen's own event with `topics` (category to boolean), `pause_days` and `language`; absent keys change nothing."""
 
 FEEDBACK_GIVEN = "Feedback Given"
-"""Ripen's own event: `survey`, `score` (0 to 10), `reason`, `comment`."""
+"""Ripen's own event with `survey`, `score` (0 to 10), `reason` and `comment`."""
 
 _HIGHEST = 10
 _MOST = 100
 
 
 class Preferences(NamedTuple):
-    """Categories of which a lead wants no mail, until when it wants none at all (milliseconds), and its language."""
+    """The categories that a lead turned off, the end of its pause of all mails (ms, 0: none), and its language."""
 
     off: frozenset[str] = frozenset()
     paused_until: int = 0
@@ -30,12 +30,12 @@ class Preferences(NamedTuple):
 
     @classmethod
     def from_json(cls, parts: Mapping[str, Any]) -> Preferences:
-        """What `as_json` gave."""
+        """The preferences that `as_json` wrote."""
         return cls(frozenset(parts["off"]), parts["paused_until"], parts["language"])
 
 
 def changed_preferences(before: Preferences, properties: Mapping[str, Any], moment: int) -> Preferences:
-    """The preferences after the lead changed them at `moment`."""
+    """The preferences after a change at `moment` (ms); invalid values change nothing."""
     topics, days, language = (properties.get(name) for name in ("topics", "pause_days", "language"))
     off = set(before.off)
     if isinstance(topics, dict):
@@ -49,6 +49,6 @@ def changed_preferences(before: Preferences, properties: Mapping[str, Any], mome
 
 
 def rating(properties: Mapping[str, Any], before: int | None) -> int | None:
-    """How satisfied the lead said it is, from 0 to 10."""
+    """The rating in an event, from 0 to 10; `before` if it has no valid one."""
     score = properties.get("score")
     return score if type(score) is int and 0 <= score <= _HIGHEST else before

@@ -1,7 +1,7 @@
-"""Which target group a lead belongs to, how sure that is, and why.
+"""Assigns a lead to a persona, with a confidence and the evidence for it.
 
-Independent signs are combined as in a noisy OR (Pearl, "Probabilistic Reasoning in Intelligent Systems", 1988, 4.3.2):
-confidence = 1 - (1 - w1)(1 - w2)..., and every sign against it leaves (1 - |w|) of that.
+Independent evidence is combined by a noisy OR (Pearl, "Probabilistic Reasoning in Intelligent Systems", 1988, 4.3.2):
+confidence = 1 - (1 - w1)(1 - w2)..., multiplied by (1 - |w|) for each negative weight.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class EvidenceRule:
-    """A sign, ready to look for. One that `happens` is there for good; another for as long as it holds."""
+    """Compiled evidence. With `happens`, one matching event is enough for good; otherwise the facts must match."""
 
     persona: str
     name: str
@@ -28,13 +28,13 @@ class EvidenceRule:
 
     @property
     def key(self) -> str:
-        """Unique among all signs."""
+        """The key of the evidence, unique among all personas."""
         return f"{self.persona}/{self.name}"
 
 
 @dataclass(frozen=True, slots=True)
 class PersonaRule:
-    """A persona with its signs and the confidence from which on it is believed."""
+    """A persona with its evidence and the least confidence at which it is assigned."""
 
     name: str
     at_least: float
@@ -43,7 +43,7 @@ class PersonaRule:
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """The likeliest persona or `unknown`, its confidence (0 to 1), and the signs that speak for and against it."""
+    """The most likely persona or `unknown`, its confidence (0 to 1), and the evidence for and against it."""
 
     name: str
     confidence: float
@@ -54,7 +54,10 @@ NOBODY = Recognised(UNKNOWN, 0.0, ())
 
 
 def recognise(personas: Sequence[PersonaRule], happened: Container[str], facts: Mapping[str, Any]) -> Recognised:
-    """The persona with the highest confidence among those that reach their bar; the first of equals."""
+    """The persona with the highest confidence among those that reach `at_least`; the first of equals.
+
+    `happened` contains the keys of evidence whose events happened.
+    """
     best = NOBODY
     for persona in personas:
         held = [
@@ -67,7 +70,10 @@ def recognise(personas: Sequence[PersonaRule], happened: Container[str], facts: 
 
 
 def confidence(weights: Sequence[float]) -> float:
-    """How sure signs of these weights make together: 0 to 1, to 12 decimals, so that 0.1 alone makes no less."""
+    """The combined confidence (0 to 1) of evidence with these weights.
+
+    It is rounded to 12 decimals, so that a single weight of 0.1 gives exactly 0.1.
+    """
     doubt, left = 1.0, 1.0
     for weight in weights:
         if weight >= 0:

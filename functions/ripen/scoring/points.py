@@ -1,4 +1,4 @@
-"""Points within their limits: once, caps for a rule and for a group of rules, by day and by window."""
+"""Points of scoring rules within their limits: once, and caps of a rule or a group of rules, by day and window."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from ripen.times import DAY
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """Points from a number in the event: one for each `per` of it, at most `cap`."""
+    """Points from a number in the event: the number divided by `per`, from -`cap` to `cap`."""
 
     path: tuple[str, ...]
     per: float
     cap: float
 
     def of(self, facts: Mapping[str, Any]) -> float:
-        """The points; 0 where there is no such number."""
+        """The points; 0 if there is no number at `path`."""
         value: Any = facts
         for key in self.path:
             value = value.get(key) if isinstance(value, Mapping) else None
         if isinstance(value, bool) or not isinstance(value, int | float) or value != value:  # noqa: PLR0124 - NaN
             return 0.0
-        most = self.cap * self.per  # compared before dividing: an integer may be too large for a float
+        most = self.cap * self.per  # division would fail for an integer too large for a float
         return self.cap if value >= most else -self.cap if value <= -most else value / self.per
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """The most points (added or taken away) in all, or in each `window` of milliseconds, and in a UTC day."""
+    """The most points, positive or negative: `cap` in all or in each `window` (ms), `cap_per_day` in a UTC day."""
 
     key: str
     once: bool = False
@@ -42,10 +42,10 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One scoring rule, ready to run: for events from `valid_from` until before `valid_until`.
+    """A compiled scoring rule for events from `valid_from` until before `valid_until` (ms).
 
-    A `plain` one has no limits, no dates and always the same points. `once` is the key of the limit that lets it give
-    points only once for all time.
+    A `plain` rule has fixed points, no limits and no dates. `once` is the key of the limit that allows the rule to give
+    points a single time, without a window; empty if there is none.
     """
 
     profile: str
@@ -61,7 +61,7 @@ class Rule:
 
 @dataclass(slots=True)
 class Used:
-    """How much of a limit is used up: in the window that is open since `since`, and on the last day."""
+    """The used part of a limit: in the window that opened at `since` (ms), and on UTC day number `day`."""
 
     since: int
     fired: int = 0
@@ -71,11 +71,11 @@ class Used:
 
 
 def earned(rule: Rule, facts: Mapping[str, Any], moment: int, used: dict[str, Used]) -> float:
-    """The points that an event which matches earns at `moment`; what they use up of the limits is noted in `used`.
+    """The points that a matching event earns at `moment` (ms); updates `used`, the used part of each limit by key.
 
-    A window opens with the first points and closes after its time; the next points open the next.
+    A window opens with the first points and closes after its time; the next points open a new one.
     """
-    if rule.once and rule.once in used:  # most are refused here, before anything is worked out
+    if rule.once and rule.once in used:  # the most common case, before any computation
         return 0.0
     if not rule.valid_from <= moment < rule.valid_until:
         return 0.0

@@ -1,4 +1,4 @@
-"""A score that fades: exponential decay, kept as one sum that is rolled forward.
+"""A score with exponential decay, stored as one sum.
 
 Forward decay after Cormode, Shkapenyuk, Srivastava and Xu, "Forward Decay", ICDE 2009: a contribution of p points at
 time a is worth p * 2^(-(t - a) / half_life) at time t. Sums of such contributions decay the same way, so one
@@ -11,37 +11,37 @@ import math
 from dataclasses import dataclass
 
 DISPLAY_STEP = 0.1
-"""Scores are shown with one decimal and compared as shown, so 49.96 points reach a threshold of 50."""
+"""The step of displayed scores. Comparisons use the displayed value: 49.96 points reach a threshold of 50."""
 
 _ROUNDING = DISPLAY_STEP / 2
 
 
 @dataclass(slots=True)
 class Score:
-    """`total` points at `landmark` (milliseconds), halving every `half_life` milliseconds (None: never)."""
+    """A score of `total` points at `landmark` (ms) that halves every `half_life` milliseconds (None: never)."""
 
     half_life: int | None
     landmark: int = 0
     total: float = 0.0
 
     def at(self, moment: int) -> float:
-        """Points at `moment`, which is not before the landmark."""
+        """The points at `moment` (ms), which must not be before the landmark."""
         if self.half_life is None or moment == self.landmark:
             return self.total
         left: float = 2.0 ** ((self.landmark - moment) / self.half_life)
         return self.total * left
 
     def add(self, points: float, moment: int) -> None:
-        """Take in a contribution at `moment`."""
+        """Adds a contribution at `moment` (ms), which becomes the landmark."""
         self.total = self.at(moment) + points
         self.landmark = moment
 
     def reaches(self, threshold: float, moment: int) -> bool:
-        """Whether the score, as it is shown at `moment`, is at least `threshold`."""
+        """True if the displayed score at `moment` (ms) is at least `threshold`."""
         return self.at(moment) >= threshold - _ROUNDING
 
     def falls_below(self, threshold: float) -> int | None:
-        """The first millisecond at which the score no longer reaches `threshold` by fading alone, if it ever happens.
+        """The first moment (ms) at which decay alone takes the score below `threshold`; None if it never does.
 
         Closed form: t = landmark + half_life * log2(total / threshold).
         """
@@ -55,10 +55,10 @@ class Score:
 
 
 def points_for(threshold: float) -> float:
-    """The points that, as they are shown, are at least `threshold`."""
+    """The least points whose displayed value is at least `threshold`."""
     return threshold - _ROUNDING
 
 
 def decay(age: int, half_life: int | None) -> float:
-    """What is left of one point after `age` milliseconds: 1 down to 0."""
+    """The rest of one point after `age` milliseconds, from 1 down to 0."""
     return 1.0 if half_life is None else 2.0 ** (-age / half_life)

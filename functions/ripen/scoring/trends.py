@@ -1,8 +1,8 @@
-"""Seeing the right moment coming: surges of interest, use that grows or falls, contracts that end, orders that are due.
+"""Trends: surges of interest, growing or falling usage, the end of a contract, and the usual repurchase interval.
 
-A trend compares two exponentially weighted rates of the same events, a recent one (half-life a week) with one over the
-past (eight weeks). Both are corrected for the short time that a lead has been known, as in the bias correction of
-moving averages by Kingma and Ba, "Adam", ICLR 2015; else everything a new lead does would look like a surge.
+A trend compares two exponentially weighted rates of the same events: a recent one (half-life one week) and a past one
+(eight weeks). Both are corrected for the time since the lead is known, like the bias correction of moving averages by
+Kingma and Ba, "Adam", ICLR 2015; otherwise all activity of a new lead would look like a surge.
 """
 
 from __future__ import annotations
@@ -19,39 +19,39 @@ from ripen.times import DAY, parse_iso
 RECENT = 7 * DAY
 PAST = 56 * DAY
 SURGE = 2.0
-"""How many times its past rate the recent rate is in a surge."""
+"""The least ratio of the recent to the past rate in a surge."""
 SURGE_EVENTS = 3.0
-"""Recent events, as far as not faded, without which nothing is called a surge."""
+"""The least number of recent events, after decay, in a surge."""
 GROWING, FALLING = 1.5, 0.5
-"""Ratios of the recent rate to the past from which use is said to grow, or to fall."""
+"""The ratios of the recent to the past rate from which usage is growing, or falling."""
 USAGE_EVENTS = 5.0
-"""Events over the past, as far as not faded, without which nothing is said of usage."""
+"""The least number of past events, after decay, for a statement about usage."""
 ORDERS_KEPT = 12
 _ORDERS_NEEDED = 3
 
 
 class Trend(NamedTuple):
-    """Events as of `landmark` (milliseconds), each worth less the older it is: by recent and by past half-life."""
+    """The decayed number of events at `landmark` (ms), by the recent and by the past half-life."""
 
     landmark: int
     recent: float
     past: float
 
     def plus(self, moment: int) -> Trend:
-        """The trend with one more event."""
+        """The trend with one more event at `moment` (ms)."""
         age = moment - self.landmark
         return Trend(moment, self.recent * decay(age, RECENT) + 1, self.past * decay(age, PAST) + 1)
 
     def recent_at(self, moment: int) -> float:
-        """Recent events at `moment`, as far as not faded."""
+        """The recent events at `moment` (ms), after decay."""
         return self.recent * decay(moment - self.landmark, RECENT)
 
     def past_at(self, moment: int) -> float:
-        """Events over the past at `moment`, as far as not faded."""
+        """The past events at `moment` (ms), after decay."""
         return self.past * decay(moment - self.landmark, PAST)
 
     def ratio(self, moment: int, since: int) -> float:
-        """The recent rate in terms of the past rate, for a lead that is known since `since`; 1 is as always."""
+        """The recent rate divided by the past rate at `moment`, for a lead known since `since` (both ms)."""
         known = moment - since
         if known <= 0 or not self.past:
             return 1.0
@@ -63,12 +63,12 @@ NO_TREND = Trend(0, 0.0, 0.0)
 
 
 def surges(trend: Trend, moment: int, since: int) -> bool:
-    """Whether interest is far above its own past."""
+    """True if interest at `moment` (ms) surges: enough recent events, at a rate far above the past one."""
     return trend.recent_at(moment) >= SURGE_EVENTS and trend.ratio(moment, since) >= SURGE
 
 
 def usage(trend: Trend, moment: int, since: int) -> str:
-    """`growing`, `falling`, `steady`, or `unknown` as long as there is little to go by."""
+    """The usage at `moment` (ms): `growing`, `falling`, `steady`, or `unknown` if there are too few events."""
     if trend.past_at(moment) < USAGE_EVENTS:
         return "unknown"
     ratio = trend.ratio(moment, since)
@@ -76,10 +76,10 @@ def usage(trend: Trend, moment: int, since: int) -> str:
 
 
 def usage_falls(trend: Trend, since: int) -> int | None:
-    """The first millisecond at which `usage` says `falling` if nothing more happens, if it ever does.
+    """The first moment (ms) at which `usage` is `falling` without further events; None if it never is.
 
-    The ratio falls steadily while nothing happens (its correction grows at less than half the rate), so it is found by
-    halving.
+    Without events the ratio decreases monotonically (its correction grows at less than half the rate), so a binary
+    search finds the moment.
     """
     start, end = trend.landmark - 1, trend.landmark + PAST
     while end - start > 1:
@@ -89,19 +89,19 @@ def usage_falls(trend: Trend, since: int) -> int | None:
 
 
 def repurchase_interval(orders: Sequence[int]) -> float | None:
-    """The usual time between orders (milliseconds): the median of the last ones; None for fewer than three orders."""
+    """The median time (ms) between `orders`; None for fewer than three orders or a median of 0."""
     if len(orders) < _ORDERS_NEEDED:
         return None
     return median(later - earlier for earlier, later in pairwise(orders)) or None
 
 
 def contract_ends(traits: Mapping[str, Any]) -> int | None:
-    """When the contract ends: the trait `contract_ends`, a day or a moment in ISO 8601; None when it is none."""
+    """The end of the contract (ms), from the ISO 8601 day or moment in the trait `contract_ends`; None if invalid."""
     return day_of(traits.get("contract_ends"))
 
 
 def day_of(value: object) -> int | None:
-    """The moment that a trait tells, a day or a moment in ISO 8601; None when it tells none."""
+    """The moment (ms) of a trait with an ISO 8601 day or moment; None for any other value."""
     return _moment(value) if isinstance(value, str) else None
 
 

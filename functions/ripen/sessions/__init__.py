@@ -1,1 +1,1 @@
-"""."""
+"""Visits, the touches that led to them, and the channel groups of touches."""

@@ -1,8 +1,8 @@
-"""Touches: which campaign, ad, post or link brought a visitor, told from what the browser says beside an event.
+"""Touches: the campaign, ad, post or link that led a visitor to the site, derived from the context of events.
 
-A lead has a first touch and a last one. The last is the last that was not direct, as in Google Analytics ("last
-non-direct click", https://support.google.com/analytics/answer/10596866): who types the address a week after the ad came
-because of the ad.
+A lead has a first touch and a last touch. The last touch is the last one that is not direct, as in Google Analytics
+("last non-direct click", https://support.google.com/analytics/answer/10596866): a direct visit a week after an ad is
+attributed to the ad.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from ripen.sessions.channel_groups import CLICK_IDS, channel_of, medium_of, site
 from ripen.times import DAY, MINUTE, parse_iso
 
 VISIT_GAP = 30 * MINUTE
-"""A visit ends after so long without an event, as in Google Analytics
-(https://support.google.com/analytics/answer/9191807). No page counts as seen for longer."""
+"""The time (ms) without an event after which a visit ends, as in Google Analytics
+(https://support.google.com/analytics/answer/9191807). Facts about a lead count at most this time for one page."""
 
 _LONGEST = 100
 _LONGEST_CLICK_ID = 200
@@ -30,10 +30,10 @@ _PAGE_EVENTS = ("Page Viewed", "Screen Viewed")
 
 
 class Touch(NamedTuple):
-    """One way to the site, taken at `at` (milliseconds); what is not known is empty.
+    """One arrival at the site at `at` (ms); unknown parts are empty.
 
-    `channel` is one of `channel_groups.CHANNELS`. `click_id` is its kind and the id (`gclid:Cj0...`), `referrer` the
-    host of the page that linked here (all that browsers tell by default), `path` the page that was seen.
+    `channel` is one of `channel_groups.CHANNEL_GROUPS`. `click_id` is the kind and the id (`gclid:Cj0...`), `referrer`
+    the host of the linking page (browsers send no more by default), `path` the page that the visitor saw.
     """
 
     at: int
@@ -49,42 +49,43 @@ class Touch(NamedTuple):
 
     @property
     def direct(self) -> bool:
-        """Whether nothing brought the visitor that we know of."""
+        """True if no campaign, referrer or mail is known for the arrival."""
         return self.channel == "direct"
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values; empty parts are left out."""
+        """The parts as JSON values, without empty ones."""
         return {name: value for name, value in self._asdict().items() if value != ""}
 
     @classmethod
     def from_json(cls, parts: Mapping[str, Any]) -> Touch:
-        """What `as_json` gave."""
+        """The touch that `as_json` wrote."""
         return cls(**parts)
 
 
 def touch_of(event: Event) -> Touch | None:
-    """What brought the visitor, as far as this event tells; None when it does not.
+    """The touch in an event; None if it has none.
 
-    Nothing in an event is believed to be of a certain type or length, and none of it raises.
+    The function accepts values of any type and length and never raises.
     """
     context = event.context
     campaign, host = context.get("campaign"), _host_outside(event)
     if campaign and isinstance(campaign, dict) and (found := _from_campaign(campaign, event, host)):
         return found
-    if context.get("token"):  # only links in our own mails carry one
+    if context.get("token"):  # only links in Ripen's mails carry one
         return _touch(event, host, "ripen", "email")
     return _touch(event, host, site_of(host), medium_of(host)) if host else None
 
 
 def direct_touch(event: Event) -> Touch:
-    """The touch of a visit that began with this event, when none of its events tells of another."""
+    """The direct touch of a visit that begins with this event, for a visit without any other touch."""
     return Touch(event.at, "direct", path=path_of(event))
 
 
 def first_touch(before: Touch | None, event: Event, found: Touch | None) -> Touch | None:
-    """The earliest touch of a lead, `before` being the one of its other events; None as long as nobody visited a site.
+    """The earliest touch of a lead; None if it has no visit.
 
-    `found` is the touch of the event itself; the browser may remember one that is older than any event that was sent.
+    `before` is the first touch of its earlier events, `found` the touch of this one. The browser may remember a first
+    touch that is older than all events.
     """
     if event.context.get("firstTouch"):
         told = _remembered(event, before.at if before else None)
@@ -97,27 +98,24 @@ def first_touch(before: Touch | None, event: Event, found: Touch | None) -> Touc
 
 
 def last_touch(before: Touch | None, found: Touch | None, idle: int) -> Touch | None:
-    """The last touch that was not direct; `before` is the one of earlier events, `found` that of this one.
+    """The last touch that is not direct; `before` is that of earlier events, `found` the touch of this event.
 
-    `idle` is how long the lead had done nothing before this event, in milliseconds: while a visit goes on, its events
-    repeat the touch that began it, which stays as it was.
+    `idle` is the time (ms) without an event before this one. The events of a visit repeat the touch that began it, so
+    within a visit the same touch does not replace `before`.
     """
     if found is None or found.direct:
         return before
-    goes_on = before is not None and idle < VISIT_GAP and found[1:-1] == before[1:-1]  # all but the moment and the path
+    goes_on = before is not None and idle < VISIT_GAP and found[1:-1] == before[1:-1]  # all but `at` and `path`
     return before if goes_on else found
 
 
 def on_page(event: Event) -> bool:
-    """Whether the event happened on a page, in a visitor's browser or app."""
+    """True if the event happened on a page or screen, in a visitor's browser or app."""
     return event.source != RIPEN and not event.bot and (event.name in _PAGE_EVENTS or bool(event.context.get("page")))
 
 
 def path_of(event: Event) -> str:
-    """The path of the page on which the event happened, without query and fragment, or the name of the app's screen.
-
-    Empty when the event tells neither.
-    """
+    """The path of the event's page, without query and fragment, or the name of its app screen; empty if unknown."""
     page = _page(event)
     path = _text(page.get("path") or event.properties.get("path"), _LONGEST_PATH) or _path_in(page.get("url"))
     if not path and event.name == "Screen Viewed":
@@ -137,7 +135,7 @@ def _from_campaign(campaign: Mapping[str, Any], event: Event, host: str) -> Touc
     source, medium = _text(campaign.get("source")).lower(), _text(campaign.get("medium")).lower()
     source_of_click, medium_of_click = CLICK_IDS.get(kind, ("", ""))
     click_id = _text(campaign.get("clickId"), _LONGEST_CLICK_ID + 1)
-    if len(click_id) > _LONGEST_CLICK_ID:  # half an id is none
+    if len(click_id) > _LONGEST_CLICK_ID:  # a cut id would be useless
         click_id = ""
     found = _touch(
         event,
@@ -169,7 +167,7 @@ def _touch(event: Event, host: str, source: str, medium: str, **parts: str) -> T
 
 
 def _remembered(event: Event, before: int | None) -> Touch | None:
-    """The first touch as the browser remembers it, if it is older than `before`."""
+    """The first touch that the browser remembers, if it is older than `before` (ms)."""
     first = event.context.get("firstTouch")
     if not first or not isinstance(first, dict):
         return None
@@ -190,7 +188,7 @@ def _moment(value: object, latest: int) -> int:
 
 
 def _host_outside(event: Event) -> str:
-    """The host that linked here, unless it is the site itself."""
+    """The host of the linking page; empty if it belongs to the same site."""
     referrer = event.context.get("referrer")
     url = referrer.get("url") if isinstance(referrer, dict) else referrer
     page = _page(event)
@@ -198,7 +196,7 @@ def _host_outside(event: Event) -> str:
 
 
 def _page(event: Event) -> Mapping[str, Any]:
-    """What is said of the page: in the properties of a page call, in the context of any other."""
+    """The data of the page: the properties of a page or screen call, otherwise `page` in the context."""
     page = event.properties if event.name in _PAGE_EVENTS else event.context.get("page")
     return page if isinstance(page, dict) else {}
 
@@ -209,7 +207,7 @@ def _cut(url: object) -> str:
 
 @lru_cache(maxsize=1024)
 def _outside(url: str, page: str) -> str:
-    """The host of a URL, unless the page is of the same site."""
+    """The host of a URL; empty if the page belongs to the same site."""
     host, own = _host(url), _host(page)
     return "" if host and own and _inside(host, own) else host
 
@@ -228,7 +226,7 @@ def _host(url: str) -> str:
 
 
 def _text(value: object, longest: int = _LONGEST) -> str:
-    """A value as one short line of printable text; empty when it is neither text nor a number."""
+    """A value as one short line of printable text; empty if it is neither text nor a number."""
     if not value:
         return ""
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 < abs(value) < _LARGEST_NUMBER:

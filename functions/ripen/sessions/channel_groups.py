@@ -1,8 +1,8 @@
-"""Channels: by what kind of way a visitor came, told from source and medium.
+"""Channel groups: the kind of traffic that a visit belongs to, derived from source and medium.
 
 Rules and their order follow Google Analytics 4's default channel group
-(https://support.google.com/analytics/answer/9756891), with two liberties: a paid medium that itself says `search` or
-`social` needs no known source, and paid ways of no other kind are `other`.
+(https://support.google.com/analytics/answer/9756891), with two differences: a paid medium that contains `search` or
+`social` needs no known source, and paid traffic that fits no group is `other`.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _ALIASES = {
     "mastodon.social": "mastodon",
     "com.google.android.googlequicksearchbox": "google",
 }
-"""Short names and hosts under which the same sites appear."""
+"""Short names and other hosts of known sites."""
 
 _KNOWN = re.compile(rf"(?:[a-z0-9-]+\.)*({'|'.join((*_SEARCH, *_SOCIAL))})(?:\.(?:com?\.)?[a-z]{{2,3}})?")
 _WEBMAIL = re.compile(r"(?:e?mail|webmail|outlook|navigator)\..+|com\.google\.android\.gm")
@@ -64,9 +64,9 @@ CLICK_IDS = {
     "li_fat_id": ("linkedin", "paid-social"),
     "fbclid": ("facebook", "social"),
 }
-"""Source and medium that a click id stands for where nothing else is said.
+"""The source and medium that a click id implies if the campaign has none.
 
-Facebook puts its own on every link that leads away, paid or not.
+Facebook adds its click id to every outgoing link, paid or not.
 """
 
 
@@ -82,7 +82,7 @@ def site_of(host: str) -> str:
 
 @lru_cache(maxsize=1024)
 def medium_of(host: str) -> str:
-    """What a link from this host is when nobody tagged it: `organic` from a search engine, `email`, or `referral`."""
+    """The medium of an untagged link from this host: `organic` for a search engine, `email`, or `referral`."""
     if _WEBMAIL.fullmatch(host):
         return "email"
     return "organic" if site_of(host) in _SEARCH else "referral"
@@ -90,7 +90,7 @@ def medium_of(host: str) -> str:
 
 @lru_cache(maxsize=1024)
 def channel_of(source: str, medium: str) -> str:
-    """The channel, one of CHANNELS, of a source and a medium in small letters; both empty is `direct`."""
+    """The channel, one of CHANNEL_GROUPS, of a source and a medium in lower case; `direct` if both are empty."""
     site = site_of(source)
     if _PAID.fullmatch(medium):
         if site in _SEARCH or "search" in medium:

@@ -1,8 +1,7 @@
-"""Visits: a subject's events, cut wherever half an hour passes without one, and what each visit was like.
+"""Visits: groups of a subject's events without a gap of half an hour, with their pages, touch and conversions.
 
-What bots did belongs to no visit, and neither does what Ripen itself records, unless it is a conversion. Events that
-did not happen on a page (a server's, say) make groups in the same way; such a group is no visit, but may hold
-conversions.
+Events of bots belong to no group; events that Ripen writes belong to one only if they are conversions. A group without
+an event on a page (for example, only events of a server) counts as a visit only if it has conversions.
 """
 
 from __future__ import annotations
@@ -19,13 +18,13 @@ from ripen.times import DAY, SECOND
 
 PAGE_LEFT = "Page Left"
 OTHER = "(other)"
-"""The name under which what is too much to be listed is added up."""
+"""The name under which pages beyond the limit, and pages without a path, are counted together."""
 
 MOST_PAGES = 50
-"""Pages listed of one visit."""
+"""The most pages that are listed for one visit."""
 
 LOOKBACK = 90 * DAY
-"""A touch is credited with conversions for so long, as in Google Analytics
+"""The time (ms) for which a touch gets credit for conversions, as in Google Analytics
 (https://support.google.com/analytics/answer/10597962)."""
 
 _LONGEST_DWELL = 12 * 60 * 60
@@ -33,7 +32,7 @@ _VIEWS = ("Page Viewed", "Screen Viewed")
 
 
 class ConversionRule(NamedTuple):
-    """What counts as a conversion: the events of these names (None: any) that match."""
+    """A compiled conversion: matching events with one of the names in `events` (None: any name) count."""
 
     name: str
     events: frozenset[str] | None
@@ -41,16 +40,16 @@ class ConversionRule(NamedTuple):
 
 
 class PageVisit(NamedTuple):
-    """How often a page was viewed in a visit, and for how many seconds it was in sight."""
+    """The views of a page in a visit, and the seconds for which it was visible."""
 
     views: int = 0
     seconds: int = 0
 
 
 class Span(NamedTuple):
-    """A group of events: its first moment (milliseconds), how many they are, and 1 when it counts as a visit.
+    """A group of events: its first moment (ms), the number of events, and 1 if it counts as a visit, otherwise 0.
 
-    `digest` is the CRC-32 of their ids and moments, because one may go while another one comes.
+    `digest` is the CRC-32 of the ids and moments of the events; it changes if one event replaces another.
     """
 
     start: int
@@ -60,7 +59,7 @@ class Span(NamedTuple):
 
 
 class Before(NamedTuple):
-    """What is known of a subject from events older than those at hand."""
+    """The state of a subject before the events that are loaded."""
 
     traits: Mapping[str, Any] = {}
     visited: bool = False
@@ -72,11 +71,11 @@ NOTHING_BEFORE = Before()
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One visit, from its first event at `start` to its last at `end` (milliseconds), of so many `events`.
+    """One visit with this number of `events`, from the first at `start` to the last at `end` (ms).
 
-    `touch` is what brought it; None when nothing of it happened on a page. `credit` is the last touch that was not
-    direct, up to LOOKBACK ago. `first`: the subject had made no visit before. `known`: it gave an address here, and had
-    given none before.
+    `touch` is the touch that began the visit; None if no event happened on a page. `credit` is the last touch that is
+    not direct, at most LOOKBACK before the visit, or else the direct one. `first` is True for the first visit of the
+    subject, `known` for the visit in which it gave its first address. `landing` and `exit` are the first and last page.
     """
 
     start: int
@@ -94,7 +93,7 @@ class Visit:
 
 @dataclass(slots=True)
 class _Group:
-    """Events without a gap between them; `online` when some happened on a page."""
+    """Events without a gap between them; `online` is True if one of them happened on a page."""
 
     events: list[Event]
     end: int
@@ -104,7 +103,7 @@ class _Group:
 
 
 def compile_conversions(conditions: Mapping[str, Mapping[str, Any]]) -> tuple[ConversionRule, ...]:
-    """The conversions, by name, that these conditions describe."""
+    """The compiled conversions for these `when:` conditions, which are keyed by name."""
     rules = []
     for name, condition in conditions.items():
         names = event_names(condition)
@@ -113,7 +112,7 @@ def compile_conversions(conditions: Mapping[str, Mapping[str, Any]]) -> tuple[Co
 
 
 def spans(events: Iterable[Event], conversions: Sequence[ConversionRule]) -> list[Span]:
-    """The groups of a subject's events, oldest first: enough to notice that a visit is new or has changed."""
+    """The groups of a subject's events, oldest first, with enough data to detect a new or changed visit."""
     groups = _groups(events, conversions, {})
     return [Span(group.events[0].at, len(group.events), int(_counts(group)), _digest(group)) for group in groups]
 
@@ -121,7 +120,7 @@ def spans(events: Iterable[Event], conversions: Sequence[ConversionRule]) -> lis
 def visits(
     events: Iterable[Event], conversions: Sequence[ConversionRule], before: Before = NOTHING_BEFORE
 ) -> list[Visit]:
-    """The visits that `events` (of one subject, in order of time, each once) make, oldest first."""
+    """The visits in `events` (of one subject, sorted by time, without duplicates), oldest first."""
     made = []
     visited, last, was_known = before.visited, before.touch, _known(before.traits)
     for group in _groups(events, conversions, before.traits):
@@ -160,7 +159,8 @@ def _groups(events: Iterable[Event], conversions: Sequence[ConversionRule], trai
         if event.source == RIPEN and not met:
             continue
         dwelt = _seconds(event) * SECOND if event.name == PAGE_LEFT else 0
-        # Whoever reads a page for an hour was here all the time; a tab that is closed in the morning is no new visit.
+        # Page Left joins the current group: a reader may stay on a page for hours, and a tab that is closed much later
+        # is no new visit.
         if not groups or (event.name != PAGE_LEFT and event.at - groups[-1].end >= VISIT_GAP):
             groups.append(_Group([], event.at, traits))
         group = groups[-1]

@@ -1,1 +1,1 @@
-"""What marketers may write: one module of models for each rule file."""
+"""Pydantic models of the rule files: one module a file, and the types that they share."""

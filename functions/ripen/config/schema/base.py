@@ -1,4 +1,4 @@
-"""What the models of all rule files share: strictness, names, durations, conditions."""
+"""Types that the models of all rule files share: the strict base model, names, durations, numbers and conditions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _long_duration(text: str) -> str:
     duration = parse_duration(text)
     if duration < HOUR:
         raise ValueError(f"{text!r} is shorter than an hour; write 1h or more")
-    if duration > _CENTURY:  # timers further away would leave the years that ISO 8601 can write
+    if duration > _CENTURY:  # keeps timers within the years that ISO 8601 can write
         raise ValueError(f"{text!r} is longer than a hundred years; write 36500d or less")
     return text
 
@@ -73,11 +73,11 @@ Pattern = Annotated[dict[str, Any], AfterValidator(_condition)]
 Points = Annotated[float, Field(ge=-1_000_000, le=1_000_000, allow_inf_nan=False)]
 Threshold = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
 Bound = Annotated[float, Field(ge=0.1, le=1_000_000, allow_inf_nan=False)]
-"""What a score is compared with, as it is shown: in steps of 0.1. Half a step would be reached by no points at all."""
+"""A bound for a displayed score, which is rounded to 0.1: zero points would already reach a bound of 0.05."""
 Text = Annotated[str, Field(max_length=1_000)]
 
 
 class Model(BaseModel):
-    """Strict about names: a misspelt key is an error, never silently ignored."""
+    """The base of all models: immutable, and an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

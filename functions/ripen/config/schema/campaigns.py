@@ -1,4 +1,4 @@
-"""campaigns.yaml: what starts a campaign, its steps, and what ends it."""
+"""campaigns.yaml: the start of a campaign, its steps, and the conditions that end it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Trait = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
 
 
 class Date(Model):
-    """A day that is a trait of the lead, and how long before or after it to start; with `yearly` each year."""
+    """A start relative to a day in a trait of the lead: on it, `before` or `after` it; with `yearly` every year."""
 
     trait: Trait
     before: LongDuration | None = None
@@ -29,7 +29,7 @@ class Date(Model):
 
 
 class Schedule(Model):
-    """A moment that comes again and again, in the lead's time zone: each day, on a day of the week or of the month."""
+    """A recurring moment in the lead's time zone: every day, on a day of the week or on a day of the month."""
 
     every: Literal["day", "week", "month"]
     day: Annotated[int, Field(ge=1, le=28)] = 1
@@ -38,12 +38,12 @@ class Schedule(Model):
 
 
 class Start(Model):
-    """What starts a campaign, exactly one of these.
+    """The trigger of a campaign: exactly one key, and optionally `after` beside `score`.
 
-    `score`: a score reaches a threshold, once per crossing. `phase`: it is entered. `event`: one happens that matches.
-    `inactive_for`: the lead did nothing for so long. `date`: a day comes near. `schedule`: a moment comes again.
-    `segment`: the lead comes to match; only its own facts and traits are looked at.
-    With `after`, a score counts only once an event has happened that matches it.
+    `score`: a score reaches a threshold, once a crossing. `phase`: the lead enters the phase. `event`: a matching event
+    happens. `inactive_for`: the lead does nothing for this time. `date`: a day in a trait is near. `schedule`: a
+    recurring moment comes. `segment`: the lead begins to match; the condition tests facts and traits of the lead only.
+    With `after`, a score triggers only after an event that matches `after`.
     """
 
     score: ScoreAtLeast | None = None
@@ -67,7 +67,7 @@ class Start(Model):
 
 
 class Choice(Model):
-    """Which piece of content a mail offers: the one of these kinds that fits best and that the lead did not get yet."""
+    """The content that a mail offers: the best match of these kinds that the lead did not get before."""
 
     kinds: Annotated[list[Name], Field(min_length=1)]
 
@@ -75,8 +75,8 @@ class Choice(Model):
 class Step(Model):
     """One step, exactly one of `wait`, `mail`, `onsite`, `handoff`, `notify`, `webhook`, `branch` and `stop`.
 
-    `when` looks at the lead's facts and traits, `happened` at events since the campaign started for this lead: a step
-    whose conditions do not hold is passed over. A step is known by its `name`, or by what it sends.
+    `when` tests the lead's facts and traits, `happened` the events since the campaign started for the lead. If one of
+    them does not hold, the step is skipped.
     """
 
     name: Name | None = None
@@ -108,13 +108,13 @@ class Step(Model):
 
     @property
     def key(self) -> str:
-        """What the step is known by; empty for one that does nothing to the outside."""
+        """The identity of the step: its name, or the name of what it sends; empty for one that has neither."""
         first_offer = self.onsite[0] if self.onsite else None
         return self.name or self.mail or first_offer or self.handoff or self.notify or self.webhook or ""
 
 
 class Branch(Model):
-    """Steps for leads for whom the conditions hold; without conditions, for all others. The first that fits counts."""
+    """Steps for leads that match the conditions; a branch without conditions matches all. The first match counts."""
 
     when: Pattern | None = None
     happened: Pattern | None = None
@@ -125,16 +125,15 @@ Step.model_rebuild()
 
 
 class Campaign(Model):
-    """Steps that each lead goes through for whom `start` becomes true.
+    """A sequence of steps for each lead that `start` enrolls.
 
-    `mail` alone stands for one step. A `transactional` campaign is what the lead asked for or has to know: it needs no
-    double opt-in and no cap holds it back. One that `confirms` asks to confirm an address: its mails go to the address
-    that the lead named last, even if another one is proven. `only_if` looks at facts and traits when it starts. `goal`
-    is what it is for, `exit` why it ends early: events, or facts that are looked at before each step. A step that
-    cannot be done for the time of `valid_for` is given up; one that is over a cap waits for its turn or is dropped.
-    `again` says after which time it may start anew (`never`, or a duration after its last start). Of several mails that
-    could go out the one with the highest `priority` goes first. `control` percent of the leads get nothing, for
-    comparison.
+    `mail` is short for a single mail step. A `transactional` campaign sends what the lead asked for or must know: it
+    needs no double opt-in and no cap applies. A campaign that `confirms` asks the lead to confirm an address: its mails
+    go to the address that the lead gave last, even if another one is proven. `only_if` tests facts and traits at the
+    start. `goal` is the purpose, `exit` lists conditions for an early end: both match events, or facts before each
+    step. A step that cannot be done within `valid_for` is given up; `when_capped` delays or drops a mail over a cap.
+    `again` is the least time between two starts for a lead (or `never`). Of several mails that are due, the one with
+    the highest `priority` goes first. `control` is the holdout share in percent: these leads get nothing.
     """
 
     title: Text = ""
@@ -168,5 +167,5 @@ class Campaign(Model):
 
     @property
     def all_steps(self) -> list[Step]:
-        """Its steps, also where there is only a mail."""
+        """The steps, including the single step that `mail` stands for."""
         return self.steps if self.mail is None else [Step(mail=self.mail)]

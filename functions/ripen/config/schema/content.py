@@ -1,4 +1,4 @@
-"""content.yaml: what can be offered in mails and on the site, and whom it fits."""
+"""content.yaml and offers.yaml: assets for mails and offers for the site, and the leads they fit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ripen.config.schema.mailing import Language, Link, Translated
 
 
 class Fitting(Model):
-    """Whom something fits. An empty list fits everybody, and gives way to what was made for the lead."""
+    """The leads that content fits. An empty list fits every lead; content with a matching entry has precedence."""
 
     phases: list[Name] = []
     personas: list[Name] = []
@@ -19,7 +19,7 @@ class Fitting(Model):
 
 
 class Asset(Fitting):
-    """An e-book, a checklist, a video: mails offer it, to nobody twice. It has a link in each language it exists in."""
+    """Content that mails offer, such as an e-book or a video: once to each lead, with one link a language."""
 
     kind: Name
     title: Translated
@@ -28,10 +28,10 @@ class Asset(Fitting):
 
 
 class Offer(Fitting):
-    """What the site shows to a visitor: over the page, in a corner of it, or in a place named `slot`.
+    """An offer that the site shows to a visitor: over the page, in a corner, or in the page element named `slot`.
 
-    With `everybody` it is also shown to visitors for whom no campaign chose one. Who closed it does not see it for the
-    time of `dismiss_for`.
+    With `everybody`, visitors for whom no campaign chose an offer see it too. A visitor who closes it does not see it
+    again for `dismiss_for`.
     """
 
     placement: Literal["overlay", "popup", "slot"] = "overlay"

@@ -1,4 +1,4 @@
-"""interests.yaml: the topics that a lead may be interested in, and what counts as using the product."""
+"""interests.yaml: topics of interest, and the events that count as use of the product."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Topic(Model):
 
 
 class Interests(Model):
-    """All topics. Interest fades with `half_life`; a lead is interested from `at_least` on."""
+    """All topics. Interest decays with `half_life`; a lead is interested in a topic from `at_least` points on."""
 
     half_life: LongDuration = "30d"
     at_least: Bound = 1
@@ -26,6 +26,6 @@ class Interests(Model):
 
 
 class Usage(Model):
-    """Which events are use of the product; whether it grows or falls is told by them."""
+    """The events that count as use of the product; their rate tells if usage grows or falls."""
 
     when: Pattern

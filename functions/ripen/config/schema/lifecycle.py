@@ -1,4 +1,4 @@
-"""phases.yaml: the phases of the lifecycle, and the ways into each of them."""
+"""phases.yaml: the phases of the lifecycle, and the transitions into each of them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from ripen.config.schema.base import Bound, LongDuration, Model, Name, Pattern, 
 
 
 class ScoreAtLeast(Model):
-    """A profile's score reaches a threshold; it is compared as it is shown, rounded to one decimal.
+    """The score of a profile, rounded to one decimal, reaches a threshold.
 
-    It can do so again after it was below `again_below`, or without that below the threshold itself.
+    It triggers again only after the score was below `again_below` (default: below the threshold).
     """
 
     profile: Name
@@ -27,12 +27,12 @@ class ScoreAtLeast(Model):
 
     @property
     def fallen(self) -> float:
-        """Below this the score counts as fallen."""
+        """The score below which the trigger is armed again."""
         return self.at_least if self.again_below is None else self.again_below
 
 
 class _Bounded(Model):
-    """A value is at or above a bound, or below one."""
+    """A condition that a value is at or above a bound, or below it."""
 
     at_least: Bound | None = None
     below: Bound | None = None
@@ -45,19 +45,19 @@ class _Bounded(Model):
 
 
 class ScoreCondition(_Bounded):
-    """A profile's score is at or above a threshold, or has faded to less than one."""
+    """A condition on the score of a profile."""
 
     profile: Name
 
 
 class InterestCondition(_Bounded):
-    """Interest in a topic is at or above a value, or has faded to less than one."""
+    """A condition on the lead's interest in a topic."""
 
     topic: Name
 
 
 class EntryCondition(Model):
-    """One way into a phase, from the phases in `from` (none: from all); all other keys hold at the same time."""
+    """A transition into a phase, from the phases in `from` (empty: from all); all other keys must hold together."""
 
     come_from: Annotated[list[Name], Field(alias="from")] = []
     score: ScoreCondition | None = None
@@ -78,7 +78,7 @@ class EntryCondition(Model):
 
 
 class Phase(Model):
-    """A lifecycle phase and the ways into it, any one of which is enough."""
+    """A lifecycle phase and the transitions into it, any one of which is enough."""
 
     title: Text = ""
     enter: list[EntryCondition] = []

@@ -1,4 +1,4 @@
-"""mailing.yaml: who writes, how often, when, about what, and whom else a campaign may tell something."""
+"""mailing.yaml: sender, frequency caps, hours, categories, surveys, and recipients of internal notifications."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Zone = Annotated[str, AfterValidator(_zone)]
 
 
 class Window(Model):
-    """The part of the week in which a mail may go out, in the lead's time zone. It may go over midnight."""
+    """The hours of the week in which a mail may go out, in the lead's time zone; they may extend past midnight."""
 
     days: list[Weekday] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
     start: Annotated[Clock, Field(alias="from")] = "00:00"
@@ -46,7 +46,7 @@ class Window(Model):
 
 
 class Caps(Model):
-    """The most mails that a lead gets: within 24 hours, 7 days, 30 days and for ever, and the least time in between."""
+    """The most mails to a lead within 24 hours, 7 days, 30 days and in all, and the least time between two of them."""
 
     per_day: Most | None = None
     per_week: Most | None = None
@@ -56,10 +56,10 @@ class Caps(Model):
 
 
 class Unproven(Model):
-    """Brakes on mails to addresses of which nobody has proven that they are the lead's own.
+    """Send limits for unproven addresses.
 
-    `per_day` (within 24 hours) and `overall` are for one mailbox, until it is proven; `per_hour` is for all of them
-    together. `pause` holds all back.
+    `per_day` (within 24 hours) and `overall` apply to one mailbox until it is proven, `per_hour` to all unproven
+    mailboxes together. `pause` stops all these mails.
     """
 
     per_day: Most = 1
@@ -69,9 +69,9 @@ class Unproven(Model):
 
 
 class Category(Model):
-    """What mails are about: a topic that leads may turn off by itself, with caps of its own.
+    """A topic of mails that leads can turn off, with its own caps.
 
-    `reason` is told at the end of each mail: why the lead gets it.
+    `reason` tells at the end of each mail why the lead gets it.
     """
 
     title: Translated
@@ -80,7 +80,7 @@ class Category(Model):
 
 
 class Recipient(Model):
-    """A colleague or a system that campaigns may tell something: by mail or by webhook."""
+    """A receiver of handoffs and internal notifications: a colleague by mail, or a system by webhook."""
 
     title: Text = ""
     mail: Address | None = None
@@ -94,14 +94,14 @@ class Recipient(Model):
 
 
 class Reason(Model):
-    """An answer that may be chosen for why somebody gave a rating; `key` is what the event says."""
+    """A selectable reason for a rating; `key` is its value in the event."""
 
     key: Name
     title: Translated
 
 
 class Survey(Model):
-    """A question that mails ask for a rating from 0 to 10, and what its page asks beside: a reason, a comment."""
+    """A question in mails for a rating from 0 to 10; its page may also ask for a reason and a comment."""
 
     question: Translated
     reasons: Annotated[list[Reason], Field(max_length=20)] = []
@@ -116,11 +116,12 @@ class Survey(Model):
 
 
 class Mailing(Model):
-    """Who writes and when. `imprint` stands at the end of every mail, in each language.
+    """The settings for all mails.
 
-    `window` is when marketing mails may go out, `timezone` that of leads who did not tell theirs. `opt_in` is what
-    leads agree to when they confirm their address, in each language. `notices_per_hour` are the most mails about leads
-    that a colleague gets in an hour; the rest comes in one.
+    `imprint` is the end of every mail, by language. `window` and `caps` apply to marketing mails. `language` and
+    `timezone` are the defaults for leads without their own. `opt_in` is the text that leads agree to when they confirm
+    their address, by language. `notices_per_hour` is the most internal notifications that a colleague gets in an hour
+    as single mails; the others follow in one digest.
     """
 
     from_name: Text = ""

@@ -1,4 +1,4 @@
-"""personas.yaml: example profiles of target groups, and what tells that a lead is one of them."""
+"""personas.yaml: example profiles of target groups, and the evidence that assigns leads to them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Confidence = Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)]
 
 
 class Evidence(Model):
-    """A sign of a persona. `weight` is how sure it makes one: 1 is certain, 0.3 a hint; below 0 it speaks against."""
+    """Evidence for or against a persona. A `weight` of 1 is certain, 0.3 a hint; a negative one speaks against it."""
 
     title: Text = ""
     when: Pattern
@@ -21,7 +21,10 @@ class Evidence(Model):
 
 
 class Persona(Model):
-    """A target group, described for people, with the evidence by which Ripen recognises it."""
+    """A target group: a description for people, and the evidence by which Ripen recognises it.
+
+    A lead can get the persona from a confidence of `at_least` on.
+    """
 
     title: Text = ""
     role: Text = ""

@@ -1,4 +1,4 @@
-"""scoring.yaml: profiles with their rules, grades made of two of them, and counts of what happened lately."""
+"""scoring.yaml: scoring profiles with their rules, grades of two profiles, and counts of recent events."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PropertyPath = Annotated[str, StringConstraints(pattern=r"^(properties|traits|co
 
 
 class PointsFrom(Model):
-    """Points that depend on a number in the event: one for each `per` of it, at most `cap` by one event."""
+    """Points from a number in the event: the number divided by `per`, at most `cap` an event."""
 
     source: Annotated[PropertyPath, Field(alias="from")]
     per: Threshold = 1
@@ -27,11 +27,11 @@ def _kind(value: object) -> str:
 PointsOrFrom = Annotated[
     Annotated[Points, Tag("<number>")] | Annotated[PointsFrom, Tag("<mapping>")], Discriminator(_kind)
 ]
-"""A number or a mapping; an error speaks of the one that was meant."""
+"""A number or a mapping. The discriminator makes errors name only the kind that was written."""
 
 
 class ScoreRule(Model):
-    """Points for each event that matches `when`, within the limits that it names."""
+    """Points for each event that matches `when`, within the limits of the rule."""
 
     when: Pattern
     points: PointsOrFrom
@@ -56,7 +56,7 @@ class ScoreRule(Model):
 
 
 class FitRule(Model):
-    """Points for as long as what is known of the lead matches `when`."""
+    """Points that count while the lead's traits match `when`."""
 
     when: Pattern
     points: Points
@@ -64,7 +64,7 @@ class FitRule(Model):
 
 
 class PointsGroup(Model):
-    """A limit for several rules together."""
+    """A shared limit for several rules."""
 
     cap: Threshold | None = None
     cap_per_day: Threshold | None = None
@@ -77,9 +77,9 @@ class PointsGroup(Model):
 
 
 class Profile(Model):
-    """One score: its rules, and how fast interest fades. Without `half_life` it never does.
+    """A score: its rules and its half-life. Without `half_life` it does not decay.
 
-    `claimed` is the part of the points of `fit` that counts for what an unproven browser typed about a lead whose
+    `claimed` is the share of `fit` points that counts for traits that come from an unproven browser, for a lead whose
     address is proven.
     """
 
@@ -118,14 +118,14 @@ Levels = Annotated[
 
 
 class GradeAxis(Model):
-    """One half of a grade: which level a profile's score has reached."""
+    """One half of a grade: the level that the score of a profile reaches."""
 
     profile: Name
     levels: Levels
 
 
 class Grade(Model):
-    """Fit and engagement in one text, such as `A1`."""
+    """A grade: the levels of fit and engagement as one text, such as `A1`."""
 
     title: Text = ""
     fit: GradeAxis
@@ -133,7 +133,7 @@ class Grade(Model):
 
 
 class Count(Model):
-    """How often something happened within the last `window`."""
+    """The number of matching events within the last `window`."""
 
     title: Text = ""
     when: Pattern
