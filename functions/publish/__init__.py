@@ -1,1 +1,1 @@
-"""Publishing: from uploaded rules to the active configuration."""
+"""The publish function: it turns uploaded rules into the active configuration."""

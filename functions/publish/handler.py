@@ -1,4 +1,4 @@
-"""Publishing: whenever a marketer uploads rules or mails, check them all and make them active, or say what is wrong."""
+"""The publish function: after an upload of rules or mails it checks all files, and activates them if they are valid."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from services.publishing import publish
 
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
-    """Called by a queue with what EventBridge tells of objects written or deleted below `rules/` or `mails/`.
+    """Handle queued EventBridge events about objects that were written or deleted below `rules/` or `mails/`.
 
-    However many there are, everything is looked at once.
+    All files are checked once for the whole batch. Returns the report.
     """
     return publish(settings(PublishSettings), max(json.loads(record["body"])["time"] for record in event["Records"]))

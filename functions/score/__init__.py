@@ -1,1 +1,1 @@
-"""The scoring function: from the ledger to the lead record."""
+"""The scoring function: it folds ledgers into lead records."""

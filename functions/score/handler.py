@@ -1,4 +1,4 @@
-"""The scoring function: the table's stream says who changed, the table says what is true.
+"""The scoring function: the table's stream names the subjects that changed, and the table holds their events.
 
 A batch of stream records is grouped by subject; each subject is folded from its ledger once and written once.
 """
@@ -23,10 +23,10 @@ from services.refresh import FoldRequest, refresh
 
 
 def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
-    """Answers with the lowest sequence number that failed; the stream delivers again from there.
+    """Refresh the leads of a batch. Returns the lowest sequence number that failed; the stream repeats from there.
 
-    What was done after it is done again then, which changes nothing. A lead that fails each time, whatever the reason,
-    is a dead letter in the end; the others of its batch have been scored by then.
+    A repeated record changes nothing. A lead that fails at every attempt ends in the dead-letter queue; all other leads
+    of its batch have been scored by then.
     """
     now = max(int(record["dynamodb"]["ApproximateCreationDateTime"] * SECOND) for record in event["Records"])
     rules = active_rules(settings(ScoreSettings).bucket_name, now)
@@ -45,14 +45,14 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
                 "A lead could not be scored", extra={"lead": pseudonym(subject), "error": type(error).__name__}
             )
             failed.append(sequence_number)
-        except Exception as error:  # noqa: BLE001 - what nobody foresaw in one lead does not hold up the others
+        except Exception as error:  # noqa: BLE001 - an unexpected error in one lead must not block the others
             _report(subject, error)
             failed.append(sequence_number)
     return {"batchItemFailures": [{"itemIdentifier": min(failed, key=int)}] if failed else []}
 
 
 def _refresh(task: FoldRequest) -> None:
-    """Bring a lead up to date. One that DynamoDB will never take as it is, is set aside, and does not come again."""
+    """Refresh a lead. If DynamoDB rejects its record as invalid, the lead is quarantined and not retried."""
     try:
         refresh(settings(ScoreSettings), task)
     except ClientError as error:
@@ -63,7 +63,7 @@ def _refresh(task: FoldRequest) -> None:
 
 
 def _report(subject: str, error: Exception) -> None:
-    """Say where it happened, and leave out what the error says: it may quote from an event."""
+    """Log the place of an error without its message, which may quote from an event."""
     places = traceback.extract_tb(error.__traceback__)
     where = [f"{place.filename.rpartition('/')[2]}:{place.lineno} {place.name}" for place in places]
     extra = {"lead": pseudonym(subject), "error": type(error).__name__, "where": where}
@@ -72,7 +72,7 @@ def _report(subject: str, error: Exception) -> None:
 
 
 def _subjects(event: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
-    """Each subject in the batch with the sequence number of its first record, and the lowest sort key of all."""
+    """Each subject in the batch with the sequence number of its first record, and its lowest sort key."""
     subjects: dict[str, tuple[str, str]] = {}
     for record in event["Records"]:
         keys = record["dynamodb"]["Keys"]

@@ -1,7 +1,7 @@
-"""Erase everything about a subject. What remains names nobody: a withdrawal, and what addresses turned down.
+"""Erase everything about a subject. Only a withdrawal of consent and the suppressions of addresses remain.
 
-Addresses are settled first, since the events that tell them go; the record goes last, since it tells that there is
-something left to do. An erasure that was interrupted is simply done again.
+Addresses are processed first, because the deleted events name them. The record is deleted last, because it shows that
+the erasure is incomplete. An interrupted erasure is repeated.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def _ignore(_deleted: int) -> None:
 
 
 def survey(table: str, subject: str) -> int:
-    """How many items an erasure of this subject would delete, without those about its addresses."""
+    """The number of items that an erasure of this subject would delete, without those of its addresses."""
     items = _all(table, subject)
     return len(items) - len(_remaining(items, _events(items)))
 
@@ -41,10 +41,10 @@ def survey(table: str, subject: str) -> int:
 def erase_lead(
     table: str, subjects: Sequence[str], secret: bytes, by: str = "", progress: Callable[[int], None] = _ignore
 ) -> int:
-    """Erase all subjects of a lead, of which the first is the root; how many items were deleted.
+    """Erase all subjects of a lead, of which the first is the root; returns the number of deleted items.
 
-    The one `by` which the lead was found goes last (otherwise the root): as long as it is there, the rest is found
-    again after an interruption.
+    The subject `by` which the lead was found is erased last (otherwise the root): while it exists, a repeated erasure
+    finds the rest.
     """
     last = by if by in subjects else subjects[0]
     order = [*(subject for subject in reversed(subjects) if subject != last), last]
@@ -59,20 +59,20 @@ def erase(
     *,
     spare: str = "",
 ) -> int:
-    """Delete a subject's events, intents, record and addresses; how many items were deleted.
+    """Delete a subject's events, intents, record and addresses; returns the number of deleted items.
 
-    What was merged below it goes too, but for the subject to `spare`. With the `secret` of the digests every address
-    that it ever gave is freed, without it the one its record names. `progress` is told after each step how many items
-    were deleted in it. Safe to repeat, and to interrupt.
+    Subjects merged below it are erased too, except the one to `spare`. With the `secret` of the address digests, every
+    address that the subject ever gave is released; without it, only those that its record names. After each step
+    `progress` receives the number of items deleted in it. Repetition and interruption are safe.
     """
     deleted = 0
     while gone := _erase_once(_Erasure(table, secret, progress, spare), subject):
-        deleted += gone  # once more: whoever wrote while the record was there may have been later than the last look
+        deleted += gone  # again: other writers may add items until the record is deleted
     return deleted
 
 
 class _Erasure(NamedTuple):
-    """What is the same for all subjects of one erasure."""
+    """The parameters that all subjects of one erasure share."""
 
     table: str
     secret: bytes | None
@@ -96,7 +96,7 @@ def _erase_once(erasure: _Erasure, subject: str) -> int:
     while keys := [key for key in map(_key, items) if key not in (RECORD_KEY, *remaining)]:
         members = {key.removeprefix(MEMBER_PREFIX) for key in keys if key.startswith(MEMBER_PREFIX)}
         deleted += sum(erase(table, member, secret, progress, spare=spare) for member in sorted(members - {spare}))
-        keys.sort(key=lambda key: key.startswith(EVENT_PREFIX))  # events last: by them the lead is found again
+        keys.sort(key=lambda key: key.startswith(EVENT_PREFIX))  # events last: a repeated erasure needs them
         for start in range(0, len(keys), _BATCH):
             part = keys[start : start + _BATCH]
             _delete(table, subject, part)
@@ -105,7 +105,7 @@ def _erase_once(erasure: _Erasure, subject: str) -> int:
         items = _all(table, subject)
     for record in (item for item in items if _key(item) == RECORD_KEY):
         root = root_of(table, record["lead"]["S"]) if "lead" in record else None
-        # Once more: whoever has written the record since, or the lead that it is a part of, makes this fail.
+        # Again: a writer may have claimed an address since. If it changed the record, the deletion below fails.
         for key in freed:
             release_address(table, key, subject)
         if not _delete_record(table, subject, record, root):
@@ -135,13 +135,13 @@ def _key(item: _Item) -> str:
 
 
 def _events(items: Sequence[_Item]) -> list[Event]:
-    # What cannot be read goes like everything else, also before anybody has set it aside.
+    # Unreadable items are deleted like all others, in quarantine or not.
     events, _ = read_items(values(item) for item in items if _key(item).startswith(EVENT_PREFIX))
     return events
 
 
 def _remaining(items: Sequence[_Item], events: Sequence[Event]) -> dict[str, dict[str, Any]]:
-    """The withdrawal as an item of its own, by its key; it expires with the last of what is erased."""
+    """The withdrawal as an item of its own, by its sort key; it expires with the last of the erased items."""
     withdrawal = last_withdrawal(events)
     if withdrawal is None:
         return {}
@@ -162,16 +162,16 @@ def _keys_of(items: Sequence[_Item], events: Sequence[Event], secret: bytes | No
 
 
 def _keep_refusals(table: str, events: Sequence[Event], secret: bytes) -> None:
-    """Write what addresses turned down to where it stays, for events that came without the key of their address."""
+    """Store suppressions at their addresses, for events that were recorded without the key of their address."""
     for text, refusal in Identifiers.of(events, frozenset()).refused.items():
         if address := normalized(text):
             refuse(table, shortened(address_key(address, secret)), refusal.reason, refusal.at)
 
 
 def _delete_record(table: str, subject: str, record: _Item, root: Record | None) -> bool:
-    """Delete the record; False if it has changed since it was read, or the `root` of the lead that it is a part of.
+    """Delete the record; False if it, or the `root` of the lead that it belongs to, has changed since it was read.
 
-    A subject that was merged below another one is taken out of that lead, which is looked at again.
+    A merged subject is removed from its lead, and the lead becomes due.
     """
     also: list[Mapping[str, Any]] = [renewed(table, root, root.data, 0)] if root is not None else []
     if "lead" in record:
@@ -181,6 +181,6 @@ def _delete_record(table: str, subject: str, record: _Item, root: Record | None)
 
 
 def _delete(table: str, subject: str, keys: Sequence[str]) -> None:
-    # What DynamoDB leaves over is found again by the next query.
+    # The caller queries again, and so finds the items that DynamoDB left unprocessed.
     requests = [{"DeleteRequest": {"Key": {"pk": {"S": subject}, "sk": {"S": key}}}} for key in keys]
     client("dynamodb").batch_write_item(RequestItems={table: requests})

@@ -1,8 +1,8 @@
-"""Which leads are one, and which are not any more: decided from proof, recorded as events, done in transactions.
+"""Identity resolution: merge and unmerge leads by proof. Each change is recorded as events, in one transaction.
 
-Two leads become one when a browser that gave no other address follows a fresh link that was mailed to the other, when a
-server names both, or when both have proven the same address. What a browser says merges only leads that nobody has
-proof of. A browser that a link joined is parted again when it gives another address.
+Two leads are merged if a browser that gave no other address follows a fresh link mailed to the other lead, if a server
+names both, or if both have proven the same address. A browser's claim merges only leads without proof. A browser that
+was merged by a link is unmerged when it gives another address.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ REFUSED = "Lead Merge Refused"
 
 
 class NotMergedError(RipenError):
-    """A subject stands for itself, or two cannot be merged."""
+    """A subject is not merged below another one, or two leads cannot be merged."""
 
 
 class Place(NamedTuple):
-    """Where leads are kept, and what is needed to judge what they say; `trusted` are the sources that are servers.
+    """The table and the settings of identity resolution; `trusted` are the sources that are servers.
 
-    `link_secret_arn` is needed only where links that leads followed are looked at.
+    `link_secret_arn` is needed only to read the links that leads followed.
     """
 
     table_name: str
@@ -61,9 +61,9 @@ class Place(NamedTuple):
 
 
 class _Evidence(NamedTuple):
-    """Why a lead is one with the one of the subject `found`; `at` in milliseconds.
+    """The reason to merge a lead with that of the subject `found`; `at` in milliseconds.
 
-    `shown` is the address of a mailbox that was shown to be read.
+    `shown` is the address of the mailbox that the lead evidently reads. `events` are written with the merge.
     """
 
     found: str
@@ -75,17 +75,18 @@ class _Evidence(NamedTuple):
 
 
 def candidate(place: Place, subject: str, now: int) -> MergeCandidate:
-    """The lead that a subject belongs to, and what it says about who it is."""
+    """The lead that a subject belongs to, with its identifiers."""
     tree = load_merged_lead(place.table_name, subject, now)
     return MergeCandidate(tree, Identifiers.of(tree.events, place.trusted))
 
 
 def resolve(place: Place, me: MergeCandidate, now: int, *, leaves: bool = False) -> bool:
-    """Merge and part what has to be; True when something changed, and the lead has to be read and folded again.
+    """Merge and unmerge by proof. True if anything changed; the lead must then be read and folded again.
 
-    A lead that `leaves` is about to be erased: that takes nobody along who was merged with it by a mere claim.
+    A lead that `leaves` is about to be erased. Subjects that were merged by a browser's claim are unmerged first, so
+    the erasure does not include them.
 
-    Raises VersionConflictError when one of the leads was changed by somebody else meanwhile.
+    Raises VersionConflictError if another writer changed one of the leads.
     """
     claimed = _against_claims(me, leaves=leaves)
     for edge in me.tree.edges:
@@ -100,7 +101,7 @@ def resolve(place: Place, me: MergeCandidate, now: int, *, leaves: bool = False)
 
 
 def _against_claims(me: MergeCandidate, *, leaves: bool) -> str:
-    """Why this lead is merged with nobody by a mere claim; empty when it may be."""
+    """The reason against merges of this lead by a browser's claim; empty if there is none."""
     if leaves:
         return "one side withdrew"
     if me.proof.is_proof:
@@ -109,7 +110,7 @@ def _against_claims(me: MergeCandidate, *, leaves: bool) -> str:
 
 
 def merge(place: Place, one: MergeCandidate, other: MergeCandidate, now: int) -> None:
-    """Merge two leads because an operator says so. Raises NotMergedError and VersionConflictError."""
+    """Merge two leads on an operator's request. Raises NotMergedError and VersionConflictError."""
     if one.subject == other.subject:
         raise NotMergedError("they are one lead already")
     if obstacle := too_large(one, other):
@@ -118,7 +119,7 @@ def merge(place: Place, one: MergeCandidate, other: MergeCandidate, now: int) ->
 
 
 def unmerge(place: Place, tree: MergedLead, subject: str, now: int) -> None:
-    """Take a subject, and what was merged below it, out of its lead. Raises NotMergedError, VersionConflictError."""
+    """Unmerge a subject, and all merged below it, from its lead. Raises NotMergedError and VersionConflictError."""
     edge = next((edge for edge in tree.edges if edge.child == subject), None)
     if edge is None:
         raise NotMergedError(f"{subject} was not merged below another one")
@@ -126,7 +127,7 @@ def unmerge(place: Place, tree: MergedLead, subject: str, now: int) -> None:
 
 
 def _by_link(place: Place, me: MergeCandidate, now: int) -> Iterator[bool]:
-    """Links that this lead followed: whoever reads a mailbox is the one that the mail was for."""
+    """Merge by links that this lead followed: only the reader of a mailbox has them. Yields True for each change."""
     for text, at in me.claims.tokens.items():
         token = link_tokens.read(keys(place.link_secret_arn), text, at)
         if token is None:
@@ -144,7 +145,7 @@ def _by_link(place: Place, me: MergeCandidate, now: int) -> Iterator[bool]:
         ]
         changed = False
         if inside:
-            changed = sum(note(place, me, event, now) for event in confirmed) > 0  # all of them
+            changed = sum(note(place, me, event, now) for event in confirmed) > 0  # any() would skip some
         elif token.may_join and me.says_nothing_but(address, owner.claims.users):
             reason = "followed a link that was mailed to the other"
             evidence = _Evidence(token.subject, Proof.LINK, at, reason, address, tuple(confirmed))
@@ -164,7 +165,7 @@ def _followed(me: MergeCandidate, token: str) -> list[str]:
 
 
 def _by_user(place: Place, me: MergeCandidate, now: int) -> Iterator[bool]:
-    """UserIds that were named beside this lead's anonymousIds."""
+    """Merge by userIds that were named beside this lead's anonymousIds. Yields True for each change."""
     for user, claim in me.claims.users.items():
         subject = f"u:{user}"
         if subject in me.tree.ledgers:
@@ -177,7 +178,10 @@ def _by_user(place: Place, me: MergeCandidate, now: int) -> Iterator[bool]:
 
 
 def _by_address(place: Place, me: MergeCandidate, now: int) -> Iterator[bool]:
-    """The address that this lead has proven, if another lead has it: they are one, unless the other only claims it."""
+    """Merge with the lead that has proven the same address, or take the address from one that has not.
+
+    Yields True for each change.
+    """
     claim = me.claims.addresses.get(comparable(me.claims.address))
     key = key_of(place.secret_arn, claim.text) if claim and claim.proof.is_proof else ""
     before = me.tree.record.address
@@ -201,7 +205,7 @@ def _by_address(place: Place, me: MergeCandidate, now: int) -> Iterator[bool]:
 
 
 def _attempt(place: Place, me: MergeCandidate, other: MergeCandidate, evidence: _Evidence, now: int) -> bool:
-    """Merge if nothing speaks against it; what does is recorded once. Whether anything was written."""
+    """Merge unless there is an obstacle, which is recorded once. True if anything was written."""
     since = unmerged_at(me, other)
     if since >= evidence.at or (since >= 0 and not evidence.proof.is_proof):
         return False
@@ -218,7 +222,7 @@ def _attempt(place: Place, me: MergeCandidate, other: MergeCandidate, evidence: 
 
 
 def _would_stray(me: MergeCandidate, other: MergeCandidate, evidence: _Evidence, trusted: frozenset[str]) -> bool:
-    """True if the two would be parted again at once."""
+    """True if the next resolution would unmerge the two."""
     ledgers = {**me.tree.ledgers, **other.tree.ledgers}
     for received in evidence.events:
         ledgers[received.subject] = [*ledgers.get(received.subject, ()), received.event]
@@ -246,9 +250,9 @@ def _part(place: Place, tree: MergedLead, edge: Edge, told: dict[str, str], now:
 
 
 def _of_both(name: str, parent: str, child: str, told: dict[str, str], now: int) -> list[Received]:
-    """The same event for each of two subjects, which tells of the other without its id: that may be erased alone.
+    """The same event for each of two subjects. It names the other by digest, because the other may be erased alone.
 
-    What is `told` is a part of its id: two may be merged, parted and merged again within one moment.
+    Its id depends on `told`: two leads may be merged, unmerged and merged again within one millisecond.
     """
     about = " ".join([str(now), *told.values()])
     return [
@@ -258,9 +262,9 @@ def _of_both(name: str, parent: str, child: str, told: dict[str, str], now: int)
 
 
 def note(place: Place, me: MergeCandidate, received: Received, now: int) -> bool:
-    """Write an event of ours; whether that was done.
+    """Write one of Ripen's own events. True if it was written.
 
-    It is not if it stands there already, perhaps at another moment, or the lead was erased meanwhile.
+    It is not written if the ledger has it, perhaps at another moment, or if the lead was erased meanwhile.
     """
     known = (event.id for events in me.tree.ledgers.values() for event in events if event.source == RIPEN)
     if received.event.id in known:
@@ -272,7 +276,7 @@ def note(place: Place, me: MergeCandidate, received: Received, now: int) -> bool
 
 
 def own_event(subject: str, at: int, name: str, about: str, properties: dict[str, Any]) -> Received:
-    """An event of ours; what is about the same has the same id."""
+    """One of Ripen's own events; its id is derived from `name` and `about`."""
     identity = hashlib.sha256(f"{name} {about}".encode()).hexdigest()[:24]
     return Received(subject, at, at, Event(identity, name, at, RIPEN, properties=properties))
 

@@ -1,4 +1,4 @@
-"""Read what marketers uploaded, check the whole, and activate it or report why not."""
+"""Publish uploaded rules and mails: read and check all files, then activate them or report the problems."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ _ALL = "rules/ and mails/"
 _UNFINISHED = f"{_ALL}: are being checked; if this stays so, the check broke off, and nothing became active"
 
 Files = Mapping[str, tuple[int, str]]
-"""Each key with its size in bytes and what changes when it is written again."""
+"""Each key with its size in bytes, and a text that changes whenever the object is written."""
 
 
 def publish(settings: PublishSettings, at: str) -> dict[str, Any]:
-    """Check everything below `rules/` and `mails/`; activate it, or leave what is active and say why.
+    """Check all files below `rules/` and `mails/`, and activate them if they are valid.
 
-    The result is returned and written to `reports/latest.json`: `version` of what was checked (empty when invalid),
-    `activated`, `problems`, `at`, and in `files` a digest of what was there. Uploads that come while this runs are
-    noticed, and the whole is read again; of many uploads at once only the first calls find anything left to do.
+    The report is returned and written to `reports/latest.json`: `version` of the files (empty if invalid), `activated`,
+    `problems`, `at`, and in `files` a digest of the files. If files change meanwhile, all are read again; so after many
+    uploads at once only the first calls have anything to do.
     """
     bucket = settings.bucket_name
     report, files = _last_report(bucket), _files(bucket)
     while report.get("files") != _digest(files):
-        # Whatever ends this function from here on, a report of an upload before is not taken for one of this.
+        # If the function is stopped from here on, the previous report must not pass for a report on these files.
         _write(bucket, _refusal([_UNFINISHED], at))
         try:
             report = _check_and_activate(settings, files, at) | {"files": _digest(files)}
@@ -82,14 +82,14 @@ def _shortened(problem: str) -> str:
 
 
 def _contents(bucket: str, found: Files) -> dict[str, bytes]:
-    """What the files hold; of those that no function reads, nothing. Raises InvalidConfigurationError."""
+    """The content of each file; empty if no function reads the file. Raises InvalidConfigurationError."""
     if problems := size_problems({key: size for key, (size, _) in found.items()}):
         raise InvalidConfigurationError(problems)
     return {key: _content(bucket, key) if is_read(key) else b"" for key in found}
 
 
 def _content(bucket: str, key: str) -> bytes:
-    # It may have been replaced by something larger since it was listed.
+    # A larger object may have replaced it since it was listed.
     found: bytes = client("s3").get_object(Bucket=bucket, Key=key)["Body"].read(MOST_BYTES + 1)
     return found
 
@@ -98,7 +98,7 @@ def _last_report(bucket: str) -> dict[str, Any]:
     body = stored_object(bucket, REPORT)
     try:
         found = json.loads(body) if body is not None else {}
-    except ValueError:  # somebody else wrote it
+    except ValueError:  # another program wrote it
         return {}
     return found if isinstance(found, dict) else {}
 
@@ -109,7 +109,7 @@ def _write(bucket: str, report: dict[str, Any]) -> None:
 
 
 def _files(bucket: str) -> Files:
-    """What lies below rules/ and mails/; no more of it than may be there, and one."""
+    """The files below rules/ and mails/, at most one more than allowed."""
     pages = client("s3").get_paginator("list_objects_v2")
     found = (
         (one["Key"], (one["Size"], f"{one['ETag']} {one['LastModified'].isoformat()}"))

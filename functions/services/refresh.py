@@ -1,4 +1,4 @@
-"""Bring a lead's record up to date with its ledgers: read its tree, fold, merge what is one, one conditional write."""
+"""Refresh a lead's record from its ledgers: read, fold, merge or unmerge, and write the record conditionally."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ from services import identity_resolution
 
 _CONFLICTS = 5
 NOTHING_NEW = "~"
-"""Behind every sort key."""
+"""A text that sorts after every sort key: no item is new."""
 _CHANGES = 100
-"""More merges and un-merges than one lead can have."""
+"""An upper bound for the merges and unmerges of one lead."""
 
 
 class Refreshed(NamedTuple):
-    """A lead, the tree it was folded from, the version of its record, and which mail its address may get.
+    """A folded lead, the merged lead it was folded from, and the version of its record.
 
-    `address_key` is the key of that address, `owned` whether the lead has proven it.
+    `address_key` is the key of its address, `owned` is true if the lead owns it, `reach` is the mail that it may get.
     """
 
     lead: Lead
@@ -54,16 +54,16 @@ class Refreshed(NamedTuple):
 
     @property
     def subjects(self) -> tuple[str, ...]:
-        """All that the lead consists of, the root first."""
+        """All subjects of the lead, the root first."""
         return tuple(self.tree.ledgers)
 
 
 class FoldRequest(NamedTuple):
-    """What to bring up to date, under which rules, and as of when (milliseconds).
+    """The subject to refresh, the rules, and the moment `now` (milliseconds).
 
-    `oldest_key` is the lowest sort key among the items that are new; an empty one asks for a fold of everything.
-    Whoever is going to do what is due says in `rest_until` when the lead may be due again, and is told what is claimed.
-    With `doubtful`, what the addresses turned down has to be looked up, whatever the record says.
+    `oldest_key` is the lowest sort key of the new items; an empty one requests a full fold. Callers that act on the
+    lead pass `retry_at`, the earliest next due time (milliseconds); open claims are then loaded too. With `doubtful`,
+    owner and suppressions of the addresses are read from the table, whatever the record says.
     """
 
     subject: str
@@ -75,10 +75,10 @@ class FoldRequest(NamedTuple):
 
 
 def refresh(settings: ScoreSettings | TriggerSettings, task: FoldRequest) -> Refreshed | None:
-    """Fold the lead that a subject belongs to and write its record; None when it has no events, or only withdrew.
+    """Fold the lead that a subject belongs to, and write its record; None if it has no events, or only withdrawals.
 
-    What cannot be read is set aside, and the lead is folded without it. When someone else writes the record in between,
-    reads and folds again. Raises VersionConflictError after five attempts, which leaves it to the next delivery.
+    Unreadable items are quarantined, and the lead is folded without them. After a conflict with another writer the lead
+    is read and folded again. Raises VersionConflictError after five conflicts; the next delivery then tries again.
     """
     conflicts = 0
     for _ in range(_CHANGES):
@@ -91,12 +91,12 @@ def refresh(settings: ScoreSettings | TriggerSettings, task: FoldRequest) -> Ref
         else:
             if not changed:
                 return refreshed
-            task = task._replace(oldest_key="")  # what was written may lie in front of a checkpoint
+            task = task._replace(oldest_key="")  # the events just written may sort before a checkpoint's end
     raise VersionConflictError("the lead does not come to rest")
 
 
 def _refresh(settings: ScoreSettings | TriggerSettings, task: FoldRequest) -> tuple[Refreshed | None, bool]:
-    """The lead, and whether it has to be looked at again because it was merged or parted."""
+    """The refreshed lead, and True if it has to be read again because it was merged, unmerged or given an event."""
     tree, lead = _folded(settings, task)
     record = tree.record
     if lead is None:
@@ -141,7 +141,7 @@ def _refresh(settings: ScoreSettings | TriggerSettings, task: FoldRequest) -> tu
 
 
 def unchanged(table_name: str, refreshed: Refreshed) -> bool:
-    """Whether no event of the lead was stored since it was folded."""
+    """True if no event of the lead was stored since the fold."""
     before = refreshed.tree
     recent = before.checkpoint is not None
     found = load_merged_lead(table_name, before.record.subject, refreshed.lead.now, recent=recent)
@@ -149,10 +149,7 @@ def unchanged(table_name: str, refreshed: Refreshed) -> bool:
 
 
 def whole(table_name: str, refreshed: Refreshed, rules: Rules) -> tuple[Lead, list[Event]] | None:
-    """The lead as folded from its first event on, and all its events: for whoever wants to know why.
-
-    None when it was erased meanwhile.
-    """
+    """The lead folded from its first event, so with all awards and moves, and its events; None if it was erased."""
     events = load_merged_lead(table_name, refreshed.lead.subject, refreshed.lead.now).events
     if not events:
         return None
@@ -160,14 +157,14 @@ def whole(table_name: str, refreshed: Refreshed, rules: Rules) -> tuple[Lead, li
 
 
 def _folded(settings: ScoreSettings | TriggerSettings, task: FoldRequest) -> tuple[MergedLead, Lead | None]:
-    """The lead as folded on from its checkpoint if that is possible, and from everything otherwise."""
+    """The merged lead and its fold, resumed from the checkpoint if possible; None if there is nothing to fold."""
     tree = _read(settings, task, recent=bool(task.oldest_key))
     kept = tree.checkpoint
     if kept and kept.holds(task.rules, tree.events, task.now) and task.oldest_key >= kept.below:
         state = kept.resume(task.rules)
         known = state.claims.identities()
         lead = fold(tree.record.subject, tree.events, task.rules, task.now, state)
-        if lead.claims.identities() == known:  # who else this is can only be told from all that the lead said
+        if lead.claims.identities() == known:  # new identifiers need all events, to resolve merges
             return tree, lead
     if kept:
         tree = _read(settings, task, recent=False)
@@ -178,7 +175,7 @@ def _folded(settings: ScoreSettings | TriggerSettings, task: FoldRequest) -> tup
 
 
 def _report_visits(table_name: str, tree: MergedLead, task: FoldRequest) -> dict[str, list[Span]]:
-    """The visits of each subject, for the daily figures, as far as the next record has to remember them."""
+    """Report new and changed visits for the daily figures; returns those that the next record keeps, by subject."""
     kept = tree.checkpoint
     before = visited_before(kept.state) if kept else NOTHING_BEFORE
     found = {}
@@ -198,7 +195,7 @@ def _read(settings: ScoreSettings | TriggerSettings, task: FoldRequest, *, recen
 
 
 def _whole(tree: MergedLead) -> bool:
-    """Whether all of a lead was read; that it has outgrown what may be folded is told once it happens."""
+    """True if all events of the lead were read. If the lead has outgrown a fold, an error is logged and counted."""
     whole = all(seen.whole for seen in tree.seen.values())
     if not whole and (tree.checkpoint is None or tree.checkpoint.seen.whole):
         logger.error("The oldest events of a lead count no more", extra={"lead": pseudonym(tree.record.subject)})
@@ -207,7 +204,7 @@ def _whole(tree: MergedLead) -> bool:
 
 
 def _set_aside(table_name: str, found: Unreadable, now: int) -> None:
-    from adapters.store.quarantine import quarantine  # noqa: PLC0415 - hardly ever needed
+    from adapters.store.quarantine import quarantine  # noqa: PLC0415 - rarely needed
 
     if quarantine(table_name, found, now):
         logger.error(
@@ -220,9 +217,9 @@ def _set_aside(table_name: str, found: Unreadable, now: int) -> None:
 def _address(
     settings: ScoreSettings | TriggerSettings, me: MergeCandidate, *, doubtful: bool
 ) -> tuple[dict[str, Any] | None, bool]:
-    """Which address the lead has, as a key, whether it owns it, and why it gets no marketing mail. Only proof owns.
+    """The state of the lead's address, as in `Record.address`, or None; only a proven address is owned.
 
-    Also whether that it owns it has still to be written.
+    Also returns True if the ownership is not in the table yet.
     """
     claim = me.claims.addresses.get(comparable(me.claims.address))
     if claim is None:
@@ -242,9 +239,9 @@ def _address(
 def _heeded(
     settings: ScoreSettings | TriggerSettings, place: identity_resolution.Place, me: MergeCandidate, task: FoldRequest
 ) -> bool:
-    """Take over what the lead's addresses turned down by mails to other leads; whether an event of it was written.
+    """Record suppressions that the lead's addresses got through mails to other leads. True if an event was written.
 
-    That is looked up when an address is new to the lead, and when a mail found that the address takes none.
+    They are read if an address is new to the lead, and after a claim failed because of a suppression (`doubtful`).
     """
     known, written = me.tree.record.address_keys, False
     for text, key in _keys(settings, me):
@@ -261,9 +258,10 @@ def _heeded(
 def _news(
     settings: ScoreSettings | TriggerSettings, me: MergeCandidate, address: Mapping[str, Any] | None, new_owner: str
 ) -> list[Action]:
-    """What has to be written about the lead's addresses together with its record: who gave them, and who owns one.
+    """The writes about the lead's addresses that belong in the transaction with its record: claims and ownership.
 
-    `new_owner` is the subject that owns `address` from now on; empty when that is known already.
+    `new_owner` is the subject that becomes the owner of `address`; empty if the table has the owner. Also resets the
+    send limit of a mailbox whose address the lead has just proven.
     """
     table, record = settings.table_name, me.tree.record
     claims = {key: me.claims.addresses[comparable(text)] for text, key in _keys(settings, me)}
@@ -285,9 +283,9 @@ def _news(
 
 
 def told(settings: ScoreSettings | TriggerSettings, me: MergeCandidate) -> list[str]:
-    """What is written at the lead's addresses: their keys, that it gave them, and what they turned down.
+    """The value of `Record.told`: a mark for each address of the lead, and one for each suppression.
 
-    Pages and reports of SES write a no to its address at once; here it is written for events that did not know it.
+    Pages and SES reports store a suppression at its address at once. This stores those of events that lack the address.
     """
     marks = [key for _, key in _keys(settings, me)]
     for text, refusal in me.claims.refused.items():
@@ -300,6 +298,6 @@ def told(settings: ScoreSettings | TriggerSettings, me: MergeCandidate) -> list[
 
 
 def _keys(settings: ScoreSettings | TriggerSettings, me: MergeCandidate) -> list[tuple[str, str]]:
-    """The lead's addresses that are possible, with their keys."""
+    """The lead's valid addresses, each with its key."""
     found = ((claim.text, key_of(settings.secret_arn, claim.text)) for claim in me.claims.addresses.values())
     return [(text, key) for text, key in found if key]

@@ -1,1 +1,1 @@
-"""The trigger: from due leads to mails."""
+"""The trigger function: it finds due leads and carries out their actions."""

@@ -1,6 +1,7 @@
-"""Do what is due for one lead: look at it, do the most urgent thing, and look at it anew, until nothing is due.
+"""Act on one lead: fold it, carry out its most urgent action, and repeat until nothing is due.
 
-So caps, exits and an unsubscription in between hold for the very next thing. How one thing is done: `carrying`.
+The lead is folded before each action, so caps, exits and unsubscriptions apply to the next action at once. `delivery`
+carries out a single action.
 """
 
 from __future__ import annotations
@@ -29,15 +30,16 @@ from trigger.sweep import LEASE
 from trigger.work_item import WorkItem
 
 _MOST = 20
-"""Looks at one lead in a row. Whatever is left after that is still due."""
+"""The number of folds of one lead in a row. Actions left after that are still due."""
 
 _LONGEST_REST = 7 * DAY
 
 
 def act(settings: TriggerSettings, turn: WorkItem) -> None:
-    """Do what is due for the item with the turn's key: a lead's record, a digest, or a claim whose holder was lost.
+    """Act on a work item. Its key is that of a lead's record, of a digest, or of a claim whose holder was lost.
 
-    With WHOLE_LEAD for a key, a lead is folded from all of its events. Raises MailThrottledError to be called again.
+    With the key WHOLE_LEAD, the lead is folded from all of its events. Raises MailThrottledError if SES accepts no
+    mail; the queue then delivers the message again.
     """
     if turn.key == DIGEST_KEY:
         send_digest(settings, turn)
@@ -67,9 +69,9 @@ def _act_on_lead(settings: TriggerSettings, turn: WorkItem) -> None:
         if intent is None:
             _rest(settings, refreshed, held)
             return
-        # Read before claiming: should S3 fail, nothing is claimed and the next delivery tries again.
+        # Read before the claim: if S3 fails, nothing is claimed and the next delivery tries again.
         action = build_action(settings, refreshed, found, intent)
-        if intent.channel == MAIL and not action.address_key:  # an address to which no mail can go
+        if intent.channel == MAIL and not action.address_key:  # the address is invalid
             held[intent.id] = now + _LONGEST_REST
             passed.add(intent.id)
             continue
@@ -87,9 +89,9 @@ def _act_on_lead(settings: TriggerSettings, turn: WorkItem) -> None:
 
 
 def _most_urgent(refreshed: Refreshed, passed: Collection[str]) -> Intent | None:
-    """What is to be done next; None when nothing is, or when somebody is doing something for the lead right now.
+    """The next intent to act on; None if none is due, or if any subject of the lead has an open claim.
 
-    A lead may have been merged while one of its subjects was being mailed: the outcome of that decides what comes next.
+    A lead may be merged while one of its subjects has an open claim; the outcome of the claim decides the next intent.
     """
     held = refreshed.tree.held
     if any(one.status == CLAIMED for one in held.values()):
@@ -112,7 +114,7 @@ def _tell_held(lead: Lead, intent: Intent, brake: Brake) -> None:
 
 
 def _rest(settings: TriggerSettings, refreshed: Refreshed, held: Mapping[str, int]) -> None:
-    """Let a lead of which nothing is due but mails that are held back rest until one of them may go out."""
+    """Postpone a lead whose due intents are all held back, until the first of them may be sent or the lead changes."""
     lead = refreshed.lead
     if not held or any(intent.id not in held for intent in lead.due(refreshed.reach)):
         return
@@ -123,7 +125,7 @@ def _rest(settings: TriggerSettings, refreshed: Refreshed, held: Mapping[str, in
 
 
 def _erase(settings: TriggerSettings, refreshed: Refreshed) -> None:
-    # The root goes last: as long as it is there, the lead is due and the rest of it is found again.
+    # The root is erased last: while it exists, the lead is due and an interrupted erasure is repeated.
     items = erase_lead(settings.table_name, refreshed.subjects, secret(settings.secret_arn))
     told = {"lead": pseudonym(refreshed.lead.subject), "items": items}
     logger.info("A lead was erased after its withdrawal", extra=told)

@@ -1,4 +1,4 @@
-"""What can be done for a lead: a mail to the lead, or a colleague or a system that is told about it."""
+"""The actions for a lead: a mail to the lead, or a handoff, notification or webhook about it."""
 
 from __future__ import annotations
 
@@ -31,18 +31,19 @@ from services.refresh import Refreshed, whole
 
 
 class Outcome(NamedTuple):
-    """How it ended (see `ripen.events.event.ENDS`), and what else the event tells."""
+    """The outcome of an action: `status` (see `ripen.events.event.ENDS`), and further properties of its event."""
 
     status: str
     told: Mapping[str, Any]
 
 
 class Action(NamedTuple):
-    """An intent, what its outcome will tell in any case, and how to do it.
+    """An intent, the properties that its outcome event has in any case (`about`), and the function that carries it out.
 
-    `address_key` is that of the address it goes to, which has to be the lead's own if it is `owned`; `paced` what SES
-    sends. What is `repeatable` may be done twice. `counting` are writes of the same transaction as the claim. An
-    address that nobody has proven has a `brake`. `do` raises MailThrottledError and DeliveryDelayedError.
+    `address_key` is the key of the lead's address that is mailed; with `owned`, the lead must own this address. A
+    `paced` action sends through SES. A `repeatable` action may be done twice. `counting` are writes in the transaction
+    of the claim. `brake` is the send limit of an unproven address. `do` raises MailThrottledError and
+    DeliveryDelayedError.
     """
 
     intent: Intent
@@ -57,7 +58,7 @@ class Action(NamedTuple):
 
 
 def build_action(settings: TriggerSettings, refreshed: Refreshed, found: Active, intent: Intent) -> Action:
-    """All that has to be read before something is claimed."""
+    """The action for an intent, with all data that has to be read before the claim."""
     about = {"campaign": intent.campaign, "step": intent.step, "cycle": intent.cycle}
     if intent.channel == MAIL:
         lead = refreshed.lead
@@ -88,7 +89,7 @@ def build_action(settings: TriggerSettings, refreshed: Refreshed, found: Active,
 
 
 class _To(NamedTuple):
-    """The lead that a mail is for, the address with its key, whether the lead owns it, and whether it is proven."""
+    """The recipient of a mail. `owned`: the lead owns the address. `proven`: its reader, or a server, has proven it."""
 
     lead: Lead
     address: str
@@ -98,7 +99,7 @@ class _To(NamedTuple):
 
 
 def _recipient(settings: TriggerSettings, refreshed: Refreshed, intent: Intent) -> _To:
-    """Where a mail goes: to the lead's address; one that asks to confirm an address, to the one named last."""
+    """The recipient of a mail: the lead's address, or for a mail that asks to confirm an address the one named last."""
     lead, claims = refreshed.lead, refreshed.lead.claims
     if intent.confirms and comparable(claims.asked) != comparable(lead.address):
         return _To(lead, claims.asked, key_of(settings.secret_arn, claims.asked), owned=False, proven=False)
@@ -110,7 +111,7 @@ def _recipient(settings: TriggerSettings, refreshed: Refreshed, intent: Intent) 
 def _notice(
     settings: TriggerSettings, refreshed: Refreshed, found: Active, intent: Intent, about: Mapping[str, Any]
 ) -> Action:
-    """A mail to a colleague; a line in his next digest, if he got as many in this hour as he may."""
+    """An internal notification by mail, or an entry in the next digest if the recipient's hourly limit is reached."""
     table, now, most = settings.table_name, refreshed.lead.now, found.configuration.mailing.notices_per_hour
     if notification_digest.notices_in(table, intent.name, now) >= most:
         return Action(
@@ -149,7 +150,7 @@ def _send(
 
     untold = replace(lead, known_traits={})
     try:
-        mime = mime_for(lead if to.proven else untold)  # else nobody knows whether it is about who reads it
+        mime = mime_for(lead if to.proven else untold)  # traits may describe another person than the mailbox's reader
         if len(mime) > mailer.MAX_BYTES:
             mime = mime_for(untold)
         tags = {"lead": tag(lead.subject), "intent": intent.id, "address": shortened(to.key)}

@@ -1,7 +1,7 @@
-"""Do one thing for a lead at most once: claim the intent, see that it still holds, do it, write how it ended.
+"""Delivery of one action at most once: claim the intent, check that it still holds, carry it out, record the outcome.
 
-Neither SES nor a webhook knows a repetition from a first time. So an attempt at a mail whose outcome is not known is
-recorded as such and never repeated; a webhook is told again, and can see from the id that it is the same.
+SES does not recognise a repeated request. So a mail whose outcome is unknown is recorded as unconfirmed and never
+repeated. A webhook is repeated under the same id, by which its receiver can recognise the repetition.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from trigger.sweep import LEASE
 from trigger.work_item import WorkItem
 
 CLAIM_LEASE = 10 * MINUTE
-"""A claim that did not end within this time has lost its holder: the function's time limit is far shorter."""
+"""The time (ms) after which an open claim counts as abandoned: the function's time limit is far shorter."""
 
 _NEEDED = 30 * SECOND
-"""What one thing may take: SES or a receiver is given 23 seconds."""
+"""The time (ms) that one action may take: requests to SES and to webhooks time out after 23 seconds."""
 
 _MOST_DOUBLINGS = 5
-"""After each try that failed the rest is twice as long, up to eight hours."""
+"""The delay before a retry doubles with each failed attempt, up to eight hours."""
 
 _LOST = "whoever claimed it never came back"
 
 
 class _Place(NamedTuple):
-    """Where an intent lies, and when it ended."""
+    """The subject and sort key of an intent, and the moment (ms) of its outcome."""
 
     subject: str
     key: str
@@ -46,22 +46,25 @@ class _Place(NamedTuple):
 
 
 def reserve_send_slot(settings: TriggerSettings, action: Action, turn: WorkItem) -> bool:
-    """Whether there is time for it, and once it is its turn; what there is no time for is still due."""
+    """True if enough time is left for the action; waits for a send slot first if SES sends it.
+
+    Otherwise the action is still due.
+    """
     if action.paced:
         return wait_for_send_slot(settings.send_concurrency, lambda: (turn.time_left() - _NEEDED) / SECOND)
     return turn.time_left() >= _NEEDED
 
 
 def deliver_once(settings: TriggerSettings, refreshed: Refreshed, action: Action, turn: WorkItem) -> ClaimResult:
-    """Do it, unless somebody else does or the lead has changed: then nothing was done, and the lead is looked at anew.
+    """Carry out an action under a claim. Nothing is done if another worker has the claim, or if the lead has changed.
 
-    Raises MailThrottledError when SES takes no mail now; nothing is claimed any more then.
+    Raises MailThrottledError if SES accepts no mail now; the claim is then released.
     """
     lead, intent, table = refreshed.lead, action.intent, settings.table_name
     key = intent_key(intent.campaign, intent.step, intent.cycle)
     before = refreshed.tree.held.get((lead.subject, key))
     tries = before.tries if before else 0
-    # Kept as long as the event that will tell how it ended.
+    # The claim is kept as long as the event of its outcome.
     until, kept_until = lead.now + CLAIM_LEASE, lead.now + settings.retention_days * DAY
     claim = SendClaim(turn.holder, until, kept_until, intent.channel, action.repeatable, action.about, tries)
     decided = ClaimContext(
@@ -76,7 +79,7 @@ def deliver_once(settings: TriggerSettings, refreshed: Refreshed, action: Action
     if answer is not ClaimResult.CLAIMED:
         return answer
     try:
-        if not unchanged(table, refreshed):  # somebody may have unsubscribed while this was being decided
+        if not unchanged(table, refreshed):  # the lead may have unsubscribed since the fold
             _release(table, lead.subject, key, turn.holder, action)
             return ClaimResult.CHANGED
         outcome = action.do()
@@ -92,7 +95,7 @@ def deliver_once(settings: TriggerSettings, refreshed: Refreshed, action: Action
         if isinstance(error, MailThrottledError):
             count("MailThrottled")
         raise
-    # Never before what it was decided from: the outcome would come before its cause.
+    # Not before the moment of the fold: the outcome must not precede its cause.
     _end(settings, _Place(lead.subject, key, max(lead.now, turn.now())), claim, outcome)
     if action.brake is not None and outcome.status in ("failed", "refused"):
         uncount(table, action.brake)
@@ -100,7 +103,7 @@ def deliver_once(settings: TriggerSettings, refreshed: Refreshed, action: Action
 
 
 def resolve_abandoned_claim(settings: TriggerSettings, turn: WorkItem) -> None:
-    """What becomes of a claim whose holder never came back."""
+    """End a claim whose holder was lost: postpone a repeatable intent, record any other as unconfirmed or failed."""
     held = intents.open_claim(settings.table_name, turn.subject, turn.key)
     if held is None or held.status != CLAIMED:
         return

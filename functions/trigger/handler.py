@@ -1,6 +1,6 @@
-"""The trigger: every minute it sweeps for leads that are due, walks on over all leads, and acts on each from a queue.
+"""The trigger function. Each minute it queues due leads, continues a scan over all leads, and adds up daily figures.
 
-The clock is an input: `time` of the schedule is the `now` of everything that follows.
+It then acts on each queued item. The clock is an input: `time` in the schedule's event is `now` for all that follows.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from trigger.sweep import sweep
 from trigger.work_item import WorkItem
 
 _RESERVE = 10_000
-"""Milliseconds kept back before the time limit; what a sweep leaves over is simply still due."""
+"""Milliseconds kept in reserve before the time limit. Items that a sweep does not reach are still due."""
 
 
 class Context(Protocol):
-    """The part of Lambda's context that is used."""
+    """The part of Lambda's context object that is used."""
 
     def get_remaining_time_in_millis(self) -> int:
         """Milliseconds until the function is stopped."""
@@ -36,7 +36,7 @@ class Context(Protocol):
 
 
 def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
-    """A schedule's event sweeps and walks; a batch of queue messages is acted on, each message on its own."""
+    """Handle a schedule's event (sweep, scan, roll-up), or a batch of queue messages, each on its own."""
     if "Records" in event:
         return _act_on(event, context)
     now = parse_iso(event["time"])
@@ -60,7 +60,7 @@ def _act_on(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
 
 
 def _turn(record: Mapping[str, Any], message: Mapping[str, Any], context: Context) -> WorkItem:
-    """A message tells when it was due; since then it has waited, and what happens meanwhile goes on taking time."""
+    """The work item of a message. Its clock shows `now` of the message plus the time since the message was sent."""
     sent = int(record.get("attributes", {}).get("SentTimestamp", 0))
 
     def now() -> int:

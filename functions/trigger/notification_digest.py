@@ -1,4 +1,4 @@
-"""Tell a colleague in one mail of all the leads for which there was no notice of its own."""
+"""Send a colleague one digest of the internal notifications that exceeded the hourly limit."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from trigger.work_item import WorkItem
 _LEASE = 5 * MINUTE
 _NEEDED = 40 * SECOND
 _MOST = 300
-"""Leads in one digest, each of which is read by itself. Those beyond wait for the next hour's."""
+"""The most notifications in one digest; each is read by itself. The others wait for the next hour's digest."""
 
 
 def send_digest(settings: TriggerSettings, turn: WorkItem) -> None:
-    """Send the digest whose hour has ended, and then forget what it told; after a crash in between it comes again.
+    """Send the digest whose hour has ended, then delete its notifications; a crash in between sends it again.
 
-    Raises MailThrottledError to be called again.
+    Raises MailThrottledError if no mail can be sent now; the queue then delivers the message again.
     """
     table, pk, now = settings.table_name, turn.subject, turn.now()
     found = active(settings.bucket_name, now)
@@ -54,7 +54,7 @@ def send_digest(settings: TriggerSettings, turn: WorkItem) -> None:
 def _tell(
     settings: TriggerSettings, turn: WorkItem, waiting: list[notification_digest.Waiting], mailing: Mailing
 ) -> int:
-    """Send what waits in one mail, as far as it has room for it; how many were told, or are not to be told any more."""
+    """Send the waiting notifications in one mail, as many as fit; returns the number that are sent or obsolete."""
     from adapters.delivery import notifications  # noqa: PLC0415 - far rarer than mails to leads
 
     told = [one for one in waiting if one.told]

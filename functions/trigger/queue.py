@@ -1,4 +1,4 @@
-"""The queue of leads and claims to act on."""
+"""The queue of due leads, claims and digests."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from adapters.store.lead_records import Due
 from ripen.storage.ledger import EVENT_PREFIX
 
 WHOLE_LEAD = EVENT_PREFIX
-"""In place of a key: the lead has to be folded from all of its events."""
+"""A value in place of a key that requests a fold of the lead from all of its events."""
 
 BATCH = 10
-"""The most that SQS takes at once."""
+"""The most messages that SQS accepts in one request."""
 
 
 def waiting(queue_url: str) -> int:
-    """About how many messages wait."""
+    """The approximate number of waiting messages."""
     name = "ApproximateNumberOfMessages"
     answer = client("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=[name])
     return int(answer["Attributes"][name])
 
 
 def enqueue(queue_url: str, due: Sequence[Due], now: int) -> list[Due]:
-    """Put at most `BATCH` on the queue, to be acted on as of `now`; those that it took."""
+    """Queue at most `BATCH` items, to be acted on as of `now` (ms); returns the items that SQS accepted."""
     answer = client("sqs").send_message_batch(
         QueueUrl=queue_url,
         Entries=[

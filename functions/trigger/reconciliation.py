@@ -1,4 +1,4 @@
-"""Each minute, go on with a walk over all leads for a few pages, and queue those that have to be folded again."""
+"""Each minute, continue a scan over all leads by a few pages, and queue the leads that have to be folded again."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from ripen.times import DAY
 from trigger.queue import BATCH, WHOLE_LEAD, enqueue, waiting
 
 _PAGES = 20
-"""Pages a minute. One costs at most 128 read units: 43 units a second, of the 3,000 that one partition gives."""
+"""Pages a minute. A page costs at most 128 read units: 43 units a second of the 3,000 that one partition gives."""
 
 _MOST_FOUND = 1_000
-"""Leads queued in a minute, after which no page is read: about half of what two copies of the function get done."""
+"""Leads queued in a minute, after which no page is read: about half of what two copies of the function complete."""
 
 _SHALLOW = 500
-"""Messages in the queue from which on a walk waits: mails that are due come first."""
+"""The queue length from which a scan waits: due mails come first."""
 
 
 def continue_scan(settings: TriggerSettings, now: int, out_of_time: Callable[[], bool]) -> None:
-    """Begin or go on with what `walk_now` says, within the rates above.
+    """Start or continue the scan that `walk_now` selects, within the limits above.
 
-    What was found is queued first and the walk written second: after a crash in between it is found once more, which
-    does no harm. Two at the same time read the same page, and only one gets further.
+    Leads are queued before the scan's progress is saved: a crash in between queues them again, which is harmless. If
+    two processes read the same page at the same time, only one saves the progress and continues.
     """
     rules = active_rules(settings.bucket_name, now)
     if rules is None or waiting(settings.queue_url) >= _SHALLOW:

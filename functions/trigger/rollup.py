@@ -1,4 +1,4 @@
-"""Add up what visits brought, hour by hour: once an hour after each hour's end, and again whenever it has changed."""
+"""Add up the figures of visits hour by hour: one hour after each hour's end, and again after each change."""
 
 from __future__ import annotations
 
@@ -15,14 +15,13 @@ from ripen.times import HOUR
 
 
 class _OutOfTimeError(RipenError):
-    """The hour is added up another time."""
+    """The time limit is near; a later call adds up the hour."""
 
 
 def roll_up(settings: TriggerSettings, now: int, out_of_time: Callable[[], bool]) -> int:
-    """Add up the hours that are to be added up at `now`, as far as the time goes; how many they were.
+    """Add up the hours that are open at `now` (ms) while time is left; returns the number of hours.
 
-    What is left over, or was interrupted by a crash, is done by the next call: an hour may be added up any number of
-    times.
+    The next call adds up the hours left over, and those interrupted by a crash. Repetition is harmless.
     """
     rules = active_rules(settings.bucket_name, now)
     if rules is None:
@@ -33,10 +32,10 @@ def roll_up(settings: TriggerSettings, now: int, out_of_time: Callable[[], bool]
         rollup.end_hours(settings.table_name, found.next, turn)
         found = rollup.open_hours(settings.table_name)
     done = 0
-    if ENDED not in found.marks.values():  # what changed later waits until the next hour has ended
+    if ENDED not in found.marks.values():  # hours that changed afterwards wait until another hour has ended
         return done
     for hour, mark in found.marks.items():
-        # From its turn on, score marks what it reports of an hour; earlier that would go unnoticed.
+        # Score reopens an hour only from its turn on; visits reported after an earlier sum would be lost.
         if found.next is not None and hour < found.next:
             certain = _add_up(settings.table_name, hour, rules.conversions, now, out_of_time)
             if certain is None:
@@ -52,7 +51,7 @@ def roll_up(settings: TriggerSettings, now: int, out_of_time: Callable[[], bool]
 def _add_up(
     table_name: str, hour: int, conversions: Sequence[ConversionRule], now: int, out_of_time: Callable[[], bool]
 ) -> bool | None:
-    """Whether the hour's figures are certain then; None when there was no time, or somebody else added them up."""
+    """True if the hour's figures are certain; None if time ran out, or if another process saved them first."""
     uncertain = False
 
     def parts() -> Iterator[Figures]:
@@ -68,7 +67,7 @@ def _add_up(
             if found is not None:
                 yield found
 
-    if hour + VISITS_KEPT <= now:  # its visits have expired, all at once; its figures stay as they are
+    if hour + VISITS_KEPT <= now:  # all its visits have expired; its figures stay as they are
         return True
     if out_of_time():
         return None

@@ -1,4 +1,4 @@
-"""Find the leads and the claims that are due, and put each on the queue."""
+"""Find all due leads, claims and digests, and put each on the queue."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from ripen.times import MINUTE
 from trigger.queue import BATCH, enqueue, waiting
 
 LEASE = 15 * MINUTE
-"""How long something rests after it was queued; whatever was lost on the way is found again then."""
+"""The time (ms) by which a queued item is postponed. If its message is lost, the item is due again then."""
 
 _MOST_WAITING = 10_000
-"""Messages in the queue from which on a sweep adds none: what waits there would come to stand in it twice."""
+"""The queue length from which a sweep adds nothing: waiting items would be due again and be queued twice."""
 
 
 def sweep(settings: TriggerSettings, now: int, out_of_time: Callable[[], bool]) -> int:
-    """Queue everything that is due at `now`, as far as the time goes; how many leads and claims they were.
+    """Queue all items that are due at `now` (ms) while time is left; returns the number of items.
 
-    Each is queued first and postponed second: a crash in between queues it twice, which does no harm. A queue that is
-    full is left to empty itself; what is due stays due.
+    Each item is queued before it is postponed: a crash in between queues it twice, which is harmless. Nothing is added
+    to a full queue; due items stay due.
     """
     room = _MOST_WAITING - waiting(settings.queue_url)
     found = 0

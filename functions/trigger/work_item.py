@@ -1,4 +1,4 @@
-"""A lead's turn: what the queue handed out, and how much time there is for it."""
+"""A work item: the content of a queue message, with its clock and the time left for it."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import NamedTuple
 
 
 class WorkItem(NamedTuple):
-    """The item with `key` of `subject` is due. `holder` is unique to this attempt.
+    """A due item: the partition key `subject` and the sort key `key`. `holder` is unique to this attempt.
 
-    `now` tells the time (milliseconds), which goes on while things are done; `time_left` the milliseconds until the
-    function is stopped.
+    `now` returns the current time (milliseconds), `time_left` the milliseconds until the function is stopped.
     """
 
     subject: str

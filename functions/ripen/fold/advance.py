@@ -1,4 +1,4 @@
-"""What follows from events, points and the passing of time: moves between phases, and starts of campaigns."""
+"""The consequences of events, points and the passing of time: transitions between phases, and campaign starts."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from ripen.times import first_after
 
 
 def advance(state: State, moment: int, event: str | None, *, changed: bool) -> None:
-    """Move through the lifecycles as far as conditions hold at `moment`, and start campaigns.
+    """Apply the transitions whose conditions hold at `moment`, then start and advance campaigns.
 
-    Without an event, only the lifecycles whose own time it is: what campaigns wait for moves nobody.
+    An `event` of None stands for the passing of time. Then only lifecycles whose own timer is due are checked, because
+    a campaign's timer causes no transition.
     """
     for course in state.courses:
         if event is None and course.timer != moment:
@@ -48,14 +49,14 @@ def _begin_campaigns(state: State, moment: int) -> None:
 
 
 def enroll_by_phase(state: State, entered: Container[str], moment: int) -> None:
-    """Start the campaigns of the phases that were just entered."""
+    """Enroll the lead in the campaigns that start with one of the phases just entered."""
     for campaign in state.rules.campaigns:
         if campaign.phase is not None and campaign.phase in entered:
             enroll(state, campaign, moment)
 
 
 def next_moment(state: State) -> int | None:
-    """The next moment after the clock at which time alone may change something."""
+    """The next moment (ms) after the clock at which time alone may change the lead; also sets each course's `timer`."""
     moments = campaign_moments(state)
     for course in state.courses:
         course.timer = next_timer(state, course)
@@ -69,7 +70,7 @@ def next_moment(state: State) -> int | None:
 
 
 def rearm_score_triggers(state: State, moment: int) -> None:
-    """Note which campaigns may start again: only those whose score has fallen since."""
+    """Let campaigns whose score has dropped below their threshold start again."""
     for campaign in state.rules.scored_campaigns:
         progress = state.campaigns[campaign.name]
         threshold = campaign.score
@@ -83,7 +84,7 @@ def _reached(state: State, campaign: CampaignRule, moment: int) -> bool:
 
 
 def may_trigger(state: State, profile: str, points: float) -> bool:
-    """Whether a transition may be open, or a campaign start, now that the score of this profile has so many points."""
+    """True if a score of this profile at `points` may cause a transition, or start or end a campaign."""
     rules = state.rules
     watchful = rules.watchful_campaigns
     if rules.segment_campaigns or (watchful and not watchful.isdisjoint(state.running)):

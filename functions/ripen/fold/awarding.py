@@ -1,4 +1,4 @@
-"""What an event gives: points within their limits, interest, counts, evidence of a persona."""
+"""The effects of an event by the rules: points within their limits, interest, counts, evidence of a persona."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_COUNTED = 1_000
 
 
 def apply_match(state: State, found: Matched, moment: int) -> None:
-    """Take note of something other than points that an event was found to be."""
+    """Apply a match other than points: interest, evidence, product use, a campaign signal or a count."""
     if isinstance(found, TopicRule):
         state.topics[found.topic].add(found.points, moment)
         state.trends[found.topic] = state.trends[found.topic].plus(moment)
@@ -36,7 +36,7 @@ def apply_match(state: State, found: Matched, moment: int) -> None:
 
 
 def award(state: State, rules: Sequence[Rule], event: Event, moment: int) -> bool:
-    """Give the points of these rules; whether that may move the lead or start a campaign."""
+    """Award the points of these rules. True if that may cause a transition or start a campaign."""
     sums: dict[str, float] = {}
     for rule in rules:
         points = rule.points if rule.plain else earned(rule, state.facts, moment, state.used)
@@ -47,9 +47,10 @@ def award(state: State, rules: Sequence[Rule], event: Event, moment: int) -> boo
 
 
 def update_fit(state: State, event: Event, moment: int) -> None:
-    """Give and take the points of what is known of the lead, as it has just changed.
+    """Award and take back the points of fit rules after the lead's traits have changed.
 
-    Once an address is proven, what an unproven browser typed weighs only as much as the rules say.
+    Once an address is proven, a match that depends on traits from an unproven browser has the profile's `claimed`
+    weight.
     """
     sums: dict[str, float] = {}
     apart = state.told.claimed and state.claims.proof.is_proof
@@ -69,7 +70,7 @@ def update_fit(state: State, event: Event, moment: int) -> None:
 
 
 def _add(state: State, sums: dict[str, float], moment: int) -> bool:
-    """Add to scores; whether that may move the lead or start a campaign."""
+    """Add points to scores by profile. True if that may cause a transition or start a campaign."""
     stirred = False
     for profile, points in sums.items():
         score = state.scores[profile]

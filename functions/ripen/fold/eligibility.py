@@ -1,4 +1,4 @@
-"""Whom campaigns may reach: whether, from when on, in which language, and with what that fits."""
+"""The limits on reaching a lead: consent, suppression, caps, hours, language and matching content."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 def may_reach(state: State) -> bool:
-    """Whether anything may be done for the lead: it did not withdraw its consent."""
+    """True unless the lead withdrew its consent."""
     return state.consent is None or state.consent.given
 
 
 def known_traits(state: State) -> dict[str, Any]:
-    """The traits that the reader of the lead's address, or a server of ours, told; only they stand in mails."""
+    """The traits that the reader of the lead's address, or a trusted server, gave. Mails print no other traits."""
     claims = state.claims
     by_server = any(claim.proof is Proof.SERVER for claim in claims.addresses.values())
     return state.told.known(claims.address, by_server=claims.proof is Proof.SERVER or not by_server)
@@ -33,7 +33,8 @@ def known_traits(state: State) -> dict[str, Any]:
 def may_mail(state: State, rule: CampaignRule, moment: int) -> bool:
     """True if the lead may get mails of this campaign.
 
-    After an unsubscription it still gets what it asked for; after a complaint it is not asked to confirm anything.
+    After an unsubscription the lead still gets transactional mails. After a complaint it gets no mail that asks to
+    confirm an address.
     """
     claims = state.claims
     address = claims.asked if rule.confirms else claims.address
@@ -47,12 +48,12 @@ def may_mail(state: State, rule: CampaignRule, moment: int) -> bool:
 
 
 def time_zone(state: State) -> ZoneInfo:
-    """Where the lead's clocks are."""
+    """The lead's time zone: from its traits, then from its browser, then the default of the rules."""
     return zone(state.traits.get("timezone") or state.zone, state.rules.timezone)
 
 
 def language(state: State) -> str:
-    """The language in which the lead is written to: the one it chose or told, that of its browser, or the first."""
+    """The lead's language (two letters): from its preferences, its traits or its browser, else the default."""
     for told in (state.preferences.language, state.traits.get("language"), state.locale):
         if isinstance(told, str) and told[:2].isalpha():
             return told[:2].lower()
@@ -60,7 +61,7 @@ def language(state: State) -> str:
 
 
 def earliest(state: State, rule: CampaignRule, step: Do, run: Run) -> int | None:
-    """From when on a step may be done, by caps and hours (milliseconds); None: never."""
+    """The earliest moment (ms) at which caps and hours allow a step; None: never."""
     moment: int | None = run.since
     if step.channel == MAIL and not rule.transactional:
         moment = _within_caps(state, rule, run.since)
@@ -69,7 +70,7 @@ def earliest(state: State, rule: CampaignRule, step: Do, run: Run) -> int | None
 
 
 def next_open_slot(state: State, rule: CampaignRule, step: Do, earliest: int) -> int:
-    """The same for a step that is late, because only now the lead may be mailed: the hours have to be open, too."""
+    """The `earliest` moment of a step, moved to the next open hours if it lies in the past."""
     hours = _hours(rule, step)
     if earliest >= state.clock or not hours:
         return earliest
@@ -84,7 +85,7 @@ def _hours(rule: CampaignRule, step: Do) -> tuple[Hours, ...]:
 
 
 def exceeds_cap(state: State, rule: CampaignRule, step: Do, run: Run) -> bool:
-    """Whether a mail is over a cap when its turn comes, and its campaign does not wait then."""
+    """True if the campaign drops mails that exceed a cap, and this mail exceeds one when the run reaches its step."""
     over_caps = rule.drop_when_capped and step.channel == MAIL and not rule.transactional
     return over_caps and _within_caps(state, rule, run.since) != run.since
 
@@ -98,7 +99,7 @@ def _within_caps(state: State, rule: CampaignRule, moment: int) -> int | None:
 
 
 def content(state: State, step: Do) -> str | None:
-    """The piece of content for a step's mail that fits best; None when the lead got all that would fit."""
+    """The name of the content that best fits a step's mail; None if the lead already got all that fits."""
     spoken = language(state)
     left = {
         name: asset
@@ -109,6 +110,6 @@ def content(state: State, step: Do) -> str | None:
 
 
 def taste(state: State) -> Taste:
-    """What is known of the lead that content and offers can fit."""
+    """The facts about the lead by which content and offers are chosen."""
     lead = state.facts["lead"]
     return Taste(lead["phase"], lead["persona"], lead.get("interests", ()))

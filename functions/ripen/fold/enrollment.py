@@ -1,4 +1,4 @@
-"""What starts a campaign for a lead: an event, a phase or a score, a segment, or the passing of time."""
+"""Enrollment of a lead in a campaign: by an event, a phase or a score, a segment, or the passing of time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def enroll(state: State, rule: CampaignRule, moment: int) -> None:
-    """Start a campaign for the lead, if it may start now."""
+    """Enroll the lead in a campaign, if the campaign may start now."""
     progress = state.campaigns[rule.name]
     if not progress.may_start(rule, moment):
         return
@@ -28,16 +28,16 @@ def enroll(state: State, rule: CampaignRule, moment: int) -> None:
         return
     control = bool(rule.holdout_share) and _share(f"{rule.name} {state.subject}") < rule.holdout_share
     progress.start(moment, control=control)
-    # In the order of the rules, as for a lead that settled: of two at the same moment the same one is always first.
+    # `State.load` restores the order of the rules; the same order here makes a resumed fold give the same result.
     state.running = {one.name: one for one in state.rules.campaigns if one.name in state.running or one is rule}
     state.next_check_at = moment
     state.notes.append(CampaignNote(moment, rule.name, "", "control group" if control else "started"))
 
 
 def enroll_missed(state: State, moment: int) -> None:
-    """Start the campaigns that did not start within the last hour because nobody knew the lead's address yet.
+    """Enroll the lead in campaigns that did not start in the last hour because the lead's address was unknown.
 
-    Websites tell who somebody is and what he asked for in any order.
+    A website may send the event that starts a campaign before the event that gives the address.
     """
     missed, state.missed = state.missed, {}
     for name, at in missed.items():
@@ -46,7 +46,7 @@ def enroll_missed(state: State, moment: int) -> None:
 
 
 def enroll_by_time(state: State, moment: int) -> None:
-    """Start the campaigns whose moment has come."""
+    """Enroll the lead in the campaigns that are due by time at `moment`."""
     for rule in state.rules.timed_campaigns:
         progress = state.campaigns[rule.name]
         due = due_by_time(state, rule)
@@ -58,7 +58,7 @@ def enroll_by_time(state: State, moment: int) -> None:
 
 
 def enroll_by_segment(state: State, moment: int) -> None:
-    """Start the campaigns whose segment the lead has just come to match."""
+    """Enroll the lead in the campaigns whose segment it matches and did not match before."""
     for rule in state.rules.segment_campaigns:
         progress = state.campaigns[rule.name]
         before, progress.matching = progress.matching, bool(rule.segment and rule.segment(state.facts))
@@ -67,7 +67,7 @@ def enroll_by_segment(state: State, moment: int) -> None:
 
 
 def due_by_time(state: State, rule: CampaignRule) -> int | None:
-    """The next moment at which the passing of time starts a campaign, as far as that is known."""
+    """The next moment (ms) at which time alone starts a campaign; None if there is none."""
     mark = state.campaigns[rule.name].last_trigger
     if rule.inactive_for is not None:
         return None if mark == state.last_active else state.last_active + rule.inactive_for
@@ -80,14 +80,14 @@ def due_by_time(state: State, rule: CampaignRule) -> int | None:
 
 
 def _cause(state: State, rule: CampaignRule, due: int) -> int:
-    """What `mark` is set to, so that the same cause starts the campaign only once."""
+    """The value for `Progress.last_trigger`: the same trigger starts the campaign only once."""
     if rule.inactive_for is not None:
         return state.last_active
     return due - rule.date.offset if rule.date is not None else due
 
 
 def _days(state: State, rule: CampaignRule) -> Iterator[int]:
-    """The day that a trait tells, or its anniversaries, from the first that could still start the campaign."""
+    """The day in the rule's trait, or its anniversaries, from the earliest that may still start the campaign."""
     date = rule.date
     told = day_of(state.traits.get(date.trait)) if date is not None else None
     if date is None or told is None:
@@ -98,5 +98,5 @@ def _days(state: State, rule: CampaignRule) -> Iterator[int]:
 
 
 def _share(text: str) -> float:
-    """A number from 0 to 1, always the same for the same text, and spread evenly over texts."""
+    """A number from 0 to 1 derived from the text's SHA-256: equal for equal texts, uniform over different ones."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) / 2**32

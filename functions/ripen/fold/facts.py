@@ -1,4 +1,4 @@
-"""What conditions see of a lead at the moment of an event; each fact is worked out only when a condition asks for it.
+"""The facts about a lead that conditions read at the moment of an event. Each is computed only when it is read.
 
 Names and meanings: `ripen.conditions.fields` and docs/rules.md.
 """
@@ -19,7 +19,7 @@ from ripen.times import DAY
 
 
 class LeadFacts(Mapping[str, Any]):
-    """`lead` in conditions: a fact that is not known is not there."""
+    """`lead` in conditions. An unknown fact is a missing key."""
 
     __slots__ = ("_state",)
 
@@ -41,7 +41,7 @@ class LeadFacts(Mapping[str, Any]):
 
 
 class SessionFacts(Mapping[str, Any]):
-    """`session` in conditions: the visit so far, this event included."""
+    """`session` in conditions: the current visit up to and including this event."""
 
     __slots__ = ("_state",)
 
@@ -52,7 +52,7 @@ class SessionFacts(Mapping[str, Any]):
         if name not in SESSION_FIELDS:
             raise KeyError(name)
         session = self._state.session
-        if name == "new":  # what Ripen reports about a mail happens later, and is no event of the visit
+        if name == "new":  # Ripen's own events move the clock without being events of the visit
             return session.events == 1 and session.last == self._state.clock
         return getattr(session, name)
 
@@ -64,25 +64,25 @@ class SessionFacts(Mapping[str, Any]):
 
 
 def persona(state: State, moment: int) -> Recognised:
-    """The persona that the lead is taken for."""
+    """The persona that the evidence points to at `moment`."""
     state.clock = max(state.clock, moment)
     return recognise(state.rules.personas, state.evidence, state.facts) if state.rules.personas else NOBODY
 
 
 def interests(state: State, moment: int) -> list[tuple[str, float]]:
-    """The topics that the lead is interested in with the strength of each, the strongest first."""
+    """The topics whose interest reaches the configured minimum, each with its points, strongest first."""
     bar = state.rules.interest_at_least
     found = [(topic, score.at(moment)) for topic, score in state.topics.items() if score.reaches(bar, moment)]
     return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
 
 def surging(state: State, moment: int) -> list[str]:
-    """The topics in which interest is far above its own past."""
+    """The topics whose recent interest is far above the lead's earlier interest."""
     return [topic for topic, trend in state.trends.items() if trend.recent and surges(trend, moment, state.since)]
 
 
 def grades(state: State, moment: int) -> dict[str, str]:
-    """Fit and engagement in one text, under the name of each grade."""
+    """The value of each grade by its name: the fit level followed by the engagement level."""
     return {rule.name: _grade(state, rule, moment) for rule in state.rules.grades}
 
 
@@ -97,7 +97,7 @@ def _level(state: State, axis: GradeAxis, moment: int) -> str:
 
 
 def counts(state: State, moment: int) -> dict[str, int]:
-    """How often what the rules count happened lately."""
+    """The number of events within the window of each count, by its name."""
     windows = state.rules.count_windows
     return {name: sum(moment - at < window for at in state.counts[name]) for name, window in windows.items()}
 

@@ -1,7 +1,7 @@
-"""The one idea: `lead = fold(events, rules, now)`.
+"""The fold: `lead = fold(events, rules, now)`.
 
-A fold is a pure function of the set of events. It runs over them in the order in which they count and lets time pass in
-between, so that duplicates, retries, late arrivals and the order of arrival cannot change its result.
+A fold is a pure function of the set of events. It applies them in the order in which they count and advances time in
+between. Duplicates, retries, late arrivals and the order of arrival cannot change its result.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from ripen.times import first_after
 
 _FOREVER = 2**62
 _TELLING = (OPTED_IN, CONFIRMED, DISOWNED, REFUSED)
-"""Ripen's own events that tell who the lead is, or what its addresses take."""
+"""Ripen's own events that change the lead's identity or the mail that its addresses accept."""
 _HUMAN_MAIL_EVENTS = (
     "Email Opened",
     "Email Link Clicked",
@@ -42,14 +42,14 @@ _HUMAN_MAIL_EVENTS = (
     PREFERENCES_CHANGED,
     FEEDBACK_GIVEN,
 )
-"""Events that Ripen records, but that a person caused: they count as activity."""
+"""Events that Ripen records and a person causes: they count as activity."""
 
 
 def fold(subject: str, events: Sequence[Event], rules: Rules, now: int, state: State | None = None) -> Lead:
-    """The lead that `events` (sorted by time and id, each once) make under `rules` at `now`.
+    """The lead that results from `events` (sorted by time and id, each once) under `rules` at `now` (milliseconds).
 
-    There is at least one event, unless folding goes on from a checkpoint: then `state` holds what came before, and is
-    used up. `now` is in milliseconds; should an event be later than `now`, the time of the last one is taken instead.
+    `state` is the state of a checkpoint, from which the fold resumes; the fold modifies it. Without it, `events` has at
+    least one event. If the last event is later than `now`, its time replaces `now`.
     """
     state = state or new_state(rules)
     state.subject = subject
@@ -62,23 +62,23 @@ def fold(subject: str, events: Sequence[Event], rules: Rules, now: int, state: S
 
 
 def new_state(rules: Rules) -> State:
-    """Where folding begins."""
+    """The state before the first event."""
     return _with_facts(State(rules))
 
 
 def resumed_state(values: Mapping[str, Any], rules: Rules) -> State:
-    """Where folding goes on from what `State.dump` gave under the same rules, as it came back from JSON."""
+    """The state that `State.dump` returned under the same rules, read back from JSON."""
     return _with_facts(State.load(values, rules))
 
 
 def _with_facts(state: State) -> State:
-    known = proxy(state)  # a state that held itself would be left to the garbage collector
+    known = proxy(state)  # a reference cycle would leave the state to the garbage collector
     state.facts |= {"session": SessionFacts(known), "lead": LeadFacts(known), "traits": state.traits}
     return state
 
 
 def absorb(state: State, events: Sequence[Event], now: int) -> int | None:
-    """Fold events that count by `now` into the state; when the first one counts that does not yet, if there is one."""
+    """Apply the events that count by `now`. Returns the moment (ms) at which the next one counts, or None."""
     for moment, event in with_bot_verdicts(events):
         if moment > now:
             return moment
@@ -89,10 +89,11 @@ def absorb(state: State, events: Sequence[Event], now: int) -> int | None:
 
 
 def let_time_pass(state: State, until: int) -> None:
-    """Do what the passing of time alone does by `until`: move through phases, let scores fall below thresholds.
+    """Apply what time alone causes up to `until`: transitions, score drops, campaign starts and steps.
 
-    Afterwards `state.wake` is the earliest moment at which more may happen, the `timer` of a course that of one of its
-    ways. Activity and points only put them off; what may bring them forward sets `state.wake` to the present.
+    Afterwards `state.next_check_at` is the earliest moment at which time may cause more, and the `timer` of a course
+    the earliest moment for one of its transitions. Activity and points can only postpone these moments. Any change that
+    may bring one forward sets `state.next_check_at` to the present.
     """
     state.idle_since = state.last_active
     while (moment := next_moment(state)) is not None and moment <= until:
@@ -109,14 +110,14 @@ def _apply(state: State, event: Event, moment: int) -> None:
         state.first_seen = event.at
     state.events += 1
     first = not state.begun
-    tells = first or bool(event.traits)  # that nothing is known is told by the first event
+    tells = first or bool(event.traits)  # fit rules may match the absence of traits, from the first event on
     changed = tells
     if event.source == RIPEN:
         changed = _take_report(state, event, moment) or changed
     elif event.name in DECISIONS:
         state.consent = decision(event) or state.consent
     if event.bot:
-        if event.source == RIPEN:  # a no is believed, whatever program brought it
+        if event.source == RIPEN:  # a suppression counts even if a bot caused it
             state.claims.apply(event, state.rules.trusted)
         return
     state.claims.apply(event, state.rules.trusted)
@@ -137,7 +138,7 @@ def _apply(state: State, event: Event, moment: int) -> None:
 
 
 def _notice(state: State, event: Event, moment: int) -> bool:
-    """Take note of what the event is by the rules; whether that may move the lead or a campaign."""
+    """Apply the rules that match the event. True if that may cause a transition or start or advance a campaign."""
     changed = False
     rules, facts = state.rules, state.facts
     watch = rules.by_event.get(event.name, rules.any_event)
@@ -151,7 +152,7 @@ def _notice(state: State, event: Event, moment: int) -> bool:
 
 
 def _take_report(state: State, event: Event, moment: int) -> bool:
-    """Take note of what Ripen itself reports; whether that may let a campaign go on."""
+    """Apply an event that Ripen itself recorded. True if it may advance a campaign."""
     if event.name in state.mails and not event.bot:
         state.mails[event.name] += 1
     if event.name in OUTCOMES:
@@ -168,7 +169,7 @@ def _take_report(state: State, event: Event, moment: int) -> bool:
 
 
 def _take_traits(state: State, event: Event) -> bool:
-    """Take note of what is said about the person; True if another person is meant, or more of it can be believed."""
+    """Apply the traits and proofs in an event. True if the traits that conditions read may have changed."""
     told, traits = state.told, event.traits
     if event.source == RIPEN:
         if event.name not in _TELLING:
@@ -188,7 +189,7 @@ def _take_traits(state: State, event: Event) -> bool:
 
 
 def _take_visit(state: State, event: Event, moment: int) -> None:
-    """Take note of what a person did, and of what brought the person."""
+    """Update visit, touches and last activity from an event that a person caused."""
     ours = event.source == RIPEN
     if ours and event.name not in _HUMAN_MAIL_EVENTS:
         return
@@ -197,10 +198,10 @@ def _take_visit(state: State, event: Event, moment: int) -> None:
     origin = (context.get("campaign"), context.get("referrer"), context.get("token"))
     if new:
         _take_place(state, context.get("timezone"), context.get("locale"), moment)
-    if new or (origin != state.origin and any(origin)):  # within a visit browsers repeat it with every event
+    if new or (origin != state.origin and any(origin)):  # browsers repeat the origin with every event of a visit
         state.origin = origin
         _take_touch(state, event, moment)
-    if not ours:  # who reads a mail does not visit the site
+    if not ours:  # reading a mail is not a visit
         if new:
             state.session = Session(state.session.number + 1, moment)
         state.visit(event, moment)

@@ -1,4 +1,4 @@
-"""A lead's course through a lifecycle: its moves, and when the passing of time alone opens a transition.
+"""A lead's course through a lifecycle: its moves, and the moments at which time alone may cause a transition.
 
 The phases of the white paper and Forrester's stages are two lifecycles of the same kind over the same facts.
 """
@@ -13,10 +13,10 @@ from ripen.times import first_after
 
 
 def move(state: State, course: Course, moment: int, event: str | None, *, changed: bool) -> list[Move]:
-    """Move on as far as conditions hold at `moment`, into each phase at most once; the moves that were made.
+    """Apply the transitions that are possible at `moment`, into each phase at most once; the moves made.
 
-    `event` is the name of what happens right now, if anything does. Unless something `changed`, only
-    transitions that look at the event itself can have opened.
+    `event` is the name of the current event; None stands for the passing of time. Unless facts about the lead
+    `changed`, only transitions that match the event itself are checked.
     """
     made: list[Move] = []
     entered = [course.here.phase]
@@ -41,7 +41,7 @@ def _holds(state: State, course: Course, entry: Entry, moment: int, event: str |
 
 
 def next_timer(state: State, course: Course) -> int | None:
-    """The next moment after the state's clock at which a transition may open by the passing of time alone."""
+    """The next moment (ms) after the clock at which time alone may cause a transition; None if there is none."""
     moments = [
         drop.score(state).falls_below(drop.below) for drop in course.transitions.score_drops if drop.below is not None
     ]
@@ -51,7 +51,7 @@ def next_timer(state: State, course: Course) -> int | None:
 
 
 def awaits_threshold(state: State) -> bool:
-    """True if a transition waits for a score to drop that is still below its threshold, so points can arm a timer."""
+    """True if a transition waits for a drop below a threshold that a score has not reached; points may set a timer."""
     for course in state.courses:
         for drop in course.transitions.score_drops:
             if drop.below is not None and not drop.score(state).reaches(drop.below, state.clock):

@@ -1,6 +1,6 @@
 """The active configuration, compiled once: predicates instead of patterns, milliseconds instead of `90d`.
 
-Everything that looks at events is indexed by the event's name, so that many rules cost little.
+Rules that match events are indexed by event name, so an event is checked only against rules that may match it.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ from ripen.times import DAY, parse_duration, parse_iso
 
 
 class TopicRule(NamedTuple):
-    """Interest that an event shows in a topic."""
+    """A rule that adds `points` of interest in a topic."""
 
     topic: str
     points: float
 
 
 class CountRule(NamedTuple):
-    """What is counted over the last `window` milliseconds."""
+    """A rule that counts events over the last `window` milliseconds."""
 
     name: str
     window: int
 
 
 class Sign(NamedTuple):
-    """Evidence of a persona that is there for good once it has happened."""
+    """A rule for evidence of a persona from an event. Once matched, the evidence is permanent."""
 
     key: str
 
 
 class Use(NamedTuple):
-    """Use of the product."""
+    """A rule for events that count as use of the product."""
 
 
 Matched = TopicRule | CountRule | Sign | Use | Signal
@@ -51,9 +51,9 @@ Matched = TopicRule | CountRule | Sign | Use | Signal
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """What takes notice of an event: the scoring rules that match facts, and everything else that does.
+    """The matchers for one event name: `rules` finds scoring rules, `others` finds all other rules.
 
-    Each in the order it was written; None: nothing can.
+    Each takes facts and returns the matches in configuration order. None means that nothing can match.
     """
 
     rules: Callable[[Facts], list[Rule]] | None
@@ -61,7 +61,7 @@ class Watch:
 
 
 class GradeRule(NamedTuple):
-    """Two profiles and the levels of each, the best first."""
+    """A grade: the fit profile and the engagement profile, each with its levels, best first."""
 
     name: str
     fit: GradeAxis
@@ -70,12 +70,12 @@ class GradeRule(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Everything a fold needs to know; times in milliseconds.
+    """The compiled configuration that a fold reads; times in milliseconds.
 
-    `scored_campaigns` are started by a score, `timed_campaigns` by the passing of time, `segment_campaigns` by what is
-    known of a lead; `starts` are the first by the profile, each with the points that it takes. `watchful_campaigns`
-    are those that what is known of the lead may end. `trusted` are the sources that are servers, `erasing` those whose
-    withdrawals erase.
+    A score starts `scored_campaigns`, a moment in time `timed_campaigns`, a segment `segment_campaigns`. `starts` lists
+    by profile the names of the scored campaigns, each with the points that start it. `watchful_campaigns` have a goal
+    or an exit on facts about the lead. `trusted` are the sources that are servers. A withdrawal of consent at an
+    `erasing` source erases the lead. `by_event` has the matchers by event name, `any_event` those for all other names.
     """
 
     version: str
@@ -112,7 +112,7 @@ class Rules:
 
 
 def compile_rules(configuration: Configuration, version: str) -> Rules:
-    """Compile a configuration that has no problems."""
+    """Compile a valid configuration."""
     interests = configuration.interests
     personas = tuple(
         PersonaRule(name, persona.at_least, tuple(_evidence(name, key, sign) for key, sign in persona.evidence.items()))
@@ -167,7 +167,7 @@ def _starts(campaigns: Sequence[CampaignRule]) -> dict[str, list[tuple[str, floa
 
 
 Watched = list[tuple[Mapping[str, Any], Any]]
-"""Patterns with what is to be noticed when they match."""
+"""Patterns, each with the rule that it stands for."""
 
 
 def _scoring(configuration: Configuration) -> Iterator[tuple[Mapping[str, Any], Rule]]:
@@ -201,7 +201,10 @@ def _index(scoring: Watched, others: Watched) -> tuple[Watch, dict[str, Watch]]:
 
 
 def _choice(watched: Watched, name: str | None) -> Callable[[Facts], list[Any]] | None:
-    """A function that finds what matches among what may, for events of this name (None: of a name that none names)."""
+    """A matcher for events of this name; None if nothing can match.
+
+    A `name` of None stands for every event name that no pattern lists.
+    """
     among = [(when, found) for when, found in watched if (names := event_names(when)) is None or name in names]
     return compile_choice(among, name) if among else None
 

@@ -1,7 +1,7 @@
-"""Campaigns under way: how they go on from step to step, and end.
+"""Campaign runs: they advance from step to step, and end.
 
-Part of the fold: what a run does next follows from the lead's events and the time alone. What it wants sent is an
-intent; it goes on once the ledger tells that the intent has ended, or once that is not worth doing any more.
+Runs are part of the fold, so they depend only on the lead's events and the time. A step that reaches outside yields an
+intent. The run advances when an event in the ledger ends the intent, or when the step's validity has passed.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from ripen.fold.state import State
 
 _CLOSING = ("Promotion Clicked", "Promotion Dismissed")
-"""Events after which an offer was seen and answered; `properties.promotion_id` names it."""
+"""Events that complete an offer; `properties.promotion_id` names it."""
 
 
 def on_signal(state: State, signal: Signal, moment: int) -> None:
-    """Take note of an event that means something for a campaign."""
+    """Apply the effect that an event has on a campaign."""
     progress = state.campaigns[signal.campaign]
     if signal.kind == "open":
         progress.unlocked = True
@@ -43,19 +43,19 @@ def on_signal(state: State, signal: Signal, moment: int) -> None:
 
 
 def moments(state: State) -> list[int | None]:
-    """The moments, also past ones, at which the passing of time starts each campaign or lets it go on."""
+    """The moments (ms), past ones included, at which time alone starts or advances each campaign."""
     due = [due_by_time(state, rule) for rule in state.rules.timed_campaigns]
     return due + [_goes_on(state, rule) for rule in state.running.values()]
 
 
 def advance_runs(state: State, moment: int) -> None:
-    """Let every run go as far as it can at this moment."""
+    """Advance every run as far as possible at `moment`."""
     for rule in [*state.running.values()]:
         _advance_run(state, rule, state.campaigns[rule.name], moment)
 
 
 def close_offer(state: State, event: Event) -> bool:
-    """Take note that the lead answered an offer; whether a run waited for that."""
+    """Complete the offer steps that the event answers. True if a run waited for one."""
     if event.name not in _CLOSING:
         return False
     found = False
@@ -70,7 +70,7 @@ def close_offer(state: State, event: Event) -> bool:
 
 
 def end_run(state: State, campaign: str, reason: str, moment: int) -> None:
-    """End a run that is under way early: its goal was reached, or there is a reason to leave."""
+    """End the current run of a campaign, if there is one, and note the reason."""
     if state.running.pop(campaign, None) is not None:
         state.campaigns[campaign].run = None
         state.notes.append(CampaignNote(moment, campaign, "", reason))
@@ -104,7 +104,7 @@ def _advance_run(state: State, rule: CampaignRule, progress: Progress, moment: i
 
 
 def _over(state: State, rule: CampaignRule, run: Run) -> str:
-    """Why a run ends here; empty if it goes on."""
+    """The reason for which a run ends now; empty if it continues."""
     if rule.goal is not None and rule.goal(state.facts):
         return "goal reached"
     if rule.exits and any(leaves(state.facts) for leaves in rule.exits):
@@ -113,7 +113,7 @@ def _over(state: State, rule: CampaignRule, run: Run) -> str:
 
 
 def _passes(state: State, rule: CampaignRule, run: Run, step: Do, moment: int) -> str | None:
-    """Why a run goes past a step that was not done; None: it waits for it."""
+    """The reason for which a run skips a step that is not done; None if the run waits for the step."""
     if moment >= run.since + step.valid_for:
         return "given up: it could not be done in time"
     if run.since == moment:
@@ -122,7 +122,7 @@ def _passes(state: State, rule: CampaignRule, run: Run, step: Do, moment: int) -
 
 
 def _refused(state: State, rule: CampaignRule, run: Run, step: Do) -> str | None:
-    """Why a step is not even tried; None if it is."""
+    """The reason for which a step is not attempted; None if it is."""
     if run.control:
         return "not done: control group"
     if not _holds(state, run, step.condition):
@@ -135,7 +135,7 @@ def _refused(state: State, rule: CampaignRule, run: Run, step: Do) -> str | None
 
 
 def pending(state: State, moment: int) -> Iterator[Intent]:
-    """What the runs want done, each from a moment on."""
+    """The intents of all runs, each with the earliest moment at which it may be carried out."""
     for rule in state.running.values():
         progress = state.campaigns[rule.name]
         step, run = _step(rule, progress), progress.run
@@ -166,7 +166,7 @@ def pending(state: State, moment: int) -> Iterator[Intent]:
 
 
 def offers(state: State) -> Iterator[str]:
-    """The offers that the site shall show to the lead, that of the highest priority first."""
+    """The names of the offers that the site shows to the lead, highest priority first."""
     for rule in sorted(state.running.values(), key=lambda rule: (-rule.priority, rule.name)):
         progress = state.campaigns[rule.name]
         step, run = _step(rule, progress), progress.run
@@ -177,7 +177,10 @@ def offers(state: State) -> Iterator[str]:
 
 
 def next_step(state: State, *, mails: bool) -> int | None:
-    """When a campaign that does more than mailing may go on; with `mails`, one that may mail the lead and only does."""
+    """The next moment (ms) at which time alone starts or advances a campaign; None if there is none.
+
+    With `mails`, only campaigns count that do nothing but mail and may mail the lead; otherwise only all others.
+    """
     found = []
     for rule in (*state.running.values(), *state.rules.timed_campaigns):
         if rule.by_mail_alone is mails and (not mails or may_mail(state, rule, state.clock)):
@@ -187,7 +190,7 @@ def next_step(state: State, *, mails: bool) -> int | None:
 
 
 def _step(rule: CampaignRule, progress: Progress) -> Do | None:
-    """The step that a run waits for, if it does."""
+    """The step that a run waits for; None if it waits for none."""
     run = progress.run
     instruction = rule.program[run.at] if run is not None and run.at < len(rule.program) else None
     return instruction if isinstance(instruction, Do) else None

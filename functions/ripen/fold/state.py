@@ -1,6 +1,6 @@
-"""All that is known of a lead while its events are folded, and how it is kept.
+"""The mutable state of a fold, and its JSON form.
 
-`dump` and `load` make a checkpoint of it: folding on from there gives the same as folding from the first event.
+`dump` and `load` store the state in a checkpoint. A fold resumed from it gives the same lead as a fold of all events.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from ripen.times import SECOND
 
 @dataclass(slots=True)
 class Session:
-    """The latest visit: its number (from 1), when it began and was last active, its events, pages and dwell time."""
+    """The latest visit: number (from 1), start and last activity (ms), events, page views and dwell time (seconds)."""
 
     number: int = 0
     start: int = 0
@@ -60,10 +60,11 @@ _COUNTED_MAILS = ("Email Sent", "Email Opened", "Email Link Clicked")
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
 class State:
-    """What changes while folding; times in milliseconds. Nothing has happened before `begin`.
+    """The state of a fold; times in milliseconds. Scores, topics and phases exist only after `begin`.
 
-    `missed` says when campaigns did not start because the lead's address was not known. `sent` is when marketing mails
-    of the last days (KEPT) went out, `sent_ever` how many ever did: by category, and of all under an empty one.
+    `next_check_at` is the earliest moment at which time alone may change the state. `missed` holds campaigns that did
+    not start because the lead's address was unknown, each with the moment. `sent` holds the moments of the marketing
+    mails of the last KEPT milliseconds, `sent_ever` the total number; both by category, with the key "" for all mails.
     """
 
     rules: Rules
@@ -124,11 +125,11 @@ class State:
 
     @property
     def traits(self) -> Mapping[str, Any]:
-        """What conditions see of the person."""
+        """The traits that conditions read."""
         return self.told.view
 
     def begin(self, moment: int) -> None:
-        """The first thing that a person did."""
+        """Initialise scores, topics and phases at the first event that a person caused."""
         self.begun = True
         self.since = self.clock = self.last_active = moment
         self.scores = {profile: Score(half_life, moment) for profile, half_life in self.rules.half_lives.items()}
@@ -137,7 +138,7 @@ class State:
             course.go(Move(course.lifecycle.first, moment, "first seen"))
 
     def observe(self, event: Event, moment: int) -> None:
-        """Come to an event, and take note of what it says."""
+        """Move the clock to an event, and expose the event to conditions."""
         if not self.begun:
             self.begin(moment)
         self.clock = moment
@@ -148,7 +149,7 @@ class State:
         facts["event"], facts["properties"], facts["context"] = event.name, event.properties, event.context
 
     def visit(self, event: Event, moment: int) -> None:
-        """Take note of what the person did in this visit."""
+        """Add an event to the current visit, and to the page views, dwell time and orders of the lead."""
         session = self.session
         session.last = moment
         session.events += 1
@@ -166,7 +167,7 @@ class State:
             self.next_check_at = moment
 
     def mailed(self, properties: Mapping[str, Any], moment: int) -> None:
-        """Take note of a mail that went out, or perhaps did."""
+        """Count a mail that was sent, or whose outcome is unknown."""
         if content := properties.get("content"):
             self.assets.add(str(content))
         if properties.get("transactional") is True:
@@ -177,7 +178,7 @@ class State:
             self.sent_ever[counted] = self.sent_ever.get(counted, 0) + 1
 
     def dump(self) -> dict[str, Any]:
-        """Plain values of JSON. Contributions, and the moves before the latest, stay in the ledger."""
+        """The state as JSON values. Awards, and all moves but the latest, are left out."""
         return {
             **{name: getattr(self, name) for name in _PLAIN},
             "told": self.told.as_json(),
@@ -206,7 +207,7 @@ class State:
 
     @classmethod
     def load(cls, values: Mapping[str, Any], rules: Rules) -> State:
-        """What `dump` gave under the same rules."""
+        """The state that `dump` returned under the same rules."""
         state = cls(rules)
         for name in _PLAIN:
             setattr(state, name, values[name])
@@ -238,7 +239,7 @@ class State:
 
 
 def visited_before(kept: Mapping[str, Any]) -> Before:
-    """What a kept state knows of earlier visits."""
+    """The facts about earlier visits in a dumped state."""
     last = Touch.from_json(kept["touches"][1]) if kept["touches"][1] else None
     return Before(kept["told"]["view"], bool(kept["session"][0]), last if last and not last.direct else None)
 

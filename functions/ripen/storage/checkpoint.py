@@ -1,10 +1,10 @@
-"""Settling: what happened long enough ago is folded once and kept as a checkpoint, so that a fold stays short.
+"""Checkpoints: old events are folded once, and the state is stored, so that later folds are short.
 
-A checkpoint is the state of a fold after all ledger items below a sort key. Folding on from it gives exactly what
-folding everything gives, as long as three things hold; otherwise everything is folded again:
-- the rules are the same;
-- no item below the key has come since (whoever hears of one asks for a full fold), and none of its events has expired;
-- every other event counts later than all events in the checkpoint, and is none of them, sent once more.
+A checkpoint is the state of a fold after all ledger items below a sort key. A fold resumed from it gives exactly the
+result of a full fold if three conditions hold; otherwise all events are folded again:
+- The rules are the same.
+- No item below the key was added since (the caller requests a full fold if one was), and none has expired.
+- Every other event counts later than all events in the checkpoint, and is not a repetition of one of them.
 """
 
 from __future__ import annotations
@@ -31,25 +31,25 @@ from ripen.storage.ledger import MAX_FOLDED, NOTHING_SEEN, Seen, counts_until, e
 Item = Mapping[str, Any]
 
 SETTLED_AFTER = CLOSED_AFTER
-"""Milliseconds after which an event may settle: as long as its visit may change the daily figures, it does not."""
+"""The age (ms) from which an event may enter a checkpoint: after it, a visit does not change the daily figures."""
 GAP = VISIT_GAP
-"""Milliseconds without an event before which a checkpoint may end: no visit, and no scanner's burst, is cut in two."""
+"""The pause (ms) that must follow a checkpoint, so that it splits no visit and no burst of a link scanner."""
 IDS_KEPT = 300
-"""Events by whose ids a checkpoint knows what is sent once more. All of them would outgrow an item of DynamoDB."""
+"""The number of latest event ids kept to detect repetitions. All ids of a lead would exceed a DynamoDB item."""
 MOST_BYTES = 350_000
-"""Of a checkpoint as it is kept; DynamoDB takes 400 KB an item."""
+"""The largest packed checkpoint; a DynamoDB item holds 400 KB."""
 WORTHWHILE = 20
-"""Items that have to be old enough before a checkpoint is made or moved on: writing one costs more than a record."""
+"""The number of old items that justifies a checkpoint or a later one: writing one costs more than a record."""
 HEAVY = MAX_FOLDED // 10
-"""The weight from which on also fewer items are worth one."""
+"""The weight of old items that justifies a checkpoint even if they are fewer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
     """The state of a fold of all items with a sort key below `below`.
 
-    `until` is when the last of their events counted, `counts_until` when the first of them expires (milliseconds);
-    `seen` is the digest of the items, `ids` digests of the last events among them.
+    `until` is the moment at which the last of their events counted, `counts_until` the moment at which the first of
+    them stops counting (milliseconds). `seen` is the digest of the items, `ids` the digests of their last events.
     """
 
     rules: str
@@ -62,40 +62,40 @@ class Checkpoint:
 
     @property
     def name(self) -> list[Any]:
-        """What a record calls it by: no other checkpoint of the lead has it."""
+        """The name by which a record refers to it, unique among the checkpoints of the lead."""
         return [self.below, *self.seen, self.rules]
 
     def pack(self) -> bytes:
-        """For the table: zlib of JSON."""
+        """The checkpoint as zlib-compressed JSON, for the table."""
         parts = {field.name: getattr(self, field.name) for field in fields(self)}
-        # Numbers of JSON would take as long to read as all the rest.
+        # As JSON numbers, the ids would take as long to parse as everything else.
         parts["ids"] = b64encode(struct.pack(f"<{len(self.ids)}I", *self.ids)).decode()
         return zlib.compress(json.dumps(parts, separators=(",", ":")).encode(), 6)
 
     @classmethod
     def unpack(cls, packed: bytes) -> Checkpoint:
-        """What `pack` gave."""
+        """The checkpoint that `pack` returned."""
         parts = json.loads(zlib.decompress(packed))
         ids = b64decode(parts["ids"])
         return cls(**parts | {"seen": Seen(*parts["seen"]), "ids": struct.unpack(f"<{len(ids) // 4}I", ids)})
 
     def holds(self, rules: Rules, events: Sequence[Event], now: int) -> bool:
-        """Whether folding may go on from here with these other events (sorted by time)."""
+        """True if a fold of these other events (sorted by time) may resume from here."""
         fits = self.rules == rules.version and now < self.counts_until
         return fits and (not events or events[0].at > self.until + GAP) and set(self.ids).isdisjoint(_digests(events))
 
     def resume(self, rules: Rules) -> State:
-        """The state to go on from."""
+        """The state to resume from."""
         return resumed_state(self.state, rules)
 
 
 def settle(
     items: Sequence[Item], rules: Rules, now: int, before: Checkpoint | None, *, whole: bool = True
 ) -> Checkpoint | None:
-    """A checkpoint that goes further than `before` (which holds); None while that is not worthwhile, or too large.
+    """A checkpoint later than `before` (which must hold); None if too few items are old, or if it would be too large.
 
-    `items` are those of the ledger that are not in `before`; all can be read. They are not the `whole` of them when the
-    oldest were left out.
+    `items` are the ledger items that are not in `before`; all are readable. `whole` is false if the oldest were left
+    out.
     """
     old_key = event_key(now - SETTLED_AFTER, "")
     if not _worthwhile([item for item in items if item["sk"] < old_key]):
@@ -127,13 +127,13 @@ def _worthwhile(items: Sequence[Item]) -> bool:
 
 
 def _digests(events: Sequence[Event]) -> list[int]:
-    """CRC-32 of what tells events apart. Two that share one by chance only cost a fold of everything."""
+    """The CRC-32 of each event's id, with a mark for Ripen's own. A collision only costs a full fold."""
     named = (f"{event.source == RIPEN} {event.id}" for event in events)
     return [zlib.crc32(name.encode("utf-8", "surrogatepass")) for name in named]
 
 
 class _Entry(NamedTuple):
-    """An item with its key, the first moment of its events, and when the last of them counted at the latest."""
+    """An item, its sort key, the moment of its first event, and the latest moment at which its last event counts."""
 
     item: Item
     key: str
@@ -147,8 +147,8 @@ def _entry(item: Item) -> _Entry:
 
 
 def _settled(entries: Sequence[_Entry], now: int) -> int:
-    """How many of them (in order of their keys) are old enough and count before all others, with a gap between."""
-    latest_key = event_key(now, "")  # by a clock that is ahead; what comes would be sorted before it
+    """The number of leading entries (sorted by key) that are old enough and end more than GAP before all others."""
+    latest_key = event_key(now, "")  # later keys come from fast clocks; new items may sort before them
     following = [*accumulate((entry.first for entry in reversed(entries)), min, initial=now + GAP + 1)][-2::-1]
     found, latest = 0, 0
     for n, entry in enumerate(entries, start=1):

@@ -1,4 +1,4 @@
-"""What is known of an intent that somebody claimed, and of an attempt to claim one: values only."""
+"""Values that describe claims of intents: the attempt to claim, its context, its result, and open claims."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from typing import Any, NamedTuple
 
 CLAIMED = "claimed"
 WAITING = "waiting"
-"""Given back, to be claimed again when its rest is over."""
+"""The claim was released for a retry; the intent may be claimed again from `retry_at` on."""
 
 
 class SendClaim(NamedTuple):
-    """One attempt to claim an intent: `holder` is unique to it. Unended at `until` it is due itself; times in ms.
+    """One attempt to claim an intent; `holder` is unique to it; times in milliseconds.
 
-    `about` is what the outcome will tell, whatever it is and whoever writes it; `tries` were made before. What is
-    `repeatable` may go out twice, rather than not at all.
+    An open claim becomes due at `until`; the item is kept until `kept_until`. `about` holds the properties that the
+    outcome event has in any case. `tries` is the number of earlier attempts. After a crash a `repeatable` intent is
+    delivered again; any other is delivered at most once.
     """
 
     holder: str
@@ -28,10 +29,11 @@ class SendClaim(NamedTuple):
 
 
 class ClaimContext(NamedTuple):
-    """The lead under which something was decided: the version of its root's record, and all of its subjects.
+    """The lead's state on which a decision was based: the version of the root's record, and all of its subjects.
 
-    `address_key` is that of the address to be mailed to; empty for what is not mailed to the lead. To an address that
-    the lead has `owned` it goes only while it still does, and `marketing` only while the address takes it.
+    `address_key` is the key of the address to mail; empty if nothing is mailed to the lead. The claim fails if
+    this address takes no mail; with `marketing`, also if it takes no marketing mail; with `owned`, also if the lead
+    does not own it.
     """
 
     subject: str
@@ -43,9 +45,9 @@ class ClaimContext(NamedTuple):
 
 
 class OpenClaim(NamedTuple):
-    """An intent that somebody claimed, with the `tries` made before, or that waits since it was given back.
+    """An intent with an open claim, or one that waits for a retry, after `tries` earlier attempts.
 
-    One that waits may not be claimed before `rest_until` (milliseconds).
+    A waiting intent may not be claimed before `retry_at` (milliseconds).
     """
 
     status: str
@@ -58,12 +60,12 @@ class OpenClaim(NamedTuple):
 
 
 class ClaimResult(Enum):
-    """What became of an attempt to claim an intent."""
+    """The result of an attempt to claim an intent."""
 
     CLAIMED = "claimed"
     TAKEN = "taken"
-    """Somebody else did, or it has ended, or it rests."""
+    """Another worker holds the claim, or the intent has ended, or it waits for a retry."""
     CHANGED = "changed"
-    """The lead is not any more what it was when this was decided."""
+    """The lead has changed since the decision."""
     SUPPRESSED = "suppressed"
-    """The address takes no such mail any more, or belongs to somebody else by now."""
+    """The address is suppressed for this mail, or another lead owns it."""

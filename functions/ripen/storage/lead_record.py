@@ -1,7 +1,7 @@
-"""The lead record: what is kept of a fold so that due leads are found, and so that the next reader knows its version.
+"""The lead record: the stored summary of a fold, with its version and its due time.
 
-It holds no personal data: traits and address stay in the ledger. It says which rules and which items of the ledger it
-was folded from, so that a record that lags behind either is recognised without folding.
+It holds no personal data: traits and addresses stay in the ledger. It names the rules and the ledger items that it was
+folded from, so a record that lags behind either is detected without a fold.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ripen.times import to_iso
 
 @dataclass(frozen=True)
 class Record:
-    """`version` counts the writes (0: never written), `data` is the JSON summary, `due_at` in milliseconds."""
+    """A lead record: `version` counts its writes (0: never written), `data` is JSON, `due_at` is in milliseconds."""
 
     subject: str
     version: int
@@ -29,57 +29,56 @@ class Record:
 
     @cached_property
     def summary(self) -> Mapping[str, Any]:
-        """What `data` holds; nothing as long as the record has to be made anew. Read once, used many times."""
+        """The parsed `data`; empty or incomplete until the next fold if the record is stale."""
         found: Mapping[str, Any] = json.loads(self.data) if self.data else {}
         return found
 
     @property
     def settled(self) -> list[Any] | None:
-        """The name of the checkpoint that the record goes on from, if it has one."""
+        """The name of the checkpoint that the next fold may resume from; None if there is none."""
         return self.summary.get("settled")
 
     @property
     def address(self) -> Mapping[str, Any]:
-        """What was found out about the lead's address, empty if nothing: its `key`, and whether it is `owned`.
+        """The state of the lead's address, empty if there is none: its `key`, and `owned` if the lead has proven it.
 
-        An address is owned once the lead has proven it. `suppressed` is why it gets no marketing mail any more; one
-        that is `undeliverable` gets no mail at all.
+        `suppressed` is the reason for which it gets no marketing mail. An `undeliverable` address gets no mail at all.
         """
         return self.summary.get("address") or {}
 
     @property
     def visits(self) -> Mapping[str, Sequence[Sequence[int]]]:
-        """The visits of each subject that were reported for the daily figures, as far as they may still change."""
+        """The visits reported for the daily figures that may still change, by subject."""
         found: Mapping[str, Sequence[Sequence[int]]] = self.summary.get("visits", {})
         return found
 
     @property
     def front(self) -> Mapping[str, str]:
-        """A digest of what the website may know at once, of each subject of whom it knows something."""
+        """The digest of the public profile of each subject that has one."""
         found: Mapping[str, str] = self.summary.get("front", {})
         return found
 
     @property
     def told(self) -> Sequence[str]:
-        """What was written to the lead's addresses: their keys, and behind a space what they turned down and when."""
+        """The items written for the lead's addresses: `<key>` for a claim, `<key> <reason> <ms>` for a suppression."""
         found: Sequence[str] = self.summary.get("told", ())
         return found
 
     @property
     def address_keys(self) -> set[str]:
-        """The keys of all addresses of which is written that the lead gave them."""
+        """The keys of all addresses that are recorded as given by the lead."""
         return {mark for mark in self.told if " " not in mark} | ({self.address.get("key", "")} - {""})
 
 
 def reach_of(address: Mapping[str, Any] | None) -> Reach:
-    """Which mail an address may get of which this was found out."""
+    """The mail that an address in this state may get."""
     if not address or not address["key"] or "undeliverable" in address:
         return Reach.NOTHING
     return Reach.EVERYTHING if address["owned"] and "suppressed" not in address else Reach.ANSWERS
 
 
 class FoldFingerprint(NamedTuple):
-    """What a record says it was folded from: the `rules` version, what of one subject (`seen`) and of all others."""
+    """The sources of a record: the `rules` version, the items `seen` of one subject, and the number of all `others`."""
 
     rules: str
     seen: Seen
@@ -87,10 +86,10 @@ class FoldFingerprint(NamedTuple):
 
 
 class Folded(NamedTuple):
-    """What a lead was folded from: the items of each subject's ledger, and by its name the checkpoint to go on from.
+    """The sources of a fold, for the record: the items `seen` of each subject's ledger, and the checkpoint's name.
 
-    `visits` are those of each subject that were reported for the daily figures and may still change, `front` digests of
-    what the website may know at once of each subject, and `told` what was written to the lead's addresses.
+    `visits` are the visits reported for the daily figures that may still change, and `front` the digests of the public
+    profiles, both by subject. `told` lists the items written for the lead's addresses.
     """
 
     seen: Mapping[str, Seen]
@@ -107,12 +106,12 @@ def make_record(
     folded: Folded,
     rest_until: int | None = None,
 ) -> Record:
-    """The record of a folded lead, to follow the one `before`.
+    """The record of a folded lead that replaces the record `before`.
 
-    `address` says what was found out about the lead's address; `folded`, what the lead was folded from.
+    `address` is the state of the lead's address, `folded` the sources of the fold.
 
-    Timers are lazy: one that is armed and fires no later than the lead needs stays as it is, because moving it writes
-    to the due index. Whoever acts on a due lead arms it anew, by giving `rest_until`: what is due already is due then.
+    Timers are lazy: an armed timer that fires no later than needed stays unchanged, because a change writes to the due
+    index. Callers that act on the lead pass `rest_until`, the earliest next due time (milliseconds).
     """
     reach = reach_of(address)
     summary = {
@@ -140,17 +139,17 @@ def make_record(
 def _still_armed(before: Record, wanted: int | None, summary: Mapping[str, Any], now: int) -> bool:
     if before.due_at is None or before.due_at <= now or (wanted is not None and wanted < before.due_at):
         return False
-    # A lead rests after it was due for a mail; once the mail has gone out there is nothing to come back for.
+    # A due lead is postponed while a mail is sent. Once the pending intents have changed, that due time is obsolete.
     pending = before.summary.get("pending")
     return pending is None or pending == summary["pending"]
 
 
 def stale_data(*records: Record, subjects: Collection[str] | None = None) -> str:
-    """The `data` of a record that has to be made anew; of `records` it keeps what was written elsewhere.
+    """The `data` of a record that has to be folded again.
 
-    These are the visits that were reported, and what the website may know at once. From nothing else could be told that
-    something of it is no more. A lead that was parted keeps what is about its own `subjects`: of the others
-    it would soon be wrong.
+    It keeps from `records` the reported visits and the digests of public profiles. Without these the next fold could
+    not delete items that were written earlier. With `subjects`, it keeps only the entries of these subjects: an
+    unmerged lead must not keep entries of the other lead.
     """
     kept: dict[str, dict[str, Any]] = {"visits": {}, "front": {}}
     for record in records:
@@ -163,7 +162,7 @@ def stale_data(*records: Record, subjects: Collection[str] | None = None) -> str
 
 
 def read_fingerprint(data: str, subject: str) -> FoldFingerprint | None:
-    """What a record's `data` says about `subject`; None when it says nothing or cannot be read."""
+    """The fingerprint in a record's `data`, seen from `subject`; None if it is absent or cannot be parsed."""
     try:
         summary = json.loads(data)
         seen = {name: Seen(*pair) for name, pair in summary["seen"].items()}
@@ -174,7 +173,7 @@ def read_fingerprint(data: str, subject: str) -> FoldFingerprint | None:
 
 
 def record_item(record: Record) -> dict[str, Any]:
-    """The item to write; only a record that is due some time appears in the due index."""
+    """The item to write. Only a record with a due time appears in the due index."""
     item: dict[str, Any] = {"pk": record.subject, "sk": RECORD_KEY, "version": record.version, "data": record.data}
     if record.due_at is not None:
         item |= {"due_shard": due_shard(record.subject), "due_at": to_iso(record.due_at)}

@@ -1,37 +1,37 @@
-"""How the one table is laid out: keys, and events packed into items.
+"""The layout of the single table: keys, and events packed into items.
 
-| pk                  | sk                               | what                                                    |
+| pk                  | sk                               | content                                                 |
 |---------------------|----------------------------------|---------------------------------------------------------|
 | subject             | `E#<occurred_at>#<message_id>`   | the events of this subject from one request             |
-| subject             | `E#<occurred_at>#~<id>`          | an event of Ripen's own, written once                   |
+| subject             | `E#<occurred_at>#~<id>`          | one of Ripen's own events, written once                 |
 | subject             | `M#<subject>`                    | a subject that was merged below this one                |
-| subject             | `P`                              | the lead record, or a pointer to where this was merged  |
-| subject             | `X#<occurred_at>#<message_id>`   | events that could not be read, set aside with a reason  |
-| subject             | `K`                              | the checkpoint that the record goes on from             |
+| subject             | `P`                              | the lead record, or a pointer to the subject above      |
+| subject             | `X#<occurred_at>#<message_id>`   | unreadable events in quarantine, with a reason          |
+| subject             | `K`                              | the checkpoint that the record names                    |
 | subject             | `X#lead`                         | a lead whose record cannot be written, with a reason    |
-| `I#<hmac>`          | `I`                              | who has proven this address, and owns it                |
-| `I#<hmac>`          | `<subject>`                      | that this subject gave the address                      |
-| `N#<digest>`        | `N`                              | what an address turned down: see `refusals`             |
-| `O#<subject>`       | `O`                              | what websites and pages may know of a lead at once      |
-| `C#sources`         | `C#sources`                      | the registered senders and the digests of their keys    |
-| `C#site`            | `C#site`                         | what pages and websites show: offers, topics, imprint   |
-| `T#<UTC day>`       | see `totals`                     | page views of visitors without consent                  |
+| `I#<hmac>`          | `I`                              | the subject that has proven this address and owns it    |
+| `I#<hmac>`          | `<subject>`                      | a subject that gave this address                        |
+| `N#<digest>`        | `N`                              | suppressions of an address: see `ripen.leads.suppression` |
+| `O#<subject>`       | `O`                              | the public profile of a subject                         |
+| `C#sources`         | `C#sources`                      | the source registry, with the digests of the keys       |
+| `C#site`            | `C#site`                         | the public configuration: offers, topics, imprint       |
+| `T#<UTC day>`       | see `anonymous_views`            | page views of visitors without consent                  |
 | subject             | `S#<campaign>#<step>#<cycle>`    | one intent to send, claimed before sending              |
-| `L#<source>`        | the minute                       | how many events a source sent in it, if it has a limit  |
-| `L#<source>#<hash>` | the day                          | the same of one visitor who sends very many             |
-| `L#<source>#<hash>` | the hour                         | digests of the addresses that a network named in it     |
-| `B#<hmac>`          | `B`                              | how many mails an unproven mailbox got: see `brakes`    |
-| `B#unproven`        | the hour                         | the same of all of these mailboxes                      |
-| `B#to#<recipient>`  | the hour, `D`, `Q#<time>#<hash>` | notices to a colleague: how many, and those that wait   |
-| subject             | `Q#<recipient>#<intent>`         | a notice about this lead that waits                     |
-| `J#walk`            | `refold`, `reconcile`            | how far a walk over all leads has come                  |
+| `L#<source>`        | the minute                       | number of events of a source that has a rate limit      |
+| `L#<source>#<hash>` | the day                          | number of events of a visitor who sends very many       |
+| `L#<source>#<hash>` | the hour                         | digests of the addresses that a network named           |
+| `B#<hmac>`          | `B`                              | number of mails to an unproven mailbox: see `send_limits` |
+| `B#unproven`        | the hour                         | number of mails to all unproven mailboxes               |
+| `B#to#<recipient>`  | the hour, `D`, `Q#<time>#<hash>` | internal notifications: number, digest, pointers        |
+| subject             | `Q#<recipient>#<intent>`         | an internal notification that waits for a digest        |
+| `J#walk`            | `refold`, `reconcile`            | the progress of a scan over all leads                   |
 
 Visits and daily figures: see `ripen.reports.rollup`.
 
-A subject is `a:<anonymousId>` or `u:<userId>`. Keys are made of what the sender said (its own clock, its
-messageId), so a retried request lands on the same key. In the key of several events a digest of their ids stands.
-No request can name the key of an event of Ripen's own: its messageIds do not begin with `~`.
-Sort keys are such that one query, from the record downwards, gives record, members and events.
+A subject is `a:<anonymousId>` or `u:<userId>`. Keys consist of the sender's own time and messageId, so a retried
+request has the same key. The key of several events contains a digest of their ids. No request can produce the key of
+one of Ripen's own events, because a messageId must not begin with `~`. Sort keys are ordered so that one query,
+downwards from the record, returns record, members and events.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ from ripen.times import DAY, LAST_MOMENT, SECOND, to_iso
 
 EVENT_PREFIX = "E#"
 ASIDE_PREFIX = "X#"
-"""Outside the range of keys that folds read."""
+"""The sort key prefix of quarantined items, outside the key range that folds read."""
 CHECKPOINT_KEY = "K"
 MEMBER_PREFIX = "M#"
 RECORD_KEY = "P"
@@ -62,22 +62,22 @@ SITE_KEY = "C#site"
 WALK_KEY = "J#walk"
 DUE_SHARDS = 8
 ASIDE_SHARD = "aside"
-"""The shard of the due index that lists what was set aside; no sweep reads it."""
+"""The shard of the due index that lists quarantined items; sweeps do not read it."""
 
 _WRITE_UNIT = 1024
-"""Bytes that one DynamoDB write request unit pays for."""
+"""Bytes that one DynamoDB write request unit covers."""
 _ATTRIBUTES_SIZE = 32
-"""Bytes of the attribute names and of `ttl`, with a little to spare."""
+"""An upper estimate of the bytes of the attribute names and of `ttl`."""
 MAX_FOLDED = 10_000_000
-"""What may be folded of one lead, as the weights of its newest items: memory and time have to suffice for any lead."""
+"""The largest total weight of the newest items that one fold reads; it bounds the memory and time for any lead."""
 
 _EVENT_WEIGHT = 500
 _CONTAINER_WEIGHT = 48
-"""Bytes that an event, an object or a list takes at least when it is read; as JSON an empty one is short."""
+"""The least weight of an event, and of an object or a list: parsed, small ones take more memory than their JSON."""
 
 _ITEM_EVENTS = 100
 _ITEM_SIZE = 256 * 1024
-"""Bytes of JSON; DynamoDB takes 400 KB an item."""
+"""Bytes of JSON; a DynamoDB item holds 400 KB."""
 
 
 def event_key(occurred_at: int, message_id: str) -> str:
@@ -86,11 +86,11 @@ def event_key(occurred_at: int, message_id: str) -> str:
 
 
 def event_items(accepted: Iterable[Received], retention_days: int) -> list[dict[str, Any]]:
-    """Ledger items for the events of one request, as plain values: one for each subject, more only if it grew large.
+    """The ledger items for the events of one request, as plain values: one item for each subject, several if large.
 
-    An event that stands in the request twice counts once. `data` is JSON text, or `zip` its zlib form where that saves
-    a write unit; `ttl` is in epoch seconds. Raises InvalidEventError when an event is too large, too deep or no JSON,
-    or when all together are more than one request may store.
+    An event that occurs twice in the request is stored once. `data` is JSON text, or `zip` its zlib form if that saves
+    a write unit. `ttl` is in epoch seconds. Raises InvalidEventError if an event is too large, nested too deeply or
+    cannot be encoded as JSON, or if all events together exceed the size that one request may store.
     """
     groups: dict[tuple[str, bool], dict[str, Received]] = {}
     for received in accepted:
@@ -108,12 +108,12 @@ def event_items(accepted: Iterable[Received], retention_days: int) -> list[dict[
 
 
 def written_once(key: str) -> bool:
-    """Whether the item with this sort key holds Ripen's own events, and may never be replaced by another one."""
+    """True if the item with this sort key holds one of Ripen's own events, which no write may replace."""
     return key.startswith(EVENT_PREFIX) and key.partition("#")[2].partition("#")[2].startswith(OWN_MARK)
 
 
 def _parts(events: Sequence[Received]) -> Iterator[tuple[Sequence[Received], bytes]]:
-    """The events by items, each with its JSON."""
+    """The events split into items, each with its JSON."""
     for start in range(0, len(events), _ITEM_EVENTS):
         part = events[start : start + _ITEM_EVENTS]
         data = encode([received.event for received in part])
@@ -141,28 +141,28 @@ def _item(part: Sequence[Received], data: bytes, retention_days: int) -> dict[st
 
 
 def _key_id(ids: Sequence[str]) -> str:
-    # Several events are one item only as this very group: a retry of one of them alone must not replace its neighbours.
+    # The key covers all ids: a retry with only some of these events must not replace the item.
     return ids[0] if len(ids) == 1 else hashlib.sha256("\n".join(ids).encode()).hexdigest()[:32]
 
 
 def expires_at(item: Mapping[str, Any]) -> int:
-    """When a ledger item expires, in milliseconds; at the end of time, when it does not say."""
+    """The moment (ms) at which a ledger item expires; LAST_MOMENT if it has no `ttl`."""
     ttl = item.get("ttl")
     return ttl * SECOND if isinstance(ttl, int) else LAST_MOMENT
 
 
 def counts_until(item: Mapping[str, Any]) -> int:
-    """When a ledger item stops to count: the last midnight (UTC) before it expires, in milliseconds.
+    """The moment (ms) at which a ledger item stops counting: the last midnight (UTC) before it expires.
 
-    So what is old leaves a lead once a day, and not event by event.
+    So a lead loses old items once a day instead of event by event.
     """
     return expires_at(item) // DAY * DAY
 
 
 def weight(item: Mapping[str, Any]) -> int:
-    """What reading and folding an item takes: bytes of its JSON, or more where these are but many small things.
+    """The cost of reading and folding an item: the bytes of its JSON, or more if it has many small events or objects.
 
-    What cannot be unpacked has the weight of its bytes; it is found unreadable when it is read.
+    An item that cannot be decompressed weighs its bytes; reading it then reports it as unreadable.
     """
     packed = item.get("zip")
     data = packed if isinstance(packed, bytes) else item.get("data", b"")
@@ -178,7 +178,7 @@ def weight(item: Mapping[str, Any]) -> int:
 
 
 class Unreadable(NamedTuple):
-    """An item of the ledger that cannot be read, by its key, and why."""
+    """The key of a ledger item that cannot be read, and the reason."""
 
     subject: str
     key: str
@@ -186,26 +186,26 @@ class Unreadable(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """Which items of a ledger somebody has seen: how many, and the sum of their CRC-32 (key and content) modulo 2^32.
+    """A digest of ledger items: their number, and the sum of their CRC-32 (key and content) modulo 2^32.
 
-    The order in which they were seen does not matter. The number is below zero when older ones were left out.
+    The order of the items does not matter. The number is negative if older items were left out.
     """
 
     items: int
     checksum: int
 
     def plus(self, *items: Mapping[str, Any]) -> Seen:
-        """With more items."""
+        """The digest with these items added."""
         count = -len(items) if self.items < 0 else len(items)
         return Seen(self.items + count, (self.checksum + sum(map(_checksum, items))) % 2**32)
 
     @property
     def whole(self) -> bool:
-        """Whether nothing was left out."""
+        """True if no items were left out."""
         return self.items >= 0
 
     def without_older(self) -> Seen:
-        """The same, when what is older than the items was left out."""
+        """The same digest, marked as lacking older items."""
         return Seen(-max(abs(self.items), 1), self.checksum)
 
 
@@ -213,14 +213,14 @@ NOTHING_SEEN = Seen(0, 0)
 
 
 def _checksum(item: Mapping[str, Any]) -> int:
-    # Not of the key alone: a sender whose clock is off repeats an event under its key with another corrected time.
+    # Not of the key alone: a sender with a wrong clock may repeat an event under the same key with another `at`.
     content = item.get("zip") or item.get("data")
     data = content.encode() if isinstance(content, str) else content if isinstance(content, bytes) else b""
     return zlib.crc32(data, zlib.crc32(item["sk"].encode()))
 
 
 def read_events(items: Iterable[Mapping[str, Any]]) -> list[Event]:
-    """The events of ledger items, each event once, in order of occurrence (ties by id). Raises UnreadableItemError."""
+    """The events of ledger items, each once, in order of occurrence (ties by id). Raises UnreadableItemError."""
     events, unreadable = read_items(items)
     if unreadable:
         raise UnreadableItemError(unreadable[0].reason)
@@ -228,11 +228,11 @@ def read_events(items: Iterable[Mapping[str, Any]]) -> list[Event]:
 
 
 def read_items(items: Iterable[Mapping[str, Any]]) -> tuple[list[Event], list[Unreadable]]:
-    """The events of ledger items as `read_events` gives them, and the items that cannot be read.
+    """The events of the readable items, as from `read_events`, and the items that cannot be read.
 
-    An item is read as a whole or not at all.
+    An item is read completely or not at all.
     """
-    # A visitor may choose any messageId, also that of an event of ours; each stands for itself.
+    # A sender may choose the id of one of Ripen's own events as messageId; both events are kept.
     ours: dict[str, Event] = {}
     others: dict[str, Event] = {}
     unreadable: list[Unreadable] = []
@@ -258,7 +258,7 @@ def _unpack(item: Mapping[str, Any]) -> list[Event]:
     for parts in listed:
         if not isinstance(parts, dict):
             raise UnreadableItemError("event: is no object")
-        # A handful of shapes make up a whole ledger, so that nearly every event is checked by one look-up.
+        # A ledger has few distinct shapes, so nearly every check is one cache look-up.
         if trouble := _trouble((*parts, *map(type, parts.values()))):
             raise UnreadableItemError(trouble)
         if not 0 <= parts["at"] <= LAST_MOMENT:
@@ -271,7 +271,7 @@ def _parsed(item: Mapping[str, Any]) -> object:
     data = item.get("data")
     try:
         if type(data) is str and "zip" not in item:
-            # json.loads spends a third of its time around this call, on spaces; we write none.
+            # json.loads spends a third of its time on whitespace around this call; the ledger has none.
             found, end = _PLAIN_JSON.raw_decode(data)
             return found if end == len(data) else json.loads(data)
         return json.loads(zlib.decompress(item["zip"]) if "zip" in item else item["data"])
@@ -291,7 +291,7 @@ _REQUIRED = ("id", "name", "at", "source")
 
 @lru_cache(maxsize=512)
 def _trouble(shape: tuple[Any, ...]) -> str:
-    """What is wrong with an event whose fields have these names and then these types; empty when nothing is."""
+    """The error of an event whose `shape` is its field names followed by their types; empty if it is valid."""
     names, kinds = shape[: len(shape) // 2], shape[len(shape) // 2 :]
     for name, kind in zip(names, kinds, strict=True):
         if name not in _KINDS:
@@ -303,24 +303,24 @@ def _trouble(shape: tuple[Any, ...]) -> str:
 
 
 def intent_key(campaign: str, step: str, cycle: int) -> str:
-    """The sort key of one intent to send; the same decision always has the same key."""
+    """The sort key of an intent; the same decision always has the same key."""
     return f"{INTENT_PREFIX}{campaign}#{step}#{cycle}"
 
 
 def read_intent_key(key: str) -> tuple[str, str, int]:
-    """Campaign, step and cycle of an intent's sort key."""
+    """The campaign, step and cycle in an intent's sort key."""
     _, campaign, step, cycle = key.split("#")
     return campaign, step, int(cycle)
 
 
 def counter_key(source: str, subject: str) -> str:
-    """The partition key of what is counted for a source, or for one subject that it sends events of."""
+    """The partition key of the counters of a source, or of one `subject` of the source."""
     digest = f"#{hashlib.sha256(subject.encode()).hexdigest()[:32]}" if subject else ""
     return f"L#{source}{digest}"
 
 
 def due_shard(subject: str) -> str:
-    """Which of the shards of the due index holds this subject; stable across processes."""
+    """The shard of the due index that holds this subject; the same in every process."""
     return str(zlib.crc32(subject.encode()) % DUE_SHARDS)
 
 

@@ -1,6 +1,6 @@
-"""A lead is a tree of subjects: each merge is one edge, and the ledgers of all subjects are one history.
+"""A merged lead: a tree of subjects in which each merge is an edge. The ledgers of all subjects form one history.
 
-A subject that was merged keeps its own ledger, so that removing the edge gives back what was there before.
+A merged subject keeps its own ledger, so removing its edge restores the lead before the merge.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NEVER = 2**63
 
 
 class Edge(NamedTuple):
-    """`child` was merged below `parent` because of `proof`; `version` is that of the child's pointer."""
+    """A merge of `child` below `parent`, based on `proof`; `version` is the version of the child's pointer."""
 
     parent: str
     child: str
@@ -35,11 +35,11 @@ class Edge(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class MergedLead:
-    """The record of the root, the ledger of each subject (the root's first), and the merges that made them one.
+    """The record of the root, the ledger of each subject (the root's first), and the merges.
 
-    `seen` are the digests of the ledgers, `unreadable` items of them that cannot be read. The ledger of a lead that has
-    a `checkpoint` holds only what is not in there. `items` are those of a lead of one subject, as they lie there.
-    `held` are the intents that are claimed or wait to be claimed again, by subject and key, if that was asked for.
+    `seen` are the digests of the ledgers, `unreadable` their items that cannot be read. With a `checkpoint`, the ledger
+    holds only the events that are not in it. `items` are the stored items, only for a lead of one subject. `held` are
+    the open claims and the intents that wait for a retry, by subject and key, if the caller requested them.
     """
 
     record: Record
@@ -52,7 +52,7 @@ class MergedLead:
     held: Mapping[tuple[str, str], OpenClaim] = field(default_factory=dict)
 
     def below(self, subject: str) -> set[str]:
-        """A subject, and all that were merged below it."""
+        """A subject, and all subjects merged below it."""
         found = [subject]
         for parent in found:
             found += [edge.child for edge in self.edges if edge.parent == parent]
@@ -60,56 +60,56 @@ class MergedLead:
 
     @property
     def events(self) -> list[Event]:
-        """The one history of the lead."""
+        """The events of all ledgers, in order."""
         return union(self.ledgers)
 
 
 @dataclass(frozen=True, slots=True)
 class MergeCandidate:
-    """One side of a merge: a lead, and what its events say about who it is."""
+    """One side of a possible merge: a lead, and the identifiers in its events."""
 
     tree: MergedLead
     claims: Identifiers
 
     @property
     def subject(self) -> str:
-        """The root, by which the lead is called."""
+        """The root subject, which names the lead."""
         return self.tree.record.subject
 
     @property
     def users(self) -> list[str]:
-        """The subjects that are users, not devices."""
+        """The subjects that are userIds."""
         return [subject for subject in self.tree.ledgers if subject.startswith("u:")]
 
     @property
     def proof(self) -> Proof:
-        """The best proof of who this is. What stands in a user's own ledger came from a server."""
+        """The best proof of the lead's identity. Events in the ledger of a userId come from a server."""
         told = any(event.source != RIPEN for user in self.users for event in self.tree.ledgers[user])
         return Proof.SERVER if told else self.claims.strongest
 
     @property
     def known(self) -> bool:
-        """Whether an address was given, however little that proves."""
+        """True if an address was given, with or without proof."""
         return bool(self.claims.addresses)
 
     @property
     def first_seen(self) -> int:
-        """When the lead itself did something first; a very late moment if it never did."""
+        """The moment (ms) of the first event that is not Ripen's own; a very late moment if there is none."""
         own = (event.at for events in self.tree.ledgers.values() for event in events if event.source != RIPEN)
         return min(own, default=_NEVER)
 
     @property
     def proven(self) -> set[str]:
-        """The addresses that are proven, in comparable form."""
+        """The proven addresses, in comparable form."""
         return self.claims.proven
 
     def says_nothing_but(self, address: str, users: Collection[str]) -> bool:
-        """True if no other address than this (comparable form) and no other userIds than these were given."""
+        """True if no address but this one (comparable form) and no userIds but these were given."""
         events = (event for ledger in self.tree.ledgers.values() for event in ledger)
         return given(events) <= {address} and all(user in users for user in self.claims.users)
 
     def claimant(self, address: str) -> str:
-        """The subject whose own ledger names the address: should the lead be parted, the address stays with it."""
+        """The subject whose own ledger names the address. After an unmerge the address stays with this subject."""
         for subject, events in self.tree.ledgers.items():
             for event in events:
                 named = event.traits.get("email") or event.properties.get("address")
@@ -118,9 +118,9 @@ class MergeCandidate:
         return self.subject
 
     def prover(self, address: str, trusted: frozenset[str]) -> str:
-        """The subject whose own ledger proves the address; otherwise the one that names it.
+        """The subject whose own ledger proves the address, otherwise the one that names it.
 
-        `trusted` are the sources that are servers. Should the lead be parted, the proof stays with this subject.
+        `trusted` are the sources that are servers. After an unmerge the proof stays with this subject.
         """
         if len(self.tree.ledgers) > 1:
             for subject, events in self.tree.ledgers.items():
@@ -132,10 +132,10 @@ class MergeCandidate:
 def union(ledgers: Mapping[str, Sequence[Event]]) -> list[Event]:
     """The events of several ledgers, each once, in order of occurrence (ties by id, then by subject).
 
-    An event of a website is the same wherever it stands. One of ours belongs to its subject: two subjects may each have
-    got the first mail of a campaign.
+    An event from outside is identified by its id alone. One of Ripen's own is identified by its id and its subject,
+    because two subjects may each have received the same mail.
     """
-    if len(ledgers) == 1:  # it is so already
+    if len(ledgers) == 1:  # a single ledger is sorted and free of duplicates
         return [event for events in ledgers.values() for event in events]
     found: dict[tuple[str, str], tuple[int, str, str, Event]] = {}
     for subject, events in ledgers.items():
@@ -148,13 +148,13 @@ def union(ledgers: Mapping[str, Sequence[Event]]) -> list[Event]:
 
 
 def order_by_proof(one: MergeCandidate, other: MergeCandidate) -> tuple[MergeCandidate, MergeCandidate]:
-    """Who becomes the root, and who is merged below: more proof, then seen earlier, then the smaller subject."""
+    """The root of a merge first: the side with more proof, then the one seen earlier, then the smaller subject."""
     ranked = sorted((one, other), key=lambda party: (-party.proof, party.first_seen, party.subject))
     return ranked[0], ranked[1]
 
 
 def too_large(one: MergeCandidate, other: MergeCandidate) -> str:
-    """Why the two would be more than one lead may hold; empty when they are not."""
+    """The limit that the two together would exceed; empty if they exceed none."""
     if len(one.tree.ledgers) + len(other.tree.ledgers) > MAX_SUBJECTS:
         return f"more than {MAX_SUBJECTS} devices and users"
     if len(one.proven | other.proven) > MAX_ADDRESSES:
@@ -163,10 +163,10 @@ def too_large(one: MergeCandidate, other: MergeCandidate) -> str:
 
 
 def merge_conflict(one: MergeCandidate, other: MergeCandidate, proof: Proof, shown: str = "") -> str:
-    """Why the two are different people in spite of `proof`; empty when they may be one.
+    """The reason for which the two are different people despite `proof`; empty if they may be one.
 
-    `shown` is the address whose mailbox `one` was shown to read; another one that is proven contradicts it. A server
-    that names both knows better.
+    `shown` is the address whose mailbox `one` evidently reads; a different proven address of `one` contradicts it.
+    If a server names both, different proven addresses are no conflict.
     """
     if one.users and other.users:
         return "each has a userId"
@@ -176,16 +176,17 @@ def merge_conflict(one: MergeCandidate, other: MergeCandidate, proof: Proof, sho
 
 
 def given(events: Iterable[Event]) -> set[str]:
-    """The addresses (comparable form) that events name, however little that proves."""
+    """The addresses (comparable form) that events name, with or without proof."""
     named = (event.traits.get("email") for event in events if event.source != RIPEN and not event.bot)
     return {comparable(text) for text in named if isinstance(text, str) and "@" in text}
 
 
 def strayed(tree: MergedLead, edge: Edge, trusted: frozenset[str]) -> bool:
-    """True if the two sides that a link made one turn out to be two people; `trusted` are the sources that are servers.
+    """True if a merge by a followed link joined two people; `trusted` are the sources that are servers.
 
-    The side that followed the link must have given no address and no userId that is not the other's. The side that the
-    link was mailed to must have given none that it has not proven, unless it has itself proven the address.
+    The side that followed the link may have given only the address of the mail, and proven addresses and userIds of the
+    other side. The side to which the link was mailed must have proven the address of the mail by itself, or have given
+    only that address and addresses that either side has proven.
     """
     below = tree.below(edge.child)
     return any(
@@ -214,7 +215,7 @@ def _address(event: Event) -> str:
 
 
 def unmerged_at(one: MergeCandidate, other: MergeCandidate) -> int:
-    """When somebody decided last that the two are not one; -1 if nobody did."""
+    """The latest moment (ms) at which an operator unmerged the two; -1 if none did."""
     moments = [-1]
     for party, beside in ((one, other), (other, one)):
         theirs = {*map(subject_digest, beside.tree.ledgers)}

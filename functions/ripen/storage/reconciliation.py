@@ -1,9 +1,8 @@
-"""A walk over all leads, a page of the table at a time, for those whose record is not what it should be.
+"""A scan over all leads, page by page, for records that have to be folded again.
 
-Two kinds share everything but what starts them. `refold` follows the activation of new rules and goes over the whole
-table; `reconcile` goes over a seventh of it each night, for leads whose record lags behind their ledger, whatever the
-reason. Both find a lead whose record was made with other rules than the active ones, and one whose record and ledger
-disagree about which items there are.
+There are two kinds, which differ only in their trigger and extent. `refold` follows the activation of new rules and
+scans the whole table. `reconcile` scans a seventh of the table each night for records that lag behind their ledger.
+Both find a record that was folded under other rules, and a record that disagrees with its ledger about the items.
 """
 
 from __future__ import annotations
@@ -18,22 +17,23 @@ from ripen.storage.ledger import EVENT_PREFIX, NOTHING_SEEN, RECORD_KEY, Seen, c
 from ripen.times import HOUR, MINUTE, to_iso
 
 SEGMENTS = 7
-"""Into how many parts of about the same size the table is divided: one for each night of a week."""
+"""The number of segments of about equal size that the table has: one for each night of a week."""
 
 CALM = 2 * MINUTE
-"""How long a refold waits: for up to a minute a process may still fold with the rules that were active before."""
+"""Milliseconds that a refold waits: processes may fold with the previous rules for up to a minute."""
 
 RECENT = HOUR
-"""What arrived so lately may be on its way through the stream; a record that lacks it does not lag."""
+"""The age (ms) up to which an item may still be in the stream; a record without it does not lag."""
 
 Key = tuple[str, str]
 Kind = Literal["refold", "reconcile"]
 
 
 class SubjectSummary(BaseModel):
-    """What a walk has met of one subject: live ledger items, the last moment at which one expires, and its record.
+    """A scan's summary of one subject: the digest of live ledger items, their latest expiry (ms), and the record.
 
-    `claim` is what its record says; `lead` is whose it is, when another lead's record stands for it.
+    `claim` is the fingerprint in the subject's own record; None if there is none. `lead` is the subject above to which
+    a merged subject points; empty otherwise.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -46,17 +46,18 @@ class SubjectSummary(BaseModel):
 
 
 class Found(NamedTuple):
-    """A lead to fold again. `lagging`: events that are no longer on their way are missing in its record."""
+    """A lead to fold again. It is `lagging` if its record lacks events that have left the stream."""
 
     lead: str
     lagging: bool
 
 
 class TableScan(BaseModel):
-    """How far a walk has come. `target` is the version of the rules or the night that it is for; times in milliseconds.
+    """The progress of a scan; times in milliseconds. `target` is the version of the rules or the night it is for.
 
-    `segments` are still to be walked; of the first, the page after the key `after` is the next one. `open` is the
-    subject of which the next page may hold more, `last` the segment that was walked last. `version` counts the writes.
+    `segments` are those left to scan; the next page is in the first of them, after the key `after`. `open` is the
+    subject whose items may continue on the next page, `last` the segment completed last. `items`, `found` and `lagging`
+    count the results, `version` the writes.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -77,10 +78,9 @@ class TableScan(BaseModel):
     def on(
         self, page: Sequence[Mapping[str, Any]], after: Key | None, now: int
     ) -> tuple[TableScan, list[SubjectSummary]]:
-        """The walk after a page of items, and the subjects of which no more items will come.
+        """The scan after a page of items, and the subjects that the page completes.
 
-        Items of one subject come one after the other, as a scan gives them. `after` is the last key; None ends the
-        segment.
+        The items of one subject are adjacent, as in a DynamoDB scan. `after` is the last key; None ends the segment.
         """
         done, current = [], self.open
         for item in page:
@@ -97,12 +97,12 @@ class TableScan(BaseModel):
         return self.model_copy(update=moved), done
 
     def with_found(self, found: Sequence[Found]) -> TableScan:
-        """The walk with these leads counted."""
+        """The scan with these leads counted."""
         lagging = self.lagging + sum(one.lagging for one in found)
         return self.model_copy(update={"found": self.found + len(found), "lagging": lagging})
 
     def may_go_on(self, now: int) -> bool:
-        """Whether there is something to walk yet, and every process knows what it is walked for."""
+        """True if the scan has not ended and, for a refold, every process has the new rules."""
         return self.ended is None and (self.kind != "refold" or now >= self.since + CALM)
 
 
@@ -120,26 +120,27 @@ def _tallied(tally: SubjectSummary, item: Mapping[str, Any], now: int) -> Subjec
 
 
 def needs_refold(tally: SubjectSummary, claim: FoldFingerprint | None, rules: str, recent: int) -> Found | None:
-    """Whether a subject's lead has to be folded again; `claim` is what the record says that stands for the subject.
+    """The lead of a subject if it has to be folded again, otherwise None.
 
-    `rules` is the active version, or empty when any will do. What expires after `recent` has arrived only lately. Of a
-    lead whose oldest items were left out nothing but the rules is compared.
+    `claim` is the fingerprint in the record of the subject's lead. `rules` is the active version; empty accepts any.
+    Items that expire after `recent` (ms) may still be in the stream. If the oldest items of a lead were left out, only
+    the rules are compared.
     """
     claimed = claim.seen if claim else NOTHING_SEEN
     if not tally.seen.items and not (claim and claim.others):
-        return None  # nothing is left to fold
+        return None
     if claim and rules in ("", claim.rules) and (tally.seen == claimed or not claimed.whole):
         return None
-    # Fewer than the record says: some have expired since.
+    # Fewer items than in the record are no lag: items have expired since.
     lagging = claimed.whole and tally.seen.items > claimed.items and tally.expires_at <= recent
     return Found(tally.lead or tally.subject, lagging)
 
 
 def walk_now(walks: Mapping[Kind, TableScan], rules: str, now: int, hour: int) -> TableScan | None:
-    """The walk that is to go on, or to begin, at `now`; None when there is none.
+    """The scan to continue or start at `now` (ms); None if there is none.
 
-    A refold begins as soon as other `rules` are seen to be active, instead of one for older rules, and waits until
-    every process knows them. A reconcile begins each night at `hour` (UTC), with the segment whose turn it is.
+    A refold starts as soon as the active `rules` differ from those of the last refold, which it replaces, and waits
+    until every process has them. A reconcile starts each night at `hour` (UTC) with the next segment.
     """
     refold, reconcile = walks.get("refold"), walks.get("reconcile")
     if refold is None or refold.target != rules:
@@ -159,5 +160,5 @@ def walk_now(walks: Mapping[Kind, TableScan], rules: str, now: int, hour: int) -
 
 
 def walk_everywhere(now: int) -> TableScan:
-    """A reconcile of the whole table at once."""
+    """A reconcile scan of the whole table."""
     return TableScan(kind="reconcile", target="all", since=now, segments=tuple(range(SEGMENTS)))
