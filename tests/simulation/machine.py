@@ -73,7 +73,7 @@ class Machine:
 
     def step(self):
         """Resume one random invocation with the outcome of its call, which may be a fault."""
-        # The latest invocation usually goes on, so that whole invocations fit between two calls of another.
+        # The latest invocation usually continues, so that whole invocations fit between two calls of another.
         if self._latest not in self.running or self.random.random() < 0.2:
             self._latest = self.random.choice(self.running)
         invocation = self._latest

@@ -23,7 +23,7 @@ _MAX_LINK = 2_000
 
 
 class _Page(NamedTuple):
-    """The handlers of GET and POST, and whether the POST body is parsed."""
+    """The handlers of GET and POST; `reads` is True if the POST body is parsed as a form."""
 
     show: Callable[[PageRequest], Answer]
     take: Callable[[PageRequest], Answer]
