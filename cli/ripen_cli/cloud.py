@@ -30,7 +30,7 @@ SENDER = "hello@ripen.example"
 DEFAULT_PORT = 4566
 _STARTED_WITHIN = 120
 _PUBLISHED_WITHIN = 180
-"""Seconds; the function that publishes may itself take 150 of them."""
+"""Seconds; the publish function may take 150 of them."""
 
 _BUILD = HOME / "build"
 _CREDENTIALS = {"region_name": REGION, "aws_access_key_id": "test", "aws_secret_access_key": "test"}
