@@ -1,4 +1,4 @@
-"""CPU of two calls, measured in turns, so that whatever slows the machine down slows both."""
+"""CPU of two calls, measured alternately, so that background load affects both."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from botocore.httpsession import URLLib3Session
 
 
 class _Written(AWSResponse):  # type: ignore[misc]
-    """What AWS answers: nothing, or what a mail got as its id."""
+    """The response of AWS: empty, or a message id for a mail."""
 
     def __init__(self, url: str) -> None:
         super().__init__(url, 200, {"content-type": "application/x-amz-json-1.0"}, None)
@@ -21,14 +21,14 @@ class _Written(AWSResponse):  # type: ignore[misc]
 
 
 def answered(_session: URLLib3Session, request: AWSPreparedRequest) -> AWSResponse:
-    """The answer to a request that AWS never got."""
+    """A response without any network traffic."""
     return _Written(request.url)
 
 
 def compare(floor: Callable[[], object], value: Callable[[], object], rounds: int, calls: int, events: int) -> str:
-    """What a row prints: the medians in milliseconds for each of a call's `events`, as JSON.
+    """The output of a row as JSON: the medians in milliseconds for each of a call's `events`.
 
-    Both go through all of botocore; only the HTTP session below it answers from memory.
+    Both calls run all of botocore; only the HTTP session below it is replaced.
     """
     with patch.object(URLLib3Session, "send", answered):
         floors, values = alternate((floor, value), rounds, calls)
@@ -36,7 +36,7 @@ def compare(floor: Callable[[], object], value: Callable[[], object], rounds: in
 
 
 def alternate(several: Sequence[Callable[[], object]], rounds: int, calls: int) -> list[float]:
-    """Of each function the median of `rounds` rounds of `calls` calls each, in milliseconds a call."""
+    """The median over `rounds` rounds of `calls` calls for each function, in milliseconds per call."""
     measured = [[_milliseconds(call, calls) for call in several] for _ in range(rounds + 1)][1:]
     return [median(times) for times in zip(*measured, strict=True)]
 

@@ -1,4 +1,4 @@
-"""The least a function that writes one item can do: import boto3, make a client, put the item given as argument."""
+"""The minimal cold start with one write: import boto3, make a client, put the item in the first argument."""
 
 import ast
 import os

@@ -1,4 +1,4 @@
-"""A cold start of the tracking function: import its handler, handle the event given as argument."""
+"""A cold start of the tracking function: import its handler, handle the event in the first argument."""
 
 import ast
 import os

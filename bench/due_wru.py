@@ -1,9 +1,9 @@
-"""Write units that keep one lead findable when it is due: lazy timers against timers that every event moves.
+"""Write units of one lead's due time in the index: timers that move only when needed, against one move per event.
 
-A visitor comes four times in six weeks, looks at ten pages each time and signs up at the second, under the starter
-rules. Each event is scored alone. A key of the index that changes costs two writes, one that comes or goes costs one
+A visitor comes four times in six weeks, views ten pages each time and signs up at the second, under the starter rules.
+Each event is scored alone. A changed index key costs two writes, a new or removed one costs one
 (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html#GSI.ThroughputConsiderations.Writes). A timer
-that fires early costs its postponement, and the record in which it is armed anew.
+that fires early costs its postponement and the record that sets it again.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a request can be made of, each kind in any size: every field, list and nesting that one carries."""
+"""Generators of requests of any size, one per part that can grow: every field, list and nested object."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _DEEPEST = 90
 
 
 def growing() -> Iterator[tuple[str, Make]]:
-    """Each kind by its name, as a function that makes a request of some size; with consent to be stored and without."""
+    """Names and generators of requests, each with and without consent; a generator takes a size."""
     for name, make in (*_events(), *_one_event(), *_shared()):
         yield f"{name}, counted", make
         yield f"{name}, stored", partial(_with_consent, make)
 
 
 def body(payload: Payload) -> str:
-    """The request as it is sent."""
+    """The body of the request."""
     return json.dumps({"writeKey": "website", **payload}, separators=(",", ":"))
 
 
@@ -79,7 +79,7 @@ def _keyed(place: str, size: int) -> Payload:
 
 
 def _many(longest: int, parts: Mapping[str, Any], size: int) -> Payload:
-    """Events in which each text and list is up to `longest` times as long as in `parts`, and `size` times in all."""
+    """Events whose texts and lists are those in `parts` repeated up to `longest` times, `size` times in total."""
     events = -(-size // longest)
     times = min(longest, size)
     return _batch(_page(number, **_times(parts, times)) for number in range(events))
@@ -99,7 +99,7 @@ def _deep(place: str, size: int) -> Payload:
 
 
 def _shared() -> Iterator[tuple[str, Make]]:
-    """What a request says for all its events, which grow as it does."""
+    """Requests whose shared context grows together with the number of events."""
     for part in _CONTEXTS:
         yield f"shared keys of {part}", partial(_sharing, part, _keys)
         yield f"shared lists of {part}", partial(_sharing, part, partial(_times, {"n": [[]]}))

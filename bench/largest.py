@@ -1,6 +1,6 @@
 """The largest leads that the limits allow, of several kinds, each scored in a process of its own.
 
-Each has several times as many events in the table as may be folded, in items as large as a request makes them.
+The table holds several times as many events of each lead as a fold reads, in items of the largest size.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ ROOT = Path(__file__).resolve().parents[1]
 _SUBJECT = "a:largest"
 _ITEM_EVENTS = 100
 _TIMES = 3
-"""How many times what may be folded lies in the table."""
+"""The multiple of the foldable size that is in the table."""
 
 _PAGE_ITEMS = 20
 
 
 class Measured(NamedTuple):
-    """What scoring one kind of lead took: seconds of CPU, and MB that the whole process had at most."""
+    """The cost of scoring one kind of lead: seconds of CPU, and peak memory of the process in MB."""
 
     cpu: float
     memory: float
@@ -41,7 +41,7 @@ class Measured(NamedTuple):
 
 
 def measured(*, quick: bool) -> list[Measured]:
-    """Every kind, or only the first two."""
+    """The measurements of all kinds; with `quick`, of the first two."""
     found = []
     for kind in [*KINDS][: 2 if quick else None]:
         command = [sys.executable, "-m", "bench.largest", kind]
@@ -109,13 +109,13 @@ KINDS: Mapping[str, tuple[Callable[[int], dict[str, Any]], int, int]] = {
     "many visitors": (_ordinary, SECOND, MAX_SUBJECTS),
     "visits of many": (_campaigns, HOUR, MAX_SUBJECTS),
 }
-"""By what it is made of: an event by its number, the time between two, and how many subjects the lead has."""
+"""By kind: a function from a number to an event, the time between events, and the number of subjects in the lead."""
 
 _PATTERN = read_events(items())
 
 
 class _Large(Table):
-    """Makes the items of a lead as they are asked for, the newest first, so that they take no memory of their own."""
+    """Generates the items of a lead during the query, newest first, so that they take no memory of their own."""
 
     def __init__(self, kind: str) -> None:
         super().__init__({})
@@ -135,11 +135,11 @@ class _Large(Table):
             yield {"Items": page}
 
     def query(self, ExpressionAttributeValues: Mapping[str, Any], **_: Any) -> dict[str, Any]:  # noqa: N803
-        """That there are events."""
+        """A response with one key, because the subject has events."""
         return {"Items": [{"pk": ExpressionAttributeValues[":pk"]}]}
 
     def _page(self, events: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The next items. `making` is the seconds of CPU that this took: not a part of what is measured."""
+        """The next items. `making` sums the CPU seconds for generating them, which are subtracted from the result."""
         began = time.process_time()
         page = [self.serialized(item) for item in islice(events, _PAGE_ITEMS)]
         self.making += time.process_time() - began
@@ -154,7 +154,7 @@ class _Large(Table):
 
 
 def ledger(kind: str, subject: str, weighs: int) -> Iterator[dict[str, Any]]:
-    """Items that together weigh so much, the newest first."""
+    """Items with a total weight of `weighs`, the newest first."""
     make, gap, _ = KINDS[kind]
     number, at = 0, NOW - MINUTE
     while weighs > 0:
@@ -173,7 +173,7 @@ def ledger(kind: str, subject: str, weighs: int) -> Iterator[dict[str, Any]]:
 
 
 def main(kind: str) -> None:
-    """Score one lead and print what it took as JSON."""
+    """Score one lead and print its cost as JSON."""
     table = _Large(kind)
     began = time.process_time()
     score(table, [{"pk": _SUBJECT, "sk": event_key(NOW, "m")}])

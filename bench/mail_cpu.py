@@ -1,7 +1,7 @@
-"""CPU of one mail, filled in, built and handed to SES, against handing over the very same bytes with one `send_email`.
+"""CPU to render, build and send one mail, against one `send_email` call with the same bytes.
 
-The mail is a starter mail in its layout; signing the tokens of its links is a part of it. Most of the difference is the
-standard library's `email`, which parses and folds each header; filling in takes a fifth of it.
+The mail is a starter mail with its layout; signing the link tokens is included. Most of the difference is the standard
+library's `email`, which parses and folds each header; rendering takes a fifth of it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Bytes of the script that shows offers, as `snippet_size` has it of the snippet."""
+"""Size in bytes of the script that shows offers, measured like `snippet_size`."""
 
 from __future__ import annotations
 

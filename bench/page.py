@@ -1,4 +1,4 @@
-"""The requests that the rows measure: page views as analytics-next sends them, through a function URL."""
+"""Requests for the benchmarks: page views as analytics-next sends them, through a function URL."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ _PATHS = ("solutions/lead-nurturing", "guides/first-reply", "pricing", "blog/fiv
 
 
 def request() -> dict[str, Any]:
-    """The event that Lambda hands to the tracking function (payload format 2.0) for one page view."""
+    """The Lambda event (payload format 2.0) of one page view."""
     return _request("page", json.loads(_PAYLOAD.read_text()))
 
 
 def batch(count: int) -> dict[str, Any]:
-    """The same for `count` page views of one visitor in one request, each with its own page, time and messageId."""
+    """The Lambda event of `count` page views by one visitor, each with its own page, time and messageId."""
     views = [_view(number, count) for number in range(count)]
     sent_at = json.loads(_PAYLOAD.read_text())["sentAt"]
     return _request("batch", {"writeKey": views[0].pop("writeKey"), "batch": views, "sentAt": sent_at})
 
 
 def items(event: dict[str, Any]) -> list[dict[str, dict[str, Any]]]:
-    """What a request becomes in the ledger, in DynamoDB's JSON."""
+    """The ledger items of a request, in DynamoDB's JSON."""
     accepted = parse_request(event, NO_SOURCES).accepted
     serialize = TypeSerializer().serialize
     plain = event_items(accepted, RETENTION_DAYS)
@@ -41,7 +41,7 @@ def items(event: dict[str, Any]) -> list[dict[str, dict[str, Any]]]:
 
 
 def item() -> dict[str, dict[str, Any]]:
-    """The one item that the single page view becomes."""
+    """The ledger item of the single page view."""
     [only] = items(request())
     return only
 
@@ -62,7 +62,7 @@ def _request(call: str, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def page_request(body: str, call: str = "batch") -> dict[str, Any]:
-    """The event that Lambda hands to the tracking function for any body."""
+    """The Lambda event of a request with any body."""
     return {
         "version": "2.0",
         "headers": {"content-type": "text/plain", "user-agent": _user_agent()},

@@ -1,7 +1,7 @@
 """`make bench`: measure each row against its floor in the same run, print a table, write build/bench.json.
 
-Every row is a program of its own, run in a process of its own, that prints {"value", "unit", "floor"} and maybe a
-"note" as JSON. Exits with 1 when a row is over its budget.
+Each row is a program that runs in its own process and prints {"value", "unit", "floor"} and optionally "note" as JSON.
+The exit status is 1 if a row is over its budget.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ ENVIRONMENT = {
     "SECRET_ARN": "secret",
     "LINK_SECRET_ARN": "links",
 }
-"""All that a measured process is told: nothing of the machine, and no way to a real account."""
+"""The whole environment of a measured process: no settings of the machine, and no credentials of a real account."""
 
 
 class Row(NamedTuple):
-    """`budget` is the largest ratio that is accepted: of the value to its floor or, where there is one, to `limit`."""
+    """`budget` is the largest accepted ratio of the value to its floor or, if given, to `limit`."""
 
     name: str
     program: str
@@ -40,7 +40,7 @@ class Row(NamedTuple):
 
 
 class Result(NamedTuple):
-    """A measured row."""
+    """The measurement of a row."""
 
     row: Row
     value: float
@@ -50,12 +50,12 @@ class Result(NamedTuple):
 
     @property
     def ratio(self) -> float:
-        """How many times the floor, or the limit of the row."""
+        """The value divided by its floor or by the row's limit."""
         return self.value / (self.row.limit or self.floor)
 
     @property
     def over(self) -> bool:
-        """Whether the row is over its budget."""
+        """True if the row is over its budget."""
         return self.ratio > self.row.budget
 
 
@@ -85,7 +85,7 @@ ROWS = (
 
 
 def main() -> int:
-    """Measure, print, write; 1 when anything is over its budget."""
+    """Measure, print and write all rows; returns 1 if any is over its budget."""
     parser = argparse.ArgumentParser(description="Measure Ripen against floors taken in the same run.")
     parser.add_argument("--quick", action="store_true", help="few repetitions: shows that it runs, not how fast")
     parser.add_argument("--output", type=Path, default=ROOT / "build" / "bench.json", help="where the JSON goes")
@@ -98,7 +98,7 @@ def main() -> int:
 
 
 def measure(row: Row, *, quick: bool) -> Result:
-    """Run a row's program."""
+    """Run the program of a row."""
     command = [sys.executable, "-m", row.program, *(["--quick"] if quick else [])]
     done = subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True, check=True)
     found = json.loads(done.stdout)
@@ -106,7 +106,7 @@ def measure(row: Row, *, quick: bool) -> Result:
 
 
 def table(results: list[Result]) -> str:
-    """The results as text."""
+    """The results as a text table."""
     lines = [f"{'':22} {'value':>9} {'floor':>9} {'ratio':>6} {'budget':>6}"]
     for result in results:
         verdict = "OVER BUDGET" if result.over else "ok"
@@ -118,7 +118,7 @@ def table(results: list[Result]) -> str:
 
 
 def as_json(results: list[Result]) -> dict[str, dict[str, Any]]:
-    """The results as they are written."""
+    """The results as JSON, by row."""
     return {
         result.row.name: {
             "value": result.value,

@@ -1,6 +1,6 @@
-"""CPU per event of what scoring computes, 25 rules: read a lead's items, fold them.
+"""CPU per event of scoring with 25 rules: read a lead's items and fold them.
 
-The floor is the same lead by straight-line Python that was written for its rules alone.
+The floor computes the same lead with straight-line Python written for these rules.
 """
 
 from __future__ import annotations

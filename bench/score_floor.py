@@ -1,8 +1,8 @@
-"""The least that a lead costs: what is made of `score_lead`, as straight-line Python written by hand for this lead.
+"""The floor of scoring: the result for the lead in `score_lead`, in straight-line Python written for its rules.
 
-It reads the events, each once and in order, gives points and says what for, and follows visits, touches, phases, the
-campaign and what is known of the person. It believes that every field is there and of the right type, and every mail
-event that a person caused it; it knows these rules alone, and keeps nothing that they do not need.
+It reads each event once, in order, awards and records points, and tracks visits, touches, phases, the campaign and
+traits. It trusts that every field exists with the right type, and that a person caused every mail event. It supports
+only these rules and keeps nothing that they do not need.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ripen.times import DAY, MINUTE
 
 
 class Summary(NamedTuple):
-    """What is known of the lead in the end; `given` are the points by rule and event, times in milliseconds."""
+    """The final state of the lead; `given` lists points by rule and event, times are in milliseconds."""
 
     points: float
     given: list[tuple[str, float, Any]]
@@ -36,7 +36,7 @@ class Summary(NamedTuple):
 
 
 def summary(texts: Iterable[str], now: int) -> Summary:  # noqa: C901, PLR0912, PLR0915 - no calls: they would cost
-    """What the events in these JSON texts make at `now`."""
+    """The state at `now` of the lead with the events in these JSON texts."""
     total, landmark, wake = 0.0, 0, math.inf
     once: set[str] = set()
     spent: dict[tuple[str, int], float] = {}
@@ -235,7 +235,7 @@ def summary(texts: Iterable[str], now: int) -> Summary:  # noqa: C901, PLR0912, 
 
 
 def _pass_time(phases: list[tuple[str, int]], total: float, landmark: int, active: int, until: int) -> float:
-    """Enter the phases that time alone brings by `until`; when it brings the next."""
+    """Apply the phase changes due to time alone up to `until`; returns the moment of the next one."""
     while True:
         moment, following = math.inf, ""
         phase, since = phases[-1]

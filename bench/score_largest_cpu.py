@@ -1,4 +1,4 @@
-"""CPU of scoring the largest allowed lead, of the kind that takes longest. Its floor is what it may take."""
+"""CPU of scoring the largest allowed lead, of the kind that takes longest. The floor is its limit."""
 
 from __future__ import annotations
 

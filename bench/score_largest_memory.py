@@ -1,4 +1,4 @@
-"""Memory of scoring the largest allowed lead, of the kind that takes most. Its floor is what it may take."""
+"""Memory of scoring the largest allowed lead, of the kind that takes most. The floor is its limit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lead that the scoring rows fold: thirty events along the white paper's example (M8), and its rules."""
+"""The lead of the scoring benchmarks: thirty events along the white paper's example (M8), and its rules."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _BROWSER = {"locale": "en-GB", "timezone": "Europe/Berlin"}
 
 
 def configuration() -> Configuration:
-    """The starter's first phases and campaigns, with 25 scoring rules."""
+    """The first phases and campaigns of the starter rules, with 25 scoring rules."""
     at_least = {"profile": "engagement", "at_least": 50}
     return Configuration.model_validate(
         {
@@ -57,7 +57,7 @@ def configuration() -> Configuration:
 
 
 def items(subject: str = SUBJECT) -> list[dict[str, Any]]:
-    """The lead's ledger: an item for each event, because a website sends each as it happens."""
+    """The lead's ledger: one item per event, because a website sends each event when it happens."""
     events = sorted(_events(), key=lambda event: event.at)
     return [item for event in events for item in event_items([Received(subject, event.at, event.at, event)], 730)]
 

@@ -1,4 +1,4 @@
-"""Bytes of the record of a lead that went through the white paper's example (M8). Its floor is what it may have."""
+"""Size in bytes of the record of a lead after the white paper's example (M8). The floor is its limit."""
 
 from __future__ import annotations
 

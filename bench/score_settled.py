@@ -1,6 +1,6 @@
-"""CPU of scoring one visit of a lead with 100,000 events, all settled; the floor is the same visit of a new lead.
+"""CPU of scoring a visit of a lead with 100,000 events in a checkpoint; the floor is the same visit of a new lead.
 
-The note tells how many read units (of 4 KB, consistent) a look at such a lead costs, of the 100,000 events and settled.
+The note gives the consistent read units (4 KB each) of loading the lead with its checkpoint, and without one.
 """
 
 from __future__ import annotations
@@ -49,11 +49,11 @@ def main(rounds: int, events: int) -> None:
 
 
 def _history(events: int) -> list[dict[str, Any]]:
-    """The lead of the other rows, again and again over the two years before."""
+    """The events of the benchmark lead, repeated over the two years before."""
     pattern = read_events(items())
     step = max(700 * DAY // events, 1)
     moments = (NOW - 700 * DAY + n * step for n in range(events))
-    # An hour's break now and then, as people make it: only there may a checkpoint end.
+    # Every hour has a break of at least half an hour, as between visits: a checkpoint can end only at a break.
     return [_item(pattern[n % len(pattern)], at - at % HOUR // 2, f"{n:06}") for n, at in enumerate(moments)]
 
 

@@ -1,4 +1,4 @@
-"""The scoring function as Lambda calls it, over a ledger in memory that counts what is written."""
+"""The scoring function as Lambda calls it, with an in-memory ledger that records writes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _READS = ("query", "get_item", "batch_get_item")
 
 
 class Table:
-    """A DynamoDB client that has the items of some subjects, and keeps the arguments of each write in `written`."""
+    """A DynamoDB client with the items of some subjects; it keeps the arguments of each write in `written`."""
 
     def __init__(self, ledger: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
         self._ledger = {
@@ -32,15 +32,15 @@ class Table:
         return {name: _SERIALIZER.serialize(value) for name, value in item.items()}
 
     def get_paginator(self, _operation: str) -> Table:
-        """Of queries, the only ones."""
+        """The paginator of queries; no other operation is paginated."""
         return self
 
     def paginate(self, **query: Any) -> Iterator[dict[str, Any]]:
-        """All items of the subject asked for, the latest first; there is no record yet."""
+        """One page with all items of the subject, the latest first; there is no record."""
         yield self.query(**query)
 
     def query(self, ExpressionAttributeValues: Mapping[str, Any], **_: Any) -> dict[str, Any]:  # noqa: N803
-        """The same as the answer to one call."""
+        """The response of one query."""
         return {"Items": self._ledger[ExpressionAttributeValues[":pk"]["S"]]}
 
     def __getattr__(self, operation: str) -> Any:
@@ -55,7 +55,7 @@ class Table:
 
 
 class _Bucket:
-    """The rules."""
+    """The bucket with the active rules."""
 
     def get_object(self, **_: Any) -> dict[str, Any]:
         active = ActiveConfiguration(version="0" * 16, activated_at=to_iso(NOW), configuration=configuration())
@@ -63,21 +63,21 @@ class _Bucket:
 
 
 class _Secrets:
-    """The secret under which addresses are digested."""
+    """The secret for address digests."""
 
     def get_secret_value(self, **_: Any) -> dict[str, Any]:
         return {"SecretString": "s" * 64}
 
 
 def scored(ledger: Mapping[str, Sequence[Mapping[str, Any]]]) -> Table:
-    """The table after one stream batch that tells of every item of the ledger."""
+    """The table after one stream batch with every item of the ledger."""
     table = Table(ledger)
     score(table, _all(ledger))
     return table
 
 
 def score(table: object, told: Iterable[Mapping[str, Any]]) -> None:
-    """Have these items of a table scored, of which the stream tells."""
+    """Score a stream batch of these items of a table."""
     for service, client in (("dynamodb", table), ("s3", _Bucket()), ("secretsmanager", _Secrets())):
         clients.use(service, client)
     answer = handler({"Records": [_record(n, item) for n, item in enumerate(told, start=1)]}, None)

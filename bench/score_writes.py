@@ -1,4 +1,4 @@
-"""Writes that a stream batch of 100 events of ten leads costs, through the real handler. The floor is one a lead."""
+"""Writes for a stream batch of 100 events of ten leads, through the real handler. The floor is one per lead."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bytes of a script for browsers as it goes over the wire. Its floor is what it may have: less is better."""
+"""Size in bytes of a gzipped browser script. The floor is its limit."""
 
 from __future__ import annotations
 

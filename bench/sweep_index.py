@@ -1,7 +1,7 @@
-"""The due index in memory, and the queue behind it: the real sweep runs over them, and every request is counted.
+"""In-memory due index and queue for the real sweep; they count every request.
 
-The index holds a million leads in the time that it takes to number them: a lead is a number, and becomes an item only
-when a query gives it. What a query reads follows from its key condition, as in DynamoDB.
+A lead is only a number until a query returns it as an item, so that a million leads take little time. The read size of
+a query follows from its key condition, as in DynamoDB.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ NOW = parse_iso("2026-11-02T08:15:00Z")
 
 _READ_UNIT = 4096
 _EVENTUALLY = 0.5
-"""Read units of the first 4 KB, eventually consistent; an index is read in no other way."""
+"""Read units of the first 4 KB with eventual consistency, the only mode of an index."""
 
 _PAGE = 1 << 20
-"""Bytes after which DynamoDB ends a page."""
+"""The size in bytes at which DynamoDB ends a page."""
 
 
 class Index:
-    """`leads` leads of which `due` are due at NOW, the others within months. What was postponed is due no more.
+    """An index of `leads` leads of which `due` are due at NOW, the others later. Postponed leads are not due.
 
-    A DynamoDB client, too, and the SQS client of a queue that nobody empties. `units` were read, `calls` were made,
-    `queued` messages were taken and `postponed` items were written. Before each call it calls `pass_time`.
+    It is the DynamoDB client, and the SQS client of a queue without a consumer. It counts read `units`, `calls`,
+    `queued` messages and `postponed` items, and calls `pass_time` before each call.
     """
 
     def __init__(self, leads: int, due: int, pass_time: Callable[[], None] = lambda: None) -> None:
@@ -46,11 +46,11 @@ class Index:
         self.calls = self.queued = self.postponed = 0
 
     def size(self) -> int:
-        """Bytes of all that is due."""
+        """The size in bytes of all due items."""
         return sum(item_size(self._item(number)) for number in range(self._due))
 
     def get_paginator(self, operation: str) -> Index:
-        """Of queries; anything else is not meant to be read."""
+        """The paginator of queries; a sweep may read in no other way."""
         if operation != "query":
             raise SystemExit(f"a sweep that reads by {operation} has no place here")
         return self
@@ -63,7 +63,7 @@ class Index:
         PaginationConfig: dict[str, int] | None = None,  # noqa: N803
         **_: Any,
     ) -> Iterator[dict[str, Any]]:
-        """The pages of a query of the index, the earliest first, each a call."""
+        """The pages of an index query, earliest first; each page is one call."""
         numbers = self._range(KeyConditionExpression, ExpressionAttributeValues)
         limit, start, more = (PaginationConfig or {}).get("PageSize", len(numbers) + 1), 0, True
         while more:
@@ -74,24 +74,24 @@ class Index:
                 page.append(self._item(numbers[start]))
                 size += item_size(page[-1])
                 start += 1
-            more = len(page) == limit or size >= _PAGE  # DynamoDB does not look whether anything follows
+            more = len(page) == limit or size >= _PAGE  # DynamoDB ends a full page without a check for more items
             self.units += _EVENTUALLY * max(units(size), 1)
             yield {"Items": page}
 
     def update_item(self, *, Key: dict[str, Any], **_: Any) -> dict[str, Any]:  # noqa: N803
-        """Let an item rest."""
+        """Postpone an item."""
         self._call()
         self.postponed += 1
         self._rest.add(_number(Key["pk"]["S"]))
         return {}
 
     def get_queue_attributes(self, **_: Any) -> dict[str, Any]:
-        """How many messages wait: all of them."""
+        """The number of messages in the queue."""
         self._call()
         return {"Attributes": {"ApproximateNumberOfMessages": str(self.queued)}}
 
     def send_message_batch(self, *, Entries: Sequence[dict[str, Any]], **_: Any) -> dict[str, Any]:  # noqa: N803
-        """Take messages."""
+        """Accept messages."""
         self._call()
         self.queued += len(Entries)
         return {"Successful": Entries}
@@ -117,7 +117,7 @@ class Index:
 
 
 def installed(index: Index) -> TriggerSettings:
-    """The settings of a trigger function for which the index is the whole of AWS."""
+    """The settings of a trigger function whose only AWS services are this index and queue."""
     for service in ("dynamodb", "sqs"):
         clients.use(service, index)
     told: dict[str, Any] = {field.name: 1 if field.type == "int" else field.name for field in fields(TriggerSettings)}
@@ -125,12 +125,12 @@ def installed(index: Index) -> TriggerSettings:
 
 
 def units(size: int) -> int:
-    """Blocks of 4 KB, the last one perhaps not full."""
+    """The number of 4 KB blocks, rounded up."""
     return -(-size // _READ_UNIT)
 
 
 def floor_units(index: Index) -> float:
-    """Read units of what is due, had it all been read at once."""
+    """Read units of all due items in a single request."""
     return _EVENTUALLY * units(index.size())
 
 

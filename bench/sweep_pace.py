@@ -1,9 +1,9 @@
-"""Minutes until 10,000 leads that came due at once stand in the queue, by sweeps of a minute each.
+"""Minutes until 10,000 leads that became due at once are in the queue, with one sweep per minute.
 
-Computed, not measured: the real sweep makes its calls one after another, each is taken to last ten milliseconds, and a
-sweep ends ten seconds before the time limit. Nobody empties the queue meanwhile. The floor are the calls that cannot be
-left out: a message batch for every ten leads, and for each lead the write that postpones it. That write takes one unit
-for the record and two for the index.
+The result is computed: the real sweep makes its calls in sequence, each counts as ten milliseconds, and a sweep ends
+ten seconds before the time limit. No message is consumed meanwhile. The floor is the necessary calls: a message batch
+for every ten leads, and the write that postpones each lead. That write takes one unit for the record and two for the
+index.
 """
 
 from __future__ import annotations

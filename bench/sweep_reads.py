@@ -1,10 +1,10 @@
-"""Read units that a sweep takes for each due lead, with many more leads in the index that are not due.
+"""Read units of a sweep per due lead, with many leads in the index that are not due.
 
-Computed by DynamoDB's rules from the requests of the real sweep: an index is read eventually consistent, half a unit
-for each 4 KB of the keys that a request reads, rounded up, and half a unit where there is nothing to read
-(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html). The floor are the keys
-of the due leads, read in one request. Both are averages over sweeps that find 1,500 to 2,500 due leads, so that it does
-not matter where the last 4 KB happen to end.
+Computed by DynamoDB's rules from the requests of the real sweep: an eventually consistent read costs half a unit per
+4 KB of keys in a request, rounded up, and half a unit if there is nothing to read
+(https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html). The floor reads the
+keys of the due leads in one request. Both are averages over sweeps with 1,500 to 2,500 due leads, which evens out the
+rounding to 4 KB.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """CPU per event of one request with 100 page views of one visitor through the real handler.
 
-The floor is what no implementation can leave out: `json.loads` of the body, and one `put_item` of the very item that
-the handler writes, with the `json.dumps` and the zlib that pack it.
+The floor is the necessary work: `json.loads` of the body, and one `put_item` of the handler's item, with the
+`json.dumps` and zlib compression that pack it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _CALLS = 4
 def main(rounds: int) -> None:
     """Print the medians as JSON."""
     client = Session().client("dynamodb")
-    # Later than the client: Powertools hooks into every session that is made after its import.
+    # After the client: Powertools hooks into every session that is made after its import.
     from track.handler import handler  # noqa: PLC0415
 
     event = batch(_EVENTS)

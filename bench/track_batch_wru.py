@@ -1,7 +1,7 @@
 """Write request units per event of one request with ten page views of one visitor.
 
-The floor is the size of the packed item in units, not rounded up. DynamoDB does round up, so the budget is no
-multiple of the floor but a limit of its own: 0.2 units an event. In the results, `ratio` is the value against it.
+The floor is the size of the packed item in units, not rounded up. DynamoDB rounds up, so the budget is a limit of its
+own, 0.2 units per event, and not a multiple of the floor. In the results, `ratio` is the value divided by this limit.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""CPU from process start until the first write: the tracking function against bare boto3, in fresh processes.
+"""CPU from process start to the first write: the tracking function against bare boto3, in fresh processes.
 
-The writes go to a stub on loopback. A first run of both, not counted, leaves compiled modules behind.
+The writes go to a stub server on loopback. A first run of both, which does not count, compiles the modules.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _HERE = Path(__file__).parent
 
 
 class _Table(BaseHTTPRequestHandler):
-    """Takes every write."""
+    """Accepts every write."""
 
     protocol_version = "HTTP/1.1"
     written_at = 0.0
@@ -38,7 +38,7 @@ class _Table(BaseHTTPRequestHandler):
         self.wfile.write(b"{}")
 
     def log_message(self, *_arguments: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class _Run(NamedTuple):

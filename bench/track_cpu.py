@@ -14,7 +14,7 @@ _CALLS = 20
 def main(rounds: int) -> None:
     """Print the medians as JSON."""
     client = Session().client("dynamodb")
-    # Later than the client: Powertools hooks into every session that is made after its import.
+    # After the client: Powertools hooks into every session that is made after its import.
     from track.handler import handler  # noqa: PLC0415
 
     event, written = request(), item()

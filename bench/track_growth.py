@@ -1,8 +1,8 @@
-"""CPU of a request that is four times as large as another one of the same kind, of the kind in which it grows most.
+"""CPU of a request four times as large as another of the same kind, for the kind whose cost grows most.
 
-Every field, list and nesting that a request carries is such a kind, stored and only counted. The floor is the smaller
-request; what costs more than its size would be far from four times that. Both are small enough for a processor's cache,
-out of which `json.loads` alone takes six times as long for four times as much.
+The kinds are every field, list and nested object of a request, stored and only counted. The floor is the smaller
+request; a cost that grows faster than the size gives a ratio far above four. Both fit into a processor's cache; beyond
+it, `json.loads` alone takes six times as long for four times the size.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from track.request import MAX_BATCH, MAX_BODY_BYTES
 
 _GROWTH = 4
 _DOUBTFUL = 8
-"""So many kinds that seem to grow most are measured once more, and better: the largest of many is an accident."""
+"""The number of worst kinds to measure again with more rounds, because the largest of many values is mostly noise."""
 
 
 def main(rounds: int, largest: int, every: int) -> None:
-    """Print what was least as JSON; of all kinds, or only of every so many."""
+    """Print the worst result as JSON; with `every`, only one in `every` kinds is measured."""
     with patch.object(URLLib3Session, "send", answered):
         _answer(page_request(body({"batch": []})))
-        gc.freeze()  # what was there before any request is not looked through again and again
+        gc.freeze()  # the garbage collector then skips all objects made before the requests
         first = [(_measure(make, largest, rounds), name, make) for name, make in islice(growing(), 0, None, every)]
         worst = sorted(first, key=itemgetter(0), reverse=True)[:_DOUBTFUL]
         again = [(_measure(make, largest, 5 * rounds), name) for _, name, make in worst]
@@ -42,9 +42,9 @@ def main(rounds: int, largest: int, every: int) -> None:
 
 
 def _measure(make: Make, largest: int, rounds: int) -> tuple[float, float, float]:
-    """How much more the larger request costs, and the milliseconds of both: the least of some rounds.
+    """The ratio of the larger to the smaller request, and the milliseconds of both: the minimum of some rounds.
 
-    Whatever else a machine does only adds to what a request costs, and more to a large one.
+    Background load only adds to the cost of a request, and adds more to a large one.
     """
     calls = [partial(_answer, page_request(text)) for text in _two(make, largest)]
     measured = [alternate(calls, 1, 1) for _ in range(rounds)]
@@ -53,14 +53,14 @@ def _measure(make: Make, largest: int, rounds: int) -> tuple[float, float, float
 
 
 def _two(make: Make, largest: int) -> tuple[str, str]:
-    """Two requests of a kind, one of nearly `largest` bytes or as many events as may be, and one of a quarter of it."""
+    """Two requests of a kind: one of nearly `largest` bytes or nearly MAX_BATCH events, and one of a quarter of it."""
     probe = 4_000
     size = min(int(largest / len(body(make(probe))) * probe), MAX_BATCH * 9 // 10 if _counts(make) else largest)
     return body(make(size // _GROWTH)), body(make(size))
 
 
 def _counts(make: Make) -> bool:
-    """Whether what grows is the number of events."""
+    """True if the number of events is what grows."""
     return len(make(100)["batch"]) == 100
 
 

@@ -1,6 +1,6 @@
-"""CPU of the costliest request that somebody may send to do harm, each as large as a request may be.
+"""CPU of the most expensive malicious request, of the maximum size.
 
-The floor is a request as large of ordinary page views. Whoever wants to do harm shall not gain much: ten times that.
+The floor is a request of ordinary page views of the same size. An attack may cost at most ten times as much.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _PATH = json.dumps({"path": "/a" * 240})
 _TRAITS = json.dumps({f"t{number}": f"z{number:05}" for number in range(40)})
 _DEEPEST = '{"a":' * 150 + "1" + "}" * 150
 _TITLED = '{"type":"track","anonymousId":"visitor","messageId":"%s","event":"%s%s"}'
-_LONG_NAME = "\ufdfa" * 160  # which is eighteen letters in compatibility form
+_LONG_NAME = "\ufdfa" * 160  # each letter becomes eighteen letters in compatibility form
 _LISTS = _PAGE % ("lists", '{"n":[' + "[]," * 9_000 + "[]]}")
 _TEXT = _PAGE % ("text", json.dumps({"n": "x" * 33_000}))
 HOSTILE = {
@@ -47,7 +47,7 @@ HOSTILE = {
     "stored lists": [_AGREED % ("lists", '{"n":[' + "[]," * 9_000 + "[]]}")] * 15,
     "stored numbers": [_AGREED % (number, '{"n":[' + "1e15," * 1_500 + "1]}") for number in range(60)],
 }
-"""By what they are made of, the JSON of the events of a request."""
+"""The JSON of a request's events, by kind."""
 
 
 def main(rounds: int) -> None:
@@ -62,7 +62,7 @@ def main(rounds: int) -> None:
 
 
 def _ordinary() -> int:
-    """How many page views fit into a request."""
+    """The number of page views that fit into a request."""
     return MAX_BODY_BYTES // (len(batch(100)["body"]) // 100 + 1)
 
 

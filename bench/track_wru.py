@@ -13,11 +13,11 @@ from typing import Any
 from bench.page import item
 
 UNIT = 1024
-"""Bytes that one write request unit pays for."""
+"""Bytes per write request unit."""
 
 
 def item_size(attributes: Mapping[str, Mapping[str, Any]]) -> int:
-    """Bytes of an item: attribute names and values, names and texts in UTF-8."""
+    """The size of an item in bytes: attribute names and values, texts in UTF-8."""
     return sum(len(name.encode()) + _value_size(attribute) for name, attribute in attributes.items())
 
 
@@ -25,7 +25,7 @@ def _value_size(attribute: Mapping[str, Any]) -> int:
     kind, value = next(iter(attribute.items()))
     if kind == "S":
         return len(value.encode())
-    if kind == "N":  # two significant digits a byte, and one more
+    if kind == "N":  # one byte per two significant digits, plus one
         return (len(value.strip("-").replace(".", "").strip("0")) + 1) // 2 + 1
     return len(value)
 

@@ -12,7 +12,7 @@ from template import ROOT
 
 
 def expanded():
-    """The template with the resources that each `Fn::ForEach` makes in its place."""
+    """The template with each `Fn::ForEach` replaced by its resources."""
     path = str(ROOT / "template.yaml")
     written, problems = decode(path)
     read = Template(path, written, ["eu-central-1"])

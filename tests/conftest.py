@@ -1,4 +1,4 @@
-"""What all tests share: the simulator's option and a place for logs, so that tests can search them."""
+"""Fixtures and options of all tests: the simulator's seeds, fresh caches, captured logs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from adapters.tracking import public_config, source_registry
 from ripen.events.rate_limits import RateLimits
 from track import handler, network_limits
 
-# No test depends on how fast a machine is.
+# No test depends on the speed of the machine.
 hypothesis_settings.register_profile(
     "ripen", hypothesis_settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -26,7 +26,7 @@ hypothesis_settings.load_profile("ripen")
 
 
 def pytest_collection_finish():
-    # Half a million objects stay until the end. Looking through them for garbage takes a sixth of the time.
+    # Half a million objects live until the end. Scanning them for garbage takes a sixth of the time.
     gc.collect()
     gc.freeze()
     gc.set_threshold(100_000, 50, 50)
@@ -40,7 +40,7 @@ def pytest_addoption(parser):
 
 @pytest.fixture
 def new_process(monkeypatch):
-    """The state of a function's process that has just started: nothing read, nobody connected."""
+    """The state of a new process of a function: empty caches, no clients."""
     caches = (settings.settings, secrets.secret, secrets.keys)
     clients.clear_cache()
     for cached in caches:
@@ -69,7 +69,7 @@ def new_process(monkeypatch):
 
 @pytest.fixture
 def tracking(monkeypatch):
-    """Let the tracking function know these senders, and write into the list that this gives instead of a table."""
+    """A function that sets the source registry of the tracking function and gives the list of items that it writes."""
 
     def start(sources):
         written = []
@@ -89,7 +89,7 @@ def tracking(monkeypatch):
 
 @pytest.fixture
 def logs(monkeypatch):
-    """Everything that the functions log, as they would print it."""
+    """The log output of the functions as a text stream."""
     stream = io.StringIO()
     monkeypatch.setattr(logger.registered_handler, "stream", stream)
     return stream

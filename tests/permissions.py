@@ -1,7 +1,7 @@
-"""What the policies of template.yaml allow, judged as IAM does, as far as they say it.
+"""Evaluates the policies of template.yaml as IAM does, for the policy features that they use.
 
 Evaluation: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html. Leading keys, and
-which permission each member of a transaction needs:
+the permission that each member of a transaction needs:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html.
 """
 
@@ -13,13 +13,13 @@ _MEMBERS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "C
 
 
 def of_function(template, function):
-    """The statements of a function's role."""
+    """The policy statements of a function's role."""
     [policy] = template["Resources"][function]["Properties"]["Policies"]
     return policy["Statement"]
 
 
 def allows(statements, action, resource, context=None):
-    """Whether statements that only allow let `action` be done with `resource`, a reference as in the template.
+    """True if the statements allow `action` on `resource`, a reference as in the template. Deny is not supported.
 
     `context` holds the request's condition keys, each with a text or a list.
     """
@@ -33,7 +33,7 @@ def allows(statements, action, resource, context=None):
 
 
 def needed(operation, arguments):
-    """Each permission that a call of DynamoDB needs: pairs of action and leading keys."""
+    """The permissions that a DynamoDB call needs: pairs of action and leading keys."""
     if operation == "TransactWriteItems":
         for member in arguments["TransactItems"]:
             [(kind, write)] = member.items()
@@ -50,7 +50,7 @@ def _leading(write):
 
 
 def listed(value):
-    """A value that may be one or a list, as a list."""
+    """The value itself if it is a list, else a list with the value."""
     return value if isinstance(value, list) else [value]
 
 

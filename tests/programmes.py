@@ -1,6 +1,6 @@
-"""Lives of leads under the starter rules, by a virtual clock.
+"""Simulates leads under the starter rules with a virtual clock.
 
-What is due is done, then time goes on to what is due next.
+The clock advances from one due time to the next, and every due action succeeds at once.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ DONE = {
     "notify": "Colleague Notified",
     "webhook": "Webhook Delivered",
 }
-"""The event that tells that something was done, by its channel."""
+"""The event that reports a completed action, by channel."""
 
 OWN = ("Subscription Confirmed", "Preferences Changed", "Unsubscribed", "Feedback Given")
-"""What people do on pages behind mails: events that Ripen itself records."""
+"""Events from the pages behind mails, which Ripen itself records."""
 
 ADDRESS = "ann@example.com"
 
 
 class Life:
-    """One lead and all that reached it: `done` are intents with their moments, `shown` the offers on the site."""
+    """One lead and its actions: `done` are intents with their moments, `shown` the offers on the site."""
 
     def __init__(self, subject="a:ann"):
         self.subject = subject
@@ -47,14 +47,14 @@ class Life:
         self.shown = []
 
     def at(self, day, name, **properties):
-        """Let time pass until so many days after the story begins; then this happens."""
+        """Advance the clock to `day` days after START, then add an event."""
         self.until(day)
         source = RIPEN if name.startswith("Email ") or name in OWN else "website"
         parts = {part: properties.pop(part) for part in ("traits", "context") if part in properties}
         self._add(Event(f"{len(self.events):04}", name, self.now, source, properties=properties, **parts))
 
     def until(self, day):
-        """Let time pass; whatever is due meanwhile is done in time."""
+        """Advance the clock to `day` days after START; due actions are done on time."""
         end = START + round(day * DAY)
         while self.events and (due := self._do_what_is_due().due_at(Reach.EVERYTHING)) is not None and due <= end:
             assert due > self.now, "a lead that is due at once for ever"
@@ -64,16 +64,16 @@ class Life:
             self._do_what_is_due()
 
     def lead(self):
-        """The lead as of now, folded on from where it was."""
+        """The lead at the present moment, folded on from the previous state."""
         fresh, self.fresh = self.fresh, []
         return fold(self.subject, fresh, STARTER, self.now, self.state)
 
     def lead_from_scratch(self):
-        """The same, folded from all events."""
+        """The lead at the present moment, folded from all events."""
         return fold(self.subject, self.events, STARTER, self.now)
 
     def reached(self, *campaigns):
-        """What was done by these campaigns (without any: by all): calendar days after the story began, and its name."""
+        """The actions of these campaigns (default: all): days since START, and the step."""
         return [
             (at // DAY - START // DAY, intent.step)
             for at, intent in self.done
@@ -105,13 +105,13 @@ class Life:
         self.events.append(event)
         self.fresh.append(event)
         if event.name in ("Email Opened", "Email Link Clicked"):
-            self.now += SETTLING  # only then they count
+            self.now += SETTLING  # the event counts only after this time
 
 
 class Story(NamedTuple):
-    """What a lead lives through, told of one campaign: `happens` are a day, an event and its properties.
+    """A scenario for one campaign. `happens` lists days, events and their properties.
 
-    By the end, `days` after it began, the campaign has done `done`, each with its day, and the site has shown `shown`.
+    After `days` days, the campaign has done the steps in `done`, each with its day, and the site has shown `shown`.
     """
 
     campaign: str
@@ -123,7 +123,7 @@ class Story(NamedTuple):
     shown: Sequence[str] = ()
 
     def live(self):
-        """The life from the beginning to the end."""
+        """The lead after the whole scenario."""
         life = self.begin()
         for day, name, properties in self.happens:
             life.at(day, name, **properties)
@@ -132,21 +132,21 @@ class Story(NamedTuple):
 
 
 def visitor():
-    """Somebody without an address who reads about quoting."""
+    """A visitor without an address who reads about quoting."""
     life = Life()
     life.at(0, "Page Viewed", path="/solutions/quoting")
     return life
 
 
 def known():
-    """A visitor who left an address, and asked for no mails."""
+    """A visitor who gave an address and requested no mails."""
     life = visitor()
     life.at(0, "Identified", traits={"email": ADDRESS})
     return life
 
 
 def subscriber():
-    """Somebody who asked for mails and confirmed the address an hour later."""
+    """A visitor who requested mails and confirmed the address an hour later."""
     life = known()
     life.at(0, "Newsletter Requested")
     life.at(HOUR / DAY, "Subscription Confirmed", intent="double-opt-in_confirm-subscription_1")
@@ -154,7 +154,7 @@ def subscriber():
 
 
 def interested():
-    """A subscriber who reads enough to be in the phase of information: 12 points."""
+    """A subscriber with 12 points, in the information phase."""
     life = subscriber()
     for path in ("/solutions/enquiries", "/guides/first-reply", "/guides/win-rate"):
         life.at(0.1, "Page Viewed", path=path)
@@ -163,7 +163,7 @@ def interested():
 
 
 def warm():
-    """A subscriber who took part in the webinar, and is in the phase of consultation: 62 points."""
+    """A subscriber who attended the webinar, with 62 points, in the consultation phase."""
     life = interested()
     life.at(0.1, "Signed Up")
     life.at(0.1, "Webinar Attended", webinar="eleven-minutes")
@@ -173,14 +173,14 @@ def warm():
 
 
 def customer():
-    """A subscriber who orders on the first day, and is in the phase of retention from day 31 on."""
+    """A subscriber who orders on day 1, in the retention phase from day 31 on."""
     life = subscriber()
     life.at(1, "Order Completed", total=1200)
     return life
 
 
 def former():
-    """A customer whose contract ended after two months, seen again a week later."""
+    """A customer whose contract ended after two months, with a visit a week later."""
     life = customer()
     life.at(60, "Contract Ended")
     life.at(67, "Page Viewed", path="/")

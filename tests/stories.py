@@ -1,4 +1,4 @@
-"""The words that stories are told in: requests of websites, what SES reports, and the forms in which AWS hands both on.
+"""Builders of test inputs: tracking requests, SES events, and the Lambda events of AWS services.
 
 Moments are milliseconds since the epoch. Stories begin at `START`.
 """
@@ -17,7 +17,7 @@ START = parse_iso("2026-03-02T08:00:00Z")
 WRITE_KEY = "website"
 IP = "203.0.113.77"
 YES = {"consent": {"categoryPreferences": {"analytics": True}}}
-"""The context of a call whose visitor agreed."""
+"""The context of a call with the visitor's consent."""
 
 
 def tracked(name, at, *, who="ann", message_id="", **properties):
@@ -44,7 +44,7 @@ _numbers = itertools.count(1)
 
 
 def few_rules():
-    """Rules with which stories need few events, and the mails that they name, by their keys in the rules bucket."""
+    """Rules under which few events suffice, with their mails, by key in the rules bucket."""
     mails = ("layout.mjml", "confirm-subscription/", "workshop-agenda/", "personal-note/", "first-steps/")
     wanted = tuple(f"mails/{name}" for name in mails)
     starters = {name: content for name, content in rule_files(RULES).items() if name.startswith(wanted)}
@@ -56,7 +56,7 @@ def batch_of(events):
 
 
 def request(payload, at, *, call="batch", **parts):
-    """What a function URL hands to track; `payload` is JSON-able, or the body's text."""
+    """A function URL event for track; `payload` is JSON-able, or the text of the body."""
     return {
         "requestContext": {
             "http": {"method": "POST", "path": f"/v1/{call}", "sourceIp": IP},
@@ -69,7 +69,7 @@ def request(payload, at, *, call="batch", **parts):
 
 
 def stream_batch(keys, at):
-    """What the table's stream hands to score: nothing but keys. `keys` are pairs (pk, sk), or triples with a number."""
+    """A stream event for score, which contains only keys: `keys` are pairs (pk, sk)."""
     return {
         "Records": [
             {
@@ -86,17 +86,17 @@ def stream_batch(keys, at):
 
 
 def minute(at):
-    """The schedule's event."""
+    """The event of the minute schedule."""
     return {"source": "aws.events", "detail-type": "Scheduled Event", "time": to_iso(at)}
 
 
 def queue_message(body, identity):
-    """One message of the due queue, as the queue hands it to trigger."""
+    """A queue event for trigger with one message of the due queue."""
     return {"Records": [{"messageId": identity, "body": json.dumps(body)}]}
 
 
 def mail_report(kind, subject, intent, at, *, identity="", **details):
-    """What SES reports about a mail, as EventBridge hands it on."""
+    """An SES event about a mail, as EventBridge delivers it."""
     return {
         "id": identity or f"report-{next(_numbers)}",
         "source": "aws.ses",
@@ -110,7 +110,7 @@ def mail_report(kind, subject, intent, at, *, identity="", **details):
 
 
 class Context:
-    """Lambda's context of an invocation that has `seconds` left."""
+    """Lambda's context of an invocation with `seconds` left."""
 
     def __init__(self, seconds=60):
         self.seconds = seconds

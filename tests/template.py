@@ -1,4 +1,4 @@
-"""template.yaml as data: the only source of the table's schema and of what each function is told."""
+"""template.yaml as data: the only source of the table's schema and of each function's environment."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ ROOT = Path(__file__).parent.parent
 
 
 class _Loader(YAML):
-    """Reads `!Ref X` as {"Ref": "X"} and `!GetAtt X.Y` as {"GetAtt": "X.Y"}, and so on."""
+    """Parses `!Ref X` as {"Ref": "X"}, `!GetAtt X.Y` as {"GetAtt": "X.Y"}, and other tags likewise."""
 
     def __init__(self):
         super().__init__(typ="safe", pure=True)
@@ -37,7 +37,7 @@ def table_definition(template):
 
 
 def environment(template, function, names):
-    """The environment variables of a function; `names` says what a reference such as `Table` stands for."""
+    """The environment variables of a function; `names` maps references such as `Table` to values."""
     variables = dict(template["Globals"]["Function"]["Environment"]["Variables"])
     own = template["Resources"][function]["Properties"].get("Environment", {})
     variables |= own.get("Variables", {})
@@ -45,12 +45,12 @@ def environment(template, function, names):
 
 
 def _referred(reference):
-    """What a reference names; of a choice what is taken without the parameter that it asks for."""
+    """The name in a reference; of an `If`, the name that applies without the parameter."""
     [(kind, named)] = reference.items()
     return _referred(named[2]) if kind == "If" else named
 
 
 def outputs(template, names):
-    """The outputs of the stack, as far as `names` says what they refer to."""
+    """The stack outputs whose reference is in `names`."""
     told = {key: _referred(output["Value"]) for key, output in template["Outputs"].items()}
     return {key: names[name] for key, name in told.items() if name in names}

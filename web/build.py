@@ -1,4 +1,4 @@
-"""`make snippet`: the scripts in web, each made one small file, as the tracking function serves them."""
+"""`make snippet`: minifies the scripts in web/ into the files that the tracking function serves."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WEB = Path(__file__).parent
 SERVED = WEB.parent / "functions" / "track"
 PARTS = [WEB / "snippet" / f"{name}.js" for name in ("visitor", "delivery", "calls", "page")]
 ECMASCRIPT = 2020
-"""What a browser of five years ago reads; the minifier writes nothing newer."""
+"""The ECMAScript version of the output; browsers from 2020 on run it."""
 
 
 FRAME = """\
@@ -25,18 +25,18 @@ FRAME = """\
 
 
 def snippet() -> str:
-    """The parts in one function, so that their names are nobody else's; `early` holds the calls made before."""
+    """The parts in one function, which keeps their names private; `early` holds calls made before the script loads."""
     return FRAME % "".join(part.read_text() for part in PARTS)
 
 
 def offers() -> str:
-    """The script that shows offers, with its style sheet in it."""
+    """The script that shows offers, with its style sheet embedded."""
     styles = minify.string("text/css", (WEB / "offers" / "offers.css").read_text())
     return (WEB / "offers" / "offers.js").read_text().replace("'styles'", json.dumps(styles))
 
 
 def small(script: str) -> str:
-    """The script without comments and with short names."""
+    """The minified script."""
     return str(minify.string("application/javascript", script)) + "\n"
 
 

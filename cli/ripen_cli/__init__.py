@@ -1,1 +1,1 @@
-"""The command line for marketers, operators and developers; nothing of it ships to Lambda."""
+"""The `ripen` command line for marketers, operators and developers; it is not deployed to Lambda."""

@@ -1,4 +1,4 @@
-"""The local cloud: the real template, really deployed by SAM, into an AWS emulator that listens on loopback only."""
+"""The local cloud: SAM deploys the real template into an AWS emulator that listens on loopback only."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SENDER = "hello@ripen.example"
 DEFAULT_PORT = 4566
 _STARTED_WITHIN = 120
 _PUBLISHED_WITHIN = 180
-"""Seconds; the function that publishes may itself take 150 of them."""
+"""Seconds; the publish function may take 150 of them."""
 
 _BUILD = HOME / "build"
 _CREDENTIALS = {"region_name": REGION, "aws_access_key_id": "test", "aws_secret_access_key": "test"}
@@ -40,7 +40,7 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """A running local cloud; `started` is the start time of process `pid`, which tells it from a later one."""
+    """A running local cloud; `started` is the start time of process `pid`, which detects a reused pid."""
 
     endpoint: str
     region: str
@@ -60,12 +60,12 @@ class Cloud:
     started: float
 
     def client(self, service: str) -> Any:
-        """A boto3 client of this cloud, as its administrator."""
+        """A boto3 client of this cloud with administrator rights."""
         return boto3.client(service, endpoint_url=self.endpoint, **_CREDENTIALS)
 
 
 def running(port: int = DEFAULT_PORT) -> Cloud | None:
-    """The local cloud on a port, if one is running and answers."""
+    """The local cloud on a port; None if none runs or it does not answer."""
     try:
         cloud = Cloud(**json.loads(_state(port).read_text()))
     except (OSError, ValueError, TypeError):
@@ -76,7 +76,7 @@ def running(port: int = DEFAULT_PORT) -> Cloud | None:
 def start(port: int, progress: Progress, template: Path = ROOT / "template.yaml") -> Cloud:
     """Start the emulator, build, deploy, verify the sender and publish the starter rules.
 
-    Whatever was started is stopped again when a step fails or is interrupted. Raises click.ClickException.
+    If a step fails or is interrupted, everything that was started is stopped. Raises click.ClickException.
     """
     _check_port(port)
     with _step(progress, "tools (the first time takes a minute)"):
@@ -102,7 +102,7 @@ def start(port: int, progress: Progress, template: Path = ROOT / "template.yaml"
 
 
 def stop(port: int = DEFAULT_PORT) -> bool:
-    """Stop the local cloud on a port and everything it started; False when none was running."""
+    """Stop the local cloud on a port and all its processes; False if none was running."""
     try:
         state = json.loads(_state(port).read_text())
         process = _process(state["pid"], state["started"])
@@ -115,7 +115,7 @@ def stop(port: int = DEFAULT_PORT) -> bool:
 
 
 def publish_rules(cloud: Cloud, folder: Path, timeout: float = _PUBLISHED_WITHIN) -> dict[str, Any]:
-    """Upload rules/ and mails/ below `folder`, and wait until they are active. Raises click.ClickException."""
+    """Upload rules/ and mails/ below `folder` and wait until they are active. Raises click.ClickException."""
     s3 = cloud.client("s3")
     files = rule_files(folder)
     for key, content in files.items():
@@ -189,7 +189,7 @@ def _start_emulator(emulator: Path, port: int) -> subprocess.Popen[bytes]:
         "BIND_HOST": "127.0.0.1",
         "AUTH": "true",
         "MINISTACK_REGION": REGION,
-        "IOT_MTLS_ENABLED": "0",  # a listener of its own, which does not heed BIND_HOST
+        "IOT_MTLS_ENABLED": "0",  # its listener ignores BIND_HOST
         "PERSIST_STATE": "0",
         "LOG_LEVEL": "WARNING",
     }
@@ -200,7 +200,7 @@ def _start_emulator(emulator: Path, port: int) -> subprocess.Popen[bytes]:
         process = launch([str(emulator)], env=env, cwd=HOME, stdout=log, stderr=log, start_new_session=True)
     try:
         _wait_until_healthy(process, port, log_file)
-    except BaseException:  # Ctrl-C too
+    except BaseException:  # includes Ctrl-C
         process.kill()
         process.wait()
         raise
@@ -245,7 +245,7 @@ def _describe(outputs: Mapping[str, str], port: int, process: subprocess.Popen[b
     return Cloud(
         endpoint=endpoint,
         region=REGION,
-        # The form with the id in the path: not every system resolves names below localhost.
+        # The URL has the id in its path, because not every system resolves names below localhost.
         track_url=f"{endpoint}/_aws/lambda-url/{url_id}",
         table=outputs["TableName"],
         rules_bucket=outputs["RulesBucketName"],
@@ -264,7 +264,7 @@ def _describe(outputs: Mapping[str, str], port: int, process: subprocess.Popen[b
 
 
 def _tell_public_url(cloud: Cloud) -> None:
-    """Let links in mails and scripts lead to the tracking function as a browser on this machine reaches it."""
+    """Set PUBLIC_URL, so that links in mails and scripts reach the tracking function from a browser on this machine."""
     functions = cloud.client("lambda")
     for name in (cloud.track_function, cloud.trigger_function):
         told = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
@@ -273,7 +273,7 @@ def _tell_public_url(cloud: Cloud) -> None:
 
 
 def _aws_environment(endpoint: str) -> dict[str, str]:
-    """The environment without anybody's AWS profile: nothing here may ever reach a real account."""
+    """The environment without the user's AWS profile, so that no call reaches a real account."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
     return kept | {
         "AWS_ACCESS_KEY_ID": "test",

@@ -1,4 +1,4 @@
-"""Which deployment a command works on: a CloudFormation stack of your account, or the local cloud."""
+"""The deployment that a command works on: a CloudFormation stack in an AWS account, or the local cloud."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _SERVICES = ("dynamodb", "s3", "secretsmanager", "sqs", "sesv2", "cloudformation
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """What commands need to know of a deployment; `retention_days`: how long its ledger keeps an event.
+    """The names and settings of a deployment. `retention_days` is how long the ledger keeps an event.
 
-    `sender` writes its mails, and `public_url` is where they lead to, without a slash at its end.
+    `sender` is the From address of its mails; `public_url` is the base of their links, without a trailing slash.
     """
 
     table: str
@@ -35,9 +35,9 @@ class Deployment:
 
 
 def deployed(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options that name a deployment, and as its first argument what they found.
+    """Add the options that select a deployment to a command, and pass the Deployment as its first argument.
 
-    What AWS refuses, and what keeps us from asking, becomes one clear line.
+    An error from AWS or boto3 is shown as one line.
     """
 
     @deployable
@@ -50,7 +50,7 @@ def deployed(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def deployable(command: Callable[..., None]) -> Callable[..., None]:
-    """The same for a command that needs a deployment only at times: as its first argument what finds it."""
+    """Like `deployed`, but the first argument is a function that finds the deployment when it is needed."""
 
     @click.option("--stack", default="ripen", show_default=True, help="The CloudFormation stack, in your account.")
     @click.option("--local", is_flag=True, help="The local cloud of `ripen local up` or `make demo` instead.")
@@ -64,7 +64,7 @@ def deployable(command: Callable[..., None]) -> Callable[..., None]:
 
 @contextmanager
 def telling_errors() -> Iterator[None]:
-    """What AWS refuses, and what keeps us from asking, is one clear line."""
+    """Show an error from AWS or boto3 as one line."""
     try:
         yield
     except (ClientError, BotoCoreError) as error:
@@ -72,7 +72,7 @@ def telling_errors() -> Iterator[None]:
 
 
 def now() -> int:
-    """The present moment in milliseconds."""
+    """The current time in milliseconds."""
     return int(time.time() * SECOND)
 
 

@@ -1,4 +1,4 @@
-"""`ripen lead`: what is known about one person."""
+"""`ripen lead`: show, explain, merge, unmerge or erase one lead."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from services.erasure import erase_lead, survey
 
 @click.group()
 def lead() -> None:
-    """Look after the data of one lead."""
+    """Manage the data of one lead."""
 
 
 @lead.command()
@@ -25,14 +25,14 @@ def lead() -> None:
 @click.option("--yes", is_flag=True, help="Really erase; without it nothing is changed.")
 @deployed
 def erase(deployment: Deployment, who: str, yes: bool) -> None:
-    """Erase everything about a person: events, mails to send, records, addresses.
+    """Erase everything about a person: events, unsent mails, records, addresses.
 
-    By an address it finds every lead that ever gave it, by an anonymousId or a userId one lead; always with all devices
-    and users that were merged to it. Without --yes it says what it would delete. It may be interrupted, and run again.
+    An address selects every lead that ever gave it; an anonymousId or a userId selects one lead. Merged devices and
+    users are included. Without --yes, the command only counts what it would delete. An interrupted run can be repeated.
     """
     table, key = deployment.table, secret(deployment.address_secret)
     leads = {tree.record.subject: [*tree.ledgers] for tree in trees_of(deployment, who, now())}
-    # What is left of an erasure that was interrupted, or of whoever only withdrew, has no events any more.
+    # Leads without events can still have items: an erasure was interrupted, or the visitor only withdrew consent.
     given = subjects_of(deployment, who)
     alone = [subject for subject in given if not any(subject in subjects for subjects in leads.values())]
     counts = {subject: survey(table, subject) for subject in [*itertools.chain(*leads.values()), *alone]}

@@ -1,4 +1,4 @@
-"""`ripen lead merge` and `ripen lead unmerge`: say which subjects are one person, and which are not."""
+"""`ripen lead merge` and `ripen lead unmerge`: merge leads by hand, and undo a merge."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _yes = click.option("--yes", is_flag=True, help="Do it. Without it, only what wo
 @_yes
 @deployed
 def unmerge(deployment: Deployment, subject: str, yes: bool) -> None:
-    """Take SUBJECT (such as a:6f0c1b) out of its lead, with what was merged below it."""
+    """Take SUBJECT (e.g. a:6f0c1b) out of its lead, together with the subjects merged below it."""
     moment = now()
     place = _place(deployment, moment)
     found = identity_resolution.candidate(place, subject, moment)
@@ -42,7 +42,7 @@ def unmerge(deployment: Deployment, subject: str, yes: bool) -> None:
 @_yes
 @deployed
 def merge(deployment: Deployment, one: str, other: str, yes: bool) -> None:
-    """Make the leads of two subjects one. What is proven of each is not asked: you know better."""
+    """Merge the leads of two subjects. The command does not check proof of identity: you decide."""
     moment = now()
     place = _place(deployment, moment)
     first, second = (
@@ -80,7 +80,7 @@ def _done(change: Callable[[], None]) -> None:
 
 
 def _tell(found: MergeCandidate) -> None:
-    """One line for the lead, one for each merge; no address and no name."""
+    """Print one line for the lead and one for each merge, without addresses or names."""
     click.echo(f"{found.subject}: {len(found.tree.events)} events, proof: {found.proof.name.lower()}")
     for edge in found.tree.edges:
         click.echo(f"  {edge.child} below {edge.parent}, proof: {edge.proof.name.lower()}")

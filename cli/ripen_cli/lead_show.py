@@ -1,4 +1,4 @@
-"""`ripen lead show` and `ripen lead explain`: who a lead is, what it did, and where every point comes from."""
+"""`ripen lead show` and `ripen lead explain`: a lead's data, its journey, and the source of every point."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON obj
 @_json
 @deployed
 def show(deployment: Deployment, who: str, at: int | None, last: int, as_json: bool) -> None:
-    """Show a lead: scores, phase, persona, interests, where it came from, and its journey."""
+    """Show a lead: scores, phase, persona, interests, attribution, and its journey."""
     reading = read_lead(deployment, who, now(), at)
     if as_json:
         click.echo(json.dumps(portrait(reading) | {"journey": [*journey(reading)]}, indent=2))
@@ -62,7 +62,7 @@ def show(deployment: Deployment, who: str, at: int | None, last: int, as_json: b
 @_json
 @deployed
 def explain_command(deployment: Deployment, who: str, profile: str | None, at: int | None, as_json: bool) -> None:
-    """Explain a lead's scores: every contribution, with its event and rule; together they are the score."""
+    """Explain a lead's scores: every contribution with its event and rule; their sum is the score."""
     reading = read_lead(deployment, who, now(), at)
     if profile is not None and profile not in reading.lead.scores:
         known = ", ".join(reading.lead.scores)
@@ -76,7 +76,7 @@ def explain_command(deployment: Deployment, who: str, profile: str | None, at: i
 
 
 def portrait(reading: Reading) -> dict[str, Any]:
-    """What is known of a lead, as JSON; times in milliseconds."""
+    """The lead as JSON; times in milliseconds."""
     lead = reading.lead
     return {
         "lead": lead.subject,
@@ -117,7 +117,7 @@ def portrait(reading: Reading) -> dict[str, Any]:
 
 
 def journey(reading: Reading) -> Iterator[dict[str, Any]]:
-    """Events, moves between phases, and what became of campaigns, the earliest first."""
+    """Events, phase changes and campaign notes, earliest first."""
     moves = [(move.at, 1, f"→ {move.phase}", f"({move.reason})") for move in reading.lead.moves]
     moves += [(note.at, 2, f"{note.campaign}: {note.text}", note.step) for note in reading.lead.notes]
     events = [(event.at, 0, event.name, _detail(event)) for event in reading.events]
@@ -132,7 +132,7 @@ def _detail(event: Event) -> str:
 
 
 def rows(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """A portrait in words: headings, and a line for each."""
+    """The portrait as rows of a heading and a text."""
     yield "lead", facts["lead"]
     if len(facts["subjects"]) > 1:
         yield "merged with", ", ".join(facts["subjects"][1:])

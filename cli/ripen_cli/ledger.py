@@ -1,4 +1,4 @@
-"""`ripen ledger` and `ripen reconcile`: what was set aside, and leads that lag behind their ledger."""
+"""`ripen ledger` and `ripen reconcile`: quarantined items, and leads whose record lags behind the ledger."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TELL_EVERY = 100
 
 @click.group()
 def ledger() -> None:
-    """Look after the ledger of a deployment."""
+    """Manage the ledger of a deployment."""
 
 
 @ledger.command()
@@ -23,7 +23,7 @@ def ledger() -> None:
 @click.option("--yes", is_flag=True, help="Return it without asking.")
 @deployed
 def aside(deployment: Deployment, returning: bool, yes: bool) -> None:
-    """List the items that could not be read, each with the reason, and whether it can be read now."""
+    """List quarantined items with the reason, and tell if the present version can read them."""
     found = list(find_quarantined(deployment.table))
     for item in found:
         today = f"still: {item.trouble}" if item.trouble else "can be read now"
@@ -48,9 +48,9 @@ def _return(table: str, readable: list[Quarantined], yes: bool) -> None:
 @click.option("--all", "everything", is_flag=True, help="Compare all leads now, instead of a seventh each night.")
 @deployed
 def reconcile_command(deployment: Deployment, everything: bool) -> None:
-    """Tell how far the nightly comparison of records and ledger is, or compare all leads now.
+    """Show the progress of the nightly comparison of records and ledger; with --all, compare all leads at once.
 
-    A lead whose record lags is made due: the next sweep has it folded again.
+    A lead whose record lags is marked as due; the next sweep folds it again.
     """
     table = deployment.table
     if not everything:

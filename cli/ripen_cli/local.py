@@ -1,4 +1,4 @@
-"""`ripen local`: the whole of Ripen on this machine, without an AWS account."""
+"""`ripen local`: run Ripen on this machine, without an AWS account."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON obj
 @click.option("--detach", is_flag=True, help="Leave it running in the background; `ripen local down` stops it.")
 @_json
 def up(port: int, detach: bool, as_json: bool) -> None:
-    """Start the local cloud and deploy Ripen into it; what was built before is used again."""
+    """Start the local cloud and deploy Ripen into it; an up-to-date build is reused."""
     with ending_on_signals():
         found = cloud.running(port)
         if found:
@@ -51,7 +51,7 @@ def up(port: int, detach: bool, as_json: bool) -> None:
 @_port
 @_json
 def status(port: int, as_json: bool) -> None:
-    """Tell whether the local cloud is running, and where."""
+    """Show the endpoints of the local cloud; fail if it is not running."""
     found = cloud.running(port)
     if found is None:
         raise click.ClickException("the local cloud is not running; start it with `ripen local up`")
@@ -61,13 +61,13 @@ def status(port: int, as_json: bool) -> None:
 @local.command()
 @_port
 def down(port: int) -> None:
-    """Stop the local cloud and everything it started; its data is gone."""
+    """Stop the local cloud and all its processes; its data is lost."""
     click.echo("Stopped." if cloud.stop(port) else "It was not running.")
 
 
 @contextmanager
 def ending_on_signals() -> Iterator[None]:
-    """Ctrl-C, a request to terminate and a closed terminal end the block; what follows it tidies up."""
+    """End the block on the signals in ENDING instead of the process, so that the code after it can clean up."""
 
     def end(_signal: int, _frame: object) -> NoReturn:
         raise KeyboardInterrupt

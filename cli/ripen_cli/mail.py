@@ -1,4 +1,4 @@
-"""`ripen mail`: see mails before anybody gets them, send one to yourself, and check all of them."""
+"""`ripen mail`: preview mails, send a test mail, and check all mails."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _language = click.option("--language", help="Two small letters, such as de; the 
 
 @click.group()
 def mail() -> None:
-    """See, test and check mails."""
+    """Preview, test and check mails."""
 
 
 @mail.command()
@@ -77,7 +77,7 @@ def test(deployment: Deployment, name: str, recipient: str, language: str | None
     marked = filled._replace(subject=f"[Test] {filled.subject}")
     envelope = mailer.envelope(letter, Links(deployment.public_url, ""), deployment.sender, recipient)
     try:
-        # Neither a page for a program to POST to nor a report of SES: nothing that happens to it concerns a lead.
+        # Without a one-click unsubscribe URL and tags, the test mail produces no events of a lead.
         mime = mailer.build(marked, replace(envelope, unsubscribe_url=""))
         mailer.send(mime, deployment.sender, recipient, "", {})
     except MailRefusedError as error:
@@ -90,7 +90,7 @@ def test(deployment: Deployment, name: str, recipient: str, language: str | None
 @mail.command("lint")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=RULES)
 def lint_command(folder: Path) -> None:
-    """Check all mails in FOLDER (infra if not given); every problem is one line with file and line number."""
+    """Check all mails in FOLDER (default: infra); prints one line per problem, with file and line number."""
     found = lint(rule_files(folder))
     for finding in found:
         click.echo(str(finding), err=finding.severity == ERROR)

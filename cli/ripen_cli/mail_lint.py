@@ -1,4 +1,4 @@
-"""What is wrong with mails, as far as that can be told without sending them: one finding a line."""
+"""Static checks of mails: findings with file and line number, without sending."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from ripen_cli.mail_sample import PUBLIC_URL, Kit, fill_in, letter_of, sample_le
 
 ERROR, WARNING = "error", "warning"
 MOST_BYTES = 102 * 1024
-"""Gmail cuts a mail off there. Source: https://support.google.com/mail/answer/6594"""
+"""Gmail clips larger mails. Source: https://support.google.com/mail/answer/6594"""
 
 MANY_BYTES = 90 * 1024
 LONG_SUBJECT = 78
-"""Characters. Source: the length of a line in RFC 5322, section 2.1.1, which inboxes hardly ever show in full."""
+"""Characters. Source: recommended line length in RFC 5322, section 2.1.1; inboxes rarely show more."""
 
 _JINJA = re.compile(r"\{%.*?%\}", re.DOTALL)
 _WEB = re.compile(r"https?://[^\s<>\"']+")
@@ -34,7 +34,7 @@ _PAGES = (("unsubscribe", "to unsubscribe"), ("preferences", "to the preferences
 
 
 class Finding(NamedTuple):
-    """One problem in one place."""
+    """One problem at one place in a file."""
 
     file: str
     line: int
@@ -46,7 +46,7 @@ class Finding(NamedTuple):
 
 
 def lint(files: Mapping[str, bytes]) -> list[Finding]:
-    """Everything found in the mails among `files`, in the order of files and lines."""
+    """All findings in the mails among `files`, sorted by file and line."""
     sources = {name: content.decode(errors="replace") for name, content in files.items() if name.startswith("mails/")}
     found = [finding for name, source in sources.items() for finding in _in_source(name, source)]
     try:
@@ -63,7 +63,7 @@ def _problem(text: str) -> Finding:
     return Finding(place[1], int(place[2] or 1), ERROR, place[3]) if place else Finding("rules", 1, ERROR, text)
 
 
-# ---------------------------------------------------------------- what is written
+# ---------------------------------------------------------------- checks of the source
 
 
 def _in_source(name: str, source: str) -> Iterator[Finding]:
@@ -73,7 +73,7 @@ def _in_source(name: str, source: str) -> Iterator[Finding]:
                 yield Finding(name, _line(source, link.start()), ERROR, problem)
         return
     if UNREADABLE.search(source):
-        return  # `build` tells it
+        return  # `build` reports it
     reader = _Reader()
     reader.feed(source)
     reader.close()
@@ -84,7 +84,7 @@ def _in_source(name: str, source: str) -> Iterator[Finding]:
 
 
 class _Reader(HTMLParser):
-    """Collects pictures without a text and links that lead nowhere, with their lines."""
+    """Collects images without an alt text and broken links, with their lines."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -117,7 +117,7 @@ class _Reader(HTMLParser):
 
 
 def _of_link(link: str) -> str:
-    """What is wrong with a link; of one with conditions, with any of its forms that has a scheme."""
+    """The problem with a link, or empty. Of a link with Jinja conditions, each form with a scheme is checked."""
     parts = [part.strip() for part in _JINJA.split(link) if part.strip()]
     if not parts:
         return "the link is empty"
@@ -141,7 +141,7 @@ def _of_form(link: str) -> str:
     return next((text for text, holds in wrong.items() if holds), "")
 
 
-# ---------------------------------------------------------------- what comes of it
+# ---------------------------------------------------------------- checks of the rendered mail
 
 
 def _in_mails(kit: Kit, sources: Mapping[str, str]) -> Iterator[Finding]:
@@ -158,13 +158,13 @@ def _in_mails(kit: Kit, sources: Mapping[str, str]) -> Iterator[Finding]:
 
 
 class _Source(NamedTuple):
-    """A mail's own file, among all."""
+    """The source file of a mail, and the sources of all mails."""
 
     file: str
     sources: Mapping[str, str]
 
     def finding(self, severity: str, text: str, place: str = "") -> Finding:
-        """A finding on the first line with `place`, in this file, in its text part or in the layout."""
+        """A finding on the first line that contains `place`, in this file, its text part or the layout."""
         for file in (self.file, self.file.removesuffix("mjml") + "txt", LAYOUT):
             position = self.sources.get(file, "").find(place)
             if position >= 0:

@@ -1,4 +1,4 @@
-"""A mail on a page: as wide as a phone and as wide as a desktop, with its subject and its text part."""
+"""An HTML page that previews a mail at phone and desktop width, with its subject and text part."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pre { background: #fff; padding: 1rem; max-width: 800px; white-space: pre-wrap; 
 
 
 def page(mail: Rendered, letter: MailContext) -> str:
-    """The whole page. What is in the mail runs no scripts and opens nothing by itself."""
+    """The page. The mail is sandboxed: it runs no scripts and opens no windows."""
     about = {
         "From": letter.from_name,
         "Subject": mail.subject,

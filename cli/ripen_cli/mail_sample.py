@@ -1,4 +1,4 @@
-"""Mails filled in without sending them: with sample values, or with those of a lead."""
+"""Renders mails without sending them, with sample values or those of a lead."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ripen.leads.lead import Lead
 from ripen.messages.mail_context import MailContext, content_of, mail_context
 
 PUBLIC_URL = "https://go.example"
-"""Where links of a mail lead to that nobody gets."""
+"""The base of links in sample mails."""
 
 _SAMPLE = {"firstName": "Ada", "lastName": "Lovelace", "company": "Example & Sons", "email": "ada@example.com"}
 _CONTENT = {
@@ -29,7 +29,7 @@ _CONTENT = {
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """Rules and mails that were read from a folder, and are valid."""
+    """Valid rules and mails read from a folder."""
 
     configuration: Configuration
     mails: Mails
@@ -37,7 +37,7 @@ class Kit:
 
 
 def sample_lead(kit: Kit, language: str, *, known: bool = True) -> Lead:
-    """A lead that gave name, company and address or, if not `known`, nothing at all."""
+    """A lead with name, company and address or, if not `known`, without any traits."""
     traits = _SAMPLE | {"language": language} if known else {}
     event = Event("sample", "Identified", 0, "sample", traits=traits)
     rules = replace(compile_rules(kit.configuration, kit.version), trusted=frozenset({"sample"}))
@@ -45,7 +45,7 @@ def sample_lead(kit: Kit, language: str, *, known: bool = True) -> Lead:
 
 
 def letter_of(kit: Kit, name: str, language: str) -> MailContext:
-    """The letter of the first campaign that sends a mail of this name."""
+    """The mail context for the first campaign that sends the mail `name`."""
     campaign = next(
         (key for key, one in kit.configuration.campaigns.items() if name in mails_of(one.all_steps)), "sample"
     )
@@ -53,7 +53,7 @@ def letter_of(kit: Kit, name: str, language: str) -> MailContext:
 
 
 def fill_in(kit: Kit, letter: MailContext, lead: Lead, links: Links) -> mailer.Rendered:
-    """The mail for a lead, with the first piece of content that has its language. Raises MailTemplateError."""
+    """The mail for a lead, with the first content asset in its language. Raises MailTemplateError."""
     values = mailer.facts(lead, letter, links, content=_content(kit.configuration, letter.language))
     return mailer.render(kit.mails[letter.mail][letter.language], values)
 

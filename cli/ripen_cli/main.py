@@ -1,4 +1,4 @@
-"""`ripen`: one command for everything that is done by hand."""
+"""The `ripen` command with all its subcommands."""
 
 from __future__ import annotations
 

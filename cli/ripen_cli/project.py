@@ -1,4 +1,4 @@
-"""Where the project is, and the tools that live in virtual environments of their own below `.ripen/`."""
+"""Paths of the project, and tools installed in separate virtual environments below `.ripen/`."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / ".ripen"
 RULES = ROOT / "infra"
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-"""The signals that end a command: Ctrl-C, a request to terminate, a closed terminal."""
+"""The signals that end a command: Ctrl-C, a termination request, a closed terminal."""
 
 
 def tool(name: str, command: str) -> Path:
-    """The path of `command` from the tools pinned in infra/local/<name>.txt; installed when missing or changed."""
+    """The path of `command` from the tools pinned in infra/local/<name>.txt; installs them if missing or changed."""
     pins = (ROOT / "infra" / "local" / f"{name}.txt").read_bytes()
     stamp = HOME / name / "installed"
     wanted = hashlib.sha256(pins + sys.version.encode()).hexdigest()
@@ -42,11 +42,11 @@ def _install(name: str) -> None:
 
 
 def run(command: list[str], failure: str, env: dict[str, str] | None = None) -> str:
-    """What a command prints. When it fails: one clear line, and all it printed in a log file."""
+    """The output of a command. If it fails, the error is one line and the full output goes to a log file."""
     with launch(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         try:
             printed = process.communicate()[0].decode(errors="replace")
-        except BaseException:  # Ctrl-C too
+        except BaseException:  # includes Ctrl-C
             process.kill()
             raise
     if process.returncode:
@@ -59,7 +59,7 @@ def run(command: list[str], failure: str, env: dict[str, str] | None = None) -> 
 
 
 def launch(command: list[str], **options: Any) -> subprocess.Popen[bytes]:
-    """Start a program. A signal that comes before its handle is there would leave it behind, so it has to wait."""
+    """Start a program. Signals are deferred until its handle exists; otherwise the program would be left running."""
     came: list[int] = []
     before = {number: signal.signal(number, lambda which, _frame: came.append(which)) for number in ENDING}
     try:
@@ -75,7 +75,7 @@ def launch(command: list[str], **options: Any) -> subprocess.Popen[bytes]:
 
 
 def rule_files(folder: Path) -> dict[str, bytes]:
-    """Everything in mails/ and rules/ below a folder, by the key that it has in the rules bucket; mails come first."""
+    """All files in mails/ and rules/ below a folder, by their key in the rules bucket; mails come first."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for kind in ("mails", "rules")
@@ -85,7 +85,7 @@ def rule_files(folder: Path) -> dict[str, bytes]:
 
 
 def digest(folder: Path) -> str:
-    """A digest of all files below a folder, except what Python caches."""
+    """A digest of all files below a folder, without `__pycache__`."""
     total = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.is_file() and "__pycache__" not in path.parts:

@@ -1,4 +1,4 @@
-"""A lead as it is in a deployment: found by id or address, folded by the very code that runs in Lambda."""
+"""Loads a lead of a deployment by id or address and folds it with the same code as in Lambda."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ PREFIXES = ("a:", "u:")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A lead with the events and the rules that it was made of, and how it lies in the table.
+    """A folded lead with its events, its rules and its stored items.
 
-    `others` are further leads that gave the address by which it was looked for.
+    `others` are the other leads that gave the same address, if the lookup was by address.
     """
 
     lead: Lead
@@ -37,9 +37,9 @@ class Reading:
 
 
 def read_lead(deployment: Deployment, who: str, now: int, at: int | None = None) -> Reading:
-    """The lead of an anonymousId, a userId or an address, as it is `now` or was `at` (milliseconds).
+    """The lead of an anonymousId, a userId or an address, at `now` or at an earlier `at` (milliseconds).
 
-    Raises click.ClickException when there is none, or no rules are active.
+    Raises click.ClickException if there is no such lead, or if no rules are active.
     """
     active = active_configuration(deployment)
     found = trees_of(deployment, who, now)
@@ -55,7 +55,7 @@ def read_lead(deployment: Deployment, who: str, now: int, at: int | None = None)
 
 
 def trees_of(deployment: Deployment, who: str, now: int) -> list[MergedLead]:
-    """The leads of an anonymousId or a userId, or all that ever gave an address: first the one that has proven it."""
+    """The lead of an anonymousId or userId, or all leads that ever gave an address, the proven owner first."""
     found: dict[str, MergedLead] = {}
     for subject in subjects_of(deployment, who):
         if not any(subject in tree.ledgers for tree in found.values()):
@@ -66,7 +66,7 @@ def trees_of(deployment: Deployment, who: str, now: int) -> list[MergedLead]:
 
 
 def active_configuration(deployment: Deployment) -> ActiveConfiguration:
-    """The rules that are active. Raises click.ClickException when none are."""
+    """The active rules. Raises click.ClickException if there are none."""
     active = stored(deployment.rules_bucket)
     if active is None:
         raise click.ClickException("no rules are active; upload them to the rules bucket first")
@@ -74,7 +74,7 @@ def active_configuration(deployment: Deployment) -> ActiveConfiguration:
 
 
 def subjects_of(deployment: Deployment, who: str) -> list[str]:
-    """The subjects that an anonymousId or a userId may be, or that ever gave an address."""
+    """The possible subjects of an anonymousId or userId, or all subjects that ever gave an address."""
     if who.startswith(PREFIXES):
         return [who]
     key = key_of(deployment.address_secret, who) if "@" in who else ""

@@ -1,4 +1,4 @@
-"""`ripen rules` and `ripen sources`: check rules and mails, see how far new ones have come, and make keys."""
+"""`ripen rules` and `ripen sources`: check rules and mails, show the progress of a refold, and make write keys."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from ripen_cli.walks import describe
 
 @click.group()
 def rules() -> None:
-    """Check rules and mails, and see how far new ones have come."""
+    """Check rules and mails, and show the progress of folding all leads under new ones."""
 
 
 @rules.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=RULES)
 def check(folder: Path) -> None:
-    """Check rules/ and mails/ in FOLDER; every problem is one line with file and line number."""
+    """Check rules/ and mails/ in FOLDER; prints one line per problem, with file and line number."""
     try:
         configuration, mails, version = isolated_check.check(rule_files(folder))
     except InvalidConfigurationError as error:
@@ -41,7 +41,7 @@ def check(folder: Path) -> None:
 @rules.command()
 @deployed
 def status(deployment: Deployment) -> None:
-    """Tell for which version all leads are folded again, since when and how far that is."""
+    """Show the version for which all leads are being folded again, since when, and the progress."""
     refold = load_scans(deployment.table).get("refold")
     told = describe(refold, deployment.table) if refold else "No version has been noticed yet; it takes a minute."
     click.echo(told)
@@ -49,12 +49,12 @@ def status(deployment: Deployment) -> None:
 
 @click.group()
 def sources() -> None:
-    """Sites and servers that send events."""
+    """Manage sites and servers that send events."""
 
 
 @sources.command()
 def key() -> None:
-    """Make a secret write key for a server; only its digest belongs into rules/sources.yaml."""
+    """Make a secret write key for a server. Put only its digest into rules/sources.yaml."""
     made = secrets.token_urlsafe(32)
     click.echo(f"key for the server (shown once, keep it secret): {made}")
     click.echo(f"for rules/sources.yaml:  write_key_sha256: {digest(made)}")

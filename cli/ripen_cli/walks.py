@@ -1,4 +1,4 @@
-"""How far a walk over all leads is, in one sentence."""
+"""Describes the progress of a scan over all leads in one sentence."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ripen.times import to_iso
 
 
 def describe(walk: TableScan, table: str) -> str:
-    """What a walk is for, since when, and how far it is; the size of the table is known to AWS within six hours."""
+    """The purpose, start and progress of a scan; AWS updates the size of the table about every six hours."""
     subject = f"version {walk.target}" if walk.kind == "refold" else f"night of {walk.target}"
     counts = f"{walk.items} items read, {walk.found} leads folded again"
     if walk.ended is not None:

@@ -1,4 +1,4 @@
-"""`ripen webhook`: what receivers of webhooks need."""
+"""`ripen webhook`: the key that a receiver of webhooks needs to verify them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from ripen_cli.deployment import Deployment, deployed
 
 @click.group()
 def webhook() -> None:
-    """Systems that campaigns tell something."""
+    """Manage the systems that campaigns send webhooks to."""
 
 
 @webhook.command()
 @click.argument("recipient")
 @deployed
 def key(deployment: Deployment, recipient: str) -> None:
-    """Show the key with which RECIPIENT, as mailing.yaml calls it, checks that webhooks are ours."""
+    """Show the key with which RECIPIENT (a name in mailing.yaml) verifies webhooks."""
     click.echo(key_for(secret(deployment.address_secret), recipient))

@@ -1,1 +1,1 @@
-"""The tracking function: from the internet into the ledger."""
+"""The tracking function: receives events and page requests over HTTP and writes events to the ledger."""

@@ -1,4 +1,4 @@
-"""What is asked for by GET: scripts, offers, analytics-next's settings, the pixel, and this API's description."""
+"""GET routes: scripts, offers, settings for analytics-next, the tracking pixel, and the OpenAPI description."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ Keep = Callable[[Parsed, int], None]
 
 
 def document(event: Mapping[str, Any], sources: Sources, keep: Keep, limits: RateLimits) -> Answer:
-    """Answer a GET request; the pixel hands its event to `keep`. Raises RefusedRequestError for unknown paths."""
+    """Answer a GET request; store the pixel's event with `keep`. Raises RefusedRequestError for unknown paths."""
     parts = event["requestContext"]["http"]["path"].strip("/").split("/")
     if parts[-1] in SCRIPTS:
         return script(parts[-1], event)
     if parts[-1] == "offers":
-        from track.offers import offers  # noqa: PLC0415 - whoever wants a picture or a script need not wait for it
+        from track.offers import offers  # noqa: PLC0415 - keeps the pixel and the scripts fast
 
         return offers(event, sources)
     if parts[-1] == "openapi.json":
@@ -49,9 +49,9 @@ def document(event: Mapping[str, Any], sources: Sources, keep: Keep, limits: Rat
 
 
 def _settings(write_key: str, base_url: str) -> dict[str, Any]:
-    """What analytics-next expects of its settings: where events go, and that no other destination is wanted.
+    """The settings that analytics-next loads: they send events here and to no other destination.
 
-    Raises SettingsError when it is not known where: without an address, events would go to Segment.
+    Raises SettingsError if the base URL is unknown, because analytics-next would then send events to Segment.
     """
     protocol, _, host = base_url.partition("://")
     if not host:
@@ -74,7 +74,7 @@ def _settings(write_key: str, base_url: str) -> dict[str, Any]:
 
 
 def _pixel(call: str, event: Mapping[str, Any], sources: Sources, keep: Keep, limits: RateLimits) -> Answer:
-    """A picture, whatever happens; why an event was refused stands in the header `x-ripen-refused`."""
+    """Always a GIF. The header `x-ripen-refused` names the field for which an event was rejected."""
     headers = {"cache-control": "no-store"}
     try:
         payload = _pixel_payload(event.get("queryStringParameters") or {})
@@ -98,9 +98,9 @@ def _pixel(call: str, event: Mapping[str, Any], sources: Sources, keep: Keep, li
 
 
 def _pixel_payload(query: Mapping[str, str]) -> dict[str, Any]:
-    """The event in `data` (JSON in base64, as Segment's pixel has it), or in plain query parameters.
+    """The event in `data` (base64 of JSON, as in Segment's pixel) or in plain query parameters.
 
-    In these the answer for consent is `gcs`, as in the requests of Google's tags.
+    In plain parameters, `gcs` carries the consent state, as in the requests of Google's tags.
     """
     if "data" in query:
         try:
@@ -118,9 +118,9 @@ def _pixel_payload(query: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _base_url(event: Mapping[str, Any]) -> str:
-    """Where this API is: where the deployment says, else the domain that AWS gave the function.
+    """The configured public URL of this API, else the domain that AWS gave the function, else an empty string.
 
-    Never what a header says, which whoever calls may choose. Relative when nothing is known.
+    Headers are ignored, because the client can choose them.
     """
     domain = event["requestContext"].get("domainName")
     return settings(AddressSettings).public_url.rstrip("/") or (f"https://{domain}" if domain else "")

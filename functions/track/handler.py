@@ -1,8 +1,8 @@
-"""The tracking function: it checks what websites and servers send and writes it to the ledger.
+"""The tracking function: validates events from websites and servers and writes them to the ledger.
 
-It reads nothing for an event; who may send is looked up once a minute.
+It makes no read per event; it loads the source registry once a minute.
 
-Called by its function URL, and by EventBridge with what SES reports about mails.
+Its function URL calls it, and EventBridge calls it with SES events about mails.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from track.request import Parsed, RefusedRequestError, parse_request, sift, stor
 from track.responses import Answer, cors_headers, empty_answer, json_answer, with_headers
 
 PAGES = frozenset({"unsubscribe", "preferences", "confirm", "feedback", "trap"})
-"""The last parts of the paths that links of mails lead to."""
+"""The last path segments of the pages that mails link to."""
 
 _RETRY = {"retry-after": "2"}
 
 _SHARES = 10
-"""So many counters at most are brought up to date after a request; each takes a few milliseconds."""
+"""The maximum number of rate counters updated after a request; each update takes a few milliseconds."""
 
 limits = RateLimits()
-"""What was sent through this running copy of the function, and what is known of the others."""
+"""The events counted in this execution environment, plus the last known counts of the others."""
 
 
 def handler(event: Mapping[str, Any], _context: object) -> Answer:
-    """One HTTP request, answered as a function URL expects it; or one SES event, which has no answer."""
+    """Answer an HTTP request in the format of function URLs, or store an SES event and return an empty answer."""
     if event.get("source") == "aws.ses":
         return _store_mail_event(event)
     if event["requestContext"]["http"]["path"].rpartition("/")[2] in PAGES:
@@ -53,14 +53,14 @@ def _answer(event: Mapping[str, Any]) -> Answer:
         if http["method"] == "OPTIONS":
             return empty_answer(204, allowed)
         if http["method"] == "GET":
-            from track.get_routes import document  # noqa: PLC0415 - rare, and whoever sends events need not wait for it
+            from track.get_routes import document  # noqa: PLC0415 - rare, and keeps the path of events fast
 
             return with_headers(document(event, sources, _keep_one(event, sources), limits), allowed)
         parsed = _admitted(parse_request(event, sources, limits), event, sources)
         received_at = int(event["requestContext"]["timeEpoch"])
         try:
             _keep(parsed, received_at)
-        except InvalidEventError:  # rare enough that looking for it costs nothing
+        except InvalidEventError:  # rare, so only a failed write checks each event
             parsed = sift(parsed, storable())
             _keep(parsed, received_at)
     except RefusedRequestError as refusal:
@@ -75,7 +75,7 @@ def _answer(event: Mapping[str, Any]) -> Answer:
 
 
 def _admitted(parsed: Parsed, event: Mapping[str, Any], sources: Sources) -> Parsed:
-    """The same without addresses that are too many for the network that they came from."""
+    """`parsed` without events whose mail address exceeds the limit of their network."""
     named = next(
         (one for one in parsed.accepted if one.event.name == "Identified" and "email" in one.event.traits), None
     )
@@ -88,7 +88,7 @@ def _admitted(parsed: Parsed, event: Mapping[str, Any], sources: Sources) -> Par
 
 
 def _keep_one(event: Mapping[str, Any], sources: Sources) -> Callable[[Parsed, int], None]:
-    """How a single event is stored. Raises InvalidEventError if its address is one too many."""
+    """A function that stores a single event. It raises InvalidEventError if its address exceeds the network's limit."""
 
     def keep(parsed: Parsed, received_at: int) -> None:
         parsed = _admitted(parsed, event, sources)
@@ -112,11 +112,11 @@ def _report(parsed: Parsed, headers: Mapping[str, str]) -> Answer:
 
 
 def _keep(parsed: Parsed, received_at: int) -> None:
-    """Store what may be stored; of what may not, count the page views."""
+    """Store the events with consent; count the page views without consent."""
     _store(parsed.accepted)
     views = [view for _, view in parsed.withheld if view is not None]
     if views:
-        from adapters.reports.anonymous_views import count_views  # noqa: PLC0415 - whoever has consent need not wait for it
+        from adapters.reports.anonymous_views import count_views  # noqa: PLC0415 - needed only without consent
 
         configured = settings(TrackSettings)
         count_views(configured.table_name, views, received_at, configured.retention_days)
@@ -131,7 +131,7 @@ def _store(accepted: Sequence[Received]) -> None:
 
 
 def _share_counts() -> None:
-    from adapters.tracking.rate_counters import add  # noqa: PLC0415 - only for senders that near a limit
+    from adapters.tracking.rate_counters import add  # noqa: PLC0415 - needed only near a rate limit
 
     for _ in range(_SHARES):
         share = limits.share()
@@ -142,7 +142,7 @@ def _share_counts() -> None:
 
 
 def _store_mail_event(event: Mapping[str, Any]) -> Answer:
-    from adapters.tracking.mail_replies import Reply, keep_reply  # noqa: PLC0415 - rare, and websites need not wait for it
+    from adapters.tracking.mail_replies import Reply, keep_reply  # noqa: PLC0415 - rare, and keeps the path of events fast
     from track.mail_events import mail_event  # noqa: PLC0415 - as above
 
     report = mail_event(event)

@@ -1,6 +1,6 @@
-"""What SES reports about a mail, as an event of the lead it went to.
+"""Turns SES events about a mail into events of the lead that received it.
 
-Event names are Segment's (https://segment.com/docs/connections/spec/email/); the form of the reports is SES's
+Event names are Segment's (https://segment.com/docs/connections/spec/email/); the input format is SES's
 (https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html).
 """
 
@@ -29,9 +29,9 @@ _NAMES = {
 
 
 class Report(NamedTuple):
-    """An event for the ledger, and the shortened key of the address that the mail went to; empty when it is not told.
+    """An event for the ledger and the digest of the recipient's address (empty if SES does not report it).
 
-    `answer` is what it means for that address: a name of `ripen.leads.suppression.Refusals`, or nothing.
+    `answer` is the effect on the address: a field name of `ripen.leads.suppression.Refusals`, or empty.
     """
 
     received: Received
@@ -40,7 +40,7 @@ class Report(NamedTuple):
 
 
 def mail_event(event: Mapping[str, Any]) -> Report | None:
-    """What one EventBridge event of SES says; None when the mail was not ours or the report is of no use."""
+    """The report in one EventBridge event of SES; None if the mail has no Ripen tags or the type is not used."""
     detail = event.get("detail", {})
     kind = detail.get("eventType", "")
     tags = detail.get("mail", {}).get("tags", {})
@@ -52,9 +52,9 @@ def mail_event(event: Mapping[str, Any]) -> Report | None:
     name = _name(kind, report)
     occurred_at = parse_iso(report.get("timestamp") or event["time"])
     properties = {"intent": intent} | ({"link": report["link"]} if kind == "Click" else {})
-    # Scanners follow links, and Apple's proxy loads pictures, before or without anybody reading the mail.
+    # Link scanners follow links, and Apple's proxy loads images, before or without a person reading the mail.
     reader = bot_among_mail_readers(report.get("userAgent") or "") if kind in ("Open", "Click") else ""
-    # EventBridge delivers at least once: its own id makes a repeated delivery the same event.
+    # EventBridge delivers at least once: its event id makes a repeated delivery the same ledger event.
     told = Event(event["id"], name, occurred_at, RIPEN, properties=properties, bot=reader)
     received = Received(subject, occurred_at, parse_iso(event["time"]), told)
     return Report(received, tags.get("address", [""])[0], SUPPRESSING.get(name, ""))

@@ -1,6 +1,6 @@
-"""Refuse addresses that browsers of one network name when they have named too many in this hour.
+"""Limits the number of different mail addresses that browsers of one network name per hour.
 
-So nobody can have many others mailed. An address that was named before, in this hour, is no new one.
+This prevents one visitor from triggering mails to many strangers. Repeats within the hour do not count.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from track.request import Parsed, sift
 
 
 class TooManyAddressesError(InvalidEventError):
-    """A network has named too many addresses; the same request may come again after `retry_after` seconds."""
+    """A network named too many addresses; the request may be sent again after `retry_after` seconds."""
 
     def __init__(self, source: Source, retry_after: int) -> None:
         expected = f"at most {source.addresses_per_network_and_hour} different addresses from one network in an hour"
@@ -30,7 +30,7 @@ class TooManyAddressesError(InvalidEventError):
 
 
 def admitted(parsed: Parsed, source: Source, event: Mapping[str, Any], limits: RateLimits) -> Parsed:
-    """The same, but addresses that are too many are among the refused, with the events that name them."""
+    """`parsed`, with events that name an address over the limit moved to `refused`."""
     ip = event["requestContext"]["http"].get("sourceIp")
     if not ip:
         return parsed
@@ -49,7 +49,7 @@ def admitted(parsed: Parsed, source: Source, event: Mapping[str, Any], limits: R
             return
         digest = address_digest(address, place, key)
         too_many = is_one_too_many(configured.table_name, limits.newcomers, source, place, digest)
-        counted = too_many is not None  # a table that does not answer is asked once
+        counted = too_many is not None  # a table that throttles once is not asked again in this request
         if too_many:
             raise TooManyAddressesError(source, max(1, -((now - place.ends) // SECOND)))
 
@@ -57,6 +57,6 @@ def admitted(parsed: Parsed, source: Source, event: Mapping[str, Any], limits: R
 
 
 def address_of(received: Received) -> str | None:
-    """The address that an event names as its visitor's own, if it does."""
+    """The mail address that an event gives for its visitor; None if it gives none or is a bot's."""
     address = received.event.traits.get("email") if received.event.name == "Identified" else None
     return address if isinstance(address, str) and not received.event.bot else None

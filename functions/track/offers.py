@@ -1,7 +1,7 @@
-"""GET /v1/offers: what the website shows to this visitor. There is nothing personal in the answer.
+"""GET /v1/offers: the offers that the website shows to a visitor. The answer contains no personal data.
 
-With an `anonymousId` these are the offers that campaigns chose for the visitor's lead. Without one, which is without
-consent, and when there are none, those that are for everybody.
+With an `anonymousId`, these are the offers that campaigns chose for the visitor's lead. Without one (that is, without
+consent), or if campaigns chose none, these are the offers marked for everybody.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ _FRESH = "private, max-age=10"
 
 
 def offers(event: Mapping[str, Any], sources: Sources) -> Answer:
-    """The offers for the visitor in the query, in the `language` of the page, without those that lead to its `path`.
+    """The offers for the visitor in the query, in the page's `language`, without those that link to its `path`.
 
-    304 without a body for a browser that has these very offers. Raises RefusedRequestError for a wrong key or id, and
+    Answers 304 without a body if the ETag matches. Raises RefusedRequestError for an invalid key or id, and
     TableThrottledError.
     """
     query = event.get("queryStringParameters") or {}
@@ -59,7 +59,7 @@ def offers(event: Mapping[str, Any], sources: Sources) -> Answer:
 
 
 def _chosen(every: Mapping[str, Any], active: Any) -> Mapping[str, Any]:
-    """The active ones in their order, as far as there still are such offers; otherwise those for everybody."""
+    """The active offers that still exist, in order; if there are none, the offers for everybody."""
     fitting = {name: every[name] for name in active if name in every}
     return fitting or {name: offer for name, offer in every.items() if offer["everybody"]}
 
@@ -82,18 +82,18 @@ _TEXTS = ("title", "text", "button")
 
 
 def _in(texts: Mapping[str, str], *languages: str) -> str:
-    """The text in the first of these languages that it exists in, or in any."""
+    """The text in the first of these languages that has one, else in any language."""
     return next((texts[language] for language in languages if language in texts), next(iter(texts.values())))
 
 
 def _language(text: str) -> str:
-    """`de` of `de-AT`; empty when it is no language."""
+    """`de` for `de-AT`; empty if `text` is not a language tag."""
     found = _LANGUAGE.fullmatch(text)
     return found[1].lower() if found else ""
 
 
 def _leads_to(offer: Mapping[str, Any], path: str) -> bool:
-    """Whether the offer leads to the very page that would show it."""
+    """True if the offer links to the page that requests it."""
     here = _page(path)
     return bool(here) and any(link.startswith("/") and _page(link) == here for link in offer["link"].values())
 

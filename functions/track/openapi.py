@@ -1,4 +1,4 @@
-"""The description of the tracking API in OpenAPI 3.1, made from the same names and limits that the code checks."""
+"""The OpenAPI 3.1 description of the tracking API, built from the names and limits that the code enforces."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _ANSWERS = {
 
 
 def openapi(server: str) -> dict[str, Any]:
-    """The document for an API below `server`, such as `https://example.com/v1`."""
+    """The OpenAPI document for an API below `server`, e.g. `https://example.com/v1`."""
     return {
         "openapi": "3.1.0",
         "info": {
@@ -121,7 +121,7 @@ PAGES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         {"score": {"type": "string"}, "reason": {"type": "string"}, "comment": {"type": "string"}},
     ),
 }
-"""Pages behind links of mails: what each is for, and the fields of its form."""
+"""Pages that mails link to: summary and form fields of each."""
 
 _PAGE_ANSWERS = {
     "200": "The page, or what was done",
@@ -136,7 +136,7 @@ _PAGE_ANSWERS = {
 
 
 def _page(name: str) -> dict[str, Any]:
-    """The page and its form. Neither needs a key: the link of the mail is one."""
+    """The GET and POST operations of a page. They need no write key: the link's token authorizes."""
     title, fields = PAGES[name]
     content = {"text/html": {"schema": {"type": "string"}}}
     answers = {status: {"description": text, "content": content} for status, text in _PAGE_ANSWERS.items()}

@@ -1,7 +1,7 @@
-"""The HTTP side of tracking: which call a request makes, who makes it, and each event in it on its own.
+"""Parses tracking requests: finds the call, authenticates the sender, and checks each event on its own.
 
-Segment's HTTP API (https://segment.com/docs/connections/sources/catalog/libraries/server/http-api/), as SDKs really
-speak it: any content type, gzip, base64 from the function URL, short names of calls, prefixes before them.
+Implements Segment's HTTP API (https://segment.com/docs/connections/sources/catalog/libraries/server/http-api/) as SDKs
+use it: any content type, gzip, base64 from the function URL, short call names, path prefixes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MAX_KEY_LENGTH = 64
 _MAX_BASE64 = MAX_BODY_BYTES * 4 // 3 + 4
 _MAX_DIGITS = 4_000
 _MAX_LENT = 2 * MAX_REQUEST_BYTES
-"""So much of what a batch says for all its events is handed to them before their exact size is looked at."""
+"""The maximum bytes of shared batch context, summed over its events, before each event's exact size is measured."""
 BATCHES = ("batch", "import")
 _SHORT = {
     "t": "track",
@@ -45,7 +45,7 @@ CALL_NAMES: Mapping[str, str] = {**_SHORT, **{call: call for call in (*CALLS, *B
 
 
 class RefusedRequestError(RipenError):
-    """The whole request is refused with an HTTP status; after `retry_after` seconds it may come again, if at all."""
+    """The whole request is rejected with an HTTP status; `retry_after` is in seconds, 0 if a retry is useless."""
 
     retry_after = 0
 
@@ -56,7 +56,7 @@ class RefusedRequestError(RipenError):
 
 
 class OverLimitError(RefusedRequestError):
-    """The sender has used up its limit, and may send the same request again after `retry_after` seconds."""
+    """The sender exceeded its rate limit and may retry after `retry_after` seconds."""
 
     def __init__(self, source: Source, retry_after: int) -> None:
         expected = f"at most {source.per_minute} events a minute"
@@ -65,10 +65,10 @@ class OverLimitError(RefusedRequestError):
 
 
 class Parsed(NamedTuple):
-    """The events of a request that are accepted, and those refused with their place in the batch.
+    """The accepted events of a request, and the rejected ones with their index in the batch.
 
-    `withheld` are those that may not be stored for want of consent: their place, and a person's page call, which counts
-    in the daily totals.
+    `withheld` are the events that may not be stored without consent: their index and, for a page call by a person, the
+    call, which counts in the daily totals.
     """
 
     accepted: list[Received]
@@ -77,9 +77,9 @@ class Parsed(NamedTuple):
 
 
 def parse_request(event: Mapping[str, Any], sources: Sources, limits: RateLimits | None = None) -> Parsed:
-    """Read the events of a function URL request; one that is refused never affects its neighbours.
+    """Parse the events of a function URL request; a rejected event does not affect the others.
 
-    Raises RefusedRequestError when the request as a whole cannot be used, or its sender is not among `sources`.
+    Raises RefusedRequestError if the whole request is unusable or its write key is not in `sources`.
     """
     http = event["requestContext"]["http"]
     call = CALL_NAMES.get(http["path"].rstrip("/").rpartition("/")[2])
@@ -101,9 +101,9 @@ def parse_calls(
     envelope: SharedContext,
     limits: RateLimits,
 ) -> Parsed:
-    """The events in calls (each a payload and the call's name) of one request, as far as its sender is within `limits`.
+    """Parse calls (payload and call name each) of one request and apply the source's rate `limits`.
 
-    Raises OverLimitError when the sender has to wait.
+    Raises OverLimitError if the sender has to wait.
     """
     received_at = int(event["requestContext"]["timeEpoch"])
     wait = limits.wait(source, len(calls), received_at)
@@ -128,10 +128,10 @@ def _without_excess(parsed: Parsed, source: Source, left: dict[str, int]) -> Par
 
 
 def storable() -> Callable[[Received], None]:
-    """A check of the events of one request, in their order.
+    """A check for the events of one request, called in their order.
 
-    It raises InvalidEventError when the ledger cannot hold an event (too large, too deep, or nothing JSON can say), and
-    for the first one that has no room left in what one request may store, and all after it.
+    It raises InvalidEventError for an event that the ledger cannot hold (too large, too deeply nested, not valid JSON),
+    and for every event from the first that exceeds MAX_REQUEST_BYTES in total.
     """
     left = MAX_REQUEST_BYTES
 
@@ -146,7 +146,7 @@ def storable() -> Callable[[Received], None]:
 
 
 def sift(parsed: Parsed, check: Callable[[Received], None]) -> Parsed:
-    """The same, but what `check` raises InvalidEventError for is among the refused."""
+    """`parsed`, with events for which `check` raises InvalidEventError moved to `refused`."""
     already = {index for index, _ in [*parsed.refused, *parsed.withheld]}
     indices = [index for index in range(len(parsed.accepted) + len(already)) if index not in already]
     sifted = Parsed([], [*parsed.refused], parsed.withheld)
@@ -161,7 +161,7 @@ def sift(parsed: Parsed, check: Callable[[Received], None]) -> Parsed:
 
 
 def check_sender(write_key: object, event: Mapping[str, Any], sources: Sources) -> Source:
-    """Whose key it is. Raises RefusedRequestError: 401 for the key, 403 for a page that may not use it."""
+    """The source of a write key. Raises RefusedRequestError: 401 for an invalid key, 403 for a page's origin."""
     expected = "the key of your site, by Basic authorization, in the body or in the query"
     if not isinstance(write_key, str) or not write_key:
         raise RefusedRequestError(401, "writeKey", "is missing", expected)
@@ -175,7 +175,7 @@ def check_sender(write_key: object, event: Mapping[str, Any], sources: Sources) 
 
 
 def _sender_bot(source: Source, event: Mapping[str, Any]) -> str:
-    """Which program made a request that a visitor's browser should have made; a server is a program by its nature."""
+    """The name of the bot that sent the request; empty for a browser and for a trusted server."""
     return "" if source.trusted else bot((event.get("headers") or {}).get("user-agent", ""))
 
 
@@ -212,14 +212,14 @@ def _parse_all(
                 received = received._replace(event=told(received.event, _context(payload, envelope)))
             parsed.accepted.append(_judged(received, payload, envelope) if source.trusted else received)
         except InvalidEventError as error:
-            parsed.refused.append((index, error.with_traceback(None)))  # thousands would keep all that was read alive
+            parsed.refused.append((index, error.with_traceback(None)))  # a traceback would keep every payload in memory
     return parsed
 
 
 def _may_be_read(payload: object, call: object, category: str, shared: Answers, unless_told: bool) -> bool:
-    if not isinstance(payload, dict):  # reading it is refusing it
+    if not isinstance(payload, dict):  # parse_event rejects it
         return True
-    # A withdrawal has to be known to be heeded.
+    # A withdrawal of consent is stored without consent, because it has to take effect.
     withdrawn = call == "track" and payload.get("event") == WITHDRAWN
     context = payload.get("context")
     return withdrawn or agreed(context if isinstance(context, dict) else {}, category, unless_told, shared)
@@ -231,7 +231,7 @@ def _context(payload: Mapping[str, Any], envelope: SharedContext) -> Mapping[str
 
 
 def _view(payload: Any, call: object, source: Source, envelope: SharedContext) -> Mapping[str, Any] | None:
-    """A page call that a person caused, with the whole of its context."""
+    """A page call with its full context; None for another call or a bot."""
     context = _context(payload, envelope)
     if call != "page" or envelope.bot or (source.trusted and _visitor_bot(context)):
         return None
@@ -239,7 +239,7 @@ def _view(payload: Any, call: object, source: Source, envelope: SharedContext) -
 
 
 def _judged(received: Received, payload: Mapping[str, Any], envelope: SharedContext) -> Received:
-    """The event with a verdict on the visitor that a server speaks for, as far as it says what browser it was."""
+    """The event with a bot verdict, if a server passes on a visitor's user agent and it is a bot's."""
     name = _visitor_bot(_context(payload, envelope))
     return received._replace(event=replace(received.event, bot=name)) if name else received
 
@@ -258,7 +258,7 @@ def _body(event: Mapping[str, Any]) -> str | bytes:
             body = base64.b64decode(body, validate=True)
         except (binascii.Error, ValueError):
             raise RefusedRequestError(400, "body", "is no base64", "JSON") from None
-        if body[:2] == b"\x1f\x8b":  # gzip, whether or not a header says so: beacons have no headers
+        if body[:2] == b"\x1f\x8b":  # gzip magic; beacons cannot set a content-encoding header
             body = _gunzip(body)
     elif isinstance(body, str) and not body.isascii():
         body = body.encode("utf-8", "surrogatepass")
@@ -270,7 +270,7 @@ def _body(event: Mapping[str, Any]) -> str | bytes:
 def _gunzip(raw: bytes) -> bytes:
     unpacker = zlib.decompressobj(wbits=31)
     try:
-        # One byte more than allowed tells a body that is too large without unpacking the rest of it.
+        # One byte more than allowed shows that a body is too large without unpacking the rest of it.
         unpacked = unpacker.decompress(raw, MAX_BODY_BYTES + 1)
     except zlib.error:
         raise RefusedRequestError(400, "body", "is broken gzip", "a whole gzip stream or plain JSON") from None
@@ -280,7 +280,7 @@ def _gunzip(raw: bytes) -> bytes:
 
 
 def _json(raw: str | bytes) -> dict[str, Any]:
-    # NaN, Infinity and what becomes one pass here, so that the event that holds them is refused without the others.
+    # NaN and Infinity pass here, so that only the event that contains them is rejected.
     try:
         try:
             payload = json.loads(raw)
@@ -294,7 +294,7 @@ def _json(raw: str | bytes) -> dict[str, Any]:
 
 
 def _number(digits: str) -> float:
-    # Python refuses to read thousands of digits: https://docs.python.org/3/library/stdtypes.html#int-max-str-digits.
+    # Python does not parse thousands of digits: https://docs.python.org/3/library/stdtypes.html#int-max-str-digits.
     return int(digits) if len(digits) <= _MAX_DIGITS else float(digits)
 
 

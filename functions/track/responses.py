@@ -1,4 +1,4 @@
-"""HTTP answers in the form that function URLs expect."""
+"""HTTP responses in the format of Lambda function URLs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Answer = dict[str, Any]
 
 
 def json_answer(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Answer:
-    """A JSON answer that no cache keeps, unless `headers` say otherwise."""
+    """A JSON response; not cacheable unless `headers` say otherwise."""
     return {
         "statusCode": status,
         "headers": {"content-type": "application/json", "cache-control": "no-store", **(headers or {})},
@@ -22,7 +22,7 @@ def json_answer(status: int, body: Mapping[str, Any], headers: Mapping[str, str]
 
 
 def binary_answer(content_type: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-    """A picture or another file."""
+    """A response with a binary body, such as an image or a script."""
     return {
         "statusCode": 200,
         "headers": {"content-type": content_type, **headers},
@@ -32,12 +32,12 @@ def binary_answer(content_type: str, body: bytes, headers: Mapping[str, str]) ->
 
 
 def empty_answer(status: int, headers: Mapping[str, str]) -> Answer:
-    """An answer without a body."""
+    """A response without a body."""
     return {"statusCode": status, "headers": dict(headers), "body": ""}
 
 
 def with_headers(answer: Answer, headers: Mapping[str, str]) -> Answer:
-    """The same answer with more headers; what it varies by adds up."""
+    """The response with more headers; `vary` values are joined."""
     merged = {**answer["headers"], **headers}
     if "vary" in answer["headers"] and "vary" in headers:
         merged["vary"] = f"{answer['headers']['vary']}, {headers['vary']}"
@@ -45,9 +45,9 @@ def with_headers(answer: Answer, headers: Mapping[str, str]) -> Answer:
 
 
 def cors_headers(event: Mapping[str, Any], sources: Sources) -> dict[str, str]:
-    """What lets a page of another origin read the answer; nothing for an origin that no source allows.
+    """CORS headers for the request's origin; only `vary` if no source allows it.
 
-    Source: https://fetch.spec.whatwg.org/#http-cors-protocol. No credentials are ever allowed: cookies play no part.
+    Source: https://fetch.spec.whatwg.org/#http-cors-protocol. Credentials are not allowed, because no cookie is used.
     """
     origin = (event.get("headers") or {}).get("origin")
     if not origin or not sources.allow(origin):

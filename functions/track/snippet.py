@@ -1,4 +1,4 @@
-"""The scripts for browsers, from the files beside this one that `make snippet` builds from web."""
+"""Serves the browser scripts that `make snippet` builds from web/ into this directory."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Any
 from track.responses import Answer, binary_answer, empty_answer
 
 SCRIPTS = {"ripen.js": "ripen.min.js", "offers.js": "offers.min.js"}
-"""The file of each script."""
+"""File name of each script."""
 
 
 def script(name: str, event: Mapping[str, Any]) -> Answer:
-    """A script, packed when the browser takes gzip; 304 without a body when it has this very script already."""
+    """A script, gzipped if the browser accepts it; 304 without a body if the ETag matches."""
     headers = event.get("headers") or {}
     packed = _takes_gzip(headers.get("accept-encoding", ""))
     body, tag = _representation(SCRIPTS[name], packed=packed)
@@ -30,7 +30,7 @@ def script(name: str, event: Mapping[str, Any]) -> Answer:
 
 @cache
 def _representation(file: str, *, packed: bool) -> tuple[bytes, str]:
-    """The bytes and their strong ETag: the packed form is another representation, so it has another tag."""
+    """The bytes and their strong ETag; the gzipped form has an ETag of its own."""
     plain = Path(__file__).with_name(file).read_bytes()
     body = gzip.compress(plain, 9, mtime=0) if packed else plain
     return body, f'"{hashlib.sha256(body).hexdigest()[:32]}"'

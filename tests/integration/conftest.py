@@ -1,4 +1,4 @@
-"""The whole over moto: the resources of template.yaml, and what AWS does between the functions."""
+"""Fixtures for the whole system on moto: the resources of template.yaml, and the transport between functions."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SCHEMA = template.load()
 
 
 class Site:
-    """A deployed Ripen. Events move on only when a test says so, and `now` is whatever it says."""
+    """A deployed Ripen. Tests move events between functions step by step, and choose the time."""
 
     def __init__(self, bucket, queue_url):
         self.bucket = bucket
@@ -51,17 +51,17 @@ class Site:
         return track(event, None)
 
     def score(self, at):
-        """Hand every event key that was written since the last time to score."""
+        """Invoke score with every event key written since the last call."""
         fresh = [key for key in self.keys("E#") if key not in self.streamed]
         self.streamed.update(fresh)
         return score(stream_batch(fresh, at), None) if fresh else {"batchItemFailures": []}
 
     def sweep(self, now):
-        """How many leads were due at `now`; their messages lie in the queue then."""
+        """Invoke the sweep at `now`; returns the number of due leads, whose messages are then in the queue."""
         return trigger(minute(now), Context())["due"]
 
     def act(self):
-        """Hand each message in the queue to trigger once; how many failed, and so stay in the queue."""
+        """Invoke trigger once per message in the queue; returns the number of failures, which stay in the queue."""
         answers = []
         while "Messages" in (found := self.sqs.receive_message(QueueUrl=self.queue_url)):
             [message] = found["Messages"]
@@ -75,7 +75,7 @@ class Site:
         return len(failed)
 
     def live(self, *events, at):
-        """Track events, score them, sweep a minute later, and act on what was due."""
+        """Track events, score them, sweep a minute later, and perform what is due."""
         answer = self.track(*events, at=at)
         self.score(at)
         self.sweep(at + MINUTE)
@@ -89,7 +89,7 @@ class Site:
         return publish({"Records": [{"body": json.dumps({"time": to_iso(at)})} for _ in files]}, None)
 
     def mails(self):
-        """The mails that SES took, oldest first, as parsed messages."""
+        """The mails that SES accepted, oldest first, as parsed messages."""
         sent = ses_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].sent_messages
         return [email.message_from_string(mail.raw_data, policy=email.policy.default) for mail in sent]
 
@@ -108,7 +108,7 @@ class Site:
         return [event.name for event in self.events(who)]
 
     def record(self, who="ann"):
-        """What the lead record says, or None."""
+        """The JSON summary in the lead record, or None."""
         found = load_merged_lead("ripen", f"a:{who}", 0).record
         return json.loads(found.data) if found.data else None
 
@@ -117,7 +117,7 @@ class Site:
 
 
 class Stacks:
-    """CloudFormation, as far as commands ask it: the outputs of each stack by its name."""
+    """A CloudFormation client that returns the outputs of each stack by name."""
 
     def __init__(self, outputs):
         self.outputs = outputs
@@ -132,7 +132,7 @@ class Stacks:
 
 @pytest.fixture(scope="session", autouse=True)
 def _checked_once():
-    """Many tests publish the same files; the process that checks them is started once for all of these."""
+    """Caches the check of rule files, which starts a process, because many tests publish the same files."""
     with pytest.MonkeyPatch.context() as patch:
         once = cache(lambda files: check(dict(files)))
         patch.setattr(publishing, "check", lambda files: once(tuple(sorted(files.items()))))
@@ -141,7 +141,7 @@ def _checked_once():
 
 @pytest.fixture(scope="session", autouse=True)
 def _descriptions_read_once():
-    """Every mocked AWS begins with a session that has read nothing; the megabytes that describe services stay."""
+    """Caches botocore's service descriptions (megabytes), which each mocked AWS would load again."""
     with pytest.MonkeyPatch.context() as patch:
         load = cache(partial(JSONFileLoader.load_file, JSONFileLoader()))
         patch.setattr(JSONFileLoader, "load_file", lambda _self, path: load(path))
@@ -150,7 +150,7 @@ def _descriptions_read_once():
 
 @pytest.fixture
 def site(new_process, monkeypatch):
-    """A new deployment in which no rules are active."""
+    """A new deployment without active rules."""
     with mock_aws():
         boto3.client("dynamodb").create_table(TableName="ripen", **template.table_definition(SCHEMA))
         region = {"LocationConstraint": "eu-central-1"}
@@ -178,14 +178,14 @@ def site(new_process, monkeypatch):
         for function in ("TrackFunction", "ScoreFunction", "TriggerFunction", "PublishFunction"):
             for name, value in template.environment(SCHEMA, function, names).items():
                 monkeypatch.setenv(name, value)
-        monkeypatch.setattr("adapters.delivery.send_rate._read_rate", lambda: 1_000.0)  # moto does not know GetAccount
+        monkeypatch.setattr("adapters.delivery.send_rate._read_rate", lambda: 1_000.0)  # moto lacks GetAccount
         clients.use("cloudformation", Stacks({"ripen": template.outputs(SCHEMA, names), "another": {}}))
         yield Site("ripen-rules", queue_url)
 
 
 @pytest.fixture
 def rule_files():
-    """Rules with which stories need few events, and the starter mails, by their keys."""
+    """Rules under which few events suffice, and the starter mails, by key."""
     return few_rules()
 
 
@@ -199,7 +199,7 @@ def nurturing(site, rule_files):
 
 @pytest.fixture
 def mailed(nurturing):
-    """Ann typed her address on her desktop, and has a mail with a link."""
+    """A deployment in which Ann gave her address in her desktop browser and received a mail with a link."""
     nurturing.live(identified(START, email=ANN), *enough("ann"), at=START)
     assert [mail["To"] for mail in nurturing.mails()] == [ANN]
     return nurturing
@@ -207,7 +207,7 @@ def mailed(nurturing):
 
 @pytest.fixture
 def metrics(capsys):
-    """A function that tells how often each metric was counted since it was asked last (CloudWatch's EMF on stdout)."""
+    """A function that returns the count of each metric since its last call (CloudWatch's EMF on stdout)."""
 
     def counted():
         totals = {}
@@ -225,7 +225,7 @@ def metrics(capsys):
 
 @pytest.fixture
 def unanswered():
-    """A function that lets whoever is impatient get no answer from the table but an error; what was asked since."""
+    """A function that makes every impatient table request fail with an error, and returns the list of requests."""
 
     def begin(error):
         asked = []

@@ -1,6 +1,6 @@
-"""What was true at the moment of each claim, so that it can be told whether the mail should have gone out.
+"""Records the facts at the moment of each claim, to check later that each mail was allowed.
 
-It looks at the table as it lies there and at what people answered, and uses nothing of the code that decides.
+It reads the table and people's answers directly and shares no decision code with the functions.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ NOES = {"Unsubscribed": "unsubscribed", "Email Bounced": "bounced", "Email Marke
 
 @dataclass
 class Claimed:
-    """One claim of a mail, decided as of `at`; `lead` are all subjects that were the lead then.
+    """One claim of a mail, decided at `at`; `lead` is the set of all subjects merged at that time.
 
-    `stopped` says why the mail must not go out; `proven` whether a click in a mail to the address was there, or a
-    server's word. `readers` are the browsers whose users have shown to read the mailbox, `strays` those that a link
-    alone has joined, and that gave another address. `released` is how often the count of the mailbox began anew.
+    `stopped` is the reason that forbids the mail, or empty. `proven` is True if a click in a mail or a server had
+    proven the address. `readers` are browsers with proven access to the mailbox. `strays` are browsers merged by a link
+    alone that gave another address. `released` is the number of resets of the mailbox's send limit.
     """
 
     subject: str
@@ -47,9 +47,9 @@ class Claimed:
 
 
 class Claims:
-    """Told of every write to the table, of what people answered by pages, and of every mail that goes out.
+    """Receives every write to the table, people's answers on pages, and every sent mail.
 
-    `noes` and `yeses` are the moments at which addresses said no or were confirmed, also by mails to other leads.
+    `noes` and `yeses` are the moments of suppression and confirmation by address, also through mails to other leads.
     """
 
     def __init__(self, items, servers):
@@ -70,25 +70,25 @@ class Claims:
         plain = values(item or {})
         if plain.get("status") != "claimed":
             self._open.discard((pk, sk))
-        elif plain["channel"] == "mail" and (pk, sk) not in self._open:  # else a sweep has put off its due time
+        elif plain["channel"] == "mail" and (pk, sk) not in self._open:  # a new due time is no new claim
             self._open.add((pk, sk))
             self.made.append(
                 self._claimed(pk, sk, json.loads(plain["about"]), parse_iso(plain["due_at"]) - CLAIM_LEASE)
             )
 
     def said_no(self, address, reason, at):
-        """The page has answered, or SES's report was taken."""
+        """A page has answered, or an SES event was stored."""
         noes = self.noes[address.casefold()]
         noes[reason] = max(at, noes.get(reason, 0))
 
     def says_yes(self, address, at):
-        """Somebody clicks on the page."""
+        """A person confirms on the page."""
         key = address.casefold()
         self.yeses[key] = max(at, self.yeses[key])
 
     def sent(self, mail):
         latest = [one for one in self.made if (one.subject, one.intent) == (mail.subject, mail.intent)]
-        if latest:  # otherwise it was sent without a claim, and another invariant tells
+        if latest:  # every_intent_has_an_outcome reports a mail without a claim
             latest[-1].sent, latest[-1].text = True, mail.text
 
     def _claimed(self, pk, sk, about, at):
@@ -144,7 +144,7 @@ class Claims:
 
 @dataclass
 class _Told:
-    """What a lead's own events tell of its addresses, in small letters; `ended` is why it gets no marketing mail."""
+    """The facts in a lead's own events about its addresses (casefolded); `ended` is why it gets no marketing mail."""
 
     agreed: set[str]
     proven: set[str]
@@ -174,7 +174,7 @@ def _told(believed):
             told.proven.discard(address)
         elif event.name in NOES and address:
             reason = NOES[event.name]
-            if reason != "bounced" and (address in told.proven or not told.proven):  # else anybody may have typed it
+            if reason != "bounced" and (address in told.proven or not told.proven):  # else a stranger may have typed it
                 told.agreed.clear()
                 told.ended = told.ended if told.ended == "complained" else reason
             told.agreed.discard(address)
@@ -192,7 +192,7 @@ def _same(event, address):
 
 
 def _strays(ledgers, edges, told, servers):
-    """Browsers that are part of the lead by a link alone, and gave an address that the lead has not proven."""
+    """Browsers merged into the lead by a link alone that gave an address that the lead has not proven."""
     typed = {
         subject: {
             str(event.traits["email"]).strip().casefold()

@@ -31,7 +31,7 @@ ENVIRONMENT = {
 
 
 def deliver(world, url, message):
-    """A webhook, which may be turned down, be lost on its way, or arrive without anybody hearing of it."""
+    """Deliver a webhook, which may be rejected, be lost, or arrive without a response."""
     try:
         world.services["webhook"].post(url=url, message=message)
     except (ClientError, BotoCoreError) as error:
@@ -39,7 +39,7 @@ def deliver(world, url, message):
 
 
 def enter(world, monkeypatch):
-    """Let the code run in this world."""
+    """Connect the code to this world."""
     remember_within_a_world(monkeypatch)
     monkeypatch.setattr("trigger.handler.wall_clock", lambda: world.now)
     monkeypatch.setattr("adapters.delivery.webhooks.post", lambda url, message, to_itself: deliver(world, url, message))
@@ -54,7 +54,7 @@ def enter(world, monkeypatch):
 
 @pytest.fixture
 def simulate(new_process, monkeypatch):
-    """Live through one seed and check the invariants; the story is told when one does not hold."""
+    """A function that runs one seed and checks the invariants; a failure carries the trace of steps."""
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("trigger.actions.is_local", lambda: False)
@@ -64,7 +64,7 @@ def simulate(new_process, monkeypatch):
         monkeypatch.setattr(f"{place}.VISITS_KEPT", 1_000 * DAY)
     monkeypatch.setattr("ripen.storage.checkpoint.WORTHWHILE", 2)
     for place in ("ripen.reports.rollup", "adapters.reports.rollup", "trigger.rollup"):
-        monkeypatch.setattr(f"{place}.HOUR", DAY)  # time leaps by days here, and each hour that ends costs four calls
+        monkeypatch.setattr(f"{place}.HOUR", DAY)  # virtual time jumps by days, and each ended hour costs four calls
     monkeypatch.setattr("adapters.runtime.telemetry.single_metric", lambda **_: contextlib.nullcontext(metric))
     remember(monkeypatch)
     level = logger.log_level
@@ -73,10 +73,10 @@ def simulate(new_process, monkeypatch):
     def run(seed, *, told=False):
         world = World(seed, told=told)
         try:
-            with monkeypatch.context() as patch:  # which ends with the world, so that nobody holds it any longer
+            with monkeypatch.context() as patch:  # releases the world when it ends
                 enter(world, patch)
                 world.live()
-                remember_within_a_world(patch)  # anew: the invariants read and fold for themselves
+                remember_within_a_world(patch)  # clears the caches, so that the invariants read and fold independently
                 check(world)
         except Exception as error:
             error.add_note("\n".join([*world.steps, f"This seed alone: make simulate SEED={seed}"]))
@@ -85,7 +85,7 @@ def simulate(new_process, monkeypatch):
             failed = error
         else:
             return world
-        run(seed, told=True)  # fails again, and tells how it came to that
+        run(seed, told=True)  # fails again, with the trace of steps
         raise failed
 
     yield run

@@ -1,4 +1,4 @@
-"""The expressions of DynamoDB that adapters write, each with what it means; any other one is an error."""
+"""The meaning of each DynamoDB expression that adapters use; any other expression is an error."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from simulation.wire import failure
 
 
 def known(meanings, expression):
-    """What an expression means; one that is not known is an error."""
+    """The meaning of an expression. Raises NotImplementedError for an unknown one."""
     if expression not in meanings:
         raise NotImplementedError(expression)
     return meanings[expression]
 
 
 def updated(item, key, operation, UpdateExpression, ExpressionAttributeValues, **condition):
-    """The item with this key after an update; `item` was there before, or None. Raises a ClientError as `check`."""
+    """The item with this key after an update of `item`, which may be None. Raises ClientError like `check`."""
     before = (item or {}).get("version", {"N": "0"})["N"]
     tries = (item or {}).get("tries", {"N": "0"})["N"]
     counted = {":next": {"N": str(int(before) + 1)}, ":tries": {"N": str(int(tries) + 1)}}
@@ -32,7 +32,7 @@ def updated(item, key, operation, UpdateExpression, ExpressionAttributeValues, *
 
 
 def _added(before, value):
-    """A number or a set of texts, with what is added."""
+    """A number or a string set, with the value added."""
     if "SS" in value:
         return {"SS": sorted({*(before or {"SS": []})["SS"], *value["SS"]})}
     return {"N": str(int((before or {"N": "0"})["N"]) + int(value["N"]))}
@@ -81,11 +81,11 @@ _UPDATES = {
         "due_at": ":due_at",
     },
 }
-"""What each update expression sets, to which of its values: `+` adds it, `?` keeps what is there."""
+"""The attributes that each update expression sets, by name of the value: `+` adds it, `?` keeps an existing one."""
 
 
 def check(item, operation, ConditionExpression="", ExpressionAttributeNames=None, ExpressionAttributeValues=None):
-    """Raises a ClientError when the condition does not hold of an item (or of None)."""
+    """Raises ClientError if the condition does not hold for an item (or None)."""
     if not ConditionExpression:
         return
     names, values = ExpressionAttributeNames or {}, ExpressionAttributeValues or {}
@@ -181,4 +181,4 @@ _CONDITIONS = {
     "#status IN (:from0)": lambda _, found, values: found["#status"] == values[":from0"],
     "#status IN (:from0, :from1)": lambda _, found, values: found["#status"] in (values[":from0"], values[":from1"]),
 }
-"""Whether a condition holds: of the item or None, its attributes (also by the names they go by), and the values."""
+"""Predicates over the item (or None), its attributes (also by placeholder), and the expression's values."""

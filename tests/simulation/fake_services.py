@@ -13,13 +13,13 @@ from adapters.delivery.ses_tags import untag
 from simulation.wire import failure
 
 REFUSED = "refused@example.com"
-"""The address that SES never takes a mail for."""
+"""The address to which SES rejects every mail."""
 
 SECRET = "s" * 64
 
 
 class FakeReceiver:
-    """A system that is told by webhook; the ids of what it got are in `received`. Sometimes it is in trouble."""
+    """A webhook receiver that fails at times; `received` holds the ids of accepted messages."""
 
     def __init__(self, works=lambda: True):
         self.works = works
@@ -34,7 +34,7 @@ class FakeReceiver:
 
 @dataclass(frozen=True)
 class Mail:
-    """One mail that SES sent; two are the same if they are about the same intent. `digest` stands for the address."""
+    """One mail sent by SES; mails about the same intent are equal. `digest` is that of the address."""
 
     subject: str
     intent: str
@@ -67,7 +67,7 @@ class FakeSecrets:
 
 
 class FakeQueue:
-    """Messages wait in `messages` by their number; `receives` counts how often each was handed out."""
+    """Messages by number in `messages`; `receives` counts the deliveries of each."""
 
     def __init__(self, takes=lambda: True, clock=lambda: 0):
         self.takes, self.clock = takes, clock
@@ -93,9 +93,9 @@ class FakeQueue:
 
 
 class FakeSes:
-    """Mails to leads are in `mails`, the tokens of their links with the lead in `tokens`, who else got one in `notes`.
+    """`mails` are mails to leads, `tokens` their link tokens with the lead, `notes` the other recipients.
 
-    `on_mail` is told of each mail to a lead.
+    `on_mail` is called for each mail to a lead.
     """
 
     def __init__(self, on_mail=lambda _mail: None):
@@ -109,7 +109,7 @@ class FakeSes:
 
     def send_email(self, FromEmailAddress, Destination, Content, EmailTags, ConfigurationSetName=""):
         [recipient] = Destination["ToAddresses"]
-        if not EmailTags:  # to a colleague
+        if not EmailTags:  # an internal notification
             assert not ConfigurationSetName
             self.notes.append(recipient)
             return {"MessageId": f"ses-note-{len(self.notes)}"}

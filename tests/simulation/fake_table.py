@@ -1,7 +1,7 @@
 """DynamoDB in memory, as far as adapters use it.
 
-Items are kept in the form of the low-level API (`{"pk": {"S": "..."}}`). Pages are tiny, so that every query of a
-lead with some history takes several. test_fake_table.py compares all of it with moto.
+Items are stored in the form of the low-level API (`{"pk": {"S": "..."}}`). Pages are tiny, so that a query of a lead
+with some history takes several. test_fake_table.py compares every operation with moto.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ PAGE = 6
 class FakeTable:
     """One table with the key `pk`, `sk` and the index `due`.
 
-    `on_write(pk, sk)` is told of each change; `takes()` says whether an item of a batch is processed. An item in
-    `items` is replaced, never changed, and given out as a copy.
+    It calls `on_write(pk, sk)` after each change; `takes()` is True if an item of a batch is processed. Items in
+    `items` are replaced, never mutated, and returned as copies.
     """
 
     def __init__(self, on_write=lambda pk, sk: None, takes=lambda: True):
@@ -87,7 +87,7 @@ class FakeTable:
         return {}
 
     def query(self, TableName, ExclusiveStartKey=None, ScanIndexForward=True, **query):
-        """One page, as the paginator asks for it."""
+        """One page of a query."""
         find = self._due_items if "IndexName" in query else self._partition_items
         found, order, answered = find(**query)  # in order of their keys
         first, last = 0, len(found)
@@ -104,7 +104,7 @@ class FakeTable:
     def _partition_items(
         self, KeyConditionExpression, ExpressionAttributeValues, ConsistentRead=False, ProjectionExpression="", Limit=0
     ):
-        """The keys of the items that a query finds, how the key is made of an item, and which attributes it gives."""
+        """The keys that a query finds, the function from an item to its key, and the returned attributes."""
         values = {name: value["S"] for name, value in ExpressionAttributeValues.items()}
         first, last = known(_RANGES, KeyConditionExpression)(values)
         assert ConsistentRead
@@ -114,7 +114,7 @@ class FakeTable:
         return found, _key, ("pk", "sk") if ProjectionExpression else None
 
     def _due_items(self, IndexName, KeyConditionExpression, ExpressionAttributeValues):
-        """The same of the index."""
+        """Like `_partition_items`, for the index."""
         values = {name: value["S"] for name, value in ExpressionAttributeValues.items()}
         _, last = known(_RANGES, KeyConditionExpression)(values)
         assert IndexName == "due"
@@ -122,7 +122,7 @@ class FakeTable:
         return keys[: bisect_right(keys, (last, _LAST))], _due_key, ("pk", "sk", "due_shard", "due_at")
 
     def scan(self, TableName, Segment, TotalSegments, ExclusiveStartKey=None, **scan):
-        """One page of a segment, the items of one partition key after the other."""
+        """One page of a segment, in order of keys."""
         assert scan == {
             "ProjectionExpression": "pk, sk, #ttl, #data, #zip, #lead",
             "ExpressionAttributeNames": {"#ttl": "ttl", "#data": "data", "#zip": "zip", "#lead": "lead"},
@@ -135,7 +135,7 @@ class FakeTable:
         return {"Items": page, **more}
 
     def _checked(self, action):
-        """The key that an action changes, and the item that is there afterwards, if any."""
+        """The key of an action's item, and the item after the action, or None."""
         [(kind, arguments)] = action.items()
         key = _key(arguments.get("Item") or arguments["Key"])
         found = self.items.get(key)
@@ -146,7 +146,7 @@ class FakeTable:
         return key, {"Put": arguments.get("Item"), "Delete": None, "ConditionCheck": found}[kind]
 
     def _write(self, key, item):
-        """Keep an item under its key, with None nothing any more; tell of the change."""
+        """Store an item under its key, or delete it if it is None, and call `on_write`."""
         before = self.items.pop(key, None)
         if before is not None:
             for keys, place in self._listed(before):
@@ -158,14 +158,14 @@ class FakeTable:
         self.on_write(*key)
 
     def _listed(self, item):
-        """The lists in which an item stands, and as what."""
+        """The sorted lists that contain an item, each with the item's entry in it."""
         yield self._partitions[item["pk"]["S"]], _key(item)
         if "due_shard" in item:
             yield self._due[item["due_shard"]["S"]], _due_key(item)
 
 
 _LAST = chr(0x10FFFF)
-"""Behind every text. Texts are in the same order as their bytes in UTF-8."""
+"""Sorts after every text. Python sorts texts in the same order as their UTF-8 bytes."""
 
 _RANGES = {
     "pk = :pk": lambda _: ("", _LAST),
@@ -174,7 +174,7 @@ _RANGES = {
     "due_shard = :shard": lambda _: ("", _LAST),
     "due_shard = :shard AND due_at <= :now": lambda values: ("", values[":now"]),
 }
-"""The first and the last key that a condition holds for."""
+"""The first and the last key that match a condition."""
 
 
 def _key(item):

@@ -1,4 +1,4 @@
-"""What has to be true of a world that came to rest, whatever happened before."""
+"""Properties that every world must have once it is idle, whatever happened before."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ RULES = {version: compile_rules(configuration, version) for version, configurati
 
 @dataclass
 class Rest:
-    """A world that came to rest, with all leads in it."""
+    """A world that is idle, with all leads in it."""
 
     world: World
     leads: Sequence[MergedLead]
 
     @cached_property
     def folds(self) -> Mapping[str, Lead]:
-        """What each lead is from scratch, by its root."""
+        """Each lead folded from scratch, by its root."""
         rules, now = RULES[self.world.version], self.world.now
         return {tree.record.subject: fold(tree.record.subject, tree.events, rules, now) for tree in self.leads}
 
@@ -68,12 +68,12 @@ class Rest:
 
     @cached_property
     def mails(self) -> Sequence[Mail]:
-        """The mails to leads of which everything is still known: one that was erased begins anew."""
+        """The mails to leads that were not erased; an erased lead may get a mail again."""
         return [mail for mail in self.world.ses.mails if mail.subject not in self.world.erased]
 
 
 def check(world):
-    """Raises AssertionError naming the invariant that does not hold."""
+    """Raises AssertionError that names the first invariant that does not hold."""
     rest = Rest(world, _leads(world))
     no_event_is_lost_or_counted_twice(rest)
     every_pointer_has_its_member(rest)
@@ -97,7 +97,7 @@ def check(world):
     quiet_hours_are_kept(rest)
     every_webhook_arrived(rest)
     nobody_stays_due(rest)
-    if not world.settles and not world.erased:  # what was counted of the erased stays in the totals
+    if not world.settles and not world.erased:  # daily figures keep the visits of erased leads
         figures_are_what_a_recount_gives(rest)
 
 
@@ -124,7 +124,7 @@ def every_record_is_a_fold_from_scratch(rest):
     for tree in rest.leads:
         lead = rest.folds[tree.record.subject]
         visits = {subject: latest_spans(events, conversions) for subject, events in tree.ledgers.items() if events}
-        if tree.record.settled:  # it remembers fewer
+        if tree.record.settled:  # a settled record keeps only recent visits
             visits = json.loads(tree.record.data).get("visits", {})
         known = public_profile.digests(public_profile.of_lead(lead, tree.ledgers))
         told = leads.told(settings(ScoreSettings), MergeCandidate(tree, lead.claims))
@@ -164,7 +164,7 @@ def nothing_is_left_to_merge(rest):
         claimed = {f"u:{user}" for user, claim in me.claims.users.items() if claim.proof is Proof.CLAIMED}
         others = [event for other in rest.leads if claimed & set(other.ledgers) for event in other.events]
         if any(event.name == UNMERGED for event in others):
-            continue  # what a browser claims of somebody who was parted since is taken up with its next event
+            continue  # a claim on an unmerged subject is resolved with the browser's next event
         assert not identity_resolution.resolve(place, me, rest.world.now), (
             f"{me.subject} and others: something was left to merge"
         )
@@ -180,7 +180,7 @@ def every_intent_has_an_outcome(rest):
     for (subject, key), item in claims.items():
         campaign, step, cycle = key.removeprefix("S#").split("#")
         status, channel = item["status"]["S"], item["channel"]["S"]
-        if status == "waiting":  # what it waited for is not valid any more
+        if status == "waiting":  # the intent that waited is no longer valid
             continue
         assert status in ENDS[channel], f"{subject} {key} is {status}"
         recorded = {
@@ -195,7 +195,7 @@ def every_intent_has_an_outcome(rest):
         intent = f"{campaign}_{step}_{cycle}"
         was_sent = any((mail.subject, mail.intent) == (subject, intent) for mail in rest.world.ses.mails)
         assert was_sent or status != "sent", f"{subject} {key} was never sent"
-        anew = subject in rest.world.erased  # then it may have been sent before
+        anew = subject in rest.world.erased  # an erased lead may have been mailed before the erasure
         assert status in ("sent", "unconfirmed") or not was_sent or anew, f"{subject} {key} was sent and is {status}"
     known = {(subject, f"{key[2:].replace('#', '_')}") for subject, key in claims}
     unclaimed = [mail for mail in rest.mails if (mail.subject, mail.intent) not in known]
@@ -274,7 +274,7 @@ def what_was_erased_is_gone(rest):
     gone = rest.world.erased - back
     for (pk, sk), item in rest.world.table.items.items():
         if pk.startswith("V#") and item["final"]["N"] == "0":
-            continue  # reported while the erasure went on: it is deleted when its hour is added up
+            continue  # reported during the erasure; deleted when its hour is rolled up
         for subject in gone:
             named = subject in (pk, sk) or any(subject in str(value) for value in item.values())
             assert not named, f"{subject} was erased, and stands in {pk} {sk}"

@@ -1,7 +1,7 @@
-"""Runs handlers side by side, one I/O call at a time, and lets their calls go wrong.
+"""Runs handlers concurrently, one I/O call at a time, and injects faults into their calls.
 
-Each invocation is a greenlet that stops at every call to AWS. Which one goes on next, and what becomes of its call, is
-decided by one seeded generator, so that a seed always tells the same story.
+Each invocation is a greenlet that stops at every call to AWS. A seeded generator chooses the next invocation and the
+outcome of its call, so that a seed always gives the same run.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ _EXPECTED_FAILURES = (ClientError, BotoCoreError, RipenError)
 
 
 class Crash(BaseException):
-    """The process is gone. No `except` of the code catches it."""
+    """The process is killed. No `except` of the code catches this exception."""
 
 
 class Call(NamedTuple):
-    """One call to AWS that an invocation waits for."""
+    """A call to AWS that an invocation waits for."""
 
     service: str
     operation: str
@@ -43,7 +43,7 @@ class Call(NamedTuple):
 
 @dataclass(eq=False)
 class Invocation:
-    """`ended` is told the handler's answer, or None when it failed or crashed."""
+    """`ended` is called with the handler's answer, or None if it failed or crashed."""
 
     name: str
     run: greenlet
@@ -53,7 +53,7 @@ class Invocation:
 
 
 class Machine:
-    """`faults` is the share of calls that go wrong; `trace`, if any, is told what happens, a line for each step."""
+    """`faults` is the share of failing calls; `trace`, if given, is called with a line per step."""
 
     def __init__(self, random, trace, on_crash=lambda: None):
         self.random, self.trace, self.on_crash = random, trace, on_crash
@@ -72,8 +72,8 @@ class Machine:
         self._go_on(invocation)
 
     def step(self):
-        """Let one invocation, chosen at random, get the answer to its call, or something else."""
-        # Mostly the same one goes on, so that whole invocations fit between two calls of another.
+        """Resume one random invocation with the outcome of its call, which may be a fault."""
+        # The latest invocation usually continues, so that whole invocations fit between two calls of another.
         if self._latest not in self.running or self.random.random() < 0.2:
             self._latest = self.random.choice(self.running)
         invocation = self._latest
@@ -82,11 +82,11 @@ class Machine:
         if self.trace:
             self.trace(f"{invocation.name} {call.operation} {_essence(call.arguments)} {fault}")
         if fault == "repeated" and call.service != "sesv2" and not invocation.first_answer:
-            invocation.first_answer = [_outcome(call.perform)]  # the answer is lost, and the SDK asks again
+            invocation.first_answer = [_outcome(call.perform)]  # the response is lost, and the SDK retries
             return
         outcome = _become(fault, call)
         if invocation.first_answer and call.operation == "transact_write_items":
-            [outcome] = invocation.first_answer  # its token makes a repeated transaction the same one
+            [outcome] = invocation.first_answer  # the request token makes a retried transaction idempotent
         invocation.first_answer = []
         self._go_on(invocation, outcome)
 
@@ -122,7 +122,7 @@ def _guarded(function):
 
 
 def _become(fault, call):
-    """What the invocation gets: the answer, or the exception to raise. The fault decides whether the call is made."""
+    """The answer for the invocation, or the exception to raise. The fault decides if the call is made."""
     if fault == "crash before":
         return Crash()
     if fault == "throttled":

@@ -1,6 +1,6 @@
-"""What the simulator computes only once: it always has the same result, calls nobody, and half the time would go there.
+"""Caches pure functions that would take half of the simulator's time.
 
-The invariants begin anew: they read and fold for themselves, and so compare what was remembered with what is there.
+The caches are cleared before the invariants run, so that these read and fold independently.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from services import refresh
 
 
 def remember(monkeypatch):
-    """Remember what libraries make of addresses, headers and configurations, and compiled rules."""
+    """Cache the results for addresses, headers and configurations, and compiled rules."""
     for place in (address_keys, mailer):
         monkeypatch.setattr(place, "validate_email", cache(place.validate_email))
     monkeypatch.setattr(active.ActiveConfiguration, "model_validate_json", cache(_validate_json))
@@ -34,7 +34,7 @@ def remember(monkeypatch):
 
 
 def remember_within_a_world(monkeypatch):
-    """Begin anew to remember the events of each item, and what each fold of the same events was."""
+    """Use new caches for the events of each item and for each fold of the same events."""
     monkeypatch.setattr(ledger, "_unpack", _items_read_once())
     monkeypatch.setattr(refresh, "fold", _folds_made_once())
 
@@ -44,7 +44,7 @@ _unpack, _fold = ledger._unpack, refresh.fold  # noqa: SLF001
 
 
 def _method(function):
-    """A method of an object and texts, or what can be written as one."""
+    """A cached method of an object and texts, or of values that can be written as texts."""
     remembered = lru_cache(maxsize=1_000)(function)
     return lambda self, *parts: remembered(self, *map(str, parts))
 
@@ -65,11 +65,11 @@ def _folds_made_once():
     made = {}
 
     def once(subject, events, rules, now, state=None):
-        if state is not None:  # it is used up
+        if state is not None:  # the fold mutates the state
             return _fold(subject, events, rules, now, state)
         key = (subject, rules.version, now, *map(id, events))
         if key not in made:
-            made[key] = events, _fold(subject, events, rules, now)  # as long as they are kept, so are their ids
+            made[key] = events, _fold(subject, events, rules, now)  # keeping the events keeps their ids unique
         return made[key][1]
 
     return once

@@ -1,4 +1,4 @@
-"""The rules of the simulated site: small numbers and short times, so that much happens."""
+"""The rules of the simulated site, with small numbers and short times, so that many things happen."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ CONFIGURATIONS = {
     version: Configuration.model_validate(rules)
     for version, rules in (("v1", _FIRST), ("v2", _SECOND), ("b1", _braked(_FIRST)), ("b2", _braked(_SECOND)))
 }
-"""By version; those of `b` hold back mails to addresses that nobody has proven."""
+"""By version; versions with `b` have low send limits for unproven addresses."""
 
 MAILS = {
     "plain": {

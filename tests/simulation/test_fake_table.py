@@ -1,4 +1,4 @@
-"""The fake table does what moto's does, for every operation of adapters/table.py and adapters/trees.py."""
+"""The fake table behaves like moto's for every DynamoDB operation of the adapters."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def outcome(status, number):
 
 
 def history():
-    """Every operation, each in all the ways that it can turn out; the answers, in order."""
+    """Runs every operation with each of its outcomes; yields the answers in order."""
     put(event(1))
     put(*(event(n) for n in range(2, 12)), event(12, OTHER))
     for told in ("first", "first", "second"):
@@ -131,12 +131,12 @@ def claims():
 
 
 def kept():
-    """An event of a lead, and one of nobody."""
+    """An event of a lead, and one of a subject without a lead."""
     return event_items([event(60), event(60, "a:nobody")], 1)
 
 
 def addresses():
-    """Who gave an address, and who owns it."""
+    """Claimants and owners of an address."""
     for owner in (LEAD, OTHER):
         news = [address_items.claiming("ripen", "I#x", owner, 5), address_items.owning("ripen", "I#x", owner)]
         yield refusable(lead_records.transact, news)
@@ -190,12 +190,12 @@ def put_raw(key, **content):
 
 
 def found_key():
-    """The key of an item that can be read."""
+    """The key of a readable item."""
     return event_items([event(1)], 1)[0]["sk"]
 
 
 def history_of_figures():
-    """The same of adapters/figures.py."""
+    """Like `history`, for adapters/reports/rollup.py."""
     views = [Event(f"v{n}", "Page Viewed", n * MINUTE, "website", properties={"path": "/"}) for n in range(3)]
     for view in views:
         put(Received(VISITOR, view.at, view.at, view))
@@ -224,7 +224,7 @@ def saved(record, *others):
 
 
 def merges():
-    """Every change of a tree, each in all the ways that it can turn out; the answers, in order."""
+    """Runs every change of a merged lead with each of its outcomes; yields the answers in order."""
     put(*(event(n) for n in range(1, 8)))
     put(event(8, OTHER))
     put(event(9, "u:7"))
@@ -271,7 +271,7 @@ def refusable(write, *arguments):
 
 
 def what_is_counted():
-    """Every operation of the counters, each in all the ways that it can turn out; the answers, in order."""
+    """Runs every operation of the counters with each of its outcomes; yields the answers in order."""
     limits = Unproven(per_day=1, overall=3, per_hour=2)
     saved(Record(LEAD, 1, "first", None))
     brake = send_limits.unproven_brake("ripen", "B#x", limits, 5, DAY)

@@ -1,4 +1,4 @@
-"""The simulator can fail: bugs that are put in on purpose are found, each by the invariant that it breaks."""
+"""The simulator can fail: it finds planted bugs, each by the invariant that the bug breaks."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from simulation.invariants import RULES
 from simulation.wire import Wire
 from stories import START
 
-# A search for a rare bug begins where the bug was found once; all later seeds follow.
+# For a rare bug, the search starts near a seed that finds it.
 _SINCE = {"adapters.store.lead_records.unchanged": 1_100, "adapters.store.intents.claim_intent": 160}
 SETTINGS, TASK = ScoreSettings("ripen", "rules", "secret", "secret", 730), FoldRequest("a:ann", RULES["v1"], START)
 
@@ -38,7 +38,7 @@ def claim_what_others_claimed(name, decided, key, claim, _counting):
 
 
 def breaks(broken, simulate, seed):
-    """Whether it is this invariant that does not hold; a bug may break others before."""
+    """True if the seed breaks this invariant; a bug may break others first."""
     try:
         simulate(seed)
     except AssertionError as error:

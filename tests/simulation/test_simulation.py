@@ -1,4 +1,4 @@
-"""Nothing is lost, nothing counts twice, nobody is mailed twice: whatever crashes, repeats or comes out of order."""
+"""Under crashes, retries and reordering, nothing is lost, nothing counts twice and no mail is sent twice."""
 
 from __future__ import annotations
 

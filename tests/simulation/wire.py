@@ -1,4 +1,4 @@
-"""What stands between the code and AWS: a client whose every call passes one function."""
+"""A boto3 client replacement that passes every call to one function."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 
 class Wire:
-    """A boto3 client of `service`; `call(service, operation, perform)` decides what becomes of each call."""
+    """A client of `service`; `call(service, operation, arguments, perform)` decides the outcome of each call."""
 
     def __init__(self, service, fake, call=lambda _service, _operation, _arguments, perform: perform()):
         self._service, self._fake, self._call = service, fake, call
@@ -19,7 +19,7 @@ class Wire:
         def made(**arguments):
             return self._call(self._service, operation, arguments, partial(perform, **arguments))
 
-        self.__dict__[operation] = made  # the next time it is found without asking here
+        self.__dict__[operation] = made  # later lookups skip __getattr__
         return made
 
     def get_paginator(self, operation):
@@ -27,7 +27,7 @@ class Wire:
 
 
 def failure(code, operation, status=400, **parts):
-    """A ClientError as botocore raises it."""
+    """A ClientError like botocore's."""
     response = {"Error": {"Code": code, "Message": code}, "ResponseMetadata": {"HTTPStatusCode": status}, **parts}
     return ClientError(response, operation)
 

@@ -1,4 +1,4 @@
-"""A small world around the real handlers: visitors, a stream, a queue, minutes, SES's reports, and a clock."""
+"""A small world around the real handlers: visitors, a stream, a queue, schedules, SES events, and a clock."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from track.pages.page_request import PageRequest, Told, record
 from trigger.handler import handler as trigger
 
 VISITORS = ("ann", "bob", "cem", "dan", "eve")
-"""Each types whatever address it likes, and may have been given the link of any mail: they are strangers."""
+"""Strangers to each other: each types any address, and may have received the link of any mail."""
 
 ADDRESSES = ("ann@example.com", "Ann@example.com", "bob@example.com", REFUSED, "no address")
 USERS = ("7", "8")
@@ -45,10 +45,10 @@ PAGES = {
     "Unsubscribed": "unsubscribed",
     "Email Address Disowned": "",
 }
-"""What people tell by the pages behind mails, and what it means for the address."""
+"""Events from the pages behind mails, and their effect on the address."""
 
 KNOWN, TYPED = "Known", "Typed by "
-"""Names: from a server, and (followed by who it was) from a browser."""
+"""First names: from a server, and (followed by the visitor) from a browser."""
 
 _FORGED = ("Unsubscribed", "subscription confirmed", " Email Sent", "Deal Won", "PREFERENCES CHANGED", "lead_merged")
 _FLOOD = 6
@@ -68,13 +68,13 @@ class Change(NamedTuple):
 
 
 class World:
-    """Everything that a seed decides. `accepted` holds the ids of each subject that track answered for.
+    """Everything that a seed decides. `accepted` holds the ids of accepted events by subject.
 
-    Where it is `braked`, few mails go to addresses that nobody has proven, and strangers flood the site with sign-ups.
-    Where it `settles`, what is two hours old is folded once and kept, and changes no daily figures any more; elsewhere
-    that never happens, and the figures can be counted anew.
+    A `braked` world has low send limits for unproven addresses, and strangers flood the site with sign-ups. In a world
+    that `settles`, events older than two hours go into a checkpoint and do not change daily figures; in others neither
+    happens, so that the figures can be recounted.
 
-    What happened stands in `steps`, but only in a world that is `told`: finding words takes a tenth of the time.
+    A world that is `told` records its `steps`; the texts take a tenth of the time.
     """
 
     def __init__(self, seed, *, told=False):
@@ -114,7 +114,7 @@ class World:
         self._connect()
 
     def live(self):
-        """Let random things happen, then let everything come to rest."""
+        """Run random actions, then let the world become idle."""
         self.open()
         if self._lucky():
             self._activate()
@@ -124,7 +124,7 @@ class World:
         self.come_to_rest()
 
     def come_to_rest(self):
-        """Nothing goes wrong any more: deliver what is on its way, sweep until nobody is due, and reconcile."""
+        """Without faults, deliver everything pending, sweep until no lead is due, and reconcile."""
         self.machine.faults = 0
         self._activate()
         self._visit()
@@ -166,7 +166,7 @@ class World:
         self._new_process()
 
     def open(self):
-        """What is there from the beginning: the registered senders."""
+        """Register the sources."""
         source_registry.register("ripen", compile_sources(CONFIGURATIONS["v1"]))
 
     def names(self):
@@ -175,11 +175,11 @@ class World:
         return {event.name for key in keys for event in read_events([values(self.table.items[key])])}
 
     def client(self, service, **_):
-        """Stands where boto3.client stood."""
+        """Replaces boto3.client."""
         return self.services[service]
 
     def _possible(self):
-        """What may happen next, and how often each does."""
+        """The possible next actions, and their weights."""
         actions, weights = [self._visit, self._pass_time], [2, 1.5]
         if self.machine.running:
             actions.append(self.machine.step)
@@ -202,7 +202,7 @@ class World:
         return actions, weights
 
     def _pending(self):
-        """What can be done with what is on its way."""
+        """The possible actions on pending work."""
         ways = (
             (self.machine.running, self.machine.step),
             (self.unanswered and not self.erasing, self._request),
@@ -222,7 +222,7 @@ class World:
     def _event(self, key):
         known = self.known[key]
         if known and self.random.random() < 0.1:
-            return self.random.choice(known)  # sent once more, in other company
+            return self.random.choice(known)  # the same event in another batch
         occurred = self.now - self.random.choice((0, 0, SECOND, HOUR, 2 * DAY))
         event = {"messageId": f"m{sum(map(len, self.known.values()))}", "context": YES, **self._who(key)}
         if occurred != self.now:
@@ -230,7 +230,7 @@ class World:
         if self.ses.tokens and key == WRITE_KEY and self.random.random() < 0.1:
             token, subject = self.random.choice(self.ses.tokens)
             event["context"] = YES | {"token": token}
-            if subject.startswith("a:") and self.random.random() < 0.7:  # its reader, otherwise perhaps a stranger
+            if subject.startswith("a:") and self.random.random() < 0.7:  # its recipient, else perhaps a stranger
                 event["anonymousId"] = subject.removeprefix("a:")
         if self.random.random() < 0.25:
             typed = KNOWN if key == SERVER_KEY else f"{TYPED}{event.get('anonymousId')}"
@@ -241,14 +241,14 @@ class World:
         return event
 
     def _who(self, key):
-        """A browser's anonymousId, a server's userId, or the two together; of a browser that is a claim."""
+        """A browser's anonymousId, a server's userId, or both; both from a browser are only a claim."""
         visitor, user = {"anonymousId": self.random.choice(VISITORS)}, {"userId": self.random.choice(USERS)}
         if self.random.random() < (0.5 if key == SERVER_KEY else 0.05):
             return visitor | user
         return user if key == SERVER_KEY else visitor
 
     def _flood(self):
-        """A stranger signs up the addresses of others, all in one request."""
+        """A stranger signs up the addresses of others in one request."""
         self.floods += 1
         events = []
         for number in range(_FLOOD):
@@ -261,7 +261,7 @@ class World:
         self.unanswered.append({"batch": events, "writeKey": WRITE_KEY})
 
     def _forge(self):
-        """A stranger sends what only Ripen or a server may tell, also under the key of an event that is there."""
+        """A stranger sends events reserved for Ripen or a server, also under the key of an existing one."""
         known = [sk.partition(OWN_MARK)[2] for _, sk in self.table.items if f"#{OWN_MARK}" in sk]
         name = self.random.choice(_FORGED)
         mine = f"{OWN_MARK}{self.random.choice(known)}" if known and self._lucky(0.5) else "forged"
@@ -355,7 +355,7 @@ class World:
         self.machine.start("report", lambda: track(event, None), ended)
 
     def _page(self):
-        """Somebody uses the pages behind a mail."""
+        """A person uses a page behind a mail."""
         used = self.random.choice(self.pages)
         mail, name = used
         at, answer = self.now, PAGES[name]
@@ -378,13 +378,13 @@ class World:
         self.before_erasing = self._with_events()
 
     def _erase(self):
-        """An operator erases a lead, and does it again if that was interrupted."""
+        """An operator erases a lead, and repeats an interrupted erasure."""
         [subject] = self.erasing
 
         def ended(subjects):
             if subjects is not None:
                 self.erasing.clear()
-                subjects |= self.before_erasing - self._with_events()  # also whoever was merged with the lead meanwhile
+                subjects |= self.before_erasing - self._with_events()  # also those merged with the lead meanwhile
                 self.erased |= subjects
                 for gone in subjects:
                     self.accepted[gone].clear()
@@ -411,18 +411,18 @@ class World:
         kind = "b" if self.braked else "v"
         self.version = f"{kind}1" if self.version != f"{kind}1" else f"{kind}2"
         active.activate("rules", CONFIGURATIONS[self.version], MAILS, self.version, to_iso(self.now))
-        active.clear_cache()  # time leaps here, and nobody folds with what was active for longer than two minutes
+        active.clear_cache()  # virtual time jumps; real processes use a cached configuration for at most two minutes
         self._trace(f"{self.version} is active")
 
     def _outage(self):
-        """Scoring was away for longer than the stream keeps what it has."""
+        """Scoring was down for longer than the retention of the stream."""
         self.forgotten += len(self.changes)
         self.changes.clear()
         self.streamed.clear()
         self._trace("the stream forgets")
 
     def _plant(self):
-        """Somebody writes by hand what nobody can read."""
+        """Write an unreadable item by hand."""
         content = self.random.choice(({"data": {"S": "[{"}}, {"zip": {"B": b"no"}}, {"count": {"N": "1.5"}}))
         subject, key = f"a:{self.random.choice(VISITORS)}", f"E#{to_iso(self.now)}#planted{self._numbers}"
         self.planted[subject] += 1
@@ -445,7 +445,7 @@ class World:
             self.changes.append(Change(self._numbers, (pk, sk), self.now))
 
     def _keep_own(self, key):
-        """Take note when an event of Ripen's own is replaced by another one."""
+        """Record if one of Ripen's own events is replaced by another."""
         if f"#{OWN_MARK}" in key[1]:
             item = self.table.items.get(key)
             before, now = self.own.pop(key, None), item and (item.get("data") or item.get("zip"))
@@ -475,7 +475,7 @@ class World:
 
 
 def _erase_lead(subject):
-    """Erase a lead as the command does; its subjects."""
+    """Erase a lead like the command does; returns its subjects."""
     subjects = [*load_merged_lead("ripen", subject, 0).ledgers]
     erase_lead("ripen", subjects, SECRET.encode(), subject)
     erase("ripen", subject, SECRET.encode())

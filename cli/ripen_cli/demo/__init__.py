@@ -1,4 +1,4 @@
-"""`ripen demo`: a website, its visitors' lead records and the mails they get, all on this machine."""
+"""`ripen demo`: a website, the lead records of its visitors and their mails, all on this machine."""
 
 from ripen_cli.demo.command import demo
 

@@ -1,4 +1,4 @@
-"""Browsers without a window: found, or installed where that is one plain command."""
+"""Headless browsers: finds an installed one, or installs it with apt-get if run as root."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from playwright.sync_api import Browser, BrowserType, Error, sync_playwright
 from ripen_cli.cloud import Progress
 from ripen_cli.project import run
 
-# A browser with a window: one without says so, and what it does earns no points. Said at the start it also holds for
-# requests that outlive their page.
+# The user agent of Chromium with a window, because headless browsers earn no points as bots. Set as an argument, it
+# also applies to requests that outlive their page.
 _USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
-# It talks to nobody but the pages that it is sent to.
+# The flags also switch off Chromium's own network traffic.
 _ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -32,9 +32,9 @@ _ARGUMENTS = [
 
 
 class Kind(NamedTuple):
-    """A browser: what people call it, its programs, the package of Debian that has it, and how it is started.
+    """A browser: its title, program names, Debian package and launch options.
 
-    `own`: whether the one that `playwright install` fetches is as good.
+    `own` is True if the browser that `playwright install` downloads may be used too.
     """
 
     title: str
@@ -47,24 +47,24 @@ class Kind(NamedTuple):
 CHROMIUM = Kind(
     "Chromium", ("chromium", "chromium-browser", "google-chrome"), "chromium", {"args": _ARGUMENTS}, own=True
 )
-# The channel drives Firefox as Mozilla makes it, by WebDriver BiDi.
+# This channel drives Mozilla's own Firefox build by WebDriver BiDi.
 FIREFOX = Kind("Firefox", ("firefox-esr", "firefox"), "firefox-esr", {"channel": "moz-firefox"}, own=False)
 
 
 FONTS = "fonts-liberation"
-"""Debian's fonts that are as wide as Arial, in which pages and mails look as they do elsewhere."""
+"""Debian's fonts with the metrics of Arial, so that pages and mails look as they do elsewhere."""
 
 
 @contextmanager
 def chromium(progress: Progress) -> Iterator[Browser]:
-    """A headless Chromium for the length of a block. Raises click.ClickException when there is none."""
+    """A headless Chromium for the duration of a block. Raises click.ClickException if there is none."""
     with sync_playwright() as playwright, launched(playwright.chromium, CHROMIUM, progress) as browser:
         yield browser
 
 
 @contextmanager
 def launched(driver: BrowserType, kind: Kind, progress: Progress) -> Iterator[Browser]:
-    """A headless browser of a kind for the length of a block. Raises click.ClickException when there is none."""
+    """A headless browser of a kind for the duration of a block. Raises click.ClickException if there is none."""
     path = _find(driver, kind) or _install(driver, kind, progress)
     try:
         browser = driver.launch(executable_path=path, **kind.options)

@@ -23,7 +23,7 @@ _PORT = click.IntRange(1024, 65535)
 @click.option("--port", default=cloud.DEFAULT_PORT, show_default=True, type=_PORT, help="Port of the local cloud.")
 @click.option("--check", is_flag=True, help="Walk through it in a browser without a window, and exit.")
 def demo(site_port: int, port: int, check: bool) -> None:
-    """Run everything on this machine, with a website to play the lead on."""
+    """Run everything on this machine, with a demo website on which you act as the lead."""
     with ending_on_signals():
         if check:
             _check(port)
@@ -43,7 +43,7 @@ def _play(site_port: int, port: int) -> None:
 def _check(port: int) -> None:
     with chromium(_tell) as browser, listen(0) as listening:
         if cloud.running(port) is None:
-            with listen(0) as probe:  # whatever else uses the usual port does not matter for a check
+            with listen(0) as probe:  # the usual port may be in use
                 port = probe.getsockname()[1]
         with _local_cloud(port) as running, serve(running, listening) as base:
             Walk(running, base, click.echo, _tell).through(browser)
@@ -52,7 +52,7 @@ def _check(port: int) -> None:
 
 @contextmanager
 def _local_cloud(port: int) -> Iterator[cloud.Cloud]:
-    """The local cloud that runs already, and then stays; or one started for the length of the block."""
+    """The running local cloud, which stays up; or one started for the duration of the block."""
     found = cloud.running(port)
     if found:
         _tell("The local cloud is already running, and stays.")

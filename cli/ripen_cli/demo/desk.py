@@ -1,4 +1,4 @@
-"""The pages behind the demo's website: what became of its visitors, and which mails they got."""
+"""The demo's pages for operators: lead records and the mailbox."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from ripen_cli.demo.postman import Postman
 from ripen_cli.demo.site import LANDING
 
 _SITE = "www.example.com"
-"""The website as the starter mails name it; here it is the demo's own."""
+"""The website's host in the starter mails; links to it lead to the demo's own website."""
 
-# Mails bring their styles with them; scripts come from here only.
+# Mails have inline styles; scripts may come only from this server.
 _POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: https:; frame-ancestors 'none'"
 
 
 def clock() -> int:
-    """Milliseconds since the epoch."""
+    """The current time in milliseconds since the epoch."""
     return time.time_ns() // 1_000_000
 
 
 def sweep(cloud: Cloud, client: Any) -> int:
-    """Call the trigger function as its schedule does, at once; how many leads were due. Raises ClickException."""
+    """Invoke the trigger function as its schedule does; returns the number of due leads. Raises ClickException."""
     event = json.dumps({"time": to_iso(clock())})
     answer = client.invoke(FunctionName=cloud.trigger_function, Payload=event.encode())
     result = json.load(answer["Payload"])

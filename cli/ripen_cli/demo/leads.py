@@ -1,4 +1,4 @@
-"""Leads as the demo shows and checks them: read from the table, folded by the very code that runs in Lambda."""
+"""Leads for the demo: read from the table and folded with the same code as in Lambda."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ _TOLERANCE = 1e-6
 
 
 class Reading(LeadReading):
-    """A lead with everything it was made of, to be compared with what the score function has written."""
+    """A lead with its inputs, for comparison with the record that the score function has written."""
 
     __slots__ = ()
 
     @property
     def settled(self) -> bool:
-        """Whether the score function has written what this fold gives: the same events, points and phase."""
+        """True if the score function has written the result of this fold: the same events, points and phase."""
         summary = self.tree.record.summary
         if summary.get("rules") != self.lead.rules_version:
             return False
@@ -59,23 +59,23 @@ class Reading(LeadReading):
 
     @property
     def reachable(self) -> bool:
-        """Whether some mail may go out: the lead gave an address, which does not turn all of them down."""
+        """True if some mail may be sent: the lead has an address that is not suppressed for all mails."""
         return reach_of(self.tree.record.address) is not Reach.NOTHING
 
     @property
     def owned(self) -> bool:
-        """Whether the lead has proven its address."""
+        """True if the lead has proven its address."""
         return bool(self.tree.record.address.get("owned"))
 
     def unexplained(self, profile: str) -> float:
-        """Points of the score that the listed contributions do not add up to; 0 unless something is wrong."""
+        """Points of the score that the listed contributions do not add up to; anything but 0 is an error."""
         listed = sum(one.value(self.lead.now) for one in self.lead.contributions if one.profile == profile)
         difference = self.lead.score(profile) - listed
         return difference if abs(difference) > _TOLERANCE else 0.0
 
 
 class Leads:
-    """The leads of one local cloud; its clients are made once."""
+    """The leads of one local cloud; reuses its AWS clients."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
@@ -84,18 +84,18 @@ class Leads:
         clients.use("s3", cloud.client("s3"))
 
     def subjects(self) -> set[str]:
-        """Every subject that the ledger knows."""
+        """All subjects in the ledger."""
         pages = self._dynamodb.get_paginator("scan").paginate(TableName=self._cloud.table, ProjectionExpression="pk")
         keys = (item["pk"]["S"] for page in pages for item in page["Items"])
         return {key for key in keys if key.startswith(PREFIXES)}
 
     def read(self, subject: str, now: int) -> Reading | None:
-        """The lead of a subject at `now` (milliseconds); None when it has no events or no rules are active."""
+        """The lead of a subject at `now` (milliseconds); None if it has no events or no rules are active."""
         active = stored(self._cloud.rules_bucket)
         return self._read(subject, active, now) if active else None
 
     def read_all(self, now: int) -> list[Reading]:
-        """Every lead, the one active last first."""
+        """All leads, the most recently active first."""
         active = stored(self._cloud.rules_bucket)
         found = [self._read(subject, active, now) for subject in self.subjects()] if active else []
         leads = {reading.lead.subject: reading for reading in found if reading}
@@ -110,7 +110,7 @@ class Leads:
 
 
 def summary(reading: Reading) -> dict[str, Any]:
-    """One line of the list of leads, as JSON; times in milliseconds."""
+    """One row of the list of leads, as JSON; times in milliseconds."""
     lead, phases = reading.lead, reading.configuration.phases
     traits = lead.traits
     return {
@@ -185,7 +185,7 @@ def _path(event: Event) -> str:
 
 
 def _timeline(events: list[Event]) -> Iterator[dict[str, Any]]:
-    """Each event with its facts; the campaign is told where it begins, not again with every event of the visit."""
+    """Each event with its facts; the campaign appears only where it changes, not with every event of a visit."""
     before: object = None
     for event in events:
         facts = dict(_facts(event))
@@ -197,7 +197,7 @@ def _timeline(events: list[Event]) -> Iterator[dict[str, Any]]:
 
 
 def _facts(event: Event) -> Iterator[tuple[str, str]]:
-    """What a reader wants to see of an event, in a few words each; what other lines say already is left out."""
+    """The facts of an event as short texts, without those shown elsewhere."""
     path = _path(event)
     if path:
         yield "path", path

@@ -1,4 +1,4 @@
-"""The mails that the local cloud has sent: its SES keeps them instead of delivering them."""
+"""The mails sent in the local cloud; its SES stores them instead of delivering them."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _LINK = re.compile(r'href="(https?://[^"]+)"')
 
 
 def links(mail: Mail) -> list[str]:
-    """Where the links of a mail lead, but for those to pages of Ripen."""
+    """The link targets of a mail, without pages of Ripen."""
     found = [html.unescape(link) for link in _LINK.findall(mail.html)]
     return [link for link in found if "/v1/" not in link]
 
 
 def readable(mail: Mail, way: str) -> str:
-    """The HTML of a mail, with each link going by `way`, as the links of mails that SES sends do."""
+    """The HTML of a mail, with each link redirected through `way`, like the click tracking of SES."""
 
     def through(match: re.Match[str]) -> str:
         link = html.unescape(match[1])
@@ -45,7 +45,7 @@ def readable(mail: Mail, way: str) -> str:
 
 
 def mails(cloud: Cloud) -> list[Mail]:
-    """All mails sent so far, the newest first."""
+    """All mails sent, the newest first."""
     with urllib.request.urlopen(cloud.mailbox_url, timeout=10) as answer:
         accounts = json.load(answer)["messages"]
     found = [

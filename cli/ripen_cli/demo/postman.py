@@ -1,4 +1,4 @@
-"""What SES tells of a mail that was opened or clicked: that of the local cloud does not, so the demo's mailbox does."""
+"""Sends SES open and click events for mails in the demo's mailbox; the local cloud's SES sends none."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _PAGE = re.compile(r'href="([^"]*/v1/(\w+)\?t=([^"&]+)[^"]*)"')
 
 
 def pages(mail: Mail) -> dict[str, str]:
-    """The addresses of the pages of Ripen that a mail links to, by their names."""
+    """The URLs of Ripen pages that a mail links to, by page name."""
     return {name: html.unescape(url) for url, name, _ in _PAGE.findall(mail.html)}
 
 
 class Postman:
-    """Tells the tracking function what EventBridge would."""
+    """Invokes the tracking function with SES events, as EventBridge does."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
@@ -31,17 +31,17 @@ class Postman:
         self._keys = [line.encode() for line in secret.split()]
 
     def opened(self, mail: Mail, now: int) -> None:
-        """The mail was opened; however often that is told, it counts once."""
+        """Report that the mail was opened; repeated reports count once."""
         self._tell(mail, f"open-{mail.id}", now, "open", {})
 
     def clicked(self, mail: Mail, link: str, now: int) -> None:
-        """A link in the mail was clicked."""
+        """Report that a link in the mail was clicked."""
         self._tell(mail, f"click-{mail.id}-{now}", now, "click", {"link": link})
 
     def _tell(self, mail: Mail, identity: str, now: int, kind: str, details: dict[str, Any]) -> None:
         found = self._token(mail)
         if found is None:
-            return  # a mail to a colleague, say
+            return  # e.g. an internal notification
         tags = {"lead": [tag(found.subject)], "intent": [found.intent]}
         report = {"eventType": kind.capitalize(), "mail": {"tags": tags}, kind: {"timestamp": to_iso(now), **details}}
         event = {"id": identity, "source": "aws.ses", "time": to_iso(now), "detail": report}

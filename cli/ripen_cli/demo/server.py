@@ -20,10 +20,10 @@ _HOST = "127.0.0.1"
 
 
 def application(cloud: Cloud) -> Flask:
-    """The website and the pages behind it, over a running local cloud."""
+    """The website and the operator pages, connected to a running local cloud."""
     web = ROOT / "web" / "demo"
     app = Flask(__name__, template_folder=str(web), static_folder=str(web / "static"))
-    # A name that some other site made point here gets no answer.
+    # Prevents DNS rebinding: requests for other host names are rejected.
     app.config["TRUSTED_HOSTS"] = [_HOST, "localhost"]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.register_blueprint(site.blueprint(cloud))
@@ -33,7 +33,7 @@ def application(cloud: Cloud) -> Flask:
 
 @contextmanager
 def listen(port: int) -> Iterator[socket.socket]:
-    """A socket on loopback that listens; port 0 takes any free one. Raises click.ClickException when it is taken."""
+    """A listening socket on loopback; port 0 takes any free port. Raises click.ClickException if the port is taken."""
     with socket.socket() as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -48,7 +48,7 @@ def listen(port: int) -> Iterator[socket.socket]:
 
 @contextmanager
 def serve(cloud: Cloud, listening: socket.socket) -> Iterator[str]:
-    """Serve on `listening` until the block ends; gives the address."""
+    """Serve on `listening` until the block ends; yields the base URL."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     port = listening.getsockname()[1]
     server = make_server(_HOST, port, application(cloud), threaded=True, fd=listening.fileno())

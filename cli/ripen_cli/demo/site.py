@@ -1,4 +1,4 @@
-"""The demo's website: a company that does not exist, with Ripen's scripts on every page."""
+"""The demo's website of an imaginary company, with Ripen's scripts on every page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ripen_cli.project import ROOT
 
 WRITE_KEY = "website"
 LANDING = "/lp/webinar?utm_source=social-feed&utm_medium=paid-social&utm_campaign=faster-quotes&utm_content=clip-a"
-"""The landing page as the advertisement links to it."""
+"""The landing page with the advertisement's query parameters."""
 
 _PAGES = {
     "": "home",
@@ -29,7 +29,7 @@ _PAGES = {
 
 
 def blueprint(cloud: Cloud) -> Blueprint:
-    """The pages; each is told where to send its events, and under which write key."""
+    """The pages of the website; each gets the tracking URL and the write key."""
     site = Blueprint("site", __name__)
 
     @site.get("/")
@@ -41,7 +41,7 @@ def blueprint(cloud: Cloud) -> Blueprint:
 
     @site.post("/workshop")
     def sign_up() -> AnyResponse:
-        # The snippet has sent the fields as events; the form itself only leads on.
+        # The snippet sends the fields as events; the form itself only redirects.
         return redirect("/workshop/thanks", code=303)
 
     @site.get("/ripen.js")

@@ -1,4 +1,4 @@
-"""The story of one lead: what she does, and what has to be true after it. The figures are the starter rules'."""
+"""The demo's scripted journey of one lead: her actions, and the expected score and phase under the starter rules."""
 
 from __future__ import annotations
 
@@ -14,40 +14,40 @@ from ripen_cli.demo.site import LANDING
 FIRST_NAME = "Mara"
 AGENDA = f"Your workshop, {FIRST_NAME}: the agenda"
 AGENDA_FOR_ANY = "Your workshop: the agenda"
-"""Its subject where nobody has proven who reads it."""
+"""The subject of the agenda mail for an address without proof."""
 
 STRANGER = "Mallory"
 CONFIRM = "Please confirm your e-mail address"
 WELCOME = f"Good to have you here, {FIRST_NAME}"
 OVERLAY = "Which of your quotes become orders?"
 READ = 17
-"""Points of the newsletter: opened 5, a link clicked 10, and the page that it leads to 2."""
+"""Points for the newsletter: opened 5, a link clicked 10, the linked page 2."""
 
 ALL_TAKEN = "() => Object.keys(localStorage).every((key) => !key.startsWith('ripen:'))"
-"""Whether the tracking function has taken everything that the snippet had to tell."""
+"""JavaScript: True if the tracking function has accepted all events of the snippet."""
 
 _SHOWN_WITHIN = 30_000
 
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """One browser of its own, looking at the demo's website at `base`; `address` is what she types."""
+    """A browser on the demo's website at `base`; `address` is the mail address that the visitor types."""
 
     page: Page
     base: str
     address: str
 
     def visit(self, path: str) -> None:
-        """Type an address, and let the page load with all its scripts."""
+        """Open a path and wait until the page has loaded."""
         self.page.goto(self.base + path)
 
     def confirm(self, page: str) -> None:
-        """Follow the link of a mail that asks whether the address is hers, and say yes."""
+        """Open the double opt-in page and agree."""
         self.page.goto(page)
         self.press("Yes, I agree")
 
     def read(self, subject: str) -> None:
-        """Open a mail in the demo's mailbox, and follow its button to the website."""
+        """Open a mail in the demo's mailbox and click its button."""
         self.visit("/_demo/mailbox")
         mail = self.page.locator("article", has_text=subject).first
         mail.get_by_text("Open the mail").click()
@@ -56,19 +56,19 @@ class Visitor:
         opened.value.wait_for_function(ALL_TAKEN)
 
     def unsubscribe(self, page: str) -> None:
-        """Follow the link at the end of a mail, and press the button there."""
+        """Open the unsubscribe page and press its button."""
         self.page.goto(page)
         self.press("Unsubscribe")
         self.page.wait_for_load_state()
 
     def press(self, name: str) -> None:
-        """Press the button of this name."""
+        """Press the button with this name."""
         self.page.get_by_role("button", name=name).click()
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What the visitor does, and the score and phase that follow."""
+    """An action of the visitor, and the score and phase expected after it."""
 
     title: str
     act: Callable[[Visitor], None]
@@ -77,12 +77,12 @@ class Step:
 
 
 def arrive(visitor: Visitor) -> None:
-    """Through the advertisement, without an answer to the cookie banner."""
+    """Open the landing page from the advertisement, without answering the cookie banner."""
     visitor.visit(LANDING)
 
 
 def decline(visitor: Visitor) -> None:
-    """The same, then "no", then a look around."""
+    """Open the landing page, decline in the cookie banner, then use the website."""
     visitor.visit(LANDING)
     visitor.press("Decline")
     visitor.visit("/solutions/quoting")
@@ -126,7 +126,7 @@ def _sign_up(visitor: Visitor) -> None:
 
 
 def sign_up_elsewhere(visitor: Visitor, first_name: str) -> None:
-    """Sign up for the workshop under the same address, in a browser that is not known."""
+    """Sign up for the workshop with the same address in an unknown browser."""
     visitor.visit("/workshop")
     visitor.press("Accept")
     visitor.page.get_by_label("First name").fill(first_name)
@@ -153,11 +153,11 @@ KNOWN = {
     "campaign": "faster-quotes",
     "visits": 1,
 }
-"""What follows from these steps, beside score and phase."""
+"""Other expected values after these steps."""
 
 
 def told(lead: Lead) -> dict[str, Any]:
-    """The same of a lead."""
+    """The values of a lead under the keys of KNOWN."""
     return {
         "stage": lead.stage,
         "persona": lead.persona.name,

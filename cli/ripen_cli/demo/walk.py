@@ -1,4 +1,4 @@
-"""Walks the story in a browser against the running demo, and checks after each step what became of the lead."""
+"""Plays the scripted journey in a browser against the running demo and checks the lead after each step."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ Found = TypeVar("Found")
 
 
 class StoryError(click.ClickException):
-    """The story broke: what was expected after a step, and what was found."""
+    """A check after a step failed: the expected and the found value."""
 
     def __init__(self, step: str, expected: object, found: object) -> None:
         super().__init__(f"{step}: expected {expected}, found {found}")
 
 
 class Walk:
-    """One walk through the story; `say` gets a line for each step, `progress` what one has to wait for."""
+    """One run of the journey; `say` gets a line per step, `progress` gets a line while it waits."""
 
     def __init__(self, cloud: Cloud, base: str, say: Progress, progress: Progress) -> None:
         self._cloud = cloud
@@ -64,7 +64,7 @@ class Walk:
         self._number = 0
 
     def through(self, browser: Browser) -> None:
-        """The whole story. Raises StoryError at the first step that is not as it should be."""
+        """Run the whole journey. Raises StoryError at the first failed check."""
         known = self._leads.subjects()
         with browser.new_context() as context:
             mara = self._visitor(context)
@@ -151,7 +151,7 @@ class Walk:
         self._is_now(title, reading, STEPS[-1].score)
 
     def _is_claimed_by_others(self, browser: Browser, subject: str) -> None:
-        """Her second device gets its agenda, without a name that was typed; a stranger's claim changes nothing."""
+        """A second device gets its own agenda without a typed name; a claim by a stranger changes nothing."""
         expected = sorted([AGENDA, CONFIRM, WELCOME, AGENDA_FOR_ANY])
         for title, name in (
             ("gets the agenda on a second device, too", FIRST_NAME),
@@ -232,7 +232,7 @@ class Walk:
 
 
 def _quiet(_line: str) -> None:
-    """Tell nobody."""
+    """Discard the line."""
 
 
 def _perform(title: str, act: Callable[[Visitor], object], visitor: Visitor) -> None:
@@ -252,7 +252,7 @@ def _rests(found: Reading | None) -> bool:
 
 
 def _wait(look: Callable[[], Found], done: Callable[[Found], bool], limit: float, progress: Progress = _quiet) -> Found:
-    """What `look` finds once it is `done`, or what it finds after `limit` seconds."""
+    """The first result of `look` for which `done` is true, or the last one after `limit` seconds."""
     began = told = time.monotonic()
     while not done(found := look()) and (now := time.monotonic()) - began < limit:
         if now - told >= _TOLD_EVERY:

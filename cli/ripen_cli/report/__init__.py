@@ -1,4 +1,4 @@
-"""`ripen report`: what visits brought, day by day, and what campaigns achieved."""
+"""`ripen report`: daily figures of visits, and results of campaigns."""
 
 from ripen_cli.report.command import report
 

@@ -1,4 +1,4 @@
-"""What one campaign achieved, in words and for other programs."""
+"""The results of one campaign, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ripen.reports.uplift import DONE, Comparison, ConversionRate, Effect, compa
 
 @dataclass(frozen=True, slots=True)
 class Achieved:
-    """What one campaign achieved; `goal` tells whether it has one."""
+    """The results of one campaign; `goal` is True if it has a goal."""
 
     name: str
     title: str
@@ -19,22 +19,22 @@ class Achieved:
 
     @property
     def comparison(self) -> Comparison | None:
-        """With the control group, if there is one and it has been through the campaign."""
+        """The comparison with the control group; None without a goal, or if there is not enough data."""
         return compare(self.effect) if self.goal else None
 
     @property
     def steps(self) -> list[tuple[str, str, int]]:
-        """A step, what became of it, and how often; what happened most first."""
+        """Rows of step, outcome and count, the most frequent first."""
         rows = [(step, outcome, count) for (step, outcome), count in self.effect.steps.items()]
         return sorted(rows, key=lambda row: (-row[2], row))
 
     @property
     def done(self) -> int:
-        """How many steps were done."""
+        """The number of executed steps."""
         return self.effect.times(*DONE)
 
     def verdict(self) -> str:
-        """In a sentence, whether the campaign is better than nothing; empty without a goal or a control group."""
+        """One sentence on the campaign's effect; empty without a goal or a control group."""
         if not self.goal or not self.effect.leads(control=True):
             return ""
         found = self.comparison
@@ -48,7 +48,7 @@ class Achieved:
         return f"It helps: {told} more {within}" if found.difference > 0 else f"It harms: {told} fewer {within}"
 
     def numbers(self) -> str:
-        """What the verdict rests on; empty as long as there is nothing to compare."""
+        """The figures behind the verdict; empty without a comparison."""
         found = self.comparison
         if found is None:
             return ""
@@ -58,7 +58,7 @@ class Achieved:
         return f"Goal reached within {found.days} days by {treated}, in the control group by {control}: {more}."
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values for other programs; shares and differences from -1 to 1."""
+        """The results as JSON; shares and differences are from -1 to 1."""
         found = self.comparison
         return {
             "campaign": self.name,

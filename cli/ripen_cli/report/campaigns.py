@@ -1,4 +1,4 @@
-"""`ripen report campaigns`: what campaigns did with leads, and whether that is better than doing nothing."""
+"""`ripen report campaigns`: results of campaigns, and their uplift over the control group."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _DAYS = 90
 def campaigns(
     deployment: Deployment, first: datetime | None, last: datetime | None, as_json: bool, html: Path | None
 ) -> None:
-    """Show what campaigns did that started on these days: leads, goals, mails, and the effect of it all.
+    """Show results of campaigns for leads that started on these days: leads, goals, mails and uplift.
 
-    Every lead is read and folded; how many that are so far is told on standard error.
+    The command reads and folds every lead; it reports its progress on standard error.
     """
     moment = now()
     days = chosen(first, last, _DAYS, moment)

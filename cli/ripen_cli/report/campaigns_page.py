@@ -12,7 +12,7 @@ from ripen_cli.report.tables import EFFECT_HEAD, STEP_HEAD, effect_cells, step_r
 
 
 def page(found: Sequence[Achieved], days: Days) -> str:
-    """The whole page, for a browser."""
+    """The complete HTML page."""
     figures = {
         "starts": sum(one.effect.treated.starts for one in found),
         "mails": sum(one.effect.times("Email Sent") for one in found),

@@ -1,4 +1,4 @@
-"""`ripen report`: the group of all reports; what it shows by itself are visits."""
+"""The command group `ripen report`; its default command is `visits`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ripen_cli.report.visits import visits
 
 class _Reports(click.Group):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Options that no report is named before are those of `visits`."""
+        """Pass options without a report name to `visits`."""
         first = args[0] if args else "-"
         named = not first.startswith("-") or first == "--help"
         return super().parse_args(ctx, args if named else ["visits", *args])
@@ -18,7 +18,7 @@ class _Reports(click.Group):
 
 @click.group(cls=_Reports)
 def report() -> None:
-    """Show what came of visits and of campaigns; without a name, of visits."""
+    """Report on visits and on campaigns; the default is visits."""
 
 
 report.add_command(visits)

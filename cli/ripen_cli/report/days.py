@@ -1,4 +1,4 @@
-"""The days that a report is about, and the options that all reports have."""
+"""The days of a report, and the options common to all reports."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ class Days(NamedTuple):
 
     @property
     def since(self) -> int:
-        """The moment (milliseconds) at which they begin."""
+        """The start of the first day (milliseconds)."""
         return round(datetime(self.first.year, self.first.month, self.first.day, tzinfo=UTC).timestamp()) * SECOND
 
     @property
     def until(self) -> int:
-        """The moment at which they are over."""
+        """The end of the last day (milliseconds, exclusive)."""
         return self.since + ((self.last - self.first).days + 1) * DAY
 
     def __str__(self) -> str:
@@ -35,7 +35,7 @@ class Days(NamedTuple):
 
 
 def report_options(days: int) -> Callable[[Command], Command]:
-    """Options for a first and a last day (without them these are the last `days`), and for the form of the report."""
+    """Options for the first and last day (default: the last `days` days) and for the output format."""
 
     def add(command: Command) -> Command:
         path = click.Path(dir_okay=False, path_type=Path)
@@ -50,7 +50,7 @@ def report_options(days: int) -> Callable[[Command], Command]:
 
 
 def chosen(first: datetime | None, last: datetime | None, days: int, now: int) -> Days:
-    """The days that the options name, at `now` (milliseconds). Raises click.UsageError."""
+    """The days selected by the options at `now` (milliseconds). Raises click.UsageError."""
     until = last.date() if last else datetime.fromtimestamp(now / SECOND, UTC).date()
     since = first.date() if first else until - timedelta(days=days - 1)
     if since > until:

@@ -1,4 +1,4 @@
-"""What campaigns achieved, read from the table: every lead is folded, a few at a time."""
+"""Computes the results of campaigns: reads and folds every lead, a few in parallel."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from ripen_cli.report.achieved import Achieved
 from ripen_cli.report.days import Days
 
 _AT_ONCE = 8
-"""Leads that are read at the same time; a client of AWS has ten connections."""
+"""Leads read in parallel; a boto3 client has ten connections."""
 
 _TELL_EVERY = 1_000
 
 
 def read(deployment: Deployment, days: Days, now: int, tell: Callable[[int], None]) -> list[Achieved]:
-    """Every campaign of the active rules with its starts on these days, most first, as of `now` (milliseconds).
+    """The results of every active campaign for starts on these days, most starts first, at `now` (milliseconds).
 
-    `tell` is called with the number of leads that were read, every now and then and at the end. Raises
-    click.ClickException when no rules are active.
+    `tell` is called with the number of leads read, at intervals and at the end. Raises click.ClickException if no rules
+    are active.
     """
     active = active_configuration(deployment)
     rules = compile_rules(active.configuration, active.version)
@@ -46,7 +46,7 @@ def _each(
     def effects(subject: str) -> Mapping[str, Effect]:
         try:
             tree = load_merged_lead(table, subject, now)
-        except VersionConflictError:  # it is being merged, and the lead that it becomes part of is read as well
+        except VersionConflictError:  # a merge is in progress; the merged lead is read separately
             return {}
         if not tree.events or tree.record.subject != subject:
             return {}

@@ -1,4 +1,4 @@
-"""Parts of a report as one HTML page that needs nothing else: tables, and charts in SVG."""
+"""Parts of a self-contained HTML report: tables, and charts in SVG."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ svg text { font-size: 12px; fill: #444; }
 
 
 def document(title: str, figures: Mapping[str, int], parts: Sequence[str]) -> str:
-    """The whole page, for a browser: a title, figures by their names, and parts in HTML."""
+    """The complete HTML page: a title, named figures, and parts in HTML."""
     shown = "".join(f"<span><b>{value}</b>{escape(name)}</span>" for name, value in figures.items())
     return "\n".join(
         [
@@ -36,7 +36,7 @@ def document(title: str, figures: Mapping[str, int], parts: Sequence[str]) -> st
 
 
 def columns(values: Sequence[tuple[str, int]]) -> str:
-    """A column for each day."""
+    """A column chart with one column per day."""
     most = max((value for _, value in values), default=0) or 1
     step = _WIDTH / max(len(values), 1)
     drawn = "".join(
@@ -48,7 +48,7 @@ def columns(values: Sequence[tuple[str, int]]) -> str:
 
 
 def bars(values: Sequence[tuple[str, int]]) -> str:
-    """A bar for each of the largest."""
+    """A bar chart of the first values that are not zero."""
     shown = [(name, value) for name, value in values if value][:_BARS]
     most = max((value for _, value in shown), default=1)
     drawn = "".join(
@@ -61,7 +61,7 @@ def bars(values: Sequence[tuple[str, int]]) -> str:
 
 
 def intervals(values: Sequence[tuple[str, float, float, float]]) -> str:
-    """A bar for each share (0 to 1), with a line over its interval from low to high."""
+    """A bar per share (0 to 1), with a line for its confidence interval."""
     scale = 600 / (max((high for _, _, _, high in values), default=0) or 1)
     drawn = "".join(
         f'<text x="0" y="{n * 28 + 17}">{escape(name[:44])}</text>'
@@ -74,7 +74,7 @@ def intervals(values: Sequence[tuple[str, float, float, float]]) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """A table; columns of nothing but numbers are aligned as such."""
+    """An HTML table; columns that contain only integers are right-aligned."""
     numbers = [bool(rows) and all(isinstance(row[n], int) for row in rows) for n in range(len(head))]
     lines = [
         "".join(

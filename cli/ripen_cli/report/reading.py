@@ -1,4 +1,4 @@
-"""What a report tells, read from the table: one query a day, and the visits of the hours that are not added up yet."""
+"""Reads a report from the table: one query per day, plus the visits of hours that are not rolled up yet."""
 
 from __future__ import annotations
 
@@ -15,10 +15,9 @@ from ripen.times import DAY, HOUR, parse_iso
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Figures by day (`2026-03-02`, UTC) and their sum.
+    """Figures by day (`2026-03-02`, UTC) and their total.
 
-    `anonymous_pages` and `anonymous_campaigns` (by source, medium and name) are page views of visitors who agreed to no
-    more.
+    `anonymous_pages` and `anonymous_campaigns` (by source, medium and name) count page views without consent.
     """
 
     days: Mapping[str, Figures]
@@ -28,11 +27,11 @@ class Report:
 
     @property
     def conversions(self) -> list[str]:
-        """The names of all conversions that happened."""
+        """The names of all conversions in the report, sorted."""
         return sorted({name for figures in self.total.campaigns.values() for name in figures.conversions})
 
     def campaigns(self) -> list[dict[str, Any]]:
-        """One row for each campaign, the most visited first."""
+        """One row per campaign, the most visited first."""
         left = dict(self.anonymous_campaigns)
         rows = []
         for campaign, figures in self.total.campaigns.items():
@@ -42,7 +41,7 @@ class Report:
         return sorted(rows, key=lambda row: (-row["visits"], -row["known"], -row["views_without_consent"]))
 
     def pages(self) -> list[dict[str, Any]]:
-        """One row for each page, the most viewed first."""
+        """One row per page, the most viewed first."""
         paths = {*self.total.pages, *self.anonymous_pages}
         rows = [
             _page_row(path, self.total.pages.get(path, PageFigures()), self.anonymous_pages.get(path, 0))
@@ -51,7 +50,7 @@ class Report:
         return sorted(rows, key=lambda row: (-row["views"], -row["views_without_consent"]))
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values for other programs."""
+        """The report as JSON."""
         days = [{"day": day, **_sums(figures)} for day, figures in self.days.items()]
         return {"days": days, "total": _sums(self.total), "campaigns": self.campaigns(), "pages": self.pages()}
 

@@ -1,4 +1,4 @@
-"""Tables of reports: as text, and their columns, which are the same on the screen and on a page."""
+"""Columns of the reports' tables, for text and HTML, and the layout as text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST_ROWS = 30
 
 
 def as_text(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """A table for the screen: its first rows, and how many more there are."""
+    """A text table with the first rows, and a line with the number of further rows."""
     shown = [list(head), *([str(cell) for cell in row] for row in rows[:_MOST_ROWS])]
     widths = [max(len(row[n]) for row in shown) for n in range(len(head))]
     lines = ["  ".join(_aligned(cell, width) for cell, width in zip(row, widths, strict=True)) for row in shown]
@@ -29,33 +29,33 @@ def as_text(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
 
 
 def campaign_head(found: Report) -> tuple[str, ...]:
-    """Column titles of the campaigns."""
+    """The column titles of the campaigns table."""
     names = ("channel", "source", "medium", "campaign", "content")
     return (*names, "visits", "new", "leads", *found.conversions, "views without consent")
 
 
 def campaign_cells(found: Report, row: dict[str, Any]) -> list[Any]:
-    """One campaign's cells below `campaign_head`."""
+    """The cells of one campaign, in the order of `campaign_head`."""
     names = [row[name] for name in ("channel", "source", "medium", "campaign", "content")]
     conversions = [row["conversions"].get(name, 0) for name in found.conversions]
     return [*names, row["visits"], row["first"], row["known"], *conversions, row["views_without_consent"]]
 
 
 def page_cells(row: dict[str, Any]) -> list[Any]:
-    """One page's cells below PAGE_HEAD."""
+    """The cells of one page, in the order of PAGE_HEAD."""
     dwell = round(row["seconds"] / row["views"]) if row["views"] else 0
     return [row["path"], row["views"], dwell, row["landings"], row["exits"], row["views_without_consent"]]
 
 
 def effect_cells(one: Achieved) -> list[Any]:
-    """One campaign's cells below EFFECT_HEAD."""
+    """The cells of one campaign, in the order of EFFECT_HEAD."""
     effect = one.effect
     steps = [effect.times("Email Sent"), one.done, effect.times("given up"), effect.times("dropped")]
     return [one.name, effect.leads(control=False), *effect.treated, *steps, effect.leads(control=True)]
 
 
 def step_rows(found: Sequence[Achieved]) -> list[list[Any]]:
-    """The cells of all steps below STEP_HEAD."""
+    """The rows of all steps, in the order of STEP_HEAD."""
     return [[one.name, *row] for one in found for row in one.steps]
 
 

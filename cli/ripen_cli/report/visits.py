@@ -1,4 +1,4 @@
-"""`ripen report visits`: two tables on the screen, JSON for other programs, or a page with charts."""
+"""`ripen report visits`: two text tables, JSON, or an HTML page with charts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DAYS = 28
 def visits(
     deployment: Deployment, first: datetime | None, last: datetime | None, as_json: bool, html: Path | None
 ) -> None:
-    """Show what brought visits, leads and conversions, and what pages achieved: views, dwell time and exits."""
+    """Show visits, leads and conversions by campaign, and views, dwell time and exits by page."""
     moment = now()
     days = chosen(first, last, _DAYS, moment)
     found = read(deployment.table, days.first, days.last, moment)

@@ -10,7 +10,7 @@ from ripen_cli.report.tables import PAGE_HEAD, campaign_cells, campaign_head, pa
 
 
 def page(found: Report) -> str:
-    """The whole page, for a browser."""
+    """The complete HTML page."""
     told = found.as_json()
     total, days = told["total"], told["days"]
     campaigns, pages = told["campaigns"], told["pages"]

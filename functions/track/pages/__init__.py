@@ -1,1 +1,1 @@
-"""The pages behind links of mails: unsubscribe, preferences, confirmation, feedback, and the link that nobody sees."""
+"""The pages that mails link to: unsubscribe, preferences, double opt-in, feedback, and the honeypot link."""

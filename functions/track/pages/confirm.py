@@ -1,7 +1,7 @@
-"""Double opt-in: a page that says what is agreed to, and the proof that somebody did.
+"""Double opt-in: a page that shows the consent text and stores the proof of consent.
 
-What an unproven browser typed about the person is shown there, to be corrected or removed: only what the reader of the
-mailbox sends is taken over.
+It also shows personal data that an unproven browser typed, for correction or removal. Only the values that the
+recipient submits are stored.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from track.responses import Answer
 
 
 def show(visit: PageRequest, **more: Any) -> Answer:
-    """The page with the text, what was typed about the person, and the buttons."""
+    """The page with the consent text, the typed personal data and the buttons."""
     text = _text(visit)
     title = TEXTS[visit.language]["confirm_title"]
     typed = read(settings(PagesSettings).table_name, visit.token.subject)["about"]
@@ -33,10 +33,10 @@ def show(visit: PageRequest, **more: Any) -> Answer:
 
 
 def take(visit: PageRequest) -> Answer:
-    """The address is confirmed, or its reader says that the lead is somebody else.
+    """Confirm the address, or record that the typed data is not the recipient's (`disown`).
 
-    The proof holds the text itself, its digest, the language and a part of the IP address. If the text is another one
-    by now, it is shown again (409): nobody agreed to that. Raises PageError when the lead was erased.
+    The proof holds the text, its digest, the language and the truncated IP address. If the text has changed since the
+    page was opened, the page is shown again (409). Raises PageError if the lead was erased.
     """
     text, say = _text(visit), TEXTS[visit.language]
     if visit.sent("action") == "disown":

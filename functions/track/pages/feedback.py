@@ -1,7 +1,7 @@
 """A rating from 0 to 10 with a reason and a comment.
 
-The mail's link names the rating, and the page shows it chosen already. It counts when it is sent, not before: scanners
-open all eleven links.
+The link in the mail preselects a rating on the form. Only the submitted form counts, because link scanners open all
+eleven links.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _SCORES = {str(score): score for score in range(11)}
 
 
 def show(visit: PageRequest) -> Answer:
-    """The form. Raises PageError when there is no such survey."""
+    """The form. Raises PageError if the survey does not exist."""
     return _form(visit, _survey(visit), _SCORES.get(visit.query.get("s", "")))
 
 
 def take(visit: PageRequest) -> Answer:
-    """The rating is noted; what is missing or too long is said (400) above the form as it was filled in."""
+    """Store the rating; if a field is missing or too long, show the filled form with an error (400)."""
     survey, say = _survey(visit), TEXTS[visit.language]
     score = _SCORES.get(visit.sent("score"))
     reason = next((one["key"] for one in survey["reasons"] if one["key"] == visit.sent("reason")), "")
@@ -42,7 +42,7 @@ def take(visit: PageRequest) -> Answer:
         trouble = say["comment_long"].format(given=len(comment), most=MAX_COMMENT)
         return _form(visit, survey, score, failed=trouble, **filled)
     answer: dict[str, Any] = {"survey": visit.query["survey"], "score": score, "reason": reason, "comment": comment}
-    # Who changes her mind sends another answer; the same one sent twice counts once.
+    # A different answer is a new event; the same answer sent twice counts once.
     digest = hashlib.sha256(repr(answer).encode()).hexdigest()[:16]
     record_or_refuse(visit, f"feedback_{digest}", Told("Feedback Given", answer))
     return html_answer("message.html", visit.language, visit.site, title=say["thanks_title"], text=say["thanks_text"])

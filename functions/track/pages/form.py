@@ -1,4 +1,4 @@
-"""What a page's form sent: fields in the form that browsers send them, and nothing else."""
+"""Parses the submitted form of a page."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from urllib.parse import parse_qs
 from track.pages.page_request import Form, PageError
 
 MAX_BODY_BYTES = 64 * 1024
-"""A comment of 2,000 letters that take four bytes each, percent-encoded, has 24,000."""
+"""A comment of 2,000 four-byte characters takes 24,000 bytes percent-encoded."""
 
 CONTENT_TYPE = "application/x-www-form-urlencoded"
 _MAX_FIELDS = 300
 
 
 def read_form(event: Mapping[str, Any]) -> Form:
-    """The fields of a function URL request. Raises PageError: 413, 415, or 400 for what is no form in UTF-8."""
+    """The fields in a function URL request. Raises PageError: 413, 415, or 400 if it is not a form in UTF-8."""
     kind = (event.get("headers") or {}).get("content-type", "").partition(";")[0].strip().lower()
     if kind != CONTENT_TYPE:
         raise PageError(415, "type", {"accept-post": CONTENT_TYPE})
@@ -30,7 +30,7 @@ def read_form(event: Mapping[str, Any]) -> Form:
         if len(raw) > MAX_BODY_BYTES:
             raise PageError(413, "large")
         return parse_qs(raw.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MAX_FIELDS)
-    except (binascii.Error, ValueError):  # the latter is also what broken UTF-8 and too many fields are
+    except (binascii.Error, ValueError):  # ValueError covers invalid UTF-8 and too many fields
         raise PageError(400, "form") from None
 
 

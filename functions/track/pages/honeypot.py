@@ -1,6 +1,6 @@
-"""The link that stands in mails where no person sees it: who follows it is a scanner.
+"""A link in mails that is hidden from people: a click on it identifies a link scanner.
 
-Where SES rewrites links it reports the click as well; where it does not, this is the only sign.
+Where SES rewrites links it reports the click too; elsewhere this page is the only signal.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from track.responses import Answer, empty_answer
 
 
 def show(visit: PageRequest) -> Answer:
-    """Nothing; a click on the hidden link is noted, by which the others of this scanner are recognised."""
+    """Record a click on the hidden link; it marks the scanner's other clicks too. Answers 204."""
     click = Told("Email Link Clicked", {"link": HIDDEN_LINK}, bot="link scanner")
     record(visit, f"trap_{visit.at // SECOND}", click)
     return empty_answer(204, {"cache-control": "no-store", "x-robots-tag": "noindex"})
 
 
 def take(_visit: PageRequest) -> Answer:
-    """There is no form. Raises PageError."""
+    """Raises PageError: there is no form."""
     raise PageError(405, "method", {"allow": "GET, HEAD"})

@@ -1,6 +1,6 @@
-"""Pages as HTML: rendered from the templates beside this file, with headers that let them do next to nothing.
+"""Renders pages from the templates in this package, with strict security headers.
 
-They have no script, load nothing, may be framed by nobody, and send their address to nobody.
+A page has no script, loads nothing, cannot be framed, and sends no referrer.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from track.pages.texts import TEXTS
 from track.responses import Answer
 
 HSTS = "max-age=31536000"
-"""Browsers that saw a page come by https only, for a year (RFC 6797); other hosts of the domain are not bound."""
+"""A browser that opened a page uses https only for this host for a year (RFC 6797); other hosts are unaffected."""
 
 _HERE = Path(__file__).parent
 
@@ -34,7 +34,7 @@ def html_answer(
     headers: Mapping[str, str] | None = None,
     **values: Any,
 ) -> Answer:
-    """A page in `language`. In templates, `say` has its texts, and `site` is of `adapters.tracking.public_config`."""
+    """A page in `language`. In templates, `say` has its texts; `site` comes from `adapters.tracking.public_config`."""
     style, policy = _style()
     imprint = translated(site["imprint"], language, site["language"])
     body = (
@@ -65,8 +65,8 @@ def _templates() -> Environment:
 
 @cache
 def _style() -> tuple[Markup, str]:
-    """The one style of all pages, and the policy that allows it and nothing else."""
+    """The style sheet of all pages and the content security policy that allows only it."""
     style = (_HERE / "templates" / "style.css").read_text()
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     allowed = f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'"
-    return Markup(style), f"{allowed}; frame-ancestors 'none'; base-uri 'none'"  # noqa: S704 - the file beside this one
+    return Markup(style), f"{allowed}; frame-ancestors 'none'; base-uri 'none'"  # noqa: S704 - a file of this package

@@ -1,4 +1,4 @@
-"""Which language a visitor of a page reads."""
+"""Chooses the language of a page."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from track.pages.texts import TEXTS
 
 
 def language_for(asked: str, accepted: str, usual: str) -> str:
-    """The language of a page: the one asked for, the first of an Accept-Language header, the usual one, or English."""
+    """The requested language, else the first supported one in an Accept-Language header, else `usual`, else English."""
     wanted = (asked[:2].lower(), *_by_quality(accepted), usual)
     return next((language for language in wanted if language in TEXTS), "en")
 
 
 def _by_quality(accepted: str) -> Iterator[str]:
-    """Source: https://www.rfc-editor.org/rfc/rfc9110#section-12.5.4. What is not of this form is passed over."""
+    """Languages, best first (https://www.rfc-editor.org/rfc/rfc9110#section-12.5.4); invalid parts are skipped."""
     ranked: list[tuple[float, int, str]] = []
     for part in accepted[:500].split(","):
         name, _, quality = part.replace(" ", "").partition(";q=")
@@ -28,5 +28,5 @@ def _by_quality(accepted: str) -> Iterator[str]:
 
 
 def translated(texts: Mapping[str, str], language: str, usual: str) -> str:
-    """A text in this language, else in the usual one, else in any; empty when there is none."""
+    """The text in `language`, else in `usual`, else in any; empty if there is none."""
     return texts.get(language) or texts.get(usual) or next(iter(texts.values()), "")

@@ -1,4 +1,4 @@
-"""One request for a page by somebody who has the link from a mail, and what is written of it."""
+"""A request for a page with a valid link token, and the event that it writes to the ledger."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Form = Mapping[str, Sequence[str]]
 
 
 class PageError(RipenError):
-    """The request cannot be used. `kind` names the text that says why, and what to do (`problem_<kind>`)."""
+    """The request is rejected. `kind` selects the message of the page (`problem_<kind>` in texts.py)."""
 
     def __init__(self, status: int, kind: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(f"{status} {kind}")
@@ -31,9 +31,9 @@ class PageError(RipenError):
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """`text` and `token` come from the link, `site` from `tracking.public_config`; `language` is one of the pages' own.
+    """`text` and `token` come from the link, `site` from `tracking.public_config`; `language` is a key of TEXTS.
 
-    `at` is in milliseconds, `form` what was sent (nothing for a GET), `ip` the whole address, which is not kept.
+    `at` is in milliseconds. `form` is empty for a GET. `ip` is the full address, which is not stored.
     """
 
     text: str
@@ -46,14 +46,14 @@ class PageRequest:
     ip: str
 
     def sent(self, name: str) -> str:
-        """The last value of a field; empty when there is none."""
+        """The last value of a field; empty if there is none."""
         return self.form.get(name, ("",))[-1]
 
 
 class Told(NamedTuple):
-    """An event of the mail that the link was in: `properties` that are not empty, and `traits` of the person.
+    """An event of the mail that contained the link; empty values in `properties` are dropped.
 
-    `answer` is what it means for the address that the mail went to: a name of `ripen.leads.suppression.Refusals`.
+    `answer` is the effect on the recipient's address: a field name of `ripen.leads.suppression.Refusals`, or empty.
     """
 
     name: str
@@ -64,11 +64,11 @@ class Told(NamedTuple):
 
 
 def record(visit: PageRequest, kind: str, told: Told) -> bool:
-    """Write an event, and what it means for the address, in one go; False when the lead was erased meanwhile.
+    """Write an event and its effect on the address in one transaction; False if the lead was erased.
 
-    With the same `kind` twice in a minute it counts once; a confirmation always counts, because it may take back a no
-    of the same minute. It would be wrong to count it once for ever: who unsubscribes, comes back and unsubscribes again
-    by the same old mail means it. Raises TableThrottledError.
+    Requests with the same `kind` within a minute count once. A confirmation always counts, because it may revoke a
+    suppression of the same minute. Later repeats count again: a person may unsubscribe, return, and unsubscribe by the
+    same mail. Raises TableThrottledError.
     """
     identity = f"{visit.token.intent}_{kind}_{visit.at if told.answer == CONFIRMED else visit.at // MINUTE}"
     properties = {"intent": visit.token.intent} | {key: said for key, said in told.properties.items() if said != ""}
@@ -81,6 +81,6 @@ def record(visit: PageRequest, kind: str, told: Told) -> bool:
 
 
 def record_or_refuse(visit: PageRequest, kind: str, told: Told) -> None:
-    """Write an event. Raises PageError when the lead was erased meanwhile: there is nobody to whom it could belong."""
+    """Write an event. Raises PageError (410) if the lead was erased."""
     if not record(visit, kind, told):
         raise PageError(410, "gone")

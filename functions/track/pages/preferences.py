@@ -1,4 +1,4 @@
-"""What a lead wants to get: topics, a pause, a language, or nothing at all."""
+"""The preferences page: topics, a pause, a language, or unsubscribing from everything."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DAYS = {"en": "%d %B %Y", "de": "%d.%m.%Y"}
 
 
 def show(visit: PageRequest) -> Answer:
-    """The form, with the settings as far as they are known."""
+    """The form with the stored preferences."""
     known = _known(visit)
     off = known.get("off", ())
     topics = [
@@ -42,9 +42,9 @@ def show(visit: PageRequest) -> Answer:
 
 
 def take(visit: PageRequest) -> Answer:
-    """The settings are saved, or the address is unsubscribed.
+    """Save the preferences, or unsubscribe the address.
 
-    Raises PageError for what no form of ours sends, and when the lead was erased.
+    Raises PageError for values that the form does not offer, and if the lead was erased.
     """
     if visit.sent("action") == "everything":
         return unsubscribe.take(visit)
@@ -82,7 +82,7 @@ def _pauses(visit: PageRequest, until: int) -> Iterable[Mapping[str, object]]:
 
 
 def _pause(visit: PageRequest) -> Mapping[str, int]:
-    """The days from now on; nothing where a pause just goes on."""
+    """`pause_days` counted from this request; empty if the present pause stays as it is."""
     chosen = visit.sent("pause")
     if chosen == _KEEP:
         return {}

@@ -1,4 +1,4 @@
-"""Which page answers a request, and what is the same for all of them."""
+"""Routes page requests, checks their link token, and renders errors as pages."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from track.pages.texts import TEXTS
 from track.responses import Answer
 
 _MAX_LINK = 2_000
-"""Characters of a token; ours have a few hundred."""
+"""Characters. Tokens made by Ripen have a few hundred."""
 
 
 class _Page(NamedTuple):
-    """How a GET and a POST are answered, and whether the POST is read."""
+    """The handlers of GET and POST; `reads` is True if the POST body is parsed as a form."""
 
     show: Callable[[PageRequest], Answer]
     take: Callable[[PageRequest], Answer]
@@ -40,7 +40,7 @@ _PAGES = {
 
 
 def answer_page(event: Mapping[str, Any]) -> Answer:
-    """Answer a function URL request for one of the pages; whatever is wrong with it is told on a page, too."""
+    """Answer a function URL request for a page; errors are shown as a page too."""
     http = event["requestContext"]["http"]
     site = NOTHING
     try:

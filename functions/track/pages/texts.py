@@ -1,4 +1,4 @@
-"""What pages say, in the languages that they know."""
+"""The texts of the pages in each supported language."""
 
 from __future__ import annotations
 
@@ -163,4 +163,4 @@ LANGUAGE_NAMES = {
     "pt": "Português",
     "sv": "Svenska",
 }
-"""Languages by the names that they have for themselves."""
+"""The name of each language in that language."""

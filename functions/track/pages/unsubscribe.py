@@ -1,8 +1,7 @@
-"""Unsubscribing: a page with one button, and the POST that mail programs send by themselves.
+"""The unsubscribe page: a form with one button, and the one-click POST of mail programs.
 
-Scanners open links, but send no forms, so opening the page changes nothing. The POST of a one-click unsubscription
-(https://www.rfc-editor.org/rfc/rfc8058) comes without having seen the page. What its body says is not looked at: a no
-is a no, however it is sent.
+Link scanners open links but submit no forms, so a GET changes nothing. A one-click POST
+(https://www.rfc-editor.org/rfc/rfc8058) arrives without a GET before it. Its body is ignored: every POST unsubscribes.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ def show(visit: PageRequest) -> Answer:
 
 
 def take(visit: PageRequest) -> Answer:
-    """The address is unsubscribed, whoever it belongs to now or later."""
+    """Unsubscribe the address; the suppression stays with the address whichever lead owns it."""
     record(visit, "unsubscribed", Told("Unsubscribed", answer=UNSUBSCRIBED))
     say = TEXTS[visit.language]
     return html_answer(
@@ -36,5 +35,5 @@ def take(visit: PageRequest) -> Answer:
 
 
 def preferences_link(visit: PageRequest) -> str:
-    """The page of settings, beside this one."""
+    """The relative URL of the preferences page."""
     return f"preferences?t={visit.text}&lang={visit.language}"
