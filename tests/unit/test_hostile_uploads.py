@@ -220,8 +220,8 @@ def test_however_the_process_ends_there_is_a_problem_with_a_name(monkeypatch, tm
 
 
 def test_the_documents_say_what_the_limits_are():
-    rules = (RULES.parent / "docs" / "rules.md").read_text()
-    mails = (RULES.parent / "docs" / "mails.md").read_text()
+    rules = (RULES.parent / "docs" / "reference" / "rules.md").read_text()
+    mails = (RULES.parent / "docs" / "reference" / "mails.md").read_text()
 
     for text in (
         f"| {MOST_FILES}, with {MOST_BYTES_IN_ALL >> 20} MB together |",

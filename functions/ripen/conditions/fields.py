@@ -1,4 +1,4 @@
-"""What a condition may look at, beside the parts of the event itself. Their meaning stands in docs/rules.md."""
+"""What a condition may look at, beside the parts of the event itself. Their meaning: docs/reference/facts.md."""
 
 EVENT_FIELDS = ("event", "properties", "context", "traits", "session", "lead")
 """`traits` are all that is known of the lead, `session` is the visit in which the event happened."""

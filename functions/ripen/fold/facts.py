@@ -1,6 +1,6 @@
 """What conditions see of a lead at the moment of an event; each fact is worked out only when a condition asks for it.
 
-Names and meanings: `ripen.conditions.fields` and docs/rules.md.
+Names and meanings: `ripen.conditions.fields` and docs/reference/facts.md.
 """
 
 from __future__ import annotations
