@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test stories schedules repeat lint bench simulate snippet lock deploy clean
+.PHONY: help demo test stories schedules repeat lint docs reference bench simulate snippet lock deploy clean
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
@@ -35,6 +35,12 @@ lint: $(INSTALLED) ## Check style, types, imports and the template
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 	@$(BIN)/cfn-lint template.yaml
+
+docs: $(INSTALLED) ## Build the documentation, serve it on this machine and open it
+	@$(BIN)/mkdocs serve --open --dev-addr 127.0.0.1:8008
+
+reference: $(INSTALLED) ## Write the pages that are made from the API's description and the template
+	@$(BIN)/python docs/generate.py
 
 bench: $(INSTALLED) ## Measure against floors taken in the same run; writes build/bench.json
 	@$(BIN)/python bench/run.py

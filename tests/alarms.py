@@ -7,8 +7,8 @@ import ast
 from cfnlint.decode import decode
 from cfnlint.template import Template
 
-from ripen.events.event import ENDS
 from template import ROOT
+from trigger.delivery import FAILURE_METRICS
 
 
 def expanded():
@@ -32,8 +32,7 @@ def alarms(template):
 def counted_metrics():
     """The name of each metric that a function counts."""
     named = {name for path in (ROOT / "functions").rglob("*.py") for name in _literals(ast.parse(path.read_text()))}
-    failures = [name for ends in ENDS.values() for status, name in ends.items() if status != "sent"]
-    return named | {name.replace("Email ", "Mail").replace(" ", "") for name in failures}
+    return named | set(FAILURE_METRICS.values())
 
 
 def _literals(module):

@@ -31,7 +31,7 @@ def handler(event: Mapping[str, Any], _context: object) -> dict[str, Any]:
     now = max(int(record["dynamodb"]["ApproximateCreationDateTime"] * SECOND) for record in event["Records"])
     rules = active_rules(settings(ScoreSettings).bucket_name, now)
     if rules is None:
-        logger.error("There is no active configuration yet; leads wait to be scored")
+        logger.error("No active configuration; leads are scored later")
         count("ConfigurationMissing")
     failed: list[str] = []
     for subject, (sequence_number, oldest_key) in _subjects(event).items():
@@ -67,7 +67,7 @@ def _report(subject: str, error: Exception) -> None:
     places = traceback.extract_tb(error.__traceback__)
     where = [f"{place.filename.rpartition('/')[2]}:{place.lineno} {place.name}" for place in places]
     extra = {"lead": pseudonym(subject), "error": type(error).__name__, "where": where}
-    logger.error("A lead cannot be scored, for a reason that nobody foresaw", extra=extra)
+    logger.error("Unexpected error while scoring a lead", extra=extra)
     count("LeadUnscorable")
 
 

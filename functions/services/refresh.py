@@ -92,7 +92,7 @@ def refresh(settings: ScoreSettings | TriggerSettings, task: FoldRequest) -> Ref
             if not changed:
                 return refreshed
             task = task._replace(oldest_key="")  # the events just written may sort before a checkpoint's end
-    raise VersionConflictError("the lead does not come to rest")
+    raise VersionConflictError("the lead still changes after 100 merges and unmerges")
 
 
 def _refresh(settings: ScoreSettings | TriggerSettings, task: FoldRequest) -> tuple[Refreshed | None, bool]:
@@ -198,7 +198,10 @@ def _whole(tree: MergedLead) -> bool:
     """True if all events of the lead were read. If the lead has outgrown a fold, an error is logged and counted."""
     whole = all(seen.whole for seen in tree.seen.values())
     if not whole and (tree.checkpoint is None or tree.checkpoint.seen.whole):
-        logger.error("The oldest events of a lead count no more", extra={"lead": pseudonym(tree.record.subject)})
+        logger.error(
+            "A lead exceeds the fold limit; its oldest events are ignored",
+            extra={"lead": pseudonym(tree.record.subject)},
+        )
         count("LeadOutgrown")
     return whole
 
@@ -208,7 +211,7 @@ def _set_aside(table_name: str, found: Unreadable, now: int) -> None:
 
     if quarantine(table_name, found, now):
         logger.error(
-            "Events that cannot be read were set aside; the lead is folded without them",
+            "Unreadable events were quarantined; the lead is folded without them",
             extra={"lead": pseudonym(found.subject), "reason": found.reason},
         )
         count("EventsSetAside")

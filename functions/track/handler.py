@@ -69,7 +69,7 @@ def _answer(event: Mapping[str, Any]) -> Answer:
     except TableThrottledError:
         from adapters.runtime.telemetry import logger  # noqa: PLC0415 - rare, and costly to import
 
-        logger.warning("The table takes no more requests; the sender was told to retry")
+        logger.warning("DynamoDB throttles; the sender may retry")
         return json_answer(429, {"success": False, "message": "busy; send the same request again"}, allowed | _RETRY)
     return _report(parsed, allowed)
 

@@ -108,7 +108,7 @@ def _most_urgent(refreshed: Refreshed, passed: Collection[str]) -> Intent | None
 
 def _tell_held(lead: Lead, intent: Intent, brake: Brake) -> None:
     told = {"lead": pseudonym(lead.subject), "intent": intent.id, "brake": brake.reason}
-    logger.info("A mail to an address that nobody has proven is held back", extra=told)
+    logger.info("A send limit holds back a mail to an unproven address", extra=told)
     if brake.of_all:
         count("UnprovenMailsHeld")
 

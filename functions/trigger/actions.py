@@ -182,7 +182,7 @@ def _tell(
     except (DeliveryFailedError, MailRefusedError) as error:
         return Outcome("failed", {"reason": str(error)})
     except MailOutcomeUnknownError as error:
-        return Outcome("failed", {"reason": f"no answer came, perhaps it went out: {error}"})
+        return Outcome("failed", {"reason": f"no response; the mail may have been sent: {error}"})
 
 
 def _keep_waiting(settings: TriggerSettings, refreshed: Refreshed, found: Active, intent: Intent) -> Outcome:

@@ -28,13 +28,23 @@ from trigger.work_item import WorkItem
 CLAIM_LEASE = 10 * MINUTE
 """The time (ms) after which an open claim counts as abandoned: the function's time limit is far shorter."""
 
+FAILURE_METRICS = {
+    "Email Refused": "MailRefused",
+    "Email Failed": "MailFailed",
+    "Email Unconfirmed": "MailUnconfirmed",
+    "Handoff Failed": "HandoffFailed",
+    "Notification Failed": "NotificationFailed",
+    "Webhook Failed": "WebhookFailed",
+}
+"""The metric of each event that tells of a delivery that did not succeed."""
+
 _NEEDED = 30 * SECOND
 """The time (ms) that one action may take: requests to SES and to webhooks time out after 23 seconds."""
 
 _MOST_DOUBLINGS = 5
 """The delay before a retry doubles with each failed attempt, up to eight hours."""
 
-_LOST = "whoever claimed it never came back"
+_LOST = "the worker stopped before it recorded an outcome"
 
 
 class _Place(NamedTuple):
@@ -87,7 +97,7 @@ def deliver_once(settings: TriggerSettings, refreshed: Refreshed, action: Action
         rest_until = lead.now + LEASE * 2 ** min(tries, _MOST_DOUBLINGS)
         intents.postpone_intent(table, lead.subject, key, turn.holder, rest_until)
         told = {"lead": pseudonym(lead.subject), "intent": intent.id, "tries": tries + 1, "reason": str(error)}
-        logger.warning("A receiver is told again later", extra=told)
+        logger.warning("Webhook failed; will retry", extra=told)
         count("WebhookDelayed")
         return ClaimResult.TAKEN
     except (MailThrottledError, ClientError, BotoCoreError) as error:
@@ -130,5 +140,5 @@ def _end(settings: TriggerSettings, place: _Place, claim: SendClaim, outcome: Ou
     [item] = event_items([Received(subject, now, now, event)], settings.retention_days)
     if intents.end_intent(settings.table_name, subject, key, outcome.status, item) and outcome.status != "sent":
         told = {"lead": pseudonym(subject), "intent": intent, "outcome": name}
-        logger.error("Something did not go out", extra=told)
-        count(name.replace("Email ", "Mail").replace(" ", ""))
+        logger.error("Delivery failed", extra=told)
+        count(FAILURE_METRICS[name])

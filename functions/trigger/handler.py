@@ -54,7 +54,7 @@ def _act_on(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
             act(settings(TriggerSettings), _turn(record, message, context))
         except (ClientError, BotoCoreError, VersionConflictError, MailThrottledError) as error:
             reason = {"lead": pseudonym(message["subject"]), "error": type(error).__name__, "reason": str(error)[:200]}
-            logger.exception("A due lead is left to the next delivery", extra=reason)
+            logger.exception("Acting on a due item failed; the queue delivers it again", extra=reason)
             failed.append({"itemIdentifier": record["messageId"]})
     return {"batchItemFailures": failed}
 

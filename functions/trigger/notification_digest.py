@@ -62,10 +62,10 @@ def _tell(
         return len(waiting)
     recipient = mailing.recipients.get(turn.subject.removeprefix(notification_digest.PREFIX))
     if recipient is None or recipient.mail is None:
-        raise MailRefusedError("there is no such colleague in mailing.yaml any more")
+        raise MailRefusedError("mailing.yaml has no mail recipient of this name")
     note, fitting = notifications.render_digest([one.told for one in told], mailing.language, mailing.timezone)
     mime = notifications.build(note, settings.sender, recipient.mail)
     if not wait_for_send_slot(settings.send_concurrency, lambda: (turn.time_left() - _NEEDED) / SECOND):
-        raise MailThrottledError("there is no time for it")
+        raise MailThrottledError("too little time is left to send the digest")
     mailer.send(mime, settings.sender, recipient.mail, "", {})
     return len(waiting) if fitting == len(told) else waiting.index(told[fitting])

@@ -29,12 +29,12 @@ def test_the_story_holds(cloud):
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
 
-    *steps, last = done.stdout.splitlines()
     assert done.returncode == 0, done.stderr
+    *steps, last = done.stdout.splitlines()
     assert [tuple(re.split(r"\s{2,}", step)[-2:]) for step in steps] == STORY
     assert last == "The story holds."
 

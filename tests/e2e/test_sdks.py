@@ -21,6 +21,7 @@ from ripen.storage.ledger import read_events
 from ripen_cli.project import HOME, ROOT
 
 SDK = Path(__file__).parent / "sdk"
+SENDING = ROOT / "docs" / "how-to" / "send-events.md"
 LOST = "stored, but the answer is lost"
 PAGE = """<!doctype html><html lang="en"><title>Shop</title><script src="/index.js"></script>
 <script type="importmap">{"imports": {"@segment/analytics-next": "/module.js"}}</script>"""
@@ -248,12 +249,12 @@ def test_analytics_next_in_a_browser(browser, shop, proxy, ledger, wait_for, str
     assert json.dumps(view.as_json())
 
 
-# ---------------------------------------------------------------- as the README says
+# ---------------------------------------------------------------- as the page about sending events says
 
 
 def example(language, about):
-    """The one example of the README in a language that is about something."""
-    fences = re.findall(rf"^```{language}\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    """The one example of the page in a language that is about something."""
+    fences = re.findall(rf"^```{language}\n(.*?)^```", SENDING.read_text(), re.MULTILINE | re.DOTALL)
     [found] = [body for body in fences if about in body]
     return found
 

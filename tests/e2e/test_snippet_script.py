@@ -13,6 +13,7 @@ from ripen_cli.project import ROOT
 
 BUILT = ROOT / "functions" / "track" / "ripen.min.js"
 OFFERS = ROOT / "functions" / "track" / "offers.min.js"
+SENDING = ROOT / "docs" / "how-to" / "send-events.md"
 PARTS = sorted([*(ROOT / "web" / "snippet").glob("*.js"), *(ROOT / "web" / "offers").glob("*.js")])
 PARSE = """
 const { parse } = require('internal/deps/acorn/acorn/dist/acorn');
@@ -36,8 +37,9 @@ def test_calls_made_before_the_script_arrives_are_made_up_for(context, recorder)
     assert [event["properties"] for event in events[1:]] == [{"n": 1}, {"n": 2}]
 
 
-def test_the_example_in_the_readme_works(context, recorder):
-    [example] = re.findall(r"^```html\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+def test_the_example_in_the_documents_works(context, recorder):
+    [example] = re.findall(r"^```html\n(.*?)^```", SENDING.read_text(), re.MULTILINE | re.DOTALL)
+    assert example in (ROOT / "README.md").read_text()
     recorder.pages["/example"] = example.replace("https://<id>.lambda-url.<region>.on.aws", recorder.endpoint)
     page = context.new_page()
     page.goto(f"{recorder.origin}/example")

@@ -169,7 +169,7 @@ def test_a_marketer_may_do_nothing_else():
 
 
 def test_the_document_shows_the_policy_as_it_is():
-    text = (template.ROOT / "docs" / "operating.md").read_text()
+    text = (template.ROOT / "docs" / "how-to" / "operate.md").read_text()
     [block] = re.findall(r"^```json\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     shown = json.loads(block)
 

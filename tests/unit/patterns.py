@@ -1,4 +1,4 @@
-"""Random conditions in everything that docs/rules.md allows, and random facts for them, for properties."""
+"""Random conditions in all that docs/reference/conditions.md allows, and random facts for them, for properties."""
 
 from __future__ import annotations
 

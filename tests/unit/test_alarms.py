@@ -6,6 +6,8 @@ import pytest
 
 from adapters.runtime.telemetry import NAMESPACE, count
 from alarms import alarms, counted_metrics, expanded
+from ripen.events.event import ENDS
+from trigger.delivery import FAILURE_METRICS
 
 WITHOUT_ALARM = {"RulesInvalid"}  # whoever uploads rules with mistakes reads about them in the report
 
@@ -29,6 +31,12 @@ def test_each_metric_that_is_counted_has_an_alarm_of_its_name_and_no_alarm_liste
     listening = {name: alarm["MetricName"] for name, alarm in own_alarms.items()}
 
     assert listening == {f"{metric}Alarm": metric for metric in counted_metrics() - WITHOUT_ALARM}
+
+
+def test_each_failed_delivery_has_a_metric():
+    failures = {name for ends in ENDS.values() for status, name in ends.items() if status != "sent"}
+
+    assert failures == FAILURE_METRICS.keys()
 
 
 def test_alarms_listen_to_the_dimensions_that_count_writes(own_alarms, capsys):

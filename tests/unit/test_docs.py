@@ -39,12 +39,19 @@ DOCUMENTS = sorted(
     path for path in ROOT.rglob("*.md") if not HIDDEN & set(path.relative_to(ROOT).parts) and path.stat().st_size
 )
 REFERENCE = [
-    ROOT / "docs" / f"{name}.md"
-    for name in ("rules", "scoring", "personas", "lifecycle", "facts", "campaigns", "offers", "pages")
+    ROOT / "docs" / "reference" / f"{name}.md"
+    for name in (
+        *("rules", "sources", "conditions", "events"),
+        *("scoring", "personas", "lifecycle", "facts", "campaigns", "offers", "pages"),
+    )
 ]
-RULES = "\n".join(path.read_text() for path in REFERENCE)
 README = (ROOT / "README.md").read_text()
-OPERATING = (ROOT / "docs" / "operating.md").read_text()
+GO_LIVE = (ROOT / "docs" / "tutorials" / "go-live-on-aws.md").read_text()
+RULES = "\n".join([*(path.read_text() for path in REFERENCE), README, GO_LIVE])
+OPERATING = (ROOT / "docs" / "how-to" / "operate.md").read_text()
+PARAMETERS = (ROOT / "docs" / "reference" / "parameters.md").read_text()
+DEPENDENCIES = (ROOT / "docs" / "reference" / "dependencies.md").read_text()
+SENDING = (ROOT / "docs" / "how-to" / "send-events.md").read_text()
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 FILE_OF = {section: name for name, sections in SECTIONS.items() for section in sections}
 
@@ -61,7 +68,7 @@ def yaml(text):
     return YAML(typ="safe", pure=True).load(text)
 
 
-# ---------------------------------------------------------------- rules.md and the pages beside it
+# ---------------------------------------------------------------- the reference of the rules
 
 WHOLE_FILES = [body for body in fences(RULES, "yaml") if body.partition(":")[0] in FILE_OF]
 
@@ -199,7 +206,7 @@ def test_every_operator_is_shown_in_a_condition(operator):
 
 
 def test_the_measures_of_foresight_are_those_of_the_code():
-    text = (ROOT / "docs" / "facts.md").read_text()
+    text = (ROOT / "docs" / "reference" / "facts.md").read_text()
     assert f"half after {trends.RECENT // DAY} days" in text
     assert f"half after {trends.PAST // DAY} days" in text
     assert f"ratio ≥ {trends.SURGE:g} and *n₇* ≥ {trends.SURGE_EVENTS:g}" in text
@@ -214,7 +221,7 @@ def test_every_operator_is_documented():
     assert {name for name in operators if f"`{name}`" not in RULES} == set()
 
 
-MAILS = (ROOT / "docs" / "mails.md").read_text()
+MAILS = "".join((ROOT / "docs" / page).read_text() for page in ("how-to/write-mails.md", "reference/mails.md"))
 LETTER = MailContext("welcome", "hello", "hello", "en")
 LINKS = Links("https://go.example", "")
 
@@ -243,7 +250,7 @@ def test_every_variable_of_a_mail_is_documented():
     assert {name for name in names if f"`{name}" not in MAILS} == set()
 
 
-# ---------------------------------------------------------------- README.md and operating.md
+# ---------------------------------------------------------------- operating and sending events
 
 
 def template_names(section, pattern):
@@ -255,13 +262,13 @@ def template_names(section, pattern):
 def test_every_parameter_is_documented():
     parameters = template_names("Parameters", r"^  (\w+):$")
     assert "SenderAddress" in parameters
-    assert {name for name in parameters if f"`{name}`" not in README + OPERATING} == set()
+    assert {name for name in parameters if f"`{name}`" not in PARAMETERS} == set()
 
 
 def test_every_alarm_is_documented():
     names = set(alarms(expanded()))
     assert "DeadLettersAlarm" in names
-    assert {name for name in names if f"`{name}`" not in README + OPERATING} == set()
+    assert {name for name in names if f"`{name}`" not in OPERATING} == set()
 
 
 def test_every_dependency_has_its_reason():
@@ -270,11 +277,11 @@ def test_every_dependency_has_its_reason():
     for path in (ROOT / "functions" / "requirements.in", *(ROOT / "infra" / "local").glob("*.txt")):
         pins += [line for line in path.read_text().splitlines() if line and not line.startswith("#")]
     names = {re.split(r"[\[=]", pin)[0] for pin in pins}
-    assert {name for name in names if f"`{name}`" not in README} == set()
+    assert {name for name in names if f"`{name}`" not in DEPENDENCIES} == set()
 
 
 def curls():
-    for body in fences(README, "sh"):
+    for body in fences(README + SENDING, "sh"):
         yield from re.findall(r"^curl .*?(?=^curl |\Z)", body, re.MULTILINE | re.DOTALL)
 
 

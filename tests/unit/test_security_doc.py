@@ -1,4 +1,4 @@
-"""What docs/security.md says is shown by tests that exist."""
+"""What docs/explanation/security.md says is shown by tests that exist."""
 
 import ast
 import re
@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 ROWS = [
     (section, *(cell.strip() for cell in row.strip("|").split(" | ")))
     for section, body in re.findall(
-        r"^## (.+?)\n(.*?)(?=^## |\Z)", (ROOT / "docs/security.md").read_text(), re.MULTILINE | re.DOTALL
+        r"^## (.+?)\n(.*?)(?=^## |\Z)", (ROOT / "docs/explanation/security.md").read_text(), re.MULTILINE | re.DOTALL
     )
     if "| test |" in body
     for row in re.findall(r"^\|.*\|$", body, re.MULTILINE)

@@ -243,7 +243,7 @@ def test_the_personal_mail_goes_out_in_the_name_of_sales():
 
 
 def test_the_document_tells_of_each_programme():
-    text = (ROOT / "docs" / "programmes.md").read_text()
+    text = (ROOT / "docs" / "reference" / "programmes.md").read_text()
     assert {name for name in CONFIGURATION.campaigns if f"`{name}`" not in text} == set()
 
 

@@ -6,7 +6,7 @@
  *   ripen.consent(true);   // the cookie banner's answer; ripen.consent() tells it: true, false, or null for none yet
  *
  * Without an answer nothing is sent and nothing is stored: calls wait in memory, a denial drops them. Every option and
- * every call: README, "Send events". `make snippet` joins visitor.js (who it is, whether he agreed, where he comes
+ * every call: docs/how-to/send-events.md. `make snippet` joins visitor.js (who it is, whether he agreed, where he comes
  * from), delivery.js (how events get to the endpoint), calls.js and page.js (what is noticed by itself) into one
  * function, and makes it small.
  */

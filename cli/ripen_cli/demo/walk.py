@@ -36,7 +36,7 @@ from ripen_cli.demo.story import (
     told,
 )
 
-_SCORED_WITHIN = 30
+_SCORED_WITHIN = 90
 _MAILED_WITHIN = 90
 _COUNTED_WITHIN = 150
 _TOLD_EVERY = 10

@@ -1,4 +1,4 @@
-"""The fields that a condition may test; docs/rules.md and docs/facts.md define each."""
+"""The fields that a condition may test; docs/reference/conditions.md and docs/reference/facts.md define each."""
 
 EVENT_FIELDS = ("event", "properties", "context", "traits", "session", "lead")
 """The top-level fields. `traits` holds all traits of the lead, `session` the visit that contains the event."""

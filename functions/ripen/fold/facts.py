@@ -1,6 +1,6 @@
 """The facts about a lead that conditions read at the moment of an event. Each is computed only when it is read.
 
-Names and meanings: `ripen.conditions.fields` and docs/rules.md.
+Names and meanings: `ripen.conditions.fields` and docs/reference/facts.md.
 """
 
 from __future__ import annotations

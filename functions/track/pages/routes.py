@@ -51,7 +51,7 @@ def answer_page(event: Mapping[str, Any]) -> Answer:
     except TableThrottledError:
         from adapters.runtime.telemetry import logger  # noqa: PLC0415 - rare, and costly to import
 
-        logger.warning("The table takes no more requests; a page could not be answered")
+        logger.warning("DynamoDB throttles; a page could not be answered")
         answer = _problem(event, site, PageError(503, "busy", {"retry-after": "60"}))
     return {**answer, "body": ""} if http["method"] == "HEAD" else answer
 

@@ -1,0 +1,171 @@
+"""Writes the generated pages of the reference: the API from its OpenAPI description, parameters from template.yaml.
+
+`make reference` runs it. tests/unit/test_site.py fails while a page is older than its source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from track.openapi import openapi
+
+DOCS = Path(__file__).parent
+TEMPLATE = DOCS.parent / "template.yaml"
+PARAMETERS = """# Parameters
+
+Operators choose these values with `sam deploy --guided`. This page is made from `template.yaml`.
+"""
+API = """# API
+
+Web developers and SDKs send events to these paths, below the output `TrackUrl` of the stack. `GET /v1/openapi.json`
+serves the same description for programs; this page is made from it. Examples:
+[send events](../how-to/send-events.md#plain-http).
+"""
+
+
+def pages() -> dict[Path, str]:
+    """The text of each generated page, by its path."""
+    return {
+        DOCS / "reference" / "api.md": api(openapi("https://<TrackUrl>/v1")),
+        DOCS / "reference" / "parameters.md": parameters(YAML().load(TEMPLATE.read_text())),
+    }
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table in Markdown; a cell that holds a vertical bar keeps it."""
+    lines = [[*head], *([*row] for row in rows)]
+    lines.insert(1, ["---"] * len(lines[0]))
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines) + "\n"
+
+
+# ---------------------------------------------------------------- parameters
+
+
+def parameters(template: Mapping[str, Any]) -> str:
+    """A table of the template's parameters for each of its groups."""
+    parts = [PARAMETERS]
+    for group in template["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]:
+        named = [(name, template["Parameters"][name]) for name in group["Parameters"]]
+        rows = [(f"`{name}`", _default(spec), _allowed(spec), spec["Description"]) for name, spec in named]
+        parts.append(
+            f"## {group['Label']['default']}\n\n" + table(("parameter", "default", "allowed", "meaning"), rows)
+        )
+    return "\n".join(parts)
+
+
+def _default(spec: Mapping[str, Any]) -> str:
+    if "Default" not in spec:
+        return "none: required"
+    return f"`{spec['Default']}`" if spec["Default"] != "" else "empty"
+
+
+def _allowed(spec: Mapping[str, Any]) -> str:
+    if "AllowedValues" in spec:
+        return ", ".join(f"`{value}`" for value in spec["AllowedValues"])
+    if "MaxValue" in spec:
+        return f"{spec['MinValue']} to {spec['MaxValue']}"
+    if "MinValue" in spec:
+        return f"{spec['MinValue']} or more"
+    return str(spec.get("ConstraintDescription", "any text")).removeprefix("has to be ")
+
+
+# ---------------------------------------------------------------- the API
+
+
+def api(document: Mapping[str, Any]) -> str:
+    """The calls of the API: fields and answers, as `/v1/openapi.json` describes them."""
+    paths = document["paths"]
+    calls = {path: item["post"] for path, item in paths.items() if "application/json" in _content(item.get("post", {}))}
+    fields = {path: _content(call)["application/json"]["schema"] for path, call in calls.items()}
+    common = set.intersection(*(set(schema["properties"]) for path, schema in fields.items() if _is_single(schema)))
+    some = next(schema for schema in fields.values() if _is_single(schema))
+    parts = [
+        API,
+        document["info"]["description"] + "\n",
+        "The write key stands in the body (`writeKey`), in the query, or as the user of Basic authorization.\n",
+        "## Fields of every call\n\n"
+        "A call needs `anonymousId` or `userId`.\n\n"
+        + _fields({name: some["properties"][name] for name in some["properties"] if name in common}, ()),
+    ]
+    for path, call in calls.items():
+        schema = fields[path]
+        own = {
+            name: kind for name, kind in schema["properties"].items() if name not in common or not _is_single(schema)
+        }
+        parts.append(f"## POST /v1{path}\n\n" + _fields(own, schema.get("required", ())))
+        if path == [*calls][-1]:
+            parts.append("## Answers to these calls\n\n" + _answers(call))
+            answer = document["components"]["schemas"]["Answer"]
+            errors = answer["properties"]["errors"]["items"]
+            parts.append("An answer is a JSON object:\n\n" + _fields(answer["properties"], answer["required"]))
+            parts.append("Each of `errors`:\n\n" + _fields(errors["properties"], errors["required"]))
+    for path, item in paths.items():
+        if path not in calls:
+            parts.append(_page(path, item))
+    parts.append("## Answers of the pages\n\n" + _answers(paths["/confirm"]["post"]))
+    parts.append("## Answers about offers\n\n" + _answers(paths["/offers"]["get"]))
+    offers = document["components"]["schemas"]["Offers"]["properties"]["offers"]["items"]
+    parts.append("Each of `offers` in the answer:\n\n" + _fields(offers["properties"], offers["required"]))
+    return "\n".join(parts)
+
+
+def _content(call: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(call.get("requestBody", {}).get("content", {}))
+
+
+def _is_single(schema: Mapping[str, Any]) -> bool:
+    return "batch" not in schema["properties"]
+
+
+def _page(path: str, item: Mapping[str, Any]) -> str:
+    call = item["get"]
+    asked = [
+        (f"`{part['name']}`", _kind(part["schema"]), "yes" if part["required"] else "no", part["description"])
+        for part in call["parameters"]
+    ]
+    methods = " and ".join(method.upper() for method in item)
+    text = f"## {methods} /v1{path}\n\n{call['summary']}. No write key in a header is needed.\n\n"
+    text += table(("in the query", "value", "needed", "meaning"), asked)
+    for kind, form in _content(item.get("post", {})).items():
+        if form["schema"]["properties"]:
+            text += f"\nThe body of POST is a form (`{kind}`):\n\n" + _fields(form["schema"]["properties"], ())
+    return text
+
+
+def _answers(call: Mapping[str, Any]) -> str:
+    rows = [(f"`{status}`", answer["description"]) for status, answer in call["responses"].items()]
+    return table(("status", "meaning"), rows)
+
+
+def _fields(properties: Mapping[str, Any], needed: Iterable[str]) -> str:
+    if not properties:
+        return "No further fields.\n"
+    rows = [
+        (f"`{name}`", _kind(kind), "yes" if name in {*needed} else "no", kind.get("description", ""))
+        for name, kind in properties.items()
+    ]
+    return table(("field", "value", "needed", "meaning"), rows)
+
+
+def _kind(schema: Mapping[str, Any]) -> str:
+    """The kind of a value in words, with its limits."""
+    if "enum" in schema:
+        return "one of " + ", ".join(f"`{value}`" for value in schema["enum"])
+    kinds = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    text = " or ".join(kinds)
+    if schema.get("format") == "date-time":
+        text = text.replace("string", "time (ISO 8601)")
+    if "maxLength" in schema:
+        text += f", up to {schema['maxLength']} characters"
+    if "maxItems" in schema:
+        text += f", {schema['minItems']} to {schema['maxItems']} entries"
+    return text
+
+
+if __name__ == "__main__":
+    for path, text in pages().items():
+        path.write_text(text)

@@ -1,0 +1,116 @@
+"""What the tutorials show is what one gets: their rules, messages, points, steps and commands."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from adapters.rules.rule_files import build
+from ripen.events.event import Event
+from ripen.fold.fold import fold
+from ripen.fold.rules import compile_rules
+from ripen.times import parse_iso
+from ripen_cli.demo.story import STEPS
+from ripen_cli.main import main
+from ripen_cli.project import rule_files
+
+ROOT = Path(__file__).parents[2]
+TUTORIALS = ROOT / "docs" / "tutorials"
+CHANGE = (TUTORIALS / "change-a-rule.md").read_text()
+PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
+FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SCORING = "rules/scoring.yaml"
+FIRST_RULE = "\n    rules:\n"
+
+
+def fences(text, language):
+    return [body for found, body in FENCE.findall(text) if found == language]
+
+
+def changed(tmp_path, rule):
+    """The starter kit in a folder, with this rule as the first of the first profile."""
+    for name, content in rule_files(ROOT / "infra").items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    scoring = (tmp_path / SCORING).read_text()
+    (tmp_path / SCORING).write_text(scoring.replace(FIRST_RULE, FIRST_RULE + rule, 1))
+    return tmp_path
+
+
+def check(folder):
+    return CliRunner().invoke(main, ["rules", "check", str(folder)])
+
+
+def test_the_changed_rule_is_valid_and_counted_as_the_tutorial_shows(tmp_path):
+    [rule] = fences(CHANGE, "yaml")
+    valid, _ = fences(CHANGE, "text")
+
+    done = check(changed(tmp_path, rule))
+
+    assert done.exit_code == 0, done.output
+    assert re.sub(r" \(version \w+\)\.$", "", done.output.strip()) == valid.strip()
+
+
+def test_the_mistake_is_told_as_the_tutorial_shows(tmp_path):
+    [rule] = fences(CHANGE, "yaml")
+    _, told = fences(CHANGE, "text")
+    assert "`cap_per_dya` in place of `cap_per_day`" in CHANGE
+
+    done = check(changed(tmp_path, rule.replace("cap_per_day", "cap_per_dya")))
+
+    assert done.exit_code == 1
+    assert done.output.strip() == told.strip()
+
+
+def test_the_changed_rule_gives_the_points_that_the_tutorial_shows(tmp_path):
+    [rule] = fences(CHANGE, "yaml")
+    [points] = fences(CHANGE, "points")
+    rules = compile_rules(build(rule_files(changed(tmp_path, rule)))[0], "documented")
+    events = []
+    for n, line in enumerate(points.strip().splitlines()):
+        moment, name, details, score = (part.strip() for part in line.split("|"))
+        at = parse_iso(moment)
+        events.append(Event(f"m{n}", name, at, "website", properties=json.loads(details)))
+        assert f"{fold('a:ann', events, rules, at).score('engagement'):.1f}" == score, line
+
+
+def test_the_first_tutorial_tells_the_story_that_the_demo_checks():
+    rows = re.findall(r"^\| (.+) \| ([\d.]+) \| (\w+) \|$", (TUTORIALS / "first-lead.md").read_text(), re.MULTILINE)
+    assert [(float(score), phase) for _, score, phase in rows] == [(step.score, step.phase) for step in STEPS]
+
+
+def commands():
+    for page in PAGES:
+        for line in re.findall(r"\.venv/bin/ripen ([^`\n#]+)", page.read_text()):
+            yield pytest.param(line, id=f"{page.name}: {line.strip()}")
+
+
+@pytest.mark.parametrize("line", [*commands()])
+def test_every_ripen_command_in_the_documents_is_one(line, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    words, command = shlex.split(line), main
+    while isinstance(command, click.Group) and words and words[0] in command.commands:
+        command = command.commands[words.pop(0)]
+
+    assert command is not main
+    assert command.make_context("ripen", words)
+
+
+def test_there_are_many_commands():
+    assert len([*commands()]) > 25
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_every_folder_that_is_uploaded_is_there_and_every_output_is_one(page):
+    text, template = page.read_text(), (ROOT / "template.yaml").read_text()
+    outputs = set(re.findall(r"^  (\w+):$", template.partition("\nOutputs:\n")[2], re.MULTILINE))
+    assert {"TrackUrl", "RulesBucketName"} <= outputs
+
+    copied = re.findall(r"^aws s3 cp (?:--recursive )?(infra/\S+) ", text, re.MULTILINE)
+    assert [name for name in copied if not (ROOT / name).is_dir()] == []
+    assert set(re.findall(r"s3://<(\w+)>", text)) <= outputs
