@@ -1,6 +1,6 @@
 """Writes the generated pages of the reference: the API from its OpenAPI description, parameters from template.yaml.
 
-`make reference` runs it. tests/unit/test_site.py fails while a page is older than its source.
+`make reference` runs it. tests/unit/test_docs_site.py fails while a page is older than its source.
 """
 
 from __future__ import annotations

@@ -35,31 +35,31 @@ _MOST = 20
 _LONGEST_REST = 7 * DAY
 
 
-def act(settings: TriggerSettings, turn: WorkItem) -> None:
+def act(settings: TriggerSettings, work: WorkItem) -> None:
     """Act on a work item. Its key is that of a lead's record, of a digest, or of a claim whose holder was lost.
 
     With the key WHOLE_LEAD, the lead is folded from all of its events. Raises MailThrottledError if SES accepts no
     mail; the queue then delivers the message again.
     """
-    if turn.key == DIGEST_KEY:
-        send_digest(settings, turn)
-    elif turn.key in (RECORD_KEY, WHOLE_LEAD):
-        _act_on_lead(settings, turn)
+    if work.key == DIGEST_KEY:
+        send_digest(settings, work)
+    elif work.key in (RECORD_KEY, WHOLE_LEAD):
+        _act_on_lead(settings, work)
     else:
-        resolve_abandoned_claim(settings, turn)
+        resolve_abandoned_claim(settings, work)
 
 
-def _act_on_lead(settings: TriggerSettings, turn: WorkItem) -> None:
-    oldest_key, doubtful = "" if turn.key == WHOLE_LEAD else NOTHING_NEW, False
+def _act_on_lead(settings: TriggerSettings, work: WorkItem) -> None:
+    oldest_key, doubtful = "" if work.key == WHOLE_LEAD else NOTHING_NEW, False
     passed: set[str] = set()
     held: dict[str, int] = {}
     for _ in range(_MOST):
-        now = turn.now()
+        now = work.now()
         found = active(settings.bucket_name, now)
         if found is None:
             count("ConfigurationMissing")
             return
-        refreshed = refresh(settings, FoldRequest(turn.subject, found.rules, now, oldest_key, now + LEASE, doubtful))
+        refreshed = refresh(settings, FoldRequest(work.subject, found.rules, now, oldest_key, now + LEASE, doubtful))
         if refreshed is None:
             return
         if refreshed.lead.erase_at is not None:
@@ -80,9 +80,9 @@ def _act_on_lead(settings: TriggerSettings, turn: WorkItem) -> None:
             passed.add(intent.id)
             _tell_held(refreshed.lead, intent, action.brake)
             continue
-        if not reserve_send_slot(settings, action, turn):
+        if not reserve_send_slot(settings, action, work):
             return
-        answer = deliver_once(settings, refreshed, action, turn)
+        answer = deliver_once(settings, refreshed, action, work)
         oldest_key, doubtful = NOTHING_NEW, answer is ClaimResult.SUPPRESSED
         if answer is ClaimResult.TAKEN:
             passed.add(intent.id)

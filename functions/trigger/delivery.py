@@ -55,17 +55,17 @@ class _Place(NamedTuple):
     at: int
 
 
-def reserve_send_slot(settings: TriggerSettings, action: Action, turn: WorkItem) -> bool:
+def reserve_send_slot(settings: TriggerSettings, action: Action, work: WorkItem) -> bool:
     """True if enough time is left for the action; waits for a send slot first if SES sends it.
 
     Otherwise the action is still due.
     """
     if action.paced:
-        return wait_for_send_slot(settings.send_concurrency, lambda: (turn.time_left() - _NEEDED) / SECOND)
-    return turn.time_left() >= _NEEDED
+        return wait_for_send_slot(settings.send_concurrency, lambda: (work.time_left() - _NEEDED) / SECOND)
+    return work.time_left() >= _NEEDED
 
 
-def deliver_once(settings: TriggerSettings, refreshed: Refreshed, action: Action, turn: WorkItem) -> ClaimResult:
+def deliver_once(settings: TriggerSettings, refreshed: Refreshed, action: Action, work: WorkItem) -> ClaimResult:
     """Carry out an action under a claim. Nothing is done if another worker has the claim, or if the lead has changed.
 
     Raises MailThrottledError if SES accepts no mail now; the claim is then released.
@@ -76,7 +76,7 @@ def deliver_once(settings: TriggerSettings, refreshed: Refreshed, action: Action
     tries = before.tries if before else 0
     # The claim is kept as long as the event of its outcome.
     until, kept_until = lead.now + CLAIM_LEASE, lead.now + settings.retention_days * DAY
-    claim = SendClaim(turn.holder, until, kept_until, intent.channel, action.repeatable, action.about, tries)
+    claim = SendClaim(work.holder, until, kept_until, intent.channel, action.repeatable, action.about, tries)
     decided = ClaimContext(
         lead.subject,
         refreshed.version,
@@ -90,40 +90,40 @@ def deliver_once(settings: TriggerSettings, refreshed: Refreshed, action: Action
         return answer
     try:
         if not unchanged(table, refreshed):  # the lead may have unsubscribed since the fold
-            _release(table, lead.subject, key, turn.holder, action)
+            _release(table, lead.subject, key, work.holder, action)
             return ClaimResult.CHANGED
         outcome = action.do()
     except DeliveryDelayedError as error:
         rest_until = lead.now + LEASE * 2 ** min(tries, _MOST_DOUBLINGS)
-        intents.postpone_intent(table, lead.subject, key, turn.holder, rest_until)
+        intents.postpone_intent(table, lead.subject, key, work.holder, rest_until)
         told = {"lead": pseudonym(lead.subject), "intent": intent.id, "tries": tries + 1, "reason": str(error)}
         logger.warning("Webhook failed; will retry", extra=told)
         count("WebhookDelayed")
         return ClaimResult.TAKEN
     except (MailThrottledError, ClientError, BotoCoreError) as error:
-        _release(table, lead.subject, key, turn.holder, action)
+        _release(table, lead.subject, key, work.holder, action)
         if isinstance(error, MailThrottledError):
             count("MailThrottled")
         raise
     # Not before the moment of the fold: the outcome must not precede its cause.
-    _end(settings, _Place(lead.subject, key, max(lead.now, turn.now())), claim, outcome)
+    _end(settings, _Place(lead.subject, key, max(lead.now, work.now())), claim, outcome)
     if action.brake is not None and outcome.status in ("failed", "refused"):
         uncount(table, action.brake)
     return ClaimResult.CLAIMED
 
 
-def resolve_abandoned_claim(settings: TriggerSettings, turn: WorkItem) -> None:
+def resolve_abandoned_claim(settings: TriggerSettings, work: WorkItem) -> None:
     """End a claim whose holder was lost: postpone a repeatable intent, record any other as unconfirmed or failed."""
-    held = intents.open_claim(settings.table_name, turn.subject, turn.key)
+    held = intents.open_claim(settings.table_name, work.subject, work.key)
     if held is None or held.status != CLAIMED:
         return
-    now = turn.now()
+    now = work.now()
     if held.repeatable:
-        intents.postpone_intent(settings.table_name, turn.subject, turn.key, held.holder, now)
+        intents.postpone_intent(settings.table_name, work.subject, work.key, held.holder, now)
         return
     claim = SendClaim(held.holder, now, now, held.channel, held.repeatable, held.about)
     status = "unconfirmed" if held.channel == MAIL else "failed"
-    _end(settings, _Place(turn.subject, turn.key, now), claim, Outcome(status, {"reason": _LOST}))
+    _end(settings, _Place(work.subject, work.key, now), claim, Outcome(status, {"reason": _LOST}))
 
 
 def _release(table: str, subject: str, key: str, holder: str, action: Action) -> None:

@@ -51,7 +51,7 @@ def _act_on(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
     for record in event["Records"]:
         message = json.loads(record["body"])
         try:
-            act(settings(TriggerSettings), _turn(record, message, context))
+            act(settings(TriggerSettings), _work_item(record, message, context))
         except (ClientError, BotoCoreError, VersionConflictError, MailThrottledError) as error:
             reason = {"lead": pseudonym(message["subject"]), "error": type(error).__name__, "reason": str(error)[:200]}
             logger.exception("Acting on a due item failed; the queue delivers it again", extra=reason)
@@ -59,7 +59,7 @@ def _act_on(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
     return {"batchItemFailures": failed}
 
 
-def _turn(record: Mapping[str, Any], message: Mapping[str, Any], context: Context) -> WorkItem:
+def _work_item(record: Mapping[str, Any], message: Mapping[str, Any], context: Context) -> WorkItem:
     """The work item of a message. Its clock shows `now` of the message plus the time since the message was sent."""
     sent = int(record.get("attributes", {}).get("SentTimestamp", 0))
 

@@ -23,36 +23,36 @@ _MOST = 300
 """The most notifications in one digest; each is read by itself. The others wait for the next hour's digest."""
 
 
-def send_digest(settings: TriggerSettings, turn: WorkItem) -> None:
+def send_digest(settings: TriggerSettings, work: WorkItem) -> None:
     """Send the digest whose hour has ended, then delete its notifications; a crash in between sends it again.
 
     Raises MailThrottledError if no mail can be sent now; the queue then delivers the message again.
     """
-    table, pk, now = settings.table_name, turn.subject, turn.now()
+    table, pk, now = settings.table_name, work.subject, work.now()
     found = active(settings.bucket_name, now)
-    if found is None or turn.time_left() < _NEEDED:
+    if found is None or work.time_left() < _NEEDED:
         return
-    if not notification_digest.lock_digest(table, pk, turn.holder, now, now + _LEASE):
+    if not notification_digest.lock_digest(table, pk, work.holder, now, now + _LEASE):
         return
     kept = notification_digest.kept_so_far(table, pk)
     waiting = [*islice(notification_digest.waiting(table, pk), _MOST)]
     try:
-        done = _tell(settings, turn, waiting, found.configuration.mailing)
+        done = _tell(settings, work, waiting, found.configuration.mailing)
     except (MailRefusedError, MailOutcomeUnknownError) as error:
         logger.error("A digest of leads did not go out", extra={"reason": str(error)})
         count("NotificationFailed")
-        notification_digest.unlock_digest(table, pk, turn.holder, next_hour(now))
+        notification_digest.unlock_digest(table, pk, work.holder, next_hour(now))
         return
     except (MailThrottledError, ClientError, BotoCoreError):
-        notification_digest.unlock_digest(table, pk, turn.holder, now)
+        notification_digest.unlock_digest(table, pk, work.holder, now)
         raise
     notification_digest.delete_told(table, pk, waiting[:done])
-    if done < len(waiting) or len(waiting) == _MOST or not notification_digest.end_digest(table, pk, turn.holder, kept):
-        notification_digest.unlock_digest(table, pk, turn.holder, next_hour(now))
+    if done < len(waiting) or len(waiting) == _MOST or not notification_digest.end_digest(table, pk, work.holder, kept):
+        notification_digest.unlock_digest(table, pk, work.holder, next_hour(now))
 
 
 def _tell(
-    settings: TriggerSettings, turn: WorkItem, waiting: list[notification_digest.Waiting], mailing: Mailing
+    settings: TriggerSettings, work: WorkItem, waiting: list[notification_digest.Waiting], mailing: Mailing
 ) -> int:
     """Send the waiting notifications in one mail, as many as fit; returns the number that are sent or obsolete."""
     from adapters.delivery import notifications  # noqa: PLC0415 - far rarer than mails to leads
@@ -60,12 +60,12 @@ def _tell(
     told = [one for one in waiting if one.told]
     if not told:
         return len(waiting)
-    recipient = mailing.recipients.get(turn.subject.removeprefix(notification_digest.PREFIX))
+    recipient = mailing.recipients.get(work.subject.removeprefix(notification_digest.PREFIX))
     if recipient is None or recipient.mail is None:
         raise MailRefusedError("mailing.yaml has no mail recipient of this name")
     note, fitting = notifications.render_digest([one.told for one in told], mailing.language, mailing.timezone)
     mime = notifications.build(note, settings.sender, recipient.mail)
-    if not wait_for_send_slot(settings.send_concurrency, lambda: (turn.time_left() - _NEEDED) / SECOND):
+    if not wait_for_send_slot(settings.send_concurrency, lambda: (work.time_left() - _NEEDED) / SECOND):
         raise MailThrottledError("too little time is left to send the digest")
     mailer.send(mime, settings.sender, recipient.mail, "", {})
     return len(waiting) if fitting == len(told) else waiting.index(told[fitting])

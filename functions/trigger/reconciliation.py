@@ -32,20 +32,20 @@ def continue_scan(settings: TriggerSettings, now: int, out_of_time: Callable[[],
     rules = active_rules(settings.bucket_name, now)
     if rules is None or waiting(settings.queue_url) >= _SHALLOW:
         return
-    walk = walk_now(load_scans(settings.table_name), rules.version, now, settings.reconcile_hour)
-    if walk is not None and not walk.may_go_on(now):
-        save_scan(settings.table_name, walk)
+    scan = walk_now(load_scans(settings.table_name), rules.version, now, settings.reconcile_hour)
+    if scan is not None and not scan.may_go_on(now):
+        save_scan(settings.table_name, scan)
         return
     recent = now - RECENT + settings.retention_days * DAY
     pages = queued = 0
-    while walk is not None and walk.may_go_on(now) and pages < _PAGES and queued < _MOST_FOUND and not out_of_time():
-        after, found = step(settings.table_name, walk, rules.version, now, recent)
+    while scan is not None and scan.may_go_on(now) and pages < _PAGES and queued < _MOST_FOUND and not out_of_time():
+        after, found = step(settings.table_name, scan, rules.version, now, recent)
         if not _queue(settings.queue_url, found, now):
             return
-        walk = save_scan(settings.table_name, after)
+        scan = save_scan(settings.table_name, after)
         pages, queued = pages + 1, queued + len(found)
-        if walk is not None:
-            _report(walk, found)
+        if scan is not None:
+            _report(scan, found)
 
 
 def _queue(queue_url: str, found: Sequence[Found], now: int) -> bool:
@@ -54,10 +54,10 @@ def _queue(queue_url: str, found: Sequence[Found], now: int) -> bool:
     return all(len(enqueue(queue_url, batch, now)) == len(batch) for batch in batches)
 
 
-def _report(walk: TableScan, found: Sequence[Found]) -> None:
+def _report(scan: TableScan, found: Sequence[Found]) -> None:
     if lagging := sum(one.lagging for one in found):
         logger.error("Leads lag behind their ledger and are folded again", extra={"leads": lagging})
         count("LeadsLagging", lagging)
-    if walk.ended is not None:
-        extra = {"for": walk.target, "items": walk.items, "leads": walk.found}
-        logger.info(f"The {walk.kind} is done", extra=extra)
+    if scan.ended is not None:
+        extra = {"for": scan.target, "items": scan.items, "leads": scan.found}
+        logger.info(f"The {scan.kind} is done", extra=extra)

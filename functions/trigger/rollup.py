@@ -26,16 +26,16 @@ def roll_up(settings: TriggerSettings, now: int, out_of_time: Callable[[], bool]
     rules = active_rules(settings.bucket_name, now)
     if rules is None:
         return 0
-    turn = hour_of(now - HOUR - ADDED_UP_AFTER) + HOUR
+    first_unopened = hour_of(now - HOUR - ADDED_UP_AFTER) + HOUR
     found = rollup.open_hours(settings.table_name)
-    if found.next is not None and found.next < turn:
-        rollup.end_hours(settings.table_name, found.next, turn)
+    if found.next is not None and found.next < first_unopened:
+        rollup.end_hours(settings.table_name, found.next, first_unopened)
         found = rollup.open_hours(settings.table_name)
     done = 0
     if ENDED not in found.marks.values():  # hours that changed afterwards wait until another hour has ended
         return done
     for hour, mark in found.marks.items():
-        # Score reopens an hour only from its turn on; visits reported after an earlier sum would be lost.
+        # Score reopens an hour only once it was opened; visits reported after an earlier sum would be lost.
         if found.next is not None and hour < found.next:
             certain = _add_up(settings.table_name, hour, rules.conversions, now, out_of_time)
             if certain is None:

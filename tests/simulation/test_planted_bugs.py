@@ -77,7 +77,7 @@ def put_unconditionally(name, item):
         ("ripen.storage.ledger._key_id", lambda ids: ids[0], "accepted"),
         ("adapters.store.reconciliation.needs_refold", lambda *_: None, "the record differs from its ledger"),
         ("ripen.storage.lead_record._still_armed", lambda *_: True, "waits for"),
-        ("adapters.reports.rollup._turn", lambda *_: 0, "counted anew"),
+        ("adapters.reports.rollup._first_unopened", lambda *_: 0, "counted anew"),
         ("score.handler._subjects", forget_what_is_oldest, "the record differs from its ledger"),
         ("ripen.storage.checkpoint._digests", lambda _events: set(), "the record differs from its ledger"),
         ("ripen.leads.identifiers.Identifiers.subscribed", True, "mailed without a double opt-in"),

@@ -42,12 +42,12 @@ def wait_for_send_slot(copies: int, seconds_left: Callable[[], float]) -> bool:
     if _pace.read_at is None or monotonic() - _pace.read_at >= _KNOWN_FOR:
         _pace.rate, _pace.read_at = _read_rate(), monotonic()
     now = monotonic()
-    turn = now if _pace.latest is None else max(now, _pace.latest + copies / _pace.rate)
-    if turn - now > seconds_left():
+    slot = now if _pace.latest is None else max(now, _pace.latest + copies / _pace.rate)
+    if slot - now > seconds_left():
         return False
-    if turn > now:
-        sleep(turn - now)
-    _pace.latest = turn
+    if slot > now:
+        sleep(slot - now)
+    _pace.latest = slot
     return True
 
 

@@ -98,11 +98,11 @@ def report_visits(reporter: Reporter, events: Sequence[Event], record: Record, n
         made = {visit.start: figures_of(visit) for visit in visits(events, conversions, before) if visit.start in told}
         _put_visits(table_name, subject, fresh.new, made)
         # Read after the write: every hour that is opened after this read is summed with these visits.
-        turn = _turn(table_name, hour_of(min((*fresh.new, *fresh.late)).start))
-        late = [span for span in fresh.late if hour_of(span.start) < turn]
+        first_unopened = _first_unopened(table_name, hour_of(min((*fresh.new, *fresh.late)).start))
+        late = [span for span in fresh.late if hour_of(span.start) < first_unopened]
         _put_visits(table_name, subject, late, made)
         for hour in sorted({hour_of(span.start) for span in (*fresh.new, *late)}):
-            if hour < turn:
+            if hour < first_unopened:
                 table.put_items(table_name, [open_hour_item(hour, mark_of(subject, found))])
     return found
 
@@ -113,7 +113,7 @@ def _put_visits(table_name: str, subject: str, found: Sequence[Span], made: Mapp
         table.put_items(table_name, [visit_item(subject, span.start, span.digest, figures, final=False)])
 
 
-def _turn(table_name: str, first: int) -> int:
+def _first_unopened(table_name: str, first: int) -> int:
     """The first hour that is not opened yet. If the table holds none, `first` is written as this hour."""
     key = attributes({"pk": OPEN_KEY, "sk": NEXT_KEY})
     begin = attributes({"pk": OPEN_KEY, "sk": NEXT_KEY, "hour": hour_name(first)})
@@ -135,8 +135,8 @@ def open_hours(table_name: str) -> OpenHours:
     """The hours that have to be summed."""
     items = list(query(table_name, "pk = :pk", {":pk": OPEN_KEY}))
     marks = {read_hour(item["sk"]): item["mark"] for item in items if item["sk"] != NEXT_KEY}
-    turn = next((read_hour(item["hour"]) for item in items if item["sk"] == NEXT_KEY), None)
-    return OpenHours(marks, turn)
+    first_unopened = next((read_hour(item["hour"]) for item in items if item["sk"] == NEXT_KEY), None)
+    return OpenHours(marks, first_unopened)
 
 
 def end_hours(table_name: str, first: int, until: int) -> None:

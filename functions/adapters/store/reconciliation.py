@@ -19,27 +19,27 @@ _READ = {"#ttl": "ttl", "#data": "data", "#zip": "zip", "#lead": "lead"}
 def load_scans(table: str) -> dict[Kind, TableScan]:
     """The stored progress of each kind of scan. Raises pydantic's ValidationError for an item that is not valid."""
     found = query(table, "pk = :pk", {":pk": WALK_KEY})
-    walks = [TableScan.model_validate_json(item["data"]) for item in found]
-    return {walk.kind: walk for walk in walks}
+    scans = [TableScan.model_validate_json(item["data"]) for item in found]
+    return {scan.kind: scan for scan in scans}
 
 
-def save_scan(table: str, walk: TableScan) -> TableScan | None:
+def save_scan(table: str, scan: TableScan) -> TableScan | None:
     """Store the progress of a scan, and return the stored scan; None if another process has advanced it."""
-    saved = walk.model_copy(update={"version": walk.version + 1})
-    item = {"pk": WALK_KEY, "sk": walk.kind, "version": saved.version, "data": saved.model_dump_json()}
-    written = succeeds(client("dynamodb").put_item, TableName=table, Item=attributes(item), **unchanged(walk.version))
+    saved = scan.model_copy(update={"version": scan.version + 1})
+    item = {"pk": WALK_KEY, "sk": scan.kind, "version": saved.version, "data": saved.model_dump_json()}
+    written = succeeds(client("dynamodb").put_item, TableName=table, Item=attributes(item), **unchanged(scan.version))
     return saved if written else None
 
 
-def step(table: str, walk: TableScan, rules: str, now: int, recent: int) -> tuple[TableScan, list[Found]]:
+def step(table: str, scan: TableScan, rules: str, now: int, recent: int) -> tuple[TableScan, list[Found]]:
     """Scan one more page of at most 1 MB. The result is the scan after it, and the leads to fold again.
 
     Reads are eventually consistent. `rules` and `recent` are as in `needs_refold`.
     """
-    start = {"ExclusiveStartKey": attributes(dict(zip(("pk", "sk"), walk.after, strict=True)))} if walk.after else {}
+    start = {"ExclusiveStartKey": attributes(dict(zip(("pk", "sk"), scan.after, strict=True)))} if scan.after else {}
     page = client("dynamodb").scan(
         TableName=table,
-        Segment=walk.segments[0],
+        Segment=scan.segments[0],
         TotalSegments=SEGMENTS,
         ProjectionExpression=", ".join(("pk", "sk", *_READ)),
         ExpressionAttributeNames=_READ,
@@ -47,20 +47,20 @@ def step(table: str, walk: TableScan, rules: str, now: int, recent: int) -> tupl
     )
     last = page.get("LastEvaluatedKey")
     after = (last["pk"]["S"], last["sk"]["S"]) if last else None
-    walk, tallies = walk.on([values(item) for item in page["Items"]], after, now)
-    judged = (needs_refold(tally, _claim(table, tally), rules, recent) for tally in tallies)
+    scan, summaries = scan.on([values(item) for item in page["Items"]], after, now)
+    judged = (needs_refold(summary, _claim(table, summary), rules, recent) for summary in summaries)
     found = list({one.lead: one for one in judged if one is not None}.values())
-    return walk.with_found(found), found
+    return scan.with_found(found), found
 
 
 def reconcile(table: str, now: int) -> Iterator[TableScan]:
     """Scan the whole table at once, and make each lead due that lags behind its ledger. Yields the scan per page."""
-    walk = walk_everywhere(now)
-    while walk.ended is None:
-        walk, found = step(table, walk, "", now, recent=now)
+    scan = walk_everywhere(now)
+    while scan.ended is None:
+        scan, found = step(table, scan, "", now, recent=now)
         for one in found:
             mark_due(table, one.lead, now)
-        yield walk
+        yield scan
 
 
 def item_count(table: str) -> int:
@@ -68,9 +68,9 @@ def item_count(table: str) -> int:
     return int(client("dynamodb").describe_table(TableName=table)["Table"]["ItemCount"])
 
 
-def _claim(table: str, tally: SubjectSummary) -> FoldFingerprint | None:
-    if not tally.lead:
-        return tally.claim
-    key = attributes({"pk": tally.lead, "sk": RECORD_KEY})
+def _claim(table: str, summary: SubjectSummary) -> FoldFingerprint | None:
+    if not summary.lead:
+        return summary.claim
+    key = attributes({"pk": summary.lead, "sk": RECORD_KEY})
     item: dict[str, Any] = values(client("dynamodb").get_item(TableName=table, Key=key).get("Item", {}))
-    return read_fingerprint(item.get("data", ""), tally.subject)
+    return read_fingerprint(item.get("data", ""), summary.subject)

@@ -106,20 +106,20 @@ class TableScan(BaseModel):
         return self.ended is None and (self.kind != "refold" or now >= self.since + CALM)
 
 
-def _tallied(tally: SubjectSummary, item: Mapping[str, Any], now: int) -> SubjectSummary:
+def _tallied(summary: SubjectSummary, item: Mapping[str, Any], now: int) -> SubjectSummary:
     key = item["sk"]
     if key.startswith(EVENT_PREFIX):
         if counts_until(item) <= now:
-            return tally
-        seen = tally.seen.plus(item)
-        return tally.model_copy(update={"seen": seen, "expires_at": max(tally.expires_at, expires_at(item))})
+            return summary
+        seen = summary.seen.plus(item)
+        return summary.model_copy(update={"seen": seen, "expires_at": max(summary.expires_at, expires_at(item))})
     if key == RECORD_KEY:
-        claim = read_fingerprint(item.get("data", ""), tally.subject)
-        return tally.model_copy(update={"claim": claim, "lead": item.get("lead", "")})
-    return tally
+        claim = read_fingerprint(item.get("data", ""), summary.subject)
+        return summary.model_copy(update={"claim": claim, "lead": item.get("lead", "")})
+    return summary
 
 
-def needs_refold(tally: SubjectSummary, claim: FoldFingerprint | None, rules: str, recent: int) -> Found | None:
+def needs_refold(summary: SubjectSummary, claim: FoldFingerprint | None, rules: str, recent: int) -> Found | None:
     """The lead of a subject if it has to be folded again, otherwise None.
 
     `claim` is the fingerprint in the record of the subject's lead. `rules` is the active version; empty accepts any.
@@ -127,13 +127,13 @@ def needs_refold(tally: SubjectSummary, claim: FoldFingerprint | None, rules: st
     the rules are compared.
     """
     claimed = claim.seen if claim else NOTHING_SEEN
-    if not tally.seen.items and not (claim and claim.others):
+    if not summary.seen.items and not (claim and claim.others):
         return None
-    if claim and rules in ("", claim.rules) and (tally.seen == claimed or not claimed.whole):
+    if claim and rules in ("", claim.rules) and (summary.seen == claimed or not claimed.whole):
         return None
     # Fewer items than in the record are no lag: items have expired since.
-    lagging = claimed.whole and tally.seen.items > claimed.items and tally.expires_at <= recent
-    return Found(tally.lead or tally.subject, lagging)
+    lagging = claimed.whole and summary.seen.items > claimed.items and summary.expires_at <= recent
+    return Found(summary.lead or summary.subject, lagging)
 
 
 def walk_now(walks: Mapping[Kind, TableScan], rules: str, now: int, hour: int) -> TableScan | None:

@@ -160,7 +160,7 @@ def test_what_nobody_foresaw_in_one_lead_stops_nobody_else(broken, monkeypatch, 
     assert [broken.record(who) is None for who in ("ann", "bob", "cem")] == [False, True, False]
     assert metrics()["LeadUnscorable"] == 1
     assert "KeyError" in logs.getvalue()
-    assert "test_aside.py" in logs.getvalue(), "it says where"
+    assert "test_quarantine.py" in logs.getvalue(), "it says where"
     assert "bob@example.com" not in logs.getvalue()
     monkeypatch.setattr(refresh, "fold", fold)
     broken.streamed.clear()
