@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from adapters.dynamodb.attributes import attributes, values
-from adapters.identity.address_items import refuse, release_address
+from adapters.identity.address_items import release_address, suppress
 from adapters.identity.address_keys import normalized
 from adapters.reports.rollup import forget_visits
 from adapters.runtime.clients import client
@@ -165,7 +165,7 @@ def _keep_refusals(table: str, events: Sequence[Event], secret: bytes) -> None:
     """Store suppressions at their addresses, for events that were recorded without the key of their address."""
     for text, refusal in Identifiers.of(events, frozenset()).refused.items():
         if address := normalized(text):
-            refuse(table, shortened(address_key(address, secret)), refusal.reason, refusal.at)
+            suppress(table, shortened(address_key(address, secret)), refusal.reason, refusal.at)
 
 
 def _delete_record(table: str, subject: str, record: _Item, root: Record | None) -> bool:

@@ -33,9 +33,9 @@ from ripen.storage.merged_lead import (
     MergedLead,
     merge_conflict,
     order_by_proof,
-    strayed,
     too_large,
     unmerged_at,
+    wrongly_linked,
 )
 
 MERGED = "Lead Merged"
@@ -91,7 +91,7 @@ def resolve(place: Place, me: MergeCandidate, now: int, *, leaves: bool = False)
     claimed = _against_claims(me, leaves=leaves)
     for edge in me.tree.edges:
         reason = claimed if edge.proof is Proof.CLAIMED else ""
-        if edge.proof is Proof.LINK and strayed(me.tree, edge, place.trusted):
+        if edge.proof is Proof.LINK and wrongly_linked(me.tree, edge, place.trusted):
             reason = "a link made one of two people"
         if reason:
             _part(place, me.tree, edge, {"by": "proof", "reason": reason}, now)
@@ -228,7 +228,7 @@ def _would_stray(me: MergeCandidate, other: MergeCandidate, evidence: _Evidence,
         ledgers[received.subject] = [*ledgers.get(received.subject, ()), received.event]
     edges = (*me.tree.edges, *other.tree.edges, Edge(me.subject, other.subject, evidence.proof, 0))
     tree = replace(me.tree, ledgers=ledgers, edges=edges)
-    return any(edge.proof is Proof.LINK and strayed(tree, edge, trusted) for edge in edges)
+    return any(edge.proof is Proof.LINK and wrongly_linked(tree, edge, trusted) for edge in edges)
 
 
 def _join(place: Place, one: MergeCandidate, other: MergeCandidate, evidence: _Evidence, now: int) -> None:

@@ -119,7 +119,7 @@ def _refresh(settings: ScoreSettings | TriggerSettings, task: FoldRequest) -> tu
     address, free = _address(settings, me, doubtful=task.doubtful)
     if tree.checkpoint is None and identity_resolution.resolve(place, me, task.now, leaves=leaves):
         return None, True
-    if _heeded(settings, place, me, task):
+    if _take_over_suppressions(settings, place, me, task):
         return None, True
     kept = settle(tree.items, task.rules, task.now, tree.checkpoint, whole=_whole(tree))
     settled = kept or tree.checkpoint
@@ -132,7 +132,7 @@ def _refresh(settings: ScoreSettings | TriggerSettings, task: FoldRequest) -> tu
     if (fresh.data, fresh.due_at) == (record.data, record.due_at) and not free:
         fresh = record
     else:
-        news = _news(settings, me, address, me.prover(lead.address, task.rules.trusted) if free else "")
+        news = _address_writes(settings, me, address, me.prover(lead.address, task.rules.trusted) if free else "")
         lead_records.save(settings.table_name, fresh, kept, public_profile.changed(record.front, known), news)
         if not record.version and not lead_records.has_events(settings.table_name, record.subject):  # erased meanwhile
             lead_records.drop(settings.table_name, record.subject, fresh.version)
@@ -239,7 +239,7 @@ def _address(
     return found | ({"undeliverable": True} if me.claims.refusal_of(claim.text) in UNDELIVERABLE else {}), free
 
 
-def _heeded(
+def _take_over_suppressions(
     settings: ScoreSettings | TriggerSettings, place: identity_resolution.Place, me: MergeCandidate, task: FoldRequest
 ) -> bool:
     """Record suppressions that the lead's addresses got through mails to other leads. True if an event was written.
@@ -249,7 +249,7 @@ def _heeded(
     known, written = me.tree.record.address_keys, False
     for text, key in _keys(settings, me):
         if task.doubtful or key not in known:
-            found = address_items.refusals_of(settings.table_name, key)
+            found = address_items.suppressions_of(settings.table_name, key)
             if found.reason and me.claims.refusal_of(text) != found.reason:
                 about = f"{shortened(key)} {found.reason} {found.since}"
                 properties = {"address": text, "reason": found.reason}
@@ -258,7 +258,7 @@ def _heeded(
     return written
 
 
-def _news(
+def _address_writes(
     settings: ScoreSettings | TriggerSettings, me: MergeCandidate, address: Mapping[str, Any] | None, new_owner: str
 ) -> list[Action]:
     """The writes about the lead's addresses that belong in the transaction with its record: claims and ownership.
@@ -295,7 +295,7 @@ def told(settings: ScoreSettings | TriggerSettings, me: MergeCandidate) -> list[
         if key := key_of(settings.secret_arn, text):
             mark = f"{key} {refusal.reason} {refusal.at}"
             if mark not in me.tree.record.told:
-                address_items.refuse(settings.table_name, shortened(key), refusal.reason, refusal.at)
+                address_items.suppress(settings.table_name, shortened(key), refusal.reason, refusal.at)
             marks.append(mark)
     return marks
 

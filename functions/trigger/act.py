@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from adapters.delivery.notification_digest import DIGEST_KEY
-from adapters.delivery.send_limits import Brake
+from adapters.delivery.send_limits import SendLimit
 from adapters.rules.active import active
 from adapters.runtime.secrets import secret
 from adapters.runtime.settings import TriggerSettings
@@ -75,10 +75,10 @@ def _act_on_lead(settings: TriggerSettings, work: WorkItem) -> None:
             held[intent.id] = now + _LONGEST_REST
             passed.add(intent.id)
             continue
-        if action.brake is not None and action.brake.opens_at > refreshed.lead.now:
-            held[intent.id] = action.brake.opens_at
+        if action.send_limit is not None and action.send_limit.opens_at > refreshed.lead.now:
+            held[intent.id] = action.send_limit.opens_at
             passed.add(intent.id)
-            _tell_held(refreshed.lead, intent, action.brake)
+            _tell_held(refreshed.lead, intent, action.send_limit)
             continue
         if not reserve_send_slot(settings, action, work):
             return
@@ -106,7 +106,7 @@ def _most_urgent(refreshed: Refreshed, passed: Collection[str]) -> Intent | None
     return next(possible, None)
 
 
-def _tell_held(lead: Lead, intent: Intent, brake: Brake) -> None:
+def _tell_held(lead: Lead, intent: Intent, brake: SendLimit) -> None:
     told = {"lead": pseudonym(lead.subject), "intent": intent.id, "brake": brake.reason}
     logger.info("A send limit holds back a mail to an unproven address", extra=told)
     if brake.of_all:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 from adapters.delivery import mailer, notification_digest
-from adapters.delivery.send_limits import Brake, unproven_brake
+from adapters.delivery.send_limits import SendLimit, unproven_limit
 from adapters.delivery.ses_tags import tag
 from adapters.identity import link_tokens
 from adapters.identity.address_keys import key_of
@@ -54,7 +54,7 @@ class Action(NamedTuple):
     paced: bool = True
     repeatable: bool = False
     counting: Sequence[Mapping[str, Any]] = ()
-    brake: Brake | None = None
+    send_limit: SendLimit | None = None
 
 
 def build_action(settings: TriggerSettings, refreshed: Refreshed, found: Active, intent: Intent) -> Action:
@@ -76,7 +76,7 @@ def build_action(settings: TriggerSettings, refreshed: Refreshed, found: Active,
             to.key,
             to.owned,
             counting=brake.counting if brake else (),
-            brake=brake,
+            send_limit=brake,
         )
     about |= {"recipient": intent.name}
     recipient = found.configuration.mailing.recipients.get(intent.name)
@@ -122,10 +122,10 @@ def _notice(
     return Action(intent, about, lambda: _tell(settings, refreshed, found, intent, recipient), counting=counting)
 
 
-def _brake(settings: TriggerSettings, to: _To, mailing: Mailing) -> Brake:
+def _brake(settings: TriggerSettings, to: _To, mailing: Mailing) -> SendLimit:
     own = secret(settings.secret_arn)
     key, kept_until = mailbox_key(to.address, own), to.lead.now + settings.retention_days * DAY
-    return unproven_brake(settings.table_name, key, mailing.unproven, to.lead.now, kept_until)
+    return unproven_limit(settings.table_name, key, mailing.unproven, to.lead.now, kept_until)
 
 
 def _send(
@@ -191,7 +191,7 @@ def _keep_waiting(settings: TriggerSettings, refreshed: Refreshed, found: Active
     lead = refreshed.lead
     told = handoff_payload(lead, (), found.configuration.campaigns.get(intent.campaign), intent)
     entry = notifications.entry(told, intent.channel, to_iso(lead.now))
-    notice = notification_digest.Notice(lead.subject, intent.id, intent.since, entry)
+    notice = notification_digest.DigestEntry(lead.subject, intent.id, intent.since, entry)
     notification_digest.keep_waiting(settings.table_name, intent.name, notice, lead.now)
     return Outcome("sent", {"digest": True})
 

@@ -107,8 +107,8 @@ def deliver_once(settings: TriggerSettings, refreshed: Refreshed, action: Action
         raise
     # Not before the moment of the fold: the outcome must not precede its cause.
     _end(settings, _Place(lead.subject, key, max(lead.now, work.now())), claim, outcome)
-    if action.brake is not None and outcome.status in ("failed", "refused"):
-        uncount(table, action.brake)
+    if action.send_limit is not None and outcome.status in ("failed", "refused"):
+        uncount(table, action.send_limit)
     return ClaimResult.CLAIMED
 
 
@@ -127,8 +127,8 @@ def resolve_abandoned_claim(settings: TriggerSettings, work: WorkItem) -> None:
 
 
 def _release(table: str, subject: str, key: str, holder: str, action: Action) -> None:
-    if intents.release_intent(table, subject, key, holder) and action.brake is not None:
-        uncount(table, action.brake)
+    if intents.release_intent(table, subject, key, holder) and action.send_limit is not None:
+        uncount(table, action.send_limit)
 
 
 def _end(settings: TriggerSettings, place: _Place, claim: SendClaim, outcome: Outcome) -> None:

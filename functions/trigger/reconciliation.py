@@ -9,7 +9,7 @@ from adapters.runtime.settings import TriggerSettings
 from adapters.runtime.telemetry import count, logger
 from adapters.store.lead_records import Due
 from adapters.store.reconciliation import load_scans, save_scan, step
-from ripen.storage.reconciliation import RECENT, Found, TableScan, walk_now
+from ripen.storage.reconciliation import RECENT, Found, TableScan, scan_now
 from ripen.times import DAY
 from trigger.queue import BATCH, WHOLE_LEAD, enqueue, waiting
 
@@ -32,7 +32,7 @@ def continue_scan(settings: TriggerSettings, now: int, out_of_time: Callable[[],
     rules = active_rules(settings.bucket_name, now)
     if rules is None or waiting(settings.queue_url) >= _SHALLOW:
         return
-    scan = walk_now(load_scans(settings.table_name), rules.version, now, settings.reconcile_hour)
+    scan = scan_now(load_scans(settings.table_name), rules.version, now, settings.reconcile_hour)
     if scan is not None and not scan.may_go_on(now):
         save_scan(settings.table_name, scan)
         return

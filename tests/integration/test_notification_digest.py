@@ -200,7 +200,7 @@ def test_whom_nobody_can_answer_is_not_handed_over(site):
 
 def test_a_notice_that_comes_while_a_digest_is_written_is_in_the_next(site):
     notification_digest.keep_waiting(
-        "ripen", "sales", notification_digest.Notice("a:ann", "warm_sales_1", START, {"name": "Ann"}), START
+        "ripen", "sales", notification_digest.DigestEntry("a:ann", "warm_sales_1", START, {"name": "Ann"}), START
     )
     pk = f"{notification_digest.PREFIX}sales"
     assert notification_digest.lock_digest("ripen", pk, "me", START + HOUR, START + 2 * HOUR)
@@ -209,7 +209,7 @@ def test_a_notice_that_comes_while_a_digest_is_written_is_in_the_next(site):
     [first] = notification_digest.waiting("ripen", pk)
 
     notification_digest.keep_waiting(
-        "ripen", "sales", notification_digest.Notice("a:bob", "warm_sales_1", START, {"name": "Bob"}), START + HOUR
+        "ripen", "sales", notification_digest.DigestEntry("a:bob", "warm_sales_1", START, {"name": "Bob"}), START + HOUR
     )
     notification_digest.delete_told("ripen", pk, [first])
 

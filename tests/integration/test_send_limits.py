@@ -112,14 +112,14 @@ def test_an_erasure_does_not_open_the_mailbox_again(kit):
 
 
 def opens_at(key, now):
-    return send_limits.unproven_brake("ripen", key, Unproven(), now, now + DAY).opens_at
+    return send_limits.unproven_limit("ripen", key, Unproven(), now, now + DAY).opens_at
 
 
 def test_two_at_once_do_not_exceed_it(nurturing):
     key = mailbox_key(VICTIM, SECRET)
     for who in ("ann", "bob"):
         nurturing.live(identified(START, who=who, email=f"{who}@example.com"), at=START)
-    read = [send_limits.unproven_brake("ripen", key, Unproven(), START, START + DAY) for _ in range(2)]
+    read = [send_limits.unproven_limit("ripen", key, Unproven(), START, START + DAY) for _ in range(2)]
     assert [one.opens_at <= START for one in read] == [True, True]
 
     answers = [

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.identity.address_items import refusals_of, refuse
+from adapters.identity.address_items import suppress, suppressions_of
 from adapters.store import intents
 from adapters.store.load_lead import load_merged_lead
 from integration.people import ANN, BOB, SOURCES, follow, of_user, told_by_server
 from ripen.addresses.address import address_key
-from ripen.leads.suppression import Refusals, shortened
+from ripen.leads.suppression import Suppressions, shortened
 from ripen.times import DAY, HOUR, MINUTE
 from ripen_cli import project
 from services import refresh as leads
@@ -77,7 +77,7 @@ def test_who_confirmed_gets_marketing_mail(subscribed):
 def test_an_unsubscription_ends_marketing_and_not_what_was_asked_for(subscribed):
     assert "You are unsubscribed" in follow(subscribed, 0, "unsubscribe", START + DAY)["body"]
 
-    assert refusals_of("ripen", KEY) == Refusals(unsubscribed=START + DAY, confirmed=START + HOUR)
+    assert suppressions_of("ripen", KEY) == Suppressions(unsubscribed=START + DAY, confirmed=START + HOUR)
     assert tips(subscribed, START + 2 * DAY) == ["agenda"]
 
 
@@ -182,7 +182,7 @@ def test_a_report_that_it_is_no_spam_is_no_complaint(subscribed):
     complained(subscribed, START + DAY, complaintFeedbackType="not-spam")
 
     assert "Email Reported as Not Spam" in subscribed.names()
-    assert refusals_of("ripen", KEY).complained == 0
+    assert suppressions_of("ripen", KEY).complained == 0
     assert tips(subscribed, START + 2 * DAY) == ["tips", "agenda"]
 
 
@@ -193,7 +193,7 @@ def test_a_report_names_the_address_even_when_nobody_is_left(subscribed):
 
     subscribed.report(report)
 
-    assert refusals_of("ripen", KEY).bounced == START + DAY
+    assert suppressions_of("ripen", KEY).bounced == START + DAY
     assert subscribed.names() == []
     assert subscribed.record() is None
 
@@ -203,7 +203,7 @@ def test_what_an_address_turned_down_is_written_once(subscribed, monkeypatch):
     subscribed.score(START + DAY)
     version = load_merged_lead("ripen", "a:ann", 0).record.version
 
-    monkeypatch.setattr("adapters.identity.address_items.refuse", None)
+    monkeypatch.setattr("adapters.identity.address_items.suppress", None)
     monkeypatch.setattr("adapters.identity.address_items.claiming", None)
     subscribed.track(viewed("/", START + 2 * DAY), at=START + 2 * DAY)
     subscribed.score(START + 2 * DAY)
@@ -248,7 +248,7 @@ def test_whoever_unsubscribes_between_decision_and_claim_gets_no_mail(ready, mon
 
 def test_an_address_that_turned_another_leads_mail_down_meanwhile_gets_no_mail(ready, monkeypatch):
     count = len(ready.mails())
-    first_of_all(monkeypatch, lambda: refuse("ripen", shortened(KEY), "unsubscribed", START + 2 * DAY))
+    first_of_all(monkeypatch, lambda: suppress("ripen", shortened(KEY), "unsubscribed", START + 2 * DAY))
 
     assert ready.act() == 0
 

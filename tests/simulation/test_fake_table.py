@@ -28,7 +28,7 @@ from ripen.leads.suppression import shortened
 from ripen.storage.intents import ClaimContext, SendClaim
 from ripen.storage.lead_record import Record
 from ripen.storage.ledger import Unreadable, due_shard, event_items
-from ripen.storage.reconciliation import walk_everywhere
+from ripen.storage.reconciliation import scan_everywhere
 from ripen.times import DAY, HOUR, MINUTE
 from simulation.fake_table import FakeTable
 from simulation.wire import Wire
@@ -120,14 +120,14 @@ def claims():
     yield list(lead_records.find_due("ripen", due_shard(LEAD), 100))
     yield claim("you", 95, 6)
     for answer, at in (("unsubscribed", 5), ("confirmed", 5), ("confirmed", 6), ("unsubscribed", 7), ("bounced", 1)):
-        address_items.refuse("ripen", shortened("I#x"), answer, at)
-        yield address_items.refusals_of("ripen", "I#x")
-        checks = [address_items.takes("ripen", "I#x", marketing=marketing) for marketing in (True, False)]
+        address_items.suppress("ripen", shortened("I#x"), answer, at)
+        yield address_items.suppressions_of("ripen", "I#x")
+        checks = [address_items.accepts_mail("ripen", "I#x", marketing=marketing) for marketing in (True, False)]
         yield [refusable(lead_records.transact, [check]) for check in checks]
     said = (None, Reply("x", "unsubscribed", 9))
     yield [mail_replies.keep_reply("ripen", item, reply) for item in kept() for reply in said]
     yield [mail_replies.keep_reply("ripen", item, Reply("y", "confirmed", 9)) for item in kept()]
-    yield [address_items.refusals_of("ripen", f"I#{digest}") for digest in "xy"]
+    yield [address_items.suppressions_of("ripen", f"I#{digest}") for digest in "xy"]
 
 
 def kept():
@@ -148,7 +148,7 @@ def addresses():
         address_items.release_address("ripen", "I#x", subject)
         yield address_items.claimants("ripen", "I#x"), address_items.owner_of("ripen", "I#x")
     yield [
-        address_items.refusals_of("ripen", "I#x"),
+        address_items.suppressions_of("ripen", "I#x"),
         lead_records.has_events("ripen", LEAD),
         lead_records.has_events("ripen", "-"),
     ]
@@ -178,8 +178,8 @@ def what_is_set_aside():
 
 def a_walk():
     yield reconciliation.load_scans("ripen")
-    walk = reconciliation.save_scan("ripen", walk_everywhere(100))
-    yield walk, reconciliation.save_scan("ripen", walk_everywhere(100)), reconciliation.save_scan("ripen", walk)
+    walk = reconciliation.save_scan("ripen", scan_everywhere(100))
+    yield walk, reconciliation.save_scan("ripen", scan_everywhere(100)), reconciliation.save_scan("ripen", walk)
     yield reconciliation.load_scans("ripen")
     yield {walk.items for walk in reconciliation.reconcile("ripen", 1) if walk.ended}
 
@@ -274,16 +274,16 @@ def what_is_counted():
     """Runs every operation of the counters with each of its outcomes; yields the answers in order."""
     limits = Unproven(per_day=1, overall=3, per_hour=2)
     saved(Record(LEAD, 1, "first", None))
-    brake = send_limits.unproven_brake("ripen", "B#x", limits, 5, DAY)
+    brake = send_limits.unproven_limit("ripen", "B#x", limits, 5, DAY)
     yield brake, [counted(brake, n) for n in (1, 2)]
     for now, version in ((6, 2), (DAY + 6, 2), (2 * DAY + 7, 3)):
-        brake = send_limits.unproven_brake("ripen", "B#x", limits, now, DAY)
+        brake = send_limits.unproven_limit("ripen", "B#x", limits, now, DAY)
         yield brake, counted(brake, version)
     send_limits.uncount("ripen", brake)
-    yield send_limits.unproven_brake("ripen", "B#x", limits, 2 * DAY + 7, DAY)
+    yield send_limits.unproven_limit("ripen", "B#x", limits, 2 * DAY + 7, DAY)
     send_limits.release_mailbox("ripen", "ann@example.com", b"secret")
     send_limits.uncount("ripen", brake._replace(key="B#y"))
-    yield send_limits.unproven_brake("ripen", "B#y", limits, 7, DAY)
+    yield send_limits.unproven_limit("ripen", "B#y", limits, 7, DAY)
     source = Source("website", trusted=False, addresses_per_network_and_hour=2)
     for digest in ("one", "two", "one", "three", "two"):
         known = NewAddresses()
@@ -310,7 +310,7 @@ def what_waits_for_a_digest():
     yield notification_digest.lock_digest("ripen", pk, "me", 5, 10)
     for n in (1, 2, 1):
         notification_digest.keep_waiting(
-            "ripen", "sales", notification_digest.Notice(f"a:{n}", "c_s_1", 5, {"name": "Ann"}), 6
+            "ripen", "sales", notification_digest.DigestEntry(f"a:{n}", "c_s_1", 5, {"name": "Ann"}), 6
         )
     yield [
         notification_digest.lock_digest("ripen", pk, holder, now, 10)

@@ -18,8 +18,8 @@ from ripen.storage.reconciliation import (
     SubjectSummary,
     TableScan,
     needs_refold,
-    walk_everywhere,
-    walk_now,
+    scan_everywhere,
+    scan_now,
 )
 from ripen.times import DAY, HOUR, MINUTE, SECOND
 from stories import START
@@ -46,7 +46,7 @@ def seen_of(keys):
 
 def found(items, pages=(), rules="v1", recent=LONG_AGO):
     """Whom a walk finds in items that come in pages, cut at these places."""
-    walk, tallies = walk_everywhere(START).model_copy(update={"segments": (0,)}), []
+    walk, tallies = scan_everywhere(START).model_copy(update={"segments": (0,)}), []
     cuts = [0, *sorted(pages), len(items)]
     for start, end in itertools.pairwise(cuts):
         after = (items[end - 1]["pk"], items[end - 1]["sk"]) if end < len(items) else None
@@ -110,7 +110,7 @@ def test_a_record_that_cannot_be_read_is_folded_again():
 
 
 def test_of_a_subject_that_belongs_to_another_lead_that_lead_is_folded_again():
-    [tally] = walk_everywhere(START).on([event("a:phone", 1), {"pk": "a:phone", "sk": "P", "lead": "a:ann"}], None, 0)[
+    [tally] = scan_everywhere(START).on([event("a:phone", 1), {"pk": "a:phone", "sk": "P", "lead": "a:ann"}], None, 0)[
         1
     ]
 
@@ -121,7 +121,7 @@ def test_of_a_subject_that_belongs_to_another_lead_that_lead_is_folded_again():
 
 def test_of_a_lead_whose_oldest_items_were_left_out_only_the_rules_are_compared():
     newest = seen_of(["E#3"]).without_older()
-    [tally] = walk_everywhere(START).on([event("a:ann", n) for n in (1, 2, 3)], None, START)[1]
+    [tally] = scan_everywhere(START).on([event("a:ann", n) for n in (1, 2, 3)], None, START)[1]
 
     assert needs_refold(tally, FoldFingerprint("v1", newest, 0), "v1", LONG_AGO) is None
     assert needs_refold(tally, FoldFingerprint("v0", newest, 0), "v1", LONG_AGO) == Found("a:ann", lagging=False)
@@ -149,7 +149,7 @@ def walked(walk, now):
 
 
 def test_a_refold_begins_when_other_rules_are_active_and_waits_until_everybody_knows_them():
-    refold = walk_now({}, "v1", START, 2)
+    refold = scan_now({}, "v1", START, 2)
 
     assert (refold.kind, refold.target, refold.segments) == ("refold", "v1", tuple(range(SEGMENTS)))
     assert not refold.may_go_on(START + CALM - 1)
@@ -157,51 +157,51 @@ def test_a_refold_begins_when_other_rules_are_active_and_waits_until_everybody_k
 
 
 def test_newer_rules_begin_it_anew():
-    halfway, _ = walk_now({}, "v1", START, 2).model_copy(update={"version": 3}).on([], ("a:ann", "P"), START)
+    halfway, _ = scan_now({}, "v1", START, 2).model_copy(update={"version": 3}).on([], ("a:ann", "P"), START)
 
-    again = walk_now({"refold": halfway}, "v2", START + MINUTE, 2)
+    again = scan_now({"refold": halfway}, "v2", START + MINUTE, 2)
 
     assert (again.target, again.since, again.after, again.version) == ("v2", START + MINUTE, None, 3)
 
 
 def done(version="v1"):
-    return walked(walk_now({}, version, START, 2), START)
+    return walked(scan_now({}, version, START, 2), START)
 
 
 def test_each_night_has_the_next_segment_and_a_night_that_was_missed_is_made_up_for():
     walks, segments = {"refold": done()}, []
     for day in (0, 1, 2, 5, 6, 7, 8, 9):
-        night = walk_now(walks, "v1", NIGHT + day * DAY, 2)
+        night = scan_now(walks, "v1", NIGHT + day * DAY, 2)
         segments += night.segments
         walks["reconcile"] = walked(night, NIGHT + day * DAY)
-        assert walk_now(walks, "v1", NIGHT + day * DAY + DAY - 1, 2) is None
+        assert scan_now(walks, "v1", NIGHT + day * DAY + DAY - 1, 2) is None
 
     assert segments == [0, 1, 2, 3, 4, 5, 6, 0]
 
 
 def test_a_night_that_is_not_done_goes_on_until_it_is_and_a_refold_comes_first():
-    night = walk_now({"refold": done()}, "v1", NIGHT, 2)
+    night = scan_now({"refold": done()}, "v1", NIGHT, 2)
 
-    assert walk_now({"refold": done(), "reconcile": night}, "v1", NIGHT + 3 * DAY, 2) == night
-    assert walk_now({"refold": done(), "reconcile": night}, "v2", NIGHT + HOUR, 2).kind == "refold"
-    waiting = walk_now({}, "v1", NIGHT, 2)
-    assert walk_now({"refold": waiting, "reconcile": night}, "v1", NIGHT, 2) == night
-    assert walk_now({"refold": waiting, "reconcile": night}, "v1", NIGHT + CALM, 2) == waiting
+    assert scan_now({"refold": done(), "reconcile": night}, "v1", NIGHT + 3 * DAY, 2) == night
+    assert scan_now({"refold": done(), "reconcile": night}, "v2", NIGHT + HOUR, 2).kind == "refold"
+    waiting = scan_now({}, "v1", NIGHT, 2)
+    assert scan_now({"refold": waiting, "reconcile": night}, "v1", NIGHT, 2) == night
+    assert scan_now({"refold": waiting, "reconcile": night}, "v1", NIGHT + CALM, 2) == waiting
 
 
 @pytest.mark.parametrize(("hour", "begins"), [(0, 0), (2, 2 * HOUR), (23, 23 * HOUR)])
 def test_a_night_begins_at_its_hour(hour, begins):
     midnight = NIGHT - 2 * HOUR
-    yesterday = walked(walk_now({"refold": done()}, "v1", midnight - DAY + begins, hour), midnight)
+    yesterday = walked(scan_now({"refold": done()}, "v1", midnight - DAY + begins, hour), midnight)
     walks = {"refold": done(), "reconcile": yesterday}
 
-    assert walk_now(walks, "v1", midnight + begins - 1, hour) is None
-    assert walk_now(walks, "v1", midnight + begins, hour).segments == (1,)
+    assert scan_now(walks, "v1", midnight + begins - 1, hour) is None
+    assert scan_now(walks, "v1", midnight + begins, hour).segments == (1,)
 
 
 def test_a_tally_knows_the_last_moment_at_which_one_of_its_items_expires():
     tally = SubjectSummary(subject="a:ann")
-    walk = walk_everywhere(START).model_copy(update={"open": tally})
+    walk = scan_everywhere(START).model_copy(update={"open": tally})
 
     [tally] = walk.on([event("a:ann", 1, TTL), event("a:ann", 2, TTL - 1)], None, START)[1]
 

@@ -29,7 +29,7 @@ _WAITING = "Q#"
 _KEPT = 30 * DAY
 
 
-class Notice(NamedTuple):
+class DigestEntry(NamedTuple):
     """An internal notification about a lead: the id of its intent, when it was due (`since`, ms), and its payload."""
 
     subject: str
@@ -57,7 +57,7 @@ def counting(table: str, recipient: str, most: int, now: int) -> Mapping[str, An
     return counted_in_hour(table, f"{PREFIX}{recipient}", "notices", most, now)
 
 
-def keep_waiting(table: str, recipient: str, notice: Notice, now: int) -> None:
+def keep_waiting(table: str, recipient: str, notice: DigestEntry, now: int) -> None:
     """Store a notification for the digest at the end of this hour. A repeated call stores the same notification."""
     pk, ttl = f"{PREFIX}{recipient}", (now + _KEPT) // SECOND
     key = f"{_WAITING}{recipient}#{notice.intent}"

@@ -33,7 +33,7 @@ ALL = "B#unproven"
 Action = Mapping[str, Any]
 
 
-class Brake(NamedTuple):
+class SendLimit(NamedTuple):
     """The send limit of a mail to an unproven address, and the actions that count the mail.
 
     The limit of the mailbox with `key` permits the mail from `mailbox_opens` on, the limit of all unproven mailboxes
@@ -64,7 +64,7 @@ class Brake(NamedTuple):
         return "all unproven addresses" if self.of_all else "this mailbox"
 
 
-def unproven_brake(table: str, key: str, limits: Unproven, now: int, kept_until: int) -> Brake:
+def unproven_limit(table: str, key: str, limits: Unproven, now: int, kept_until: int) -> SendLimit:
     """The send limit of a mail to the unproven mailbox `key` at `now`, by the counters in the table.
 
     The mailbox's counter expires at `kept_until`. Moments are in milliseconds.
@@ -77,10 +77,10 @@ def unproven_brake(table: str, key: str, limits: Unproven, now: int, kept_until:
         counted_in_hour(table, ALL, "mails", limits.per_hour, now),
     )
     opens = opens_for_mailbox(mailed, limits, now), opens_for_all(mails, limits, now)
-    return Brake(key, hour_of(now), *opens, counting)
+    return SendLimit(key, hour_of(now), *opens, counting)
 
 
-def uncount(table: str, brake: Brake) -> None:
+def uncount(table: str, brake: SendLimit) -> None:
     """Subtract a mail that was counted and not sent from both counters."""
     for pk, sk, less in (
         (brake.key, MAILBOX_KEY, "ADD mails :less, overall :less"),

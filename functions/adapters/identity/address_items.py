@@ -11,7 +11,7 @@ from typing import Any
 from adapters.dynamodb.attributes import attributes
 from adapters.dynamodb.queries import get_item, query
 from adapters.runtime.clients import client, succeeds
-from ripen.leads.suppression import Refusals, refusals_key, shortened
+from ripen.leads.suppression import Suppressions, shortened, suppression_key
 from ripen.storage.ledger import IDENTITY_KEY
 
 Action = Mapping[str, Any]
@@ -53,13 +53,13 @@ def release_address(table: str, key: str, subject: str) -> None:
     succeeds(client("dynamodb").delete_item, **_owned_by(table, key, subject))
 
 
-def refusals_of(table: str, key: str) -> Refusals:
+def suppressions_of(table: str, key: str) -> Suppressions:
     """The suppressions of an address, and the moment of its last confirmation."""
-    found = get_item(table, **refusals_key(shortened(key)))
-    return Refusals(**{name: found[name] for name in Refusals._fields if name in found})
+    found = get_item(table, **suppression_key(shortened(key)))
+    return Suppressions(**{name: found[name] for name in Suppressions._fields if name in found})
 
 
-def refuse(table: str, digest: str, reason: str, at: int) -> None:
+def suppress(table: str, digest: str, reason: str, at: int) -> None:
     """Store a suppression of an address, unless a later one of the same kind is stored."""
     answer = answered(table, digest, reason, at)["Update"]
     condition = "attribute_not_exists(#answer) OR #answer < :at"
@@ -70,7 +70,7 @@ def answered(table: str, digest: str, answer: str, at: int) -> Action:
     """Stores a suppression or confirmation of an address. `answer` is a field of `Refusals`, `at` its moment (ms)."""
     update = {
         "TableName": table,
-        "Key": attributes(refusals_key(digest)),
+        "Key": attributes(suppression_key(digest)),
         "UpdateExpression": "SET #answer = :at",
         "ExpressionAttributeNames": {"#answer": answer},
         "ExpressionAttributeValues": attributes({":at": at}),
@@ -78,14 +78,14 @@ def answered(table: str, digest: str, answer: str, at: int) -> Action:
     return {"Update": update}
 
 
-def takes(table: str, key: str, *, marketing: bool) -> Action:
+def accepts_mail(table: str, key: str, *, marketing: bool) -> Action:
     """Fails if the address is suppressed for all mail or, with `marketing`, for marketing mail."""
     condition = "attribute_not_exists(bounced) AND attribute_not_exists(complained)"
     if marketing:
         condition += " AND (attribute_not_exists(unsubscribed) OR unsubscribed < confirmed)"
     check = {
         "TableName": table,
-        "Key": attributes(refusals_key(shortened(key))),
+        "Key": attributes(suppression_key(shortened(key))),
         "ConditionExpression": condition,
     }
     return {"ConditionCheck": check}

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from adapters.dynamodb.attributes import attributes as _attributes
 from adapters.dynamodb.queries import get_item, query
 from adapters.dynamodb.table import put_arguments
-from adapters.identity.address_items import takes
+from adapters.identity.address_items import accepts_mail
 from adapters.runtime.clients import client
 from adapters.runtime.clients import succeeds as _held
 from ripen.storage.intents import CLAIMED, WAITING, ClaimContext, ClaimResult, OpenClaim, SendClaim
@@ -60,7 +60,7 @@ def claim_intent(
     }
     actions: list[Mapping[str, Any]] = [{"Put": put}, {"Update": renew}]
     if decided.address_key:
-        actions.append(takes(table, decided.address_key, marketing=decided.marketing))
+        actions.append(accepts_mail(table, decided.address_key, marketing=decided.marketing))
     if decided.owned:
         actions.append({"ConditionCheck": _owned(table, decided)})
     actions += counting

@@ -10,15 +10,15 @@ from adapters.dynamodb.queries import query
 from adapters.runtime.clients import client, succeeds, unchanged
 from adapters.store.lead_records import mark_due
 from ripen.storage.lead_record import FoldFingerprint, read_fingerprint
-from ripen.storage.ledger import RECORD_KEY, WALK_KEY
-from ripen.storage.reconciliation import SEGMENTS, Found, Kind, SubjectSummary, TableScan, needs_refold, walk_everywhere
+from ripen.storage.ledger import RECORD_KEY, SCAN_KEY
+from ripen.storage.reconciliation import SEGMENTS, Found, Kind, SubjectSummary, TableScan, needs_refold, scan_everywhere
 
 _READ = {"#ttl": "ttl", "#data": "data", "#zip": "zip", "#lead": "lead"}
 
 
 def load_scans(table: str) -> dict[Kind, TableScan]:
     """The stored progress of each kind of scan. Raises pydantic's ValidationError for an item that is not valid."""
-    found = query(table, "pk = :pk", {":pk": WALK_KEY})
+    found = query(table, "pk = :pk", {":pk": SCAN_KEY})
     scans = [TableScan.model_validate_json(item["data"]) for item in found]
     return {scan.kind: scan for scan in scans}
 
@@ -26,7 +26,7 @@ def load_scans(table: str) -> dict[Kind, TableScan]:
 def save_scan(table: str, scan: TableScan) -> TableScan | None:
     """Store the progress of a scan, and return the stored scan; None if another process has advanced it."""
     saved = scan.model_copy(update={"version": scan.version + 1})
-    item = {"pk": WALK_KEY, "sk": scan.kind, "version": saved.version, "data": saved.model_dump_json()}
+    item = {"pk": SCAN_KEY, "sk": scan.kind, "version": saved.version, "data": saved.model_dump_json()}
     written = succeeds(client("dynamodb").put_item, TableName=table, Item=attributes(item), **unchanged(scan.version))
     return saved if written else None
 
@@ -55,7 +55,7 @@ def step(table: str, scan: TableScan, rules: str, now: int, recent: int) -> tupl
 
 def reconcile(table: str, now: int) -> Iterator[TableScan]:
     """Scan the whole table at once, and make each lead due that lags behind its ledger. Yields the scan per page."""
-    scan = walk_everywhere(now)
+    scan = scan_everywhere(now)
     while scan.ended is None:
         scan, found = step(table, scan, "", now, recent=now)
         for one in found:

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from adapters.dynamodb.attributes import attributes
 from adapters.dynamodb.table import TableThrottledError, put_arguments, throttled
-from adapters.identity.address_items import answered, refuse
+from adapters.identity.address_items import answered, suppress
 from adapters.runtime.clients import client
 from ripen.leads.suppression import CONFIRMED
 from ripen.storage.ledger import RECORD_KEY
@@ -52,7 +52,7 @@ def keep_reply(table: str, item: Mapping[str, Any], reply: Reply | None = None) 
         return True
     if reply is not None and reply.answer != CONFIRMED:
         try:
-            refuse(table, *reply)
+            suppress(table, *reply)
         except ClientError as error:
             raise throttled(error) from error
     return False

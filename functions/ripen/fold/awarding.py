@@ -8,7 +8,7 @@ from ripen.campaigns.campaign import Signal
 from ripen.events.event import Event
 from ripen.fold.advance import may_trigger, rearm_score_triggers
 from ripen.fold.eligibility import known_traits
-from ripen.fold.rules import Matched, Sign, TopicRule, Use
+from ripen.fold.rules import Matched, PersonaEvidence, ProductUse, TopicRule
 from ripen.fold.runs import on_signal
 from ripen.fold.state import State
 from ripen.scoring.points import Rule, earned
@@ -23,9 +23,9 @@ def apply_match(state: State, found: Matched, moment: int) -> None:
         state.trends[found.topic] = state.trends[found.topic].plus(moment)
         if state.awaits_threshold:
             state.next_check_at = moment
-    elif isinstance(found, Sign):
+    elif isinstance(found, PersonaEvidence):
         state.evidence.add(found.key)
-    elif isinstance(found, Use):
+    elif isinstance(found, ProductUse):
         state.usage = state.usage.plus(moment)
         state.next_check_at = moment
     elif isinstance(found, Signal):

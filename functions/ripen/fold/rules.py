@@ -36,21 +36,21 @@ class CountRule(NamedTuple):
     window: int
 
 
-class Sign(NamedTuple):
+class PersonaEvidence(NamedTuple):
     """A rule for evidence of a persona from an event. Once matched, the evidence is permanent."""
 
     key: str
 
 
-class Use(NamedTuple):
+class ProductUse(NamedTuple):
     """A rule for events that count as use of the product."""
 
 
-Matched = TopicRule | CountRule | Sign | Use | Signal
+Matched = TopicRule | CountRule | PersonaEvidence | ProductUse | Signal
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class EventMatchers:
     """The matchers for one event name: `rules` finds scoring rules, `others` finds all other rules.
 
     Each takes facts and returns the matches in configuration order. None means that nothing can match.
@@ -103,8 +103,8 @@ class Rules:
     conversions: tuple[ConversionRule, ...]
     trusted: frozenset[str]
     erasing: frozenset[str]
-    any_event: Watch
-    by_event: Mapping[str, Watch] = field(default_factory=dict)
+    any_event: EventMatchers
+    by_event: Mapping[str, EventMatchers] = field(default_factory=dict)
 
     def campaign(self, name: str) -> CampaignRule:
         """The campaign of this name."""
@@ -187,16 +187,16 @@ def _others(
     for persona in personas:
         for sign in persona.evidence:
             if sign.happens:
-                yield configuration.personas[persona.name].evidence[sign.name].when, Sign(sign.key)
+                yield configuration.personas[persona.name].evidence[sign.name].when, PersonaEvidence(sign.key)
     if configuration.usage:
-        yield configuration.usage.when, Use()
+        yield configuration.usage.when, ProductUse()
 
 
-def _index(scoring: Watched, others: Watched) -> tuple[Watch, dict[str, Watch]]:
+def _index(scoring: Watched, others: Watched) -> tuple[EventMatchers, dict[str, EventMatchers]]:
     names = {name for when, _ in (*scoring, *others) for name in event_names(when) or ()}
     return (
-        Watch(_choice(scoring, None), _choice(others, None)),
-        {name: Watch(_choice(scoring, name), _choice(others, name)) for name in names},
+        EventMatchers(_choice(scoring, None), _choice(others, None)),
+        {name: EventMatchers(_choice(scoring, name), _choice(others, name)) for name in names},
     )
 
 

@@ -18,7 +18,7 @@ DIGEST = 32
 """Hex digits of an address's key that are used in links, in mail tags and in the key of its suppressions: 128 bits."""
 
 
-class Refusals(NamedTuple):
+class Suppressions(NamedTuple):
     """The moments (ms) at which an address unsubscribed, complained, hard-bounced and was last confirmed; 0: never."""
 
     unsubscribed: int = 0
@@ -44,6 +44,6 @@ def shortened(address_key: str) -> str:
     return address_key.removeprefix("I#")[:DIGEST]
 
 
-def refusals_key(digest: str) -> dict[str, str]:
+def suppression_key(digest: str) -> dict[str, str]:
     """The key of the suppression item for a shortened address key."""
     return {"pk": f"{REFUSALS_PREFIX}{digest}", "sk": REFUSALS_KEY}

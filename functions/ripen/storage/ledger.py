@@ -59,7 +59,7 @@ INTENT_PREFIX = "S#"
 IDENTITY_KEY = "I"
 SOURCES_KEY = "C#sources"
 SITE_KEY = "C#site"
-WALK_KEY = "J#walk"
+SCAN_KEY = "J#walk"
 DUE_SHARDS = 8
 ASIDE_SHARD = "aside"
 """The shard of the due index that lists quarantined items; sweeps do not read it."""

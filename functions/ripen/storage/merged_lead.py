@@ -181,7 +181,7 @@ def given(events: Iterable[Event]) -> set[str]:
     return {comparable(text) for text in named if isinstance(text, str) and "@" in text}
 
 
-def strayed(tree: MergedLead, edge: Edge, trusted: frozenset[str]) -> bool:
+def wrongly_linked(tree: MergedLead, edge: Edge, trusted: frozenset[str]) -> bool:
     """True if a merge by a followed link joined two people; `trusted` are the sources that are servers.
 
     The side that followed the link may have given only the address of the mail, and proven addresses and userIds of the

@@ -136,7 +136,7 @@ def needs_refold(summary: SubjectSummary, claim: FoldFingerprint | None, rules: 
     return Found(summary.lead or summary.subject, lagging)
 
 
-def walk_now(walks: Mapping[Kind, TableScan], rules: str, now: int, hour: int) -> TableScan | None:
+def scan_now(walks: Mapping[Kind, TableScan], rules: str, now: int, hour: int) -> TableScan | None:
     """The scan to continue or start at `now` (ms); None if there is none.
 
     A refold starts as soon as the active `rules` differ from those of the last refold, which it replaces, and waits
@@ -159,6 +159,6 @@ def walk_now(walks: Mapping[Kind, TableScan], rules: str, now: int, hour: int) -
     return None
 
 
-def walk_everywhere(now: int) -> TableScan:
+def scan_everywhere(now: int) -> TableScan:
     """A reconcile scan of the whole table."""
     return TableScan(kind="reconcile", target="all", since=now, segments=tuple(range(SEGMENTS)))
