@@ -63,22 +63,22 @@ class Envelope:
     automatic: bool = False
 
 
-def envelope(letter: MailContext, links: Links, sender: str, recipient: str) -> Envelope:
+def envelope(context: MailContext, links: Links, sender: str, recipient: str) -> Envelope:
     """The envelope of a mail with this mail context."""
     return Envelope(
         sender=sender,
         recipient=recipient,
-        from_name=letter.from_name,
-        reply_to=letter.reply_to,
-        language=letter.language,
+        from_name=context.from_name,
+        reply_to=context.reply_to,
+        language=context.language,
         unsubscribe_url=links.unsubscribe_url,
-        feedback=(letter.campaign, letter.step, letter.category),
-        automatic=letter.transactional,
+        feedback=(context.campaign, context.step, context.category),
+        automatic=context.transactional,
     )
 
 
 def facts(
-    lead: Lead, letter: MailContext, links: Links, token: str = "", content: Mapping[str, str] | None = None
+    lead: Lead, context: MailContext, links: Links, token: str = "", content: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
     """The variables of a template: `lead`, `mail`, `content`, and `tracking`, which adds parameters to links.
 
@@ -88,7 +88,7 @@ def facts(
     """
     traits = shown_traits(lead.known_traits)
     name = _text(traits, "name") or f"{_text(traits, 'firstName')} {_text(traits, 'lastName')}".strip()
-    utm = {"utm_source": "ripen", "utm_medium": "email", "utm_campaign": letter.campaign, "utm_content": letter.step}
+    utm = {"utm_source": "ripen", "utm_medium": "email", "utm_campaign": context.campaign, "utm_content": context.step}
     return {
         "lead": {
             "name": name,
@@ -101,13 +101,13 @@ def facts(
         },
         "mail": links.values()
         | {
-            "language": letter.language,
-            "reason": letter.reason,
-            "imprint": letter.imprint,
-            "from_name": letter.from_name,
+            "language": context.language,
+            "reason": context.reason,
+            "imprint": context.imprint,
+            "from_name": context.from_name,
         },
         "content": content,
-        "tracking": Tracking(utm, token, letter.sites, f"{links.public_url}/v1/"),
+        "tracking": Tracking(utm, token, context.sites, f"{links.public_url}/v1/"),
     }
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from adapters.dynamodb.table import TableThrottledError, get_text, put_text
+from adapters.dynamodb.table import put_text
+from adapters.dynamodb.text_cache import TextCache
 from ripen.storage.ledger import SITE_KEY
-from ripen.times import MINUTE
 
 NOTHING: Mapping[str, Any] = {
     "offers": {},
@@ -24,36 +23,21 @@ NOTHING: Mapping[str, Any] = {
 """The public configuration while no rules are active."""
 
 
-@dataclass(slots=True)
-class _Kept:
-    site: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
-    checked_at: int | None = None
+def _parse(text: str) -> Mapping[str, Any]:
+    return {**NOTHING, **json.loads(text)} if text else NOTHING
 
 
-_kept: dict[str, _Kept] = {}
-
-
-def clear_cache() -> None:
-    """Drop the cached configuration."""
-    _kept.clear()
+_cache = TextCache(SITE_KEY, _parse)
+clear_cache = _cache.clear
 
 
 def public_config(table: str, now: int) -> Mapping[str, Any]:
     """The public configuration of the active rules at `now` (ms); a change is visible within a minute.
 
-    `ripen.config.public` makes it. It is NOTHING while no rules are active. If DynamoDB throttles the read, the cached
-    one stays. Raises TableThrottledError if none is cached.
+    `ripen.config.public` makes it. It is NOTHING while no rules are active. Raises TableThrottledError if DynamoDB
+    throttles the read and none is cached.
     """
-    kept = _kept.setdefault(table, _Kept())
-    if kept.checked_at is None or abs(now - kept.checked_at) >= MINUTE:
-        try:
-            text = get_text(table, SITE_KEY)
-            kept.site = {**NOTHING, **json.loads(text)} if text else NOTHING
-        except TableThrottledError:
-            if kept.checked_at is None:
-                raise
-        kept.checked_at = now
-    return kept.site
+    return _cache.get(table, now)
 
 
 def put_public_config(table: str, site: str) -> None:

@@ -56,15 +56,7 @@ def take(visit: PageRequest) -> Answer:
     wishes = {"topics": topics, "language": language, **pause}
     record_or_refuse(visit, f"preferences_{visit.at}", Told("Preferences Changed", wishes))
     say = TEXTS[visit.language]
-    return html_answer(
-        "message.html",
-        visit.language,
-        visit.site,
-        title=say["saved_title"],
-        text=say["saved_text"],
-        link=unsubscribe.preferences_link(visit),
-        label=say["saved_link"],
-    )
+    return unsubscribe.message_page(visit, say["saved_title"], say["saved_text"], say["saved_link"])
 
 
 def _known(visit: PageRequest) -> Mapping[str, Any]:

@@ -23,15 +23,13 @@ def take(visit: PageRequest) -> Answer:
     """Unsubscribe the address; the suppression stays with the address whichever lead owns it."""
     record(visit, "unsubscribed", Told("Unsubscribed", answer=UNSUBSCRIBED))
     say = TEXTS[visit.language]
-    return html_answer(
-        "message.html",
-        visit.language,
-        visit.site,
-        title=say["unsubscribed_title"],
-        text=say["unsubscribed_text"],
-        link=preferences_link(visit),
-        label=say["unsubscribed_link"],
-    )
+    return message_page(visit, say["unsubscribed_title"], say["unsubscribed_text"], say["unsubscribed_link"])
+
+
+def message_page(visit: PageRequest, title: str, text: str, label: str) -> Answer:
+    """A page with a message and a link, called `label`, to the preferences page."""
+    link = preferences_link(visit)
+    return html_answer("message.html", visit.language, visit.site, title=title, text=text, link=link, label=label)
 
 
 def preferences_link(visit: PageRequest) -> str:
