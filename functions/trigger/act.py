@@ -106,10 +106,10 @@ def _most_urgent(refreshed: Refreshed, passed: Collection[str]) -> Intent | None
     return next(possible, None)
 
 
-def _tell_held(lead: Lead, intent: Intent, brake: SendLimit) -> None:
-    told = {"lead": pseudonym(lead.subject), "intent": intent.id, "brake": brake.reason}
+def _tell_held(lead: Lead, intent: Intent, limit: SendLimit) -> None:
+    told = {"lead": pseudonym(lead.subject), "intent": intent.id, "limit": limit.reason}
     logger.info("A send limit holds back a mail to an unproven address", extra=told)
-    if brake.of_all:
+    if limit.of_all:
         count("UnprovenMailsHeld")
 
 

@@ -42,7 +42,7 @@ class Action(NamedTuple):
 
     `address_key` is the key of the lead's address that is mailed; with `owned`, the lead must own this address. A
     `paced` action sends through SES. A `repeatable` action may be done twice. `counting` are writes in the transaction
-    of the claim. `brake` is the send limit of an unproven address. `do` raises MailThrottledError and
+    of the claim. `send_limit` is that of an unproven address. `do` raises MailThrottledError and
     DeliveryDelayedError.
     """
 
@@ -68,15 +68,15 @@ def build_action(settings: TriggerSettings, refreshed: Refreshed, found: Active,
         about |= {"category": intent.category} if intent.category else {}
         about |= {"transactional": True} if intent.transactional else {}
         about |= {"content": intent.content} if intent.content else {}
-        brake = None if to.proven else _brake(settings, to, found.configuration.mailing)
+        limit = None if to.proven else _send_limit(settings, to, found.configuration.mailing)
         return Action(
             intent,
             about,
             lambda: _send(settings, to, found.configuration, intent, languages),
             to.key,
             to.owned,
-            counting=brake.counting if brake else (),
-            send_limit=brake,
+            counting=limit.counting if limit else (),
+            send_limit=limit,
         )
     about |= {"recipient": intent.name}
     recipient = found.configuration.mailing.recipients.get(intent.name)
@@ -122,7 +122,7 @@ def _notice(
     return Action(intent, about, lambda: _tell(settings, refreshed, found, intent, recipient), counting=counting)
 
 
-def _brake(settings: TriggerSettings, to: _To, mailing: Mailing) -> SendLimit:
+def _send_limit(settings: TriggerSettings, to: _To, mailing: Mailing) -> SendLimit:
     own = secret(settings.secret_arn)
     key, kept_until = mailbox_key(to.address, own), to.lead.now + settings.retention_days * DAY
     return unproven_limit(settings.table_name, key, mailing.unproven, to.lead.now, kept_until)

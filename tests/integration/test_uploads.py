@@ -114,7 +114,7 @@ class RefusedError(ClientError):
         super().__init__({"Error": {"Code": "SlowDown", "Message": ""}}, "PutObject")
 
 
-@pytest.mark.parametrize("step", ["check", "register", "show", "activate"])
+@pytest.mark.parametrize("step", ["check", "register", "put_public_config", "activate"])
 def test_what_fails_on_the_way_is_reported_as_not_activated_and_tried_again(
     nurturing, report, active, monkeypatch, step
 ):

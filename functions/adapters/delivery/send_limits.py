@@ -80,11 +80,11 @@ def unproven_limit(table: str, key: str, limits: Unproven, now: int, kept_until:
     return SendLimit(key, hour_of(now), *opens, counting)
 
 
-def uncount(table: str, brake: SendLimit) -> None:
+def uncount(table: str, limit: SendLimit) -> None:
     """Subtract a mail that was counted and not sent from both counters."""
     for pk, sk, less in (
-        (brake.key, MAILBOX_KEY, "ADD mails :less, overall :less"),
-        (ALL, to_iso(brake.hour), "ADD mails :less"),
+        (limit.key, MAILBOX_KEY, "ADD mails :less, overall :less"),
+        (ALL, to_iso(limit.hour), "ADD mails :less"),
     ):
         succeeds(
             client("dynamodb").update_item,

@@ -48,8 +48,8 @@ def step(table: str, scan: TableScan, rules: str, now: int, recent: int) -> tupl
     last = page.get("LastEvaluatedKey")
     after = (last["pk"]["S"], last["sk"]["S"]) if last else None
     scan, summaries = scan.on([values(item) for item in page["Items"]], after, now)
-    judged = (needs_refold(summary, _claim(table, summary), rules, recent) for summary in summaries)
-    found = list({one.lead: one for one in judged if one is not None}.values())
+    verdicts = (needs_refold(summary, _claim(table, summary), rules, recent) for summary in summaries)
+    found = list({one.lead: one for one in verdicts if one is not None}.values())
     return scan.with_found(found), found
 
 
