@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
@@ -60,7 +61,7 @@ class ScoreWithin:
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """The points from which on (inclusive), and below which, the condition does not hold."""
+        """The points (low, high) for which the condition does not hold: low <= points < high."""
         if self.at_least is not None:
             return -inf, points_for(self.at_least)
         return (points_for(self.below), inf) if self.below is not None else (-inf, inf)
@@ -81,38 +82,44 @@ class ScoreWithin:
         return None
 
 
+class _FromMoment(ABC):
+    """A condition that holds from its next moment on."""
+
+    __slots__ = ()
+    by_time: ClassVar[bool] = True
+
+    @abstractmethod
+    def next_moment(self, lead: LeadView, entered: int) -> int | None:
+        """The moment from which the condition holds; None if it is unknown. `entered` is when the phase began."""
+
+    def holds(self, lead: LeadView, entered: int, moment: int) -> bool:
+        """True if that moment has come at `moment`."""
+        due = self.next_moment(lead, entered)
+        return due is not None and moment >= due
+
+
 @dataclass(frozen=True, slots=True)
-class InactiveFor:
+class InactiveFor(_FromMoment):
     """The lead did nothing for `duration` milliseconds."""
 
     duration: int
     reason: str
     on_change: ClassVar[bool] = False
-    by_time: ClassVar[bool] = True
 
-    def holds(self, lead: LeadView, _entered: int, moment: int) -> bool:
-        """True if the time has passed at `moment`."""
-        return moment - lead.last_active >= self.duration
-
-    def next_moment(self, lead: LeadView, _entered: int) -> int | None:
+    def next_moment(self, lead: LeadView, entered: int) -> int | None:  # noqa: ARG002 - all conditions take the same
         """The moment at which the time has passed."""
         return lead.last_active + self.duration
 
 
 @dataclass(frozen=True, slots=True)
-class InPhaseFor:
+class InPhaseFor(_FromMoment):
     """The lead was in its present phase for `duration` milliseconds."""
 
     duration: int
     reason: str
     on_change: ClassVar[bool] = False
-    by_time: ClassVar[bool] = True
 
-    def holds(self, _lead: LeadView, entered: int, moment: int) -> bool:
-        """True if the time has passed at `moment`."""
-        return moment - entered >= self.duration
-
-    def next_moment(self, _lead: LeadView, entered: int) -> int | None:
+    def next_moment(self, lead: LeadView, entered: int) -> int | None:  # noqa: ARG002 - all conditions take the same
         """The moment at which the time has passed."""
         return entered + self.duration
 
@@ -138,20 +145,14 @@ class ContractEndsWithin:
 
 
 @dataclass(frozen=True, slots=True)
-class RepurchaseDue:
+class RepurchaseDue(_FromMoment):
     """The usual time between two orders, times `part`, has passed since the last one."""
 
     part: float
     reason: str
     on_change: ClassVar[bool] = True
-    by_time: ClassVar[bool] = True
 
-    def holds(self, lead: LeadView, entered: int, moment: int) -> bool:
-        """True if the time has passed at `moment`."""
-        due = self.next_moment(lead, entered)
-        return due is not None and moment >= due
-
-    def next_moment(self, lead: LeadView, _entered: int) -> int | None:
+    def next_moment(self, lead: LeadView, entered: int) -> int | None:  # noqa: ARG002 - all conditions take the same
         """The moment at which the next order is due; None for fewer than three orders."""
         interval = repurchase_interval(lead.orders)
         return None if interval is None else lead.orders[-1] + int(self.part * interval)
