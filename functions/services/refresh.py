@@ -20,12 +20,12 @@ from ripen.errors import VersionConflictError
 from ripen.events.event import Event
 from ripen.fold.fold import fold
 from ripen.fold.rules import Rules
-from ripen.fold.state import visited_before
 from ripen.leads.identifiers import REFUSED, UNDELIVERABLE
 from ripen.leads.lead import Lead, Reach
 from ripen.leads.suppression import shortened
 from ripen.privacy.erasure import only_withdrawals
 from ripen.sessions.sessions import NOTHING_BEFORE, Span
+from ripen.sessions.state import visited_before
 from ripen.storage.checkpoint import settle
 from ripen.storage.lead_record import Folded, make_record, reach_of
 from ripen.storage.ledger import Unreadable

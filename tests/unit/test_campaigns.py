@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ripen.campaigns.campaign import Progress
+from ripen.campaigns.state import Progress
 from ripen.events.event import OUTCOMES
 from unit.leads import happened, lead, reported, rules
 

@@ -16,7 +16,7 @@ from unit.leads import happened, lead, scoring
 def test_what_is_listed_adds_up_to_the_score(history, age):
     lead = fold("a:ann", in_order(history), RULES, START + age)
 
-    for profile in RULES.half_lives:
+    for profile in RULES.scoring.half_lives:
         explanation = explain(lead, profile)
         assert round(sum(line.now for line in explanation.lines), 1) == explanation.score
         assert explanation.score == pytest.approx(lead.score(profile), abs=0.05 + 1e-9)

@@ -69,7 +69,7 @@ def test_facts_are_the_same_after_going_on_from_a_kept_state(history):
 
     if state.begun:
         for one in (again, state):
-            one.idle_since = one.last_active
+            one.sessions.idle_since = one.sessions.last_active
         assert dict(again.facts["lead"]) == dict(state.facts["lead"])
         assert dict(again.facts["session"]) == dict(state.facts["session"])
         assert again.facts["traits"] == state.facts["traits"]

@@ -1,14 +1,9 @@
-"""Compiled campaigns, and the progress of a lead in each: its numbered starts and its current run.
-
-An intent carries the number of its start, and its outcome in the ledger repeats the number. Folding the same events
-again therefore gives the same intent.
-"""
+"""Compiled campaigns: their triggers, programs, limits, and the events that they watch."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from dataclasses import field as _field
 from typing import Any, NamedTuple
 
 from ripen.campaigns.frequency_caps import (
@@ -27,13 +22,8 @@ from ripen.config.schema.campaigns import Campaign, Date
 from ripen.config.schema.lifecycle import ScoreAtLeast
 from ripen.config.schema.mailing import Mailing
 from ripen.events.event import MAIL
+from ripen.scoring.score import points_for
 from ripen.times import DAY, parse_duration
-
-_CREDIT = 30 * DAY
-"""Milliseconds for which completed steps count for the next start if the events of their own start are gone.
-
-Events are gone once they count as a bot's or expire.
-"""
 
 NEVER = -1
 """The `reentry_after` of a campaign that starts only once."""
@@ -106,110 +96,47 @@ class CampaignRule:
         return self.inactive_for is not None or self.date is not None or self.rhythm is not None
 
 
-@dataclass(slots=True)
-class Run:
-    """A current run of a campaign; moments in milliseconds.
+@dataclass(frozen=True, slots=True)
+class CampaignRules:
+    """All compiled campaigns, and those that start by a score, by time or by a segment.
 
-    `at` is the index of its instruction, `since` the moment it got there, `began` the moment of the start. `control`
-    is true in the control group. `happened` holds the numbers of the event patterns that have matched.
+    `watchful` are the names of those with a goal or an exit on facts about the lead. `starts` lists by profile the
+    names of the scored campaigns, each with the points that start it.
     """
 
-    at: int
-    since: int
-    began: int
-    control: bool = False
-    happened: set[int] = _field(default_factory=set)
+    all: tuple[CampaignRule, ...]
+    scored: tuple[CampaignRule, ...]
+    timed: tuple[CampaignRule, ...]
+    by_segment: tuple[CampaignRule, ...]
+    watchful: frozenset[str]
+    starts: Mapping[str, list[tuple[str, float]]]
+
+    def named(self, name: str) -> CampaignRule:
+        """The campaign of this name."""
+        return next(campaign for campaign in self.all if campaign.name == name)
 
 
-@dataclass(slots=True)
-class Progress:
-    """The progress of a lead in a campaign; moments in milliseconds, -1 for never.
-
-    `number` and `began` are those of the latest start; `run` is the current run. `unlocked` is false only until the
-    event of a gated campaign happens. `matching` is true from a trigger by score or segment until the score drops or
-    the lead leaves the segment. `last_trigger` is the moment that last triggered a start by time. `done` are the
-    completed steps of this number. Until `carry_over_until` the next start takes over this number and `done`.
-    `unconfirmed` are the numbers of starts with an action that may or may not have been carried out.
-    """
-
-    unlocked: bool
-    number: int = 0
-    began: int = -1
-    matching: bool = False
-    last_trigger: int = -1
-    carry_over_until: int = -1
-    run: Run | None = None
-    done: list[str] = _field(default_factory=list)
-    unconfirmed: tuple[int, ...] = ()
-
-    def may_start(self, rule: CampaignRule, moment: int) -> bool:
-        """True if the campaign has no current run and `reentry_after` permits another start."""
-        if self.run is not None:
-            return False
-        if rule.reentry_after == NEVER:
-            return self.number == 0 or moment <= self.carry_over_until
-        return self.began < 0 or rule.reentry_after is None or moment - self.began >= rule.reentry_after
-
-    def start(self, moment: int, *, control: bool) -> None:
-        """Starts a run. A start in time for a carry-over keeps the number and the completed steps."""
-        if moment <= self.carry_over_until:
-            self.carry_over_until = -1
-        else:
-            self.number += 1
-            self.done = []
-        self.began = moment
-        self.run = Run(0, moment, moment, control)
-
-    def end(self, number: int, step: str, name: str, moment: int) -> None:
-        """Records the final outcome of a step, done or failed."""
-        if number in self.unconfirmed and number < self.number:
-            return  # a late outcome of an earlier, unconfirmed mail
-        if name.endswith("Unconfirmed"):
-            self.unconfirmed = (*self.unconfirmed[-9:], number)
-        if number > self.number:
-            if self.run is None:
-                self.carry_over_until = moment + _CREDIT
-            self.number = number
-            self.done = []
-        if step not in self.done:
-            self.done.append(step)
-
-    def as_json(self) -> list[Any]:
-        """The JSON values that `from_json` reads."""
-        run = self.run
-        under_way = run and [run.at, run.since, run.began, run.control, sorted(run.happened)]
-        last = [self.carry_over_until, under_way, self.done, list(self.unconfirmed)]
-        return [self.unlocked, self.number, self.began, self.matching, self.last_trigger, *last]
-
-    @classmethod
-    def from_json(cls, values: list[Any]) -> Progress:
-        """Restores what `as_json` returned."""
-        is_open, number, began, above, mark, credit, under_way, done, doubtful = values
-        run = _run(*under_way) if under_way else None
-        return cls(is_open, number, began, above, mark, credit, run, list(done), tuple(doubtful))
-
-
-def _run(at: int, since: int, began: int, control: bool, happened: Iterable[int]) -> Run:
-    return Run(at, since, began, control, set(happened))
-
-
-def first_progress(campaigns: Iterable[CampaignRule]) -> dict[str, Progress]:
-    """The initial progress of each campaign, by name."""
-    return {campaign.name: Progress(unlocked=not campaign.gated) for campaign in campaigns}
-
-
-def take_outcome(progress: Mapping[str, Progress], properties: Mapping[str, Any], name: str, moment: int) -> None:
-    """Applies the outcome in one of Ripen's own events; ignores an unknown campaign or an incomplete event."""
-    found = progress.get(str(properties.get("campaign")))
-    number, step = properties.get("cycle"), properties.get("step")
-    if found is not None and isinstance(number, int) and isinstance(step, str):
-        found.end(number, step, name, moment)
-
-
-def compile_campaigns(configuration: Configuration) -> tuple[tuple[CampaignRule, ...], list[Watched]]:
+def compile_campaigns(configuration: Configuration) -> tuple[CampaignRules, list[Watched]]:
     """The compiled campaigns of a configuration, and the event patterns to watch with their signals."""
     compiled = [_compile(name, campaign, configuration.mailing) for name, campaign in configuration.campaigns.items()]
-    return tuple(rule for rule, _ in compiled), [watched for _, signals in compiled for watched in signals]
+    rules = tuple(rule for rule, _ in compiled)
+    grouped = CampaignRules(
+        all=rules,
+        scored=tuple(rule for rule in rules if rule.score is not None),
+        timed=tuple(rule for rule in rules if rule.by_time),
+        by_segment=tuple(rule for rule in rules if rule.segment is not None),
+        watchful=frozenset(rule.name for rule in rules if rule.goal or rule.exits),
+        starts=_starts(rules),
+    )
+    return grouped, [watched for _, signals in compiled for watched in signals]
+
+
+def _starts(campaigns: Iterable[CampaignRule]) -> dict[str, list[tuple[str, float]]]:
+    starts: dict[str, list[tuple[str, float]]] = {}
+    for campaign in campaigns:
+        if campaign.score:
+            starts.setdefault(campaign.score.profile, []).append((campaign.name, points_for(campaign.score.at_least)))
+    return starts
 
 
 def of_facts(pattern: Mapping[str, Any]) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ripen.campaigns.campaign import CampaignRule, Run
+from ripen.campaigns.campaign import CampaignRule
 from ripen.campaigns.content_choice import Taste, best
-from ripen.campaigns.frequency_caps import Hours, within_caps, within_hours, zone
+from ripen.campaigns.frequency_caps import Hours, within_hours, zone
+from ripen.campaigns.state import Run
 from ripen.campaigns.steps import Do
 from ripen.events.event import MAIL
 from ripen.leads.identifiers import COMPLAINED, UNDELIVERABLE
@@ -16,11 +17,6 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from ripen.fold.state import State
-
-
-def may_reach(state: State) -> bool:
-    """True unless the lead withdrew its consent."""
-    return state.consent is None or state.consent.given
 
 
 def known_traits(state: State) -> dict[str, Any]:
@@ -38,23 +34,21 @@ def may_mail(state: State, rule: CampaignRule, moment: int) -> bool:
     """
     claims = state.claims
     address = claims.asked if rule.confirms else claims.address
-    if claims.refusal_of(address) in UNDELIVERABLE or not may_reach(state):
+    if claims.refusal_of(address) in UNDELIVERABLE or not state.privacy.may_reach:
         return False
     if rule.transactional:
         return not (rule.confirms and claims.no == COMPLAINED)
-    if state.preferences.paused_until > moment or rule.category in state.preferences.off:
-        return False
-    return claims.subscribed
+    return claims.subscribed and state.privacy.may_market(rule.category, moment)
 
 
 def time_zone(state: State) -> ZoneInfo:
     """The lead's time zone: from its traits, then from its browser, then the default of the rules."""
-    return zone(state.traits.get("timezone") or state.zone, state.rules.timezone)
+    return zone(state.traits.get("timezone") or state.sessions.zone, state.rules.timezone)
 
 
 def language(state: State) -> str:
     """The lead's language (two letters): from its preferences, its traits or its browser, else the default."""
-    for told in (state.preferences.language, state.traits.get("language"), state.locale):
+    for told in (state.privacy.preferences.language, state.traits.get("language"), state.sessions.locale):
         if isinstance(told, str) and told[:2].isalpha():
             return told[:2].lower()
     return state.rules.language
@@ -64,7 +58,7 @@ def earliest(state: State, rule: CampaignRule, step: Do, run: Run) -> int | None
     """The earliest moment (ms) at which caps and hours allow a step; None: never."""
     moment: int | None = run.since
     if step.channel == MAIL and not rule.transactional:
-        moment = _within_caps(state, rule, run.since)
+        moment = state.mails.within_caps(rule, run.since)
     hours = _hours(rule, step)
     return within_hours(moment, hours, time_zone(state)) if moment is not None and hours else moment
 
@@ -87,15 +81,7 @@ def _hours(rule: CampaignRule, step: Do) -> tuple[Hours, ...]:
 def exceeds_cap(state: State, rule: CampaignRule, step: Do, run: Run) -> bool:
     """True if the campaign drops mails that exceed a cap, and this mail exceeds one when the run reaches its step."""
     over_caps = rule.drop_when_capped and step.channel == MAIL and not rule.transactional
-    return over_caps and _within_caps(state, rule, run.since) != run.since
-
-
-def _within_caps(state: State, rule: CampaignRule, moment: int) -> int | None:
-    allowed = within_caps(moment, state.sent.get("", ()), state.sent_ever.get("", 0), rule.limits)
-    if allowed is None or not rule.category:
-        return allowed
-    own = state.sent.get(rule.category, ())
-    return within_caps(allowed, own, state.sent_ever.get(rule.category, 0), rule.category_limits)
+    return over_caps and state.mails.within_caps(rule, run.since) != run.since
 
 
 def content(state: State, step: Do) -> str | None:
@@ -104,7 +90,7 @@ def content(state: State, step: Do) -> str | None:
     left = {
         name: asset
         for name, asset in state.rules.content.items()
-        if asset.kind in step.kinds and name not in state.assets and spoken in asset.link
+        if asset.kind in step.kinds and name not in state.mails.assets and spoken in asset.link
     }
     return best(left, taste(state))
 

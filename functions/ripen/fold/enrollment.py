@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from ripen.campaigns.campaign import CampaignRule
 from ripen.campaigns.frequency_caps import next_round
 from ripen.fold.eligibility import time_zone
-from ripen.leads.lead import CampaignNote
 from ripen.scoring.trends import day_of
 from ripen.times import HOUR, anniversaries
 
@@ -19,19 +18,16 @@ if TYPE_CHECKING:
 
 def enroll(state: State, rule: CampaignRule, moment: int) -> None:
     """Enroll the lead in a campaign, if the campaign may start now."""
-    progress = state.campaigns[rule.name]
+    progress = state.campaigns.progress[rule.name]
     if not progress.may_start(rule, moment):
         return
     if rule.only_if is not None and not rule.only_if(state.facts):
         if not state.claims.address:
-            state.missed[rule.name] = moment
+            state.campaigns.missed[rule.name] = moment
         return
     control = bool(rule.holdout_share) and _share(f"{rule.name} {state.subject}") < rule.holdout_share
-    progress.start(moment, control=control)
-    # `State.load` restores the order of the rules; the same order here makes a resumed fold give the same result.
-    state.running = {one.name: one for one in state.rules.campaigns if one.name in state.running or one is rule}
+    state.campaigns.start(rule, moment, control=control)
     state.next_check_at = moment
-    state.notes.append(CampaignNote(moment, rule.name, "", "control group" if control else "started"))
 
 
 def enroll_missed(state: State, moment: int) -> None:
@@ -39,28 +35,29 @@ def enroll_missed(state: State, moment: int) -> None:
 
     A website may send the event that starts a campaign before the event that gives the address.
     """
-    missed, state.missed = state.missed, {}
+    campaigns = state.campaigns
+    missed, campaigns.missed = campaigns.missed, {}
     for name, at in missed.items():
         if moment - at <= HOUR:
-            enroll(state, state.rules.campaign(name), moment)
+            enroll(state, state.rules.campaigns.named(name), moment)
 
 
 def enroll_by_time(state: State, moment: int) -> None:
     """Enroll the lead in the campaigns that are due by time at `moment`."""
-    for rule in state.rules.timed_campaigns:
-        progress = state.campaigns[rule.name]
+    for rule in state.rules.campaigns.timed:
+        progress = state.campaigns.progress[rule.name]
         due = due_by_time(state, rule)
         if due is not None and due <= moment:
             progress.last_trigger = _cause(state, rule, due)
-            state.idle = state.idle or rule.inactive_for is not None
+            state.campaigns.idle = state.campaigns.idle or rule.inactive_for is not None
             if moment - due < rule.valid_for:
                 enroll(state, rule, moment)
 
 
 def enroll_by_segment(state: State, moment: int) -> None:
     """Enroll the lead in the campaigns whose segment it matches and did not match before."""
-    for rule in state.rules.segment_campaigns:
-        progress = state.campaigns[rule.name]
+    for rule in state.rules.campaigns.by_segment:
+        progress = state.campaigns.progress[rule.name]
         before, progress.matching = progress.matching, bool(rule.segment and rule.segment(state.facts))
         if progress.matching and not before:
             enroll(state, rule, moment)
@@ -68,9 +65,9 @@ def enroll_by_segment(state: State, moment: int) -> None:
 
 def due_by_time(state: State, rule: CampaignRule) -> int | None:
     """The next moment (ms) at which time alone starts a campaign; None if there is none."""
-    mark = state.campaigns[rule.name].last_trigger
+    mark = state.campaigns.progress[rule.name].last_trigger
     if rule.inactive_for is not None:
-        return None if mark == state.last_active else state.last_active + rule.inactive_for
+        return None if mark == state.sessions.last_active else state.sessions.last_active + rule.inactive_for
     if rule.rhythm is not None:
         return next_round(max(mark, state.since), rule.rhythm, time_zone(state))
     if rule.date is not None:
@@ -82,7 +79,7 @@ def due_by_time(state: State, rule: CampaignRule) -> int | None:
 def _cause(state: State, rule: CampaignRule, due: int) -> int:
     """The value for `Progress.last_trigger`: the same trigger starts the campaign only once."""
     if rule.inactive_for is not None:
-        return state.last_active
+        return state.sessions.last_active
     return due - rule.date.offset if rule.date is not None else due
 
 

@@ -10,25 +10,23 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from weakref import proxy
 
-from ripen.campaigns.campaign import take_outcome
 from ripen.events.event import MAILED, OUTCOMES, RIPEN, Event
 from ripen.events.link_scanners import with_bot_verdicts
-from ripen.fold.advance import advance, enroll_by_phase, next_moment, rearm_score_triggers
+from ripen.fold.advance import advance, enroll_by_phase, next_moment
 from ripen.fold.awarding import apply_match, award, update_fit
-from ripen.fold.eligibility import known_traits, language, may_reach
+from ripen.fold.eligibility import known_traits, language
 from ripen.fold.enrollment import enroll_missed
-from ripen.fold.facts import LeadFacts, SessionFacts, counts, grades, interests, persona, surging
+from ripen.fold.facts import LeadFacts, SessionFacts, persona
 from ripen.fold.phases import awaits_threshold
 from ripen.fold.rules import Rules
-from ripen.fold.runs import close_offer, next_step, offers, pending
-from ripen.fold.state import Session, State
+from ripen.fold.runs import next_step, offers, pending
+from ripen.fold.state import State
 from ripen.leads.identifiers import CONFIRMED, DISOWNED, OPTED_IN, REFUSED
 from ripen.leads.lead import Intent, Lead
-from ripen.privacy.consent import DECISIONS, decision, must_erase
+from ripen.privacy.consent import must_erase
 from ripen.privacy.erasure import SUPPRESSING
-from ripen.privacy.preferences import FEEDBACK_GIVEN, PREFERENCES_CHANGED, changed_preferences, rating
+from ripen.privacy.preferences import FEEDBACK_GIVEN, PREFERENCES_CHANGED
 from ripen.scoring.trends import usage
-from ripen.sessions.attribution import VISIT_GAP, direct_touch, first_touch, last_touch, touch_of
 from ripen.times import first_after
 
 _FOREVER = 2**62
@@ -95,14 +93,14 @@ def let_time_pass(state: State, until: int) -> None:
     the earliest moment for one of its transitions. Activity and points can only postpone these moments. Any change that
     may bring one forward sets `state.next_check_at` to the present.
     """
-    state.idle_since = state.last_active
+    state.sessions.idle_since = state.sessions.last_active
     while (moment := next_moment(state)) is not None and moment <= until:
         state.clock = moment
-        rearm_score_triggers(state, moment)
+        state.campaigns.rearm(state.scoring.scores, moment)
         advance(state, moment, None, changed=True)
     state.clock = until
     state.next_check_at = _FOREVER if moment is None else moment
-    state.awaits_threshold = awaits_threshold(state)
+    state.lifecycles.awaits_threshold = awaits_threshold(state)
 
 
 def _apply(state: State, event: Event, moment: int) -> None:
@@ -114,8 +112,8 @@ def _apply(state: State, event: Event, moment: int) -> None:
     changed = tells
     if event.source == RIPEN:
         changed = _take_report(state, event, moment) or changed
-    elif event.name in DECISIONS:
-        state.consent = decision(event) or state.consent
+    else:
+        state.privacy.decide(event)
     if event.bot:
         if event.source == RIPEN:  # a suppression counts even if a bot caused it
             state.claims.apply(event, state.rules.trusted)
@@ -125,15 +123,15 @@ def _apply(state: State, event: Event, moment: int) -> None:
     state.observe(event, moment)
     _take_visit(state, event, moment)
     changed = _notice(state, event, moment) or changed
-    if tells and state.rules.fits:
+    if tells and state.rules.scoring.fits:
         update_fit(state, event, moment)
-    if state.running and close_offer(state, event):
+    if state.campaigns.running and state.campaigns.close_offer(event):
         changed = True
-    if state.missed and state.claims.address:
+    if state.campaigns.missed and state.claims.address:
         enroll_missed(state, moment)
         changed = True
     if first:
-        enroll_by_phase(state, (state.phases.here.phase,), moment)
+        enroll_by_phase(state, (state.lifecycles.phases.here.phase,), moment)
     advance(state, moment, event.name, changed=changed)
 
 
@@ -153,19 +151,13 @@ def _notice(state: State, event: Event, moment: int) -> bool:
 
 def _take_report(state: State, event: Event, moment: int) -> bool:
     """Apply an event that Ripen itself recorded. True if it may advance a campaign."""
-    if event.name in state.mails and not event.bot:
-        state.mails[event.name] += 1
+    state.mails.count(event)
     if event.name in OUTCOMES:
-        take_outcome(state.campaigns, event.properties, event.name, moment)
+        state.campaigns.take_outcome(event.properties, event.name, moment)
         if event.name in MAILED:
-            state.mailed(event.properties, moment)
-    elif event.name == PREFERENCES_CHANGED:
-        state.preferences = changed_preferences(state.preferences, event.properties, moment)
-    elif event.name == FEEDBACK_GIVEN:
-        state.rating = rating(event.properties, state.rating)
-    else:
-        return event.name in _TELLING or event.name in SUPPRESSING
-    return True
+            state.mails.add(event.properties, moment)
+        return True
+    return state.privacy.answer(event, moment) or event.name in _TELLING or event.name in SUPPRESSING
 
 
 def _take_traits(state: State, event: Event) -> bool:
@@ -189,76 +181,54 @@ def _take_traits(state: State, event: Event) -> bool:
 
 
 def _take_visit(state: State, event: Event, moment: int) -> None:
-    """Update visit, touches and last activity from an event that a person caused."""
+    """Update visits, orders and last activity from an event that a person caused."""
     ours = event.source == RIPEN
     if ours and event.name not in _HUMAN_MAIL_EVENTS:
         return
-    new = not state.session.number or moment - state.session.last >= VISIT_GAP
-    context = event.context
-    origin = (context.get("campaign"), context.get("referrer"), context.get("token"))
-    if new:
-        _take_place(state, context.get("timezone"), context.get("locale"), moment)
-    if new or (origin != state.origin and any(origin)):  # browsers repeat the origin with every event of a visit
-        state.origin = origin
-        _take_touch(state, event, moment)
-    if not ours:  # reading a mail is not a visit
-        if new:
-            state.session = Session(state.session.number + 1, moment)
-        state.visit(event, moment)
-    state.last_active = moment
-    if state.idle:
-        state.idle, state.next_check_at = False, moment
-
-
-def _take_place(state: State, zone: object, locale: object, moment: int) -> None:
-    if isinstance(locale, str):
-        state.locale = locale[:35]
-    if isinstance(zone, str) and zone != state.zone:
-        state.zone, state.next_check_at = zone[:64], moment
-
-
-def _take_touch(state: State, event: Event, moment: int) -> None:
-    found = touch_of(event)
-    state.first_touch = first_touch(state.first_touch, event, found)
-    state.last_touch = last_touch(state.last_touch, found, moment - state.last_active)
-    if state.last_touch is None and event.source != RIPEN:
-        state.last_touch = direct_touch(event)
+    changed = state.sessions.take(event, moment)
+    if event.name == "Order Completed" and not ours:
+        state.scoring.order(moment)
+        changed = True
+    if state.campaigns.idle:
+        state.campaigns.idle, changed = False, True
+    if changed:
+        state.next_check_at = moment
 
 
 def _lead(subject: str, state: State, now: int, later: int | None) -> Lead:
-    rules = state.rules
+    scoring, sessions, lifecycles, privacy = state.scoring, state.sessions, state.lifecycles, state.privacy
     return Lead(
         subject=subject,
         now=now,
-        rules_version=rules.version,
+        rules_version=state.rules.version,
         events=state.events,
         first_seen=state.first_seen,
-        last_active=state.last_active,
-        visits=state.session.number,
+        last_active=sessions.last_active,
+        visits=sessions.latest.number,
         traits=state.traits,
         known_traits=known_traits(state),
         claimed_names=state.told.names_claimed(),
         claims=state.claims,
-        consent=state.consent,
-        scores=state.scores,
-        awards=state.awards,
-        moves=state.phases.moves,
-        stages=state.stages.moves if state.stages else (),
-        grades=grades(state, now) if rules.grades else {},
+        consent=privacy.consent,
+        scores=scoring.scores,
+        awards=scoring.awards,
+        moves=lifecycles.phases.moves,
+        stages=lifecycles.stages.moves if lifecycles.stages else (),
+        grades=scoring.grades(now),
         persona=persona(state, now),
-        interests=interests(state, now) if rules.topics else [],
-        surges=surging(state, now) if rules.topics else [],
-        usage=usage(state.usage, now, state.since),
-        counts=counts(state, now) if rules.count_windows else {},
-        first_touch=state.first_touch,
-        last_touch=state.last_touch,
-        erase_at=state.consent.at if state.consent and must_erase(state.consent, state.rules.erasing) else None,
-        preferences=state.preferences,
+        interests=scoring.interests(now),
+        surges=scoring.surging(now, state.since),
+        usage=usage(scoring.usage, now, state.since),
+        counts=scoring.counts(now),
+        first_touch=sessions.first_touch,
+        last_touch=sessions.last_touch,
+        erase_at=privacy.consent.at if privacy.consent and must_erase(privacy.consent, state.rules.erasing) else None,
+        preferences=privacy.preferences,
         language=language(state),
-        notes=state.notes,
-        offers=tuple(offers(state)) if may_reach(state) else (),
-        pending=tuple(sorted(pending(state, now), key=_order)) if may_reach(state) else (),
-        next_timer=first_after(now, [later, *[course.timer for course in state.courses]]),
+        notes=state.campaigns.notes,
+        offers=tuple(offers(state)) if privacy.may_reach else (),
+        pending=tuple(sorted(pending(state, now), key=_order)) if privacy.may_reach else (),
+        next_timer=first_after(now, [later, *[course.timer for course in lifecycles.courses]]),
         next_step=next_step(state, mails=False),
         next_mail=next_step(state, mails=True),
     )

@@ -6,8 +6,7 @@ The phases of the white paper and Forrester's stages are two lifecycles of the s
 from __future__ import annotations
 
 from ripen.fold.state import State
-from ripen.leads.lead import Move
-from ripen.lifecycle.course import Course
+from ripen.lifecycle.state import Course, Move
 from ripen.lifecycle.transitions import Entry
 from ripen.times import first_after
 
@@ -52,7 +51,7 @@ def next_timer(state: State, course: Course) -> int | None:
 
 def awaits_threshold(state: State) -> bool:
     """True if a transition waits for a drop below a threshold that a score has not reached; points may set a timer."""
-    for course in state.courses:
+    for course in state.lifecycles.courses:
         for drop in course.transitions.score_drops:
             if drop.below is not None and not drop.score(state).reaches(drop.below, state.clock):
                 return True

@@ -9,78 +9,53 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ripen.campaigns.campaign import CampaignRule, Progress, Run, Signal
+from ripen.campaigns.campaign import CampaignRule, Signal
 from ripen.campaigns.content_choice import best
 from ripen.campaigns.frequency_caps import within_hours
+from ripen.campaigns.state import CampaignNote, Progress, Run, current_step
 from ripen.campaigns.steps import Condition, Do, Gate, Jump, Wait
 from ripen.events.event import MAIL
 from ripen.fold.eligibility import content, earliest, exceeds_cap, may_mail, next_open_slot, taste, time_zone
 from ripen.fold.enrollment import due_by_time, enroll
-from ripen.leads.lead import CampaignNote, Intent
+from ripen.leads.lead import Intent
 from ripen.times import first_after
 
 if TYPE_CHECKING:
-    from ripen.events.event import Event
     from ripen.fold.state import State
-
-_CLOSING = ("Promotion Clicked", "Promotion Dismissed")
-"""Events that complete an offer; `properties.promotion_id` names it."""
 
 
 def on_signal(state: State, signal: Signal, moment: int) -> None:
     """Apply the effect that an event has on a campaign."""
-    progress = state.campaigns[signal.campaign]
+    progress = state.campaigns.progress[signal.campaign]
     if signal.kind == "open":
         progress.unlocked = True
     elif signal.kind == "begin":
-        enroll(state, state.rules.campaign(signal.campaign), moment)
+        enroll(state, state.rules.campaigns.named(signal.campaign), moment)
     elif progress.run is None:
         return
     elif signal.kind == "happened":
         progress.run.happened.add(signal.number)
     else:
-        end_run(state, signal.campaign, "goal reached" if signal.kind == "goal" else "left", moment)
+        state.campaigns.end(signal.campaign, "goal reached" if signal.kind == "goal" else "left", moment)
 
 
 def moments(state: State) -> list[int | None]:
     """The moments (ms), past ones included, at which time alone starts or advances each campaign."""
-    due = [due_by_time(state, rule) for rule in state.rules.timed_campaigns]
-    return due + [_goes_on(state, rule) for rule in state.running.values()]
+    due = [due_by_time(state, rule) for rule in state.rules.campaigns.timed]
+    return due + [_goes_on(state, rule) for rule in state.campaigns.running.values()]
 
 
 def advance_runs(state: State, moment: int) -> None:
     """Advance every run as far as possible at `moment`."""
-    for rule in [*state.running.values()]:
-        _advance_run(state, rule, state.campaigns[rule.name], moment)
-
-
-def close_offer(state: State, event: Event) -> bool:
-    """Complete the offer steps that the event answers. True if a run waited for one."""
-    if event.name not in _CLOSING:
-        return False
-    found = False
-    offer = event.properties.get("promotion_id")
-    for rule in state.running.values():
-        progress = state.campaigns[rule.name]
-        step = _step(rule, progress)
-        if step is not None and step.channel == "onsite" and offer in step.names:
-            progress.done.append(step.key)
-            found = True
-    return found
-
-
-def end_run(state: State, campaign: str, reason: str, moment: int) -> None:
-    """End the current run of a campaign, if there is one, and note the reason."""
-    if state.running.pop(campaign, None) is not None:
-        state.campaigns[campaign].run = None
-        state.notes.append(CampaignNote(moment, campaign, "", reason))
+    for rule in [*state.campaigns.running.values()]:
+        _advance_run(state, rule, state.campaigns.progress[rule.name], moment)
 
 
 def _advance_run(state: State, rule: CampaignRule, progress: Progress, moment: int) -> None:
     run = progress.run
     while run is not None:
         if reason := _over(state, rule, run):
-            end_run(state, rule.name, reason, moment)
+            state.campaigns.end(rule.name, reason, moment)
             return
         instruction = rule.program[run.at]
         if isinstance(instruction, Jump):
@@ -98,7 +73,7 @@ def _advance_run(state: State, rule: CampaignRule, progress: Progress, moment: i
             if why is None:
                 return
             if why:
-                state.notes.append(CampaignNote(moment, rule.name, instruction.key, why))
+                state.campaigns.notes.append(CampaignNote(moment, rule.name, instruction.key, why))
             run.at, run.since = run.at + 1, moment
             state.next_check_at = moment
 
@@ -136,9 +111,9 @@ def _refused(state: State, rule: CampaignRule, run: Run, step: Do) -> str | None
 
 def pending(state: State, moment: int) -> Iterator[Intent]:
     """The intents of all runs, each with the earliest moment at which it may be carried out."""
-    for rule in state.running.values():
-        progress = state.campaigns[rule.name]
-        step, run = _step(rule, progress), progress.run
+    for rule in state.campaigns.running.values():
+        progress = state.campaigns.progress[rule.name]
+        step, run = current_step(rule, progress), progress.run
         if step is None or run is None or step.channel == "onsite" or step.key in progress.done:
             continue
         if _over(state, rule, run) or _refused(state, rule, run, step) is not None:
@@ -167,9 +142,9 @@ def pending(state: State, moment: int) -> Iterator[Intent]:
 
 def offers(state: State) -> Iterator[str]:
     """The names of the offers that the site shows to the lead, highest priority first."""
-    for rule in sorted(state.running.values(), key=lambda rule: (-rule.priority, rule.name)):
-        progress = state.campaigns[rule.name]
-        step, run = _step(rule, progress), progress.run
+    for rule in sorted(state.campaigns.running.values(), key=lambda rule: (-rule.priority, rule.name)):
+        progress = state.campaigns.progress[rule.name]
+        step, run = current_step(rule, progress), progress.run
         if step is not None and run is not None and step.channel == "onsite" and not run.control:
             named = {name: state.rules.offers[name] for name in step.names}
             if (found := best(named, taste(state))) is not None:
@@ -182,18 +157,11 @@ def next_step(state: State, *, mails: bool) -> int | None:
     With `mails`, only campaigns count that do nothing but mail and may mail the lead; otherwise only all others.
     """
     found = []
-    for rule in (*state.running.values(), *state.rules.timed_campaigns):
+    for rule in (*state.campaigns.running.values(), *state.rules.campaigns.timed):
         if rule.by_mail_alone is mails and (not mails or may_mail(state, rule, state.clock)):
-            under_way = rule.name in state.running
+            under_way = rule.name in state.campaigns.running
             found.append(_goes_on(state, rule) if under_way else due_by_time(state, rule))
     return first_after(state.clock, found)
-
-
-def _step(rule: CampaignRule, progress: Progress) -> Do | None:
-    """The step that a run waits for; None if it waits for none."""
-    run = progress.run
-    instruction = rule.program[run.at] if run is not None and run.at < len(rule.program) else None
-    return instruction if isinstance(instruction, Do) else None
 
 
 def _holds(state: State, run: Run, condition: Condition) -> bool:
@@ -203,7 +171,7 @@ def _holds(state: State, run: Run, condition: Condition) -> bool:
 
 
 def _goes_on(state: State, rule: CampaignRule) -> int | None:
-    progress = state.campaigns[rule.name]
+    progress = state.campaigns.progress[rule.name]
     run = progress.run
     if run is None or run.at >= len(rule.program):
         return None

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, NamedTuple
 
-from ripen.events.event import MAIL, Event
+from ripen.campaigns.state import CampaignNote
+from ripen.events.event import MAIL
 from ripen.leads.identifiers import Identifiers
 from ripen.leads.proof import Proof
+from ripen.lifecycle.state import Move
 from ripen.privacy.consent import Consent
 from ripen.privacy.preferences import Preferences
 from ripen.scoring.personas import Recognised
-from ripen.scoring.points import Rule
+from ripen.scoring.points import Award
 from ripen.scoring.score import Score, decay
 from ripen.sessions.attribution import Touch
 
@@ -32,27 +34,6 @@ class Contribution(NamedTuple):
     def value(self, now: int) -> float:
         """The points left at `now`."""
         return self.points * decay(now - self.at, self.half_life)
-
-
-Award = tuple[Rule, float, Event, int]
-"""A rule, the points that it gave, the event, and the moment (ms) from which the points count."""
-
-
-class Move(NamedTuple):
-    """A lifecycle phase or stage, the moment (ms) at which the lead entered it, and the reason."""
-
-    phase: str
-    at: int
-    reason: str
-
-
-class CampaignNote(NamedTuple):
-    """A log entry about a campaign, or about one `step` of it (empty: the whole campaign), at `at` (ms)."""
-
-    at: int
-    campaign: str
-    step: str
-    text: str
 
 
 class Reach(IntEnum):

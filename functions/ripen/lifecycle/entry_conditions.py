@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import inf
 from typing import Any, ClassVar, Protocol
 
 from ripen.config.schema.lifecycle import EntryCondition, InterestCondition, ScoreCondition
 from ripen.scoring.score import Score, points_for
-from ripen.scoring.trends import Trend, contract_ends, repurchase_interval, usage, usage_falls
+from ripen.scoring.state import ScoringState
+from ripen.scoring.trends import contract_ends, repurchase_interval, usage, usage_falls
+from ripen.sessions.state import SessionState
 from ripen.times import parse_duration
 
 
@@ -18,32 +20,20 @@ class LeadView(Protocol):
     """The facts of a lead that conditions read; times in milliseconds."""
 
     @property
-    def scores(self) -> Mapping[str, Score]:
-        """Scores by profile."""
+    def scoring(self) -> ScoringState:
+        """Scores, interests, orders and use of the product."""
 
     @property
-    def topics(self) -> Mapping[str, Score]:
-        """Interest scores by topic."""
+    def sessions(self) -> SessionState:
+        """Visits, and the last activity."""
 
     @property
     def traits(self) -> Mapping[str, Any]:
         """Traits of the person."""
 
     @property
-    def orders(self) -> Sequence[int]:
-        """The moments of the latest orders."""
-
-    @property
-    def usage(self) -> Trend:
-        """Use of the product."""
-
-    @property
     def since(self) -> int:
         """The first moment at which the lead did anything."""
-
-    @property
-    def last_active(self) -> int:
-        """The last moment at which the lead did anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +58,7 @@ class ScoreWithin:
 
     def score(self, lead: LeadView) -> Score:
         """The score that is compared."""
-        return (lead.scores if self.kind == "scores" else lead.topics)[self.name]
+        return (lead.scoring.scores if self.kind == "scores" else lead.scoring.topics)[self.name]
 
     def holds(self, lead: LeadView, _entered: int, moment: int) -> bool:
         """True if the score is within the bounds at `moment`."""
@@ -108,7 +98,7 @@ class InactiveFor(_FromMoment):
 
     def next_moment(self, lead: LeadView, entered: int) -> int | None:  # noqa: ARG002 - all conditions take the same
         """The moment at which the time has passed."""
-        return lead.last_active + self.duration
+        return lead.sessions.last_active + self.duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +144,8 @@ class RepurchaseDue(_FromMoment):
 
     def next_moment(self, lead: LeadView, entered: int) -> int | None:  # noqa: ARG002 - all conditions take the same
         """The moment at which the next order is due; None for fewer than three orders."""
-        interval = repurchase_interval(lead.orders)
-        return None if interval is None else lead.orders[-1] + int(self.part * interval)
+        interval = repurchase_interval(lead.scoring.orders)
+        return None if interval is None else lead.scoring.orders[-1] + int(self.part * interval)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,11 +159,11 @@ class UsageIs:
 
     def holds(self, lead: LeadView, _entered: int, moment: int) -> bool:
         """True if use has this trend at `moment`."""
-        return usage(lead.usage, moment, lead.since) == self.trend
+        return usage(lead.scoring.usage, moment, lead.since) == self.trend
 
     def next_moment(self, lead: LeadView, _entered: int) -> int | None:
         """The moment at which use is falling if nothing more happens."""
-        return usage_falls(lead.usage, lead.since) if self.trend == "falling" else None
+        return usage_falls(lead.scoring.usage, lead.since) if self.trend == "falling" else None
 
 
 Condition = ScoreWithin | InactiveFor | InPhaseFor | ContractEndsWithin | RepurchaseDue | UsageIs

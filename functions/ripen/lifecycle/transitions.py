@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ripen.conditions.pattern import Predicate, compile_pattern, event_names
+from ripen.config.configuration import Configuration
 from ripen.config.schema.lifecycle import EntryCondition, Phase
 from ripen.lifecycle.entry_conditions import Condition, ScoreWithin, other_conditions, score_conditions
 
@@ -83,8 +85,20 @@ class Lifecycle:
     transitions: Mapping[str, Transitions]
 
 
-def compile_lifecycle(phases: Mapping[str, Phase]) -> Lifecycle:
-    """Compiles valid phases."""
+class Lifecycles(NamedTuple):
+    """The lifecycle of phases, and that of stages (None: the rules define no stages)."""
+
+    phases: Lifecycle
+    stages: Lifecycle | None
+
+
+def compile_lifecycles(configuration: Configuration) -> Lifecycles:
+    """Compile the lifecycles of a valid configuration."""
+    stages = configuration.stages
+    return Lifecycles(_compile_lifecycle(configuration.phases), _compile_lifecycle(stages) if stages else None)
+
+
+def _compile_lifecycle(phases: Mapping[str, Phase]) -> Lifecycle:
     transitions = [
         (frozenset(condition.come_from), Transition(name, _entry(condition), _names(condition)))
         for name, phase in phases.items()

@@ -11,8 +11,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Self
 
+from ripen.campaigns.state import CampaignNote
 from ripen.events.event import OUTCOMES, RIPEN, Event
-from ripen.leads.lead import CampaignNote, Lead
+from ripen.leads.lead import Lead
 from ripen.times import DAY
 
 GOAL, LEFT, ENDED, UNDER_WAY = "goal reached", "left", "ended", "under way"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ripen.events.event import Event
 from ripen.times import DAY
 
 
@@ -57,6 +58,10 @@ class Rule:
     valid_until: float = math.inf
     plain: bool = False
     once: str = ""
+
+
+Award = tuple[Rule, float, Event, int]
+"""A rule, the points that it gave, the event, and the moment (ms) from which the points count."""
 
 
 @dataclass(slots=True)

@@ -1,0 +1,155 @@
+"""The part of a fold's state that scoring rules change: scores, points, interests, counts and trends."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, field
+from typing import Any
+
+from ripen.config.schema.scoring import GradeAxis
+from ripen.events.event import Event
+from ripen.scoring.points import Award, Rule, Used, earned
+from ripen.scoring.rules import Observation, PersonaEvidence, ProductUse, ScoringRules, TopicRule
+from ripen.scoring.score import Score
+from ripen.scoring.trends import NO_TREND, ORDERS_KEPT, Trend, surges
+
+_MOST_COUNTED = 1_000
+
+
+@dataclass(slots=True, eq=False)
+class ScoringState:
+    """Scores by profile, interests by topic, and the events that counts and trends need; times in milliseconds.
+
+    `scores` and `topics` are empty before `begin`. `fits` are the points of the fit rules that match now, `used` the
+    used parts of limits, `evidence` the keys of matched persona evidence, `orders` the moments of the latest orders.
+    `awards` are the points given since the state was made; `dump` leaves them out.
+    """
+
+    rules: ScoringRules
+    scores: dict[str, Score] = field(default_factory=dict)
+    topics: dict[str, Score] = field(default_factory=dict)
+    trends: dict[str, Trend] = field(init=False)
+    awards: list[Award] = field(default_factory=list)
+    used: dict[str, Used] = field(default_factory=dict)
+    fits: dict[str, float] = field(default_factory=dict)
+    counted: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    usage: Trend = NO_TREND
+    evidence: set[str] = field(default_factory=set)
+    orders: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.trends = dict.fromkeys(self.rules.interests.topics, NO_TREND)
+
+    def begin(self, moment: int) -> None:
+        """Set all scores to zero at the first event that a person caused."""
+        interests = self.rules.interests
+        self.scores = {profile: Score(half_life, moment) for profile, half_life in self.rules.half_lives.items()}
+        self.topics = {topic: Score(interests.half_life, moment) for topic in interests.topics}
+
+    def award(self, rules: Sequence[Rule], facts: Mapping[str, Any], event: Event, moment: int) -> dict[str, float]:
+        """The points of matching rules by profile, within their limits. Note them as awards; scores do not change."""
+        sums: dict[str, float] = {}
+        for rule in rules:
+            points = rule.points if rule.plain else earned(rule, facts, moment, self.used)
+            if points:
+                sums[rule.profile] = sums.get(rule.profile, 0.0) + points
+                self.awards.append((rule, points, event, moment))
+        return sums
+
+    def update_fit(
+        self, facts: Mapping[str, Any], proven: Mapping[str, Any] | None, event: Event, moment: int
+    ) -> dict[str, float]:
+        """The change of points of fit rules by profile, after the traits in `facts` have changed. Note it as awards.
+
+        A match that needs traits other than those in the `proven` facts has the profile's `claimed` weight; with None
+        every match has its full weight. Scores do not change.
+        """
+        sums: dict[str, float] = {}
+        for matches, rule in self.rules.fits:
+            key = f"{rule.profile}/{rule.name}"
+            fits = matches(facts)
+            claimed = fits and proven is not None and not matches(proven)
+            weight = self.rules.claimed_weights[rule.profile] if claimed else 1.0
+            before, now = self.fits.pop(key, 0.0), rule.points * weight if fits else 0.0
+            if now:
+                self.fits[key] = now
+            if now != before:
+                sums[rule.profile] = sums.get(rule.profile, 0.0) + now - before
+                self.awards.append((rule, now - before, event, moment))
+        return sums
+
+    def observe(self, rule: Observation, moment: int) -> None:
+        """Apply a matching event to the interest, evidence, product use or count of a rule."""
+        if isinstance(rule, TopicRule):
+            self.topics[rule.topic].add(rule.points, moment)
+            self.trends[rule.topic] = self.trends[rule.topic].plus(moment)
+        elif isinstance(rule, PersonaEvidence):
+            self.evidence.add(rule.key)
+        elif isinstance(rule, ProductUse):
+            self.usage = self.usage.plus(moment)
+        else:
+            recent = [at for at in self.counted[rule.name] if moment - at < rule.window]
+            self.counted[rule.name] = [*recent, moment][-_MOST_COUNTED:]
+
+    def order(self, moment: int) -> None:
+        """Note an order."""
+        self.orders = [*self.orders, moment][-ORDERS_KEPT:]
+
+    def interests(self, moment: int) -> list[tuple[str, float]]:
+        """The topics whose interest reaches the configured minimum, each with its points, strongest first."""
+        bar = self.rules.interests.at_least
+        found = [(topic, score.at(moment)) for topic, score in self.topics.items() if score.reaches(bar, moment)]
+        return sorted(found, key=lambda pair: (-pair[1], pair[0]))
+
+    def surging(self, moment: int, since: int) -> list[str]:
+        """The topics whose recent interest is far above the earlier interest of a lead known since `since`."""
+        return [topic for topic, trend in self.trends.items() if trend.recent and surges(trend, moment, since)]
+
+    def grades(self, moment: int) -> dict[str, str]:
+        """The value of each grade by its name: the fit level followed by the engagement level."""
+        return {
+            rule.name: self._level(rule.fit, moment) + self._level(rule.engagement, moment)
+            for rule in self.rules.grades
+        }
+
+    def _level(self, axis: GradeAxis, moment: int) -> str:
+        score = self.scores[axis.profile]
+        *better, last = axis.levels
+        return next((level for level in better if score.reaches(axis.levels[level], moment)), last)
+
+    def counts(self, moment: int) -> dict[str, int]:
+        """The number of events within the window of each count, by its name."""
+        windows = self.rules.count_windows
+        return {name: sum(moment - at < window for at in self.counted[name]) for name, window in windows.items()}
+
+    def dump(self) -> dict[str, Any]:
+        """The state as JSON values."""
+        return {
+            "used": {key: list(astuple(used)) for key, used in self.used.items()},
+            "fits": self.fits,
+            "scores": _dump_scores(self.scores),
+            "topics": _dump_scores(self.topics),
+            "trends": {topic: list(trend) for topic, trend in self.trends.items()},
+            "counts": dict(self.counted),
+            "usage": list(self.usage),
+            "evidence": sorted(self.evidence),
+            "orders": self.orders,
+        }
+
+    @classmethod
+    def load(cls, values: Mapping[str, Any], rules: ScoringRules) -> ScoringState:
+        """The state that `dump` returned under the same rules."""
+        state = cls(rules)
+        state.used = {key: Used(*used) for key, used in values["used"].items()}
+        state.fits, state.evidence = dict(values["fits"]), set(values["evidence"])
+        state.scores = {name: Score(rules.half_lives[name], *pair) for name, pair in values["scores"].items()}
+        state.topics = {name: Score(rules.interests.half_life, *pair) for name, pair in values["topics"].items()}
+        state.trends = {topic: Trend(*trend) for topic, trend in values["trends"].items()}
+        state.counted.update({name: list(moments) for name, moments in values["counts"].items()})
+        state.usage, state.orders = Trend(*values["usage"]), list(values["orders"])
+        return state
+
+
+def _dump_scores(scores: Mapping[str, Score]) -> dict[str, list[float]]:
+    return {name: [score.landmark, score.total] for name, score in scores.items()}

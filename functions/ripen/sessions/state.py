@@ -1,0 +1,121 @@
+"""The part of a fold's state that visits change: the latest visit, page views, touches, time zone and locale."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, field
+from typing import Any
+
+from ripen.events.event import RIPEN, Event
+from ripen.sessions.attribution import VISIT_GAP, Touch, direct_touch, first_touch, last_touch, touch_of
+from ripen.sessions.sessions import Before
+from ripen.times import SECOND
+
+_PLAIN = ("last_active", "pages", "seconds", "zone", "locale")
+
+
+@dataclass(slots=True)
+class Session:
+    """The latest visit: number (from 1), start and last activity (ms), events, page views and dwell time (seconds)."""
+
+    number: int = 0
+    start: int = 0
+    last: int = 0
+    events: int = 0
+    pages: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(slots=True, eq=False)
+class SessionState:
+    """The visits of a lead, with page views and dwell time (seconds) of all of them; times in milliseconds.
+
+    `origin` is the campaign, referrer and link token of the latest event that had one. `idle_since` is the last
+    activity before the present event or moment.
+    """
+
+    latest: Session = field(default_factory=Session)
+    last_active: int = 0
+    idle_since: int = 0
+    pages: int = 0
+    seconds: float = 0.0
+    origin: Any = None
+    first_touch: Touch | None = None
+    last_touch: Touch | None = None
+    zone: str = ""
+    locale: str = ""
+
+    def take(self, event: Event, moment: int) -> bool:
+        """Apply an event that a person caused. True if the time zone has changed."""
+        new = not self.latest.number or moment - self.latest.last >= VISIT_GAP
+        context = event.context
+        origin = (context.get("campaign"), context.get("referrer"), context.get("token"))
+        moved = new and self._take_place(context.get("timezone"), context.get("locale"))
+        if new or (origin != self.origin and any(origin)):  # browsers repeat the origin with every event of a visit
+            self.origin = origin
+            self._take_touch(event, moment)
+        if event.source != RIPEN:  # reading a mail is not a visit
+            if new:
+                self.latest = Session(self.latest.number + 1, moment)
+            self._take_activity(event, moment)
+        self.last_active = moment
+        return moved
+
+    def _take_place(self, zone: object, locale: object) -> bool:
+        if isinstance(locale, str):
+            self.locale = locale[:35]
+        if not isinstance(zone, str) or zone == self.zone:
+            return False
+        self.zone = zone[:64]
+        return True
+
+    def _take_touch(self, event: Event, moment: int) -> None:
+        found = touch_of(event)
+        self.first_touch = first_touch(self.first_touch, event, found)
+        self.last_touch = last_touch(self.last_touch, found, moment - self.last_active)
+        if self.last_touch is None and event.source != RIPEN:
+            self.last_touch = direct_touch(event)
+
+    def _take_activity(self, event: Event, moment: int) -> None:
+        session = self.latest
+        session.last = moment
+        session.events += 1
+        if event.name == "Page Viewed":
+            session.pages += 1
+            self.pages += 1
+        elif event.name == "Page Left":
+            seconds = event.properties.get("seconds")
+            if isinstance(seconds, int | float) and seconds > 0:
+                seen = min(seconds, VISIT_GAP / SECOND)
+                session.seconds += seen
+                self.seconds += seen
+
+    def dump(self) -> dict[str, Any]:
+        """The state as JSON values."""
+        return {
+            **{name: getattr(self, name) for name in _PLAIN},
+            "session": list(astuple(self.latest)),
+            "origin": self.origin,
+            "touches": [touch.as_json() if touch else None for touch in (self.first_touch, self.last_touch)],
+        }
+
+    @classmethod
+    def load(cls, values: Mapping[str, Any]) -> SessionState:
+        """The state that `dump` returned."""
+        return cls(
+            Session(*values["session"]),
+            origin=tuple(values["origin"]) if values["origin"] else None,
+            first_touch=_load_touch(values["touches"][0]),
+            last_touch=_load_touch(values["touches"][1]),
+            **{name: values[name] for name in _PLAIN},
+        )
+
+
+def visited_before(kept: Mapping[str, Any]) -> Before:
+    """The facts about earlier visits in a dumped state of a fold."""
+    last = _load_touch(kept["touches"][1])
+    return Before(kept["told"]["view"], bool(kept["session"][0]), last if last and not last.direct else None)
+
+
+def _load_touch(kept: Any) -> Touch | None:
+    return Touch.from_json(kept) if kept else None
