@@ -81,7 +81,11 @@ def put_unconditionally(name, item):
         ("score.handler._subjects", forget_what_is_oldest, "the record differs from its ledger"),
         ("ripen.storage.checkpoint._digests", lambda _events: set(), "the record differs from its ledger"),
         ("ripen.leads.identifiers.Identifiers.subscribed", True, "mailed without a double opt-in"),
-        ("ripen.fold.eligibility._within_caps", lambda _state, _rule, moment: moment, "too many mails"),
+        (
+            "ripen.campaigns.mail_history.MailHistory.within_caps",
+            lambda _mails, _rule, moment: moment,
+            "too many mails",
+        ),
         ("ripen.campaigns.frequency_caps._next_open", lambda moment, *_: moment, "mailed at"),
         ("adapters.store.load_lead._checkpoint", any_checkpoint, "the record differs from its ledger"),
     ],

@@ -65,4 +65,4 @@ def may_trigger(state: State, profile: str, points: float) -> bool:
     """True if a score of this profile at `points` may cause a transition, or start or end a campaign."""
     if state.campaigns.may_start_or_end(profile, points):
         return True
-    return not all(course.is_inert(profile, points) for course in state.lifecycles.courses)
+    return state.lifecycles.may_trigger(profile, points)

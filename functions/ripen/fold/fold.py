@@ -23,7 +23,7 @@ from ripen.fold.runs import next_step, offers, pending
 from ripen.fold.state import State
 from ripen.leads.identifiers import CONFIRMED, DISOWNED, OPTED_IN, REFUSED
 from ripen.leads.lead import Intent, Lead
-from ripen.privacy.consent import must_erase
+from ripen.privacy.consent import DECISIONS, must_erase
 from ripen.privacy.erasure import SUPPRESSING
 from ripen.privacy.preferences import FEEDBACK_GIVEN, PREFERENCES_CHANGED
 from ripen.scoring.trends import usage
@@ -112,7 +112,7 @@ def _apply(state: State, event: Event, moment: int) -> None:
     changed = tells
     if event.source == RIPEN:
         changed = _take_report(state, event, moment) or changed
-    else:
+    elif event.name in DECISIONS:
         state.privacy.decide(event)
     if event.bot:
         if event.source == RIPEN:  # a suppression counts even if a bot caused it

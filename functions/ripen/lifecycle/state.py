@@ -40,11 +40,6 @@ class Course:
         self.here = move
         self.transitions = self.lifecycle.transitions[move.phase]
 
-    def is_inert(self, profile: str, points: float) -> bool:
-        """True if a score of this profile at `points` triggers no transition."""
-        low, high = self.transitions.inert_band.get(profile, self.transitions.inert_band_else)
-        return not self.needs_recheck and low <= points < high
-
 
 class LifecycleState:
     """The course of a lead through its phases, and through its stages if the rules define any.
@@ -64,6 +59,14 @@ class LifecycleState:
         """Enter the first phase of each lifecycle."""
         for course in self.courses:
             course.go(Move(course.lifecycle.first, moment, "first seen"))
+
+    def may_trigger(self, profile: str, points: float) -> bool:
+        """True if a score of this profile at `points` may cause a transition."""
+        for course in self.courses:
+            low, high = course.transitions.inert_band.get(profile, course.transitions.inert_band_else)
+            if course.needs_recheck or not low <= points < high:
+                return True
+        return False
 
     def dump(self) -> dict[str, Any]:
         """The latest move of each course, as JSON values."""

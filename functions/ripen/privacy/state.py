@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ripen.events.event import Event
-from ripen.privacy.consent import DECISIONS, Consent, decision
+from ripen.privacy.consent import Consent, decision
 from ripen.privacy.preferences import FEEDBACK_GIVEN, PREFERENCES_CHANGED, Preferences, changed_preferences, rating
 
 
@@ -20,9 +20,8 @@ class PrivacyState:
     rating: int | None = None
 
     def decide(self, event: Event) -> None:
-        """Apply a decision about consent from a website; other events change nothing."""
-        if event.name in DECISIONS:
-            self.consent = decision(event) or self.consent
+        """Apply a decision about consent."""
+        self.consent = decision(event) or self.consent
 
     def answer(self, event: Event, moment: int) -> bool:
         """Apply an answer from a page that a mail links to. True if the event is one."""
