@@ -7,7 +7,7 @@ import click
 from adapters.store.quarantine import Quarantined, find_quarantined, restore
 from adapters.store.reconciliation import load_scans, reconcile
 from ripen_cli.deployment import Deployment, deployed, now
-from ripen_cli.walks import describe
+from ripen_cli.scan_progress import describe
 
 _TELL_EVERY = 100
 """Pages of 1 MB."""

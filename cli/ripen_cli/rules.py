@@ -13,7 +13,7 @@ from ripen.errors import InvalidConfigurationError
 from ripen.events.sources import digest
 from ripen_cli.deployment import Deployment, deployed
 from ripen_cli.project import RULES, rule_files
-from ripen_cli.walks import describe
+from ripen_cli.scan_progress import describe
 
 
 @click.group()

@@ -86,7 +86,7 @@ def put_unconditionally(name, item):
             lambda _mails, _rule, moment: moment,
             "too many mails",
         ),
-        ("ripen.campaigns.frequency_caps._next_open", lambda moment, *_: moment, "mailed at"),
+        ("ripen.campaigns.sending_hours._next_open", lambda moment, *_: moment, "mailed at"),
         ("adapters.store.load_lead._checkpoint", any_checkpoint, "the record differs from its ledger"),
     ],
     ids=[

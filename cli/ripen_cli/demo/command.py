@@ -10,9 +10,9 @@ import click
 
 from ripen_cli import cloud
 from ripen_cli.demo.browser import chromium
+from ripen_cli.demo.journey import Journey
 from ripen_cli.demo.server import listen, serve
 from ripen_cli.demo.site import LANDING
-from ripen_cli.demo.walk import Walk
 from ripen_cli.local import ending_on_signals
 
 _PORT = click.IntRange(1024, 65535)
@@ -46,7 +46,7 @@ def _check(port: int) -> None:
             with listen(0) as probe:  # the usual port may be in use
                 port = probe.getsockname()[1]
         with _local_cloud(port) as running, serve(running, listening) as base:
-            Walk(running, base, click.echo, _tell).through(browser)
+            Journey(running, base, click.echo, _tell).through(browser)
     click.echo("The story holds.")
 
 

@@ -6,15 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ripen.campaigns.frequency_caps import (
-    NO_CAPS,
-    FrequencyCaps,
-    Hours,
-    Rhythm,
-    compile_caps,
-    compile_hours,
-    compile_rhythm,
-)
+from ripen.campaigns.frequency_caps import NO_CAPS, FrequencyCaps, compile_caps
+from ripen.campaigns.sending_hours import Hours, Rhythm, compile_hours, compile_rhythm
 from ripen.campaigns.steps import Do, Program, compile_steps
 from ripen.conditions.pattern import Predicate, compile_pattern, fields
 from ripen.config.configuration import Configuration

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from ripen.campaigns.frequency_caps import Hours, compile_hours
+from ripen.campaigns.sending_hours import Hours, compile_hours
 from ripen.conditions.pattern import Predicate, compile_pattern
 from ripen.config.schema.campaigns import Branch, Step
 from ripen.times import parse_duration

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ripen.campaigns.campaign import CampaignRule
 from ripen.campaigns.content_choice import Taste, best
-from ripen.campaigns.frequency_caps import Hours, within_hours, zone
+from ripen.campaigns.sending_hours import Hours, within_hours, zone
 from ripen.campaigns.state import Run
 from ripen.campaigns.steps import Do
 from ripen.events.event import MAIL

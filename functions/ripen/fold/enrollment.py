@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ripen.campaigns.campaign import CampaignRule
-from ripen.campaigns.frequency_caps import next_round
+from ripen.campaigns.sending_hours import next_round
 from ripen.fold.eligibility import time_zone
 from ripen.scoring.trends import day_of
 from ripen.times import HOUR, anniversaries

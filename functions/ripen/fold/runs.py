@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ripen.campaigns.campaign import CampaignRule, Signal
 from ripen.campaigns.content_choice import best
-from ripen.campaigns.frequency_caps import within_hours
+from ripen.campaigns.sending_hours import within_hours
 from ripen.campaigns.state import CampaignNote, Progress, Run, current_step
 from ripen.campaigns.steps import Condition, Do, Gate, Jump, Wait
 from ripen.events.event import MAIL

@@ -50,7 +50,7 @@ class StoryError(click.ClickException):
         super().__init__(f"{step}: expected {expected}, found {found}")
 
 
-class Walk:
+class Journey:
     """One run of the journey; `say` gets a line per step, `progress` gets a line while it waits."""
 
     def __init__(self, cloud: Cloud, base: str, say: Progress, progress: Progress) -> None:

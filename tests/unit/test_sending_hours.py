@@ -9,15 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ripen.campaigns.frequency_caps import (
-    compile_caps,
-    compile_hours,
-    compile_rhythm,
-    next_round,
-    within_caps,
-    within_hours,
-    zone,
-)
+from ripen.campaigns.frequency_caps import compile_caps, within_caps
+from ripen.campaigns.sending_hours import compile_hours, compile_rhythm, next_round, within_hours, zone
 from ripen.config.schema.campaigns import Schedule
 from ripen.config.schema.mailing import Caps, Window
 from ripen.times import DAY, HOUR, SECOND, parse_iso, to_iso
