@@ -14,7 +14,7 @@ from adapters.store.load_lead import load_merged_lead
 from ripen.config.configuration import ActiveConfiguration, Configuration
 from ripen.events.event import Event
 from ripen.fold.fold import fold
-from ripen.fold.rules import compile_rules
+from ripen.fold.rules import compile_active
 from ripen.leads.lead import Lead
 from ripen.storage.merged_lead import MergedLead
 from ripen_cli.deployment import Deployment
@@ -49,7 +49,7 @@ def read_lead(deployment: Deployment, who: str, now: int, at: int | None = None)
     events = [event for event in tree.events if at is None or event.at <= at]
     if not events:
         raise click.ClickException(f"{who!r} had done nothing yet at that time")
-    rules = compile_rules(active.configuration, active.version)
+    rules = compile_active(active)
     lead = fold(tree.record.subject, events, rules, now if at is None else at)
     return Reading(lead, events, active.configuration, tree, [other.record.subject for other in others])
 

@@ -8,20 +8,28 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from adapters.rules.active import activate
-from adapters.rules.isolated_check import check
+from pydantic import ValidationError
+
+from adapters.rules.active import activate, stored
+from adapters.rules.isolated_check import Checked, check
 from adapters.runtime.clients import client, stored_object
 from adapters.runtime.settings import PublishSettings
 from adapters.runtime.telemetry import count, logger
+from adapters.store.all_leads import under_way
 from adapters.tracking.public_config import put_public_config
 from adapters.tracking.source_registry import register
-from ripen.config.configuration import compile_sources
+from ripen.config.configuration import ActiveConfiguration, compile_sources
+from ripen.config.edits import edit
 from ripen.config.public import dump_site
 from ripen.config.upload_limits import MOST_BYTES, MOST_FILES, is_read, size_problems
 from ripen.errors import InvalidConfigurationError
+from ripen.times import parse_iso
 
 REPORT = "reports/latest.json"
 _PREFIXES = ("rules/", "mails/")
+_CAMPAIGNS = "rules/campaigns.yaml"
+_MOST_PAGES = 100
+"""The most pages of 1 MB that are read to count leads under way in campaigns."""
 
 _MOST_PROBLEMS = 200
 _LONGEST = 500
@@ -57,17 +65,52 @@ def publish(settings: PublishSettings, at: str) -> dict[str, Any]:
 def _check_and_activate(settings: PublishSettings, found: Files, at: str) -> dict[str, Any]:
     bucket = settings.bucket_name
     try:
-        configuration, mails, version = check(_contents(bucket, found))
+        checked = check(_contents(bucket, found))
+        active, mails = _replacement(settings, checked, at), checked.mails
     except InvalidConfigurationError as error:
         refusal = _refusal(error.problems, at)
         logger.error("The rules are not valid; what was active stays active", extra={"problems": refusal["problems"]})
         count("RulesInvalid")
         return refusal
-    register(settings.table_name, compile_sources(configuration))
-    put_public_config(settings.table_name, dump_site(configuration, mails))
-    activate(bucket, configuration, mails, version, at)
-    logger.info("The rules are active", extra={"version": version})
-    return {"activated": True, "version": version, "problems": [], "at": at}
+    register(settings.table_name, compile_sources(active.configuration))
+    put_public_config(settings.table_name, dump_site(active.configuration, mails))
+    activate(bucket, active, mails)
+    logger.info("The rules are active", extra={"version": active.version})
+    return {"activated": True, "version": active.version, "problems": [], "at": at}
+
+
+def _replacement(settings: PublishSettings, checked: Checked, at: str) -> ActiveConfiguration:
+    """The checked configuration, ready to be active from `at` on.
+
+    Raises InvalidConfigurationError for wrong uses of `was`, and for names that seem to be new ones for others without
+    `was`, while leads are under way in the campaign.
+    """
+    before = _active(settings.bucket_name)
+    edited = edit(before, checked.configuration, parse_iso(at))
+    problems = [f"{_CAMPAIGNS}: {'.'.join(map(str, path))}: {text}" for path, text in edited.problems]
+    if edited.renamings:
+        counts, complete = under_way(settings.table_name, _MOST_PAGES)
+        for renaming in edited.renamings:
+            if (count := counts[renaming.campaign]) or not complete:
+                leads = f"{'' if complete else 'at least '}{count} {'lead is' if count == 1 else 'leads are'}"
+                problems.append(f"{_CAMPAIGNS}: {'.'.join(map(str, renaming.path))}: {renaming.problem(leads)}")
+    if problems:
+        raise InvalidConfigurationError(problems)
+    return ActiveConfiguration(
+        version=checked.version,
+        activated_at=at,
+        configuration=checked.configuration.model_copy(update={"campaigns": edited.campaigns}),
+        editions=edited.editions,
+        renamed=edited.renamed,
+    )
+
+
+def _active(bucket: str) -> ActiveConfiguration | None:
+    try:
+        return stored(bucket)
+    except ValidationError:  # of a version of Ripen that this one cannot read
+        logger.warning("The active rules cannot be read; edits of campaigns under way are not known")
+        return None
 
 
 def _refusal(problems: Sequence[str], at: str) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from adapters.store.load_lead import load_merged_lead
 from ripen.config.configuration import ActiveConfiguration
 from ripen.events.event import Event
 from ripen.fold.fold import fold
-from ripen.fold.rules import compile_rules
+from ripen.fold.rules import compile_active
 from ripen.leads.lead import Reach
 from ripen.scoring.score import Score
 from ripen.storage.lead_record import reach_of
@@ -105,7 +105,7 @@ class Leads:
         tree = load_merged_lead(self._cloud.table, subject, now)
         if not tree.events:
             return None
-        lead = fold(tree.record.subject, tree.events, compile_rules(active.configuration, active.version), now)
+        lead = fold(tree.record.subject, tree.events, compile_active(active), now)
         return Reading(lead, tree.events, active.configuration, tree)
 
 

@@ -10,7 +10,7 @@ from adapters.store.all_leads import leads
 from adapters.store.load_lead import load_merged_lead
 from ripen.errors import VersionConflictError
 from ripen.fold.fold import fold
-from ripen.fold.rules import Rules, compile_rules
+from ripen.fold.rules import Rules, compile_active
 from ripen.reports.uplift import Effect, GroupResult, add_up, effects_of
 from ripen_cli.deployment import Deployment
 from ripen_cli.reading import active_configuration
@@ -30,7 +30,7 @@ def read(deployment: Deployment, days: Days, now: int, tell: Callable[[int], Non
     are active.
     """
     active = active_configuration(deployment)
-    rules = compile_rules(active.configuration, active.version)
+    rules = compile_active(active)
     found = add_up(_each(deployment.table, rules, days, now, tell))
     nothing = Effect(GroupResult(), GroupResult(), Counter(), Counter())
     achieved = [

@@ -6,13 +6,15 @@ plain numbers.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from ripen.config.schema.base import Model, Name, Pattern
-from ripen.config.schema.campaigns import Campaign
+from ripen.config.schema.campaigns import Campaign, Edition
 from ripen.config.schema.content import Asset, Offer
 from ripen.config.schema.interests import Interests, Usage
 from ripen.config.schema.lifecycle import Phase
@@ -114,11 +116,25 @@ Mails = Mapping[str, Mapping[str, MailTemplate]]
 
 
 class ActiveConfiguration(Model):
-    """The published rules that every function reads; `version` is a digest of rules and mails."""
+    """The published rules that every function reads; `version` is a digest of rules and mails.
+
+    `editions` are the former steps of campaigns, oldest first. `renamed` are the present names of renamed campaigns
+    (`name`) and steps (`campaign/step`), each with the name under which the ledger knows it.
+    """
 
     version: str
     activated_at: str
     configuration: Configuration
+    editions: dict[str, list[Edition]] = {}
+    renamed: dict[str, str] = {}
+
+    @property
+    def rules_version(self) -> str:
+        """The version of the compiled rules, which depend on the former steps, too."""
+        if not self.editions:
+            return self.version
+        former = {name: [one.model_dump(mode="json") for one in found] for name, found in self.editions.items()}
+        return hashlib.sha256(json.dumps([self.version, former], sort_keys=True).encode()).hexdigest()[:12]
 
 
 def compile_sources(configuration: Configuration) -> Sources:

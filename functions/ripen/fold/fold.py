@@ -226,6 +226,7 @@ def _lead(subject: str, state: State, now: int, later: int | None) -> Lead:
         preferences=privacy.preferences,
         language=language(state),
         notes=state.campaigns.notes,
+        under_way=[*state.campaigns.running],
         offers=tuple(offers(state)) if privacy.may_reach else (),
         pending=tuple(sorted(pending(state, now), key=_order)) if privacy.may_reach else (),
         next_timer=first_after(now, [later, *[course.timer for course in lifecycles.courses]]),

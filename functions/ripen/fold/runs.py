@@ -54,10 +54,12 @@ def advance_runs(state: State, moment: int) -> None:
 def _advance_run(state: State, rule: CampaignRule, progress: Progress, moment: int) -> None:
     run = progress.run
     while run is not None:
+        while (edited := run.edited_at(rule)) is not None and edited <= moment:
+            run.follow(rule.former[run.edition])
         if reason := _over(state, rule, run):
             state.campaigns.end(rule.name, reason, moment)
             return
-        instruction = rule.program[run.at]
+        instruction = run.program(rule)[run.at]
         if isinstance(instruction, Jump):
             run.at = instruction.target
         elif isinstance(instruction, Gate):
@@ -84,7 +86,7 @@ def _over(state: State, rule: CampaignRule, run: Run) -> str:
         return "goal reached"
     if rule.exits and any(leaves(state.facts) for leaves in rule.exits):
         return "left"
-    return "ended" if run.at >= len(rule.program) else ""
+    return "ended" if run.at >= len(run.program(rule)) else ""
 
 
 def _passes(state: State, rule: CampaignRule, run: Run, step: Do, moment: int) -> str | None:
@@ -171,14 +173,17 @@ def _holds(state: State, run: Run, condition: Condition) -> bool:
 
 
 def _goes_on(state: State, rule: CampaignRule) -> int | None:
-    progress = state.campaigns.progress[rule.name]
-    run = progress.run
-    if run is None or run.at >= len(rule.program):
+    run = state.campaigns.progress[rule.name].run
+    if run is None or run.at >= len(run.program(rule)):
         return None
-    instruction = rule.program[run.at]
+    instruction = run.program(rule)[run.at]
+    ends = None
     if isinstance(instruction, Wait):
-        return _wait_ends(state, run, instruction)
-    return run.since + instruction.valid_for if isinstance(instruction, Do) else None
+        ends = _wait_ends(state, run, instruction)
+    elif isinstance(instruction, Do):
+        ends = run.since + instruction.valid_for
+    edited = run.edited_at(rule)
+    return edited if ends is None else ends if edited is None else min(ends, edited)
 
 
 def _wait_ends(state: State, run: Run, wait: Wait) -> int:

@@ -123,6 +123,7 @@ def make_record(
         "address": address,
         "pending": [intent.id for intent in lead.possible(reach)],
         "seen": folded.seen,
+        **({"under_way": lead.under_way} if lead.under_way else {}),
         **({"settled": folded.settled} if folded.settled else {}),
         **({"visits": folded.visits} if folded.visits else {}),
         **({"front": folded.front} if folded.front else {}),

@@ -7,11 +7,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ripen.campaigns.campaign import of_facts
-from ripen.campaigns.steps import CHANNELS
 from ripen.conditions.pattern import event_names, fields
 from ripen.config.configuration import Configuration
 from ripen.config.schema.base import Path
-from ripen.config.schema.campaigns import Branch, Campaign, Step
+from ripen.config.schema.campaigns import CHANNELS, Branch, Campaign, Step
 from ripen.events.event import OUTCOMES
 
 Problems = Iterator[tuple[Path, str]]
