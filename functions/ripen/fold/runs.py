@@ -166,6 +166,19 @@ def next_step(state: State, *, mails: bool) -> int | None:
     return first_after(state.clock, found)
 
 
+def under_way(state: State) -> dict[str, bool]:
+    """The campaigns with a current run, without those that do nothing but mail a lead that gets no mail.
+
+    The value is true if a campaign does nothing but mail.
+    """
+    running = state.campaigns.running.values()
+    return {
+        rule.name: rule.by_mail_alone
+        for rule in running
+        if not rule.by_mail_alone or may_mail(state, rule, state.clock)
+    }
+
+
 def _holds(state: State, run: Run, condition: Condition) -> bool:
     if condition.matches is not None and not condition.matches(state.facts):
         return False
