@@ -92,10 +92,25 @@ def _over(state: State, rule: CampaignRule, run: Run) -> str:
 def _passes(state: State, rule: CampaignRule, run: Run, step: Do, moment: int) -> str | None:
     """The reason for which a run skips a step that is not done; None if the run waits for the step."""
     if moment >= run.since + step.valid_for:
-        return "given up: it could not be done in time"
+        return f"given up: {_obstacle(state, rule, run, step)}"
     if run.since == moment:
         return _refused(state, rule, run, step)
     return None
+
+
+def _obstacle(state: State, rule: CampaignRule, run: Run, step: Do) -> str:
+    """The reason for which a step could not be done while it was valid."""
+    ends = run.since + step.valid_for
+    if step.channel == MAIL and not may_mail(state, rule, ends):
+        return "the lead may not get this mail"
+    if step.channel == MAIL and not rule.transactional:
+        allowed = state.mails.within_caps(rule, run.since)
+        if allowed is None or allowed >= ends:
+            return "too many mails"
+    wanted = earliest(state, rule, step, run)
+    if wanted is None or wanted >= ends:
+        return "its hours did not open in time"
+    return "it could not be done in time"
 
 
 def _refused(state: State, rule: CampaignRule, run: Run, step: Do) -> str | None:

@@ -25,7 +25,7 @@ def campaign_problems(configuration: Configuration, mails: Collection[str]) -> P
     """All problems of campaigns, content, offers and their translations. Yields (path, problem)."""
     for key, campaign in configuration.campaigns.items():
         path: Path = ("campaigns", key)
-        steps = [*_steps(campaign, path)]
+        steps = [*steps_of(campaign, path)]
         yield from _strangers(configuration, mails, campaign, path, steps)
         yield from _conditions(campaign, path, steps)
         yield from _loops(campaign, path, steps)
@@ -34,7 +34,7 @@ def campaign_problems(configuration: Configuration, mails: Collection[str]) -> P
     yield from _languages(configuration)
 
 
-def _steps(campaign: Campaign, path: Path) -> Iterator[tuple[Path, Step | Branch]]:
+def steps_of(campaign: Campaign, path: Path) -> Iterator[tuple[Path, Step | Branch]]:
     """Every step and branch, with its path."""
     if campaign.mail is not None:
         yield path, campaign.all_steps[0]
