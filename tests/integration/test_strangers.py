@@ -136,7 +136,7 @@ def test_all_who_gave_an_address_are_found_and_erased_by_it(starter):
     assert claimants("ripen", KEY) == ["a:phone", "a:laptop"]
 
     shown = CliRunner().invoke(main, ["lead", "show", ANN])
-    assert "also gave this address  a:laptop" in shown.output
+    assert "others at this address  a:laptop" in shown.output
     asked = CliRunner().invoke(main, ["lead", "erase", ANN])
     assert "a:phone" in asked.output
     assert "a:laptop" in asked.output
