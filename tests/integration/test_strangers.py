@@ -112,7 +112,7 @@ def test_this_was_not_me_takes_the_address_from_whoever_typed_it(starter):
     answer = confirm(starter, START + HOUR, action="disown")
     wants(starter, "stranger", START + 3 * DAY)
 
-    assert "no longer belongs" in answer["body"]
+    assert "Your address is no longer linked to the person who entered it." in answer["body"]
     assert starter.record("stranger")["address"] is None
     assert len(starter.mails()) == 1
     assert "Subscription Confirmed" not in starter.names("stranger")
