@@ -48,7 +48,7 @@ def read_lead(deployment: Deployment, who: str, now: int, at: int | None = None)
     tree, *others = found
     events = [event for event in tree.events if at is None or event.at <= at]
     if not events:
-        raise click.ClickException(f"{who!r} had done nothing yet at that time")
+        raise click.ClickException(f"{who!r} has no events before that time")
     rules = compile_active(active)
     lead = fold(tree.record.subject, events, rules, now if at is None else at)
     return Reading(lead, events, active.configuration, tree, [other.record.subject for other in others])

@@ -43,7 +43,11 @@ def check(folder: Path) -> None:
 def status(deployment: Deployment) -> None:
     """Show the version for which all leads are being folded again, since when, and the progress."""
     refold = load_scans(deployment.table).get("refold")
-    told = describe(refold, deployment.table) if refold else "No version has been noticed yet; it takes a minute."
+    told = (
+        describe(refold, deployment.table)
+        if refold
+        else "No version has been detected yet; the detection takes up to a minute."
+    )
     click.echo(told)
 
 

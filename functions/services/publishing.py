@@ -34,7 +34,7 @@ _MOST_PAGES = 100
 _MOST_PROBLEMS = 200
 _LONGEST = 500
 _ALL = "rules/ and mails/"
-_UNFINISHED = f"{_ALL}: are being checked; if this stays so, the check broke off, and nothing became active"
+_UNFINISHED = f"{_ALL}: the check is in progress; if this message stays, the check failed and nothing was activated"
 
 Files = Mapping[str, tuple[int, str]]
 """Each key with its size in bytes, and a text that changes whenever the object is written."""
@@ -55,7 +55,9 @@ def publish(settings: PublishSettings, at: str) -> dict[str, Any]:
         try:
             report = _check_and_activate(settings, files, at) | {"files": _digest(files)}
         except Exception as error:
-            _write(bucket, _refusal([f"{_ALL}: not activated, {type(error).__name__}; tried again soon"], at))
+            _write(
+                bucket, _refusal([f"{_ALL}: the activation failed with {type(error).__name__}; it is retried soon"], at)
+            )
             raise
         _write(bucket, report)
         files = _files(bucket)
@@ -69,7 +71,7 @@ def _check_and_activate(settings: PublishSettings, found: Files, at: str) -> dic
         active, mails = _replacement(settings, checked, at), checked.mails
     except InvalidConfigurationError as error:
         refusal = _refusal(error.problems, at)
-        logger.error("The rules are not valid; what was active stays active", extra={"problems": refusal["problems"]})
+        logger.error("The rules are not valid; the previous rules stay active", extra={"problems": refusal["problems"]})
         count("RulesInvalid")
         return refusal
     register(settings.table_name, compile_sources(active.configuration))
@@ -116,7 +118,7 @@ def _active(bucket: str) -> ActiveConfiguration | None:
 def _refusal(problems: Sequence[str], at: str) -> dict[str, Any]:
     told = [_shortened(problem) for problem in problems[:_MOST_PROBLEMS]]
     if len(problems) > len(told):
-        told.append(f"{_ALL}: have more problems than these")
+        told.append(f"{_ALL}: there are more problems than these")
     return {"activated": False, "version": "", "problems": told, "at": at}
 
 

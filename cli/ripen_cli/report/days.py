@@ -42,8 +42,10 @@ def report_options(days: int) -> Callable[[Command], Command]:
         command = click.option("--html", type=path, help="Write a page with charts to this file.")(command)
         command = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)
         kind = click.DateTime(["%Y-%m-%d"])
-        command = click.option("--to", "--until", "last", type=kind, help="Last day (UTC); today without it.")(command)
-        told = f"First day (UTC); {days} days ago without it."
+        command = click.option("--to", "--until", "last", type=kind, help="Last day (UTC); the default is today.")(
+            command
+        )
+        told = f"First day (UTC); the default is {days} days ago."
         return click.option("--from", "--since", "first", type=kind, help=told)(command)
 
     return add

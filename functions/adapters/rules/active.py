@@ -111,5 +111,5 @@ def _put(bucket: str, key: str, text: str) -> None:
 
 
 def _report(reason: str) -> None:
-    logger.error("The active configuration cannot be used; the last good one stays", extra={"reason": reason})
+    logger.error("The active configuration cannot be used; the last valid one stays in use", extra={"reason": reason})
     count("ConfigurationUnusable")

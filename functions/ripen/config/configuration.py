@@ -34,8 +34,8 @@ Origin = Annotated[str, StringConstraints(pattern=r"^(\*|https?://[a-z0-9.-]+(:[
 
 def _browser_event(name: str) -> str:
     if not may_be_opened(name):
-        kind = "no event that is kept for servers" if not reserved(name) else "never for browsers to tell"
-        raise ValueError(f"{name!r} is {kind}; there is Order Completed, Feedback Given, Deal Won and others")
+        trouble = "may never come from a browser" if reserved(name) else "needs no entry, because browsers may send it"
+        raise ValueError(f"{name!r} {trouble}; list only events of servers, such as Order Completed or Deal Won")
     return name
 
 
@@ -69,13 +69,17 @@ class SourceRule(Model):
     @model_validator(mode="after")
     def _has_what_its_kind_needs(self) -> SourceRule:
         if self.kind == "browser" and (self.write_key is None or self.write_key_sha256 is not None or not self.origins):
-            raise ValueError("a browser has a write_key and the origins of its pages, such as https://www.example.com")
+            raise ValueError(
+                "kind browser needs write_key and origins (such as https://www.example.com), and no write_key_sha256"
+            )
         if self.kind == "server" and (self.write_key_sha256 is None or self.write_key is not None or self.origins):
             raise ValueError(
-                "a server has a write_key_sha256, no write_key and no origins; `ripen sources key` makes one"
+                "kind server needs write_key_sha256, and neither write_key nor origins; `ripen sources key` makes a key"
             )
         if self.kind == "server" and self.browser_events:
-            raise ValueError("browser_events is a key of browsers; a server may tell these events anyway")
+            raise ValueError(
+                "browser_events is allowed only for kind browser, because servers may send these events; remove it"
+            )
         return self
 
     @property

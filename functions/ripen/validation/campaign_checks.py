@@ -65,7 +65,7 @@ def _strangers(
     }
     titles = {"onsite": "offer", "handoff": "recipient", "notify": "recipient", "webhook": "recipient"}
     if campaign.category is not None and campaign.category not in mailing.categories:
-        yield (*path, "category"), f"there is no category {campaign.category!r}; there is {listed(mailing.categories)}"
+        yield (*path, "category"), f"there is no category {campaign.category!r}; known: {listed(mailing.categories)}"
     kinds = {asset.kind for asset in configuration.content.values()}
     for place, step in steps:
         if isinstance(step, Branch):
@@ -77,13 +77,14 @@ def _strangers(
                     where = (*place, channel, n) if isinstance(named, list) else (*place, channel)
                     yield (
                         where,
-                        f"there is no {titles.get(channel, channel)} {name!r}; there is {listed(known[channel])}",
+                        f"there is no {titles.get(channel, channel)} {name!r}; known: {listed(known[channel])}",
                     )
         if step.webhook in mailing.recipients and mailing.recipients[step.webhook].webhook is None:
-            yield (*place, "webhook"), f"{step.webhook} has no webhook in mailing.recipients"
+            text = f"the recipient {step.webhook!r} has no webhook; add one in mailing.recipients, or name another"
+            yield (*place, "webhook"), text
         for n, kind in enumerate(step.content.kinds if step.content else ()):
             if kind not in kinds:
-                yield (*place, "content", "kinds", n), f"there is no content of kind {kind!r}; there is {listed(kinds)}"
+                yield (*place, "content", "kinds", n), f"there is no content of kind {kind!r}; known: {listed(kinds)}"
 
 
 def _conditions(campaign: Campaign, path: Path, steps: Sequence[tuple[Path, Step | Branch]]) -> Problems:
@@ -93,10 +94,10 @@ def _conditions(campaign: Campaign, path: Path, steps: Sequence[tuple[Path, Step
     for place, pattern in facts:
         for field in fields(pattern or {}):
             if field.partition(".")[0] not in ("lead", "traits"):
-                yield place, f"{field}: nothing happens at that moment; look at lead and traits, or write happened"
+                yield place, f"{field}: this condition has no event; test lead or traits, or use happened in a step"
     for place, step in steps:
         if step.happened is not None and of_facts(step.happened):
-            yield (*place, "happened"), "looks at no event; write when for what is known of the lead"
+            yield (*place, "happened"), "tests no field of an event; use when to test lead and traits"
 
 
 def _loops(campaign: Campaign, path: Path, steps: Sequence[tuple[Path, Step | Branch]]) -> Problems:
@@ -104,19 +105,18 @@ def _loops(campaign: Campaign, path: Path, steps: Sequence[tuple[Path, Step | Br
     names = event_names(campaign.start.event) if campaign.start.event else ()
     waits = any(isinstance(step, Step) and step.wait for _, step in steps) or campaign.again is not None
     if names is None:
-        yield (*path, "start", "event"), "names no event: mails would start it, too; write the event's name"
+        text = "does not name an event, so Ripen's events about mails would also start the campaign; add the name"
+        yield (*path, "start", "event"), text
     elif not waits and (own := sorted({*names} & {*OUTCOMES})):
-        yield (
-            (*path, "start", "event"),
-            f"{own[0]} is what its own steps cause: without a wait, or again, it never ends",
-        )
+        text = f"this campaign's own steps emit {own[0]}, so it would restart forever; add a wait step or set again"
+        yield (*path, "start", "event"), text
 
 
 def _same_names(steps: Sequence[tuple[Path, Step | Branch]]) -> Problems:
     keys = Counter(step.key for _, step in steps if isinstance(step, Step) and step.key)
     for place, step in steps:
         if isinstance(step, Step) and keys[step.key] > 1 and step.key:
-            yield place, f"{step.key} is the name of more than one step; give each a name of its own"
+            yield place, f"the name {step.key!r} occurs in more than one step; give each step its own name"
 
 
 def _fitting(configuration: Configuration) -> Problems:
@@ -134,9 +134,12 @@ def _fitting(configuration: Configuration) -> Problems:
                 for n, name in enumerate(getattr(one, kind)):
                     if name not in names:
                         path = (section, key, kind, n)
-                        yield path, f"there is no {titles[kind]} {name!r}; there is {listed(names)}"
+                        yield path, f"there is no {titles[kind]} {name!r}; known: {listed(names)}"
             if section == "offers" and (one.placement == "slot") != (one.slot is not None):
-                yield (section, key, "slot"), "names the place of an offer whose placement is slot, and of no other"
+                yield (
+                    (section, key, "slot"),
+                    "is required for the placement slot, and not allowed for any other placement",
+                )
 
 
 def _languages(configuration: Configuration) -> Problems:
@@ -150,4 +153,4 @@ def _languages(configuration: Configuration) -> Problems:
         texts += [(("offers", key, part), getattr(offer, part)) for part in ("title", "text", "button", "link")]
     for path, text in texts:
         if first not in text:
-            yield path, f"is missing in {first}, the language of mailing"
+            yield path, f"has no text in {first!r}, which is the default language (mailing.language); add one"

@@ -27,7 +27,7 @@ class Date(Model):
     @model_validator(mode="after")
     def _not_both(self) -> Date:
         if self.before and self.after:
-            raise ValueError("takes at most one of before and after")
+            raise ValueError("allows at most one of before and after")
         return self
 
 
@@ -63,9 +63,9 @@ class Start(Model):
         given = self.model_fields_set - {"after"}
         if len(given) != 1 or getattr(self, next(iter(given))) is None:
             kinds = ", ".join(kind for kind in Start.model_fields if kind != "after")
-            raise ValueError(f"takes exactly one of {kinds}")
+            raise ValueError(f"needs exactly one of {kinds}")
         if self.after is not None and self.score is None:
-            raise ValueError("takes after only together with score")
+            raise ValueError("allows after only together with score")
         return self
 
 
@@ -103,13 +103,13 @@ class Step(Model):
         kinds = ("wait", *CHANNELS, "branch", "stop")
         given = [kind for kind in kinds if getattr(self, kind) is not None]
         if len(given) != 1:
-            raise ValueError(f"takes exactly one of {', '.join(kinds)}")
+            raise ValueError(f"needs exactly one of {', '.join(kinds)}")
         if self.was is not None and not self.acts:
-            raise ValueError(f"takes was only together with one of {', '.join(CHANNELS)}")
+            raise ValueError(f"allows was only together with one of {', '.join(CHANNELS)}")
         if self.content is not None and self.mail is None:
-            raise ValueError("takes content only together with mail")
+            raise ValueError("allows content only together with mail")
         if self.window is not None and given[0] in ("onsite", "branch", "stop"):
-            raise ValueError(f"takes no window together with {given[0]}")
+            raise ValueError(f"does not allow window together with {given[0]}")
         return self
 
     @property
@@ -172,11 +172,13 @@ class Campaign(Model):
     @model_validator(mode="after")
     def _has_steps(self) -> Campaign:
         if (self.mail is None) == (not self.steps):
-            raise ValueError("takes exactly one of mail and steps")
+            raise ValueError("needs exactly one of mail and steps")
         if self.transactional and self.category is not None:
-            raise ValueError("takes no category when it is transactional: nobody can turn off what has to be sent")
+            raise ValueError(
+                "does not allow category together with transactional: leads cannot turn off transactional mails"
+            )
         if self.confirms and not self.transactional:
-            raise ValueError("confirms: write transactional: true as well; nobody has agreed to its mails yet")
+            raise ValueError("confirms: requires transactional: true, because the lead has not given consent yet")
         return self
 
     @property
