@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from lxml.html import document_fromstring
 
 from adapters.delivery import mailer
 from adapters.mail.jinja import CONTENT_FIELDS, LEAD_FIELDS, MAIL_FIELDS
@@ -75,6 +76,39 @@ def test_a_mail_without_a_text_part_gets_one_with_the_footer(files):
         "Hello,\n\nRead them: https://www.example.com/tips?utm_source=ripen&utm_medium=email&utm_campaign=spring"
         "&utm_content=tips\n\nLeave: https://go.example/v1/unsubscribe?t=p4g3"
     )
+
+
+LIST = "https://www.example.com/list?cat=1&region=de&currency=EUR&copy=2"
+
+
+@pytest.mark.parametrize("link", [LIST, LIST.replace("&", "&amp;"), LIST.replace("&", "&#38;")])
+@pytest.mark.parametrize("content", ['<mj-button href="{}">B</mj-button>', '<mj-text><a href="{}">B</a></mj-text>'])
+def test_parameters_that_begin_like_a_sign_stay_parameters_in_both_parts(files, content, link):
+    source = "<mj-title>Hi</mj-title>" + content.format(link)
+
+    mail = rendered(files | {"mails/tips/en.mjml": source.encode()})
+
+    [found] = [target for *_, target, _ in document_fromstring(mail.html).iterlinks() if "list" in target]
+    assert found.startswith(f"{LIST}&utm_source=ripen")
+    assert f"B: {LIST}&utm_source=ripen" in mail.text
+
+
+def test_what_looks_like_jinja_only_after_decoding_stays_text(files):
+    source = (
+        b"<mj-title>Hi</mj-title><mj-text>Write &#123;{ lead.name }} or &lbrace;% if %}, &copy 2026, &reg;</mj-text>"
+    )
+
+    mail = rendered(files | {"mails/tips/en.mjml": source})
+
+    assert "Write {{ lead.name }} or {% if %}, \N{COPYRIGHT SIGN} 2026, \N{REGISTERED SIGN}" in mail.text
+
+
+def test_a_subject_is_read_like_the_title_of_a_page(files):
+    source = b"<mj-title>Fish &amp; chips &copy 2026, &lt;{{ lead.first_name | default('&amp;', true) }}</mj-title>"
+
+    mail = rendered(files | {"mails/tips/en.mjml": source + b"<mj-text>x</mj-text>"})
+
+    assert mail.subject == "Fish & chips \N{COPYRIGHT SIGN} 2026, <&amp;"
 
 
 def test_a_text_part_of_ones_own_gets_the_footer_too(files):

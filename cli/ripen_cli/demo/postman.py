@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from adapters.delivery.ses_tags import tag
 from adapters.identity.link_tokens import PageToken, read_page
 from ripen.times import to_iso
 from ripen_cli.cloud import Cloud
-from ripen_cli.demo.mailbox import Mail
+from ripen_cli.demo.mailbox import Mail, page_of
 
-_PAGE = re.compile(r'href="([^"]*/v1/(\w+)\?t=([^"&]+)[^"]*)"')
+_PAGE = re.compile(r".*/v1/(\w+)\?t=([^&]+).*")
 
 
 def pages(mail: Mail) -> dict[str, str]:
     """The URLs of Ripen pages that a mail links to, by page name."""
-    return {name: html.unescape(url) for url, name, _ in _PAGE.findall(mail.html)}
+    return {page[1]: page[0] for page in _pages(mail)}
+
+
+def _pages(mail: Mail) -> Iterator[re.Match[str]]:
+    anchors = page_of(mail).iter("a")
+    return (page for anchor in anchors if (page := _PAGE.fullmatch(anchor.get("href", ""))))
 
 
 class Postman:
@@ -48,5 +53,5 @@ class Postman:
         self._functions.invoke(FunctionName=self._cloud.track_function, Payload=json.dumps(event).encode())
 
     def _token(self, mail: Mail) -> PageToken | None:
-        tokens = (read_page(self._keys, html.unescape(token)) for _, _, token in _PAGE.findall(mail.html))
+        tokens = (read_page(self._keys, page[2]) for page in _pages(mail))
         return next((token for token in tokens if token), None)

@@ -5,7 +5,6 @@ An MJML file holds a whole mail, or only its content; `mails/layout.mjml` then g
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -15,7 +14,7 @@ from mjml import mjml2html
 
 from adapters.mail.jinja import broken, template_problems
 from adapters.mail.links import mark_html, mark_text, unsafe_links
-from adapters.mail.markup import UNREADABLE
+from adapters.mail.markup import UNREADABLE, title_text
 from adapters.mail.mjml_lint import mjml_problems, place_of
 from adapters.mail.plaintext import text_of
 from adapters.mail.sandbox import MOST_LETTERS
@@ -133,7 +132,7 @@ def _template(name: str, texts: Mapping[str, str], layout: str | None) -> MailTe
     else:
         around = text_of(mark_html(_compiled(compose(name, _CONTENT, layout or ""))))
         text = around.replace(_CONTENT_STAND_IN, mark_text(own).strip())
-    subject = html.unescape(" ".join(title[1].split())) if title else ""
+    subject = title_text(" ".join(title[1].split())) if title else ""
     for part in (subject, page, text):
         if problem := broken(part):
             raise _UnusableError(f"{name}:1: {problem}")
