@@ -13,6 +13,7 @@ from adapters.delivery.mailer import Rendered
 from adapters.mail.links import Links
 from adapters.mail.markup import UNREADABLE, Element, parsed
 from adapters.rules.rule_files import build
+from ripen.config.text_files import read_text
 from ripen.config.upload_limits import LAYOUT
 from ripen.errors import InvalidConfigurationError, MailTemplateError
 from ripen.messages.mail_context import MailContext
@@ -48,7 +49,7 @@ class Finding(NamedTuple):
 
 def lint(files: Mapping[str, bytes]) -> list[Finding]:
     """All findings in the mails among `files`, sorted by file and line."""
-    sources = {name: content.decode(errors="replace") for name, content in files.items() if name.startswith("mails/")}
+    sources = {name: read_text(content, "replace") for name, content in files.items() if name.startswith("mails/")}
     found = [finding for name, source in sources.items() for finding in _in_source(name, source)]
     try:
         kit = Kit(*build(files))

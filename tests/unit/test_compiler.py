@@ -219,12 +219,27 @@ def test_a_file_that_cannot_be_used_is_named(files, change, expected):
     assert any(problem.startswith(expected) for problem in problems(files | change))
 
 
-def test_content_without_a_layout_is_named(files):
+def test_a_missing_layout_is_one_problem_however_many_mails_need_it(files):
     files.pop("mails/layout.mjml")
 
-    assert "mails/tips/en.mjml: has no <mjml>, and there is no mails/layout.mjml that is put around it" in problems(
-        files
+    [problem] = problems(files)
+
+    mails = sum(name.endswith(".mjml") for name in files)
+    assert problem == (
+        f"mails/layout.mjml: is missing; mails/confirm-subscription/de.mjml and {mails - 1} more have no <mjml>, "
+        "and need it around them"
     )
+
+
+@pytest.mark.parametrize("mistake", [b"<mj-boddy>", b"<mj-body {{ lead.name }}>", b"<mj-body <>"])
+def test_a_mistake_in_the_layout_is_told_once_however_many_mails_it_is_around(files, mistake):
+    broken = {"mails/layout.mjml": LAYOUT.replace(b"<mj-body>", mistake)}
+    others = {f"mails/tips/{language}.mjml": TIPS for language in ("de", "fr")}
+
+    found = problems(files | broken | others)
+
+    assert len(set(found)) == len(found)
+    assert all(problem.startswith("mails/layout.mjml:") for problem in found)
 
 
 def test_what_a_mail_may_name_is_what_it_gets(files):
