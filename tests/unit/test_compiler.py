@@ -159,6 +159,18 @@ def test_html_in_a_value_stays_text_and_is_no_name(files):
     assert "<img" not in mail.html
 
 
+@pytest.mark.parametrize("known", [{}, {"role": None}])
+def test_a_default_holds_for_a_trait_that_is_null_as_for_one_that_is_missing(files, known):
+    line = b'You asked for it as {{ lead.traits.role | default("a visitor") }}, {{ lead.traits.role is defined }}.'
+    content = b"<mj-title>For {{ lead.traits.role | default('you') }}</mj-title><mj-text>" + line + b"</mj-text>"
+
+    mail = rendered(files | {"mails/tips/en.mjml": content}, **known)
+
+    assert mail.subject == "For you"
+    assert "You asked for it as a visitor, False." in mail.html
+    assert "You asked for it as a visitor, False." in mail.text
+
+
 @pytest.mark.parametrize(
     ("name", "old", "new", "expected"),
     [

@@ -6,7 +6,7 @@ import codecs
 
 
 def read_text(content: bytes, errors: str = "strict") -> str:
-    """The text of a UTF-8 file, without a byte order mark and with `\\n` as the end of every line.
+    """The text of a UTF-8 file, without a byte order mark and with a line feed alone at the end of each line.
 
     Raises UnicodeDecodeError unless `errors` says otherwise, as for `bytes.decode`.
     """

@@ -168,3 +168,12 @@ def _dump(value: object, encoder: json.JSONEncoder) -> bytes:
         raise
     except (ValueError, RecursionError):
         raise InvalidEventError("event", "holds a number or a depth that JSON cannot carry", "plain values") from None
+
+
+def without_nulls(value: Any) -> Any:
+    """A copy of a JSON value without the nulls in its objects and lists."""
+    if isinstance(value, dict):
+        return {key: without_nulls(inner) for key, inner in value.items() if inner is not None}
+    if isinstance(value, list):
+        return [without_nulls(inner) for inner in value if inner is not None]
+    return value

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ripen.conditions.pattern import Predicate, compile_pattern, event_names
-from ripen.events.event import RIPEN, Event
+from ripen.events.event import RIPEN, Event, without_nulls
 from ripen.sessions.attribution import VISIT_GAP, Touch, direct_touch, on_page, path_of, touch_of
 from ripen.times import DAY, SECOND
 
@@ -154,7 +154,7 @@ def _groups(events: Iterable[Event], conversions: Sequence[ConversionRule], trai
         if event.bot:
             continue
         if event.traits:
-            traits = {**traits, **event.traits}
+            traits = without_nulls({**traits, **event.traits})
         met = _met(event, conversions, traits)
         if event.source == RIPEN and not met:
             continue
