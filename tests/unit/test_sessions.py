@@ -131,6 +131,12 @@ def test_a_null_trait_is_missing_for_a_conversion():
     assert not found.known
 
 
+def test_a_click_on_a_page_of_ripen_is_no_conversion():
+    link = "https://go.example/v1/preferences?t=abc.def"
+
+    assert of(happened(START, "Email Link Clicked", source=RIPEN, link=link)) == []
+
+
 def test_bots_make_no_visits():
     bot = Event("b1", "Page Viewed", START, "website", bot="crawler")
     assert of(bot) == []

@@ -9,6 +9,7 @@ from typing import Any
 
 from adapters.delivery.ses_tags import tag
 from adapters.identity.link_tokens import PageToken, read_page
+from adapters.rules.active import CURRENT
 from ripen.times import to_iso
 from ripen_cli.cloud import Cloud
 from ripen_cli.demo.mailbox import Mail, page_of
@@ -32,6 +33,7 @@ class Postman:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._functions = cloud.client("lambda")
+        self._rules = cloud.client("s3")
         secret = cloud.client("secretsmanager").get_secret_value(SecretId=cloud.link_secret)["SecretString"]
         self._keys = [line.encode() for line in secret.split()]
 
@@ -48,9 +50,16 @@ class Postman:
         if found is None:
             return  # e.g. an internal notification
         tags = {"lead": [tag(found.subject)], "intent": [found.intent]}
+        tags |= {"category": [category]} if (category := self._category(found.intent)) else {}
         report = {"eventType": kind.capitalize(), "mail": {"tags": tags}, kind: {"timestamp": to_iso(now), **details}}
         event = {"id": identity, "source": "aws.ses", "time": to_iso(now), "detail": report}
         self._functions.invoke(FunctionName=self._cloud.track_function, Payload=json.dumps(event).encode())
+
+    def _category(self, intent: str) -> str:
+        """The category of the campaign of a mail; empty for a transactional one."""
+        active = self._rules.get_object(Bucket=self._cloud.rules_bucket, Key=CURRENT)["Body"].read()
+        campaign = json.loads(active)["configuration"]["campaigns"].get(intent.partition("_")[0], {})
+        return str(campaign.get("category") or "")
 
     def _token(self, mail: Mail) -> PageToken | None:
         tokens = (read_page(self._keys, page[2]) for page in _pages(mail))

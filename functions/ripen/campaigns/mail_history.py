@@ -9,6 +9,7 @@ from typing import Any
 from ripen.campaigns.campaign import CampaignRule
 from ripen.campaigns.frequency_caps import KEPT, within_caps
 from ripen.events.event import Event
+from ripen.events.own_pages import opens_own_page
 
 SENT, OPENED, CLICKED = "Email Sent", "Email Opened", "Email Link Clicked"
 
@@ -28,8 +29,8 @@ class MailHistory:
     assets: set[str] = field(default_factory=set)
 
     def count(self, event: Event) -> None:
-        """Count a mail that was sent, opened or clicked by a person."""
-        if event.name in self.counted and not event.bot:
+        """Count a mail that was sent, opened or clicked by a person; links to Ripen's own pages do not count."""
+        if event.name in self.counted and not event.bot and not opens_own_page(event):
             self.counted[event.name] += 1
 
     def add(self, properties: Mapping[str, Any], moment: int) -> None:
