@@ -169,6 +169,8 @@ def rows(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _wishes(preferences: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if preferences["off"]:
         yield "wants no mails about", ", ".join(preferences["off"])
+    if preferences["frequency"] != "any":
+        yield "wants mails", f"at most one a {preferences['frequency']}"
     if preferences["paused_until"]:
         yield "wants a pause until", _time(preferences["paused_until"])
 
