@@ -323,7 +323,9 @@ def test_of_an_ip_address_only_the_network_is_kept(ip, kept):
 
 def test_a_rating_counts_when_it_is_sent_not_when_its_link_is_opened(pages):
     for score in range(11):
-        assert chosen(pages.get("feedback", survey="service", s=str(score)))[0] == ("score", str(score))
+        shown = pages.get("feedback", survey="service", s=str(score))
+        assert chosen(shown)[0] == ("score", str(score))
+        assert f"Your answer so far: {score}. Nothing is stored yet" in text(shown)
     assert pages.events() == []
 
     fields = {"score": "9", "reason": "slow", "comment": " Thank\r\nyou\x00 \U0001f600 "}
@@ -331,6 +333,19 @@ def test_a_rating_counts_when_it_is_sent_not_when_its_link_is_opened(pages):
 
     given = {"survey": "service", "score": 9, "reason": "slow", "comment": "Thank\nyou \U0001f600"}
     assert pages.events() == [("Feedback Given", {"intent": INTENT, **given})]
+
+
+def test_the_ends_of_the_scale_are_those_of_the_survey_in_both_languages(pages):
+    ends = {"low": {"en": "not at all", "de": "gar nicht"}, "high": {"en": "completely", "de": "voll und ganz"}}
+    surveys = SITE["surveys"] | {"service": SITE["surveys"]["service"] | {"scale": ends}}
+    put_text("ripen", SITE_KEY, json.dumps(SITE | {"surveys": surveys}))
+
+    shown = {language: text(pages.get("feedback", survey="service", lang=language)) for language in ("en", "de")}
+
+    assert "0: not at all. 10: completely." in shown["en"]
+    assert "0: gar nicht. 10: voll und ganz." in shown["de"]
+    assert "Nothing is stored yet" not in shown["en"], "no answer was chosen in the mail"
+    assert "0: sehr schlecht. 10: sehr gut." in text(pages.get("feedback", survey="short", lang="de"))
 
 
 def test_what_a_survey_does_not_ask_for_is_not_kept(pages):

@@ -13,8 +13,8 @@ from ripen.errors import InvalidConfigurationError
 from ripen.events.event import Event
 from ripen.fold.fold import fold
 from ripen.fold.rules import compile_rules
-from ripen.messages.mail_context import MailContext
-from ripen_cli.project import RULES
+from ripen.messages.mail_context import MailContext, mail_context
+from ripen_cli.project import RULES, rule_files
 from stories import few_rules
 
 LETTER = MailContext(
@@ -304,3 +304,32 @@ def test_a_mail_that_asks_for_a_rating_needs_a_survey(files):
     assert problem.endswith("the mail first-steps asks for a rating; write surveys in rules/mailing.yaml")
     survey = b"mailing: {surveys: {nps: {question: {en: How likely?}}}}"
     build(files | {"rules/mailing.yaml": survey})
+
+
+@pytest.mark.parametrize(
+    ("language", "low", "high"),
+    [
+        ("en", "not at all likely", "extremely likely"),
+        ("de", "überhaupt nicht wahrscheinlich", "äußerst wahrscheinlich"),
+    ],
+)
+def test_the_text_part_of_a_rating_has_one_line_an_answer_and_the_words_of_its_survey(language, low, high):
+    configuration, mails, version = build(rule_files(RULES))
+    lead = fold("a:1", [Event("1", "Page Viewed", 0, "website")], compile_rules(configuration, version), 0)
+    context = mail_context(configuration, "nps", "nps", "nps", language)
+    links = Links("https://go.example", "p4g3", context.survey)
+
+    mail = mailer.render(mails["nps"][language], mailer.facts(lead, context, links))
+
+    answers = "\n".join(f"{n}: https://go.example/v1/feedback?t=p4g3&survey=nps&s={n}" for n in range(11))
+    assert f"\n\n{answers}\n\n0: {low}. 10: {high}.\n" in mail.text
+    assert f"0: {low}. 10: {high}." in mail.html
+
+
+def test_a_link_that_looks_like_a_button_has_a_line_of_its_own_beside_words(files):
+    button = '<a href="https://www.example.com/{}?utm_x" style="display:inline-block">{}</a>'
+    words = f"<mj-text>Choose {button.format('a', 'this')} {button.format('b', 'that')} or wait.</mj-text>"
+
+    mail = rendered(files | {"mails/tips/en.mjml": f"<mj-title>Hi</mj-title>{words}".encode()})
+
+    assert "Choose\nthis: https://www.example.com/a?utm_x\nthat: https://www.example.com/b?utm_x\nor wait." in mail.text

@@ -13,6 +13,7 @@ from adapters.mail.markup import JINJA
 
 _BLOCKS = {"div", "p", "table", "tr", "h1", "h2", "h3", "h4", "ul", "ol", "blockquote", "hr"}
 _UNSEEN = {"head", "script", "style", "title"}
+_OWN_LINE = re.compile(r"display:\s*(?:inline-)?block", re.IGNORECASE)
 _HIDDEN = re.compile(r"display:\s*none", re.IGNORECASE)
 _BEGIN, _END = "\ue020", "\ue021"
 _STAND_IN = re.compile(f"{_BEGIN}([0-9]+){_END}")
@@ -21,7 +22,10 @@ _LITERAL_BRACE = "{{ '{' }}"
 
 
 def text_of(html: str) -> str:
-    """The visible text, in paragraphs. A link follows its text, and an image becomes its alt text."""
+    """The visible text, in paragraphs. A link follows its text, and an image becomes its alt text.
+
+    A link that looks like a button (`display: inline-block`) has a line of its own, such as each answer of a scale.
+    """
     tags = JINJA.findall(html)
     numbers = iter(range(len(tags)))
     page = JINJA.sub(lambda _: f"{_BEGIN}{next(numbers)}{_END}", html)
@@ -56,14 +60,14 @@ class _Reader:
                 self.hidden += 1
             else:
                 self._begin(element)
-                self._say(element.text)
+                self._say(element.text or "")
             return
         if self.hidden:
             self.hidden -= event == "end"
         elif event == "end":
             self._finish(element)
         if not self.hidden:
-            self._say(element.tail)
+            self._go_on(element)
 
     def _begin(self, element: HtmlElement) -> None:
         if element.tag == "br":
@@ -75,6 +79,8 @@ class _Reader:
         elif element.tag == "img" and element.get("alt"):
             self.parts.append(element.get("alt"))
         elif element.tag == "a":
+            if _has_own_line(element):
+                self.parts.append("\n")
             self.links.append((element.get("href", ""), len(self.parts)))
 
     def _finish(self, element: HtmlElement) -> None:
@@ -87,6 +93,18 @@ class _Reader:
         elif element.tag in _BLOCKS:
             self.parts.append("\n\n")
 
-    def _say(self, text: str | None) -> None:
-        if text:
-            self.parts.append(re.sub(r"\s+", " ", text))
+    def _go_on(self, element: HtmlElement) -> None:
+        """Take the text behind an element. Words behind a link with a line of its own begin the next one."""
+        text = element.tail or ""
+        if _has_own_line(element):
+            text = text.lstrip()
+            if text and not text.startswith(_BEGIN):
+                self.parts.append("\n")
+        self._say(text)
+
+    def _say(self, text: str) -> None:
+        self.parts.append(re.sub(r"\s+", " ", text))
+
+
+def _has_own_line(element: HtmlElement) -> bool:
+    return element.tag == "a" and _OWN_LINE.search(element.get("style", "")) is not None

@@ -64,7 +64,10 @@ _EN = {
     "confirmed_title": "Thank you",
     "confirmed_text": "Your address is confirmed.",
     "rating": "Your rating",
-    "scale": "0 is very bad, 10 is very good.",
+    "scale": "0: {low}. 10: {high}.",
+    "chosen": "Your answer so far: {score}. Nothing is stored yet; the button below sends it.",
+    "send_means": "The button sends what you chose and wrote here. It is stored together with your address, so that "
+    "we can answer.",
     "reason": "What is the main reason?",
     "reason_none": "I would rather not say",
     "comment": "What else do you want to tell us? (optional)",
@@ -147,7 +150,10 @@ _DE = {
     "confirmed_title": "Vielen Dank",
     "confirmed_text": "Ihre Adresse ist bestätigt.",
     "rating": "Ihre Bewertung",
-    "scale": "0 ist sehr schlecht, 10 ist sehr gut.",
+    "scale": "0: {low}. 10: {high}.",
+    "chosen": "Ihre vorläufige Antwort: {score}. Gespeichert ist noch nichts; die Schaltfläche unten sendet sie.",
+    "send_means": "Die Schaltfläche sendet, was Sie hier gewählt und geschrieben haben. Es wird zusammen mit Ihrer "
+    "Adresse gespeichert, damit wir antworten können.",
     "reason": "Was ist der wichtigste Grund?",
     "reason_none": "Möchte ich nicht sagen",
     "comment": "Was möchten Sie uns noch mitteilen? (freiwillig)",
