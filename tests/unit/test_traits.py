@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ripen.addresses.address import comparable
-from ripen.events.event import RIPEN, Event
+from ripen.events.event import MAX_DEPTH, RIPEN, Event
 from ripen.fold.fold import fold
 from ripen.leads.proof import subject_digest
 from ripen.leads.traits import MAX_BYTES, MAX_KEYS, Traits
@@ -157,6 +157,14 @@ def test_a_null_is_a_missing_trait_for_mails_and_conditions():
     ann = found(by_server(0, email=ANN, role=None, seat={"city": None, "room": 3}, tags=["a", None]))
 
     assert ann.known_traits == ann.traits == {"email": ANN, "seat": {"room": 3}, "tags": ["a"]}
+
+
+def test_however_deeply_a_trait_is_nested_it_is_read():
+    deep = "said"
+    for _ in range(MAX_DEPTH):
+        deep = {"in": deep}
+
+    assert found(by_server(0, email=ANN, deep=deep)).known_traits["deep"] == deep
 
 
 def test_a_null_takes_back_what_the_same_sender_said_before_and_nothing_else():

@@ -171,7 +171,7 @@ def _dump(value: object, encoder: json.JSONEncoder) -> bytes:
 
 
 def without_nulls(value: Any) -> Any:
-    """A copy of a JSON value without the nulls in its objects and lists."""
+    """A copy of a JSON value of an event (at most MAX_DEPTH levels) without the nulls in its objects and lists."""
     if isinstance(value, dict):
         return {key: without_nulls(inner) for key, inner in value.items() if inner is not None}
     if isinstance(value, list):

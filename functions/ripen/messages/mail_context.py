@@ -14,8 +14,8 @@ class MailContext:
     """The context of the mail of one campaign step, without its recipient.
 
     Texts are in `language`; missing ones are empty. `survey` is the survey for ratings in the mail: the one with the
-    mail's name, otherwise the first; `scale_low` and `scale_high` are its words for 0 and 10. `sites` are the origins of
-    the registered websites; `*` stands for all.
+    mail's name, otherwise the first; `scale_low` and `scale_high` are its words for 0 and 10. `sites` are the origins
+    of the registered websites; `*` stands for all.
     """
 
     campaign: str

@@ -12,7 +12,7 @@ from typing import Any
 from adapters.runtime.settings import PagesSettings, settings
 from adapters.store.public_profile import read
 from ripen.events.networks import network_of
-from ripen.leads.identifiers import DISOWNED
+from ripen.leads.identifiers import DISOWNED, UNDELIVERABLE
 from ripen.leads.suppression import CONFIRMED
 from ripen.leads.traits import MAX_NAME, NAMES
 from track.pages.html import html_answer
@@ -55,7 +55,7 @@ def take(visit: PageRequest) -> Answer:
     traits = {name: text for name, text in said.items() if text}
     record_or_refuse(visit, "confirmed", Told("Subscription Confirmed", proof, traits, CONFIRMED))
     no = replies(visit).reason  # a confirmation takes back an unsubscription, and nothing else
-    text = say[f"status_{no}"] if no else say["confirmed_text"]
+    text = say[f"status_{no}"] if no in UNDELIVERABLE else say["confirmed_text"]
     return message_page(visit, say["confirmed_title"], text, say["unsubscribed_link"], "preferences")
 
 
