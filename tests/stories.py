@@ -95,15 +95,17 @@ def queue_message(body, identity):
     return {"Records": [{"messageId": identity, "body": json.dumps(body)}]}
 
 
-def mail_report(kind, subject, intent, at, *, identity="", **details):
+def mail_report(kind, subject, intent, at, *, identity="", category="", **details):
     """An SES event about a mail, as EventBridge delivers it."""
+    tags = {"lead": [tag(subject)], "intent": [intent], "ses:source-ip": ["192.0.2.1"]}
+    tags |= {"category": [category]} if category else {}
     return {
         "id": identity or f"report-{next(_numbers)}",
         "source": "aws.ses",
         "time": to_iso(at),
         "detail": {
             "eventType": kind,
-            "mail": {"tags": {"lead": [tag(subject)], "intent": [intent], "ses:source-ip": ["192.0.2.1"]}},
+            "mail": {"tags": tags},
             kind[0].lower() + kind[1:]: {"timestamp": to_iso(at), **details},
         },
     }

@@ -171,6 +171,8 @@ def rows(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _wishes(preferences: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if preferences["off"]:
         yield "unsubscribed from", ", ".join(preferences["off"])
+    if preferences["frequency"] != "any":
+        yield "mails wanted", f"at most one a {preferences['frequency']}"
     if preferences["paused_until"]:
         yield "mails paused until", _time(preferences["paused_until"])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import webbrowser
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from ripen.errors import InvalidConfigurationError, MailRefusedError, MailTempla
 from ripen.leads.lead import Lead
 from ripen.messages.mail_context import MailContext, best_language
 from ripen_cli.deployment import Deployment, deployable, deployed, now, telling_errors
+from ripen_cli.mail_kinds import kind_of, kinds
 from ripen_cli.mail_lint import ERROR, lint
 from ripen_cli.mail_preview import page
 from ripen_cli.mail_sample import PUBLIC_URL, Kit, fill_in, letter_of, sample_lead
@@ -59,7 +61,7 @@ def preview(  # noqa: PLR0913, PLR0917 - one for each option
     filled = _filled(kit, letter, found or sample_lead(kit, letter.language), PUBLIC_URL)
     target = ROOT / "build" / "mails" / f"{name}.{letter.language}.html"
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(page(filled, letter), encoding="utf-8")
+    target.write_text(page(filled, letter, kind_of(kit.configuration, name)), encoding="utf-8")
     click.echo(f"Written: {target}")
     if not no_open:
         webbrowser.open(target.as_uri())
@@ -92,10 +94,17 @@ def test(deployment: Deployment, name: str, recipient: str, language: str | None
 @mail.command("lint")
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=RULES)
 def lint_command(folder: Path) -> None:
-    """Check all mails in FOLDER (default: infra); prints one line per problem, with file and line number."""
-    found = lint(rule_files(folder))
+    """Check all mails in FOLDER (default: infra); prints one line per problem, with file and line number.
+
+    Says as well which mails go out after an unsubscription.
+    """
+    files = rule_files(folder)
+    found = lint(files)
     for finding in found:
         click.echo(str(finding), err=finding.severity == ERROR)
+    with suppress(InvalidConfigurationError):  # told above
+        for line in kinds(Kit(*build(files))):
+            click.echo(line)
     errors = sum(finding.severity == ERROR for finding in found)
     click.echo(f"{errors} errors, {len(found) - errors} warnings.")
     if errors:

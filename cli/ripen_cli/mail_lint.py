@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from html import unescape
-from html.parser import HTMLParser
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from lxml.html import document_fromstring
+
 from adapters.delivery.mailer import Rendered
 from adapters.mail.links import Links
-from adapters.mail.markup import UNREADABLE
+from adapters.mail.markup import UNREADABLE, Element, parsed
 from adapters.rules.rule_files import build
+from ripen.config.text_files import read_text
 from ripen.config.upload_limits import LAYOUT
 from ripen.errors import InvalidConfigurationError, MailTemplateError
 from ripen.messages.mail_context import MailContext
@@ -28,6 +29,7 @@ LONG_SUBJECT = 78
 
 _JINJA = re.compile(r"\{%.*?%\}", re.DOTALL)
 _WEB = re.compile(r"https?://[^\s<>\"']+")
+_DEFAULTS = re.compile(r"<mj-attributes\b.*?(?:</mj-attributes\s*>|$)", re.DOTALL | re.IGNORECASE)
 _HERE = re.compile(r"(localhost|127\..*|0\.0\.0\.0|\[::1?\]|.*\.local(host)?)", re.IGNORECASE)
 _QUOTED = re.compile(r"'([^']+)'")
 _PAGES = (("unsubscribe", "to unsubscribe"), ("preferences", "to the preferences"))
@@ -47,7 +49,7 @@ class Finding(NamedTuple):
 
 def lint(files: Mapping[str, bytes]) -> list[Finding]:
     """All findings in the mails among `files`, sorted by file and line."""
-    sources = {name: content.decode(errors="replace") for name, content in files.items() if name.startswith("mails/")}
+    sources = {name: read_text(content, "replace") for name, content in files.items() if name.startswith("mails/")}
     found = [finding for name, source in sources.items() for finding in _in_source(name, source)]
     try:
         kit = Kit(*build(files))
@@ -74,46 +76,25 @@ def _in_source(name: str, source: str) -> Iterator[Finding]:
         return
     if UNREADABLE.search(source):
         return  # `build` reports it
-    reader = _Reader()
-    reader.feed(source)
-    reader.close()
-    for line, text in reader.found:
-        yield Finding(name, line, ERROR, text)
+    defaults = [found.span() for found in _DEFAULTS.finditer(source)]
+    for element in parsed(source):
+        if isinstance(element, Element) and not any(start <= element.start < end for start, end in defaults):
+            for text in _of_element(element):
+                yield Finding(name, _line(source, element.start), ERROR, text)
     if name != LAYOUT and "<mj-preview" not in source:
         yield Finding(name, 1, WARNING, "has no <mj-preview>; add the text that inboxes show after the subject")
 
 
-class _Reader(HTMLParser):
-    """Collects images without an alt text and broken links, with their lines."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.defaults = False
-        self.found: list[tuple[int, str]] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "mj-attributes":
-            self.defaults = True
-        if self.defaults:
-            return
-        given = {name: value or "" for name, value in attrs}
-        if tag in ("img", "mj-image", "mj-carousel-image") and "alt" not in given:
-            self._tell(f'<{tag}> has no alt text; describe the picture, or write alt="" if it is only decoration')
-        if tag in ("a", "mj-button") and "href" not in given:
-            self._tell(f"<{tag}> has no href")
-        for name in ("href", "src"):
-            if name in given and (problem := _of_link(given[name])):
-                self._tell(f"{name}: {problem}")
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag == "mj-attributes":
-            self.defaults = False
-
-    def _tell(self, text: str) -> None:
-        self.found.append((self.getpos()[0], text))
+def _of_element(element: Element) -> Iterator[str]:
+    """The problems of an image without an alt text, or of a broken link."""
+    tag, given = element.tag, {one.name: one.meant for one in element.attributes}
+    if tag in ("img", "mj-image", "mj-carousel-image") and "alt" not in given:
+        yield f'<{tag}> has no alt text; describe the picture, or write alt="" if it is only decoration'
+    if tag in ("a", "mj-button") and "href" not in given:
+        yield f"<{tag}> has no href"
+    for name in ("href", "src"):
+        if name in given and (problem := _of_link(given[name])):
+            yield f"{name}: {problem}"
 
 
 def _of_link(link: str) -> str:
@@ -193,10 +174,14 @@ def _in_mail(kit: Kit, name: str, language: str, source: _Source) -> Iterator[Fi
 
 def _rendered(mail: Rendered, letter: MailContext, links: Links, source: _Source) -> Iterator[Finding]:
     values = links.values()
-    for part, shown in (("", unescape(mail.html)), (" in its text part", mail.text)):
-        for page, title in _PAGES:
-            if values[f"{page}_url"] not in shown:
-                yield source.finding(ERROR, f"has no link {title}{part}; add mail.{page}_url")
+    page = document_fromstring(mail.html)
+    for part, targets, shown in (
+        ("", {link for *_, link, _ in page.iterlinks()}, page.text_content()),
+        (" in its text part", mail.text, mail.text),
+    ):
+        for name, title in _PAGES:
+            if values[f"{name}_url"] not in targets:
+                yield source.finding(ERROR, f"has no link {title}{part}; add mail.{name}_url")
         lines = [line for line in letter.imprint.splitlines() if line.strip()]
         if any(line.strip() not in shown for line in lines):
             yield source.finding(ERROR, f"does not show the imprint{part}; add mail.imprint")

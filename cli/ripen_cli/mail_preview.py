@@ -19,12 +19,13 @@ pre { background: #fff; padding: 1rem; max-width: 800px; white-space: pre-wrap; 
 """
 
 
-def page(mail: Rendered, letter: MailContext) -> str:
-    """The page. The mail is sandboxed: it runs no scripts and opens no windows."""
+def page(mail: Rendered, letter: MailContext, kind: str) -> str:
+    """The page; `kind` is that of `kind_of`. The mail is sandboxed: it runs no scripts and opens no windows."""
     about = {
         "From": letter.from_name,
         "Subject": mail.subject,
         "Campaign": letter.campaign,
+        "Kind": kind,
         "Language": letter.language,
     }
     rows = "".join(f"<dt>{name}</dt><dd>{escape(value)}</dd>" for name, value in about.items())

@@ -52,6 +52,7 @@ def mail_event(event: Mapping[str, Any]) -> Report | None:
     name = _name(kind, report)
     occurred_at = parse_iso(report.get("timestamp") or event["time"])
     properties = {"intent": intent} | ({"link": report["link"]} if kind == "Click" else {})
+    properties |= {"category": tags["category"][0]} if "category" in tags else {}
     # Link scanners follow links, and Apple's proxy loads images, before or without a person reading the mail.
     reader = bot_among_mail_readers(report.get("userAgent") or "") if kind in ("Open", "Click") else ""
     # EventBridge delivers at least once: its event id makes a repeated delivery the same ledger event.

@@ -154,6 +154,7 @@ def _send(
         if len(mime) > mailer.MAX_BYTES:
             mime = mime_for(untold)
         tags = {"lead": tag(lead.subject), "intent": intent.id, "address": shortened(to.key)}
+        tags |= {"category": intent.category} if intent.category else {}
         message_id = mailer.send(mime, settings.sender, to.address, settings.configuration_set, tags)
     except MailTemplateError as error:
         return Outcome("failed", {"reason": str(error)})

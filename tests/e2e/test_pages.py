@@ -1,5 +1,7 @@
 """The pages behind links of mails in a browser, without a mouse."""
 
+from secrets import token_hex
+
 import pytest
 
 from adapters.identity.link_tokens import issue_page
@@ -14,7 +16,7 @@ FOCUSED = "document.activeElement"
 def link(cloud):
     """The address of a page as a mail to `a:reader` has it."""
     secret = cloud.client("secretsmanager").get_secret_value(SecretId=cloud.link_secret)["SecretString"]
-    token = issue_page([secret.encode()], "a:reader", "I#" + "0" * 64, "tips_tips_1", clock())
+    token = issue_page([secret.encode()], "a:reader", f"I#{token_hex(32)}", "tips_tips_1", clock())
     return lambda page: f"{cloud.track_url.rstrip('/')}/v1/{page}?t={token}"
 
 

@@ -63,7 +63,7 @@ class Story:
         """The score of the record at this moment, as people see it."""
         landmark, total = self.site.record()["scores"]["engagement"]
         assert landmark <= now
-        return round(total * 2.0 ** ((landmark - now) / STARTER.half_lives["engagement"]), 1)
+        return round(total * 2.0 ** ((landmark - now) / STARTER.scoring.half_lives["engagement"]), 1)
 
     def take(self, at, event, rule, points):
         self.site.live(event, at=at)
@@ -71,7 +71,9 @@ class Story:
 
     def read(self, at, kind, number, rule, points, **details):
         """What SES reports counts a minute after it happened."""
-        self.site.report(mail_report(kind, "a:ann", f"newsletter_newsletter_{number}", at, **details))
+        self.site.report(
+            mail_report(kind, "a:ann", f"newsletter_newsletter_{number}", at, category="newsletter", **details)
+        )
         self.site.score(at)
         self.site.sweep(at + MINUTE)
         self.site.act()

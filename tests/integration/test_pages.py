@@ -10,6 +10,7 @@ import pytest
 from adapters.dynamodb.attributes import attributes
 from adapters.dynamodb.table import put_text
 from adapters.identity import link_tokens
+from adapters.identity.address_items import suppress
 from adapters.runtime.clients import client
 from ripen.events.event import RIPEN
 from ripen.events.link_scanners import with_bot_verdicts
@@ -137,18 +138,24 @@ def test_a_post_that_is_repeated_counts_once_and_one_that_is_meant_again_counts_
 def test_settings_that_nobody_has_made_are_all_topics_and_no_pause(pages):
     shown = pages.get("preferences", lang="de")
 
-    assert chosen(shown) == [("topic", "tips"), ("topic", "events"), ("pause", "0"), ("option", "de")]
+    assert chosen(shown) == [
+        ("topic", "tips"),
+        ("topic", "events"),
+        ("frequency", "any"),
+        ("pause", "0"),
+        ("option", "de"),
+    ]
     assert "Veranstaltungen" in shown["body"]
 
 
 def test_settings_are_shown_as_they_are(pages):
-    preferences = {"off": ["tips"], "paused_until": START + 3 * DAY + 1, "language": "fr"}
+    preferences = {"off": ["tips"], "paused_until": START + 3 * DAY + 1, "language": "fr", "frequency": "month"}
     item = {"pk": {"S": "O#a:ann"}, "sk": {"S": "O"}, "data": {"S": json.dumps({"preferences": preferences})}}
     client("dynamodb").put_item(TableName="ripen", Item=item)
 
     shown = pages.get("preferences")
 
-    assert chosen(shown) == [("topic", "events"), ("pause", "keep"), ("option", "fr")]
+    assert chosen(shown) == [("topic", "events"), ("frequency", "month"), ("pause", "keep"), ("option", "fr")]
     assert "Stay paused until 5 March 2026" in text(shown)
     pages.post("preferences", {"action": "save", "pause": "keep", "language": "fr"}, at=START + DAY)
     [(_, changed)] = pages.events()
@@ -157,6 +164,7 @@ def test_settings_are_shown_as_they_are(pages):
 
 def test_settings_that_are_sent_become_an_event(pages):
     fields = [("topic", "events"), ("topic", "unknown"), ("pause", "14"), ("language", "de"), ("action", "save")]
+    fields.append(("frequency", "week"))
 
     assert "Saved" in text(pages.post("preferences", fields))
     pages.post("preferences", [("pause", "0"), ("language", "en")], at=START + 1)
@@ -165,7 +173,13 @@ def test_settings_that_are_sent_become_an_event(pages):
     assert pages.events() == [
         (
             "Preferences Changed",
-            {"intent": INTENT, "topics": none | {"events": True}, "pause_days": 14, "language": "de"},
+            {
+                "intent": INTENT,
+                "frequency": "week",
+                "language": "de",
+                "pause_days": 14,
+                "topics": none | {"events": True},
+            },
         ),
         ("Preferences Changed", {"intent": INTENT, "topics": none, "pause_days": 0, "language": "en"}),
     ]
@@ -178,11 +192,79 @@ def test_the_page_of_settings_unsubscribes_from_everything(pages):
 
 
 @pytest.mark.parametrize(
-    "fields", [{}, {"pause": "7", "language": "en"}, {"pause": "0", "language": "xx"}, {"pause": "0"}]
+    "fields",
+    [
+        {},
+        {"pause": "0", "language": "en", "frequency": "day"},
+        {"pause": "7", "language": "en"},
+        {"pause": "0", "language": "xx"},
+        {"pause": "0"},
+    ],
 )
 def test_settings_that_the_form_cannot_send_are_refused(pages, fields):
     assert pages.post("preferences", fields)["statusCode"] == 400
     assert pages.events() == []
+
+
+SAVED = {"action": "save", "pause": "0", "language": "en", "frequency": "any"}
+
+
+def test_after_unsubscribing_the_settings_say_so_tick_nothing_and_lead_to_a_new_opt_in(pages):
+    pages.post("unsubscribe", at=START + DAY)
+
+    shown = pages.get("preferences", at=START + 2 * DAY)
+
+    said = text(shown)
+    assert "You have been unsubscribed since 3 March 2026" in said
+    assert said.index("You are unsubscribed") < said.index("Topics that I want")
+    assert [field for field in chosen(shown) if field[0] == "topic"] == []
+    assert "Unsubscribe from everything" not in said
+    assert f'href="confirm?t={pages.token}&amp;lang=en"' in shown["body"]
+    assert "seit dem 03.03.2026 abgemeldet" in text(pages.get("preferences", lang="de")).replace("dem 3.", "dem 03.")
+
+
+def test_settings_of_the_unsubscribed_are_kept_and_do_not_pretend_that_mails_come(pages):
+    pages.post("unsubscribe")
+
+    done = pages.post("preferences", SAVED, at=START + 1)
+
+    assert "You are still unsubscribed" in text(done)
+    assert "confirm?t=" in done["body"]
+    assert pages.events()[-1] == (
+        "Preferences Changed",
+        {"intent": INTENT, "frequency": "any", "language": "en", "pause_days": 0},
+    ), "the form ticks nothing, which is no choice of topics"
+    pages.post("preferences", SAVED | {"topic": "tips"}, at=START + 2)
+    assert pages.events()[-1][1]["topics"] == {"tips": True, "events": False}
+
+
+def test_a_new_opt_in_ends_the_unsubscription_on_the_page_of_settings(pages):
+    pages.post("unsubscribe")
+    pages.post("confirm", {"version": version(pages.get("confirm"))}, at=START + DAY)
+
+    shown = pages.get("preferences", at=START + DAY)
+
+    assert "You are unsubscribed" not in text(shown)
+    assert ("topic", "tips") in chosen(shown)
+
+
+def test_unsubscribing_twice_is_told_as_such(pages):
+    pages.post("unsubscribe")
+
+    shown, done = pages.get("unsubscribe", at=START + DAY), pages.post("unsubscribe", at=START + DAY)
+
+    for answer in (shown, done):
+        assert "You were already unsubscribed" in text(answer)
+        assert "<button" not in answer["body"]
+
+
+@pytest.mark.parametrize(("reason", "said"), [("complained", "marked as spam"), ("bounced", "came back")])
+def test_an_address_that_gets_no_mail_is_told_so_and_no_opt_in_pretends_otherwise(pages, reason, said):
+    suppress("ripen", "0" * 32, reason, START)
+
+    assert said in text(pages.get("preferences"))
+    assert said in text(pages.post("preferences", SAVED))
+    assert said in text(pages.post("confirm", {"version": version(pages.get("confirm"))}))
 
 
 # ---------------------------------------------------------------- double opt-in
@@ -241,7 +323,9 @@ def test_of_an_ip_address_only_the_network_is_kept(ip, kept):
 
 def test_a_rating_counts_when_it_is_sent_not_when_its_link_is_opened(pages):
     for score in range(11):
-        assert chosen(pages.get("feedback", survey="service", s=str(score)))[0] == ("score", str(score))
+        shown = pages.get("feedback", survey="service", s=str(score))
+        assert chosen(shown)[0] == ("score", str(score))
+        assert f"Your answer so far: {score}. Nothing is stored yet" in text(shown)
     assert pages.events() == []
 
     fields = {"score": "9", "reason": "slow", "comment": " Thank\r\nyou\x00 \U0001f600 "}
@@ -249,6 +333,19 @@ def test_a_rating_counts_when_it_is_sent_not_when_its_link_is_opened(pages):
 
     given = {"survey": "service", "score": 9, "reason": "slow", "comment": "Thank\nyou \U0001f600"}
     assert pages.events() == [("Feedback Given", {"intent": INTENT, **given})]
+
+
+def test_the_ends_of_the_scale_are_those_of_the_survey_in_both_languages(pages):
+    ends = {"low": {"en": "not at all", "de": "gar nicht"}, "high": {"en": "completely", "de": "voll und ganz"}}
+    surveys = SITE["surveys"] | {"service": SITE["surveys"]["service"] | {"scale": ends}}
+    put_text("ripen", SITE_KEY, json.dumps(SITE | {"surveys": surveys}))
+
+    shown = {language: text(pages.get("feedback", survey="service", lang=language)) for language in ("en", "de")}
+
+    assert "0: not at all. 10: completely." in shown["en"]
+    assert "0: gar nicht. 10: voll und ganz." in shown["de"]
+    assert "Nothing is stored yet" not in shown["en"], "no answer was chosen in the mail"
+    assert "0: sehr schlecht. 10: sehr gut." in text(pages.get("feedback", survey="short", lang="de"))
 
 
 def test_what_a_survey_does_not_ask_for_is_not_kept(pages):

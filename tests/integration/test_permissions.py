@@ -94,9 +94,13 @@ def test_it_can_neither_delete_nor_search(action):
     assert not may(action, "a:ann")
 
 
-@pytest.mark.parametrize("key", ["a:ann", "u:7", "I#0f", "N#0f", "L#website", "T#2026-03-02", "J#walk"])
+@pytest.mark.parametrize("key", ["a:ann", "u:7", "I#0f", "L#website", "T#2026-03-02", "J#walk"])
 def test_it_reads_nothing_of_anybody(key):
     assert not may("GetItem", key)
+
+
+def test_it_reads_what_an_address_turned_down_by_a_digest_that_only_signed_links_name():
+    assert may("GetItem", "N#0f")
 
 
 @pytest.mark.parametrize(

@@ -284,3 +284,39 @@ def test_the_starter_rules_ask_a_former_subscriber_again(site):
     signs_up(site, "ann", START + 30 * DAY)
 
     assert sent(site) == ["double-opt-in", "double-opt-in"]
+
+
+@pytest.fixture
+def starter(site):
+    """Ann asked the starter kit's website for the newsletter; the shop's server is known."""
+    files = project.rule_files(project.RULES) | {"rules/sources.yaml": SOURCES.encode()}
+    assert site.publish(files, 0)["activated"]
+    signs_up(site, "ann", START)
+    return site
+
+
+def asks_and_buys(site):
+    """The campaigns that mail a lead who signs up for the workshop and, a month later, buys something."""
+    before = len(sent(site))
+    site.live(tracked("Signed Up", START + 30 * DAY, asset="workshop"), at=START + 30 * DAY)
+    told_by_server(site, tracked("Order Completed", START + 60 * DAY, total=9), at=START + 60 * DAY)
+    return sent(site)[before:]
+
+
+@pytest.mark.parametrize("confirmed", [False, True])
+def test_the_starter_rules_send_the_agenda_and_the_first_steps_after_an_unsubscription(starter, confirmed):
+    if confirmed:
+        follow(starter, 0, "confirm", START + MINUTE)
+    follow(starter, 0, "unsubscribe", START + HOUR)
+    starter.live(at=START + HOUR)
+
+    assert asks_and_buys(starter) == ["workshop-agenda", "onboarding"]
+
+
+@pytest.mark.parametrize("trouble", [{}, {"bounceType": "Permanent", "bounceSubType": "General"}])
+def test_the_starter_rules_send_nothing_after_a_complaint_or_a_permanent_bounce(starter, trouble):
+    kind = "Bounce" if trouble else "Complaint"
+    starter.report(mail_report(kind, "a:ann", "double-opt-in_confirm-subscription_1", START + HOUR, **trouble))
+    starter.live(at=START + HOUR)
+
+    assert asks_and_buys(starter) == []

@@ -83,7 +83,7 @@ def put_unconditionally(name, item):
         ("ripen.leads.identifiers.Identifiers.subscribed", True, "mailed without a double opt-in"),
         (
             "ripen.campaigns.mail_history.MailHistory.within_caps",
-            lambda _mails, _rule, moment: moment,
+            lambda _mails, _rule, moment, _wished: moment,
             "too many mails",
         ),
         ("ripen.campaigns.sending_hours._next_open", lambda moment, *_: moment, "mailed at"),

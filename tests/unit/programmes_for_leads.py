@@ -12,7 +12,7 @@ TRIED = {"tool": "quoting-time"}
 ASKED = {"newsletter": True, "asset": "e-book"}
 TALKED = {"webinar": "eleven-minutes"}
 CLICKS = [
-    (day + hour / 24, "Email Link Clicked", {"link": f"https://www.example.com/{day}/{hour}"})
+    (day + hour / 24, "Email Link Clicked", {"category": "knowledge", "link": f"https://www.example.com/{day}/{hour}"})
     for day in range(3, 8)
     for hour in (1, 2, 3)
 ]

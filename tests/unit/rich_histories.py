@@ -248,6 +248,7 @@ def _event(draw, identity):
             "intent": "used_plain_1",
             "topics": {"news": draw(st.booleans())},
             "pause_days": draw(st.integers(0, 9)),
+            "frequency": draw(st.sampled_from(("any", "week", "month"))),
         }
         name = draw(
             st.sampled_from(("Subscription Confirmed", "Preferences Changed", "Feedback Given", "Lead Handed Off"))

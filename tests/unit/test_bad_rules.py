@@ -114,6 +114,7 @@ def test_profiles_and_grades_that_make_no_sense(old, new, expected):
         ("lead.stage: use", "lead.stage: is never 'use'; possible values: none"),
         ("lead.persona: seller", "lead.persona: is never 'seller'; possible values: engineer, unknown"),
         ("lead.usage: growing", "lead.usage: is never 'growing'; possible values: unknown"),
+        ("traits.role: [null, CEO]", "traits.role: is never None; a null is a missing trait; write {exists: false}"),
         ("lead.known: yes", "lead.known: is never 'yes'; its value is true or false"),
         ("session.new: 1", "session.new: is never 1; its value is true or false"),
         ("lead.visits: ['2', 3]", "lead.visits: is never '2'; its value is a number"),

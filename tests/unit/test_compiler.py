@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from lxml.html import document_fromstring
 
 from adapters.delivery import mailer
 from adapters.mail.jinja import CONTENT_FIELDS, LEAD_FIELDS, MAIL_FIELDS
@@ -12,8 +13,8 @@ from ripen.errors import InvalidConfigurationError
 from ripen.events.event import Event
 from ripen.fold.fold import fold
 from ripen.fold.rules import compile_rules
-from ripen.messages.mail_context import MailContext
-from ripen_cli.project import RULES
+from ripen.messages.mail_context import MailContext, mail_context
+from ripen_cli.project import RULES, rule_files
 from stories import few_rules
 
 LETTER = MailContext(
@@ -77,6 +78,39 @@ def test_a_mail_without_a_text_part_gets_one_with_the_footer(files):
     )
 
 
+LIST = "https://www.example.com/list?cat=1&region=de&currency=EUR&copy=2"
+
+
+@pytest.mark.parametrize("link", [LIST, LIST.replace("&", "&amp;"), LIST.replace("&", "&#38;")])
+@pytest.mark.parametrize("content", ['<mj-button href="{}">B</mj-button>', '<mj-text><a href="{}">B</a></mj-text>'])
+def test_parameters_that_begin_like_a_sign_stay_parameters_in_both_parts(files, content, link):
+    source = "<mj-title>Hi</mj-title>" + content.format(link)
+
+    mail = rendered(files | {"mails/tips/en.mjml": source.encode()})
+
+    [found] = [target for *_, target, _ in document_fromstring(mail.html).iterlinks() if "list" in target]
+    assert found.startswith(f"{LIST}&utm_source=ripen")
+    assert f"B: {LIST}&utm_source=ripen" in mail.text
+
+
+def test_what_looks_like_jinja_only_after_decoding_stays_text(files):
+    source = (
+        b"<mj-title>Hi</mj-title><mj-text>Write &#123;{ lead.name }} or &lbrace;% if %}, &copy 2026, &reg;</mj-text>"
+    )
+
+    mail = rendered(files | {"mails/tips/en.mjml": source})
+
+    assert "Write {{ lead.name }} or {% if %}, \N{COPYRIGHT SIGN} 2026, \N{REGISTERED SIGN}" in mail.text
+
+
+def test_a_subject_is_read_like_the_title_of_a_page(files):
+    source = b"<mj-title>Fish &amp; chips &copy 2026, &lt;{{ lead.first_name | default('&amp;', true) }}</mj-title>"
+
+    mail = rendered(files | {"mails/tips/en.mjml": source + b"<mj-text>x</mj-text>"})
+
+    assert mail.subject == "Fish & chips \N{COPYRIGHT SIGN} 2026, <&amp;"
+
+
 def test_a_text_part_of_ones_own_gets_the_footer_too(files):
     mail = rendered(files | {"mails/tips/en.txt": b"Hi, see https://www.example.com/tips.\n"})
 
@@ -123,6 +157,18 @@ def test_html_in_a_value_stays_text_and_is_no_name(files):
 
     assert "Hello , &lt;img src=y&gt;" in mail.html
     assert "<img" not in mail.html
+
+
+@pytest.mark.parametrize("known", [{}, {"role": None}])
+def test_a_default_holds_for_a_trait_that_is_null_as_for_one_that_is_missing(files, known):
+    line = b'You asked for it as {{ lead.traits.role | default("a visitor") }}, {{ lead.traits.role is defined }}.'
+    content = b"<mj-title>For {{ lead.traits.role | default('you') }}</mj-title><mj-text>" + line + b"</mj-text>"
+
+    mail = rendered(files | {"mails/tips/en.mjml": content}, **known)
+
+    assert mail.subject == "For you"
+    assert "You asked for it as a visitor, False." in mail.html
+    assert "You asked for it as a visitor, False." in mail.text
 
 
 @pytest.mark.parametrize(
@@ -190,10 +236,27 @@ def test_a_file_that_cannot_be_used_is_named(files, change, expected):
     assert any(problem.startswith(expected) for problem in problems(files | change))
 
 
-def test_content_without_a_layout_is_named(files):
+def test_a_missing_layout_is_one_problem_however_many_mails_need_it(files):
     files.pop("mails/layout.mjml")
 
-    assert "mails/tips/en.mjml: has no <mjml>, and mails/layout.mjml does not exist; add one of them" in problems(files)
+    [problem] = problems(files)
+
+    mails = sum(name.endswith(".mjml") for name in files)
+    assert problem == (
+        f"mails/layout.mjml: is missing; mails/confirm-subscription/de.mjml and {mails - 1} more have no <mjml>, "
+        "and need it around them"
+    )
+
+
+@pytest.mark.parametrize("mistake", [b"<mj-boddy>", b"<mj-body {{ lead.name }}>", b"<mj-body <>"])
+def test_a_mistake_in_the_layout_is_told_once_however_many_mails_it_is_around(files, mistake):
+    broken = {"mails/layout.mjml": LAYOUT.replace(b"<mj-body>", mistake)}
+    others = {f"mails/tips/{language}.mjml": TIPS for language in ("de", "fr")}
+
+    found = problems(files | broken | others)
+
+    assert len(set(found)) == len(found)
+    assert all(problem.startswith("mails/layout.mjml:") for problem in found)
 
 
 def test_what_a_mail_may_name_is_what_it_gets(files):
@@ -249,3 +312,32 @@ def test_a_mail_that_asks_for_a_rating_needs_a_survey(files):
     assert problem.endswith("the mail first-steps asks for a rating; add surveys to rules/mailing.yaml")
     survey = b"mailing: {surveys: {nps: {question: {en: How likely?}}}}"
     build(files | {"rules/mailing.yaml": survey})
+
+
+@pytest.mark.parametrize(
+    ("language", "low", "high"),
+    [
+        ("en", "not at all likely", "extremely likely"),
+        ("de", "überhaupt nicht wahrscheinlich", "äußerst wahrscheinlich"),
+    ],
+)
+def test_the_text_part_of_a_rating_has_one_line_an_answer_and_the_words_of_its_survey(language, low, high):
+    configuration, mails, version = build(rule_files(RULES))
+    lead = fold("a:1", [Event("1", "Page Viewed", 0, "website")], compile_rules(configuration, version), 0)
+    context = mail_context(configuration, "nps", "nps", "nps", language)
+    links = Links("https://go.example", "p4g3", context.survey)
+
+    mail = mailer.render(mails["nps"][language], mailer.facts(lead, context, links))
+
+    answers = "\n".join(f"{n}: https://go.example/v1/feedback?t=p4g3&survey=nps&s={n}" for n in range(11))
+    assert f"\n\n{answers}\n\n0: {low}. 10: {high}.\n" in mail.text
+    assert f"0: {low}. 10: {high}." in mail.html
+
+
+def test_a_link_that_looks_like_a_button_has_a_line_of_its_own_beside_words(files):
+    button = '<a href="https://www.example.com/{}?utm_x" style="display:inline-block">{}</a>'
+    words = f"<mj-text>Choose {button.format('a', 'this')} {button.format('b', 'that')} or wait.</mj-text>"
+
+    mail = rendered(files | {"mails/tips/en.mjml": f"<mj-title>Hi</mj-title>{words}".encode()})
+
+    assert "Choose\nthis: https://www.example.com/a?utm_x\nthat: https://www.example.com/b?utm_x\nor wait." in mail.text

@@ -1,11 +1,12 @@
 """Links in mails: they say where a visitor comes from, and lead where whoever wrote the mail says."""
 
-from html import unescape
+from html.entities import html5
 from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml.html import fragment_fromstring, fragments_fromstring
 
 from adapters.mail.jinja import compiled
 from adapters.mail.links import Links, Tracking, mark_html, mark_text
@@ -51,7 +52,7 @@ def test_a_value_cannot_change_where_a_link_leads_to(value):
 
     html = render(source, html=True, name=value)
 
-    link = unescape(html.split('href="')[1].split('"')[0])
+    link = fragment_fromstring(html).get("href")
     parts = urlsplit(link)
     assert (parts.netloc, parts.path, parts.fragment) == ("www.example.com", "/x", "z")
     assert dict(parse_qsl(parts.query, keep_blank_values=True))["name"] == value.encode(errors="replace").decode()
@@ -90,3 +91,34 @@ def test_pages_are_those_of_this_mail():
 
     assert links.unsubscribe_url == "https://go.example/v1/unsubscribe?t=a%2Bb"
     assert links.values()["feedback"][9] == "https://go.example/v1/feedback?t=a%2Bb&survey=nps&s=9"
+
+
+def as_browsers_read(name, follows):
+    """What `&name` in an attribute becomes. Source: HTML, section "Named character reference state"."""
+    found = next(name[:length] for length in range(len(name), 0, -1) if name[:length] in html5)
+    after = (name + follows)[len(found) :][:1]
+    is_part_of_a_name = not found.endswith(";") and (after == "=" or (after.isascii() and after.isalnum()))
+    return f"&{name}" if is_part_of_a_name else html5[found] + name[len(found) :]
+
+
+@pytest.mark.parametrize("follows", ["", "=1", "ion=1", "{{ name }}=1"])
+def test_a_link_with_the_name_of_any_entity_leads_where_browsers_read_it(follows):
+    links = {f"https://www.example.com/?a=1&{name}{follows}#b": name for name in html5}
+    source = mark_html("".join(f'<a href="{link}">x</a>' for link in links))
+
+    page = fragments_fromstring(render(source, html=True, name="v"))
+
+    for name, anchor in zip(links.values(), page, strict=True):
+        expected = as_browsers_read(name, "z" if follows.startswith("{{") else follows or "#")
+        filled = f"https://www.example.com/?a=1{expected}{follows.replace('{{ name }}', 'v')}#b"
+        assert anchor.get("href") == TRACKING.added_to(filled)
+
+
+@given(st.text().filter(lambda text: "{" not in text))
+def test_a_link_as_it_is_written_is_a_link_as_it_is_read(text):
+    source = '<a href="https://www.example.com/?a=1&{}#b">x</a>'.format(text.replace('"', "&quot;"))
+    untouched = Tracking({}, "", SITES, "https://go.example/v1/")
+
+    page = compiled(mark_html(source), html=True).render(tracking=untouched)
+
+    assert fragment_fromstring(page).get("href") == fragment_fromstring(source).get("href")

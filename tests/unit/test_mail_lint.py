@@ -3,9 +3,12 @@
 import pytest
 from click.testing import CliRunner
 
+from adapters.rules.rule_files import build
 from ripen_cli import mail as mail_command
 from ripen_cli.deployment import Deployment
+from ripen_cli.mail_kinds import kinds
 from ripen_cli.mail_lint import lint
+from ripen_cli.mail_sample import Kit
 from ripen_cli.main import main
 from ripen_cli.project import RULES, rule_files
 from stories import few_rules
@@ -213,3 +216,29 @@ def test_a_test_mail_is_marked_and_does_nothing(folder, monkeypatch):
     assert "rt=" not in mime
     assert "ConfigurationSetName" not in sent
     assert sent["EmailTags"] == []
+
+
+def test_the_check_tells_which_mails_go_out_after_an_unsubscription(tmp_path):
+    done = run("lint", RULES)
+
+    assert (
+        "Transactional, sent after an unsubscription too, never after a complaint or a permanent bounce: "
+        "confirm-subscription, first-steps, workshop-agenda.\n"
+    ) in done.output
+    [marketing] = [line for line in done.output.splitlines() if line.startswith("Marketing, sent after a double")]
+    assert "newsletter" in marketing
+    assert "workshop-agenda" not in marketing
+
+
+def test_a_mail_of_both_kinds_and_one_that_nobody_sends_are_told(files):
+    campaigns = b"""campaigns:
+  asked: {start: {event: {event: Asked}}, mail: first-steps, transactional: true}
+  tips: {start: {event: {event: Tips Wanted}}, mail: first-steps}
+"""
+
+    told = kinds(Kit(*build(files | {"rules/campaigns.yaml": campaigns})))
+
+    assert told == [
+        "Transactional in one campaign and marketing in another: first-steps.",
+        "Sent by no campaign: confirm-subscription, personal-note, workshop-agenda.",
+    ]

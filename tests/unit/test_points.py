@@ -242,3 +242,28 @@ def test_a_page_counts_as_seen_for_half_an_hour_at_most(seconds, counted):
     assert (
         len(lead(compiled, happened("Page Viewed"), happened("Page Left", 0.001, seconds=seconds)).contributions) == 1
     )
+
+
+SITE = "https://go.example"
+
+
+@pytest.mark.parametrize("page", ["unsubscribe", "preferences", "confirm", "feedback"])
+def test_a_click_on_a_page_of_ripen_earns_no_points_and_is_no_click_of_interest(page):
+    compiled = scoring(
+        clicked={"when": {"event": "Email Link Clicked"}, "points": 10},
+        interested={"when": {"event": "Asked", "lead.mails_clicked": 1}, "points": 1},
+    )
+    own = reported("Email Link Clicked", 1, link=f"{SITE}/v1/{page}?t=abc.def&s=9", intent="c_s_1")
+    relevant = reported("Email Link Clicked", 2, link=f"https://www.example.com/v1/{page}", intent="c_s_1")
+
+    assert lead(compiled, happened("Page Viewed"), own, days=3).score("p") == 0
+    assert lead(compiled, happened("Page Viewed"), own, relevant, happened("Asked", 3)).score("p") == 11
+
+
+def test_opens_and_clicks_count_by_the_category_of_their_mail():
+    compiled = scoring(opened={"when": {"event": "Email Opened", "properties.category": "newsletter"}, "points": 5})
+    opened = [reported("Email Opened", n, **more) for n, more in enumerate(({}, {"category": "product"}), start=1)]
+
+    assert lead(compiled, happened("Page Viewed"), *opened, days=3).score("p") == 0
+    newsletter = reported("Email Opened", 3, category="newsletter")
+    assert lead(compiled, happened("Page Viewed"), *opened, newsletter, days=4).score("p") == 5

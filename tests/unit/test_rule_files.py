@@ -3,6 +3,7 @@ import pytest
 from adapters.rules.rule_files import build
 from ripen.errors import InvalidConfigurationError
 from ripen_cli.project import RULES, rule_files
+from stories import few_rules
 
 
 @pytest.fixture
@@ -43,6 +44,28 @@ def test_the_version_names_the_content_and_nothing_else(files):
 
     assert build(files)[2] == build(reordered)[2] == build(commented)[2]
     assert build(files)[2] != build(changed)[2]
+
+
+@pytest.mark.parametrize(
+    "saved",
+    [
+        lambda content: content.replace(b"\n", b"\r\n"),
+        lambda content: content.replace(b"\n", b"\r"),
+        lambda content: b"\xef\xbb\xbf" + content,
+        lambda content: b"\xef\xbb\xbf" + content.replace(b"\n", b"\r\n"),
+    ],
+    ids=["Windows", "old Mac", "byte order mark", "Windows with byte order mark"],
+)
+def test_files_saved_on_any_machine_are_the_same_version(saved):
+    files = few_rules() | {"mails/first-steps/en.txt": b"Hello,\n\nhow are you?\n"}
+
+    assert build({name: saved(content) for name, content in files.items()}) == build(files)
+
+
+def test_a_mistake_in_a_file_saved_on_windows_is_named_with_its_line(files):
+    wrong = edit(files, "rules/scoring.yaml", "half_life: 90d", "half_life: 0d")
+
+    assert problems({name: content.replace(b"\n", b"\r\n") for name, content in wrong.items()}) == problems(wrong)
 
 
 @pytest.mark.parametrize(

@@ -120,6 +120,23 @@ def test_conversions_are_counted_also_those_of_servers_and_of_ripen():
     assert {visit.credit.source for visit in found} == {"xing"}
 
 
+def test_a_null_trait_is_missing_for_a_conversion():
+    unknown = compile_conversions({"unknown": {"event": "Asked", "traits.role": {"exists": False}}})
+    known, asked = identified(START, role="CEO", email=None), happened(START + SECOND, "Asked")
+    forgotten, asked_again = identified(START + MINUTE, role=None), happened(START + 2 * MINUTE, "Asked")
+
+    [found] = visits([known, asked, forgotten, asked_again], unknown)
+
+    assert found.conversions == {"unknown": 1}
+    assert not found.known
+
+
+def test_a_click_on_a_page_of_ripen_is_no_conversion():
+    link = "https://go.example/v1/preferences?t=abc.def"
+
+    assert of(happened(START, "Email Link Clicked", source=RIPEN, link=link)) == []
+
+
 def test_bots_make_no_visits():
     bot = Event("b1", "Page Viewed", START, "website", bot="crawler")
     assert of(bot) == []

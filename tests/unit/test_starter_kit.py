@@ -78,8 +78,15 @@ HAPPENS = st.tuples(
             ("Seats Added", {}),
             ("Feedback Given", {"survey": "nps", "score": 10, "comment": "Fast."}),
             ("Feedback Given", {"survey": "nps", "score": 3}),
-            ("Email Opened", {"intent": "newsletter_newsletter_1"}),
-            ("Email Link Clicked", {"intent": "digest_digest_1", "link": "https://www.example.com/guides/win-rate"}),
+            ("Email Opened", {"intent": "newsletter_newsletter_1", "category": "newsletter"}),
+            (
+                "Email Link Clicked",
+                {
+                    "intent": "digest_digest_1",
+                    "category": "newsletter",
+                    "link": "https://www.example.com/guides/win-rate",
+                },
+            ),
             ("Subscription Cancelled", {}),
         ]
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ripen.leads.lead import Reach
+from ripen.privacy.preferences import Preferences
 from ripen.times import DAY
 from unit.leads import START, happened, lead, reported, rules, told
 
@@ -170,7 +171,7 @@ def test_marketing_needs_double_opt_in():
         ({"topics": {"news": False}}, ["c_one_1"]),
         ({"pause_days": 14}, []),
         ({"pause_days": 0}, ["c_one_1"]),
-        ({"topics": "none", "pause_days": "long", "language": 7}, ["c_one_1"]),
+        ({"topics": "none", "pause_days": "long", "language": 7, "frequency": ["week"]}, ["c_one_1"]),
     ],
 )
 def test_what_a_lead_turned_off_does_not_come(chosen, allowed):
@@ -189,6 +190,35 @@ def test_a_mail_over_a_cap_waits_for_its_turn_or_is_dropped():
     assert (intent.not_before - START) / DAY == 0.5
     drops = campaign({"mail": "one"}, mailing=one_a_day, when_capped="drop", **MARKETING)
     assert notes(drops, *history, days=0)[-2:] == [(0, "one", "dropped: too many mails"), (0, "", "ended")]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "day"),
+    [([], 0.5), (["week"], 6.5), (["month"], 29.5), (["month", "week"], 6.5), (["week", "any"], 0.5), (["day"], 0.5)],
+)
+def test_mails_come_at_most_as_often_as_the_lead_chose(chosen, day):
+    tips = campaign({"mail": "one"}, mailing=TOPICS | {"caps": {"per_day": 1}}, valid_for="60d", **MARKETING)
+    history = [*subscribed(), done("other", -0.5, campaign="o"), happened("Asked")]
+    wishes = [reported("Preferences Changed", -0.4 + n / 10, frequency=wish) for n, wish in enumerate(chosen)]
+
+    [intent] = lead(tips, *history, *wishes, days=0).pending
+
+    assert (intent.not_before - START) / DAY == day
+
+
+def test_the_frequency_that_a_lead_chose_holds_back_nothing_that_it_asked_for():
+    agenda = campaign({"mail": "one"})
+    rarely = reported("Preferences Changed", -0.4, frequency="month")
+
+    [intent] = lead(agenda, *subscribed(), done("other", -0.5, campaign="o"), rarely, happened("Asked"), days=0).pending
+
+    assert intent.not_before <= START
+
+
+def test_a_state_that_was_stored_before_leads_could_choose_a_frequency_is_read():
+    assert Preferences.from_json({"off": ["tips"], "paused_until": 1, "language": "de"}) == Preferences(
+        frozenset({"tips"}), 1, "de", "any"
+    )
 
 
 def test_the_caps_of_a_category_are_its_own_and_transactional_mails_do_not_count():

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ripen.addresses.address import comparable
-from ripen.events.event import RIPEN, Event
+from ripen.events.event import MAX_DEPTH, RIPEN, Event
 from ripen.fold.fold import fold
 from ripen.leads.proof import subject_digest
 from ripen.leads.traits import MAX_BYTES, MAX_KEYS, Traits
@@ -151,3 +151,54 @@ def test_traits_come_back_from_json_as_they_were(history):
 )
 def test_addresses_are_compared_in_one_form(one, other, same):
     assert (comparable(one) == comparable(other)) is same
+
+
+def test_a_null_is_a_missing_trait_for_mails_and_conditions():
+    ann = found(by_server(0, email=ANN, role=None, seat={"city": None, "room": 3}, tags=["a", None]))
+
+    assert ann.known_traits == ann.traits == {"email": ANN, "seat": {"room": 3}, "tags": ["a"]}
+
+
+def test_however_deeply_a_trait_is_nested_it_is_read():
+    deep = "said"
+    for _ in range(MAX_DEPTH):
+        deep = {"in": deep}
+
+    assert found(by_server(0, email=ANN, deep=deep)).known_traits["deep"] == deep
+
+
+def test_a_null_takes_back_what_the_same_sender_said_before_and_nothing_else():
+    ann = found(said(0, role="typed"), by_server(1, email=ANN, role="CEO", company="Example"), by_server(2, role=None))
+
+    assert ann.known_traits == {"email": ANN, "company": "Example"}
+    assert ann.traits["role"] == "typed"
+
+
+def test_a_null_counts_as_missing_in_a_condition():
+    when = {"event": "Identified", "traits.role": {"exists": False}}
+    missing = scoring(unknown={"when": when, "points": 1})
+
+    assert [lead(missing, said(0, email=ANN, **more)).score("p") for more in ({}, {"role": None}, {"role": "CEO"})] == [
+        1,
+        1,
+        0,
+    ]
+
+
+def test_nulls_take_no_room_and_give_back_what_a_value_took():
+    told = Traits()
+    told.told_by_server({f"k{n}": n for n in range(MAX_KEYS)})
+
+    told.told_by_server({"k0": None, "k1": None, "new": 1, "other": None})
+
+    assert len(told.server) == MAX_KEYS - 1
+    assert "new" in told.server
+    assert Traits.from_json(json.loads(json.dumps(told.as_json()))) == told
+
+
+def test_a_state_that_was_stored_with_nulls_is_read_without_them():
+    stored = Traits().as_json() | {"server": {"role": None, "company": "Example"}, "proven": {ANN: {"role": None}}}
+
+    told = Traits.from_json(stored)
+
+    assert told.known(ANN, by_server=True) == {"company": "Example"}

@@ -40,7 +40,7 @@ def signed_up():
 def reads(life):
     """Five newsletters are opened, and two links followed in each."""
     for number, day in enumerate((10, 17, 24, 31, 38), start=1):
-        about = {"intent": f"newsletter_newsletter_{number}"}
+        about = {"intent": f"newsletter_newsletter_{number}", "category": "newsletter"}
         life.at(day, "Email Opened", **about)
         for n, page in enumerate(("solutions/quoting", "guides/win-rate"), start=1):
             life.at(day + n * 5 * MINUTE, "Email Link Clicked", link=f"https://www.example.com/{page}", **about)

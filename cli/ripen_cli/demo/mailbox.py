@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import html
 import json
-import re
 import urllib.request
 from dataclasses import dataclass
 from urllib.parse import urlencode
+
+from lxml.html import HtmlElement, document_fromstring, tostring
 
 from ripen_cli.cloud import Cloud
 
@@ -24,24 +24,32 @@ class Mail:
     sent_at: float
 
 
-_LINK = re.compile(r'href="(https?://[^"]+)"')
+def page_of(mail: Mail) -> HtmlElement:
+    """The HTML of a mail as a tree; empty for a mail of text alone."""
+    return document_fromstring(mail.html or "<html></html>")
 
 
 def links(mail: Mail) -> list[str]:
     """The link targets of a mail, without pages of Ripen."""
-    found = [html.unescape(link) for link in _LINK.findall(mail.html)]
-    return [link for link in found if "/v1/" not in link]
+    return [anchor.get("href") for anchor in _anchors(page_of(mail))]
 
 
 def readable(mail: Mail, way: str) -> str:
     """The HTML of a mail, with each link redirected through `way`, like the click tracking of SES."""
+    page = page_of(mail)
+    for anchor in _anchors(page):
+        anchor.set("href", f"{way}?{urlencode({'link': anchor.get('href')})}")
+    next(page.iter("head"), page).insert(0, page.makeelement("base", target="_blank"))
+    return str(tostring(page, encoding="unicode", doctype="<!doctype html>"))
 
-    def through(match: re.Match[str]) -> str:
-        link = html.unescape(match[1])
-        return f'href="{way}?{urlencode({"link": link})}"' if link in known else match[0]
 
-    known = {*links(mail)}
-    return _LINK.sub(through, mail.html).replace("<head>", '<head><base target="_blank">', 1)
+def _anchors(page: HtmlElement) -> list[HtmlElement]:
+    """The links of a page to websites, without pages of Ripen."""
+    return [
+        anchor
+        for anchor in page.iter("a")
+        if anchor.get("href", "").startswith(("https://", "http://")) and "/v1/" not in anchor.get("href")
+    ]
 
 
 def mails(cloud: Cloud) -> list[Mail]:

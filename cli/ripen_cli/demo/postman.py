@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from adapters.delivery.ses_tags import tag
 from adapters.identity.link_tokens import PageToken, read_page
+from adapters.rules.active import CURRENT
 from ripen.times import to_iso
 from ripen_cli.cloud import Cloud
-from ripen_cli.demo.mailbox import Mail
+from ripen_cli.demo.mailbox import Mail, page_of
 
-_PAGE = re.compile(r'href="([^"]*/v1/(\w+)\?t=([^"&]+)[^"]*)"')
+_PAGE = re.compile(r".*/v1/(\w+)\?t=([^&]+).*")
 
 
 def pages(mail: Mail) -> dict[str, str]:
     """The URLs of Ripen pages that a mail links to, by page name."""
-    return {name: html.unescape(url) for url, name, _ in _PAGE.findall(mail.html)}
+    return {page[1]: page[0] for page in _pages(mail)}
+
+
+def _pages(mail: Mail) -> Iterator[re.Match[str]]:
+    anchors = page_of(mail).iter("a")
+    return (page for anchor in anchors if (page := _PAGE.fullmatch(anchor.get("href", ""))))
 
 
 class Postman:
@@ -27,6 +33,7 @@ class Postman:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._functions = cloud.client("lambda")
+        self._rules = cloud.client("s3")
         secret = cloud.client("secretsmanager").get_secret_value(SecretId=cloud.link_secret)["SecretString"]
         self._keys = [line.encode() for line in secret.split()]
 
@@ -43,10 +50,17 @@ class Postman:
         if found is None:
             return  # e.g. an internal notification
         tags = {"lead": [tag(found.subject)], "intent": [found.intent]}
+        tags |= {"category": [category]} if (category := self._category(found.intent)) else {}
         report = {"eventType": kind.capitalize(), "mail": {"tags": tags}, kind: {"timestamp": to_iso(now), **details}}
         event = {"id": identity, "source": "aws.ses", "time": to_iso(now), "detail": report}
         self._functions.invoke(FunctionName=self._cloud.track_function, Payload=json.dumps(event).encode())
 
+    def _category(self, intent: str) -> str:
+        """The category of the campaign of a mail; empty for a transactional one."""
+        active = self._rules.get_object(Bucket=self._cloud.rules_bucket, Key=CURRENT)["Body"].read()
+        campaign = json.loads(active)["configuration"]["campaigns"].get(intent.partition("_")[0], {})
+        return str(campaign.get("category") or "")
+
     def _token(self, mail: Mail) -> PageToken | None:
-        tokens = (read_page(self._keys, html.unescape(token)) for _, _, token in _PAGE.findall(mail.html))
+        tokens = (read_page(self._keys, page[2]) for page in _pages(mail))
         return next((token for token in tokens if token), None)

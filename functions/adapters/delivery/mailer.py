@@ -105,6 +105,8 @@ def facts(
             "reason": context.reason,
             "imprint": context.imprint,
             "from_name": context.from_name,
+            "scale_low": context.scale_low,
+            "scale_high": context.scale_high,
         },
         "content": content,
         "tracking": Tracking(utm, token, context.sites, f"{links.public_url}/v1/"),

@@ -5,7 +5,6 @@ An MJML file holds a whole mail, or only its content; `mails/layout.mjml` then g
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -15,11 +14,12 @@ from mjml import mjml2html
 
 from adapters.mail.jinja import broken, template_problems
 from adapters.mail.links import mark_html, mark_text, unsafe_links
-from adapters.mail.markup import UNREADABLE
+from adapters.mail.markup import UNREADABLE, title_text
 from adapters.mail.mjml_lint import mjml_problems, place_of
 from adapters.mail.plaintext import text_of
 from adapters.mail.sandbox import MOST_LETTERS
 from ripen.config.configuration import MailTemplate
+from ripen.config.text_files import read_text
 from ripen.config.upload_limits import LAYOUT, MAIL
 
 _PLACE = re.compile(r"<mj-content\s*/>")
@@ -66,15 +66,28 @@ def read_mails(files: Mapping[str, bytes], troubles: list[str], reading: Reading
             reading(name, troubles)
             troubles += _read(name, files, texts)
     layout = texts.get(LAYOUT)
+    names = [name for name in texts if name != LAYOUT and name.endswith(".mjml")]
+    if layout is None:
+        alone = [name for name in names if _is_content(texts[name])]
+        names = [name for name in names if name not in alone]
+        if alone and LAYOUT not in files:
+            more = f" and {len(alone) - 1} more" if alone[1:] else ""
+            troubles.append(f"{LAYOUT}: is missing; {alone[0]}{more} have no <mjml>, and need it around them")
     mails: Mails = {}
-    for name in (name for name in texts if name != LAYOUT and name.endswith(".mjml")):
+    for name in names:
         folder, language = name.split("/")[1], name[-7:-5]
         reading(name, troubles)
         try:
-            mails.setdefault(folder, {})[language] = _template(name, texts, layout)
+            mails.setdefault(folder, {})[language] = _template(name, texts, layout or "")
         except _UnusableError as error:
-            troubles.append(str(error))
+            if str(error) not in troubles:  # a problem of the layout is one of every mail
+                troubles.append(str(error))
     return mails
+
+
+def _is_content(source: str) -> bool:
+    """True if a mail holds only its content, and needs the layout."""
+    return "<mjml" not in source
 
 
 class _UnusableError(Exception):
@@ -88,7 +101,7 @@ def _read(name: str, files: Mapping[str, bytes], texts: dict[str, str]) -> list[
     if name.endswith(".txt") and name.removesuffix("txt") + "mjml" not in files:
         return [f"{name}: has no {name[-6:-4]}.mjml in the same folder; add it"]
     try:
-        source = files[name].decode()
+        source = read_text(files[name])
     except UnicodeDecodeError as error:
         return [f"{name}: is not text in UTF-8: {error.reason}"]
     wrong = islice(_problems(name, source), MOST_PROBLEMS)
@@ -118,22 +131,20 @@ def _problems(name: str, source: str) -> Iterator[tuple[int, str]]:
         yield 1, "has no <mj-title>; add it, because it is the subject of the mail"
 
 
-def _template(name: str, texts: Mapping[str, str], layout: str | None) -> MailTemplate:
+def _template(name: str, texts: Mapping[str, str], layout: str) -> MailTemplate:
     source = texts[name]
     title = _TITLE.search(source)
-    whole = "<mjml" in source
-    if not whole and layout is None:
-        raise _UnusableError(f"{name}: has no <mjml>, and {LAYOUT} does not exist; add one of them")
-    page = _page([Piece(source, name)] if whole else compose(name, source, layout or ""), name, texts)
+    whole = not _is_content(source)
+    page = _page([Piece(source, name)] if whole else compose(name, source, layout), name, texts)
     own = texts.get(name.removesuffix("mjml") + "txt")
     if own is None:
         text = text_of(page)
     elif whole:
         text = mark_text(own)
     else:
-        around = text_of(mark_html(_compiled(compose(name, _CONTENT, layout or ""))))
+        around = text_of(mark_html(_compiled(compose(name, _CONTENT, layout))))
         text = around.replace(_CONTENT_STAND_IN, mark_text(own).strip())
-    subject = html.unescape(" ".join(title[1].split())) if title else ""
+    subject = title_text(" ".join(title[1].split())) if title else ""
     for part in (subject, page, text):
         if problem := broken(part):
             raise _UnusableError(f"{name}:1: {problem}")

@@ -21,7 +21,7 @@ LEAD_FIELDS = ("company", "first_name", "name", "phase", "score", "token", "trai
 
 MAIL_FIELDS = (
     *("confirm_url", "feedback", "feedback_url", "from_name", "imprint", "language", "preferences_url"),
-    *("reason", "trap_url", "unsubscribe_url"),
+    *("reason", "scale_high", "scale_low", "trap_url", "unsubscribe_url"),
 )
 """The fields of `mail` in every mail."""
 

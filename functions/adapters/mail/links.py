@@ -7,7 +7,6 @@ rendering adds parameters only to marked links.
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -31,6 +30,7 @@ _VALUE = re.compile(r"\{\{(?![-+]?\s*(?:mail\.|content\.link))[-+]?\s*((?:(?!url
 _ANY_VALUE = re.compile(r"\{\{[-+]?\s*(.*?)\s*[-+]?\}\}", re.DOTALL)
 _IN_STYLE = "#%.,- "
 _LINKS = ("a", "area")
+_BLANK = "".join(map(chr, range(ord(" ") + 1)))  # dropped by browsers: https://url.spec.whatwg.org/#url-parsing
 _TRAILING = ".,;:!?)'"
 
 
@@ -104,12 +104,15 @@ def tracked(context: Context, link: str) -> str:
     """A rendered link with the parameters of the mail's `tracking`."""
     tracking = context["tracking"]
     if isinstance(link, Markup):
-        return escape(tracking.added_to(html.unescape(str(link)).strip()))
+        return escape(tracking.added_to(link.unescape().strip(_BLANK)))  # `mark_html` wrote it normalized
     return str(tracking.added_to(link))
 
 
 def mark_html(source: str) -> str:
-    """The compiled HTML with each link marked for tracking, and each value in links and styles filtered."""
+    """The compiled HTML with each link marked for tracking, and each value in links and styles filtered.
+
+    Links that change are written so that every program reads in them what browsers read in the source.
+    """
     parts: list[str] = []
     done = 0
     for start, end, text in _changes(source):
@@ -128,9 +131,9 @@ def _changes(source: str) -> Iterator[tuple[int, int, str]]:
             if one.name == "style":
                 yield one.start, one.end, _styled(one.value)
             elif one.name == "href" and found.tag in _LINKS and one.quote and _is_marked(one.value):
-                yield one.start, one.end, _marked(one.value)
+                yield one.start, one.end, _marked(one.normalized)
             elif one.name in LEADING | SEVERAL and "{{" in one.value:
-                yield one.start, one.end, _encoded(one.value)
+                yield one.start, one.end, _encoded(one.normalized)
 
 
 def _is_marked(link: str) -> bool:

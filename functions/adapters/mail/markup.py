@@ -1,18 +1,19 @@
 """A parser for HTML with Jinja2, which gives elements and attributes with their positions.
 
-The content of Outlook's conditional comments is parsed as HTML. The standard library's parser does the rest. It sees
-Jinja2 statements as blanks and values as a private-use character, so that quotation marks and `>` in them have no
-effect.
+The content of Outlook's conditional comments is parsed as HTML. The standard library's parser gives the positions. It
+sees Jinja2 statements as blanks and values as a private-use character, so that quotation marks and `>` in them have no
+effect. What an attribute means is read by lxml, by the rules of browsers.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from html import unescape
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from itertools import accumulate
 from typing import NamedTuple
+
+from markupsafe import escape
 
 UNREADABLE = re.compile(r"<!\[(?!(?:if|else|endif|cdata)(?![-_.a-z0-9]))", re.IGNORECASE)
 """A declaration that is neither HTML nor a condition for Outlook; the standard library's parser fails on it."""
@@ -27,6 +28,8 @@ EXPRESSION = rf"\{{\{{(?:{_TEXT}|[^\"'])*?\}}\}}"
 JINJA = re.compile(rf"\{{\#.*?\#\}}|\{{%(?:{_TEXT}|[^\"'])*?%\}}|{EXPRESSION}", re.DOTALL)
 """A Jinja2 comment, statement or value."""
 
+_PARTS = re.compile(f"({JINJA.pattern})", re.DOTALL)
+_BRACES = {ord("{"): "&#123;", ord("}"): "&#125;"}
 _OUTLOOK = re.compile(r"<!--\[if[^\]]*\]>(?:\s*<!-->)?|(?:<!--\s*)?<!\[endif\]-->", re.IGNORECASE)
 _TAG = re.compile(r"<[^\t\n\r\f />]*")
 _ATTRIBUTE = re.compile(
@@ -48,7 +51,12 @@ class Attribute(NamedTuple):
     @property
     def meant(self) -> str:
         """The value with its entities decoded; Jinja2 in it stays unchanged."""
-        return unescape(self.value)
+        return _by_part(self.value, _as_attribute)
+
+    @property
+    def normalized(self) -> str:
+        """The value with all its entities written out in full, so that every program reads in it what browsers do."""
+        return _by_part(self.value, lambda part: escape(_as_attribute(part)).translate(_BRACES))
 
 
 class Element(NamedTuple):
@@ -76,6 +84,36 @@ def parsed(source: str) -> Iterator[Element | Style]:
     reader.feed(reader.masked)
     reader.close()
     yield from reader.found
+
+
+def title_text(source: str) -> str:
+    """The content of a <title> as browsers read it; Jinja2 in it stays unchanged."""
+    return _by_part(source, _as_title)
+
+
+def _by_part(source: str, change: Callable[[str], str]) -> str:
+    """The source with `change` applied to everything that is not Jinja2."""
+    parts = _PARTS.split(source)
+    for number in range(0, len(parts), 2):
+        if "&" in parts[number]:
+            # A letter stands for the Jinja2 that follows, as `&copy` is a sign only where no letter or `=` follows.
+            follows = "z" if number + 1 < len(parts) else ""
+            parts[number] = change(parts[number] + follows).removesuffix(follows)
+    return "".join(parts)
+
+
+def _as_attribute(text: str) -> str:
+    """Source of the rules: https://html.spec.whatwg.org/multipage/parsing.html#named-character-reference-state."""
+    from lxml.html import fragment_fromstring  # noqa: PLC0415 - only publishing reads HTML, and sending starts fast
+
+    quoted = text.replace('"', "&#34;")
+    return str(fragment_fromstring(f'<a title="{quoted}">x</a>').get("title"))
+
+
+def _as_title(text: str) -> str:
+    from lxml.html import document_fromstring  # noqa: PLC0415 - as above
+
+    return str(document_fromstring(f"<title>{text}</title>").findtext(".//title"))
 
 
 def masked(source: str) -> str:

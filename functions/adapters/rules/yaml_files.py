@@ -16,6 +16,8 @@ from ruamel.yaml.events import AliasEvent
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.reader import ReaderError
 
+from ripen.config.text_files import read_text
+
 MOST_VALUES = 50_000
 """Most values of a file, with aliases and merge keys expanded."""
 
@@ -42,12 +44,14 @@ def read_yaml(content: bytes) -> Document:
     yaml.Composer = _Composer
     yaml.Constructor = _Constructor
     try:
-        root = yaml.compose(content.decode())
-        values = None if root is None else yaml.constructor.construct_document(root)
+        text = read_text(content)
     except UnicodeDecodeError as error:
         raise _unreadable(str(error), content[: error.start]) from None
+    try:
+        root = yaml.compose(text)
+        values = None if root is None else yaml.constructor.construct_document(root)
     except ReaderError as error:
-        raise _unreadable(str(error).partition("\n")[0], content.decode()[: error.position].encode()) from None
+        raise _unreadable(str(error).partition("\n")[0], text[: error.position].encode()) from None
     except RecursionError:
         raise _unreadable("the file is nested too deeply", b"") from None
     return Document(values, root)

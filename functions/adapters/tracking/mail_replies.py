@@ -14,9 +14,9 @@ from botocore.exceptions import ClientError
 
 from adapters.dynamodb.attributes import attributes
 from adapters.dynamodb.table import TableThrottledError, put_arguments, throttled
-from adapters.identity.address_items import answered, suppress
+from adapters.identity.address_items import answered, suppress, suppressions_of
 from adapters.runtime.clients import client
-from ripen.leads.suppression import CONFIRMED
+from ripen.leads.suppression import CONFIRMED, Suppressions
 from ripen.storage.ledger import RECORD_KEY
 
 _ATTEMPTS = 5
@@ -56,6 +56,14 @@ def keep_reply(table: str, item: Mapping[str, Any], reply: Reply | None = None) 
         except ClientError as error:
             raise throttled(error) from error
     return False
+
+
+def replies_of(table: str, digest: str) -> Suppressions:
+    """What the address with this shortened key replied so far. Raises TableThrottledError."""
+    try:
+        return suppressions_of(table, digest) if digest else Suppressions()
+    except ClientError as error:
+        raise throttled(error) from error
 
 
 def _transact(actions: list[Mapping[str, Any]]) -> list[str]:

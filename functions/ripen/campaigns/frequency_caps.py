@@ -24,6 +24,9 @@ class FrequencyCaps(NamedTuple):
 
 NO_CAPS = FrequencyCaps()
 
+WISHED = {"any": NO_CAPS, "week": FrequencyCaps(((1, 7 * DAY),)), "month": FrequencyCaps(((1, KEPT),))}
+"""The caps of each frequency that a lead may choose (`ripen.privacy.preferences`)."""
+
 
 def compile_caps(caps: Caps) -> FrequencyCaps:
     """Compiles caps. A month is 30 days, and a gap is at most 30 days."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ripen.campaigns.campaign import CampaignRule
-from ripen.campaigns.frequency_caps import KEPT, within_caps
+from ripen.campaigns.frequency_caps import KEPT, NO_CAPS, FrequencyCaps, within_caps
 from ripen.events.event import Event
+from ripen.events.own_pages import opens_own_page
 
 SENT, OPENED, CLICKED = "Email Sent", "Email Opened", "Email Link Clicked"
 
@@ -28,8 +29,8 @@ class MailHistory:
     assets: set[str] = field(default_factory=set)
 
     def count(self, event: Event) -> None:
-        """Count a mail that was sent, opened or clicked by a person."""
-        if event.name in self.counted and not event.bot:
+        """Count a mail that was sent, opened or clicked by a person; links to Ripen's own pages do not count."""
+        if event.name in self.counted and not event.bot and not opens_own_page(event):
             self.counted[event.name] += 1
 
     def add(self, properties: Mapping[str, Any], moment: int) -> None:
@@ -43,8 +44,12 @@ class MailHistory:
             self.sent[counted] = [*(at for at in self.sent.get(counted, ()) if moment - at < KEPT), moment]
             self.sent_ever[counted] = self.sent_ever.get(counted, 0) + 1
 
-    def within_caps(self, rule: CampaignRule, moment: int) -> int | None:
-        """The earliest moment (ms) from `moment` on at which caps allow a mail of the campaign; None: never."""
+    def within_caps(self, rule: CampaignRule, moment: int, wished: FrequencyCaps = NO_CAPS) -> int | None:
+        """The earliest moment (ms) from `moment` on at which caps allow a mail of the campaign; None: never.
+
+        `wished` are the caps that the lead chose.
+        """
+        moment = within_caps(moment, self.sent.get("", ()), 0, wished) or moment
         allowed = within_caps(moment, self.sent.get("", ()), self.sent_ever.get("", 0), rule.limits)
         if allowed is None or not rule.category:
             return allowed

@@ -170,3 +170,12 @@ def _dump(value: object, encoder: json.JSONEncoder) -> bytes:
         raise InvalidEventError(
             "event", "contains a number or a depth that JSON does not allow", "plain values"
         ) from None
+
+
+def without_nulls(value: Any) -> Any:
+    """A copy of a JSON value of an event (at most MAX_DEPTH levels) without the nulls in its objects and lists."""
+    if isinstance(value, dict):
+        return {key: without_nulls(inner) for key, inner in value.items() if inner is not None}
+    if isinstance(value, list):
+        return [without_nulls(inner) for inner in value if inner is not None]
+    return value

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ripen.campaigns.campaign import CampaignRule
 from ripen.campaigns.content_choice import Taste, best
+from ripen.campaigns.frequency_caps import WISHED
 from ripen.campaigns.sending_hours import Hours, within_hours, zone
 from ripen.campaigns.state import Run
 from ripen.campaigns.steps import Do
@@ -58,7 +59,7 @@ def earliest(state: State, rule: CampaignRule, step: Do, run: Run) -> int | None
     """The earliest moment (ms) at which caps and hours allow a step; None: never."""
     moment: int | None = run.since
     if step.channel == MAIL and not rule.transactional:
-        moment = state.mails.within_caps(rule, run.since)
+        moment = _within_caps(state, rule, run)
     hours = _hours(rule, step)
     return within_hours(moment, hours, time_zone(state)) if moment is not None and hours else moment
 
@@ -81,7 +82,11 @@ def _hours(rule: CampaignRule, step: Do) -> tuple[Hours, ...]:
 def exceeds_cap(state: State, rule: CampaignRule, step: Do, run: Run) -> bool:
     """True if the campaign drops mails that exceed a cap, and this mail exceeds one when the run reaches its step."""
     over_caps = rule.drop_when_capped and step.channel == MAIL and not rule.transactional
-    return over_caps and state.mails.within_caps(rule, run.since) != run.since
+    return over_caps and _within_caps(state, rule, run) != run.since
+
+
+def _within_caps(state: State, rule: CampaignRule, run: Run) -> int | None:
+    return state.mails.within_caps(rule, run.since, WISHED[state.privacy.preferences.frequency])
 
 
 def content(state: State, step: Do) -> str | None:

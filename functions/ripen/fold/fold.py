@@ -12,6 +12,7 @@ from weakref import proxy
 
 from ripen.events.event import MAILED, OUTCOMES, RIPEN, Event
 from ripen.events.link_scanners import with_bot_verdicts
+from ripen.events.own_pages import opens_own_page
 from ripen.fold.advance import advance, enroll_by_phase, next_moment
 from ripen.fold.awarding import apply_match, award, update_fit
 from ripen.fold.eligibility import known_traits, language
@@ -137,6 +138,8 @@ def _apply(state: State, event: Event, moment: int) -> None:
 
 def _notice(state: State, event: Event, moment: int) -> bool:
     """Apply the rules that match the event. True if that may cause a transition or start or advance a campaign."""
+    if opens_own_page(event):
+        return False
     changed = False
     rules, facts = state.rules, state.facts
     watch = rules.by_event.get(event.name, rules.any_event)

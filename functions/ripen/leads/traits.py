@@ -3,6 +3,8 @@
 Anybody can type traits of anybody. So there are three kinds of traits: `server` (sent by a server), `proven` (by
 address: sent by the reader of that mailbox) and `claimed` (by browser: typed by an unknown person). Mails show only the
 first two kinds. Conditions see all of them; a trait of another kind overrides a claimed one.
+
+A `null` is a missing trait: it removes what the same kind said before, and no mail or condition sees it.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ripen.addresses.address import comparable
+from ripen.events.event import without_nulls
 from ripen.leads.proof import subject_digest
 
 MAX_KEYS = 100
@@ -48,8 +51,13 @@ class _Room:
     size: int = 0
 
     def add(self, into: dict[str, Any], traits: Mapping[str, Any]) -> None:
-        """Copies traits into `into` within the limits of their kind."""
-        for key, value in traits.items():
+        """Copies traits into `into` within the limits of their kind; a null removes one."""
+        for key, told in traits.items():
+            if told is None:
+                if key in into:
+                    self.take_back({key: into.pop(key)})
+                continue
+            value = without_nulls(told)
             old = _size(key, into[key]) if key in into else 0
             new = _size(key, value)
             if (self.keys < MAX_KEYS or old) and self.size - old + new <= MAX_BYTES:
@@ -153,7 +161,7 @@ class Traits:
     def from_json(cls, parts: Mapping[str, Any]) -> Traits:
         """Restores what `as_json` returned."""
         people = {browser: Person(*said) for browser, said in parts["people"].items()}
-        kept = {name: dict(parts[name]) for name in ("view", "server", "proven", "claimed", "browsers")}
+        kept = {name: without_nulls(parts[name]) for name in ("view", "server", "proven", "claimed", "browsers")}
         traits = cls(**kept, people=people)
         traits._of_server = _room([traits.server])
         traits._of_readers = _room(traits.proven.values())

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ripen.config.configuration import Configuration
+from ripen.config.schema.mailing import Scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +14,8 @@ class MailContext:
     """The context of the mail of one campaign step, without its recipient.
 
     Texts are in `language`; missing ones are empty. `survey` is the survey for ratings in the mail: the one with the
-    mail's name, otherwise the first. `sites` are the origins of the registered websites; `*` stands for all.
+    mail's name, otherwise the first; `scale_low` and `scale_high` are its words for 0 and 10. `sites` are the origins
+    of the registered websites; `*` stands for all.
     """
 
     campaign: str
@@ -27,6 +29,8 @@ class MailContext:
     category: str = ""
     transactional: bool = False
     survey: str = ""
+    scale_low: str = ""
+    scale_high: str = ""
     sites: frozenset[str] = frozenset()
 
 
@@ -35,6 +39,8 @@ def mail_context(configuration: Configuration, campaign: str, step: str, mail: s
     mailing, rule = configuration.mailing, configuration.campaigns.get(campaign)
     category = rule.category if rule and rule.category else ""
     topic = mailing.categories.get(category)
+    survey = mail if mail in mailing.surveys else next(iter(mailing.surveys), "")
+    scale = mailing.surveys[survey].scale if survey else Scale()
     reasons = (rule.reason if rule else None) or (topic.reason if topic else None) or {}
     return MailContext(
         campaign=campaign,
@@ -47,7 +53,9 @@ def mail_context(configuration: Configuration, campaign: str, step: str, mail: s
         imprint=_translated(mailing.imprint, language, mailing.language),
         category=category,
         transactional=bool(rule and rule.transactional),
-        survey=mail if mail in mailing.surveys else next(iter(mailing.surveys), ""),
+        survey=survey,
+        scale_low=_translated(scale.low, language, mailing.language),
+        scale_high=_translated(scale.high, language, mailing.language),
         sites=frozenset(origin for source in configuration.sources.values() for origin in source.origins),
     )
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ripen.conditions.pattern import Predicate, compile_pattern, event_names
-from ripen.events.event import RIPEN, Event
+from ripen.events.event import RIPEN, Event, without_nulls
+from ripen.events.own_pages import opens_own_page
 from ripen.sessions.attribution import VISIT_GAP, Touch, direct_touch, on_page, path_of, touch_of
 from ripen.times import DAY, SECOND
 
@@ -154,7 +155,7 @@ def _groups(events: Iterable[Event], conversions: Sequence[ConversionRule], trai
         if event.bot:
             continue
         if event.traits:
-            traits = {**traits, **event.traits}
+            traits = without_nulls({**traits, **event.traits})
         met = _met(event, conversions, traits)
         if event.source == RIPEN and not met:
             continue
@@ -185,7 +186,7 @@ def _counts(group: _Group) -> bool:
 
 def _met(event: Event, conversions: Sequence[ConversionRule], traits: Mapping[str, Any]) -> list[str]:
     rules = [rule for rule in conversions if rule.events is None or event.name in rule.events]
-    if not rules:
+    if not rules or opens_own_page(event):
         return []
     facts = {"event": event.name, "properties": event.properties, "context": event.context, "traits": traits}
     return [rule.name for rule in rules if rule.matches(facts)]

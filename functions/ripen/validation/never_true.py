@@ -81,6 +81,8 @@ def impossible(configuration: Configuration, leaf: Leaf) -> Iterator[str]:
 
 def _unlike(configuration: Configuration, field: str, value: object) -> str:
     """The possible values or the type of a fact, for a message, if it never has this value; otherwise empty."""
+    if value is None and field.startswith("traits."):
+        return "a null is a missing trait; write {exists: false}"
     if (values := _values(configuration, field)) is not None and value not in values:
         return f"possible values: {', '.join(sorted(values)) or 'none'}"
     types, spoken = _kind(field) or ((type(value),), "")

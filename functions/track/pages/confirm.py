@@ -12,12 +12,13 @@ from typing import Any
 from adapters.runtime.settings import PagesSettings, settings
 from adapters.store.public_profile import read
 from ripen.events.networks import network_of
-from ripen.leads.identifiers import DISOWNED
+from ripen.leads.identifiers import DISOWNED, UNDELIVERABLE
 from ripen.leads.suppression import CONFIRMED
 from ripen.leads.traits import MAX_NAME, NAMES
 from track.pages.html import html_answer
-from track.pages.page_request import PageRequest, Told, record_or_refuse
+from track.pages.page_request import PageRequest, Told, record_or_refuse, replies
 from track.pages.texts import TEXTS
+from track.pages.unsubscribe import message_page
 from track.responses import Answer
 
 
@@ -53,7 +54,9 @@ def take(visit: PageRequest) -> Answer:
     said = {name: " ".join(visit.sent(name).split())[:MAX_NAME] for name in NAMES}
     traits = {name: text for name, text in said.items() if text}
     record_or_refuse(visit, "confirmed", Told("Subscription Confirmed", proof, traits, CONFIRMED))
-    return _message(visit, say["confirmed_title"], say["confirmed_text"])
+    no = replies(visit).reason  # a confirmation takes back an unsubscription, and nothing else
+    text = say[f"status_{no}"] if no in UNDELIVERABLE else say["confirmed_text"]
+    return message_page(visit, say["confirmed_title"], text, say["unsubscribed_link"], "preferences")
 
 
 def _message(visit: PageRequest, title: str, text: str) -> Answer:

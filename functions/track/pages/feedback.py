@@ -1,7 +1,7 @@
 """A rating from 0 to 10 with a reason and a comment.
 
-The link in the mail preselects a rating on the form. Only the submitted form counts, because link scanners open all
-eleven links.
+The link in the mail preselects a rating on the form, and the page says that nothing is stored yet. Only the submitted
+form counts, because link scanners open all eleven links.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from ripen.config.rating_scale import USUAL
 from track.pages.html import html_answer
 from track.pages.languages import translated
 from track.pages.page_request import PageError, PageRequest, Told, record_or_refuse
@@ -55,6 +56,12 @@ def _survey(visit: PageRequest) -> Mapping[str, Any]:
     return survey
 
 
+def _scale(visit: PageRequest, survey: Mapping[str, Any]) -> Mapping[str, str]:
+    """The words for 0 and 10. A public configuration that was stored before surveys had a scale has the usual ones."""
+    ends: Mapping[str, Mapping[str, str]] = survey.get("scale", USUAL)
+    return {end: translated(ends[end], visit.language, visit.site["language"]) for end in ("low", "high")}
+
+
 def _form(
     visit: PageRequest, survey: Mapping[str, Any], score: int | None, reason: str = "", comment: str = "", **more: Any
 ) -> Answer:
@@ -71,6 +78,8 @@ def _form(
         visit.site,
         title=translated(survey["question"], visit.language, usual),
         score=score,
+        scale=say["scale"].format(**_scale(visit, survey)),
+        chosen=say["chosen"].format(score=score) if score is not None and not more else "",
         reasons=reasons,
         asks_comment=survey["comment"],
         comment=comment,

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 from adapters.identity.link_tokens import PageToken
 from adapters.runtime.settings import PagesSettings, settings
-from adapters.tracking.mail_replies import Reply, keep_reply
+from adapters.tracking.mail_replies import Reply, keep_reply, replies_of
 from ripen.errors import RipenError
 from ripen.events.event import RIPEN, Event, Received
-from ripen.leads.suppression import CONFIRMED
+from ripen.leads.suppression import CONFIRMED, Suppressions
 from ripen.storage.ledger import event_items
 from ripen.times import MINUTE
 
@@ -78,6 +78,16 @@ def record(visit: PageRequest, kind: str, told: Told) -> bool:
     [item] = event_items([received], configured.retention_days)
     reply = Reply(visit.token.digest, told.answer, visit.at) if told.answer else None
     return keep_reply(configured.table_name, item, reply)
+
+
+def replies(visit: PageRequest) -> Suppressions:
+    """What the recipient's address replied so far. Raises TableThrottledError."""
+    return replies_of(settings(PagesSettings).table_name, visit.token.digest)
+
+
+def page_link(visit: PageRequest, page: str) -> str:
+    """The relative URL of another page for the same mail."""
+    return f"{page}?t={visit.text}&lang={visit.language}"
 
 
 def record_or_refuse(visit: PageRequest, kind: str, told: Told) -> None:

@@ -1,4 +1,8 @@
-"""The preferences page: topics, a pause, a language, or unsubscribing from everything."""
+"""The preferences page: topics, frequency, a pause, a language, or unsubscribing from everything.
+
+For an address that gets no marketing mail the page says so, ticks no topic, and after an unsubscription leads to a new
+opt-in.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +12,14 @@ from typing import Any
 
 from adapters.runtime.settings import PagesSettings, settings
 from adapters.store.public_profile import read
+from ripen.leads.identifiers import UNSUBSCRIBED
+from ripen.leads.suppression import Suppressions
+from ripen.privacy.preferences import FREQUENCIES
 from ripen.times import SECOND
 from track.pages import unsubscribe
 from track.pages.html import html_answer
 from track.pages.languages import translated
-from track.pages.page_request import PageError, PageRequest, Told, record_or_refuse
+from track.pages.page_request import PageError, PageRequest, Told, page_link, record_or_refuse, replies
 from track.pages.texts import LANGUAGE_NAMES, TEXTS
 from track.responses import Answer
 
@@ -23,9 +30,9 @@ _DAYS = {"en": "%d %B %Y", "de": "%d.%m.%Y"}
 
 
 def show(visit: PageRequest) -> Answer:
-    """The form with the stored preferences."""
-    known = _known(visit)
-    off = known.get("off", ())
+    """The form with the stored preferences, and above it the state of the address if it gets no marketing mail."""
+    known, no = _known(visit), replies(visit)
+    off = visit.site["categories"] if no.reason else known.get("off", ())
     topics = [
         {"name": name, "title": translated(title, visit.language, visit.site["language"]), "on": name not in off}
         for name, title in visit.site["categories"].items()
@@ -35,7 +42,12 @@ def show(visit: PageRequest) -> Answer:
         visit.language,
         visit.site,
         title=TEXTS[visit.language]["preferences_title"],
+        state=_state(visit, no),
+        unsubscribed=no.reason == UNSUBSCRIBED,
+        back=page_link(visit, "confirm"),
         topics=topics,
+        frequency=known.get("frequency", FREQUENCIES[0]),
+        frequencies=FREQUENCIES,
         pauses=[*_pauses(visit, known.get("paused_until", 0))],
         languages=_languages(visit, known.get("language", "")),
     )
@@ -49,14 +61,26 @@ def take(visit: PageRequest) -> Answer:
     if visit.sent("action") == "everything":
         return unsubscribe.take(visit)
     language, wanted = visit.sent("language"), visit.form.get("topic", ())
-    if language not in visit.site["languages"]:
+    frequency = visit.sent("frequency")
+    if language not in visit.site["languages"] or frequency not in ("", *FREQUENCIES):
         raise PageError(400, "form")
-    pause = _pause(visit)
-    topics = {name: name in wanted for name in visit.site["categories"]}
-    wishes = {"topics": topics, "language": language, **pause}
+    wishes: dict[str, Any] = {"frequency": frequency, "language": language, **_pause(visit)}
+    no = replies(visit)
+    if wanted or not no.reason:  # the form of an unsubscribed address ticks no topic
+        wishes["topics"] = {name: name in wanted for name in visit.site["categories"]}
     record_or_refuse(visit, f"preferences_{visit.at}", Told("Preferences Changed", wishes))
     say = TEXTS[visit.language]
-    return unsubscribe.message_page(visit, say["saved_title"], say["saved_text"], say["saved_link"])
+    if no.reason == UNSUBSCRIBED:
+        return unsubscribe.message_page(visit, say["saved_title"], say["saved_unsubscribed"], say["back"], "confirm")
+    text = _state(visit, no) or say["saved_text"]
+    return unsubscribe.message_page(visit, say["saved_title"], text, say["saved_link"], "preferences")
+
+
+def _state(visit: PageRequest, no: Suppressions) -> str:
+    """The reason for which the address gets no marketing mail, in a sentence; empty if there is none."""
+    if not no.reason:
+        return ""
+    return TEXTS[visit.language][f"status_{no.reason}"].format(day=_day(visit, no.since))
 
 
 def _known(visit: PageRequest) -> Mapping[str, Any]:
@@ -67,10 +91,13 @@ def _known(visit: PageRequest) -> Mapping[str, Any]:
 def _pauses(visit: PageRequest, until: int) -> Iterable[Mapping[str, object]]:
     say = TEXTS[visit.language]
     if until > visit.at:
-        day = datetime.fromtimestamp(until // SECOND, UTC).strftime(_DAYS[visit.language]).lstrip("0")
-        yield {"value": _KEEP, "title": say["pause_keep"].format(day=day), "on": True}
+        yield {"value": _KEEP, "title": say["pause_keep"].format(day=_day(visit, until)), "on": True}
     for days in PAUSES:
         yield {"value": days, "title": say[f"pause_{days}"], "on": days == 0 and until <= visit.at}
+
+
+def _day(visit: PageRequest, moment: int) -> str:
+    return datetime.fromtimestamp(moment // SECOND, UTC).strftime(_DAYS[visit.language]).lstrip("0")
 
 
 def _pause(visit: PageRequest) -> Mapping[str, int]:

@@ -8,30 +8,33 @@ from __future__ import annotations
 
 from ripen.leads.identifiers import UNSUBSCRIBED
 from track.pages.html import html_answer
-from track.pages.page_request import PageRequest, Told, record
+from track.pages.page_request import PageRequest, Told, page_link, record, replies
 from track.pages.texts import TEXTS
 from track.responses import Answer
 
 
 def show(visit: PageRequest) -> Answer:
-    """The page with the button."""
+    """The page with the button, or a message if the address is unsubscribed already."""
+    if replies(visit).reason == UNSUBSCRIBED:
+        return _done(visit, TEXTS[visit.language]["already_title"])
     title = TEXTS[visit.language]["unsubscribe_title"]
-    return html_answer("unsubscribe.html", visit.language, visit.site, title=title, link=preferences_link(visit))
+    link = page_link(visit, "preferences")
+    return html_answer("unsubscribe.html", visit.language, visit.site, title=title, link=link)
 
 
 def take(visit: PageRequest) -> Answer:
     """Unsubscribe the address; the suppression stays with the address whichever lead owns it."""
+    say, already = TEXTS[visit.language], replies(visit).reason == UNSUBSCRIBED
     record(visit, "unsubscribed", Told("Unsubscribed", answer=UNSUBSCRIBED))
+    return _done(visit, say["already_title"] if already else say["unsubscribed_title"])
+
+
+def _done(visit: PageRequest, title: str) -> Answer:
     say = TEXTS[visit.language]
-    return message_page(visit, say["unsubscribed_title"], say["unsubscribed_text"], say["unsubscribed_link"])
+    return message_page(visit, title, say["unsubscribed_text"], say["unsubscribed_link"], "preferences")
 
 
-def message_page(visit: PageRequest, title: str, text: str, label: str) -> Answer:
-    """A page with a message and a link, called `label`, to the preferences page."""
-    link = preferences_link(visit)
+def message_page(visit: PageRequest, title: str, text: str, label: str, page: str) -> Answer:
+    """A page with a message and a link, called `label`, to another page."""
+    link = page_link(visit, page)
     return html_answer("message.html", visit.language, visit.site, title=title, text=text, link=link, label=label)
-
-
-def preferences_link(visit: PageRequest) -> str:
-    """The relative URL of the preferences page."""
-    return f"preferences?t={visit.text}&lang={visit.language}"

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from ripen.config.rating_scale import USUAL
 from ripen.config.schema.base import LongDuration, Model, Name, Text
 
 Most = Annotated[int, Field(ge=1, le=1_000)]
@@ -100,10 +101,18 @@ class Reason(Model):
     title: Translated
 
 
+class Scale(Model):
+    """The words for the ends of a rating's scale, 0 and 10: the same in the mail and on its page."""
+
+    low: Translated = dict(USUAL["low"])
+    high: Translated = dict(USUAL["high"])
+
+
 class Survey(Model):
     """A question in mails for a rating from 0 to 10; its page may also ask for a reason and a comment."""
 
     question: Translated
+    scale: Scale = Scale()
     reasons: Annotated[list[Reason], Field(max_length=20)] = []
     comment: bool = True
 
