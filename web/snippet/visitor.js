@@ -18,7 +18,7 @@ const COOKIE = 'ripen';
 const PROBE = 'ripen-probe';
 const YEAR = 365 * 24 * 60 * 60; // seconds; all below are milliseconds
 const HALF_HOUR = 30 * 60 * 1000; // a visit ends after so long without an event
-const CLICK_IDS = ['gclid', 'fbclid', 'msclkid', 'li_fat_id', 'ttclid'];
+const CLICK_IDS = ['gclid', 'gbraid', 'wbraid', 'fbclid', 'msclkid', 'li_fat_id', 'ttclid'];
 
 let options = {};
 // Global Privacy Control is a "no" until the visitor tells this very site otherwise.
@@ -118,13 +118,19 @@ const allowed = () => {
 // The site is asked for only after consent: asking sets a cookie for a moment.
 const inside = (host) => `.${host}`.endsWith(`.${(consented && site()) || location.hostname}`);
 
+// The first value of each parameter, also where tools write `UTM_SOURCE`, `&amp;utm_medium` or `#/route?utm_source`.
 const campaign = () => {
+  const given = {};
   const found = {};
-  new URLSearchParams(location.search).forEach((value, key) => {
-    if (/^utm_./.test(key)) found[key === 'utm_campaign' ? 'name' : key.slice(4)] = value;
-    if (CLICK_IDS.includes(key)) Object.assign(found, { clickId: value, clickIdType: key });
+  const query = (location.search + location.hash).replace(/[?#]|&(amp;)+/gi, '&');
+  [...new URLSearchParams(query)].reverse().forEach(([key, value]) => {
+    if (value) given[key.toLowerCase()] = value;
   });
-  return found;
+  Object.keys(given).forEach((key) => {
+    if (/^utm_./.test(key)) found[key === 'utm_campaign' ? 'name' : key.slice(4)] = given[key];
+  });
+  const clickIdType = CLICK_IDS.find((key) => given[key]);
+  return clickIdType ? { ...found, clickId: given[clickIdType], clickIdType } : found;
 };
 
 const touches = () => {

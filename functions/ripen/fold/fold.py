@@ -185,7 +185,7 @@ def _take_visit(state: State, event: Event, moment: int) -> None:
     ours = event.source == RIPEN
     if ours and event.name not in _HUMAN_MAIL_EVENTS:
         return
-    changed = state.sessions.take(event, moment)
+    changed = state.sessions.take(event, moment, state.rules.ignored_referrers)
     if event.name == "Order Completed" and not ours:
         state.scoring.order(moment)
         changed = True
