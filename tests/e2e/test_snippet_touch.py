@@ -48,7 +48,7 @@ NEWS = {"source": "news", "medium": "email", "name": "x"}
         ("?utm_source=my+news%20letter", {"source": "my news letter"}),
         ("?utm_source=&utm_campaign=", {}),
         ("?GCLID=Cj0abc", {"clickId": "Cj0abc", "clickIdType": "gclid"}),
-        ("?gad_source=1&gbraid=0AAA&gclid=Cj0", {"clickId": "Cj0", "clickIdType": "gclid"}),
+        ("?gad_source=1&gbraid=0AAA&gclid=Cj0", {"clickId": "0AAA", "clickIdType": "gbraid"}),
         ("?utm_source=a&utm___proto__=x&gclid=", {"source": "a"}),
     ],
 )
