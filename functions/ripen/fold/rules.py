@@ -37,7 +37,8 @@ class EventMatchers(NamedTuple):
 class Rules:
     """The compiled configuration that a fold reads; times in milliseconds.
 
-    Nobody is brought by `ignored_referrers`. `trusted` are the sources that are servers. A withdrawal of consent at an `erasing` source erases the lead.
+    Nobody is brought by `ignored_referrers`. `trusted` are the sources that are servers. A withdrawal of consent at an
+    `erasing` source erases the lead.
     `by_event` has the matchers by event name, `any_event` those for all other names.
     """
 

@@ -1,7 +1,8 @@
 """Visits: groups of a subject's events without a gap of half an hour, with their pages, touch and conversions.
 
-Events of bots belong to no group; events that Ripen writes belong to one only if they are conversions. A group without
-an event on a page (for example, only events of a server) counts as a visit only if it has conversions.
+Events of bots and explicit requests belong to no group; events that Ripen writes belong to one only if they are
+conversions. A group without an event on a page (for example, only events of a server) counts as a visit only if it has
+conversions.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, NamedTuple
 
 from ripen.conditions.pattern import Predicate, compile_pattern, event_names
 from ripen.events.event import RIPEN, Event
+from ripen.events.explicit_requests import is_request
 from ripen.sessions.attribution import (
     NONE_IGNORED,
     VISIT_GAP,
@@ -87,8 +89,8 @@ class Visit:
     """One visit with this number of `events`, from the first at `start` to the last at `end` (ms).
 
     `touch` is the touch that began the visit; None if no event happened on a page. A visit that begins with a return
-    from an ignored host, such as a payment provider, has the touch of the visit before. `credit` is the last touch that is
-    not direct, at most LOOKBACK before the visit, or else the direct one. `first` is True for the first visit of the
+    from an ignored host, such as a payment provider, has the touch of the visit before. `credit` is the last touch that
+    is not direct, at most LOOKBACK before the visit, or else the direct one. `first` is True for the first visit of the
     subject, `known` for the visit in which it gave its first address. `landing` and `exit` are the first and last page.
     """
 
@@ -177,7 +179,7 @@ def visits(
 def _groups(events: Iterable[Event], conversions: Sequence[ConversionRule], traits: Mapping[str, Any]) -> list[_Group]:
     groups: list[_Group] = []
     for event in events:
-        if event.bot:
+        if event.bot or is_request(event):
             continue
         if event.traits:
             traits = {**traits, **event.traits}

@@ -69,9 +69,13 @@ class SessionState:
         self.last_active = moment
         return moved
 
-    def _take_place(self, zone: object, locale: object) -> bool:
+    def hear_locale(self, locale: object) -> None:
+        """Apply the language of a page or form."""
         if isinstance(locale, str):
             self.locale = locale[:35]
+
+    def _take_place(self, zone: object, locale: object) -> bool:
+        self.hear_locale(locale)
         if not isinstance(zone, str) or zone == self.zone:
             return False
         self.zone = zone[:64]
