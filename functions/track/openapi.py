@@ -27,7 +27,8 @@ _COMMON = {
     "context": {
         **_OBJECT,
         "description": "page, campaign, firstTouch, referrer, locale, timezone and token are kept; the visitor's "
-        "answer is consent.categoryPreferences, consent.analytics_storage or gcs",
+        "answer is consent.categoryPreferences, consent.analytics_storage or gcs. A track call with form: true gives "
+        "the fields of a form in traits; with request.purpose too, it is stored without consent, and the page not",
     },
 }
 _OWN: dict[str, dict[str, Any]] = {
