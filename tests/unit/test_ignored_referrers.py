@@ -85,3 +85,9 @@ def test_what_is_no_host_is_refused_with_what_would_be_right(wrong):
 
 def test_hosts_are_compared_in_small_letters_and_without_www():
     assert rules(ignore_referrers=["WWW.PayPal.com"]).ignored_referrers == {"paypal.com"}
+
+
+def test_a_host_in_its_own_letters_is_the_one_that_browsers_send():
+    compiled = rules(ignore_referrers=["zahlen.müller.example"])
+
+    assert lead(compiled, viewed(START, "/", "https://zahlen.xn--mller-kva.example/")).first_touch.direct

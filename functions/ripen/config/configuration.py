@@ -28,7 +28,7 @@ WriteKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{4,64}$")]
 Limit = Annotated[int, Field(ge=1, le=1_000_000)]
 Category = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]{1,100}$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-_HOST = re.compile(r"(?=.{4,253}$)(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_][\w-]{0,61}[^\W_]")
+_HOST = re.compile(r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 Origin = Annotated[str, StringConstraints(pattern=r"^(\*|https?://[a-z0-9.-]+(:[0-9]{1,5})?)$")]
 
 
@@ -40,13 +40,17 @@ def _browser_event(name: str) -> str:
 
 
 def _host(name: str) -> str:
-    host = name.strip().lower()
+    """The host in the form that browsers send, without `www.`: small letters, Punycode. Raises ValueError."""
+    try:
+        host = name.strip().lower().encode("idna").decode()
+    except UnicodeError:
+        host = ""
     if not _HOST.fullmatch(host):
         raise ValueError(f"{name[:100]!r} is no host; write one such as paypal.com, without https:// and path")
     return host.removeprefix("www.")
 
 
-Host = Annotated[str, AfterValidator(_host)]
+Host = Annotated[str, StringConstraints(max_length=253), AfterValidator(_host)]
 BrowserEvent = Annotated[str, StringConstraints(max_length=MAX_NAME_LENGTH), AfterValidator(_browser_event)]
 
 

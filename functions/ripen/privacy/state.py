@@ -11,6 +11,8 @@ from ripen.events.explicit_requests import is_request
 from ripen.privacy.consent import Consent, decision
 from ripen.privacy.preferences import FEEDBACK_GIVEN, PREFERENCES_CHANGED, Preferences, changed_preferences, rating
 
+_OPTED_IN = "Subscription Confirmed"
+
 
 @dataclass(slots=True, eq=False)
 class PrivacyState:
@@ -34,7 +36,7 @@ class PrivacyState:
             return not self.only_requests
         if not self.only_requests or event.bot or is_request(event):
             return False
-        self.only_requests = event.source == RIPEN and event.name != "Subscription Confirmed"
+        self.only_requests = event.source == RIPEN and event.name != _OPTED_IN
         return not self.only_requests
 
     def decide(self, event: Event) -> None:
