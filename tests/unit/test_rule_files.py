@@ -104,7 +104,7 @@ def test_the_version_names_the_content_and_nothing_else(files):
             "takes after only together with score",
         ),
         ("sources", "kind: browser", "kind: server", "a server has a write_key_sha256, no write_key"),
-        ("sources", '["*"]', '["www.example.com"]', "rules/sources.yaml:9: sources.website.origins.0: "),
+        ("sources", '["*"]', '["www.example.com"]', "rules/sources.yaml:75: sources.website.origins.0: "),
         ("sources", "  website:", "  ripen:", "is a name that Ripen itself uses"),
         ("campaigns", "at_least: 150", "at_least: -1", "greater than or equal to 0.1 (it is -1)"),
         (
@@ -127,7 +127,7 @@ def test_two_sources_never_share_a_key(files):
 
     [problem] = problems(files | {"rules/sources.yaml": text})
 
-    assert problem.startswith("rules/sources.yaml:13: sources.shop: has the same key as website")
+    assert problem.startswith("rules/sources.yaml:79: sources.shop: has the same key as website")
 
 
 def test_duplicate_keys_are_no_silent_choice(files):
