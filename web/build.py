@@ -18,7 +18,7 @@ ECMASCRIPT = 2020
 FRAME = """\
 (() => {
   const early = window.ripen;
-  if (early && early.load) return; // included twice
+  if (early?.load) return; // included twice
   %s
 })();
 """

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from ripen.events.event import Event
+from ripen.events.explicit_requests import purpose_of
 from ripen.leads.explain import Explanation, explain
 from ripen.times import parse_iso, to_iso
 from ripen_cli.deployment import Deployment, deployed, now
@@ -130,7 +131,8 @@ def journey(reading: Reading) -> Iterator[dict[str, Any]]:
 def _detail(event: Event) -> str:
     facts: Mapping[str, Any] = event.properties
     parts = [str(facts[key]) for key in _SHOWN if isinstance(facts.get(key), str | int | float)]
-    return " ".join([*parts, *([f"[bot: {event.bot}]"] if event.bot else [])])[:120]
+    marks = [f"[{mark}: {text}]" for mark, text in (("asked for", purpose_of(event)), ("bot", event.bot)) if text]
+    return " ".join([*parts, *marks])[:120]
 
 
 def rows(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -181,7 +181,7 @@ def _report_visits(table_name: str, tree: MergedLead, task: FoldRequest) -> dict
     found = {}
     for subject, events in tree.ledgers.items():
         if events:
-            reporter = Reporter(table_name, subject, task.rules.conversions, before)
+            reporter = Reporter(table_name, subject, task.rules, before)
             found[subject] = report_visits(reporter, events, tree.record, task.now)
     return found
 

@@ -76,9 +76,7 @@ def _answer(event: Mapping[str, Any]) -> Answer:
 
 def _admitted(parsed: Parsed, event: Mapping[str, Any], sources: Sources) -> Parsed:
     """`parsed` without events whose mail address exceeds the limit of their network."""
-    named = next(
-        (one for one in parsed.accepted if one.event.name == "Identified" and "email" in one.event.traits), None
-    )
+    named = next((one for one in parsed.accepted if "email" in one.event.traits), None)
     source = sources.named(named.event.source) if named else None
     if source is None or source.addresses_per_network_and_hour is None:
         return parsed

@@ -58,5 +58,5 @@ def admitted(parsed: Parsed, source: Source, event: Mapping[str, Any], limits: R
 
 def address_of(received: Received) -> str | None:
     """The mail address that an event gives for its visitor; None if it gives none or is a bot's."""
-    address = received.event.traits.get("email") if received.event.name == "Identified" else None
+    address = received.event.traits.get("email")
     return address if isinstance(address, str) and not received.event.bot else None

@@ -35,7 +35,9 @@ _COMMON = {
     "context": {
         **_OBJECT,
         "description": "Stored keys: page, campaign, firstTouch, referrer, locale, timezone, token and form. The "
-        "consent state is read from consent.categoryPreferences, consent.analytics_storage or gcs",
+        "consent state is read from consent.categoryPreferences, consent.analytics_storage or gcs. A track call with "
+        "form: true gives the fields of a form in traits; with request.purpose too, it is stored without consent, and "
+        "the page is not",
     },
 }
 _OWN: dict[str, dict[str, Any]] = {

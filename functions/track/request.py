@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from adapters.tracking.user_agents import bot
 from ripen.errors import InvalidEventError, RipenError
 from ripen.events.event import MAX_REQUEST_BYTES, Received, encode, one_too_many
+from ripen.events.explicit_requests import asks, parse_explicit_request
 from ripen.events.parsing import CALLS, NO_SHARED_CONTEXT, SharedContext, parse_event, read_shared_context
 from ripen.events.rate_limits import RateLimits
 from ripen.events.sources import Source, Sources
@@ -203,7 +204,11 @@ def _parse_all(
     for index, (payload, call) in enumerate(calls):
         try:
             if not says_yes(payload, category) and not _may_be_read(payload, call, category, shared, unless_told):
-                parsed.withheld.append((index, _view(payload, call, source, envelope)))
+                if not asks(payload) or payload.get("event") in DECISIONS:
+                    parsed.withheld.append((index, _view(payload, call, source, envelope)))
+                    continue
+                received = parse_explicit_request(payload, call, source, received_at, envelope)
+                parsed.accepted.append(_judged(received, payload, envelope) if source.trusted else received)
                 continue
             if envelope.sizes and isinstance(payload, dict):
                 lent += envelope.lends(payload.get("context"))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from adapters.reports import rollup
 from adapters.rules.active import active_rules
 from adapters.runtime.settings import TriggerSettings
 from ripen.errors import RipenError
+from ripen.fold.rules import Rules
 from ripen.reports.metrics import Figures, add_up
 from ripen.reports.rollup import ADDED_UP_AFTER, ENDED, VISITS_KEPT, hour_of, read_figures
-from ripen.sessions.sessions import ConversionRule
 from ripen.times import HOUR
 
 
@@ -37,7 +37,7 @@ def roll_up(settings: TriggerSettings, now: int, out_of_time: Callable[[], bool]
     for hour, mark in found.marks.items():
         # Score reopens an hour only once it was opened; visits reported after an earlier sum would be lost.
         if found.next is not None and hour < found.next:
-            certain = _add_up(settings.table_name, hour, rules.conversions, now, out_of_time)
+            certain = _add_up(settings.table_name, hour, rules, now, out_of_time)
             if certain is None:
                 break
             if certain:
@@ -48,9 +48,7 @@ def roll_up(settings: TriggerSettings, now: int, out_of_time: Callable[[], bool]
     return done
 
 
-def _add_up(
-    table_name: str, hour: int, conversions: Sequence[ConversionRule], now: int, out_of_time: Callable[[], bool]
-) -> bool | None:
+def _add_up(table_name: str, hour: int, rules: Rules, now: int, out_of_time: Callable[[], bool]) -> bool | None:
     """True if the hour's figures are certain; None if time ran out, or if another process saved them first."""
     uncertain = False
 
@@ -62,7 +60,7 @@ def _add_up(
             if item["final"]:
                 yield read_figures(item)
                 continue
-            found, certain = rollup.finish_visit(table_name, item, conversions, now)
+            found, certain = rollup.finish_visit(table_name, item, rules, now)
             uncertain = uncertain or not certain
             if found is not None:
                 yield found

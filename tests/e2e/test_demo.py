@@ -13,6 +13,7 @@ RIPEN = str(Path(sys.executable).with_name("ripen"))
 STORY = [
     ("-", "nothing in the ledger"),
     ("-", "nothing in the ledger"),
+    ("0.0", "awareness"),
     ("5.0", "awareness"),
     ("10.0", "information"),
     ("18.0", "information"),

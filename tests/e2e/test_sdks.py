@@ -4,8 +4,6 @@ import functools
 import http.server
 import json
 import re
-import shutil
-import subprocess
 import sys
 import threading
 import urllib.error
@@ -16,9 +14,10 @@ from pathlib import Path
 import pytest
 import segment.analytics
 
+from e2e.npm import installed
 from ripen.events.event import RIPEN
 from ripen.storage.ledger import read_events
-from ripen_cli.project import HOME, ROOT
+from ripen_cli.project import ROOT
 
 SDK = Path(__file__).parent / "sdk"
 SENDING = ROOT / "docs" / "how-to" / "send-events.md"
@@ -152,14 +151,7 @@ def test_the_python_sdk(proxy, ledger, packed):
 @pytest.fixture(scope="session")
 def analytics_next():
     """The folder of the browser SDK's files, fetched once."""
-    target = HOME / "sdk"
-    if not (target / "node_modules").exists():
-        target.mkdir(parents=True, exist_ok=True)
-        for name in ("package.json", "package-lock.json", ".npmrc"):
-            shutil.copy(SDK / name, target / name)
-        npm = Path(sys.executable).with_name("npm")
-        subprocess.run([npm, "ci"], cwd=target, check=True, capture_output=True, timeout=300)
-    return target / "node_modules" / "@segment" / "analytics-next" / "dist" / "umd"
+    return installed(SDK) / "node_modules" / "@segment" / "analytics-next" / "dist" / "umd"
 
 
 @pytest.fixture

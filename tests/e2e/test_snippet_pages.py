@@ -59,6 +59,46 @@ def test_neither_a_fragment_nor_the_same_address_nor_the_apps_own_call_is_one_mo
     assert len(recorder.so_far()) == 1
 
 
+def test_routes_behind_the_hash_are_pages_of_an_app_that_says_so(agreed, recorder, taken):
+    recorder.options["hash"] = True
+    agreed.goto(f"{recorder.origin}/first#/start")
+    agreed.evaluate("ripen.page()")
+    recorder.events("page")
+    agreed.evaluate("location.hash = '#/pricing?plan=pro'")
+    recorder.events("page", "page")
+    agreed.evaluate("history.pushState({}, '', '#!/team/')")
+    recorder.events("page", "page", "page")
+    agreed.evaluate("history.back()")
+    events = recorder.events("page", "Page Left", "page", "Page Left", "page", "Page Left", "page", beside=())
+
+    pages = [event["context"]["page"] for event in events if event["type"] == "page"]
+    base = f"{recorder.origin}/first"
+    assert [(page["path"], page["url"]) for page in pages] == [
+        ("/first/start", f"{base}#/start"),
+        ("/first/pricing", f"{base}#/pricing?plan=pro"),
+        ("/first/team/", f"{base}#!/team/"),
+        ("/first/pricing", f"{base}#/pricing?plan=pro"),
+    ]
+    assert [page["referrer"] for page in pages[1:]] == [page["url"] for page in pages[:-1]]
+    left = [event["properties"]["path"] for event in events if event.get("event") == "Page Left"]
+    assert left == ["/first/start", "/first/pricing", "/first/team/"]
+    assert events[0]["context"]["firstTouch"]["path"] == "/first", "agreed to on the page without a route"
+
+
+def test_places_in_a_page_are_no_page_views_of_an_app_with_routes_behind_the_hash(agreed, recorder, fence):
+    recorder.options["hash"] = True
+    agreed.goto(f"{recorder.origin}/first#/docs")
+    agreed.evaluate("location.hash = '#/docs#install'; location.hash = '#/docs'; history.pushState({}, '', '#/docs')")
+    agreed.evaluate("location.hash = '#part'; ripen.page()")
+    [page] = recorder.events("page")
+    agreed.evaluate("location.hash = '#top'")
+    agreed.clock.fast_forward(1000)
+    fence(agreed)
+
+    assert page["context"]["page"]["path"] == "/first"
+    assert len(recorder.so_far()) == 1
+
+
 def test_page_views_by_themselves_can_be_turned_off(agreed, recorder, fence):
     recorder.options["spa"] = False
     agreed.reload()

@@ -27,9 +27,38 @@ def test_the_campaign_of_a_visit_goes_with_all_its_events(agreed, recorder):
     assert first["at"] < recorder.so_far()[0]["originalTimestamp"]
 
 
-@pytest.mark.parametrize("name", ["gclid", "fbclid", "msclkid", "li_fat_id", "ttclid"])
+@pytest.mark.parametrize("name", ["gclid", "gbraid", "wbraid", "fbclid", "msclkid", "li_fat_id", "ttclid"])
 def test_click_ids_of_advertisers_are_kept(agreed, recorder, name):
     assert visit(agreed, recorder, query=f"?{name}=c-1")["campaign"] == {"clickId": "c-1", "clickIdType": name}
+
+
+NEWS = {"source": "news", "medium": "email", "name": "x"}
+
+
+@pytest.mark.parametrize(
+    ("query", "campaign"),
+    [
+        ("?UTM_SOURCE=news&Utm_Medium=email&utm_Campaign=x", NEWS),
+        ("?utm_source=news&amp;utm_medium=email&AMP;utm_campaign=x", NEWS),
+        ("?utm_source=news&amp;amp;utm_medium=email&amp;utm_campaign=x", NEWS),
+        ("#/lp?utm_source=news&utm_medium=email&utm_campaign=x", NEWS),
+        ("#utm_source=news&utm_medium=email&utm_campaign=x", NEWS),
+        ("?id=5?utm_source=news&utm_medium=email&utm_campaign=x", NEWS),
+        ("?utm_source=news&utm_campaign=x&utm_campaign=&utm_medium=&utm_medium=email&utm_medium=sms", NEWS),
+        ("?utm_source=my+news%20letter", {"source": "my news letter"}),
+        ("?utm_source=&utm_campaign=", {}),
+        ("?GCLID=Cj0abc", {"clickId": "Cj0abc", "clickIdType": "gclid"}),
+        ("?gad_source=1&gbraid=0AAA&gclid=Cj0", {"clickId": "0AAA", "clickIdType": "gbraid"}),
+        ("?utm_source=a&utm___proto__=x&gclid=", {"source": "a"}),
+    ],
+)
+def test_campaign_parameters_are_read_as_people_and_tools_write_them(context, recorder, query, campaign):
+    page = context.new_page()
+    page.goto(f"{recorder.origin}/second{query}")
+    page.evaluate("ripen.consent(true)")
+
+    [given] = recorder.events("Consent Given", beside=())
+    assert given["context"]["campaign"] == campaign
 
 
 def test_the_page_that_a_visit_came_from_is_told_when_it_is_another_site(context, recorder):

@@ -331,9 +331,10 @@ def nobody_stays_due(rest):
 def figures_are_what_a_recount_gives(rest):
     roll_up(settings(TriggerSettings), rest.world.now + 2 * DAY, lambda: False)
     expected = {}
+    rules = RULES[rest.world.version]
     for tree in rest.leads:
         for events in tree.ledgers.values():
-            for visit in visits(events, RULES[rest.world.version].conversions):
+            for visit in visits(events, rules.conversions, ignored=rules.ignored_referrers):
                 expected.setdefault(hour_of(visit.start), []).append(figures_of(visit))
     days = sorted({pk.removeprefix("T#") for pk, _ in rest.world.table.items if pk.startswith("T#2")})
     found = {hour: total for day in days for hour, total in read_day("ripen", day).hours.items()}

@@ -235,7 +235,11 @@ _MOMENTS = (
 @st.composite
 def _event(draw, identity):
     at = draw(_MOMENTS)
-    kind = draw(st.integers(0, 9))
+    kind = draw(st.integers(0, 10))
+    if kind == 10:
+        asked = {"form": True, "request": {"purpose": "a checklist"}, "locale": "de"}
+        traits = draw(st.sampled_from(({}, {"email": "a@b.example", "role": "it"})))
+        return Event(identity, draw(st.sampled_from(_NAMES)), at, "website", traits=traits, context=asked)
     if kind <= 1:
         cycle = draw(st.integers(1, 2))
         campaign, step = draw(st.sampled_from(_STEPS))

@@ -70,6 +70,22 @@ def test_the_campaign_of_the_address_counts_where_the_context_has_none():
     assert view_keys(view("/a", url=url)) == [page_key("/a"), campaign_key("News", "", "May offers")]
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://www.example.com/a?UTM_SOURCE=news&Utm_Medium=email",
+        "https://www.example.com/a?utm_source=news&amp;utm_medium=email",
+        "https://www.example.com/a?utm_source=news&amp;amp;utm_medium=email",
+        "https://www.example.com/a#/lp?utm_source=news&utm_medium=email",
+        "https://www.example.com/a#utm_source=news&utm_medium=email",
+        "https://www.example.com/a?id=5?utm_source=news&utm_medium=email",
+        "https://www.example.com/a?utm_source=&utm_source=news&utm_medium=email&utm_medium=&utm_medium=cpc",
+    ],
+)
+def test_campaign_parameters_are_read_as_people_and_tools_write_them(url):
+    assert view_keys(view("/a", url=url)) == [page_key("/a"), campaign_key("news", "email", "")]
+
+
 @pytest.mark.parametrize("url", ["http://[", "https://x/?" + "&" * 3_000, "https://x/?" + "a=b&" * 200])
 def test_an_address_that_makes_no_sense_has_no_campaign(url):
     assert view_keys(view("/a", url=url)) == [page_key("/a")]

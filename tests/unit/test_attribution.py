@@ -66,6 +66,8 @@ def test_a_source_and_a_medium_make_a_channel(source, medium, channel):
     [
         ({"campaign": {"source": "LinkedIn", "medium": "Paid-Social"}}, ("paid-social", "linkedin", "paid-social")),
         ({"campaign": {"clickId": "x1", "clickIdType": "gclid"}}, ("paid-search", "google", "cpc")),
+        ({"campaign": {"clickId": "x1", "clickIdType": "gbraid"}}, ("paid-search", "google", "cpc")),
+        ({"campaign": {"clickId": "x1", "clickIdType": "wbraid"}}, ("paid-search", "google", "cpc")),
         ({"campaign": {"clickId": "x1", "clickIdType": "fbclid"}}, ("social", "facebook", "social")),
         ({"campaign": {"clickId": "x1", "clickIdType": "li_fat_id"}}, ("paid-social", "linkedin", "paid-social")),
         (
@@ -124,6 +126,33 @@ def test_segments_own_sdk_tells_the_referrer_with_the_page():
     page = {"url": "https://www.example.com/b", "referrer": "https://duckduckgo.com/"}
     assert seen(viewed(properties=page)) == ("organic-search", "duckduckgo", "organic")
     assert seen(viewed(name="Signed Up", page=page)) == ("organic-search", "duckduckgo", "organic")
+
+
+GATEWAYS = frozenset({"paypal.com", "login.microsoftonline.com"})
+
+
+@pytest.mark.parametrize(
+    "host", ["paypal.com", "www.paypal.com", "www.sandbox.paypal.com", "PayPal.com.", "login.microsoftonline.com:443"]
+)
+def test_a_return_from_an_ignored_host_is_no_touch_in_whatever_way_it_is_told(host):
+    url = f"https://{host}/checkout?token=1"
+
+    assert touch_of(viewed(referrer={"url": url}), GATEWAYS) is None
+    assert touch_of(viewed(properties={"referrer": url}), GATEWAYS) is None
+    assert touch_of(viewed(name="Order Completed", page={"referrer": url}), GATEWAYS) is None
+    remembered = viewed(firstTouch={"referrer": url, "path": "/thanks"})
+    assert first_touch(None, remembered, None, GATEWAYS).direct
+
+
+@pytest.mark.parametrize("host", ["notpaypal.com", "paypal.com.example.org", "microsoftonline.com", "com"])
+def test_hosts_that_only_look_like_an_ignored_one_bring_visitors(host):
+    assert touch_of(viewed(referrer={"url": f"https://{host}/"}), GATEWAYS).referrer == host
+
+
+def test_a_campaign_counts_from_an_ignored_host_too():
+    event = viewed(campaign={"source": "paypal", "medium": "cpc"}, referrer={"url": "https://www.paypal.com/offers"})
+
+    assert touch_of(event, GATEWAYS)[1:4] == ("other", "paypal", "cpc")
 
 
 def test_the_first_touch_is_the_first_visits_however_it_came():
@@ -206,7 +235,7 @@ CONTEXTS = st.dictionaries(st.sampled_from(("campaign", "firstTouch", "referrer"
 def test_nothing_that_is_sent_raises_or_grows(name, properties, context):
     event = Event("m1", name, START, "website", properties=properties, context=context)
 
-    touches = [touch_of(event), first_of(None, event), last_of(None, event, 0)]
+    touches = [touch_of(event, GATEWAYS), first_of(None, event), last_of(None, event, 0)]
 
     assert len(path_of(event)) <= 200
     for touch in touches:

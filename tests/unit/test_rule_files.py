@@ -142,7 +142,7 @@ def test_a_mistake_in_a_file_saved_on_windows_is_named_with_its_line(files):
             "allows after only together with score",
         ),
         ("sources", "kind: browser", "kind: server", "kind server needs write_key_sha256, and neither write_key"),
-        ("sources", '["*"]', '["www.example.com"]', "rules/sources.yaml:9: sources.website.origins.0: "),
+        ("sources", '["*"]', '["www.example.com"]', "rules/sources.yaml:75: sources.website.origins.0: "),
         ("sources", "  website:", "  ripen:", "is a reserved name"),
         ("campaigns", "at_least: 150", "at_least: -1", "greater than or equal to 0.1 (it is -1)"),
         (
@@ -165,7 +165,7 @@ def test_two_sources_never_share_a_key(files):
 
     [problem] = problems(files | {"rules/sources.yaml": text})
 
-    assert problem.startswith("rules/sources.yaml:13: sources.shop: has the same write key as website")
+    assert problem.startswith("rules/sources.yaml:79: sources.shop: has the same write key as website")
 
 
 def test_duplicate_keys_are_no_silent_choice(files):

@@ -86,6 +86,58 @@ def test_the_last_touch_that_was_not_direct_has_the_credit_for_ninety_days():
     assert late.credit.channel == "direct"
 
 
+GATEWAYS = frozenset({"paypal.com", "accounts.google.com"})
+AD = {"source": "google", "medium": "cpc", "name": "spring"}
+
+
+def returned(at, path, host):
+    """A page view as an SDK tells it: with the referrer of the page alone."""
+    page = {"path": path, "url": f"https://shop.example.com{path}", "referrer": f"https://{host}/"}
+    return Event(f"r{at}", "Page Viewed", at, "website", properties=page)
+
+
+def touched(*events):
+    """The channels of the touch and of the credit of each visit, with its conversions."""
+    found = visits(events, CONVERSIONS, ignored=GATEWAYS)
+    return [(visit.touch.channel, visit.credit.channel, dict(visit.conversions)) for visit in found]
+
+
+def test_a_payment_within_a_visit_keeps_the_ad_that_brought_it():
+    paid = [returned(START + 8 * MINUTE, "/thanks", "www.paypal.com"), happened(START + 9 * MINUTE, "Order Completed")]
+
+    assert touched(viewed(START, campaign=AD), *paid) == [("paid-search", "paid-search", {"orders": 1})]
+    assert touched(viewed(START), *paid) == [("direct", "direct", {"orders": 1})]
+
+
+def test_a_payment_in_a_direct_visit_is_credited_to_the_ad_of_the_day_before():
+    found = touched(
+        viewed(START, campaign=AD),
+        viewed(START + DAY),
+        returned(START + DAY + MINUTE, "/thanks", "www.paypal.com"),
+        happened(START + DAY + MINUTE + 1, "Order Completed"),
+    )
+    assert found == [("paid-search", "paid-search", {}), ("direct", "paid-search", {"orders": 1})]
+
+
+def test_a_return_after_an_hour_at_the_bank_has_the_touch_of_the_visit_before():
+    back = [returned(START + HOUR, "/thanks", "www.paypal.com"), happened(START + HOUR + 1, "Order Completed")]
+
+    assert touched(viewed(START, campaign=AD), *back)[1:] == [("paid-search", "paid-search", {"orders": 1})]
+    assert touched(viewed(START), *back)[1:] == [("direct", "direct", {"orders": 1})]
+
+
+def test_a_return_after_days_is_a_direct_visit():
+    found = touched(viewed(START, campaign=AD), returned(START + 3 * DAY, "/", "accounts.google.com"))
+
+    assert found == [("paid-search", "paid-search", {}), ("direct", "paid-search", {})]
+
+
+def test_a_search_is_a_new_touch_although_the_same_company_signs_people_in():
+    found = touched(returned(START, "/account", "accounts.google.com"), returned(START + HOUR, "/", "www.google.com"))
+
+    assert [touch for touch, _, _ in found] == ["direct", "organic-search"]
+
+
 def test_giving_an_address_makes_a_visitor_known_once():
     found = of(
         viewed(START),

@@ -11,13 +11,13 @@ let address = ''; // of the page as last looked at
 let referrer = document.referrer;
 
 const pageFacts = () => ({
-  path: location.pathname,
+  path: path(),
   url: location.href,
   title: document.title,
   referrer,
 });
 
-const context = (page) => {
+const context = (page = pageFacts()) => {
   const { first, visit } = touches();
   return {
     page,
@@ -29,18 +29,14 @@ const context = (page) => {
   };
 };
 
-let called = 0; // no two calls in the same millisecond: their order tells what was known when
-const make = (type, parts) => {
-  called = Math.max(called + 1, Date.now());
-  return {
-    type,
-    messageId: uuid(),
-    originalTimestamp: new Date(called).toISOString(),
-    context: parts.context || context(pageFacts()),
-    ...(userId ? { userId } : {}),
-    ...parts,
-  };
-};
+const make = (type, parts) => ({
+  type,
+  messageId: uuid(),
+  originalTimestamp: new Date(tick()).toISOString(),
+  context: parts.context || context(),
+  userId: userId || undefined,
+  ...parts,
+});
 
 const record = (type, parts) => {
   readCookie();
@@ -56,14 +52,19 @@ const record = (type, parts) => {
 
 const visible = () => document.visibilityState === 'visible';
 
+// Counts the time until now, and from now on if the page is `shown`.
+const clock = (shown) => {
+  const now = performance.now();
+  if (view.since !== null) view.shown += now - view.since;
+  view.since = shown ? now : null;
+};
+
 const look = () => {
   if (!view) return;
   const { scrollHeight } = document.scrollingElement || document.documentElement;
-  const depth = Math.round((100 * (window.scrollY + window.innerHeight)) / scrollHeight) || 0;
+  const depth = Math.round((100 * (scrollY + innerHeight)) / scrollHeight) || 0;
   view.scroll = Math.max(view.scroll, Math.min(100, depth));
-  const now = performance.now();
-  if (view.since !== null) view.shown += now - view.since;
-  view.since = visible() ? now : null;
+  clock(visible());
 };
 
 const left = () => ({
@@ -75,7 +76,7 @@ const left = () => ({
 
 const leave = () => {
   if (!view) return;
-  if (view.since !== null) view.shown += performance.now() - view.since;
+  clock();
   erase(view.draft);
   record('track', left());
   view = null;
@@ -84,11 +85,10 @@ const leave = () => {
 // ---- the calls
 
 const object = (args) => args.find((arg) => arg && typeof arg === 'object') || {};
-const isId = (value) => typeof value === 'number' || (value && typeof value === 'string');
 
 const page = (...args) => {
   leave();
-  const now = location.href.split('#')[0];
+  const now = here();
   if (address && address !== now) referrer = address;
   address = now;
   const names = args.filter((arg) => typeof arg === 'string');
@@ -99,21 +99,56 @@ const page = (...args) => {
     page: pageFacts(),
     scroll: 0,
     shown: 0,
-    since: visible() ? performance.now() : null,
+    since: null,
   };
+  clock(visible());
   tell();
 };
 
 const track = (event, properties) => record('track', { event, properties: properties || {} });
 
-const identifyBy = (form, args) => {
+const identify = (...args) => {
   readCookie();
-  if (isId(args[0])) userId = String(args[0]);
+  const [id] = args;
+  if (id && /number|string/.test(typeof id)) userId = `${id}`;
   if (userId && consented) write(USER, userId);
-  const made = { traits: object(args) };
-  record('identify', form ? { ...made, context: { ...context(pageFacts()), form } } : made);
+  record('identify', { traits: object(args) });
 };
-const identify = (...args) => identifyBy(false, args);
+
+// data-ripen-prop-asset="checklist" becomes the property asset: "checklist".
+const properties = (element) => {
+  const found = {};
+  [...element.attributes].forEach(({ name, value }) => {
+    if (name.startsWith('data-ripen-prop-')) found[name.slice(16).replace(/-/g, '_')] = value;
+  });
+  return found;
+};
+
+// A form that tells its purpose is a request of its own where analytics are not agreed to: it holds what the form says
+// and nothing of the visitor, under an id that is used once. True if it was taken.
+const submit = async (form) => {
+  const data = new FormData(form);
+  form.querySelectorAll('[type=password], [type=hidden]').forEach((field) => data.delete(field.name));
+  const traits = {};
+  data.forEach((value, name) => {
+    const text = value.trim?.(); // a file has none
+    if (text) traits[name] = text;
+  });
+  const { ripenEvent: event, ripenPurpose: purpose } = form.dataset;
+  if (allowed() || !purpose) {
+    record('identify', { traits, context: { ...context(), form: true } });
+    if (event) track(event, properties(form));
+    return consented;
+  }
+  const call = make('track', {
+    event,
+    properties: properties(form),
+    anonymousId: uuid(),
+    userId: undefined,
+    context: { form: true, request: { purpose }, traits, locale: form.closest('[lang]')?.lang },
+  });
+  return post([call], byFetch).then(({ ok }) => ok, () => false);
+};
 
 const group = (groupId, traits) => record('group', { groupId: String(groupId), traits: traits || {} });
 
@@ -154,7 +189,7 @@ const consent = (answer) => {
 const moved = () => {
   look();
   setTimeout(() => {
-    if (location.href.split('#')[0] !== address) page();
+    if (here() !== address) page();
   });
 };
 
@@ -164,21 +199,21 @@ const load = (key, given) => {
   writeKey = key;
   endpoint = (options.host || script.src.split('/v1/')[0]).replace(/\/+$/, '');
   domain = undefined;
-  address = address || location.href.split('#')[0];
+  address = address || here();
   readCookie();
   release();
   sweep();
   if (options.spa !== false) {
     ['pushState', 'replaceState'].forEach((name) => {
       const original = history[name];
-      history[name] = function (...args) {
-        original.apply(this, args);
+      history[name] = (...args) => {
+        original.apply(history, args);
         moved();
       };
     });
-    window.addEventListener('popstate', moved);
+    on(window, 'popstate', moved);
     // Back from the browser's memory: a page view without a load.
-    window.addEventListener('pageshow', ({ persisted }) => persisted && page());
+    on(window, 'pageshow', ({ persisted }) => persisted && page());
   }
   if (options.page) page();
 };

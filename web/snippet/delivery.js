@@ -26,10 +26,7 @@ let rest = 0; // no request before this moment
 // Whoever shows offers looks again: the page, the answer or what is known of the visitor has changed.
 const tell = () => window.dispatchEvent(new Event('ripen'));
 
-const newKey = () => {
-  stamp = Math.max(stamp + 1, Date.now());
-  return `${KEPT}${stamp}-${uuid()}`;
-};
+const newKey = () => `${KEPT}${tick()}-${uuid()}`;
 
 const post = (events, send) => {
   const body = JSON.stringify({ writeKey, sentAt: new Date().toISOString(), batch: events });
@@ -39,7 +36,7 @@ const post = (events, send) => {
 const byFetch = (url, body) =>
   fetch(url, { method: 'POST', body, credentials: 'omit', keepalive: body.size < 64000 });
 const byBeacon = (url, body) => {
-  if (navigator.sendBeacon && navigator.sendBeacon(url, body)) return navigator.onLine;
+  if (navigator.sendBeacon?.(url, body)) return navigator.onLine;
   byFetch(url, body).catch(() => {}); // what is not confirmed stays kept
   return false;
 };
@@ -49,13 +46,12 @@ const sweep = () => {
   if (!allowed() || !endpoint || busy || !navigator.onLine) return;
   const now = Date.now();
   const [next] = stored(KEPT)
-    .filter((key) => !open || key !== open.key)
+    .filter((key) => key !== open?.key)
     .map((key) => ({ key, due: 0, ...read(key) }))
-    // Nothing is put off for longer than half an hour: if it seems so, the clock was set back.
-    .map((batch) => (batch.due > now + HALF_HOUR ? { ...batch, due: now } : batch))
     .sort((one, other) => one.due - other.due);
   if (!next) return;
-  const wait = Math.max(next.due, rest) - now;
+  // Nothing is put off for longer than half an hour: if it seems so, the clock was set back.
+  const wait = Math.max(next.due > now + HALF_HOUR ? now : next.due, rest) - now;
   if (wait > 0) swept = setTimeout(sweep, wait);
   else if (next.events) deliver(next);
   else {
@@ -125,7 +121,7 @@ const start = () => {
   // Old batches make room as a whole: with other members they would be other items of the ledger.
   let count = BATCH_EVENTS;
   stored(KEPT).reverse().forEach((key) => {
-    count += ((read(key) || {}).events || []).length;
+    count += (read(key)?.events || []).length;
     if (count > MOST_EVENTS) erase(key);
   });
   open = { key: newKey(), events: [], bytes: 0 };

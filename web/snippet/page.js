@@ -4,16 +4,16 @@
 
 const FILES = /\.(pdf|docx?|xlsx?|pptx?|od[tsp]|rtf|csv|txt|epub|ics|zip|rar|7z|t?gz|exe|msi|dmg|pkg|apk|mp[34]|m4[av]|mov|avi|webm|wav)$/i;
 
-window.addEventListener('online', () => {
+on(window, 'online', () => {
   rest = 0;
   sweep();
 });
 
-document.addEventListener('prerenderingchange', release);
+on(document, 'prerenderingchange', release);
 
-window.addEventListener('scroll', look, { passive: true });
+on(window, 'scroll', look);
 
-window.addEventListener('pagehide', () => {
+on(window, 'pagehide', () => {
   look();
   leave();
   depart();
@@ -21,7 +21,7 @@ window.addEventListener('pagehide', () => {
 });
 
 // A hidden tab may be closed without a word: its "left" is kept then, and a later page sends it.
-document.addEventListener('visibilitychange', () => {
+on(document, 'visibilitychange', () => {
   look();
   if (visible()) {
     if (view) erase(view.draft);
@@ -33,46 +33,22 @@ document.addEventListener('visibilitychange', () => {
   }
 });
 
-// data-ripen-prop-asset="checklist" becomes the property asset: "checklist".
-const properties = (element) => {
-  const found = {};
-  Array.from(element.attributes).forEach(({ name, value }) => {
-    if (name.startsWith('data-ripen-prop-')) found[name.slice(16).replace(/-/g, '_')] = value;
-  });
-  return found;
-};
-
 // An event that the element names stands for what would be noticed by itself.
-const clicked = ({ target, type, button }) => {
-  if (!target.closest) return;
-  const link = target.closest('a[href]');
-  if (type === 'auxclick' && !(link && button === 1)) return; // the middle button opens links only
-  const named = target.closest('[data-ripen-event]:not(form)');
+const clicked = ({ target, button }) => {
+  const link = target.closest?.('a[href]');
+  if (button && !(link && button === 1)) return; // the middle button opens links only
+  const named = target.closest?.('[data-ripen-event]:not(form)');
   if (named) track(named.dataset.ripenEvent, properties(named));
   else if (link && /^https?:/.test(link.protocol)) {
     if (FILES.test(link.pathname)) track('File Downloaded', { url: link.href });
     else if (!inside(link.hostname)) track('Link Clicked', { url: link.href, outbound: true });
   }
 };
-document.addEventListener('click', clicked, true);
-document.addEventListener('auxclick', clicked, true);
+on(document, 'click', clicked, true);
+on(document, 'auxclick', clicked, true);
 
-document.addEventListener(
-  'submit',
-  (submit) => {
-    const form = submit.target;
-    if (!form.matches('form[data-ripen-identify]')) return;
-    const data = new FormData(form);
-    form.querySelectorAll('[type=password], [type=hidden]').forEach((field) => data.delete(field.name));
-    const traits = {};
-    data.forEach((value, name) => {
-      if (typeof value === 'string' && value.trim()) traits[name] = value.trim();
-    });
-    identifyBy(true, [traits]);
-    if (form.dataset.ripenEvent) track(form.dataset.ripenEvent, properties(form));
-  },
-  true
-);
+const sent = ({ target }) => target.matches('[data-ripen-identify]') && submit(target);
+on(document, 'submit', sent, true);
 
 // ---- start
 
@@ -83,7 +59,7 @@ const clean = location.href.replace(/([?&])rt=([^&#]*)&?/, (_, mark, value) => {
 });
 if (token) history.replaceState(history.state, '', clean.replace(/[?&](?=#|$)/, ''));
 
-const api = { load, page, track, identify, group, reset, consent };
+const api = { load, page, track, identify, group, reset, consent, submit };
 api.push = (...calls) => calls.forEach(([name, ...args]) => api[name](...args));
 readCookie();
 window.ripen = api;

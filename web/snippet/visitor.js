@@ -16,16 +16,16 @@ const TOUCH = 'ripen-touch';
 const OWN = 'ripen-'; // how all else begins that is stored
 const COOKIE = 'ripen';
 const PROBE = 'ripen-probe';
-const YEAR = 365 * 24 * 60 * 60; // seconds; all below are milliseconds
-const HALF_HOUR = 30 * 60 * 1000; // a visit ends after so long without an event
-const CLICK_IDS = ['gclid', 'fbclid', 'msclkid', 'li_fat_id', 'ttclid'];
+const YEAR = 31536000; // seconds; all below are milliseconds
+const HALF_HOUR = 1800000; // a visit ends after so long without an event
+const CLICK_IDS = ['gclid', 'gbraid', 'wbraid', 'fbclid', 'msclkid', 'li_fat_id', 'ttclid'];
 
 let options = {};
 // Global Privacy Control is a "no" until the visitor tells this very site otherwise.
 let consented = navigator.globalPrivacyControl === true ? false : null;
 let anonymousId = '';
 let userId = '';
-let stamp = 0;
+let last = 0;
 let touch = {};
 let domain;
 
@@ -34,11 +34,19 @@ const uuid = () =>
     (digit ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (digit / 4)))).toString(16)
   );
 
+const on = (target, name, listener, capture) => target.addEventListener(name, listener, capture);
+
+// The time, but never the same twice: the order of calls tells what was known when.
+const tick = () => {
+  last = Math.max(last + 1, Date.now());
+  return last;
+};
+
 // ---- storage: localStorage, or memory where that is forbidden or full
 
 let disk = {};
 try {
-  disk = window.localStorage || disk;
+  disk = localStorage || disk;
 } catch {
   // Events then live as long as the page.
 }
@@ -75,7 +83,7 @@ const setCookie = (name, value, seconds, site) => {
 
 // Browsers take no cookie for `com` or `co.uk`; the shortest name for which they do is the whole site's.
 const site = () => {
-  if (domain === undefined) {
+  if (domain == null) {
     const names = location.hostname.split('.');
     const suffixes = names.map((_, n) => names.slice(n).join('.')).reverse();
     domain = options.domain || suffixes.find((suffix) => {
@@ -103,9 +111,9 @@ const forget = () => {
 const readCookie = () => {
   const found = document.cookie.match(/(?:^|; )ripen=(?:no|yes\.([0-9a-f-]{36}))(?:;|$)/);
   if (!found) return;
-  consented = Boolean(found[1]);
-  if (!consented) forget();
   anonymousId = found[1] || '';
+  consented = !!anonymousId;
+  if (!consented) forget();
   userId = (consented && read(USER)) || '';
 };
 const allowed = () => {
@@ -113,16 +121,25 @@ const allowed = () => {
   return consented === true;
 };
 
-// ---- where a visit comes from
+// ---- where a page is, and where a visit comes from
+
+// The fragment of an app that navigates in it (`#/pricing`); empty for a mere place in a page.
+const route = () => (options.hash && location.hash.match(/^#!?\/[^#]*/)) || '';
+const here = () => location.href.split('#')[0] + route();
+const path = () => (location.pathname + route()).replace(/\/?#!?|\?.*/g, '');
 
 // The site is asked for only after consent: asking sets a cookie for a moment.
 const inside = (host) => `.${host}`.endsWith(`.${(consented && site()) || location.hostname}`);
 
+// The first value of each parameter, also where tools write `UTM_SOURCE`, `&amp;utm_medium` or `#/route?utm_source`.
 const campaign = () => {
   const found = {};
-  new URLSearchParams(location.search).forEach((value, key) => {
+  const query = (location.search + location.hash).replace(/[?#]|&(amp;)+/gi, '&');
+  [...new URLSearchParams(query)].reverse().forEach(([name, value]) => {
+    const key = name.toLowerCase();
+    if (!value) return;
     if (/^utm_./.test(key)) found[key === 'utm_campaign' ? 'name' : key.slice(4)] = value;
-    if (CLICK_IDS.includes(key)) Object.assign(found, { clickId: value, clickIdType: key });
+    if (CLICK_IDS.includes(key)) [found.clickId, found.clickIdType] = [value, key];
   });
   return found;
 };
@@ -131,12 +148,12 @@ const touches = () => {
   const now = new Date();
   const query = campaign();
   let { first, visit } = read(TOUCH) || touch;
-  if (!visit || now - visit.at > HALF_HOUR) {
+  if (!(now - visit?.at <= HALF_HOUR)) {
     const from = document.referrer;
     visit = { campaign: {}, referrer: from && !inside(new URL(from).hostname) ? from : undefined };
   }
   visit = { ...visit, campaign: Object.keys(query).length ? query : visit.campaign, at: +now };
-  first = first || { ...visit.campaign, referrer: visit.referrer, path: location.pathname, at: now.toISOString() };
+  first = first || { ...visit.campaign, referrer: visit.referrer, path: path(), at: now.toISOString() };
   touch = { first, visit };
   if (consented && !document.prerendering) write(TOUCH, touch);
   return touch;

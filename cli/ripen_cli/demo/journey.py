@@ -11,6 +11,7 @@ from typing import TypeVar
 import click
 from playwright.sync_api import Browser, BrowserContext, Error
 
+from ripen.events.event import RIPEN
 from ripen.times import LAST_MOMENT
 from ripen_cli.cloud import Cloud, Progress
 from ripen_cli.demo.desk import clock, sweep
@@ -31,6 +32,7 @@ from ripen_cli.demo.story import (
     Step,
     Visitor,
     arrive,
+    ask_for_a_seat,
     decline,
     sign_up_elsewhere,
     told,
@@ -67,11 +69,13 @@ class Journey:
         """Run the whole journey. Raises StoryError at the first failed check."""
         known = self._leads.subjects()
         with browser.new_context() as context:
-            mara = self._visitor(context)
+            mara = self._visitor(context, self._address)
             self._leaves_no_trace("arrives through an advertisement", arrive, mara, known, cookies=[])
             with browser.new_context() as other:
                 title = "another visitor declines and looks around"
-                self._leaves_no_trace(title, decline, self._visitor(other), known, cookies=["no"])
+                declined = self._visitor(other, f"noor.{secrets.token_hex(4)}@birchwood.example")
+                self._leaves_no_trace(title, decline, declined, known, cookies=["no"])
+                known |= self._is_answered(declined, known)
             before = None
             for step in STEPS:
                 before = self._take(step, mara, known, before)
@@ -83,9 +87,9 @@ class Journey:
             self._is_claimed_by_others(browser, before.lead.subject)
             self._reads_and_leaves(mara, before.lead.subject)
 
-    def _visitor(self, context: BrowserContext) -> Visitor:
+    def _visitor(self, context: BrowserContext, address: str) -> Visitor:
         context.set_default_timeout(15_000)
-        return Visitor(context.new_page(), self._base, self._address)
+        return Visitor(context.new_page(), self._base, address)
 
     def _leaves_no_trace(
         self, title: str, act: Callable[[Visitor], None], visitor: Visitor, known: set[str], cookies: list[str]
@@ -95,10 +99,26 @@ class Journey:
         _perform(title, act, visitor)
         elsewhere = [url for url in asked if not url.startswith(self._base)]
         _expect(title, "requests to others", [], elsewhere)
-        _expect(title, "cookies", cookies, [cookie["value"] for cookie in visitor.page.context.cookies()])
-        _expect(title, "entries in the browser's storage", 0, visitor.page.evaluate("localStorage.length"))
+        _expect_in_browser(title, visitor, cookies)
         _expect(title, "new subjects in the ledger", set(), self._leads.subjects() - known)
         self._report(title, "-", "nothing in the ledger")
+
+    def _is_answered(self, visitor: Visitor, known: set[str]) -> set[str]:
+        """The form of a visitor who declined is stored alone, and answered by its mail; returns its subject."""
+        title = "he signs up all the same, and gets the agenda"
+        _perform(title, ask_for_a_seat, visitor)
+        _expect_in_browser(title, visitor, ["no"])
+        found = self._after_sweeps(lambda: self._mails(visitor.address), bool, _MAILED_WITHIN)
+        _expect(title, "mails", [AGENDA_FOR_ANY], found)
+        new = self._leads.subjects() - known
+        _expect(title, "number of new subjects", 1, len(new))
+        [subject] = new
+        reading = self._settled(title, subject, lambda found: not found.lead.pending)
+        typed = [event.name for event in reading.events if event.source != RIPEN]
+        _expect(title, "what he told", ["Signed Up"], typed)
+        self._check(title, reading, 0, "awareness")
+        self._report(title, "0.0", "awareness")
+        return new
 
     def _take(self, step: Step, visitor: Visitor, known: set[str], before: Reading | None) -> Reading:
         _perform(step.title, step.act, visitor)
@@ -159,7 +179,7 @@ class Journey:
         ):
             before = self._settled(title, subject)
             with browser.new_context() as context:
-                _perform(title, partial(sign_up_elsewhere, first_name=name), self._visitor(context))
+                _perform(title, partial(sign_up_elsewhere, first_name=name), self._visitor(context, self._address))
             found = self._after_sweeps(self._mails, lambda found: AGENDA_FOR_ANY in found, _SCORED_WITHIN)
             _expect(title, "mails", expected, found)
             typed = [mail.subject for mail in mails(self._cloud) if STRANGER in mail.text + mail.html + mail.subject]
@@ -200,8 +220,8 @@ class Journey:
         self._check(title, reading, score, STEPS[-1].phase)
         self._report(title, f"{score:.1f}", STEPS[-1].phase)
 
-    def _mails(self) -> list[str]:
-        return sorted(mail.subject for mail in mails(self._cloud) if mail.recipient == self._address)
+    def _mails(self, address: str = "") -> list[str]:
+        return sorted(mail.subject for mail in mails(self._cloud) if mail.recipient == (address or self._address))
 
     def _mail(self, subject: str) -> Mail:
         return next(mail for mail in mails(self._cloud) if (mail.subject, mail.recipient) == (subject, self._address))
@@ -245,6 +265,11 @@ def _perform(title: str, act: Callable[[Visitor], object], visitor: Visitor) -> 
 def _expect(title: str, what: str, expected: object, found: object) -> None:
     if found != expected:
         raise StoryError(title, f"{what} to be {expected}", found)
+
+
+def _expect_in_browser(title: str, visitor: Visitor, cookies: list[str]) -> None:
+    _expect(title, "cookies", cookies, [cookie["value"] for cookie in visitor.page.context.cookies()])
+    _expect(title, "entries in the browser's storage", 0, visitor.page.evaluate("localStorage.length"))
 
 
 def _rests(found: Reading | None) -> bool:

@@ -11,6 +11,7 @@ from adapters.runtime import clients
 from adapters.store.load_lead import load_merged_lead
 from ripen.config.configuration import ActiveConfiguration
 from ripen.events.event import Event
+from ripen.events.explicit_requests import purpose_of
 from ripen.fold.fold import fold
 from ripen.fold.rules import compile_active
 from ripen.leads.lead import Reach
@@ -204,5 +205,7 @@ def _facts(event: Event) -> Iterator[tuple[str, str]]:
     shown = {key: value for key, value in event.properties.items() if key not in _UNSHOWN}
     if event.bot:
         yield "bot", event.bot
+    if purpose := purpose_of(event):
+        yield "asked for", purpose
     for key, value in {**shown, **event.traits}.items():
         yield str(key), value if isinstance(value, str) else json.dumps(value)

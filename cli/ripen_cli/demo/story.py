@@ -125,6 +125,15 @@ def _sign_up(visitor: Visitor) -> None:
     visitor.page.wait_for_url("**/workshop/thanks")
 
 
+def ask_for_a_seat(visitor: Visitor) -> None:
+    """Sign up for the workshop without answering the cookie banner again."""
+    visitor.visit("/workshop")
+    visitor.page.get_by_label("First name").fill(FIRST_NAME)
+    visitor.page.get_by_label("E-mail").fill(visitor.address)
+    visitor.press("Sign up and get the agenda")
+    visitor.page.wait_for_url("**/workshop/thanks")
+
+
 def sign_up_elsewhere(visitor: Visitor, first_name: str) -> None:
     """Sign up for the workshop with the same address in an unknown browser."""
     visitor.visit("/workshop")

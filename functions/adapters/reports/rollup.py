@@ -14,6 +14,7 @@ from adapters.dynamodb.queries import query
 from adapters.runtime.clients import client, succeeds, unchanged
 from adapters.store.load_lead import load_merged_lead
 from ripen.events.event import Event
+from ripen.fold.rules import Rules
 from ripen.reports.metrics import Figures, figures_of
 from ripen.reports.rollup import (
     CLOSED_AFTER,
@@ -39,7 +40,7 @@ from ripen.reports.rollup import (
     visit_start,
     visits_key,
 )
-from ripen.sessions.sessions import NOTHING_BEFORE, Before, ConversionRule, Span, visits
+from ripen.sessions.sessions import NOTHING_BEFORE, Before, Span, visits
 from ripen.storage.lead_record import Record
 from ripen.times import HOUR, SECOND
 
@@ -76,11 +77,11 @@ class Finished(NamedTuple):
 
 
 class Reporter(NamedTuple):
-    """The context of a report of visits: table, subject, conversion rules, and the state before the first event."""
+    """The context of a report of visits: table, subject, rules, and the state before the first event."""
 
     table_name: str
     subject: str
-    conversions: Sequence[ConversionRule]
+    rules: Rules
     before: Before = NOTHING_BEFORE
 
 
@@ -90,12 +91,13 @@ def report_visits(reporter: Reporter, events: Sequence[Event], record: Record, n
     `events` (at least one) are the events of this subject alone. The caller saves the record afterwards. After a crash
     in between, the next call writes the same items again.
     """
-    table_name, subject, conversions, before = reporter
-    found = latest_spans(events, conversions)
+    table_name, subject, rules, before = reporter
+    found = latest_spans(events, rules.conversions)
     fresh = changes(remembered(record, subject), found, max(now, events[-1].at))
     if fresh.new or fresh.late:
         told = {span.start for span in (*fresh.new, *fresh.late)}
-        made = {visit.start: figures_of(visit) for visit in visits(events, conversions, before) if visit.start in told}
+        all_visits = visits(events, rules.conversions, before, rules.ignored_referrers)
+        made = {visit.start: figures_of(visit) for visit in all_visits if visit.start in told}
         _put_visits(table_name, subject, fresh.new, made)
         # Read after the write: every hour that is opened after this read is summed with these visits.
         first_unopened = _first_unopened(table_name, hour_of(min((*fresh.new, *fresh.late)).start))
@@ -178,7 +180,7 @@ def visits_of(table_name: str, hour: int, now: int) -> Iterator[dict[str, Any]]:
     return (item for item in found if item["ttl"] * SECOND > now)
 
 
-def finish_visit(table_name: str, item: Mapping[str, Any], conversions: Sequence[ConversionRule], now: int) -> Finished:
+def finish_visit(table_name: str, item: Mapping[str, Any], rules: Rules, now: int) -> Finished:
     """Recompute a reported visit from the ledger, and store it as final if the lead record remembers the same visits.
 
     A visit that the score function reports again meanwhile stays as reported; its hour is then open again.
@@ -187,7 +189,8 @@ def finish_visit(table_name: str, item: Mapping[str, Any], conversions: Sequence
     tree = load_merged_lead(table_name, subject, now)
     if subject not in tree.ledgers:  # a concurrent unmerge removed it from its lead
         return Finished(read_figures(item), certain=False)
-    visit = next((visit for visit in visits(tree.ledgers[subject], conversions) if visit.start == start), None)
+    made = visits(tree.ledgers[subject], rules.conversions, ignored=rules.ignored_referrers)
+    visit = next((visit for visit in made if visit.start == start), None)
     condition = {
         "TableName": table_name,
         "ConditionExpression": "seen = :seen",
@@ -201,7 +204,7 @@ def finish_visit(table_name: str, item: Mapping[str, Any], conversions: Sequence
     open_since = now - CLOSED_AFTER
     found, known = (
         [span for span in some if open_since <= span.start <= start]
-        for some in (latest_spans(tree.ledgers[subject], conversions), remembered(tree.record, subject))
+        for some in (latest_spans(tree.ledgers[subject], rules.conversions), remembered(tree.record, subject))
     )
     if found != known:
         return Finished(figures, certain=False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
@@ -29,6 +30,7 @@ WriteKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{4,64}$")]
 Limit = Annotated[int, Field(ge=1, le=1_000_000)]
 Category = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]{1,100}$")]
 Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+_HOST = re.compile(r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
 Origin = Annotated[str, StringConstraints(pattern=r"^(\*|https?://[a-z0-9.-]+(:[0-9]{1,5})?)$")]
 
 
@@ -39,6 +41,18 @@ def _browser_event(name: str) -> str:
     return name
 
 
+def _host(name: str) -> str:
+    """The host in the form that browsers send, without `www.`: small letters, Punycode. Raises ValueError."""
+    try:
+        host = name.strip().lower().encode("idna").decode()
+    except UnicodeError:
+        host = ""
+    if not _HOST.fullmatch(host):
+        raise ValueError(f"{name[:100]!r} is no host; write one such as paypal.com, without https:// and path")
+    return host.removeprefix("www.")
+
+
+Host = Annotated[str, StringConstraints(max_length=253), AfterValidator(_host)]
 BrowserEvent = Annotated[str, StringConstraints(max_length=MAX_NAME_LENGTH), AfterValidator(_browser_event)]
 
 
@@ -89,9 +103,13 @@ class SourceRule(Model):
 
 
 class Configuration(Model):
-    """All rules of one version. Every lead begins in the first phase and the first stage."""
+    """All rules of one version. Every lead begins in the first phase and the first stage.
+
+    `ignore_referrers` are hosts (with their subdomains) from which visitors return: a link from there is no new touch.
+    """
 
     sources: dict[Name, SourceRule] = {}
+    ignore_referrers: Annotated[list[Host], Field(max_length=1_000)] = []
     profiles: Annotated[dict[Name, Profile], Field(min_length=1)]
     grades: dict[Name, Grade] = {}
     counts: dict[Name, Count] = {}

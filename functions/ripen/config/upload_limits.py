@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
-    "rules/sources.yaml": ("sources",),
+    "rules/sources.yaml": ("sources", "ignore_referrers"),
     "rules/scoring.yaml": ("profiles", "grades", "counts"),
     "rules/interests.yaml": ("interests", "usage"),
     "rules/personas.yaml": ("personas",),

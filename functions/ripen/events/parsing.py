@@ -123,9 +123,7 @@ def parse_event(
         source=source.name,
         user=user_id if anonymous_id else "",
         properties=_properties(payload, call, context),
-        traits=(_mapping(payload, "traits") or _mapping(context, "traits", "context.traits"))
-        if call == "identify"
-        else {},
+        traits=_traits(payload, call, context),
         context=_kept(context, kept, received_at),
         bot=envelope.bot,
     )
@@ -162,6 +160,15 @@ def _properties(payload: Mapping[str, Any], call: object, context: Mapping[str, 
     if call == "alias":
         return {"previousId": _required(payload, "previousId"), "userId": _required(payload, "userId")}
     return properties
+
+
+def _traits(payload: Mapping[str, Any], call: object, context: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The traits of an identify call, or of a track call that says that a form was submitted (`context.form`)."""
+    if call == "identify":
+        return _mapping(payload, "traits") or _mapping(context, "traits", "context.traits")
+    if call == "track" and context.get("form") is True:
+        return _mapping(context, "traits", "context.traits")
+    return {}
 
 
 def _named(payload: Mapping[str, Any]) -> dict[str, str]:

@@ -18,6 +18,9 @@ def advance(state: State, moment: int, event: str | None, *, changed: bool) -> N
     An `event` of None stands for the passing of time. Then only lifecycles whose own timer is due are checked, because
     a campaign's timer causes no transition.
     """
+    if state.privacy.only_requests:
+        advance_runs(state, moment)
+        return
     for course in state.lifecycles.courses:
         if event is None and course.timer != moment:
             continue
@@ -54,6 +57,8 @@ def enroll_by_phase(state: State, entered: Container[str], moment: int) -> None:
 def next_moment(state: State) -> int | None:
     """The next moment (ms) after the clock at which time alone may change the lead; also sets each course's `timer`."""
     moments = campaign_moments(state)
+    if state.privacy.only_requests:
+        return first_after(state.clock, moments)
     for course in state.lifecycles.courses:
         course.timer = next_timer(state, course)
         moments.append(course.timer)

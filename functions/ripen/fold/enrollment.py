@@ -42,6 +42,11 @@ def enroll_missed(state: State, moment: int) -> None:
             enroll(state, state.rules.campaigns.named(name), moment)
 
 
+def timed(state: State) -> tuple[CampaignRule, ...]:
+    """The campaigns that the passing of time may start for the lead."""
+    return () if state.privacy.only_requests else state.rules.campaigns.timed
+
+
 def enroll_by_time(state: State, moment: int) -> None:
     """Enroll the lead in the campaigns that are due by time at `moment`."""
     for rule in state.rules.campaigns.timed:

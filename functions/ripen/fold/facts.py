@@ -63,8 +63,10 @@ class SessionFacts(Mapping[str, Any]):
 
 
 def persona(state: State, moment: int) -> Recognised:
-    """The persona that the evidence points to at `moment`."""
+    """The persona that the evidence points to at `moment`; nobody's while the lead has only sent explicit requests."""
     state.clock = max(state.clock, moment)
+    if state.privacy.only_requests:
+        return NOBODY
     personas = state.scoring.rules.personas
     return recognise(personas, state.scoring.evidence, state.facts) if personas else NOBODY
 

@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from weakref import proxy
 
+from ripen.campaigns.campaign import Signal
 from ripen.events.event import MAILED, OUTCOMES, RIPEN, Event
+from ripen.events.explicit_requests import is_request
 from ripen.events.link_scanners import with_bot_verdicts
 from ripen.events.own_pages import opens_own_page
 from ripen.fold.advance import advance, enroll_by_phase, next_moment
@@ -20,9 +22,9 @@ from ripen.fold.enrollment import enroll_missed
 from ripen.fold.facts import LeadFacts, SessionFacts, persona
 from ripen.fold.phases import awaits_threshold
 from ripen.fold.rules import Rules
-from ripen.fold.runs import next_step, offers, pending, under_way
+from ripen.fold.runs import advance_runs, next_step, offers, on_signal, pending, under_way
 from ripen.fold.state import State
-from ripen.leads.identifiers import CONFIRMED, DISOWNED, OPTED_IN, REFUSED
+from ripen.leads.identifiers import CONFIRMED, DISOWNED, OPTED_IN, REFUSED, from_server
 from ripen.leads.lead import Intent, Lead
 from ripen.privacy.consent import DECISIONS, must_erase
 from ripen.privacy.erasure import SUPPRESSING
@@ -108,13 +110,9 @@ def _apply(state: State, event: Event, moment: int) -> None:
     if not state.events:
         state.first_seen = event.at
     state.events += 1
-    first = not state.begun
+    first = state.privacy.tracking_begins(event, begun=state.begun)
     tells = first or bool(event.traits)  # fit rules may match the absence of traits, from the first event on
-    changed = tells
-    if event.source == RIPEN:
-        changed = _take_report(state, event, moment) or changed
-    elif event.name in DECISIONS:
-        state.privacy.decide(event)
+    changed = _take_report(state, event, moment) or tells
     if event.bot:
         if event.source == RIPEN:  # a suppression counts even if a bot caused it
             state.claims.apply(event, state.rules.trusted)
@@ -122,6 +120,9 @@ def _apply(state: State, event: Event, moment: int) -> None:
     state.claims.apply(event, state.rules.trusted)
     tells = _take_traits(state, event) or tells
     state.observe(event, moment)
+    if state.privacy.only_requests or is_request(event):
+        _answer(state, event, moment)
+        return
     _take_visit(state, event, moment)
     changed = _notice(state, event, moment) or changed
     if tells and state.rules.scoring.fits:
@@ -132,8 +133,22 @@ def _apply(state: State, event: Event, moment: int) -> None:
         enroll_missed(state, moment)
         changed = True
     if first:
+        state.next_check_at = moment
         enroll_by_phase(state, (state.lifecycles.phases.here.phase,), moment)
     advance(state, moment, event.name, changed=changed)
+
+
+def _answer(state: State, event: Event, moment: int) -> None:
+    """Start and advance the transactional campaigns that the event concerns, and nothing else."""
+    state.sessions.hear_locale(event.context.get("locale"))
+    others = state.rules.by_event.get(event.name, state.rules.any_event).others
+    for found in others(state.facts) if others is not None else ():
+        if isinstance(found, Signal) and state.rules.campaigns.named(found.campaign).transactional:
+            on_signal(state, found, moment)
+    if state.campaigns.missed and state.claims.address:
+        enroll_missed(state, moment)
+    if state.campaigns.running:
+        advance_runs(state, moment)
 
 
 def _notice(state: State, event: Event, moment: int) -> bool:
@@ -153,7 +168,11 @@ def _notice(state: State, event: Event, moment: int) -> bool:
 
 
 def _take_report(state: State, event: Event, moment: int) -> bool:
-    """Apply an event that Ripen itself recorded. True if it may advance a campaign."""
+    """Apply an event that Ripen itself recorded, or a decision about consent. True if it may advance a campaign."""
+    if event.source != RIPEN:
+        if event.name in DECISIONS:
+            state.privacy.decide(event)
+        return False
     state.mails.count(event)
     if event.name in OUTCOMES:
         state.campaigns.take_outcome(event.properties, event.name, moment)
@@ -173,7 +192,7 @@ def _take_traits(state: State, event: Event) -> bool:
             told.prove(str(event.properties.get("browser")), str(event.properties.get("address")))
         elif event.name == OPTED_IN:
             told.confirm(state.claims.recipient(event), traits)
-    elif event.source in state.rules.trusted:
+    elif from_server(event, state.rules.trusted):
         if not traits:
             return False
         told.told_by_server(traits)
@@ -188,7 +207,7 @@ def _take_visit(state: State, event: Event, moment: int) -> None:
     ours = event.source == RIPEN
     if ours and event.name not in _HUMAN_MAIL_EVENTS:
         return
-    changed = state.sessions.take(event, moment)
+    changed = state.sessions.take(event, moment, state.rules.ignored_referrers)
     if event.name == "Order Completed" and not ours:
         state.scoring.order(moment)
         changed = True

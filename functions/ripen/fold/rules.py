@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from ripen.campaigns.campaign import CampaignRules, Signal, compile_campaigns
 from ripen.conditions.pattern import Facts, compile_choice, event_names
@@ -18,6 +19,7 @@ from ripen.config.schema.content import Asset, Offer
 from ripen.lifecycle.transitions import Lifecycles, compile_lifecycles
 from ripen.scoring.points import Rule
 from ripen.scoring.rules import Observation, ScoringRules, compile_scoring, observations, point_rules
+from ripen.sessions.attribution import IgnoredHosts
 from ripen.sessions.sessions import ConversionRule, compile_conversions
 
 Matched = Observation | Signal
@@ -37,7 +39,8 @@ class EventMatchers(NamedTuple):
 class Rules:
     """The compiled configuration that a fold reads; times in milliseconds.
 
-    `trusted` are the sources that are servers. A withdrawal of consent at an `erasing` source erases the lead.
+    Nobody is brought by `ignored_referrers`. `trusted` are the sources that are servers. A withdrawal of consent at an
+    `erasing` source erases the lead.
     `by_event` has the matchers by event name, `any_event` those for all other names.
     """
 
@@ -46,6 +49,7 @@ class Rules:
     lifecycles: Lifecycles
     campaigns: CampaignRules
     conversions: tuple[ConversionRule, ...]
+    ignored_referrers: IgnoredHosts
     content: Mapping[str, Asset]
     offers: Mapping[str, Offer]
     language: str
@@ -74,6 +78,7 @@ def compile_rules(
         lifecycles=compile_lifecycles(configuration),
         campaigns=campaigns,
         conversions=compile_conversions({name: one.when for name, one in configuration.conversions.items()}),
+        ignored_referrers=ignored_referrers(configuration),
         content=configuration.content,
         offers=configuration.offers,
         language=configuration.mailing.language,
@@ -83,6 +88,13 @@ def compile_rules(
         any_event=any_event,
         by_event=by_event,
     )
+
+
+def ignored_referrers(configuration: Configuration) -> IgnoredHosts:
+    """The hosts from which nobody is brought: those of the rules, and the pages of all sources."""
+    origins = (origin for source in configuration.sources.values() for origin in source.origins)
+    own = ((urlsplit(origin).hostname or "").removeprefix("www.") for origin in origins)
+    return frozenset(filter(None, (*configuration.ignore_referrers, *own)))
 
 
 Watched = Sequence[tuple[Mapping[str, Any], Any]]

@@ -16,7 +16,7 @@ from ripen.campaigns.state import CampaignNote, Progress, Run, current_step
 from ripen.campaigns.steps import Condition, Do, Gate, Jump, Wait
 from ripen.events.event import MAIL
 from ripen.fold.eligibility import content, earliest, exceeds_cap, may_mail, next_open_slot, taste, time_zone
-from ripen.fold.enrollment import due_by_time, enroll
+from ripen.fold.enrollment import due_by_time, enroll, timed
 from ripen.leads.lead import Intent
 from ripen.times import first_after
 
@@ -41,7 +41,7 @@ def on_signal(state: State, signal: Signal, moment: int) -> None:
 
 def moments(state: State) -> list[int | None]:
     """The moments (ms), past ones included, at which time alone starts or advances each campaign."""
-    due = [due_by_time(state, rule) for rule in state.rules.campaigns.timed]
+    due = [due_by_time(state, rule) for rule in timed(state)]
     return due + [_goes_on(state, rule) for rule in state.campaigns.running.values()]
 
 
@@ -174,7 +174,7 @@ def next_step(state: State, *, mails: bool) -> int | None:
     With `mails`, only campaigns count that do nothing but mail and may mail the lead; otherwise only all others.
     """
     found = []
-    for rule in (*state.campaigns.running.values(), *state.rules.campaigns.timed):
+    for rule in (*state.campaigns.running.values(), *timed(state)):
         if rule.by_mail_alone is mails and (not mails or may_mail(state, rule, state.clock)):
             under_way = rule.name in state.campaigns.running
             found.append(_goes_on(state, rule) if under_way else due_by_time(state, rule))

@@ -112,13 +112,13 @@ class Identifiers:
         self._apply_told(event, trusted)
 
     def _apply_told(self, event: Event, trusted: frozenset[str]) -> None:
-        if event.name == OPTED_IN and event.source in trusted:
+        if event.name == OPTED_IN and from_server(event, trusted):
             address = self._address(event.properties.get("address") or self.address, Proof.SERVER, event.at)
             if not self.no:  # only a click lifts a suppression of the lead
                 self._opt_in(address, event.at)
         if token := event.context.get("token"):
             _remember(self.tokens, token, event.context.get("token_at", event.at))
-        if event.name == "Identified":
+        if event.name == "Identified" or event.context.get("form") is True:
             proof = _proof(event, trusted)
             if address := self._address(event.traits.get("email"), proof, event.at):
                 self.last = address
@@ -311,8 +311,13 @@ class Identifiers:
         return key if key in self.addresses else ""
 
 
+def from_server(event: Event, trusted: frozenset[str]) -> bool:
+    """True if a server vouches for the event. It does not for a form that it passes on: a visitor typed that."""
+    return event.source in trusted and event.context.get("form") is not True
+
+
 def _proof(event: Event, trusted: frozenset[str]) -> Proof:
-    if event.source in trusted:
+    if from_server(event, trusted):
         return Proof.SERVER
     return Proof.FORM if event.context.get("form") is True else Proof.CLAIMED
 

@@ -18,7 +18,7 @@ from collections.abc import Set as AbstractSet
 from itertools import chain
 from typing import Any, NamedTuple
 from unicodedata import normalize
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from ripen.times import to_iso
 
@@ -55,6 +55,9 @@ _WORD = re.compile(r"[a-z0-9_=.~]{24}", re.IGNORECASE)
 _DIGIT = re.compile(r"[0-9]")
 """A token is a match of `_WORD` with a digit in it or after it."""
 
+_SEPARATORS = re.compile(r"[?#]|&(?:amp;)+", re.IGNORECASE)
+"""What separates parameters beside `&`: hash routes and redirects write a second `?`, mail editors `&amp;`."""
+
 _IDS = ("anonymousId", "userId", "messageId", "previousId", "groupId")
 
 
@@ -87,7 +90,7 @@ def view_keys(view: Mapping[str, Any], reading: Reading | None = None) -> list[s
         return [page_key(OTHER)]
     url = _url(address)
     keys = [page_key(_path(path or url.path, ids, reading))]
-    campaign = _mapping(context, "campaign") or reading.campaign(url.query)
+    campaign = _mapping(context, "campaign") or reading.campaign(f"{url.query}&{url.fragment}")
     parts = [_part(campaign.get(name), ids, reading) for name in ("source", "medium", "name")]
     return [*keys, campaign_key(*parts)] if any(parts) else keys
 
@@ -120,7 +123,7 @@ class Reading:
         return own | common
 
     def campaign(self, query: str) -> Mapping[str, Any]:
-        """The campaign in the query string of a URL."""
+        """The campaign in the query and the fragment of a URL, joined by `&`."""
         if query not in self._queries:
             self._queries[query] = _campaign_of_query(query)
         return self._queries[query]
@@ -218,12 +221,14 @@ def _clean(text: str) -> str:
 
 
 def _campaign_of_query(query: str) -> Mapping[str, Any]:
+    """The first value of each parameter that has one, as the snippet reads them (web/snippet/visitor.js)."""
     try:
-        said = parse_qs(query, max_num_fields=100)
+        said = parse_qsl(_SEPARATORS.sub("&", query), max_num_fields=100)
     except ValueError:
         return {}
+    values = {name.lower(): value for name, value in reversed(said)}
     names = {"source": "utm_source", "medium": "utm_medium", "name": "utm_campaign"}
-    return {part: said[name][0] for part, name in names.items() if name in said}
+    return {part: values[name] for part, name in names.items() if name in values}
 
 
 def _url(value: object) -> SplitResult:

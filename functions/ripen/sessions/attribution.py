@@ -20,6 +20,11 @@ VISIT_GAP = 30 * MINUTE
 """The time (ms) without an event after which a visit ends, as in Google Analytics
 (https://support.google.com/analytics/answer/9191807). Facts about a lead count at most this time for one page."""
 
+IgnoredHosts = frozenset[str]
+"""Hosts, in lower case, from which a visitor returns rather than comes, with all their subdomains."""
+
+NONE_IGNORED: IgnoredHosts = frozenset()
+
 _LONGEST = 100
 _LONGEST_CLICK_ID = 200
 _LONGEST_PATH = 200
@@ -62,13 +67,15 @@ class Touch(NamedTuple):
         return cls(**parts)
 
 
-def touch_of(event: Event) -> Touch | None:
-    """The touch in an event; None if it has none.
+def touch_of(event: Event, ignored: IgnoredHosts = NONE_IGNORED) -> Touch | None:
+    """The touch in an event; None if it has none. A link from an `ignored` host is no touch.
 
     The function accepts values of any type and length and never raises.
     """
     context = event.context
     campaign, host = context.get("campaign"), _host_outside(event)
+    if host and ignored and is_ignored(host, ignored):
+        host = ""
     if campaign and isinstance(campaign, dict) and (found := _from_campaign(campaign, event, host)):
         return found
     if context.get("token"):  # only links in Ripen's mails carry one
@@ -81,14 +88,28 @@ def direct_touch(event: Event) -> Touch:
     return Touch(event.at, "direct", path=path_of(event))
 
 
-def first_touch(before: Touch | None, event: Event, found: Touch | None) -> Touch | None:
+def returns(event: Event, ignored: IgnoredHosts) -> bool:
+    """True if the visitor comes back from an `ignored` host, such as a payment provider."""
+    return bool(ignored) and is_ignored(_host_outside(event), ignored)
+
+
+@lru_cache(maxsize=1024)
+def is_ignored(host: str, ignored: IgnoredHosts) -> bool:
+    """True if `ignored` has the host or a domain that it belongs to."""
+    labels = host.split(".")
+    return any(".".join(labels[n:]) in ignored for n in range(len(labels)))
+
+
+def first_touch(
+    before: Touch | None, event: Event, found: Touch | None, ignored: IgnoredHosts = NONE_IGNORED
+) -> Touch | None:
     """The earliest touch of a lead; None if it has no visit.
 
     `before` is the first touch of its earlier events, `found` the touch of this one. The browser may remember a first
     touch that is older than all events.
     """
     if event.context.get("firstTouch"):
-        told = _remembered(event, before.at if before else None)
+        told = _remembered(event, before.at if before else None, ignored)
         if told is not None and (before is None or told.at < before.at):
             return told
     if before is not None and before.at <= event.at:
@@ -166,7 +187,7 @@ def _touch(event: Event, host: str, source: str, medium: str, **parts: str) -> T
     )
 
 
-def _remembered(event: Event, before: int | None) -> Touch | None:
+def _remembered(event: Event, before: int | None, ignored: IgnoredHosts) -> Touch | None:
     """The first touch that the browser remembers, if it is older than `before` (ms)."""
     first = event.context.get("firstTouch")
     if not first or not isinstance(first, dict):
@@ -176,7 +197,7 @@ def _remembered(event: Event, before: int | None) -> Touch | None:
         return None
     context = {"campaign": first, "referrer": {"url": first.get("referrer")}, "page": {"path": first.get("path")}}
     then = Event(event.id, "", at, event.source, context=context)
-    return touch_of(then) or direct_touch(then)
+    return touch_of(then, ignored) or direct_touch(then)
 
 
 def _moment(value: object, latest: int) -> int:

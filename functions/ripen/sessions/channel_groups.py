@@ -59,6 +59,8 @@ _AFFILIATE = ("affiliate", "affiliates")
 
 CLICK_IDS = {
     "gclid": ("google", "cpc"),
+    "gbraid": ("google", "cpc"),
+    "wbraid": ("google", "cpc"),
     "msclkid": ("bing", "cpc"),
     "ttclid": ("tiktok", "paid-social"),
     "li_fat_id": ("linkedin", "paid-social"),

@@ -1,7 +1,8 @@
 """Visits: groups of a subject's events without a gap of half an hour, with their pages, touch and conversions.
 
-Events of bots belong to no group; events that Ripen writes belong to one only if they are conversions. A group without
-an event on a page (for example, only events of a server) counts as a visit only if it has conversions.
+Events of bots and explicit requests belong to no group; events that Ripen writes belong to one only if they are
+conversions. A group without an event on a page (for example, only events of a server) counts as a visit only if it has
+conversions.
 """
 
 from __future__ import annotations
@@ -13,8 +14,19 @@ from typing import Any, NamedTuple
 
 from ripen.conditions.pattern import Predicate, compile_pattern, event_names
 from ripen.events.event import RIPEN, Event, without_nulls
+from ripen.events.explicit_requests import is_request
 from ripen.events.own_pages import opens_own_page
-from ripen.sessions.attribution import VISIT_GAP, Touch, direct_touch, on_page, path_of, touch_of
+from ripen.sessions.attribution import (
+    NONE_IGNORED,
+    VISIT_GAP,
+    IgnoredHosts,
+    Touch,
+    direct_touch,
+    on_page,
+    path_of,
+    returns,
+    touch_of,
+)
 from ripen.times import DAY, SECOND
 
 PAGE_LEFT = "Page Left"
@@ -27,6 +39,9 @@ MOST_PAGES = 50
 LOOKBACK = 90 * DAY
 """The time (ms) for which a touch gets credit for conversions, as in Google Analytics
 (https://support.google.com/analytics/answer/10597962)."""
+
+RETURN_WITHIN = DAY
+"""The longest absence (ms) after which a return from an ignored host continues the touch of the visit before."""
 
 _LONGEST_DWELL = 12 * 60 * 60
 _VIEWS = ("Page Viewed", "Screen Viewed")
@@ -74,8 +89,9 @@ NOTHING_BEFORE = Before()
 class Visit:
     """One visit with this number of `events`, from the first at `start` to the last at `end` (ms).
 
-    `touch` is the touch that began the visit; None if no event happened on a page. `credit` is the last touch that is
-    not direct, at most LOOKBACK before the visit, or else the direct one. `first` is True for the first visit of the
+    `touch` is the touch that began the visit; None if no event happened on a page. A visit that begins with a return
+    from an ignored host, such as a payment provider, has the touch of the visit before. `credit` is the last touch that
+    is not direct, at most LOOKBACK before the visit, or else the direct one. `first` is True for the first visit of the
     subject, `known` for the visit in which it gave its first address. `landing` and `exit` are the first and last page.
     """
 
@@ -119,16 +135,26 @@ def spans(events: Iterable[Event], conversions: Sequence[ConversionRule]) -> lis
 
 
 def visits(
-    events: Iterable[Event], conversions: Sequence[ConversionRule], before: Before = NOTHING_BEFORE
+    events: Iterable[Event],
+    conversions: Sequence[ConversionRule],
+    before: Before = NOTHING_BEFORE,
+    ignored: IgnoredHosts = NONE_IGNORED,
 ) -> list[Visit]:
-    """The visits in `events` (of one subject, sorted by time, without duplicates), oldest first."""
+    """The visits in `events` (of one subject, sorted by time, without duplicates), oldest first.
+
+    A link from an `ignored` host brings nobody.
+    """
     made = []
     visited, last, was_known = before.visited, before.touch, _known(before.traits)
+    previous, left = before.touch, before.touch.at if before.touch else 0
     for group in _groups(events, conversions, before.traits):
         start = group.events[0]
-        brought = next((touch for touch in map(touch_of, group.events) if touch and not touch.direct), None)
+        touches = (touch_of(event, ignored) for event in group.events)
+        brought = next((touch for touch in touches if touch and not touch.direct), None)
         if brought:
             last = brought
+        elif previous and start.at - left < RETURN_WITHIN and returns(start, ignored):
+            brought = previous
         if _counts(group):
             recent = last if last and start.at - last.at <= LOOKBACK else None
             direct = direct_touch(start)
@@ -145,6 +171,8 @@ def visits(
                     conversions=group.conversions,
                 )
             )
+        if group.online:
+            previous, left = brought, group.end
         visited, was_known = visited or group.online, was_known or _known(group.traits)
     return made
 
@@ -152,7 +180,7 @@ def visits(
 def _groups(events: Iterable[Event], conversions: Sequence[ConversionRule], traits: Mapping[str, Any]) -> list[_Group]:
     groups: list[_Group] = []
     for event in events:
-        if event.bot:
+        if event.bot or is_request(event):
             continue
         if event.traits:
             traits = without_nulls({**traits, **event.traits})

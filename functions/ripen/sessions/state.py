@@ -7,7 +7,15 @@ from dataclasses import astuple, dataclass, field
 from typing import Any
 
 from ripen.events.event import RIPEN, Event
-from ripen.sessions.attribution import VISIT_GAP, Touch, direct_touch, first_touch, last_touch, touch_of
+from ripen.sessions.attribution import (
+    VISIT_GAP,
+    IgnoredHosts,
+    Touch,
+    direct_touch,
+    first_touch,
+    last_touch,
+    touch_of,
+)
 from ripen.sessions.sessions import Before
 from ripen.times import SECOND
 
@@ -45,15 +53,15 @@ class SessionState:
     zone: str = ""
     locale: str = ""
 
-    def take(self, event: Event, moment: int) -> bool:
-        """Apply an event that a person caused. True if the time zone has changed."""
+    def take(self, event: Event, moment: int, ignored: IgnoredHosts) -> bool:
+        """Apply an event that a person caused; `ignored` hosts bring nobody. True if the time zone has changed."""
         new = not self.latest.number or moment - self.latest.last >= VISIT_GAP
         context = event.context
         origin = (context.get("campaign"), context.get("referrer"), context.get("token"))
         moved = new and self._take_place(context.get("timezone"), context.get("locale"))
         if new or (origin != self.origin and any(origin)):  # browsers repeat the origin with every event of a visit
             self.origin = origin
-            self._take_touch(event, moment)
+            self._take_touch(event, moment, ignored)
         if event.source != RIPEN:  # reading a mail is not a visit
             if new:
                 self.latest = Session(self.latest.number + 1, moment)
@@ -61,17 +69,21 @@ class SessionState:
         self.last_active = moment
         return moved
 
-    def _take_place(self, zone: object, locale: object) -> bool:
+    def hear_locale(self, locale: object) -> None:
+        """Apply the language of a page or form."""
         if isinstance(locale, str):
             self.locale = locale[:35]
+
+    def _take_place(self, zone: object, locale: object) -> bool:
+        self.hear_locale(locale)
         if not isinstance(zone, str) or zone == self.zone:
             return False
         self.zone = zone[:64]
         return True
 
-    def _take_touch(self, event: Event, moment: int) -> None:
-        found = touch_of(event)
-        self.first_touch = first_touch(self.first_touch, event, found)
+    def _take_touch(self, event: Event, moment: int, ignored: IgnoredHosts) -> None:
+        found = touch_of(event, ignored)
+        self.first_touch = first_touch(self.first_touch, event, found, ignored)
         self.last_touch = last_touch(self.last_touch, found, moment - self.last_active)
         if self.last_touch is None and event.source != RIPEN:
             self.last_touch = direct_touch(event)

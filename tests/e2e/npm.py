@@ -1,0 +1,20 @@
+"""Packages of npm that tests run unmodified."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from ripen_cli.project import HOME
+
+
+def installed(source):
+    """The folder with `node_modules` for the locked packages of the folder `source`, fetched once."""
+    target = HOME / source.name
+    if not (target / "node_modules").exists():
+        target.mkdir(parents=True, exist_ok=True)
+        for name in ("package.json", "package-lock.json", ".npmrc"):
+            shutil.copy(source / name, target / name)
+        npm = Path(sys.executable).with_name("npm")
+        subprocess.run([npm, "ci"], cwd=target, check=True, capture_output=True, timeout=300)
+    return target
