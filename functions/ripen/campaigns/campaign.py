@@ -83,6 +83,11 @@ class CampaignRule:
     limits: FrequencyCaps = NO_CAPS
     category_limits: FrequencyCaps = NO_CAPS
 
+    def place_of(self, step: str) -> int | None:
+        """The index of a step in the program; None if the campaign has no such step."""
+        steps = enumerate(self.program)
+        return next((at for at, found in steps if isinstance(found, Do) and found.key == step), None)
+
     @property
     def by_time(self) -> bool:
         """True if the passing of time starts the campaign."""

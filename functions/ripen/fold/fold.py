@@ -127,7 +127,7 @@ def _apply(state: State, event: Event, moment: int) -> None:
         update_fit(state, event, moment)
     if state.campaigns.running and state.campaigns.close_offer(event):
         changed = True
-    if state.campaigns.missed and state.claims.address:
+    if state.campaigns.missed and state.claims.address and not event.imported:
         enroll_missed(state, moment)
         changed = True
     if first:
@@ -153,7 +153,8 @@ def _take_report(state: State, event: Event, moment: int) -> bool:
     """Apply an event that Ripen itself recorded. True if it may advance a campaign."""
     state.mails.count(event)
     if event.name in OUTCOMES:
-        state.campaigns.take_outcome(event.properties, event.name, moment)
+        if state.campaigns.take_outcome(event.properties, event.name, moment, moment <= state.sessions.imported_until):
+            state.next_check_at = moment
         if event.name in MAILED:
             state.mails.add(event.properties, moment)
         return True
