@@ -87,6 +87,9 @@ def portrait(reading: Reading) -> dict[str, Any]:
         "address": lead.address,
         "proof": lead.proof.name.lower(),
         "suppressed": lead.suppressed,
+        "optIn": {"proof": lead.claims.opt_in.proof.name.lower(), "at": lead.claims.opt_in.at}
+        if lead.claims.opt_in
+        else None,
         "consent": lead.consent._asdict() if lead.consent else None,
         "traits": dict(lead.traits),
         "phase": lead.moves[-1]._asdict(),
@@ -128,7 +131,8 @@ def journey(reading: Reading) -> Iterator[dict[str, Any]]:
 def _detail(event: Event) -> str:
     facts: Mapping[str, Any] = event.properties
     parts = [str(facts[key]) for key in _SHOWN if isinstance(facts.get(key), str | int | float)]
-    return " ".join([*parts, *([f"[bot: {event.bot}]"] if event.bot else [])])[:120]
+    marks = [*([f"[bot: {event.bot}]"] if event.bot else []), *(["[imported]"] if event.imported else [])]
+    return " ".join([" ".join(parts)[:120], *marks]).strip()
 
 
 def rows(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -139,6 +143,8 @@ def rows(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if facts["others"]:
         yield "also gave this address", ", ".join(facts["others"])
     yield "address", f"{facts['address']} ({facts['proof']})" if facts["address"] else "none"
+    if facts["optIn"]:
+        yield "opt-in", f"{facts['optIn']['proof']}, {_time(facts['optIn']['at'])}"
     if facts["suppressed"]:
         yield "gets no marketing mail", facts["suppressed"]
     yield "phase", _place(facts["phase"])

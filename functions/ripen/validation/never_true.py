@@ -18,7 +18,7 @@ from ripen.validation.score_bounds import highest_score
 _OPERATORS = ("prefix", "suffix", "equals-ignore-case", "wildcard", "anything-but", "exists", "numeric")
 _USAGE = ("growing", "falling", "steady", UNKNOWN)
 _FLAGS = ("session.new", "lead.known", "lead.subscribed", "lead.confirmed")
-_TEXTS = ("phase", "stage", "persona", "interests", "top_interest", "surges", "usage", "language", "campaigns")
+_TEXTS = ("phase", "stage", "persona", "interests", "top_interest", "surges", "usage", "language", "campaigns", "opt_in")
 _NUMBERS = frozenset(
     {f"session.{name}" for name in SESSION_FIELDS} | {f"lead.{name}" for name in LEAD_FIELDS if name not in _TEXTS}
 ) - {*_FLAGS}
