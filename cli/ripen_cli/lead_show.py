@@ -142,9 +142,7 @@ def rows(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "merged with", ", ".join(facts["subjects"][1:])
     if facts["others"]:
         yield "also gave this address", ", ".join(facts["others"])
-    yield "address", f"{facts['address']} ({facts['proof']})" if facts["address"] else "none"
-    if facts["optIn"]:
-        yield "opt-in", f"{facts['optIn']['proof']}, {_time(facts['optIn']['at'])}"
+    yield "address", _address(facts)
     if facts["suppressed"]:
         yield "gets no marketing mail", facts["suppressed"]
     yield "phase", _place(facts["phase"])
@@ -170,6 +168,14 @@ def rows(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             f"waits for {intent['channel']}",
             f"{intent['name']} since {_time(intent['since'])}, {_when(facts, intent)}",
         )
+
+
+def _address(facts: Mapping[str, Any]) -> str:
+    if not facts["address"]:
+        return "none"
+    opt_in = facts["optIn"]
+    agreed = f", opt-in {_time(opt_in['at'])} ({opt_in['proof']})" if opt_in else ""
+    return f"{facts['address']} ({facts['proof']}){agreed}"
 
 
 def _wishes(preferences: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -62,8 +62,9 @@ class Event:
     `at` is the corrected time of occurrence (ms), `id` the sender's messageId, `source` the sender's name or `ripen`.
     `user` is a userId that the sender gives together with an anonymousId: a claim, not a proof. `bot` is the name of
     the program that caused the event, empty for a person; events of bots are stored and do not affect the lead.
-    `imported` is the moment (ms) of receipt of an event from another system's history, 0 for a live event; imported
-    events count for everything about the lead and start no campaign. `subject` is the subject in whose ledger the event is stored; it is not part of the event's JSON form.
+    `imported` is the moment (ms) of receipt of an event from another system's history, 0 for a live event; an imported
+    event counts for the lead and starts no campaign. `subject` is the subject in whose ledger the event is stored; it
+    is not part of the event's JSON form.
     """
 
     id: str

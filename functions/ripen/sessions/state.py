@@ -30,9 +30,9 @@ class Session:
 class SessionState:
     """The visits of a lead, with page views and dwell time (seconds) of all of them; times in milliseconds.
 
-    `imported` is true while the last activity is from an imported history. `imported_until` is the latest moment of import
-    of the events so far, -1 if none was imported. `origin` is the campaign, referrer and link token of the latest event that had one. `idle_since` is the last
-    activity before the present event or moment.
+    `imported` is true while the last activity is from an imported history. `imported_until` is the latest moment of
+    import of the events so far, -1 if none was imported. `origin` is the campaign, referrer and link token of the
+    latest event that had one. `idle_since` is the last activity before the present event or moment.
     """
 
     latest: Session = field(default_factory=Session)
