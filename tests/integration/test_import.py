@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
+import shlex
 
 import pytest
 from click.testing import CliRunner
@@ -19,6 +21,7 @@ from ripen.leads.proof import OptInProof
 from ripen.times import DAY, MINUTE, to_iso
 from ripen_cli.importing import command
 from ripen_cli.main import main
+from ripen_cli.project import ROOT
 from stories import START, identified, request, tracked
 
 KEY = "the-secret-of-the-shop"
@@ -378,3 +381,31 @@ def test_the_timeline_of_a_contact_of_mautic_is_imported(here):
         "2025-11-02T09:00:00.000Z",
     )
     assert (form.name, form.properties) == ("Form Submitted", {"eventName": "Workshop"})
+
+
+PAGE = (ROOT / "docs" / "how-to" / "move-over.md").read_text()
+BLOCK = re.compile(r"```(csv|json|sh)\n(.*?)```", re.DOTALL)
+
+
+def examples():
+    """Each command of the page, with the example of a file that stands before it."""
+    text = ""
+    for kind, body in BLOCK.findall(PAGE):
+        if kind != "sh":
+            text = body
+            continue
+        for line in body.splitlines():
+            if line.startswith("ripen import "):
+                yield shlex.split(line)[2:], text
+
+
+@pytest.mark.parametrize(("command_line", "text"), [*examples()], ids=lambda one: one if isinstance(one, str) else one[-1])
+def test_the_commands_of_the_page_import_the_files_that_it_shows(here, monkeypatch, command_line, text):
+    monkeypatch.chdir(here.folder)
+    export(here, text, next(part for part in command_line if "." in part))
+
+    told = run(*command_line, "--yes")
+
+    assert told.exit_code == 0, told.output
+    assert here.requests == [200]
+    assert len(here.keys("E#")) > 0
