@@ -399,7 +399,9 @@ def examples():
                 yield shlex.split(line)[2:], text
 
 
-@pytest.mark.parametrize(("command_line", "text"), [*examples()], ids=lambda one: one if isinstance(one, str) else one[-1])
+@pytest.mark.parametrize(
+    ("command_line", "text"), [*examples()], ids=lambda one: one if isinstance(one, str) else one[-1]
+)
 def test_the_commands_of_the_page_import_the_files_that_it_shows(here, monkeypatch, command_line, text):
     monkeypatch.chdir(here.folder)
     export(here, text, next(part for part in command_line if "." in part))

@@ -77,7 +77,9 @@ def _shared(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--timezone", "zone", default="UTC", show_default=True, callback=_zone, help="Of times without a zone."
         ),
-        click.option("--key", envvar="RIPEN_KEY", help="The key of a server; better in the variable RIPEN_KEY."),
+        click.option(
+            "--key", envvar="RIPEN_KEY", help="The key of a server; better in RIPEN_KEY. The local cloud needs none."
+        ),
         click.option("--dry-run", is_flag=True, help="Only tell what would be imported."),
         click.option("--yes", is_flag=True, help="Import without asking."),
         click.option("--restart", is_flag=True, help="Begin anew after an import that was stopped."),
@@ -188,7 +190,8 @@ def _run(deployment: Deployment, shared: _Shared, kind: _Kind) -> None:
     if shared.dry_run:
         click.echo("Nothing was imported. Without --dry-run, all of this is stored, and starts nothing.")
         return
-    if not shared.key:
+    key = shared.key or deployment.server_key
+    if not key:
         raise click.ClickException("an import needs the key of a server (--key or RIPEN_KEY): see `ripen sources key`")
     if not survey.events:
         raise click.ClickException("there is nothing to import")
@@ -197,15 +200,15 @@ def _run(deployment: Deployment, shared: _Shared, kind: _Kind) -> None:
     kind.first(kind.make(progress.started))
     if progress.rows:
         click.echo(f"Going on after {progress.rows:,} rows, which are stored already.", err=True)
-    refused = _send(deployment, shared, kind, progress, survey.rows)
+    endpoint = Endpoint(deployment.public_url, key, post)
+    refused = _send(endpoint, shared.path, kind, progress, survey.rows)
     _tell(shared, [*survey.errors, *refused], sum(survey.events.values()) - len(refused))
 
 
-def _send(deployment: Deployment, shared: _Shared, kind: _Kind, progress: Progress, total: int) -> list[Refused]:
-    endpoint = Endpoint(deployment.public_url, shared.key or "", post)
+def _send(endpoint: Endpoint, path: Path, kind: _Kind, progress: Progress, total: int) -> list[Refused]:
     refused: list[Refused] = []
     begun = progress.rows
-    checked = _checked(shared.path, kind, kind.make(progress.started), Survey(progress.started))
+    checked = _checked(path, kind, kind.make(progress.started), Survey(progress.started))
     left = (row for n, row in enumerate(checked) if n >= begun)
     with click.progressbar(length=total, label="Importing") as bar:
         bar.update(begun)
