@@ -10,9 +10,10 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from ripen_cli import cloud as local_cloud
+from ripen_cli.cloud import with_server
 from ripen_cli.demo.browser import CHROMIUM, FIREFOX, launched
 from ripen_cli.demo.server import listen
-from ripen_cli.project import ROOT, RULES
+from ripen_cli.project import ROOT, RULES, rule_files
 
 SERVER_KEY = "a-secret-key"
 METERED_KEY = "a-metered-key"
@@ -54,7 +55,7 @@ _ENGINES = {"chromium": CHROMIUM, "firefox": FIREFOX}
 
 @pytest.fixture(scope="session")
 def cloud():
-    """The local cloud with the starter rules, its own server and three with the keys above: one has a limit, one forgets."""
+    """The local cloud with the starter rules and three more servers with the keys above: one has a limit, one forgets."""
     with listen(0) as probe:
         port = probe.getsockname()[1]
     started = local_cloud.start(port, _ignore)

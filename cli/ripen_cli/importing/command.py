@@ -77,9 +77,7 @@ def _shared(command: Callable[..., None]) -> Callable[..., None]:
         click.option(
             "--timezone", "zone", default="UTC", show_default=True, callback=_zone, help="Of times without a zone."
         ),
-        click.option(
-            "--key", envvar="RIPEN_KEY", help="The key of a server; better in RIPEN_KEY. The local cloud needs none."
-        ),
+        click.option("--key", envvar="RIPEN_KEY", help="The key of a server; better in RIPEN_KEY. Not with --local."),
         click.option("--dry-run", is_flag=True, help="Only tell what would be imported."),
         click.option("--yes", is_flag=True, help="Import without asking."),
         click.option("--restart", is_flag=True, help="Begin anew after an import that was stopped."),
