@@ -55,7 +55,7 @@ _ENGINES = {"chromium": CHROMIUM, "firefox": FIREFOX}
 
 @pytest.fixture(scope="session")
 def cloud():
-    """The local cloud with the starter rules and three more servers with the keys above: one has a limit, one forgets."""
+    """The local cloud with the starter rules and three servers with the keys above: one has a limit, one forgets."""
     with listen(0) as probe:
         port = probe.getsockname()[1]
     started = local_cloud.start(port, _ignore)

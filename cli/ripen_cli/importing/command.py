@@ -21,8 +21,8 @@ from ripen_cli.deployment import Deployment, deployed, now
 from ripen_cli.importing import columns, contacts, history
 from ripen_cli.importing.contacts import Contact, Contacts
 from ripen_cli.importing.history import History
-from ripen_cli.importing.report import Survey
-from ripen_cli.importing.rows import Row, digest, read_rows
+from ripen_cli.importing.report import Export, Survey
+from ripen_cli.importing.rows import digest, read_rows
 from ripen_cli.importing.sending import Call, Endpoint, Progress, Refused, StoppedError, batches, post
 from ripen_cli.project import HOME
 
@@ -108,18 +108,17 @@ def events(deployment: Deployment, **arguments: Any) -> None:
     properties. Points, phases, touches, interests and segments count them; campaigns do not start for them.
     """
     shared, own = _options(arguments)
+    chosen = columns.choose(history.USUAL, shared.column)
     renamed = dict(_pair(text) for text in own["rename"])
     everywhere = {role: own[role] for role in ("event", "user", "email") if own[role]}
-
-    def make() -> History:
-        chosen = columns.choose(history.USUAL, shared.column)
-        pseudonym = partial(_pseudonym, deployment)
-        return History(chosen, shared.zone, pseudonym, shared.system, renamed, everywhere)
-
-    def calls(made: History, _survey: Survey, row: Row) -> Sequence[Call]:
-        return [*made.calls(row)]
-
-    _run(deployment, shared, _Kind(lambda _now: make(), calls, lambda made: ([], made.left_out), _nothing_first))
+    pseudonym = partial(_pseudonym, deployment)
+    progress = _progress(deployment, shared, own)
+    _run(
+        deployment,
+        shared,
+        progress,
+        lambda: History(chosen, shared.zone, pseudonym, shared.system, renamed, everywhere),
+    )
 
 
 @import_command.command("contacts")
@@ -137,53 +136,34 @@ def contacts_command(deployment: Deployment, **arguments: Any) -> None:
     are stored first; they hold before any mail.
     """
     shared, own = _options(arguments)
-
-    def make(moment: int) -> Contacts:
-        return Contacts(
-            columns.choose(contacts.USUAL, shared.column),
-            shared.zone,
-            moment,
-            partial(_pseudonym, deployment),
-            own["opt_in_source"] or f"{shared.system or 'export'}: {shared.path.name}",
-            shared.system,
-            own["opt_in_text"],
-            own["suppress"] or "",
-            frozenset(own["leave_out"]),
-        )
-
-    def calls(made: Contacts, survey: Survey, row: Row) -> Sequence[Call]:
-        contact = made.contact(row)
-        survey.count(row.number, contact)
-        return contact.calls
-
-    def first(made: Contacts) -> None:
-        _suppress_all(deployment, _readable(made, shared.path))
-
-    _run(deployment, shared, _Kind(make, calls, lambda made: ([*made.traits], made.left_out), first))
+    progress = _progress(deployment, shared, own)
+    make = partial(
+        Contacts,
+        columns.choose(contacts.USUAL, shared.column),
+        shared.zone,
+        progress.started,
+        partial(_pseudonym, deployment),
+        own["opt_in_source"] or f"{shared.system or 'export'}: {shared.path.name}",
+        shared.system,
+        own["opt_in_text"],
+        own["suppress"] or "",
+        frozenset(own["leave_out"]),
+    )
+    _run(deployment, shared, progress, make, lambda: _suppress_all(deployment, _readable(make(), shared.path)))
 
 
-class _Kind(NamedTuple):
-    """How a kind of rows is imported: what makes calls (from the moment of the start), and what comes first."""
-
-    make: Callable[[int], Any]
-    calls: Callable[[Any, Survey, Row], Sequence[Call]]
-    told: Callable[[Any], tuple[Sequence[str], Mapping[str, int]]]
-    first: Callable[[Any], None]
-
-
-def _nothing_first(_made: object) -> None:
-    """Events need nothing before they are sent."""
-
-
-def _run(deployment: Deployment, shared: _Shared, kind: _Kind) -> None:
-    progress = Progress.load(_progress_file(deployment, shared), now())
-    if shared.restart:
-        progress.rows = 0
-    survey, made = Survey(progress.started), kind.make(progress.started)
-    for _ in _checked(shared.path, kind, made, survey):
+def _run(
+    deployment: Deployment,
+    shared: _Shared,
+    progress: Progress,
+    make: Callable[[], Export],
+    first: Callable[[], None] = lambda: None,
+) -> None:
+    """Survey the file that `make` reads, ask, do what comes `first`, and send the rows that are not stored yet."""
+    survey, export = Survey(progress.started), make()
+    for _ in _checked(shared.path, export, survey):
         pass
-    traits, left_out = kind.told(made)
-    for line in survey.lines(left_out, traits):
+    for line in survey.lines(export):
         click.echo(line)
     if shared.dry_run:
         click.echo("Nothing was imported. Without --dry-run, all of this is stored, and starts nothing.")
@@ -195,18 +175,19 @@ def _run(deployment: Deployment, shared: _Shared, kind: _Kind) -> None:
         raise click.ClickException("there is nothing to import")
     if not shared.yes:
         click.confirm("Import this", abort=True)
-    kind.first(kind.make(progress.started))
+    first()
     if progress.rows:
         click.echo(f"Going on after {progress.rows:,} rows, which are stored already.", err=True)
-    endpoint = Endpoint(deployment.public_url, key, post)
-    refused = _send(endpoint, shared.path, kind, progress, survey.rows)
+    checked = _checked(shared.path, make(), Survey(progress.started))
+    refused = _send(Endpoint(deployment.public_url, key, post), checked, progress, survey.rows)
     _tell(shared, [*survey.errors, *refused], sum(survey.events.values()) - len(refused))
 
 
-def _send(endpoint: Endpoint, path: Path, kind: _Kind, progress: Progress, total: int) -> list[Refused]:
+def _send(
+    endpoint: Endpoint, checked: Iterator[tuple[int, list[Call]]], progress: Progress, total: int
+) -> list[Refused]:
     refused: list[Refused] = []
     begun = progress.rows
-    checked = _checked(path, kind, kind.make(progress.started), Survey(progress.started))
     left = (row for n, row in enumerate(checked) if n >= begun)
     with click.progressbar(length=total, label="Importing") as bar:
         bar.update(begun)
@@ -222,16 +203,17 @@ def _send(endpoint: Endpoint, path: Path, kind: _Kind, progress: Progress, total
     return refused
 
 
-def _checked(path: Path, kind: _Kind, made: Any, survey: Survey) -> Iterator[tuple[int, list[Call]]]:
+def _checked(path: Path, export: Export, survey: Survey) -> Iterator[tuple[int, list[Call]]]:
     """The rows of the file, each with the calls that can be stored; `survey` counts them, and the errors."""
     for row in read_rows(path):
+        found: Sequence[Call] = []
         try:
-            found = [] if row.problem else kind.calls(made, survey, row)
+            if row.problem:
+                survey.refuse(row.number, row.problem)
+            else:
+                found = export.calls(row)
         except InvalidEventError as error:
             survey.refuse(row.number, error)
-            found = []
-        if row.problem:
-            survey.refuse(row.number, row.problem)
         yield row.number, survey.check(row.number, found)
 
 
@@ -280,9 +262,15 @@ def _pseudonym(deployment: Deployment, address: str) -> str:
     return f"contact-{shortened(key)}"
 
 
-def _progress_file(deployment: Deployment, shared: _Shared) -> Path:
-    about = (digest(shared.path), deployment.public_url, shared.system, shared.column, str(shared.zone))
-    return HOME / "imports" / f"{hashlib.sha256(repr(about).encode()).hexdigest()[:24]}.json"
+def _progress(deployment: Deployment, shared: _Shared, own: Mapping[str, Any]) -> Progress:
+    """The progress of an import of the same file with the same options."""
+    options = (shared.system, shared.column, str(shared.zone), sorted(own.items()))
+    about = (digest(shared.path), deployment.public_url, *options)
+    name = hashlib.sha256(repr(about).encode()).hexdigest()[:24]
+    progress = Progress.load(HOME / "imports" / f"{name}.json", now())
+    if shared.restart:
+        progress.rows = 0
+    return progress
 
 
 def _pair(text: str) -> tuple[str, str]:

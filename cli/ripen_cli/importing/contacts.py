@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -103,7 +103,7 @@ class Contacts:
 
     `now` (ms) stands in for times that a row does not tell. `source` and `text` are those of opt-ins whose row tells
     none. `system` is where the export is from, `suppress` a reason that holds for all rows. `traits` and `left_out`
-    count the columns that come along and those that do not.
+    count the columns that come along and those that do not, `people` the persons by what is known of their opt-in.
     """
 
     columns: Columns
@@ -117,6 +117,18 @@ class Contacts:
     ignored: frozenset[str] = frozenset()
     traits: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
+    people: Counter[str] = field(default_factory=Counter)
+    conflicts: list[str] = field(default_factory=list)
+
+    def calls(self, row: Row) -> Sequence[dict[str, Any]]:
+        """The calls that store the person of a row, who is counted. Raises InvalidEventError."""
+        contact = self.contact(row)
+        if contact.conflict:
+            self.conflicts.append(f"row {row.number}: {contact.conflict}")
+        self.people.update(reason for reason, _ in contact.suppressions)
+        if not contact.suppressions:
+            self.people["without proof of an opt-in" if contact.opted_in is None else "with proof of an opt-in"] += 1
+        return contact.calls
 
     def contact(self, row: Row) -> Contact:
         """The person of a row. Raises InvalidEventError for a row that cannot be imported."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -58,7 +58,8 @@ class History:
     """Makes calls from rows.
 
     `system` is where the export is from. `renamed` maps names of events to others; an empty one leaves the event out.
-    `everywhere` are values for roles that no column has. `left_out` counts the events that are left out, by name.
+    `everywhere` are values for roles that no column has. `left_out` counts the events that are left out, by name;
+    `traits`, `people` and `conflicts` stay empty.
     """
 
     columns: Columns
@@ -68,14 +69,20 @@ class History:
     renamed: Mapping[str, str] = field(default_factory=dict)
     everywhere: Mapping[str, str] = field(default_factory=dict)
     left_out: Counter[str] = field(default_factory=Counter)
+    traits: Counter[str] = field(default_factory=Counter)
+    people: Counter[str] = field(default_factory=Counter)
+    conflicts: list[str] = field(default_factory=list)
     _seen: Counter[bytes] = field(default_factory=Counter)
     _given: set[tuple[str, str]] = field(default_factory=set)
 
-    def calls(self, row: Row) -> Iterator[dict[str, Any]]:
+    def calls(self, row: Row) -> Sequence[dict[str, Any]]:
         """The calls for a row: its event, and before it the address of its person if that is new.
 
         Raises InvalidEventError for a row that cannot be imported.
         """
+        return [*self._calls(row)]
+
+    def _calls(self, row: Row) -> Iterator[dict[str, Any]]:
         values = row.values
         identity = self._identity(values)
         if isinstance(values.get("type"), str) and values["type"] in CALLS:

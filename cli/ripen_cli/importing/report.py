@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from ripen.errors import InvalidEventError
 from ripen.events.parsing import SharedContext, parse_event
 from ripen.events.sources import Source
 from ripen.times import to_iso
-from ripen_cli.importing.contacts import Contact
+from ripen_cli.importing.rows import Row
 from ripen_cli.importing.sending import Call, Refused
 
 _SERVER = Source("import", trusted=True)
@@ -18,16 +19,26 @@ _SHOWN = 10
 _DAY = len("2026-11-21")
 
 
+class Export(Protocol):
+    """An export of another system, whose rows become calls; it counts what it finds in them."""
+
+    traits: Counter[str]
+    left_out: Counter[str]
+    people: Counter[str]
+    conflicts: list[str]
+
+    def calls(self, row: Row) -> Sequence[dict[str, Any]]:
+        """The calls that store a row. Raises InvalidEventError."""
+
+
 @dataclass(slots=True)
 class Survey:
-    """The counts of an import: events by name, leads, the time they cover, people by status, conflicts and errors."""
+    """The counts of an import: rows, events by name, leads, the time they cover, and errors."""
 
     now: int
     rows: int = 0
     events: Counter[str] = field(default_factory=Counter)
-    people: Counter[str] = field(default_factory=Counter)
     errors: list[Refused] = field(default_factory=list)
-    conflicts: list[str] = field(default_factory=list)
     first: int = 0
     last: int = 0
     _leads: set[str] = field(default_factory=set)
@@ -58,35 +69,26 @@ class Survey:
                 self._addresses[email.strip().lower()].add(received.subject)
         return good
 
-    def count(self, number: int, contact: Contact) -> None:
-        """Count a person of an export of contacts."""
-        if contact.conflict:
-            self.conflicts.append(f"row {number}: {contact.conflict}")
-        for reason, _ in contact.suppressions:
-            self.people[reason] += 1
-        if not contact.suppressions:
-            self.people["without proof of an opt-in" if contact.opted_in is None else "with proof of an opt-in"] += 1
-
     def refuse(self, number: int, error: InvalidEventError | str) -> None:
         """Note a row, or a call of it, that cannot be imported."""
         told = error if isinstance(error, str) else f"{error.field} {error.problem}; expected: {error.expected}"
         self.errors.append(Refused(number, told))
 
-    def lines(self, left_out: Mapping[str, int], traits: Sequence[str]) -> Iterator[str]:
+    def lines(self, export: Export) -> Iterator[str]:
         """The survey in words, one line each."""
         period = f", from {to_iso(self.first)[:_DAY]} to {to_iso(self.last)[:_DAY]}" if self.events else ""
         yield f"{self.rows:,} rows, {sum(self.events.values()):,} events of {self.leads:,} leads{period}"
         for name, count in self.events.most_common():
             yield f"  {count:>8,}  {name}"
-        for status, count in self.people.items():
+        for status, count in export.people.items():
             yield f"  {count:>8,}  {status}"
-        if traits:
-            yield f"traits: {', '.join(traits)}"
-        if left_out:
-            names = ", ".join(f"{name} ({count:,})" for name, count in left_out.items())
+        if export.traits:
+            yield f"traits: {', '.join(export.traits)}"
+        if export.left_out:
+            names = ", ".join(f"{name} ({count:,})" for name, count in export.left_out.items())
             yield f"left out: {names}"
         shared = [address for address, subjects in self._addresses.items() if len(subjects) > 1]
-        conflicts = [*self.conflicts, *(f"{address} has several ids: they become one lead" for address in shared)]
+        conflicts = [*export.conflicts, *(f"{address} has several ids: they become one lead" for address in shared)]
         yield from _listed("conflicts", conflicts)
         yield from _listed("rows that cannot be imported", [f"row {row}: {reason}" for row, reason in self.errors])
 
