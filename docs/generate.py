@@ -96,7 +96,8 @@ def api(document: Mapping[str, Any]) -> str:
         own = {
             name: kind for name, kind in schema["properties"].items() if name not in common or not _is_single(schema)
         }
-        parts.append(f"## POST /v1{path}\n\n" + _fields(own, schema.get("required", ())))
+        said = f"{call['summary']}.\n\n" if "summary" in call else ""
+        parts.append(f"## POST /v1{path}\n\n{said}" + _fields(own, schema.get("required", ())))
         if path == [*calls][-1]:
             parts.append("## Answers to these calls\n\n" + _answers(call))
             answer = document["components"]["schemas"]["Answer"]

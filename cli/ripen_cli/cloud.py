@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import secrets
 import socket
 import subprocess
 import sys
@@ -22,6 +23,7 @@ import click
 import psutil
 
 from adapters.rules.rule_files import build
+from ripen.events.sources import digest as digest_of_key
 from ripen_cli.project import HOME, ROOT, RULES, digest, launch, rule_files, run, tool
 
 REGION = "eu-central-1"
@@ -40,7 +42,10 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """A running local cloud; `started` is the start time of process `pid`, which detects a reused pid."""
+    """A running local cloud; `started` is the start time of process `pid`, which detects a reused pid.
+
+    `server_key` is the key of a server that its starter rules register.
+    """
 
     endpoint: str
     region: str
@@ -56,6 +61,7 @@ class Cloud:
     score_function: str
     trigger_function: str
     publish_function: str
+    server_key: str
     pid: int
     started: float
 
@@ -92,7 +98,7 @@ def start(port: int, progress: Progress, template: Path = ROOT / "template.yaml"
         with _step(progress, "sender and starter rules"):
             cloud.client("sesv2").create_email_identity(EmailIdentity=SENDER)
             _tell_public_url(cloud)
-            publish_rules(cloud, RULES)
+            publish_rules(cloud, with_server(rule_files(RULES), "local-server", cloud.server_key))
     except BaseException:
         if process.poll() is None:
             _stop(psutil.Process(process.pid))
@@ -114,10 +120,16 @@ def stop(port: int = DEFAULT_PORT) -> bool:
     return process is not None
 
 
-def publish_rules(cloud: Cloud, folder: Path, timeout: float = _PUBLISHED_WITHIN) -> dict[str, Any]:
-    """Upload rules/ and mails/ below `folder` and wait until they are active. Raises click.ClickException."""
+def with_server(files: Mapping[str, bytes], name: str, key: str, *more: str) -> dict[str, bytes]:
+    """Starter rules with one more source, a server with this key; `more` are further lines about it."""
+    lines = ("kind: server", f"write_key_sha256: {digest_of_key(key)}", *more)
+    source = f"  {name}:\n" + "".join(f"    {line}\n" for line in lines)
+    return {**files, "rules/sources.yaml": files["rules/sources.yaml"] + source.encode()}
+
+
+def publish_rules(cloud: Cloud, files: Mapping[str, bytes], timeout: float = _PUBLISHED_WITHIN) -> dict[str, Any]:
+    """Upload rules and mails and wait until they are active. Raises click.ClickException."""
     s3 = cloud.client("s3")
-    files = rule_files(folder)
     for key, content in files.items():
         s3.put_object(Bucket=cloud.rules_bucket, Key=key, Body=content)
     version = build(files)[2]
@@ -258,6 +270,7 @@ def _describe(outputs: Mapping[str, str], port: int, process: subprocess.Popen[b
         score_function=outputs["ScoreFunctionName"],
         trigger_function=outputs["TriggerFunctionName"],
         publish_function=outputs["PublishFunctionName"],
+        server_key=secrets.token_urlsafe(32),
         pid=process.pid,
         started=psutil.Process(process.pid).create_time(),
     )

@@ -24,6 +24,7 @@ class Deployment:
     """The names and settings of a deployment. `retention_days` is how long the ledger keeps an event.
 
     `sender` is the From address of its mails; `public_url` is the base of their links, without a trailing slash.
+    `server_key` is the key of a server; only the local cloud tells it.
     """
 
     table: str
@@ -32,6 +33,7 @@ class Deployment:
     retention_days: int
     sender: str
     public_url: str
+    server_key: str = ""
 
 
 def deployed(command: Callable[..., None]) -> Callable[..., None]:
@@ -82,7 +84,7 @@ def _local(port: int) -> Deployment:
         raise click.ClickException("the local cloud is not running; start it with `ripen local up`")
     for service in _SERVICES:
         clients.use(service, found.client(service))
-    return replace(_stack(cloud.STACK), public_url=found.track_url)
+    return replace(_stack(cloud.STACK), public_url=found.track_url, server_key=found.server_key)
 
 
 def _stack(name: str) -> Deployment:

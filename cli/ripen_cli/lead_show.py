@@ -90,6 +90,9 @@ def portrait(reading: Reading) -> dict[str, Any]:
         "address": lead.address,
         "proof": lead.proof.name.lower(),
         "suppressed": lead.suppressed,
+        "optIn": {"proof": lead.claims.opt_in.proof.name.lower(), "at": lead.claims.opt_in.at}
+        if lead.claims.opt_in
+        else None,
         "consent": lead.consent._asdict() if lead.consent else None,
         "traits": dict(lead.traits),
         "phase": lead.moves[-1]._asdict(),
@@ -132,7 +135,8 @@ def _detail(event: Event) -> str:
     facts: Mapping[str, Any] = event.properties
     parts = [str(facts[key]) for key in _SHOWN if isinstance(facts.get(key), str | int | float)]
     marks = [f"[{mark}: {text}]" for mark, text in (("asked for", purpose_of(event)), ("bot", event.bot)) if text]
-    return " ".join([*parts, *marks])[:120]
+    marks += ["[imported]"] if event.imported else []
+    return " ".join([" ".join(parts)[:120], *marks]).strip()
 
 
 def rows(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -142,7 +146,7 @@ def rows(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "merged with", ", ".join(facts["subjects"][1:])
     if facts["others"]:
         yield "others at this address", ", ".join(facts["others"])
-    yield "address", f"{facts['address']} ({facts['proof']})" if facts["address"] else "none"
+    yield "address", _address(facts)
     if facts["suppressed"]:
         yield "gets no marketing mail", facts["suppressed"]
     yield "phase", _place(facts["phase"])
@@ -168,6 +172,14 @@ def rows(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             f"waits for {intent['channel']}",
             f"{intent['name']} since {_time(intent['since'])}, {_when(facts, intent)}",
         )
+
+
+def _address(facts: Mapping[str, Any]) -> str:
+    if not facts["address"]:
+        return "none"
+    opt_in = facts["optIn"]
+    agreed = f", opt-in {_time(opt_in['at'])} ({opt_in['proof']})" if opt_in else ""
+    return f"{facts['address']} ({facts['proof']}){agreed}"
 
 
 def _wishes(preferences: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from ripen_cli.demo import demo
+from ripen_cli.importing import import_command
 from ripen_cli.lead import lead
 from ripen_cli.ledger import ledger, reconcile_command
 from ripen_cli.local import local
@@ -26,6 +27,7 @@ main.add_command(ledger)
 main.add_command(reconcile_command)
 main.add_command(sources)
 main.add_command(lead)
+main.add_command(import_command)
 main.add_command(demo)
 main.add_command(report)
 main.add_command(webhook)

@@ -7,7 +7,7 @@ from typing import Any
 
 from ripen.events.event import MAX_EVENT_BYTES, MAX_REQUEST_BYTES, OWN_MARK
 from ripen.events.parsing import CALLS, MAX_ID_LENGTH, MAX_NAME_LENGTH
-from track.request import BATCHES, MAX_BATCH, MAX_BODY_BYTES, MAX_KEY_LENGTH
+from track.request import BATCHES, IMPORT, MAX_BATCH, MAX_BODY_BYTES, MAX_KEY_LENGTH
 
 _ID = {"type": ["string", "null"], "maxLength": MAX_ID_LENGTH}
 _OBJECT = {"type": ["object", "null"]}
@@ -49,11 +49,15 @@ _OWN: dict[str, dict[str, Any]] = {
     "alias": {"previousId": {"type": "string", "minLength": 1, "maxLength": MAX_ID_LENGTH}},
 }
 _NEEDED = {"track": ["event"], "group": ["groupId"], "alias": ["previousId", "userId"]}
+_IMPORTS = (
+    "History from another system, with the key of a server: each event needs its timestamp, counts for the lead and "
+    "starts nothing"
+)
 _ANSWERS = {
     "200": "Stored. For a batch, the answer lists the rejected events and counts those not stored for lack of consent",
     "400": "Rejected. The answer names the field, the problem and the expected value",
     "401": "The write key is missing or not registered",
-    "403": "The origin of the page may not use this write key",
+    "403": "The origin of the page may not use this write key, or an import came with the key of a website",
     "405": "This path does not support the method",
     "413": "The request is too large",
     "429": "Too many requests. Send the same request again after the seconds in Retry-After",
@@ -77,7 +81,8 @@ def openapi(server: str) -> dict[str, Any]:
         "security": [{"writeKey": []}, {}],
         "paths": {
             **{f"/{call}": {"post": _operation(call, _call_schema(call))} for call in CALLS},
-            **{f"/{name}": {"post": _operation(name, _batch_schema())} for name in BATCHES},
+            **{f"/{name}": {"post": _operation(name, _batch_schema())} for name in BATCHES if name != IMPORT},
+            f"/{IMPORT}": {"post": {"summary": _IMPORTS, **_operation(IMPORT, _batch_schema())}},
             **{f"/{name}": _page(name) for name in PAGES},
             "/offers": {"get": _OFFERS},
         },

@@ -31,7 +31,10 @@ _MAX_BASE64 = MAX_BODY_BYTES * 4 // 3 + 4
 _MAX_DIGITS = 4_000
 _MAX_LENT = 2 * MAX_REQUEST_BYTES
 """The maximum bytes of shared batch context, summed over its events, before each event's exact size is measured."""
-BATCHES = ("batch", "import")
+IMPORT = "import"
+"""The batch call for a history from another system: its events count for the lead and start no campaign."""
+
+BATCHES = ("batch", IMPORT)
 _SHORT = {
     "t": "track",
     "p": "page",
@@ -91,8 +94,10 @@ def parse_request(event: Mapping[str, Any], sources: Sources, limits: RateLimits
         raise RefusedRequestError(405, "method", f"is {http['method'][:20]!r}", "POST")
     payload = _json(_body(event))
     source = check_sender(_write_key(event, payload), event, sources)
+    if call == IMPORT and not source.trusted:
+        raise RefusedRequestError(403, "writeKey", "is that of a website", "the key of a server: only servers import")
     calls, envelope = _read_batch(payload) if call in BATCHES else ([(payload, call)], NO_SHARED_CONTEXT)
-    return parse_calls(calls, source, event, envelope, limits or RateLimits())
+    return parse_calls(calls, source, event, envelope._replace(imported=call == IMPORT), limits or RateLimits())
 
 
 def parse_calls(
@@ -112,6 +117,8 @@ def parse_calls(
         raise OverLimitError(source, wait)
     envelope = envelope._replace(bot=_sender_bot(source, event))
     parsed = _parse_all(calls, source, received_at, envelope, presumed(source, event.get("headers") or {}))
+    if envelope.imported:  # years of one visitor come in one day
+        return parsed
     left = limits.excess(source, [received.subject for received in parsed.accepted], received_at)
     return _without_excess(parsed, source, left) if left else parsed
 

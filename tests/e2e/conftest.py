@@ -1,5 +1,4 @@
 import json
-import shutil
 import threading
 import time
 from collections import Counter
@@ -10,11 +9,11 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from playwright.sync_api import sync_playwright
 
-from ripen.events.sources import digest
 from ripen_cli import cloud as local_cloud
+from ripen_cli.cloud import with_server
 from ripen_cli.demo.browser import CHROMIUM, FIREFOX, launched
 from ripen_cli.demo.server import listen
-from ripen_cli.project import ROOT, RULES
+from ripen_cli.project import ROOT, RULES, rule_files
 
 SERVER_KEY = "a-secret-key"
 METERED_KEY = "a-metered-key"
@@ -54,25 +53,17 @@ def browser(playwright, request):
 _ENGINES = {"chromium": CHROMIUM, "firefox": FIREFOX}
 
 
-def server(name, key, *more):
-    """A source of `rules/sources.yaml`."""
-    lines = ("kind: server", f"write_key_sha256: {digest(key)}", *more)
-    return f"  {name}:\n" + "".join(f"    {line}\n" for line in lines)
-
-
 @pytest.fixture(scope="session")
-def cloud(tmp_path_factory):
+def cloud():
     """The local cloud with the starter rules and three servers with the keys above: one has a limit, one forgets."""
     with listen(0) as probe:
         port = probe.getsockname()[1]
     started = local_cloud.start(port, _ignore)
-    folder = tmp_path_factory.mktemp("rules")
-    shutil.copytree(RULES, folder, dirs_exist_ok=True)
-    with (folder / "rules" / "sources.yaml").open("a") as file:
-        file.write(server("server", SERVER_KEY))
-        file.write(server("metered", METERED_KEY, "limit_per_minute: 40"))
-        file.write(server("forgetting", FORGETTING_KEY, "on_withdrawal: erase"))
-    local_cloud.publish_rules(started, folder)
+    files = with_server(rule_files(RULES), "local-server", started.server_key)
+    files = with_server(files, "server", SERVER_KEY)
+    files = with_server(files, "metered", METERED_KEY, "limit_per_minute: 40")
+    files = with_server(files, "forgetting", FORGETTING_KEY, "on_withdrawal: erase")
+    local_cloud.publish_rules(started, files)
     yield started
     local_cloud.stop(port)
 

@@ -21,6 +21,7 @@ STORY = [
     ("30.0", "information"),
     *[("50.0", "consultation")] * 8,
     *[("67.0", "consultation")] * 2,
+    ("-", "3 leads"),
 ]
 
 

@@ -96,6 +96,7 @@ def check(world):
     no_cap_is_exceeded(rest)
     quiet_hours_are_kept(rest)
     every_webhook_arrived(rest)
+    an_imported_history_starts_nothing(rest)
     nobody_stays_due(rest)
     if not world.settles and not world.erased:  # daily figures keep the visits of erased leads
         figures_are_what_a_recount_gives(rest)
@@ -301,6 +302,14 @@ def every_webhook_arrived(rest):
         if sk.startswith("S#") and item["channel"]["S"] == WEBHOOK and item["status"]["S"] == "sent"
     }
     assert told <= {*rest.world.receiver.received}, f"never arrived: {told - {*rest.world.receiver.received}}"
+
+
+def an_imported_history_starts_nothing(rest):
+    for tree in rest.leads:
+        said = [event for event in tree.events if event.source != "ripen"]
+        if all(event.imported for event in said):
+            lead = rest.folds[tree.record.subject]
+            assert not [*lead.notes, *lead.pending], f"{lead.subject} was only imported: {lead.notes}"
 
 
 def _mailed(rest):

@@ -217,7 +217,10 @@ class World:
     def _visit(self):
         key = SERVER_KEY if self.random.random() < 0.15 else WRITE_KEY
         events = [self._event(key) for _ in range(self.random.choice((1, 1, 2, 6)))]
-        self.unanswered.append({"batch": events, "writeKey": key})
+        payload = {"batch": events, "writeKey": key}
+        if key == SERVER_KEY and self.random.random() < 0.3:
+            payload |= {"call": "import", "batch": [{"timestamp": to_iso(self.now), **event} for event in events]}
+        self.unanswered.append(payload)
 
     def _event(self, key):
         known = self.known[key]
@@ -276,7 +279,7 @@ class World:
 
     def _request(self):
         payload = self.random.choice(self.unanswered)
-        event = request(payload, self.now)
+        event = request(payload, self.now, call=payload.get("call", "batch"))
 
         def ended(answer):
             if answer and answer["statusCode"] == 200 and payload in self.unanswered:

@@ -277,8 +277,16 @@ def _event(draw, identity):
         )
     )
     bot = draw(st.sampled_from(("", "", "", "crawler")))
+    imported = draw(st.sampled_from((0, 0, 0, at, at + DAY, at + 60 * DAY)))
     return Event(
-        identity, draw(st.sampled_from(_NAMES)), at, "website", properties=properties, context=context, bot=bot
+        identity,
+        draw(st.sampled_from(_NAMES)),
+        at,
+        "website",
+        properties=properties,
+        context=context,
+        bot=bot,
+        imported=imported,
     )
 
 

@@ -17,7 +17,7 @@ from unit.rich_histories import RULES, histories
 
 _TOUCHES = ("first_touch", "last_touch")
 _LISTS = ("interests", "surges", "campaigns")
-_TEXTS = ("phase", "stage", "persona", "top_interest", "usage", "language")
+_TEXTS = ("phase", "stage", "persona", "top_interest", "usage", "language", "opt_in")
 _FLAGS = ("known", "subscribed")
 
 
@@ -43,6 +43,7 @@ def test_every_fact_has_its_kind_and_nothing_else_is_there(history):
         "repurchase_due",
         "contract_days_left",
         "rating",
+        "opt_in",
     }
     assert {*state.facts["session"]} == {*SESSION_FIELDS}
     for name, value in found.items():

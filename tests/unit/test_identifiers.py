@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ripen.events.event import RIPEN, Event
 from ripen.leads.identifiers import MAX_ADDRESSES, Identifiers
-from ripen.leads.proof import Proof
+from ripen.leads.proof import OptIn, OptInProof, Proof
 
 TRUSTED = frozenset({"crm"})
 ANN, BEA = "ann@example.com", "bea@example.com"
@@ -50,6 +50,47 @@ def claims(*events):
 )
 def test_each_way_of_telling_an_address_has_its_grade(event, proof):
     assert claims(event).proof is proof
+
+
+def opted_in(address, at, **parts):
+    return Event(f"o{at}", "Subscription Confirmed", at, "crm", properties={"address": address}, **parts)
+
+
+CLICKED = [
+    Event("s", "Email Sent", 2, RIPEN, properties={"campaign": "c", "step": "s", "cycle": 1, "to": ANN}),
+    Event("c", "Subscription Confirmed", 3, RIPEN, properties={"intent": "c_s_1"}),
+]
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ([], None),
+        ([opted_in(ANN, 1, imported=9)], OptIn(OptInProof.IMPORTED, 1)),
+        ([opted_in(ANN, 1)], OptIn(OptInProof.SERVER, 1)),
+        ([opted_in(ANN, 1, imported=9), *CLICKED], OptIn(OptInProof.CLICK, 3)),
+        ([*CLICKED, opted_in(ANN, 5, imported=9)], OptIn(OptInProof.CLICK, 3)),
+        ([opted_in(ANN, 1), opted_in(ANN, 4)], OptIn(OptInProof.SERVER, 4)),
+        ([opted_in(BEA, 1, imported=9)], None),
+    ],
+)
+def test_an_opt_in_keeps_its_best_proof(events, expected):
+    found = claims(told_by_server(ANN, 0), *events, told_by_server(ANN, 6))
+
+    assert found.opt_in == expected
+    assert Identifiers.from_json(json.loads(json.dumps(found.as_json()))).opt_in == expected
+
+
+def test_an_imported_opt_in_lifts_no_suppression():
+    left = Event("u", "Unsubscribed", 1, RIPEN)
+
+    assert claims(told_by_server(ANN, 0), left, opted_in(ANN, 2, imported=9)).opt_in is None
+
+
+def test_an_opt_in_of_an_older_checkpoint_is_one_by_click():
+    kept = claims(told_by_server(ANN, 0)).as_json() | {"opted_in": {ANN: 7}}
+
+    assert Identifiers.from_json(kept).opt_in == OptIn(OptInProof.CLICK, 7)
 
 
 def test_double_opt_in_is_of_the_address_that_the_mail_went_to():

@@ -80,13 +80,56 @@ def test_short_names_and_prefixes_of_calls(path, name):
     assert received.event.name == name
 
 
-@pytest.mark.parametrize("path", ["/v1/batch", "/v1/b", "/b", "/v1/import", "/v1/m", "/proxy/v1/batch"])
+@pytest.mark.parametrize("path", ["/v1/batch", "/v1/b", "/b", "/proxy/v1/batch"])
 def test_batches_under_all_their_names_and_packed(path):
     body = json.dumps({"writeKey": "site", "batch": [{"type": "page", "anonymousId": "visitor"}]}).encode()
 
     [received], *_ = parse_request(request(gzip.compress(body), path), SOURCES)
 
     assert received.event.name == "Page Viewed"
+
+
+IMPORTED = {"userId": "7", "type": "track", "event": "Order Completed", "timestamp": "2026-01-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize("path", ["/v1/import", "/v1/m"])
+def test_a_server_imports_history_that_is_marked_with_the_moment_of_the_import(path):
+    body = {"writeKey": "secret", "sentAt": "2019-01-01T00:00:00Z", "batch": [IMPORTED]}
+    body["batch"][0]["context"] = {"token": "t", "campaign": {"source": "xing"}}
+
+    [received], *_ = parse_request(request(body, path), SOURCES)
+
+    assert received.event.imported == 1_795_255_200_000
+    assert received.event.at == received.occurred_at == 1_767_225_600_000
+    assert received.event.context == {"campaign": {"source": "xing"}}, "nobody has followed the link of a token"
+    assert read_events(event_items([received], 30)) == [received.event]
+
+
+def test_a_live_batch_is_no_import():
+    [received], *_ = parse_request(request({"writeKey": "secret", "batch": [IMPORTED]}, "/v1/batch"), SOURCES)
+
+    assert received.event.imported == 0
+    assert "imported" not in received.event.as_json()
+
+
+def test_browsers_never_import():
+    assert refusal(request({"writeKey": "site", "batch": [IMPORTED]}, "/v1/import")) == (403, "writeKey")
+
+
+@pytest.mark.parametrize("timestamp", [None, "2026-12-31T00:00:00Z"])
+def test_an_imported_event_needs_a_moment_in_the_past(timestamp):
+    body = {"writeKey": "secret", "batch": [IMPORTED | {"timestamp": timestamp}, IMPORTED]}
+
+    accepted, [(index, error)], _ = parse_request(request(body, "/v1/import"), SOURCES)
+
+    assert (index, error.field, len(accepted)) == (0, "timestamp", 1)
+
+
+def test_years_of_one_visitor_may_be_imported_in_a_day():
+    few = Sources({digest("secret"): Source("crm", trusted=True, per_visitor_and_day=1)})
+    body = {"writeKey": "secret", "batch": [IMPORTED] * 3}
+
+    assert len(parse_request(request(body, "/v1/import"), few).accepted) == 3
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from ripen_cli.cloud import Cloud, Progress
 from ripen_cli.demo.desk import clock, sweep
 from ripen_cli.demo.leads import Leads, Reading
 from ripen_cli.demo.mailbox import Mail, mails
+from ripen_cli.demo.move_over import DOMAIN, PEOPLE, import_export
 from ripen_cli.demo.postman import pages
 from ripen_cli.demo.story import (
     AGENDA,
@@ -86,6 +87,7 @@ class Journey:
             self._subscribes(mara, before.lead.subject)
             self._is_claimed_by_others(browser, before.lead.subject)
             self._reads_and_leaves(mara, before.lead.subject)
+        self._moves_over()
 
     def _visitor(self, context: BrowserContext, address: str) -> Visitor:
         context.set_default_timeout(15_000)
@@ -209,6 +211,25 @@ class Journey:
         _expect(title, "pending mails", (), reading.lead.pending)
         self._is_now(title, reading, score)
 
+    def _moves_over(self) -> None:
+        """The history of an old shop is imported: it counts, and mails nobody."""
+        title = "an old shop's history is imported: nobody is mailed"
+        import_export(self._cloud)
+
+        def look() -> list[Reading | None]:
+            return [self._leads.read(subject, clock()) for subject in PEOPLE]
+
+        def done(found: list[Reading | None]) -> bool:
+            known = all(reading is not None and _known(reading) == PEOPLE[reading.lead.subject] for reading in found)
+            return known and all(reading is not None and reading.settled and _rests(reading) for reading in found)
+
+        found = [reading for reading in self._after_sweeps(look, done, _SCORED_WITHIN) if reading is not None]
+        _expect(title, "people", PEOPLE, {reading.lead.subject: _known(reading) for reading in found})
+        _expect(title, "things to be sent", [], [reading.lead.subject for reading in found if reading.lead.pending])
+        told = [mail.subject for mail in mails(self._cloud) if DOMAIN in mail.recipient + mail.text + mail.html]
+        _expect(title, "mails to them or about them", [], told)
+        self._report(title, "-", f"{len(found)} leads")
+
     def _after_sweeps(self, look: Callable[[], Found], done: Callable[[Found], bool], limit: float) -> Found:
         def swept() -> Found:
             sweep(self._cloud, self._functions)
@@ -270,6 +291,17 @@ def _expect(title: str, what: str, expected: object, found: object) -> None:
 def _expect_in_browser(title: str, visitor: Visitor, cookies: list[str]) -> None:
     _expect(title, "cookies", cookies, [cookie["value"] for cookie in visitor.page.context.cookies()])
     _expect(title, "entries in the browser's storage", 0, visitor.page.evaluate("localStorage.length"))
+
+
+def _known(reading: Reading) -> dict[str, object]:
+    """The facts of an imported lead that PEOPLE names. Ripen's own events are not counted."""
+    lead = reading.lead
+    return {
+        "events": sum(bool(event.imported) for event in reading.events),
+        "customer": any(move.phase == "purchase" for move in lead.moves),
+        "opt-in": lead.claims.opt_in.proof.name.lower() if lead.claims.opt_in else "",
+        "suppressed": lead.suppressed,
+    }
 
 
 def _rests(found: Reading | None) -> bool:

@@ -91,6 +91,10 @@ class CampaignRule:
         """The number of the program that leads follow at `moment` (ms), counted from the oldest."""
         return sum(former.until <= moment for former in self.former)
 
+    def program_of(self, edition: int) -> Program:
+        """The program of this number."""
+        return self.former[edition].program if edition < len(self.former) else self.program
+
     @property
     def by_time(self) -> bool:
         """True if the passing of time starts the campaign."""

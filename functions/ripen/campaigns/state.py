@@ -55,7 +55,7 @@ class Run:
 
     def program(self, rule: CampaignRule) -> Program:
         """The program that the run follows."""
-        return rule.former[self.edition].program if self.edition < len(rule.former) else rule.program
+        return rule.program_of(self.edition)
 
     def edited_at(self, rule: CampaignRule) -> int | None:
         """The moment of the next edit of that program; None if it is the present one."""
@@ -165,9 +165,12 @@ class CampaignState:
     def start(self, rule: CampaignRule, moment: int, *, control: bool) -> None:
         """Start a run, in the control group or not, and note it."""
         self.progress[rule.name].start(moment, rule.edition(moment), control=control)
+        self._runs(rule)
+        self.notes.append(CampaignNote(moment, rule.name, "", "control group" if control else "started"))
+
+    def _runs(self, rule: CampaignRule) -> None:
         # `load` restores the order of the rules; the same order here makes a resumed fold give the same result.
         self.running = {one.name: one for one in self.rules.all if one.name in self.running or one is rule}
-        self.notes.append(CampaignNote(moment, rule.name, "", "control group" if control else "started"))
 
     def end(self, campaign: str, reason: str, moment: int) -> None:
         """End the current run of a campaign, if there is one, and note the reason."""
@@ -175,12 +178,30 @@ class CampaignState:
             self.progress[campaign].run = None
             self.notes.append(CampaignNote(moment, campaign, "", reason))
 
-    def take_outcome(self, properties: Mapping[str, Any], name: str, moment: int) -> None:
-        """Apply the outcome in one of Ripen's own events; ignore an unknown campaign or an incomplete event."""
-        found = self.progress.get(str(properties.get("campaign")))
+    def take_outcome(self, properties: Mapping[str, Any], name: str, moment: int, resumes: bool) -> bool:
+        """Apply the outcome in one of Ripen's own events; ignore an unknown campaign or an incomplete event.
+
+        The outcome of a start that is not known shows that a run was under way. If it `resumes`, the run goes on from
+        there: an import has hidden its start, and ends nothing. True if one does.
+        """
+        campaign = str(properties.get("campaign"))
+        found = self.progress.get(campaign)
         number, step = properties.get("cycle"), properties.get("step")
-        if found is not None and isinstance(number, int) and isinstance(step, str):
-            found.end(number, step, name, moment)
+        if found is None or not isinstance(number, int) or not isinstance(step, str):
+            return False
+        unknown = number > found.number
+        found.end(number, step, name, moment)
+        rule = self.rules.named(campaign)
+        edition = rule.edition(moment)
+        places = enumerate(rule.program_of(edition))
+        at = next((at for at, one in places if isinstance(one, Do) and one.key == step), None)
+        if not (resumes and unknown and found.run is None) or at is None:
+            return False
+        found.carry_over_until, found.began = -1, moment
+        found.run = Run(at, moment, moment, edition=edition)
+        self._runs(rule)
+        self.notes.append(CampaignNote(moment, campaign, "", "goes on: it was under way before an import"))
+        return True
 
     def close_offer(self, event: Event) -> bool:
         """Complete the offer steps that the event answers. True if a run waited for one."""

@@ -29,6 +29,7 @@ LEAD_FIELDS = (
     "contract_days_left",
     "subscribed",
     "confirmed",
+    "opt_in",
     "rating",
     "language",
     "campaigns",

@@ -62,7 +62,9 @@ class Event:
     `at` is the corrected time of occurrence (ms), `id` the sender's messageId, `source` the sender's name or `ripen`.
     `user` is a userId that the sender gives together with an anonymousId: a claim, not a proof. `bot` is the name of
     the program that caused the event, empty for a person; events of bots are stored and do not affect the lead.
-    `subject` is the subject in whose ledger the event is stored; it is not part of the event's JSON form.
+    `imported` is the moment (ms) of receipt of an event from another system's history, 0 for a live event; an imported
+    event counts for the lead and starts no campaign. `subject` is the subject in whose ledger the event is stored; it
+    is not part of the event's JSON form.
     """
 
     id: str
@@ -74,6 +76,7 @@ class Event:
     traits: Mapping[str, Any] = field(default_factory=dict)
     context: Mapping[str, Any] = field(default_factory=dict)
     bot: str = ""
+    imported: int = 0
     subject: str = field(default="", compare=False)
 
     def as_json(self) -> dict[str, Any]:
@@ -89,6 +92,8 @@ class Event:
             parts["context"] = self.context
         if self.bot:
             parts["bot"] = self.bot
+        if self.imported:
+            parts["imported"] = self.imported
         return parts
 
 

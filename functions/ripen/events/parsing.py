@@ -57,13 +57,14 @@ class SharedContext(NamedTuple):
 
     `context` and `sent_at` (ms by the sender's clock, -1 if absent) come from the object around a batch. `bot` is the
     name of the program that made the request, empty for a person's browser. `sizes` are the JSON bytes of the parts of
-    the context that events inherit, by key.
+    the context that events inherit, by key. `imported` is true for a history from another system.
     """
 
     context: Mapping[str, Any]
     sent_at: int
     bot: str = ""
     sizes: Mapping[str, int] = MappingProxyType({})
+    imported: bool = False
 
     def lends(self, context: object) -> int:
         """The most bytes that an event with the context `context` inherits from the shared one."""
@@ -115,6 +116,9 @@ def parse_event(
         context = {**envelope.context, **context}
     occurred_at = _moment(payload, "originalTimestamp", _moment(payload, "timestamp", received_at))
     sent_at = _moment(payload, "sentAt", envelope.sent_at, _parse_again)
+    if envelope.imported:
+        _check_history(payload, occurred_at, received_at)
+        sent_at = -1  # the clock of the import says nothing about that of the events
     kept = _KEPT_BESIDE_PAGE if call == "page" else _KEPT_CONTEXT
     event = Event(
         id=_message_id(payload) or _derived_id(payload, received_at),
@@ -124,17 +128,30 @@ def parse_event(
         user=user_id if anonymous_id else "",
         properties=_properties(payload, call, context),
         traits=_traits(payload, call, context),
-        context=_kept(context, kept, received_at),
+        context=_kept(context, kept, received_at, imported=envelope.imported),
         bot=envelope.bot,
+        imported=received_at if envelope.imported else 0,
     )
     subject = f"a:{anonymous_id}" if anonymous_id else f"u:{user_id}"
     return Received(subject, occurred_at, received_at, event)
 
 
-def _kept(context: Mapping[str, Any], keys: Sequence[str], received_at: int) -> dict[str, Any]:
-    """The stored part of a context. `token_at` (ms) is the time of receipt: the sender's clock does not date a link."""
+def _check_history(payload: Mapping[str, Any], occurred_at: int, received_at: int) -> None:
+    if payload.get("timestamp") is None and payload.get("originalTimestamp") is None:
+        raise InvalidEventError("timestamp", "is missing", "when it happened, such as 2026-11-21T09:30:00Z")
+    if occurred_at > received_at + MINUTE:
+        raise InvalidEventError("timestamp", "lies in the future", "a moment in the past: an import holds history")
+
+
+def _kept(context: Mapping[str, Any], keys: Sequence[str], received_at: int, *, imported: bool) -> dict[str, Any]:
+    """The stored part of a context. `token_at` (ms) is the time of receipt: the sender's clock does not date a link.
+
+    An imported event has no token, because nobody has followed a link with it.
+    """
     kept = {key: context[key] for key in keys if context.get(key)}
-    if "token" in kept:
+    if imported:
+        kept.pop("token", None)
+    elif "token" in kept:
         kept["token_at"] = received_at
     return kept
 

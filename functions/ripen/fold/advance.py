@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container
 
+from ripen.fold.eligibility import may_start_by_facts
 from ripen.fold.enrollment import enroll, enroll_by_segment, enroll_by_time
 from ripen.fold.phases import move, next_timer
 from ripen.fold.runs import advance_runs
@@ -37,8 +38,10 @@ def advance(state: State, moment: int, event: str | None, *, changed: bool) -> N
 
 def _begin_campaigns(state: State, moment: int) -> None:
     rules, campaigns = state.rules.campaigns, state.campaigns
+    live = may_start_by_facts(state, moment)
     for campaign in campaigns.crossed(state.scoring.scores, moment):
-        enroll(state, campaign, moment)
+        if live:
+            enroll(state, campaign, moment)
     if rules.timed:
         enroll_by_time(state, moment)
     if rules.by_segment:
@@ -48,7 +51,9 @@ def _begin_campaigns(state: State, moment: int) -> None:
 
 
 def enroll_by_phase(state: State, entered: Container[str], moment: int) -> None:
-    """Enroll the lead in the campaigns that start with one of the phases just entered."""
+    """Enroll the lead in the campaigns that start with one of the phases just entered; not in those of a history."""
+    if not may_start_by_facts(state, moment):
+        return
     for campaign in state.rules.campaigns.all:
         if campaign.phase is not None and campaign.phase in entered:
             enroll(state, campaign, moment)

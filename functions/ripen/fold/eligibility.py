@@ -42,6 +42,20 @@ def may_mail(state: State, rule: CampaignRule, moment: int) -> bool:
     return claims.subscribed and state.privacy.may_market(rule.category, moment)
 
 
+def may_start_by_event(state: State, moment: int) -> bool:
+    """True if an event at `moment` may start a campaign: it is no part of an imported history."""
+    return not state.sessions.imported or moment > state.sessions.imported_until
+
+
+def may_start_by_facts(state: State, moment: int) -> bool:
+    """True if a score, a phase or a segment may start a campaign at `moment`.
+
+    After an import only once the lead has done something itself; and never for moments before the import, because the
+    imported events may have caused what was not so then.
+    """
+    return not state.sessions.imported and moment > state.sessions.imported_until
+
+
 def time_zone(state: State) -> ZoneInfo:
     """The lead's time zone: from its traits, then from its browser, then the default of the rules."""
     return zone(state.traits.get("timezone") or state.sessions.zone, state.rules.timezone)

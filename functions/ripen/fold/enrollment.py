@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ripen.campaigns.campaign import CampaignRule
 from ripen.campaigns.sending_hours import next_round
-from ripen.fold.eligibility import time_zone
+from ripen.fold.eligibility import may_start_by_facts, time_zone
 from ripen.scoring.trends import day_of
 from ripen.times import HOUR, anniversaries
 
@@ -48,23 +48,26 @@ def timed(state: State) -> tuple[CampaignRule, ...]:
 
 
 def enroll_by_time(state: State, moment: int) -> None:
-    """Enroll the lead in the campaigns that are due by time at `moment`."""
+    """Enroll the lead in the campaigns that are due by time at `moment`; those due before an import count as passed."""
     for rule in state.rules.campaigns.timed:
         progress = state.campaigns.progress[rule.name]
         due = due_by_time(state, rule)
         if due is not None and due <= moment:
             progress.last_trigger = _cause(state, rule, due)
             state.campaigns.idle = state.campaigns.idle or rule.inactive_for is not None
-            if moment - due < rule.valid_for:
+            if moment - due < rule.valid_for and due > state.sessions.imported_until:
                 enroll(state, rule, moment)
 
 
 def enroll_by_segment(state: State, moment: int) -> None:
-    """Enroll the lead in the campaigns whose segment it matches and did not match before."""
+    """Enroll the lead in the campaigns whose segment it matches and did not match before.
+
+    Who comes to match by an imported history is not enrolled, and counts as matching from then on.
+    """
     for rule in state.rules.campaigns.by_segment:
         progress = state.campaigns.progress[rule.name]
         before, progress.matching = progress.matching, bool(rule.segment and rule.segment(state.facts))
-        if progress.matching and not before:
+        if progress.matching and not before and may_start_by_facts(state, moment):
             enroll(state, rule, moment)
 
 
@@ -72,6 +75,8 @@ def due_by_time(state: State, rule: CampaignRule) -> int | None:
     """The next moment (ms) at which time alone starts a campaign; None if there is none."""
     mark = state.campaigns.progress[rule.name].last_trigger
     if rule.inactive_for is not None:
+        if state.sessions.imported:
+            return None
         return None if mark == state.sessions.last_active else state.sessions.last_active + rule.inactive_for
     if rule.rhythm is not None:
         return next_round(max(mark, state.since), rule.rhythm, time_zone(state))

@@ -122,6 +122,7 @@ _FACTS: Mapping[str, Callable[[State, int], Any]] = {
     "contract_days_left": _contract_days_left,
     "subscribed": lambda state, _: state.claims.subscribed,
     "confirmed": lambda state, _: state.claims.confirmed,
+    "opt_in": lambda state, _: state.claims.opt_in and state.claims.opt_in.proof.name.lower(),
     "rating": lambda state, _: state.privacy.rating,
     "language": lambda state, _: language(state),
     "campaigns": lambda state, _: sorted(state.campaigns.running) or None,

@@ -129,7 +129,7 @@ def _apply(state: State, event: Event, moment: int) -> None:
         update_fit(state, event, moment)
     if state.campaigns.running and state.campaigns.close_offer(event):
         changed = True
-    if state.campaigns.missed and state.claims.address:
+    if state.campaigns.missed and state.claims.address and not event.imported:
         enroll_missed(state, moment)
         changed = True
     if first:
@@ -175,7 +175,8 @@ def _take_report(state: State, event: Event, moment: int) -> bool:
         return False
     state.mails.count(event)
     if event.name in OUTCOMES:
-        state.campaigns.take_outcome(event.properties, event.name, moment)
+        if state.campaigns.take_outcome(event.properties, event.name, moment, moment <= state.sessions.imported_until):
+            state.next_check_at = moment
         if event.name in MAILED:
             state.mails.add(event.properties, moment)
         return True

@@ -15,7 +15,16 @@ from ripen.campaigns.sending_hours import within_hours
 from ripen.campaigns.state import CampaignNote, Progress, Run, current_step
 from ripen.campaigns.steps import Condition, Do, Gate, Jump, Wait
 from ripen.events.event import MAIL
-from ripen.fold.eligibility import content, earliest, exceeds_cap, may_mail, next_open_slot, taste, time_zone
+from ripen.fold.eligibility import (
+    content,
+    earliest,
+    exceeds_cap,
+    may_mail,
+    may_start_by_event,
+    next_open_slot,
+    taste,
+    time_zone,
+)
 from ripen.fold.enrollment import due_by_time, enroll, timed
 from ripen.leads.lead import Intent
 from ripen.times import first_after
@@ -30,7 +39,8 @@ def on_signal(state: State, signal: Signal, moment: int) -> None:
     if signal.kind == "open":
         progress.unlocked = True
     elif signal.kind == "begin":
-        enroll(state, state.rules.campaigns.named(signal.campaign), moment)
+        if may_start_by_event(state, moment):
+            enroll(state, state.rules.campaigns.named(signal.campaign), moment)
     elif progress.run is None:
         return
     elif signal.kind == "happened":

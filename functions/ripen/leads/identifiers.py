@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from ripen.addresses.address import comparable
 from ripen.events.event import MAILED, RIPEN, Event
-from ripen.leads.proof import Proof, subject_digest
+from ripen.leads.proof import OptIn, OptInProof, Proof, subject_digest
 from ripen.privacy.erasure import SUPPRESSING
 
 MAX_ADDRESSES = 5
@@ -73,7 +73,7 @@ class Identifiers:
 
     `addresses` and `users` (by userId) hold at most five entries each. `tokens` are the last five tokens of followed
     links, not verified, with the moments of receipt. `unmerged` maps the digests of subjects to the moment at which an
-    operator unmerged them from this lead. `opted_in` maps addresses to the moment of double opt-in. `mailed` maps
+    operator unmerged them from this lead. `opted_in` maps addresses to their opt-in with its proof. `mailed` maps
     "subject intent" to the address of each recent mail, as written. `last` is the address that was named last. `no` is
     the reason for which the lead gets no marketing mail (`unsubscribed`, `complained`, or empty). `refused` are the
     suppressions by address, which also include `bounced`. `disowned` maps addresses to the moment at which their
@@ -84,7 +84,7 @@ class Identifiers:
     users: dict[str, Identifier] = field(default_factory=dict)
     tokens: dict[str, int] = field(default_factory=dict)
     unmerged: dict[str, int] = field(default_factory=dict)
-    opted_in: dict[str, int] = field(default_factory=dict)
+    opted_in: dict[str, OptIn] = field(default_factory=dict)
     mailed: dict[str, str] = field(default_factory=dict)
     last: str = ""
     no: str = ""
@@ -115,7 +115,7 @@ class Identifiers:
         if event.name == OPTED_IN and from_server(event, trusted):
             address = self._address(event.properties.get("address") or self.address, Proof.SERVER, event.at)
             if not self.no:  # only a click lifts a suppression of the lead
-                self._opt_in(address, event.at)
+                self._opt_in(address, OptIn(OptInProof.IMPORTED if event.imported else OptInProof.SERVER, event.at))
         if token := event.context.get("token"):
             _remember(self.tokens, token, event.context.get("token_at", event.at))
         if event.name == "Identified" or event.context.get("form") is True:
@@ -154,7 +154,7 @@ class Identifiers:
 
     @property
     def confirmed(self) -> bool:
-        """True if `asked` has a double opt-in that was not withdrawn."""
+        """True if `asked` has an opt-in that was not withdrawn."""
         return not self.no and comparable(self.asked) in self.opted_in
 
     @property
@@ -164,8 +164,13 @@ class Identifiers:
 
     @property
     def subscribed(self) -> bool:
-        """True if `address` has a double opt-in that was not withdrawn."""
-        return not self.no and comparable(self.address) in self.opted_in
+        """True if `address` has an opt-in that was not withdrawn."""
+        return self.opt_in is not None
+
+    @property
+    def opt_in(self) -> OptIn | None:
+        """The opt-in of `address`; None if it has none, or if it was withdrawn."""
+        return None if self.no else self.opted_in.get(comparable(self.address))
 
     @property
     def suppressed(self) -> str:
@@ -199,7 +204,7 @@ class Identifiers:
             "users": [[*claim] for claim in self.users.values()],
             "tokens": dict(self.tokens),
             "parted": dict(self.unmerged),
-            "opted_in": dict(self.opted_in),
+            "opted_in": {key: [*opt_in] for key, opt_in in self.opted_in.items()},
             "mailed": dict(self.mailed),
             "last": self.last,
             "no": self.no,
@@ -217,7 +222,7 @@ class Identifiers:
             {claim.text: claim for claim in users},
             dict(parts["tokens"]),
             dict(parts["parted"]),
-            dict(parts["opted_in"]),
+            {key: _opt_in(kept) for key, kept in parts["opted_in"].items()},
             dict(parts["mailed"]),
             parts["last"],
             parts["no"],
@@ -254,7 +259,7 @@ class Identifiers:
             del self.refused[key]
         self.disowned.pop(key, None)
         self._address(address, Proof.OPT_IN, at)
-        self._opt_in(address, at)
+        self._opt_in(address, OptIn(OptInProof.CLICK, at))
 
     def _refuse(self, address: str, refusal: Refusal) -> None:
         """Applies a suppression: a bounce to the address alone, a complaint or unsubscription to the lead as well.
@@ -296,9 +301,9 @@ class Identifiers:
             if len(self.mailed) > MAX_MAILED:
                 del self.mailed[next(iter(self.mailed))]
 
-    def _opt_in(self, address: object, at: int) -> None:
+    def _opt_in(self, address: object, opt_in: OptIn) -> None:
         if isinstance(address, str) and (key := comparable(address)) in self.addresses and key not in self.refused:
-            self.opted_in[key] = at
+            self.opted_in[key] = max(opt_in, self.opted_in.get(key, opt_in))
 
     def _address(self, text: object, proof: Proof, at: int) -> str:
         """Adds an address. Returns its comparable form; empty if it is invalid, disowned, or finds no room."""
@@ -314,6 +319,11 @@ class Identifiers:
 def from_server(event: Event, trusted: frozenset[str]) -> bool:
     """True if a server vouches for the event. It does not for a form that it passes on: a visitor typed that."""
     return event.source in trusted and event.context.get("form") is not True
+
+
+def _opt_in(kept: Any) -> OptIn:
+    """An opt-in from JSON; older states hold only the moment of a click."""
+    return OptIn(OptInProof.CLICK, kept) if isinstance(kept, int) else OptIn(OptInProof(kept[0]), kept[1])
 
 
 def _proof(event: Event, trusted: frozenset[str]) -> Proof:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from enum import IntEnum
+from typing import NamedTuple
 
 
 class Proof(IntEnum):
@@ -25,6 +26,24 @@ class Proof(IntEnum):
     def is_proof(self) -> bool:
         """True if a browser alone cannot reach this grade."""
         return self >= Proof.LINK
+
+
+class OptInProof(IntEnum):
+    """The grade of proof that the reader of an address has agreed to marketing mail, weakest first."""
+
+    IMPORTED = 1
+    """Another system has recorded it: its time, text and source came with an import."""
+    SERVER = 2
+    """A server that authenticates with a secret key told it."""
+    CLICK = 3
+    """Double opt-in: a link in a mail to this address was followed and confirmed."""
+
+
+class OptIn(NamedTuple):
+    """An opt-in: its grade, and the moment (ms) of the latest one of that grade."""
+
+    proof: OptInProof
+    at: int
 
 
 def subject_digest(subject: str) -> str:

@@ -38,13 +38,16 @@ class Session:
 class SessionState:
     """The visits of a lead, with page views and dwell time (seconds) of all of them; times in milliseconds.
 
-    `origin` is the campaign, referrer and link token of the latest event that had one. `idle_since` is the last
-    activity before the present event or moment.
+    `imported` is true while the last activity is from an imported history. `imported_until` is the latest moment of
+    import of the events so far, -1 if none was imported. `origin` is the campaign, referrer and link token of the
+    latest event that had one. `idle_since` is the last activity before the present event or moment.
     """
 
     latest: Session = field(default_factory=Session)
     last_active: int = 0
     idle_since: int = 0
+    imported: bool = False
+    imported_until: int = -1
     pages: int = 0
     seconds: float = 0.0
     origin: Any = None
@@ -54,11 +57,15 @@ class SessionState:
     locale: str = ""
 
     def take(self, event: Event, moment: int, ignored: IgnoredHosts) -> bool:
-        """Apply an event that a person caused; `ignored` hosts bring nobody. True if the time zone has changed."""
+        """Apply an event that a person caused; `ignored` hosts bring nobody.
+
+        True if a timer may come earlier: after a new time zone, or the end of an imported history.
+        """
         new = not self.latest.number or moment - self.latest.last >= VISIT_GAP
         context = event.context
         origin = (context.get("campaign"), context.get("referrer"), context.get("token"))
         moved = new and self._take_place(context.get("timezone"), context.get("locale"))
+        moved = moved or (self.imported and not event.imported)
         if new or (origin != self.origin and any(origin)):  # browsers repeat the origin with every event of a visit
             self.origin = origin
             self._take_touch(event, moment, ignored)
@@ -67,6 +74,8 @@ class SessionState:
                 self.latest = Session(self.latest.number + 1, moment)
             self._take_activity(event, moment)
         self.last_active = moment
+        self.imported = bool(event.imported)
+        self.imported_until = max(self.imported_until, event.imported or -1)
         return moved
 
     def hear_locale(self, locale: object) -> None:
@@ -106,6 +115,7 @@ class SessionState:
         """The state as JSON values."""
         return {
             **{name: getattr(self, name) for name in _PLAIN},
+            "imported": [self.imported, self.imported_until],
             "session": list(astuple(self.latest)),
             "origin": self.origin,
             "touches": [touch.as_json() if touch else None for touch in (self.first_touch, self.last_touch)],
@@ -114,8 +124,11 @@ class SessionState:
     @classmethod
     def load(cls, values: Mapping[str, Any]) -> SessionState:
         """The state that `dump` returned."""
+        imported, imported_until = values.get("imported", (False, -1))
         return cls(
             Session(*values["session"]),
+            imported=imported,
+            imported_until=imported_until,
             origin=tuple(values["origin"]) if values["origin"] else None,
             first_touch=_load_touch(values["touches"][0]),
             last_touch=_load_touch(values["touches"][1]),

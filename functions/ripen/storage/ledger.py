@@ -283,7 +283,7 @@ def _parsed(item: Mapping[str, Any]) -> object:
 
 _KINDS: Mapping[str, type] = {
     **dict.fromkeys(("id", "name", "source", "user", "bot"), str),
-    "at": int,
+    **dict.fromkeys(("at", "imported"), int),
     **dict.fromkeys(("properties", "traits", "context"), dict),
 }
 _REQUIRED = ("id", "name", "at", "source")

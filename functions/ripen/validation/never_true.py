@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from ripen.conditions.fields import LEAD_FIELDS, SESSION_FIELDS
 from ripen.config.configuration import Configuration
 from ripen.config.schema.base import Path
+from ripen.leads.proof import OptInProof
 from ripen.scoring.personas import UNKNOWN
 from ripen.scoring.score import DISPLAY_STEP
 from ripen.sessions.channel_groups import CHANNEL_GROUPS
@@ -18,7 +19,18 @@ from ripen.validation.score_bounds import highest_score
 _OPERATORS = ("prefix", "suffix", "equals-ignore-case", "wildcard", "anything-but", "exists", "numeric")
 _USAGE = ("growing", "falling", "steady", UNKNOWN)
 _FLAGS = ("session.new", "lead.known", "lead.subscribed", "lead.confirmed")
-_TEXTS = ("phase", "stage", "persona", "interests", "top_interest", "surges", "usage", "language", "campaigns")
+_TEXTS = (
+    "phase",
+    "stage",
+    "persona",
+    "interests",
+    "top_interest",
+    "surges",
+    "usage",
+    "language",
+    "campaigns",
+    "opt_in",
+)
 _NUMBERS = frozenset(
     {f"session.{name}" for name in SESSION_FIELDS} | {f"lead.{name}" for name in LEAD_FIELDS if name not in _TEXTS}
 ) - {*_FLAGS}
@@ -135,6 +147,7 @@ def _values(configuration: Configuration, field: str) -> frozenset[str] | None:
         "lead.phase": configuration.phases,
         "lead.stage": configuration.stages,
         "lead.persona": (*configuration.personas, UNKNOWN),
+        "lead.opt_in": [proof.name.lower() for proof in OptInProof],
         "lead.interests": topics,
         "lead.top_interest": topics,
         "lead.surges": topics,
