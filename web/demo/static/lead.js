@@ -51,7 +51,7 @@
   const known = (lead) =>
     h('section', { class: 'panel' },
       h('h2', {}, 'What is known'),
-      h('dl', { class: 'known' }, ...Object.entries(lead.known).flatMap(([name, text]) => [h('dt', {}, name), h('dd', {}, text)]))
+      h('dl', { class: 'known' }, ...lead.known.flatMap(([name, text]) => [h('dt', {}, name), h('dd', {}, text)]))
     );
 
   const sweep = () => {
