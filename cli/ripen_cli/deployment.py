@@ -16,7 +16,7 @@ from adapters.runtime import clients
 from ripen.times import SECOND
 from ripen_cli import cloud
 
-_SERVICES = ("dynamodb", "s3", "secretsmanager", "sqs", "sesv2", "cloudformation")
+_SERVICES = ("dynamodb", "s3", "secretsmanager", "sqs", "sesv2", "sts", "cloudformation")
 
 
 @dataclass(frozen=True, slots=True)

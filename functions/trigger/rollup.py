@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from adapters.reports import rollup
 from adapters.rules.active import active_rules
 from adapters.runtime.settings import TriggerSettings
+from adapters.tracking.event_names import note_names
 from ripen.errors import RipenError
 from ripen.reports.metrics import Figures, add_up
 from ripen.reports.rollup import ADDED_UP_AFTER, ENDED, VISITS_KEPT, hour_of, read_figures
@@ -53,6 +54,7 @@ def _add_up(
 ) -> bool | None:
     """True if the hour's figures are certain; None if time ran out, or if another process saved them first."""
     uncertain = False
+    names: set[str] = set()
 
     def parts() -> Iterator[Figures]:
         nonlocal uncertain
@@ -62,7 +64,8 @@ def _add_up(
             if item["final"]:
                 yield read_figures(item)
                 continue
-            found, certain = rollup.finish_visit(table_name, item, conversions, now)
+            found, certain, sent = rollup.finish_visit(table_name, item, conversions, now)
+            names.update(sent)
             uncertain = uncertain or not certain
             if found is not None:
                 yield found
@@ -78,4 +81,5 @@ def _add_up(
         return None
     if total != before and not rollup.save_hour(table_name, hour, total, version):
         return None
+    note_names(table_name, names)
     return not uncertain

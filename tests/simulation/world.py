@@ -15,7 +15,7 @@ from adapters.runtime import clients, secrets
 from adapters.store import reconciliation
 from adapters.store.load_lead import load_merged_lead
 from adapters.tracking import source_registry
-from ripen.config.configuration import compile_sources
+from ripen.config.configuration import ActiveConfiguration, compile_sources
 from ripen.events.event import OWN_MARK
 from ripen.events.rate_limits import RateLimits
 from ripen.storage.ledger import ASIDE_PREFIX, EVENT_PREFIX, read_events
@@ -410,7 +410,10 @@ class World:
     def _activate_anew(self):
         kind = "b" if self.braked else "v"
         self.version = f"{kind}1" if self.version != f"{kind}1" else f"{kind}2"
-        active.activate("rules", CONFIGURATIONS[self.version], MAILS, self.version, to_iso(self.now))
+        live = ActiveConfiguration(
+            version=self.version, activated_at=to_iso(self.now), configuration=CONFIGURATIONS[self.version]
+        )
+        active.activate("rules", live, MAILS)
         active.clear_cache()  # virtual time jumps; real processes use a cached configuration for at most two minutes
         self._trace(f"{self.version} is active")
 

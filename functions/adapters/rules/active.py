@@ -96,14 +96,13 @@ def active_mails(bucket: str, version: str) -> Mails:
     return kept.mails
 
 
-def activate(bucket: str, configuration: Configuration, mails: Mails, version: str, now: str) -> None:
+def activate(bucket: str, active: ActiveConfiguration, mails: Mails) -> None:
     """Make a checked configuration active. The mails are written first, then the object that refers to them."""
     texts = {
         name: {language: template.model_dump() for language, template in languages.items()}
         for name, languages in mails.items()
     }
-    active = ActiveConfiguration(version=version, activated_at=now, configuration=configuration)
-    _put(bucket, mails_key(version), json.dumps(texts))
+    _put(bucket, mails_key(active.version), json.dumps(texts))
     _put(bucket, CURRENT, active.model_dump_json(by_alias=True, exclude_defaults=True))
 
 

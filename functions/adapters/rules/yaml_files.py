@@ -53,11 +53,6 @@ def read_yaml(content: bytes) -> Document:
     return Document(values, root)
 
 
-def problem_of(error: MarkedYAMLError) -> tuple[int, str]:
-    """The line and the problem of an error."""
-    return error.problem_mark.line + 1 if error.problem_mark else 1, str(error.problem or error.context)
-
-
 def _unreadable(reason: str, before: bytes) -> MarkedYAMLError:
     mark = StringMark("", len(before), before.count(b"\n"), 0, None, None)
     return MarkedYAMLError(None, None, f"is no YAML in UTF-8: {reason}", mark)
@@ -128,13 +123,16 @@ def _inner(node: Node) -> Iterator[Node]:
 
 def _check(node: Node) -> None:
     if node.tag not in _TAGS:
-        raise _problem(f"{str(node.tag).replace(_TAG, '!!')[:100]} is a tag that may not stand here", node)
+        tag = str(node.tag).replace(_TAG, "!!")[:100]
+        raise _problem(f"{tag} is a tag that may not stand here; a text that begins with ! needs quotes", node)
     if isinstance(node, ScalarNode) and node.tag in {f"{_TAG}int", f"{_TAG}float"} and len(node.value) > _MOST_DIGITS:
         raise _problem(f"is a number of {len(node.value)} characters; at most {_MOST_DIGITS}", node)
     seen: set[str] = set()
     for key, _ in node.value if isinstance(node, MappingNode) else ():
         if not isinstance(key, ScalarNode):
-            raise _problem("a key is one text, no list and no mapping", key)
+            raise _problem(
+                "a key is one text, no list and no mapping; a text that begins with { or [ needs quotes", key
+            )
         if key.value in seen:
             raise _problem(f'found duplicate key "{key.value[:100]}"', key)
         seen.add(key.value)

@@ -114,10 +114,14 @@ Mails = Mapping[str, Mapping[str, MailTemplate]]
 
 
 class ActiveConfiguration(Model):
-    """The published rules that every function reads; `version` is a digest of rules and mails."""
+    """The published rules that every function reads; `version` is a digest of rules and mails.
+
+    `activated_at` is the time of their upload (ISO 8601), `activated_by` who uploaded them, empty if that is not known.
+    """
 
     version: str
     activated_at: str
+    activated_by: str = ""
     configuration: Configuration
 
 

@@ -13,13 +13,14 @@ from ripen.config.configuration import Configuration
 from ripen.config.schema.base import Path
 from ripen.config.schema.campaigns import Branch, Campaign, Step
 from ripen.events.event import OUTCOMES
+from ripen.suggestions import did_you_mean
 
 Problems = Iterator[tuple[Path, str]]
 
 
-def listed(names: Collection[str]) -> str:
-    """The names, sorted and joined for a message."""
-    return ", ".join(sorted(names)) or "none"
+def listed(names: Collection[str], meant: str) -> str:
+    """The names, sorted and joined for a message, with the one that is like the unknown name `meant`."""
+    return (", ".join(sorted(names)) or "none") + did_you_mean(meant, names)
 
 
 def campaign_problems(configuration: Configuration, mails: Collection[str]) -> Problems:
@@ -66,7 +67,10 @@ def _strangers(
     }
     titles = {"onsite": "offer", "handoff": "recipient", "notify": "recipient", "webhook": "recipient"}
     if campaign.category is not None and campaign.category not in mailing.categories:
-        yield (*path, "category"), f"there is no category {campaign.category!r}; there is {listed(mailing.categories)}"
+        yield (
+            (*path, "category"),
+            f"there is no category {campaign.category!r}; there is {listed(mailing.categories, campaign.category)}",
+        )
     kinds = {asset.kind for asset in configuration.content.values()}
     for place, step in steps:
         if isinstance(step, Branch):
@@ -78,13 +82,16 @@ def _strangers(
                     where = (*place, channel, n) if isinstance(named, list) else (*place, channel)
                     yield (
                         where,
-                        f"there is no {titles.get(channel, channel)} {name!r}; there is {listed(known[channel])}",
+                        f"there is no {titles.get(channel, channel)} {name!r}; there is {listed(known[channel], name)}",
                     )
         if step.webhook in mailing.recipients and mailing.recipients[step.webhook].webhook is None:
             yield (*place, "webhook"), f"{step.webhook} has no webhook in mailing.recipients"
         for n, kind in enumerate(step.content.kinds if step.content else ()):
             if kind not in kinds:
-                yield (*place, "content", "kinds", n), f"there is no content of kind {kind!r}; there is {listed(kinds)}"
+                yield (
+                    (*place, "content", "kinds", n),
+                    f"there is no content of kind {kind!r}; there is {listed(kinds, kind)}",
+                )
 
 
 def _conditions(campaign: Campaign, path: Path, steps: Sequence[tuple[Path, Step | Branch]]) -> Problems:
@@ -135,7 +142,7 @@ def _fitting(configuration: Configuration) -> Problems:
                 for n, name in enumerate(getattr(one, kind)):
                     if name not in names:
                         path = (section, key, kind, n)
-                        yield path, f"there is no {titles[kind]} {name!r}; there is {listed(names)}"
+                        yield path, f"there is no {titles[kind]} {name!r}; there is {listed(names, name)}"
             if section == "offers" and (one.placement == "slot") != (one.slot is not None):
                 yield (section, key, "slot"), "names the place of an offer whose placement is slot, and of no other"
 

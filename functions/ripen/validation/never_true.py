@@ -13,6 +13,7 @@ from ripen.config.schema.base import Path
 from ripen.scoring.personas import UNKNOWN
 from ripen.scoring.score import DISPLAY_STEP
 from ripen.sessions.channel_groups import CHANNEL_GROUPS
+from ripen.suggestions import did_you_mean
 from ripen.validation.score_bounds import highest_score
 
 _OPERATORS = ("prefix", "suffix", "equals-ignore-case", "wildcard", "anything-but", "exists", "numeric")
@@ -81,7 +82,7 @@ def impossible(configuration: Configuration, leaf: Leaf) -> Iterator[str]:
 def _unlike(configuration: Configuration, field: str, value: object) -> str:
     """The possible values or the type of a fact, for a message, if it never has this value; otherwise empty."""
     if (values := _values(configuration, field)) is not None and value not in values:
-        return f"it may be {', '.join(sorted(values)) or 'nothing'}"
+        return f"it may be {', '.join(sorted(values)) or 'nothing'}{did_you_mean(str(value), values)}"
     types, spoken = _kind(field) or ((type(value),), "")
     return "" if type(value) in types else f"it is {spoken}"
 
