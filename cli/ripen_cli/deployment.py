@@ -79,7 +79,7 @@ def now() -> int:
 def _local(port: int) -> Deployment:
     found = cloud.running(port)
     if found is None:
-        raise click.ClickException("the local cloud is not running; start it with `ripen local up`")
+        raise cloud.not_running(port)
     for service in _SERVICES:
         clients.use(service, found.client(service))
     return replace(_stack(cloud.STACK), public_url=found.track_url)

@@ -264,7 +264,7 @@ def test_a_report_as_text_and_as_a_page(a_busy_day, monkeypatch, tmp_path):
     assert page.count('<ol class="bars">') == 4
     assert 'title="Mon 02 Mar 2026: 2 visits (provisional)"' in page
     assert "2026-03-02*" in text
-    assert "Provisional from 2026-03-02 17:00 on: these hours may still grow." in text
+    assert "Provisional from 2026-03-02 10:00 on: these hours may still grow." in text
     assert "/&lt;b&gt;" in page
     assert "<b>/" not in page
     assert "http" not in page

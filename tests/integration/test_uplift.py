@@ -79,8 +79,9 @@ def test_campaigns_that_started_for_nobody_are_one_line(in_course):
 def test_what_became_of_each_mail_is_told_with_rates(in_course, monkeypatch, tmp_path):
     monkeypatch.setattr(mails, "now", lambda: START + 30 * DAY)
     [sent] = [event for event in in_course.events("v0") + in_course.events("v2") if event.name == "Email Sent"][:1]
-    for kind in ("Delivery", "Open"):
-        in_course.report(mail_report(kind, sent.subject, "course_first-steps_1", START + DAY))
+    for days, kind in ((1, "Delivery"), (2, "Open")):
+        report = mail_report(kind, sent.subject, "course_first-steps_1", START + days * DAY, userAgent="Thunderbird")
+        in_course.report(report)
 
     told = json.loads(mail_report_of("--json"))["mails"]
     mail_report_of("--html", str(tmp_path / "mails.html"))
