@@ -86,7 +86,7 @@ def api(document: Mapping[str, Any]) -> str:
     parts = [
         API,
         document["info"]["description"] + "\n",
-        "The write key stands in the body (`writeKey`), in the query, or as the user of Basic authorization.\n",
+        "Send the write key in the body (`writeKey`), in the query, or as the user of Basic authorization.\n",
         "## Fields of every call\n\n"
         "A call needs `anonymousId` or `userId`.\n\n"
         + _fields({name: some["properties"][name] for name in some["properties"] if name in common}, ()),

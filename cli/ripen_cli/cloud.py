@@ -146,7 +146,7 @@ def publish_rules(cloud: Cloud, folder: Path, timeout: float = _PUBLISHED_WITHIN
         if report.get("version") == version:
             return report
         time.sleep(0.2)
-    problems = "; ".join(report.get("problems", [])) or "the publish function gave no report"
+    problems = "; ".join(report.get("problems", [])) or "the publish function wrote no report"
     raise click.ClickException(f"the rules did not become active: {problems}")
 
 
@@ -169,7 +169,7 @@ def _check_port(port: int) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError:
             raise click.ClickException(
-                f"port {port} is taken; stop what uses it, or choose another with --port"
+                f"port {port} is in use; stop the other program, or choose another port with --port"
             ) from None
 
 

@@ -98,5 +98,5 @@ def _stack(name: str) -> Deployment:
             outputs["PublicUrl"].rstrip("/"),
         )
     except KeyError as error:
-        missing = f"the stack {name!r} has no output {error.args[0]}; is it a stack of Ripen?"
+        missing = f"the stack {name!r} has no output {error.args[0]}; name a stack of Ripen"
         raise click.ClickException(missing) from None

@@ -22,7 +22,7 @@ def lead() -> None:
 
 @lead.command()
 @click.argument("who", metavar="ID_OR_ADDRESS")
-@click.option("--yes", is_flag=True, help="Really erase; without it nothing is changed.")
+@click.option("--yes", is_flag=True, help="Erase; without it, the command only counts.")
 @deployed
 def erase(deployment: Deployment, who: str, yes: bool) -> None:
     """Erase everything about a person: events, unsent mails, records, addresses.

@@ -13,7 +13,7 @@ from ripen.storage.merged_lead import MergeCandidate, order_by_proof, too_large
 from ripen_cli.deployment import Deployment, deployed, now
 from services import identity_resolution
 
-_yes = click.option("--yes", is_flag=True, help="Do it. Without it, only what would be done is said.")
+_yes = click.option("--yes", is_flag=True, help="Make the change; without it, the command only shows the change.")
 
 
 @click.command()
@@ -21,19 +21,21 @@ _yes = click.option("--yes", is_flag=True, help="Do it. Without it, only what wo
 @_yes
 @deployed
 def unmerge(deployment: Deployment, subject: str, yes: bool) -> None:
-    """Take SUBJECT (e.g. a:6f0c1b) out of its lead, together with the subjects merged below it."""
+    """Unmerge SUBJECT (e.g. a:6f0c1b) from its lead, together with the subjects merged below it."""
     moment = now()
     place = _place(deployment, moment)
     found = identity_resolution.candidate(place, subject, moment)
     if all(edge.child != subject for edge in found.tree.edges):
-        known = ", ".join(edge.child for edge in found.tree.edges) or "nothing"
-        raise click.ClickException(f"{subject} was not merged below another subject; of its lead that was {known}.")
+        known = ", ".join(edge.child for edge in found.tree.edges) or "none"
+        raise click.ClickException(
+            f"{subject} is not merged below another subject; merged subjects of this lead: {known}."
+        )
     _tell(found)
     if not yes:
-        click.echo(f"{subject} would be taken out. Say --yes to do it.")
+        click.echo(f"{subject} would be unmerged. Use --yes to unmerge it.")
         return
     _done(lambda: identity_resolution.unmerge(place, found.tree, subject, moment))
-    click.echo(f"{subject} is a lead of its own again; both are calculated anew within a minute or two.")
+    click.echo(f"{subject} is a separate lead again. Ripen folds both leads again within two minutes.")
 
 
 @click.command()
@@ -53,17 +55,17 @@ def merge(deployment: Deployment, one: str, other: str, yes: bool) -> None:
         if not found.tree.events:
             raise click.ClickException(f"there is no lead {subject}.")
     if first.subject == second.subject:
-        raise click.ClickException("they are one lead already.")
+        raise click.ClickException("both subjects are already one lead.")
     if obstacle := too_large(first, second):
         raise click.ClickException(f"together they would have {obstacle}.")
     for found in (first, second):
         _tell(found)
     root, child = order_by_proof(first, second)
     if not yes:
-        click.echo(f"{child.subject} would be merged below {root.subject}. Say --yes to do it.")
+        click.echo(f"{child.subject} would be merged below {root.subject}. Use --yes to merge them.")
         return
     _done(lambda: identity_resolution.merge(place, first, second, moment))
-    click.echo(f"{child.subject} is merged below {root.subject}; the lead is calculated anew within a minute or two.")
+    click.echo(f"{child.subject} is merged below {root.subject}. Ripen folds the lead again within two minutes.")
 
 
 def _place(deployment: Deployment, moment: int) -> identity_resolution.Place:
@@ -76,7 +78,7 @@ def _done(change: Callable[[], None]) -> None:
     try:
         change()
     except VersionConflictError:
-        raise click.ClickException("the lead was changed at this very moment; try it again.") from None
+        raise click.ClickException("another process changed the lead at the same time; try again.") from None
 
 
 def _tell(found: MergeCandidate) -> None:

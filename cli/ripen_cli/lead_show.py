@@ -25,12 +25,12 @@ def _moment(_context: click.Context, _option: click.Parameter, text: str | None)
     try:
         return parse_iso(text)
     except ValueError:
-        raise click.BadParameter(f"{text!r} is no time; write it like 2026-11-21T09:30") from None
+        raise click.BadParameter(f"{text!r} is not a time; write a time such as 2026-11-21T09:30") from None
 
 
 _who = click.argument("who", metavar="ID_OR_ADDRESS")
 _at = click.option(
-    "--at", callback=_moment, metavar="TIME", help="As it was then (ISO 8601, UTC), under today's rules."
+    "--at", callback=_moment, metavar="TIME", help="Show the lead at this time (ISO 8601, UTC), under the active rules."
 )
 _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object; times in milliseconds.")
 
@@ -38,7 +38,9 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON obj
 @click.command()
 @_who
 @_at
-@click.option("--last", default=30, show_default=True, type=click.IntRange(0), help="Events of the journey to show.")
+@click.option(
+    "--last", default=30, show_default=True, type=click.IntRange(0), help="Number of steps of the journey to show."
+)
 @_json
 @deployed
 def show(deployment: Deployment, who: str, at: int | None, last: int, as_json: bool) -> None:
@@ -61,7 +63,7 @@ def show(deployment: Deployment, who: str, at: int | None, last: int, as_json: b
 
 @click.command("explain")
 @_who
-@click.option("--profile", help="Only the score of this profile.")
+@click.option("--profile", help="Show only the score of this profile.")
 @_at
 @_json
 @deployed
@@ -70,7 +72,7 @@ def explain_command(deployment: Deployment, who: str, profile: str | None, at: i
     reading = read_lead(deployment, who, now(), at)
     if profile is not None and profile not in reading.lead.scores:
         known = ", ".join(reading.lead.scores)
-        raise click.BadParameter(f"there is no profile {profile!r}; there is {known}", param_hint="--profile")
+        raise click.BadParameter(f"there is no profile {profile!r}; known: {known}", param_hint="--profile")
     found = [explain(reading.lead, name) for name in reading.lead.scores if profile in (None, name)]
     if as_json:
         click.echo(json.dumps({"at": reading.lead.now, "profiles": [_explanation(one) for one in found]}, indent=2))
@@ -145,7 +147,7 @@ def rows(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if len(facts["subjects"]) > 1:
         yield "merged with", ", ".join(facts["subjects"][1:])
     if facts["others"]:
-        yield "also gave this address", ", ".join(facts["others"])
+        yield "others at this address", ", ".join(facts["others"])
     yield "phase", _place(facts["phase"])
     if facts["stage"]:
         yield "stage", _place(facts["stage"])
@@ -163,14 +165,14 @@ def rows(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "visits", f"{facts['visits']}, from {_time(facts['firstSeen'])} to {_time(facts['lastActive'])}"
     yield from _wishes(facts["preferences"])
     if facts["offers"]:
-        yield "sees on the site", ", ".join(facts["offers"])
+        yield "offers on the site", ", ".join(facts["offers"])
 
 
 def _wishes(preferences: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if preferences["off"]:
-        yield "wants no mails about", ", ".join(preferences["off"])
+        yield "unsubscribed from", ", ".join(preferences["off"])
     if preferences["paused_until"]:
-        yield "wants a pause until", _time(preferences["paused_until"])
+        yield "mails paused until", _time(preferences["paused_until"])
 
 
 def _place(move: Mapping[str, Any]) -> str:

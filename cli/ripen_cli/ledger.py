@@ -19,33 +19,35 @@ def ledger() -> None:
 
 
 @ledger.command()
-@click.option("--return", "returning", is_flag=True, help="Return to the ledger what can be read by now.")
-@click.option("--yes", is_flag=True, help="Return it without asking.")
+@click.option("--return", "returning", is_flag=True, help="Return the items that can be read now to the ledger.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @deployed
 def aside(deployment: Deployment, returning: bool, yes: bool) -> None:
-    """List quarantined items with the reason, and tell if the present version can read them."""
+    """List quarantined items with their reasons, and show whether this version can read them."""
     found = list(find_quarantined(deployment.table))
     for item in found:
-        today = f"still: {item.trouble}" if item.trouble else "can be read now"
+        today = f"still unreadable: {item.trouble}" if item.trouble else "readable now"
         click.echo(f"{item.since}  {item.subject}  {item.key}  {item.reason}  ({today})")
     readable = [item for item in found if not item.trouble]
-    click.echo(f"{len(found)} set aside, {len(readable)} of them can be read now.", err=True)
+    click.echo(f"Quarantined items: {len(found)}; readable now: {len(readable)}.", err=True)
     if returning and readable:
         _return(deployment.table, readable, yes)
 
 
 def _return(table: str, readable: list[Quarantined], yes: bool) -> None:
     if not yes:
-        click.confirm(f"Return {len(readable)} to the ledger? Their leads are folded again at once", abort=True)
+        click.confirm(f"Return {len(readable)} items to the ledger? Ripen then folds their leads again", abort=True)
     for item in readable:
         returned = restore(table, item)
         click.echo(
-            f"{item.subject}  {item.key}  {'returned' if returned else 'left: there is a newer one in the ledger'}"
+            f"{item.subject}  {item.key}  {'returned' if returned else 'not returned: the ledger has a newer item'}"
         )
 
 
 @click.command(name="reconcile")
-@click.option("--all", "everything", is_flag=True, help="Compare all leads now, instead of a seventh each night.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Compare all leads now; the nightly comparison covers a seventh of them."
+)
 @deployed
 def reconcile_command(deployment: Deployment, everything: bool) -> None:
     """Show the progress of the nightly comparison of records and ledger; with --all, compare all leads at once.
@@ -55,9 +57,9 @@ def reconcile_command(deployment: Deployment, everything: bool) -> None:
     table = deployment.table
     if not everything:
         nightly = load_scans(table).get("reconcile")
-        click.echo(describe(nightly, table) if nightly else "No night has begun yet.")
+        click.echo(describe(nightly, table) if nightly else "No nightly comparison has started yet.")
         return
     for pages, walk in enumerate(reconcile(table, now())):
         if pages % _TELL_EVERY == 0:
-            click.echo(f"{walk.items} items read, {walk.found} leads to be folded again", err=True)
-    click.echo(f"{walk.found} leads are due to be folded again within a minute.")
+            click.echo(f"Items read: {walk.items}; leads marked as due: {walk.found}", err=True)
+    click.echo(f"Leads marked as due: {walk.found}. The next sweep folds them again within a minute.")

@@ -26,9 +26,11 @@ _folder = click.option(
     "--folder",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     default=RULES,
-    help="The folder with mails/ and rules/; infra without it.",
+    help="The folder with mails/ and rules/; the default is infra.",
 )
-_language = click.option("--language", help="Two small letters, such as de; the usual one without it.")
+_language = click.option(
+    "--language", help="Two lowercase letters, such as de; the default is the language in mailing.yaml."
+)
 
 
 @click.group()
@@ -38,9 +40,9 @@ def mail() -> None:
 
 @mail.command()
 @click.argument("name")
-@click.option("--lead", "who", help="An anonymousId, a userId or an address, for real values.")
+@click.option("--lead", "who", help="Use the values of this lead: an anonymousId, a userId or an address.")
 @_language
-@click.option("--no-open", is_flag=True, help="Only write the page.")
+@click.option("--no-open", is_flag=True, help="Write the page, but do not open it.")
 @_folder
 @deployable
 def preview(  # noqa: PLR0913, PLR0917 - one for each option
@@ -66,7 +68,7 @@ def preview(  # noqa: PLR0913, PLR0917 - one for each option
 
 @mail.command()
 @click.argument("name")
-@click.option("--to", "recipient", required=True, help="Who gets it.")
+@click.option("--to", "recipient", required=True, help="The address that gets the mail.")
 @_language
 @_folder
 @deployed
@@ -84,7 +86,7 @@ def test(deployment: Deployment, name: str, recipient: str, language: str | None
     except MailRefusedError as error:
         raise click.ClickException(f"the mail cannot be sent: {error}") from None
     except RipenError as error:
-        raise click.ClickException(f"SES did not take the mail: {error}") from None
+        raise click.ClickException(f"SES rejected the mail: {error}") from None
     click.echo(f"Sent to {recipient}: {marked.subject}")
 
 
@@ -110,10 +112,10 @@ def _kit(folder: Path) -> Kit:
 
 def _letter(kit: Kit, name: str, language: str | None, own: str = "") -> MailContext:
     if name not in kit.mails:
-        raise click.ClickException(f"there is no mail {name!r}; there is {', '.join(sorted(kit.mails))}")
+        raise click.ClickException(f"there is no mail {name!r}; known: {', '.join(sorted(kit.mails))}")
     languages = kit.mails[name]
     if language and language not in languages:
-        raise click.ClickException(f"{name} is not written in {language!r}; it is in {', '.join(sorted(languages))}")
+        raise click.ClickException(f"{name} has no version in {language!r}; known: {', '.join(sorted(languages))}")
     return letter_of(kit, name, language or best_language(languages, own, kit.configuration.mailing.language))
 
 
@@ -121,4 +123,4 @@ def _filled(kit: Kit, letter: MailContext, lead: Lead, public_url: str) -> maile
     try:
         return fill_in(kit, letter, lead, Links(public_url, "", letter.survey))
     except MailTemplateError as error:
-        raise click.ClickException(f"{letter.mail} cannot be filled in: {error}") from None
+        raise click.ClickException(f"{letter.mail} cannot be rendered: {error}") from None

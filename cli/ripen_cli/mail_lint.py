@@ -80,7 +80,7 @@ def _in_source(name: str, source: str) -> Iterator[Finding]:
     for line, text in reader.found:
         yield Finding(name, line, ERROR, text)
     if name != LAYOUT and "<mj-preview" not in source:
-        yield Finding(name, 1, WARNING, "has no <mj-preview>, the text that inboxes show behind the subject")
+        yield Finding(name, 1, WARNING, "has no <mj-preview>; add the text that inboxes show after the subject")
 
 
 class _Reader(HTMLParser):
@@ -98,7 +98,7 @@ class _Reader(HTMLParser):
             return
         given = {name: value or "" for name, value in attrs}
         if tag in ("img", "mj-image", "mj-carousel-image") and "alt" not in given:
-            self._tell(f'<{tag}> has no alt text; write what it shows, or alt="" if it is mere decoration')
+            self._tell(f'<{tag}> has no alt text; describe the picture, or write alt="" if it is only decoration')
         if tag in ("a", "mj-button") and "href" not in given:
             self._tell(f"<{tag}> has no href")
         for name in ("href", "src"):
@@ -130,12 +130,12 @@ def _of_form(link: str) -> str:
     try:
         parts = urlsplit(re.sub(r"\{\{.*?\}\}", "x", link))
     except ValueError:
-        return f"{link} is no link"
+        return f"{link} is not a valid link"
     wrong = {
         "the link is empty": link == "#",
         f"{link} has no scheme; write https://www.example.com/...": parts.scheme not in ("http", "https"),
         f"{link} has no host": not parts.hostname,
-        f"{link} leads to the machine of whoever reads it": _HERE.fullmatch(parts.hostname or ""),
+        f"{link} leads to the reader's own machine; write a public host": _HERE.fullmatch(parts.hostname or ""),
         f"{link} is not encrypted; write https": parts.scheme == "http",
     }
     return next((text for text, holds in wrong.items() if holds), "")
@@ -147,11 +147,16 @@ def _of_form(link: str) -> str:
 def _in_mails(kit: Kit, sources: Mapping[str, str]) -> Iterator[Finding]:
     languages = {language for mail in kit.mails.values() for language in mail}
     if not kit.configuration.mailing.imprint:
-        yield Finding("rules/mailing.yaml", 1, ERROR, "mailing.imprint: is missing; every mail says who sends it")
+        yield Finding(
+            "rules/mailing.yaml",
+            1,
+            ERROR,
+            "mailing.imprint: is missing; add it, because every mail must name its sender",
+        )
     for name, mail in kit.mails.items():
         first = f"mails/{name}/{next(iter(mail))}.mjml"
         for language in sorted(languages - {*mail}):
-            yield Finding(first, 1, WARNING, f"is not written in {language!r}, as other mails are")
+            yield Finding(first, 1, WARNING, f"has no version in {language!r}, but other mails have one")
         for language in mail:
             file = f"mails/{name}/{language}.mjml"
             yield from _in_mail(kit, name, language, _Source(file, sources))
@@ -180,7 +185,7 @@ def _in_mail(kit: Kit, name: str, language: str, source: _Source) -> Iterator[Fi
         fill_in(kit, letter, sample_lead(kit, language, known=False), links)
     except MailTemplateError as error:
         named = _QUOTED.findall(str(error))
-        text = f"cannot be filled in for every lead: {error}; give it a default(...)"
+        text = f"cannot be rendered for every lead: {error}; add a default(...)"
         yield source.finding(ERROR, text, named[-1] if named else "")
         return
     yield from _rendered(mail, letter, links, source)
@@ -191,19 +196,19 @@ def _rendered(mail: Rendered, letter: MailContext, links: Links, source: _Source
     for part, shown in (("", unescape(mail.html)), (" in its text part", mail.text)):
         for page, title in _PAGES:
             if values[f"{page}_url"] not in shown:
-                yield source.finding(ERROR, f"has no link {title}{part}; write mail.{page}_url")
+                yield source.finding(ERROR, f"has no link {title}{part}; add mail.{page}_url")
         lines = [line for line in letter.imprint.splitlines() if line.strip()]
         if any(line.strip() not in shown for line in lines):
-            yield source.finding(ERROR, f"does not show the imprint{part}; write mail.imprint")
+            yield source.finding(ERROR, f"does not show the imprint{part}; add mail.imprint")
     if values["trap_url"] not in mail.html:
-        yield source.finding(WARNING, "has no link that only programs see; write mail.trap_url")
+        yield source.finding(WARNING, "has no hidden link, which detects link scanners; add mail.trap_url")
     if len(mail.subject) > LONG_SUBJECT:
-        text = f"the subject has {len(mail.subject)} characters; more than {LONG_SUBJECT} are cut off in many inboxes"
+        text = f"the subject has {len(mail.subject)} characters; many inboxes cut it off after {LONG_SUBJECT}"
         yield source.finding(WARNING, text, "<mj-title")
     size = len(mail.html.encode())
     if size > MANY_BYTES:
         severity = ERROR if size > MOST_BYTES else WARNING
-        yield source.finding(severity, f"has {size} bytes of HTML; Gmail cuts off what is over {MOST_BYTES}")
+        yield source.finding(severity, f"has {size} bytes of HTML; Gmail cuts off a mail after {MOST_BYTES}")
 
 
 def _line(source: str, position: int) -> int:

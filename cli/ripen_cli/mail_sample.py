@@ -22,7 +22,7 @@ _SAMPLE = {"firstName": "Ada", "lastName": "Lovelace", "company": "Example & Son
 _CONTENT = {
     "kind": "guide",
     "title": "A guide that fits",
-    "text": "What it says, in a sentence or two.",
+    "text": "A summary in a sentence or two.",
     "link": "https://www.example.com/guide",
 }
 

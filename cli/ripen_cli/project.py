@@ -57,7 +57,7 @@ def run(command: list[str], failure: str, env: dict[str, str] | None = None) -> 
         log = HOME / "failed.log"
         log.write_text(f"$ {' '.join(command)}\n{printed}")
         last = next((line.strip() for line in reversed(printed.splitlines()) if line.strip()), "no output")
-        raise click.ClickException(f"{failure}: {last} (everything it printed: {log.relative_to(ROOT)})")
+        raise click.ClickException(f"{failure}: {last} (full output: {log.relative_to(ROOT)})")
     return printed
 
 

@@ -15,7 +15,7 @@ from adapters.store.load_lead import load_merged_lead
 from ripen.config.configuration import ActiveConfiguration, Configuration
 from ripen.events.event import Event
 from ripen.fold.fold import fold, new_state
-from ripen.fold.rules import compile_rules
+from ripen.fold.rules import compile_active
 from ripen.fold.runs import Upcoming, upcoming
 from ripen.leads.lead import Lead
 from ripen.storage.merged_lead import MergedLead
@@ -44,7 +44,7 @@ class Reading:
         cls, tree: MergedLead, events: list[Event], active: ActiveConfiguration, now: int, others: Sequence[str] = ()
     ) -> Self:
         """The lead of some of the events of `tree`, folded at `now` (milliseconds)."""
-        state = new_state(compile_rules(active.configuration, active.version))
+        state = new_state(compile_active(active))
         lead = fold(tree.record.subject, events, state.rules, now, state)
         return cls(lead, events, active.configuration, tree, upcoming(state), others)
 
@@ -61,7 +61,7 @@ def read_lead(deployment: Deployment, who: str, now: int, at: int | None = None)
     tree, *others = found
     events = [event for event in tree.events if at is None or event.at <= at]
     if not events:
-        raise click.ClickException(f"{who!r} had done nothing yet at that time")
+        raise click.ClickException(f"{who!r} has no events before that time")
     return Reading.of(tree, events, active, now if at is None else at, [other.record.subject for other in others])
 
 

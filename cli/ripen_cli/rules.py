@@ -96,7 +96,9 @@ def status(deployment: Deployment) -> None:
     """
     click.echo("\n".join(_told(last_report(deployment.rules_bucket))))
     refold = load_scans(deployment.table).get("refold")
-    told = describe(refold, deployment.table) if refold else "No version has been noticed yet; it takes a minute."
+    told = (
+        describe(refold, deployment.table) if refold else "No version has been detected yet; that takes up to a minute."
+    )
     click.echo(f"Leads: {told}")
 
 

@@ -53,7 +53,7 @@ def parse_duration(text: str) -> int:
     """The milliseconds of a duration such as `30m`, `12h`, `90d` or `2w`. Raises ValueError with the valid form."""
     match = _DURATION.fullmatch(text)
     if match is None:
-        raise ValueError(f"{text!r} is no duration; write a whole number and s, m, h, d or w, such as 90d")
+        raise ValueError(f"{text!r} is not a duration; write a whole number and one of s, m, h, d and w, such as 90d")
     return int(match[1]) * _UNITS[match[2]]
 
 

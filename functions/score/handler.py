@@ -59,7 +59,7 @@ def _refresh(task: FoldRequest) -> None:
         if not is_invalid(error):
             raise
         _report(task.subject, error)
-        quarantine_lead(settings(ScoreSettings).table_name, task.subject, "record: DynamoDB does not take it", task.now)
+        quarantine_lead(settings(ScoreSettings).table_name, task.subject, "record: DynamoDB rejects it", task.now)
 
 
 def _report(subject: str, error: Exception) -> None:

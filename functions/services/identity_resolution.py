@@ -92,7 +92,7 @@ def resolve(place: Place, me: MergeCandidate, now: int, *, leaves: bool = False)
     for edge in me.tree.edges:
         reason = claimed if edge.proof is Proof.CLAIMED else ""
         if edge.proof is Proof.LINK and wrongly_linked(me.tree, edge, place.trusted):
-            reason = "a link made one of two people"
+            reason = "a link merged two different people"
         if reason:
             _part(place, me.tree, edge, {"by": "proof", "reason": reason}, now)
             return True
@@ -103,7 +103,7 @@ def resolve(place: Place, me: MergeCandidate, now: int, *, leaves: bool = False)
 def _against_claims(me: MergeCandidate, *, leaves: bool) -> str:
     """The reason against merges of this lead by a browser's claim; empty if there is none."""
     if leaves:
-        return "one side withdrew"
+        return "one side withdrew consent"
     if me.proof.is_proof:
         return "one side is proven, the other is not"
     return "one side gave an address" if me.known else ""
@@ -112,18 +112,18 @@ def _against_claims(me: MergeCandidate, *, leaves: bool) -> str:
 def merge(place: Place, one: MergeCandidate, other: MergeCandidate, now: int) -> None:
     """Merge two leads on an operator's request. Raises NotMergedError and VersionConflictError."""
     if one.subject == other.subject:
-        raise NotMergedError("they are one lead already")
+        raise NotMergedError("they are already one lead")
     if obstacle := too_large(one, other):
         raise NotMergedError(obstacle)
-    _join(place, one, other, _Evidence(other.subject, Proof.SERVER, now, "an operator said so"), now)
+    _join(place, one, other, _Evidence(other.subject, Proof.SERVER, now, "an operator requested it"), now)
 
 
 def unmerge(place: Place, tree: MergedLead, subject: str, now: int) -> None:
     """Unmerge a subject, and all merged below it, from its lead. Raises NotMergedError and VersionConflictError."""
     edge = next((edge for edge in tree.edges if edge.child == subject), None)
     if edge is None:
-        raise NotMergedError(f"{subject} was not merged below another one")
-    _part(place, tree, edge, {"by": "operator", "reason": "an operator said so"}, now)
+        raise NotMergedError(f"{subject} is not merged below another subject")
+    _part(place, tree, edge, {"by": "operator", "reason": "an operator requested it"}, now)
 
 
 def _by_link(place: Place, me: MergeCandidate, now: int) -> Iterator[bool]:

@@ -10,26 +10,31 @@ from pydantic import ValidationError
 
 from adapters.rules import uploads
 from adapters.rules.active import activate, stored
-from adapters.rules.isolated_check import check
+from adapters.rules.isolated_check import Checked, check
 from adapters.runtime.clients import client, stored_object
 from adapters.runtime.settings import PublishSettings
 from adapters.runtime.telemetry import count, logger
+from adapters.store.all_leads import under_way
 from adapters.tracking.event_names import sent_names
 from adapters.tracking.public_config import put_public_config
 from adapters.tracking.source_registry import register
 from ripen.config.configuration import ActiveConfiguration, compile_sources
+from ripen.config.edits import edit
 from ripen.config.public import dump_site
 from ripen.config.upload_limits import is_ignored
 from ripen.errors import InvalidConfigurationError, RipenError
+from ripen.times import parse_iso
 
 REPORT = "reports/latest.json"
+_CAMPAIGNS = "rules/campaigns.yaml"
+_MOST_PAGES = 100
+"""The most pages of 1 MB that are read to count leads under way in campaigns."""
 
 _MOST_PROBLEMS = 200
+_MOST_LISTED = 50
 _LONGEST = 500
 _ALL = "rules/ and mails/"
-_UNFINISHED = f"{_ALL}: are being checked; if this stays so, the check broke off, and nothing became active"
-
-_MOST_LISTED = 50
+_UNFINISHED = f"{_ALL}: the check is in progress; if this message stays, the check failed and nothing was activated"
 
 
 def publish(settings: PublishSettings, at: str) -> dict[str, Any]:
@@ -49,7 +54,9 @@ def publish(settings: PublishSettings, at: str) -> dict[str, Any]:
         try:
             report, live = _check_and_activate(settings, files, at)
         except Exception as error:
-            _write(bucket, _refusal([f"{_ALL}: not activated, {type(error).__name__}; tried again soon"], at))
+            _write(
+                bucket, _refusal([f"{_ALL}: the activation failed with {type(error).__name__}; it is retried soon"], at)
+            )
             raise
         _write(bucket, report)
         _notify(settings, report, live)
@@ -66,39 +73,56 @@ def _check_and_activate(
     ignored = sorted(filter(is_ignored, files))[:_MOST_LISTED]
     about = {"by": by, "warnings": [], "ignored": ignored, "files": uploads.digest(files)}
     try:
-        found = check(uploads.contents(bucket, files), sent_names(settings.table_name))
+        checked = check(uploads.contents(bucket, files), sent_names(settings.table_name))
+        live = _replacement(settings, before, checked, at, by)
     except InvalidConfigurationError as error:
         refusal = _refusal(error.problems, at)
-        logger.error("The rules are not valid; what was active stays active", extra={"problems": refusal["problems"]})
+        logger.error("The rules are not valid; the previous rules stay active", extra={"problems": refusal["problems"]})
         count("RulesInvalid")
         return refusal | about | {"live": _live(before)}, before
-    warnings = [*uploads.misplaced_files(bucket), *found.warnings][:_MOST_LISTED]
-    register(settings.table_name, compile_sources(found.configuration))
-    put_public_config(settings.table_name, dump_site(found.configuration, found.mails))
-    same = before is not None and before.version == found.version
-    live = ActiveConfiguration(
-        version=found.version,
-        activated_at=before.activated_at if before and same else at,
-        activated_by=before.activated_by if before and same else by,
-        configuration=found.configuration,
-    )
-    activate(bucket, live, found.mails)
+    warnings = [*uploads.misplaced_files(bucket), *checked.warnings][:_MOST_LISTED]
+    register(settings.table_name, compile_sources(live.configuration))
+    put_public_config(settings.table_name, dump_site(live.configuration, checked.mails))
+    activate(bucket, live, checked.mails)
     logger.info("The rules are active", extra={"version": live.version})
     report = {"activated": True, "version": live.version, "problems": [], "at": at}
     return report | about | {"warnings": warnings, "live": _live(live)}, live
 
 
-def _refusal(problems: Sequence[str], at: str) -> dict[str, Any]:
-    told = [_shortened(problem) for problem in problems[:_MOST_PROBLEMS]]
-    if len(problems) > len(told):
-        told.append(f"{_ALL}: have more problems than these")
-    return {"activated": False, "version": "", "problems": told, "at": at}
+def _replacement(
+    settings: PublishSettings, before: ActiveConfiguration | None, checked: Checked, at: str, by: str
+) -> ActiveConfiguration:
+    """The checked configuration, ready to be active from `at` on; the same version again stays active since before.
+
+    Raises InvalidConfigurationError for wrong uses of `was`, and for names that seem to be new ones for others without
+    `was`, while leads are under way in the campaign.
+    """
+    edited = edit(before, checked.configuration, parse_iso(at))
+    problems = [f"{_CAMPAIGNS}: {'.'.join(map(str, path))}: {text}" for path, text in edited.problems]
+    if edited.renamings:
+        counts, complete = under_way(settings.table_name, _MOST_PAGES)
+        for renaming in edited.renamings:
+            if (count := counts[renaming.campaign]) or not complete:
+                leads = f"{'' if complete else 'at least '}{count} {'lead is' if count == 1 else 'leads are'}"
+                problems.append(f"{_CAMPAIGNS}: {'.'.join(map(str, renaming.path))}: {renaming.problem(leads)}")
+    if problems:
+        raise InvalidConfigurationError(problems)
+    same = before is not None and before.version == checked.version
+    return ActiveConfiguration(
+        version=checked.version,
+        activated_at=before.activated_at if before and same else at,
+        activated_by=before.activated_by if before and same else by,
+        configuration=checked.configuration.model_copy(update={"campaigns": edited.campaigns}),
+        editions=edited.editions,
+        renamed=edited.renamed,
+    )
 
 
 def _active(bucket: str) -> ActiveConfiguration | None:
     try:
         return stored(bucket)
-    except ValidationError:  # another program wrote it; the metric ConfigurationUnusable tells
+    except ValidationError:  # of a version of Ripen that this one cannot read
+        logger.warning("The active rules cannot be read; edits of campaigns under way are not known")
         return None
 
 
@@ -106,6 +130,17 @@ def _live(active: ActiveConfiguration | None) -> dict[str, str] | None:
     if active is None:
         return None
     return {"version": active.version, "since": active.activated_at, "by": active.activated_by}
+
+
+def _refusal(problems: Sequence[str], at: str) -> dict[str, Any]:
+    told = [_shortened(problem) for problem in problems[:_MOST_PROBLEMS]]
+    if len(problems) > len(told):
+        told.append(f"{_ALL}: there are more problems than these")
+    return {"activated": False, "version": "", "problems": told, "at": at}
+
+
+def _shortened(problem: str) -> str:
+    return problem if len(problem) <= _LONGEST else f"{problem[:_LONGEST]}..."
 
 
 def _notify(settings: PublishSettings, report: Mapping[str, Any], live: ActiveConfiguration | None) -> None:
@@ -120,12 +155,8 @@ def _notify(settings: PublishSettings, report: Mapping[str, Any], live: ActiveCo
         try:
             mailer.send(notifications.build(note, settings.sender, recipient), settings.sender, recipient, "", {})
         except RipenError as error:
-            logger.error("Nobody was told what became of an upload", extra={"reason": str(error)})
+            logger.error("A mail about an upload was not sent", extra={"reason": str(error)})
             count("NotificationFailed")
-
-
-def _shortened(problem: str) -> str:
-    return problem if len(problem) <= _LONGEST else f"{problem[:_LONGEST]}..."
 
 
 def last_report(bucket: str) -> dict[str, Any]:

@@ -44,8 +44,8 @@ def document(event: Mapping[str, Any], sources: Sources, keep: Keep, limits: Rat
     if parts[-1] in CALL_NAMES:
         raise RefusedRequestError(405, "method", "is GET", "POST")
     scripts = ", ".join(f"/v1/{name}" for name in SCRIPTS)
-    known = f"{scripts}, /v1/offers, /v1/openapi.json, /v1/projects/<write key>/settings or /v1/pixel/<call>"
-    raise RefusedRequestError(404, "path", "is no document", known)
+    known = f"one of {scripts}, /v1/offers, /v1/openapi.json, /v1/projects/<write key>/settings or /v1/pixel/<call>"
+    raise RefusedRequestError(404, "path", "is not a document", known)
 
 
 def _settings(write_key: str, base_url: str) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def _settings(write_key: str, base_url: str) -> dict[str, Any]:
     """
     protocol, _, host = base_url.partition("://")
     if not host:
-        raise SettingsError("PUBLIC_URL is not set, and AWS names no domain")
+        raise SettingsError("PUBLIC_URL is not set, and the request has no domain name")
     destination = {"apiKey": write_key, "apiHost": f"{host}/v1", "protocol": protocol}
     return {
         "integrations": {"Segment.io": {**destination, "unbundledIntegrations": [], "addBundledMetadata": True}},
@@ -92,7 +92,7 @@ def _pixel(call: str, event: Mapping[str, Any], sources: Sources, keep: Keep, li
     except TableThrottledError:
         from adapters.runtime.telemetry import logger  # noqa: PLC0415 - rare, and costly to import
 
-        logger.warning("The table takes no more writes; an event of the pixel is lost")
+        logger.warning("DynamoDB throttles; an event of the tracking pixel is lost")
         headers["x-ripen-refused"] = "busy"
     return binary_answer("image/gif", _GIF, headers)
 
@@ -107,9 +107,9 @@ def _pixel_payload(query: Mapping[str, str]) -> dict[str, Any]:
             text = query["data"].replace("-", "+").replace("_", "/")
             payload = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), validate=True))
         except (binascii.Error, ValueError, RecursionError):
-            raise RefusedRequestError(400, "data", "is no JSON in base64", "base64 of a JSON object") from None
+            raise RefusedRequestError(400, "data", "is not JSON in base64", "base64 of a JSON object") from None
         if not isinstance(payload, dict):
-            raise RefusedRequestError(400, "data", "is no JSON object", "base64 of a JSON object")
+            raise RefusedRequestError(400, "data", "is not a JSON object", "base64 of a JSON object")
         return {"writeKey": query.get("writeKey"), **payload}
     payload = {key: query[key] for key in ("writeKey", *_FIELDS) if key in query}
     properties = {key.removeprefix(_PROPERTY): value for key, value in query.items() if key.startswith(_PROPERTY)}

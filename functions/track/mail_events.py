@@ -45,7 +45,7 @@ def mail_event(event: Mapping[str, Any]) -> Report | None:
     kind = detail.get("eventType", "")
     tags = detail.get("mail", {}).get("tags", {})
     if "lead" not in tags or "intent" not in tags or kind not in _NAMES:
-        logger.info("An SES report without our tags was ignored", extra={"kind": kind})
+        logger.info("An SES event without Ripen's tags was ignored", extra={"kind": kind})
         return None
     subject, intent = untag(tags["lead"][0]), tags["intent"][0]
     report = detail.get(kind[0].lower() + kind[1:], {})

@@ -25,7 +25,7 @@ class TooManyAddressesError(InvalidEventError):
 
     def __init__(self, source: Source, retry_after: int) -> None:
         expected = f"at most {source.addresses_per_network_and_hour} different addresses from one network in an hour"
-        super().__init__("traits.email", "is one of too many from this network in this hour", expected)
+        super().__init__("traits.email", "is one of too many addresses from this network in this hour", expected)
         self.retry_after = retry_after
 
 

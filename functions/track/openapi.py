@@ -13,21 +13,29 @@ _ID = {"type": ["string", "null"], "maxLength": MAX_ID_LENGTH}
 _OBJECT = {"type": ["object", "null"]}
 _TIME = {"type": ["string", "null"], "format": "date-time"}
 _COMMON = {
-    "writeKey": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH, "description": "The key of the site"},
-    "anonymousId": {**_ID, "description": "The visitor's own id; this or userId is needed"},
-    "userId": {**_ID, "description": "Your id of a person that you know"},
+    "writeKey": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": MAX_KEY_LENGTH,
+        "description": "The write key of the source",
+    },
+    "anonymousId": {**_ID, "description": "The id of the visitor; anonymousId or userId is required"},
+    "userId": {**_ID, "description": "Your id of an identified person"},
     "messageId": {
         **_ID,
         "pattern": f"^([^{OWN_MARK}]|$)",
-        "description": "The same on every retry, so that an event counts once",
+        "description": "The id of the event; it is the same on every retry, so the event counts once",
     },
-    "timestamp": {**_TIME, "description": "When it happened, by the sender's clock"},
+    "timestamp": {**_TIME, "description": "The time of the event, by the sender's clock"},
     "originalTimestamp": _TIME,
-    "sentAt": {**_TIME, "description": "When it was sent, by the sender's clock; corrects a clock that is wrong"},
+    "sentAt": {
+        **_TIME,
+        "description": "The time of the request, by the sender's clock; a wrong clock is corrected with it",
+    },
     "context": {
         **_OBJECT,
-        "description": "page, campaign, firstTouch, referrer, locale, timezone and token are kept; the visitor's "
-        "answer is consent.categoryPreferences, consent.analytics_storage or gcs",
+        "description": "Stored keys: page, campaign, firstTouch, referrer, locale, timezone, token and form. The "
+        "consent state is read from consent.categoryPreferences, consent.analytics_storage or gcs",
     },
 }
 _OWN: dict[str, dict[str, Any]] = {
@@ -40,13 +48,13 @@ _OWN: dict[str, dict[str, Any]] = {
 }
 _NEEDED = {"track": ["event"], "group": ["groupId"], "alias": ["previousId", "userId"]}
 _ANSWERS = {
-    "200": "Stored; for a batch, with what was refused and why, and how much was not stored for want of consent",
-    "400": "Refused: the field, what is wrong and what would be right",
+    "200": "Stored. For a batch, the answer lists the rejected events and counts those not stored for lack of consent",
+    "400": "Rejected. The answer names the field, the problem and the expected value",
     "401": "The write key is missing or not registered",
-    "403": "The page's origin may not use this key",
-    "405": "This path takes another method",
-    "413": "Too large",
-    "429": "Busy: send the same request again after the seconds in Retry-After",
+    "403": "The origin of the page may not use this write key",
+    "405": "This path does not support the method",
+    "413": "The request is too large",
+    "429": "Too many requests. Send the same request again after the seconds in Retry-After",
 }
 
 
@@ -58,9 +66,9 @@ def openapi(server: str) -> dict[str, Any]:
             "title": "Ripen tracking",
             "version": "1",
             "description": (
-                f"At most {MAX_EVENT_BYTES} bytes an event and {MAX_BODY_BYTES} bytes a request. With what its context "
-                f"says for all of them, at most {MAX_REQUEST_BYTES} bytes of events are stored; those after that are "
-                "refused, and may be sent again in another request."
+                f"An event may have at most {MAX_EVENT_BYTES} bytes, and a request at most {MAX_BODY_BYTES} bytes. One "
+                f"request stores at most {MAX_REQUEST_BYTES} bytes of events, including the context that they share. "
+                "Further events are rejected; send them again in another request."
             ),
         },
         "servers": [{"url": server}],
@@ -105,9 +113,9 @@ def _batch_schema() -> dict[str, Any]:
 
 
 PAGES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
-    "unsubscribe": ("No more mails; the form of a one-click unsubscription is taken as well", {}),
+    "unsubscribe": ("Unsubscribe from marketing mails; one-click unsubscription (RFC 8058) is supported", {}),
     "preferences": (
-        "Topics, pause and language",
+        "Choose topics, pause and language",
         {
             "topic": {"type": "array", "items": {"type": "string"}},
             "pause": {"enum": ["0", "14", "30", "90", "keep"]},
@@ -115,23 +123,23 @@ PAGES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
             "action": {"enum": ["save", "everything"]},
         },
     ),
-    "confirm": ("Double opt-in", {"version": {"type": "string"}}),
+    "confirm": ("Confirm a subscription (double opt-in)", {"version": {"type": "string"}}),
     "feedback": (
-        "A rating from 0 to 10",
+        "Send a rating from 0 to 10",
         {"score": {"type": "string"}, "reason": {"type": "string"}, "comment": {"type": "string"}},
     ),
 }
 """Pages that mails link to: summary and form fields of each."""
 
 _PAGE_ANSWERS = {
-    "200": "The page, or what was done",
-    "400": "The link or the form is not whole",
-    "404": "There is no such survey",
-    "405": "This path takes another method",
-    "409": "The text to agree to has changed",
-    "413": "Too large",
-    "415": "The form has to be sent as browsers send it",
-    "503": "Busy: nothing was saved",
+    "200": "The page, or the result of the form",
+    "400": "The link or the form is incomplete",
+    "404": "The survey does not exist",
+    "405": "This path does not support the method",
+    "409": "The consent text has changed",
+    "413": "The request is too large",
+    "415": "The content type is not supported; send the form as a browser does",
+    "503": "The service is busy; nothing was saved",
 }
 
 
@@ -140,8 +148,12 @@ def _page(name: str) -> dict[str, Any]:
     title, fields = PAGES[name]
     content = {"text/html": {"schema": {"type": "string"}}}
     answers = {status: {"description": text, "content": content} for status, text in _PAGE_ANSWERS.items()}
-    queries = {"t": "The token of the mail's link", "lang": "de or en"}
-    queries |= {"survey": "Name of the survey", "s": "The rating that the link stood for"} if name == "feedback" else {}
+    queries = {"t": "The token in the link of the mail", "lang": "The language of the page, de or en"}
+    queries |= (
+        {"survey": "The name of the survey", "s": "The rating of the link that was clicked"}
+        if name == "feedback"
+        else {}
+    )
     parameters = [
         {"name": key, "in": "query", "required": key == "t", "description": text, "schema": {"type": "string"}}
         for key, text in queries.items()
@@ -158,7 +170,7 @@ _ERROR_SCHEMA = {
     "type": "object",
     "required": ["field", "problem", "expected"],
     "properties": {
-        "index": {"type": "integer", "description": "Place in the batch"},
+        "index": {"type": "integer", "description": "Index of the event in the batch, from 0"},
         "field": {"type": "string"},
         "problem": {"type": "string"},
         "expected": {"type": "string"},
@@ -169,8 +181,11 @@ _ANSWER_SCHEMA = {
     "required": ["success"],
     "properties": {
         "success": {"type": "boolean"},
-        "accepted": {"type": "integer", "description": "How many events of the request were stored"},
-        "withoutConsent": {"type": "integer", "description": "How many were not stored for want of consent"},
+        "accepted": {"type": "integer", "description": "Number of events that were stored"},
+        "withoutConsent": {
+            "type": "integer",
+            "description": "Number of events that were not stored for lack of consent",
+        },
         "errors": {"type": "array", "items": _ERROR_SCHEMA},
         "message": {"type": "string"},
     },
@@ -181,10 +196,13 @@ _OFFER_SCHEMA = {
     "properties": {
         "name": {"type": "string"},
         "placement": {"enum": ["overlay", "popup", "slot"]},
-        "slot": {"type": ["string", "null"], "description": "The place on the page, for the placement slot"},
-        "language": {"type": "string", "description": "Of the texts"},
+        "slot": {"type": ["string", "null"], "description": "The element of the page, for the placement slot"},
+        "language": {"type": "string", "description": "The language of the texts"},
         **{part: {"type": "string"} for part in ("title", "text", "button", "link", "image")},
-        "dismissDays": {"type": "number", "description": "So long not shown to whoever closed it"},
+        "dismissDays": {
+            "type": "number",
+            "description": "Days for which the offer stays hidden after a visitor closes it",
+        },
     },
 }
 _OFFERS_SCHEMA = {
@@ -200,17 +218,17 @@ def _answers(schema: str, *statuses: str) -> dict[str, Any]:
 
 
 _ASKED = {
-    "writeKey": ("The key of the site", MAX_KEY_LENGTH),
+    "writeKey": ("The write key of the source", MAX_KEY_LENGTH),
     "anonymousId": (
-        "The visitor's own id, once he agreed; without it the answer is what everybody gets",
+        "The id of the visitor, sent only with consent; without it, the answer has the offers for everybody",
         MAX_ID_LENGTH,
     ),
-    "language": ("Of the page, such as de or de-AT", 35),
-    "path": ("Of the page; what leads there is left out", 2_000),
+    "language": ("The language of the page, such as de or de-AT", 35),
+    "path": ("The path of the page; offers that link to it are left out", 2_000),
 }
 _OFFERS: dict[str, Any] = {
     "operationId": "offers",
-    "summary": "What the website shows to this visitor",
+    "summary": "Get the offers for this visitor",
     "security": [],
     "parameters": [
         {
@@ -224,10 +242,10 @@ _OFFERS: dict[str, Any] = {
     ],
     "responses": {
         "200": {
-            "description": "The offers, of which the page shows one at a time",
+            "description": "The offers; the page shows one at a time",
             "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Offers"}}},
         },
-        "304": {"description": "The same as the browser has"},
+        "304": {"description": "The offers in the cache of the browser are current"},
         **_answers("Answer", "400", "401", "403", "429"),
     },
 }

@@ -84,8 +84,8 @@ def parse_request(event: Mapping[str, Any], sources: Sources, limits: RateLimits
     http = event["requestContext"]["http"]
     call = CALL_NAMES.get(http["path"].rstrip("/").rpartition("/")[2])
     if call is None:
-        known = "/v1/ and " + ", ".join((*CALLS, *BATCHES))
-        raise RefusedRequestError(404, "path", f"{http['path'][:80]!r} is no call", known)
+        known = f"/v1/ and one of {', '.join((*CALLS, *BATCHES))}"
+        raise RefusedRequestError(404, "path", f"{http['path'][:80]!r} is not a call", known)
     if http["method"] != "POST":
         raise RefusedRequestError(405, "method", f"is {http['method'][:20]!r}", "POST")
     payload = _json(_body(event))
@@ -162,7 +162,7 @@ def sift(parsed: Parsed, check: Callable[[Received], None]) -> Parsed:
 
 def check_sender(write_key: object, event: Mapping[str, Any], sources: Sources) -> Source:
     """The source of a write key. Raises RefusedRequestError: 401 for an invalid key, 403 for a page's origin."""
-    expected = "the key of your site, by Basic authorization, in the body or in the query"
+    expected = "a registered write key in Basic authorization, in the body or in the query"
     if not isinstance(write_key, str) or not write_key:
         raise RefusedRequestError(401, "writeKey", "is missing", expected)
     source = sources.find(write_key) if len(write_key) <= MAX_KEY_LENGTH and write_key.isprintable() else None
@@ -170,7 +170,9 @@ def check_sender(write_key: object, event: Mapping[str, Any], sources: Sources) 
         raise RefusedRequestError(401, "writeKey", "is not registered", expected)
     origin = (event.get("headers") or {}).get("origin")
     if origin and not source.trusted and not source.allows(origin):
-        raise RefusedRequestError(403, "origin", f"{origin[:80]!r} may not use this key", "an origin of this source")
+        raise RefusedRequestError(
+            403, "origin", f"{origin[:80]!r} may not use this write key", "an origin of this source"
+        )
     return source
 
 
@@ -182,7 +184,7 @@ def _sender_bot(source: Source, event: Mapping[str, Any]) -> str:
 def _read_batch(payload: Mapping[str, Any]) -> tuple[list[tuple[Any, Any]], SharedContext]:
     batch = payload.get("batch")
     if not isinstance(batch, list) or not batch:
-        raise RefusedRequestError(400, "batch", "is missing or no list", "a list of events")
+        raise RefusedRequestError(400, "batch", "is missing or not a list", "a list of events")
     if len(batch) > MAX_BATCH:
         raise RefusedRequestError(413, "batch", f"has {len(batch)} events", f"at most {MAX_BATCH}")
     calls = [(item, item.get("type") if isinstance(item, dict) else "track") for item in batch]
@@ -257,7 +259,7 @@ def _body(event: Mapping[str, Any]) -> str | bytes:
         try:
             body = base64.b64decode(body, validate=True)
         except (binascii.Error, ValueError):
-            raise RefusedRequestError(400, "body", "is no base64", "JSON") from None
+            raise RefusedRequestError(400, "body", "is not base64", "JSON") from None
         if body[:2] == b"\x1f\x8b":  # gzip magic; beacons cannot set a content-encoding header
             body = _gunzip(body)
     elif isinstance(body, str) and not body.isascii():
@@ -273,9 +275,9 @@ def _gunzip(raw: bytes) -> bytes:
         # One byte more than allowed shows that a body is too large without unpacking the rest of it.
         unpacked = unpacker.decompress(raw, MAX_BODY_BYTES + 1)
     except zlib.error:
-        raise RefusedRequestError(400, "body", "is broken gzip", "a whole gzip stream or plain JSON") from None
+        raise RefusedRequestError(400, "body", "is not valid gzip", "a complete gzip stream or plain JSON") from None
     if not unpacker.eof and len(unpacked) <= MAX_BODY_BYTES:
-        raise RefusedRequestError(400, "body", "is gzip that ends too early", "a whole gzip stream or plain JSON")
+        raise RefusedRequestError(400, "body", "is an incomplete gzip stream", "a complete gzip stream or plain JSON")
     return unpacked
 
 
@@ -287,9 +289,9 @@ def _json(raw: str | bytes) -> dict[str, Any]:
         except ValueError:
             payload = json.loads(raw, parse_int=_number)
     except (ValueError, RecursionError) as error:
-        raise RefusedRequestError(400, "body", f"is no JSON: {str(error)[:80]}", "a JSON object in UTF-8") from None
+        raise RefusedRequestError(400, "body", f"is not JSON: {str(error)[:80]}", "a JSON object in UTF-8") from None
     if not isinstance(payload, dict):
-        raise RefusedRequestError(400, "body", "is no JSON object", "a JSON object")
+        raise RefusedRequestError(400, "body", "is not a JSON object", "a JSON object")
     return payload
 
 
@@ -311,4 +313,4 @@ def _basic_user(headers: Mapping[str, str]) -> str:
         return base64.b64decode(credentials, validate=True).decode().partition(":")[0]
     except ValueError:
         expected = "base64 of your write key and a colon"
-        raise RefusedRequestError(401, "authorization", "is no Basic authorization", expected) from None
+        raise RefusedRequestError(401, "authorization", "is not Basic authorization", expected) from None

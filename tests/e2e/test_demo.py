@@ -36,7 +36,7 @@ def test_the_story_holds(cloud):
     assert done.returncode == 0, done.stderr
     *steps, last = done.stdout.splitlines()
     assert [tuple(re.split(r"\s{2,}", step)[-2:]) for step in steps] == STORY
-    assert last == "The story holds."
+    assert last == "All steps of the demo succeeded."
 
 
 def test_a_taken_port_is_told_in_one_line():
@@ -47,7 +47,10 @@ def test_a_taken_port_is_told_in_one_line():
         )
 
     assert done.returncode == 1
-    assert done.stderr == f"Error: port {port} is taken; stop what uses it, or choose another with --site-port\n"
+    assert (
+        done.stderr
+        == f"Error: port {port} is in use; stop the other program, or choose another port with --site-port\n"
+    )
 
 
 def test_the_demo_tells_its_addresses_and_ends_when_interrupted(cloud):

@@ -292,5 +292,5 @@ def test_a_wrong_key_is_said_plainly():
     assert json.loads(answer["body"])["errors"][0] == {
         "field": "writeKey",
         "problem": "is not registered",
-        "expected": "the key of your site, by Basic authorization, in the body or in the query",
+        "expected": "a registered write key in Basic authorization, in the body or in the query",
     }

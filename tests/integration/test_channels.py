@@ -111,7 +111,10 @@ def test_colleagues_read_their_own_language_and_clock(selling):
 def test_a_system_is_told_and_can_tell_a_repetition(selling, receiver):
     site = selling(CHANNELS)
     received, answers = receiver
-    answers += [DeliveryDelayedError("it answered 503"), DeliveryDelayedError("it answered 503")]
+    answers += [
+        DeliveryDelayedError("the receiver answered with status 503"),
+        DeliveryDelayedError("the receiver answered with status 503"),
+    ]
     warm(site, company="Bananas")
     assert "Colleague Notified" in site.names()
     assert len(received) == 1
@@ -133,7 +136,7 @@ def test_a_system_is_told_and_can_tell_a_repetition(selling, receiver):
 def test_a_system_that_never_answers_is_given_up(selling, receiver, monkeypatch):
     site = selling(CHANNELS)
     received, answers = receiver
-    answers += [DeliveryDelayedError("it answered 503")] * 1_000
+    answers += [DeliveryDelayedError("the receiver answered with status 503")] * 1_000
     warm(site)
     for hours in range(1, 4 * 24, 2):
         site.sweep(START + hours * HOUR)
@@ -148,13 +151,13 @@ def test_a_system_that_never_answers_is_given_up(selling, receiver, monkeypatch)
 def test_a_system_that_turns_it_down_is_not_told_again(selling, receiver, metrics):
     site = selling(CHANNELS)
     received, answers = receiver
-    answers.append(DeliveryFailedError("it answered 410"))
+    answers.append(DeliveryFailedError("the receiver answered with status 410"))
     warm(site)
     site.live(at=START + HOUR)
 
     assert len(received) == 1
     [event] = [event for event in site.events() if event.name == "Webhook Failed"]
-    assert event.properties["reason"] == "it answered 410"
+    assert event.properties["reason"] == "the receiver answered with status 410"
     assert metrics()["WebhookFailed"] == 1
 
 

@@ -111,8 +111,8 @@ def test_a_lead_as_it_was(signed_up):
     [
         (("show", "nobody"), "nothing is known about 'nobody'"),
         (("show", "nobody@example.com"), "nothing is known"),
-        (("explain", "ann", "--profile", "engagment"), "there is engagement"),
-        (("show", "ann", "--at", "yesterday"), "is no time"),
+        (("explain", "ann", "--profile", "engagment"), "known: engagement"),
+        (("show", "ann", "--at", "yesterday"), "is not a time"),
         (("show", "ann", "--stack", "nowhere"), "Stack with id nowhere does not exist"),
         (("show", "ann", "--stack", "another"), "has no output TableName"),
         (("show", "ann", "--local", "--port", "59999"), "the local cloud is not running"),

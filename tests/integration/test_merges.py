@@ -123,7 +123,7 @@ def test_an_operator_merges_and_unmerges_and_sees_first_what_would_be_done(maile
 
     code, output = command("unmerge", "a:phone")
     assert (code, subjects("ann")) == (0, ["a:ann", "a:phone"])
-    assert "a:phone would be taken out" in output
+    assert "a:phone would be unmerged" in output
     assert command("unmerge", "a:phone", "--yes")[0] == 0
     assert subjects("phone") == ["a:phone"]
     assert ANN not in output
@@ -132,8 +132,8 @@ def test_an_operator_merges_and_unmerges_and_sees_first_what_would_be_done(maile
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
-        (["unmerge", "a:ann"], "was not merged"),
-        (["merge", "a:ann", "a:ann"], "one lead already"),
+        (["unmerge", "a:ann"], "is not merged below another subject"),
+        (["merge", "a:ann", "a:ann"], "both subjects are already one lead"),
         (["merge", "a:ann", "a:nobody"], "there is no lead a:nobody"),
     ],
 )

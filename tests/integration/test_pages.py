@@ -294,7 +294,7 @@ def test_a_comment_may_be_long_but_not_longer(pages):
 def test_a_survey_that_does_not_exist_is_told_friendly(pages, query):
     for answer in (pages.get("feedback", **query), pages.post("feedback", {"score": "1"}, **query)):
         assert answer["statusCode"] == 404
-        assert "no longer asked" in text(answer)
+        assert "This survey has ended" in text(answer)
     assert pages.events() == []
 
 
@@ -353,7 +353,7 @@ def test_a_page_speaks_the_language_of_its_visitor(pages, asked, accepted, langu
 def test_without_a_whole_link_nothing_is_written_and_the_page_says_what_to_do(pages, page, token):
     for answer in (pages.get(page, t=token), pages.post(page, t=token)):
         assert answer["statusCode"] == 400
-        assert "open it from the mail once more" in text(answer)
+        assert "open it from the mail again" in text(answer)
     assert pages.events() == []
 
 

@@ -55,5 +55,5 @@ def test_more_than_an_item_holds_is_refused_before_anything_changes(site, rule_f
     report = site.publish({**files, "rules/offers.yaml": b"offers:\n" + offers}, 0)
 
     assert not report["activated"]
-    assert "at most 300000" in report["problems"][0]
+    assert "the limit is 300000" in report["problems"][0]
     assert get_text("ripen", SITE_KEY) == before

@@ -93,8 +93,11 @@ def test_what_the_sender_repeats_in_good_form_meanwhile_is_not_set_aside(broken,
 def test_what_is_set_aside_is_listed_with_its_reason_and_returned_once_it_can_be_read(broken):
     broken.score(START)
     listed = aside("--return", "--yes")
-    assert f"a:bob  {KEY.replace('E#', 'X#')}  data: JSONDecodeError  (still: data: JSONDecodeError)" in listed.output
-    assert "1 set aside, 0 of them can be read now." in listed.output
+    assert (
+        f"a:bob  {KEY.replace('E#', 'X#')}  data: JSONDecodeError  (still unreadable: data: JSONDecodeError)"
+        in listed.output
+    )
+    assert "Quarantined items: 1; readable now: 0." in listed.output
     assert len(broken.keys("X#")) == 1
 
     mended = {"pk": {"S": "a:bob"}, "sk": {"S": KEY.replace("E#", "X#")}}
@@ -105,7 +108,7 @@ def test_what_is_set_aside_is_listed_with_its_reason_and_returned_once_it_can_be
         ExpressionAttributeNames={"#data": "data"},
         ExpressionAttributeValues={":data": {"S": GOOD}},
     )
-    assert "(can be read now)" in aside().output
+    assert "(readable now)" in aside().output
     assert aside("--return", answer="n\n").exit_code == 1
     assert len(broken.keys("X#")) == 1, "who is asked may say no"
     returned = aside("--return", answer="y\n")
@@ -116,7 +119,7 @@ def test_what_is_set_aside_is_listed_with_its_reason_and_returned_once_it_can_be
     assert returned.output.endswith("returned\n")
     assert broken.keys("X#") == []
     assert broken.record("bob")["events"] == 2
-    assert "0 set aside" in aside().output
+    assert "Quarantined items: 0" in aside().output
 
 
 def test_what_is_returned_never_replaces_what_was_written_meanwhile(broken):
@@ -130,7 +133,7 @@ def test_what_is_returned_never_replaces_what_was_written_meanwhile(broken):
     )
     plant(broken, GOOD)
 
-    assert "left: there is a newer one in the ledger" in aside("--return", "--yes").output
+    assert "not returned: the ledger has a newer item" in aside("--return", "--yes").output
     assert len(broken.keys("X#")) == 1
 
 
@@ -193,7 +196,7 @@ def test_a_lead_that_dynamodb_never_takes_is_set_aside_and_no_neighbour_is_done_
     assert [broken.record(who) is None for who in ("ann", "bob", "cem")] == [False, True, False]
     assert ("a:bob", "X#lead") in broken.keys("X#")
     assert metrics()["LeadUnscorable"] == 1
-    assert "a:bob  X#lead  record: DynamoDB does not take it  (can be read now)" in aside().output
+    assert "a:bob  X#lead  record: DynamoDB rejects it  (readable now)" in aside().output
     monkeypatch.setattr(lead_records, "save", save)
     assert aside("--return", "--yes").exit_code == 0
     assert ("a:bob", "X#lead") not in broken.keys("X#")

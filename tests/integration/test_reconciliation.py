@@ -99,7 +99,7 @@ def status():
 
 def test_before_the_first_sweep_no_version_was_noticed(nurturing):
     assert "No version" in status()
-    assert "No night" in ripen("reconcile")
+    assert "No nightly comparison has started yet." in ripen("reconcile")
 
 
 def test_a_walk_goes_on_where_it_was_left(visited, monkeypatch):
@@ -160,14 +160,16 @@ def test_everybody_can_be_compared_at_once(visited, monkeypatch):
     visited.track(*(tracked("Webinar Attended", START + DAY, who=who) for who in (*VISITORS, "new")), at=START + DAY)
     visited.streamed.update(visited.keys("E#"))
 
-    assert "13 leads are due" in ripen("reconcile", "--all")
+    assert "Leads marked as due: 13." in ripen("reconcile", "--all")
     assert visited.sweep(START + 2 * DAY) == 13
     visited.act()
     visited.score(START + 2 * DAY)
 
     assert counted(visited) == [2] * 11
     assert visited.record("new")["events"] == 1
-    assert ripen("reconcile", "--all").endswith("\n0 leads are due to be folded again within a minute.\n")
+    assert ripen("reconcile", "--all").endswith(
+        "\nLeads marked as due: 0. The next sweep folds them again within a minute.\n"
+    )
 
 
 def test_a_walk_keeps_no_personal_data(visited):

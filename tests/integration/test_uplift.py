@@ -67,7 +67,7 @@ def test_every_lead_is_in_the_report_once(in_course):
     assert course["steps"] == [{"step": "first-steps", "outcome": "Email Sent", "times": mailed}]
     assert course["comparison"]["days"] == 10
     assert course["comparison"]["low"] < course["comparison"]["difference"] < course["comparison"]["high"]
-    assert course["verdict"] == "Too few leads to tell whether it has an effect."
+    assert course["verdict"] == "Too few leads to tell whether the campaign has an effect."
     assert (quiet["starts"], quiet["comparison"], quiet["verdict"]) == (0, None, "")
     assert f"{len(VISITORS)} leads read" in answer.stderr
 

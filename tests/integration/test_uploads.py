@@ -35,7 +35,7 @@ def test_a_mistake_in_what_is_merged_is_reported_where_it_was_written(nurturing,
     found = nurturing.publish({"rules/sources.yaml": shop + b"  blog:\n    <<: *shop\n    write_key: blog\n"}, START)
 
     assert found["problems"] == [
-        f"rules/sources.yaml:2: sources.{name}.limit_per_minut: is not a key that may stand here. {MEANT}"
+        f"rules/sources.yaml:2: sources.{name}.limit_per_minut: is not a known key. {MEANT}"
         for name in ("shop", "blog")
     ]
     assert report() == found
@@ -49,7 +49,7 @@ def test_a_mail_that_ends_the_process_which_reads_it_is_reported_by_name(nurturi
     found = nurturing.publish({"mails/first-steps/en.mjml": content}, START)
 
     [problem] = found["problems"]
-    assert problem.startswith("mails/first-steps/en.mjml:1: it ends what reads it (SIG")
+    assert problem.startswith("mails/first-steps/en.mjml:1: the check of this file ended with SIG")
     assert report() == found
     assert active() == before
 
@@ -61,9 +61,7 @@ def test_a_link_whose_host_is_a_value_never_goes_live(nurturing, active):
     found = nurturing.publish({"mails/workshop-agenda/en.mjml": content}, START)
 
     [problem] = found["problems"]
-    assert problem.startswith(
-        "mails/workshop-agenda/en.mjml:1: https://{{ lead.traits.website }}/: a link has to begin"
-    )
+    assert problem.startswith("mails/workshop-agenda/en.mjml:1: https://{{ lead.traits.website }}/: a link must begin")
     assert active() == before
 
 
@@ -84,7 +82,7 @@ def test_large_objects_and_strange_ones_are_named_and_never_read(nurturing, monk
 
     read.clear()
     large = nurturing.publish({"mails/first-steps/en.mjml": b"x" * 300_000}, START + MINUTE)
-    assert large["problems"] == ["mails/first-steps/en.mjml:1: has 300000 bytes; at most 262144"]
+    assert large["problems"] == ["mails/first-steps/en.mjml:1: has 300000 bytes; the limit is 262144"]
     assert read == []
 
 
@@ -94,7 +92,7 @@ def test_more_objects_than_anybody_writes_are_not_even_listed(nurturing, monkeyp
 
     found = nurturing.publish({f"mails/m{n}/en.mjml": b"x" for n in range(30)}, START)
 
-    assert found["problems"] == ["rules/ and mails/: hold more than 20 files"]
+    assert found["problems"] == ["rules/ and mails/: contain too many files; the limit is 20"]
 
 
 def test_a_report_is_short_whatever_is_wrong(nurturing, report):
@@ -105,7 +103,7 @@ def test_a_report_is_short_whatever_is_wrong(nurturing, report):
     assert max(map(len, report()["problems"])) <= 503
     nurturing.publish(broken, START + MINUTE)
     assert len(report()["problems"]) == 201
-    assert report()["problems"][-1] == "rules/ and mails/: have more problems than these"
+    assert report()["problems"][-1] == "rules/ and mails/: there are more problems than these"
 
 
 MEANT = "Did you mean 'limit_per_minute'?"
@@ -135,11 +133,11 @@ def test_what_fails_on_the_way_is_reported_as_not_activated_and_tried_again(
             nurturing.publish({"rules/scoring.yaml": scoring.replace(b"points: 10", b"points: 11")}, START)
 
     assert not seen[0]["activated"], "a crash right here would have left this behind"
-    assert "are being checked" in seen[0]["problems"][0]
+    assert "the check is in progress" in seen[0]["problems"][0]
     assert report() == {
         "activated": False,
         "version": "",
-        "problems": ["rules/ and mails/: not activated, RefusedError; tried again soon"],
+        "problems": ["rules/ and mails/: the activation failed with RefusedError; it is retried soon"],
         "at": seen[0]["at"],
     }
     assert active() == before

@@ -410,10 +410,13 @@ class World:
     def _activate_anew(self):
         kind = "b" if self.braked else "v"
         self.version = f"{kind}1" if self.version != f"{kind}1" else f"{kind}2"
-        live = ActiveConfiguration(
-            version=self.version, activated_at=to_iso(self.now), configuration=CONFIGURATIONS[self.version]
+        active.activate(
+            "rules",
+            ActiveConfiguration(
+                version=self.version, activated_at=to_iso(self.now), configuration=CONFIGURATIONS[self.version]
+            ),
+            MAILS,
         )
-        active.activate("rules", live, MAILS)
         active.clear_cache()  # virtual time jumps; real processes use a cached configuration for at most two minutes
         self._trace(f"{self.version} is active")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from ripen.config.configuration import Configuration
+from ripen.config.schema.campaigns import Edition
 from ripen.events.event import RIPEN, Event
 from ripen.fold.rules import compile_rules
 from ripen.times import DAY, HOUR, SECOND, to_iso
@@ -185,7 +186,36 @@ CONFIGURATION = Configuration.model_validate(
         },
     }
 )
-RULES = compile_rules(CONFIGURATION, "v1")
+EDITIONS = {
+    "care": [
+        {
+            "until": START + 40 * DAY,
+            "valid_for": "7d",
+            "steps": [
+                {"mail": "first"},
+                {"wait": "9d"},
+                {"branch": [{"when": {"traits.role": "it"}, "steps": [{"wait": "1d"}, {"mail": "for-it"}]}]},
+                {"mail": "plain"},
+                {"wait": "2d"},
+            ],
+        },
+        {
+            "until": START + 90 * DAY,
+            "valid_for": "2d",
+            "steps": [
+                {"mail": "plain"},
+                {"wait": "20d"},
+                {"handoff": "sales", "happened": {"event": "Email Link Clicked"}},
+            ],
+        },
+    ],
+    "renewal": [{"until": START + 60 * DAY, "valid_for": "7d", "steps": [{"wait": "2d"}, {"webhook": "crm"}]}],
+}
+RULES = compile_rules(
+    CONFIGURATION,
+    "v1",
+    {name: [Edition.model_validate(one) for one in found] for name, found in EDITIONS.items()},
+)
 END = START + 250 * DAY
 
 _NAMES = ("Page Viewed", "Promotion Dismissed", "Tool Used", "Page Left", "Signed In", "Signed In", "Order Completed")

@@ -89,23 +89,33 @@ def test_the_campaign_itself_is_fine():
             "[party]",
             "14: campaigns.tips.steps.2.branch.0.steps.0.onsite.0: there is no offer",
         ),
-        ("campaigns", "handoff: sales", "handoff: bob", "handoff: there is no recipient 'bob'; there is crm, sales"),
-        ("campaigns", "webhook: crm", "webhook: sales", "webhook: sales has no webhook in mailing.recipients"),
-        ("campaigns", "category: news", "category: new", "there is no category 'new'; there is news"),
+        ("campaigns", "handoff: sales", "handoff: bob", "handoff: there is no recipient 'bob'; known: crm, sales"),
+        (
+            "campaigns",
+            "webhook: crm",
+            "webhook: sales",
+            "webhook: the recipient 'sales' has no webhook; add one in mailing.recipients",
+        ),
+        ("campaigns", "category: news", "category: new", "there is no category 'new'; known: news"),
         ("campaigns", "wait: 3d", "wait: 3m", "is shorter than an hour"),
-        ("campaigns", "wait: 3d", "waits: 3d", "waits: is not a key that may stand here"),
-        ("campaigns", "wait: 3d", "{wait: 3d, mail: tips}", "takes exactly one of wait, mail"),
-        ("campaigns", "wait: 3d", "mail: tips", "tips is the name of more than one step"),
-        ("campaigns", "event: {event: Asked}", "event: {properties.a: 1}", "names no event"),
-        ("campaigns", "{event: Asked}", "{event: [Asked, Nothing]}\n      phase: cold", "takes exactly one of score"),
-        ("campaigns", "{lead.phase: cold}", "{event: Asked}", "only_if: event: nothing happens at that moment"),
+        ("campaigns", "wait: 3d", "waits: 3d", "waits: is not a known key"),
+        ("campaigns", "wait: 3d", "{wait: 3d, mail: tips}", "needs exactly one of wait, mail"),
+        (
+            "campaigns",
+            "wait: 3d",
+            "mail: tips",
+            "the name 'tips' occurs in more than one step; give each step its own name",
+        ),
+        ("campaigns", "event: {event: Asked}", "event: {properties.a: 1}", "does not name an event"),
+        ("campaigns", "{event: Asked}", "{event: [Asked, Nothing]}\n      phase: cold", "needs exactly one of score"),
+        ("campaigns", "{lead.phase: cold}", "{event: Asked}", "only_if: event: this condition has no event"),
         ("campaigns", "{lead.phase: cold}", "{lead.phase: hot}", "lead.phase: is never 'hot'"),
-        ("campaigns", "{event: Email Opened}", "{lead.phase: cold}", "happened: looks at no event"),
+        ("campaigns", "{event: Email Opened}", "{lead.phase: cold}", "happened: tests no field of an event"),
         (
             "campaigns",
             "category: news",
             "transactional: true\n    category: news",
-            "takes no category when it is trans",
+            "does not allow category together with transactional",
         ),
         ("campaigns", "category: news", "again: sometimes", "again"),
         ("campaigns", "category: news", "control: 100", "less than 100"),
@@ -120,17 +130,22 @@ def test_the_campaign_itself_is_fine():
             "mailing",
             "mailing:",
             "mailing:\n  timezone: Europe/Bonn",
-            "'Europe/Bonn' is no time zone; write one such as",
+            "'Europe/Bonn' is not a time zone; write one such as",
         ),
         ("mailing", "mailing:", 'mailing:\n  window: {from: "25:00"}', "mailing.yaml:2: mailing.window.from"),
         ("mailing", "mailing:", "mailing:\n  window: {days: []}", "days: is empty"),
         ("mailing", "mailing:", "mailing:\n  caps: {per_day: 0}", "greater than or equal to 1"),
-        ("mailing", "mailing:", "mailing:\n  language: de", "categories.news.title: is missing in de"),
-        ("content", "kind: guide", "kind: guide\n    personas: [owner]", "there is no persona 'owner'; there is none"),
+        ("mailing", "mailing:", "mailing:\n  language: de", "categories.news.title: has no text in 'de'"),
+        ("content", "kind: guide", "kind: guide\n    personas: [owner]", "there is no persona 'owner'; known: none"),
         ("content", "https://example.com/guide", "javascript:alert(1)", "content.guide.link.en"),
         ("offers", "link: {en: /workshop}", 'link: {en: "javascript:x"}', "offers.workshop.link.en"),
-        ("offers", "  workshop:", "  workshop:\n    slot: side", "names the place of an offer whose placement is slot"),
-        ("offers", "  workshop:", "  workshop:\n    phases: [hot]", "there is no phase 'hot'; there is cold"),
+        (
+            "offers",
+            "  workshop:",
+            "  workshop:\n    slot: side",
+            "offers.workshop.slot: is required for the placement slot",
+        ),
+        ("offers", "  workshop:", "  workshop:\n    phases: [hot]", "there is no phase 'hot'; known: cold"),
     ],
 )
 def test_a_mistake_is_named_with_file_line_and_what_would_be_right(file, old, new, expected):
@@ -144,7 +159,10 @@ def test_a_campaign_that_starts_itself_has_to_wait(outcome):
     at_once = "campaigns:\n  tips:\n    start:\n      event: {event: %s}\n    transactional: true\n    mail: tips\n"
     files = FILES | {"rules/campaigns.yaml": at_once % outcome}
 
-    with pytest.raises(InvalidConfigurationError, match="without a wait, or again, it never ends"):
+    with pytest.raises(
+        InvalidConfigurationError,
+        match=f"steps emit {outcome}, so it would restart forever; add a wait step or set again",
+    ):
         build({path: text.encode() for path, text in files.items()})
     again = files["rules/campaigns.yaml"] + "    again: 1d\n"
     build({path: text.encode() for path, text in (files | {"rules/campaigns.yaml": again}).items()})

@@ -12,22 +12,28 @@ from unit.rule_texts import PHASES, phases, problems
     [
         (["from: [cold], score: {profile: interst, at_least: 5}"], "score.profile: there is no profile 'interst'"),
         (["from: [cold], interest: {topic: drills, at_least: 5}"], "interest.topic: there is no topic 'drills'"),
-        (["from: [cool], inactive_for: 3d"], "there is no phase 'cool'; there is cold, warm"),
-        (["from: [cold], score: {profile: interest}"], "score: takes exactly one of at_least and below"),
-        (["from: [cold], interest: {topic: mills, at_least: 1, below: 2}"], "interest: takes exactly one"),
+        (["from: [cool], inactive_for: 3d"], "there is no phase 'cool'; known: cold, warm"),
+        (["from: [cold], score: {profile: interest}"], "score: needs exactly one of at_least and below"),
+        (["from: [cold], interest: {topic: mills, at_least: 1, below: 2}"], "interest: needs exactly one"),
         (
             ["from: [cold], score: {profile: interest, at_least: 0.04}"],
             "at_least: Input should be greater than or equal",
         ),
-        (["from: [cold]"], "is empty; write one of contract_ends_within, in_phase_for"),
+        (["from: [cold]"], "has no condition; add one of contract_ends_within, in_phase_for"),
         (
             ["from: [cold], score: {profile: value, at_least: 20.1}"],
-            "at_least: nobody can reach 20.1: the rules of value",
+            "at_least: no lead can reach 20.1, because the rules of the profile value",
         ),
         (["from: [cold], usage: rising"], "usage: "),
-        (["from: [cold], usage: falling"], "usage: nothing says what usage is; write usage in rules/interests.yaml"),
+        (
+            ["from: [cold], usage: falling"],
+            "usage: no events are configured as usage; add usage to rules/interests.yaml",
+        ),
         (["from: [cold], repurchase_due: 0"], "repurchase_due: "),
-        (["from: [warm], inactive_for: 3d", "from: [cold], inactive_for: 3d"], "warm is where this way leads to"),
+        (
+            ["from: [warm], inactive_for: 3d", "from: [cold], inactive_for: 3d"],
+            "'warm' is the phase that this transition enters",
+        ),
     ],
 )
 def test_ways_that_make_no_sense(ways, expected):
@@ -40,21 +46,25 @@ def test_ways_that_make_no_sense(ways, expected):
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("below: 5", "below: 10.5", "rules/phases.yaml:4: phases.cold.enter.0.score.below: 10.5 is above the 10"),
         (
             "below: 5",
             "below: 10.5",
-            "from which a lead enters warm: in between it would go to and fro; write 10 or less",
+            "rules/phases.yaml:4: phases.cold.enter.0.score.below: a lead with a value from 10 to 10.5 would",
+        ),
+        (
+            "below: 5",
+            "below: 10.5",
+            "would alternate between warm and cold; write 10 or less",
         ),
         (
             "from: [warm], score: {profile: interest, below: 5}",
             "score: {profile: interest, below: 11}",
-            "11 is above the 10",
+            "a lead with a value from 10 to 11",
         ),
         (
             "score: {profile: interest, below: 5}",
             "interest: {topic: mills, below: 4}",
-            "rules/phases.yaml:4: phases.cold.enter.0.interest.below: 4 is above the 3 from which a lead enters warm",
+            "rules/phases.yaml:4: phases.cold.enter.0.interest.below: a lead with a value from 3 to 4 would alternate",
         ),
     ],
 )
@@ -95,8 +105,8 @@ phases:
 """
     )
 
-    text = "and asleep lead into each other by time alone, and nowhere else: nobody leaves them"
-    assert found == [f"rules/phases.yaml:3: phases.quiet: {text}"]
+    text = "no lead leaves quiet and asleep, because they lead only to each other, by time alone"
+    assert found == [f"rules/phases.yaml:3: phases.quiet: {text}; add a transition to another one"]
 
 
 def test_phases_that_leads_go_round_for_ever():
@@ -114,7 +124,7 @@ phases:
 """
     )
 
-    assert problem.startswith("rules/phases.yaml:4: phases.buys: and kept, idle lead into each other by in_phase_for")
+    assert problem.startswith("rules/phases.yaml:4: phases.buys: leads move between buys, kept and idle forever")
 
 
 def test_a_phase_that_nobody_enters():
@@ -128,13 +138,14 @@ phases:
 """
     )
 
+    text = "no lead enters this phase, because no transitions lead here from new, where leads begin; add a transition"
     assert found == [
-        "rules/phases.yaml:3: phases.lost: nobody ever enters it: no way leads here from new, where leads begin",
-        "rules/phases.yaml:5: phases.gone: nobody ever enters it: no way leads here from new, where leads begin",
+        f"rules/phases.yaml:3: phases.lost: {text}",
+        f"rules/phases.yaml:5: phases.gone: {text}",
     ]
 
 
 def test_stages_are_checked_like_phases():
     [problem] = problems(phases=f"{PHASES}stages:\n  discover: {{}}\n  explore: {{}}\n")
 
-    assert problem.startswith("rules/phases.yaml:11: stages.explore: nobody ever enters it")
+    assert problem.startswith("rules/phases.yaml:11: stages.explore: no lead enters this phase")

@@ -17,13 +17,22 @@ RULE = "rules/scoring.yaml:7: profiles.interest.rules.page"
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("when: {event: A}, points: 2, once: true, cap: 3", f"{RULE}: once leaves nothing for cap and cap_per_day"),
-        ("when: {event: A}, points: 2, once: true, cap_per_day: 3", f"{RULE}: once leaves nothing"),
-        ("when: {event: A}, points: 2, window: 7d", f"{RULE}: window says for how long once or cap holds"),
-        ("when: {event: A}, points: 2, cap_per_day: 9, window: 7d", f"{RULE}: window says for how long"),
+        (
+            "when: {event: A}, points: 2, once: true, cap: 3",
+            f"{RULE}: cap and cap_per_day have no effect together with once",
+        ),
+        (
+            "when: {event: A}, points: 2, once: true, cap_per_day: 3",
+            f"{RULE}: cap and cap_per_day have no effect together with once",
+        ),
+        ("when: {event: A}, points: 2, window: 7d", f"{RULE}: window has no effect without once or cap"),
+        (
+            "when: {event: A}, points: 2, cap_per_day: 9, window: 7d",
+            f"{RULE}: window has no effect without once or cap",
+        ),
         (
             "when: {event: A}, points: 2, valid_from: 2026-05-01, valid_until: 2026-04-30",
-            f"{RULE}: valid_until 2026-04-30 is before valid_from 2026-05-01: it never counts",
+            f"{RULE}: valid_until 2026-04-30 is before valid_from 2026-05-01, so the rule never counts",
         ),
         ("when: {event: A}, points: 2, valid_from: 2026-02-30", f"{RULE}.valid_from: "),
         ("when: {event: A}, points: 2, valid_from: soon", f"{RULE}.valid_from: "),
@@ -34,7 +43,7 @@ RULE = "rules/scoring.yaml:7: profiles.interest.rules.page"
         ("when: {event: A}, points: {from: properties.total}", f"{RULE}.points.cap: is missing"),
         (
             "when: {event: A}, points: 2, group: mails",
-            f"{RULE}.group: there is no group 'mails' in this profile; there is",
+            f"{RULE}.group: there is no group 'mails' in this profile; known: mail",
         ),
         ("points: 2", f"{RULE}.when: is missing"),
         ("when: {event: A}", f"{RULE}.points: is missing"),
@@ -47,21 +56,33 @@ def test_limits_that_make_no_sense(text, expected):
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("half_life: 10d", "half_life: 0d", "rules/scoring.yaml:3: profiles.interest.half_life: '0d' is no duration"),
+        (
+            "half_life: 10d",
+            "half_life: 0d",
+            "rules/scoring.yaml:3: profiles.interest.half_life: '0d' is not a duration",
+        ),
         ("half_life: 10d", "half_life: 0", "rules/scoring.yaml:3: profiles.interest.half_life: "),
-        ("half_life: 10d", "half_life: -3d", "rules/scoring.yaml:3: profiles.interest.half_life: '-3d' is no duration"),
-        ("{cap: 20}", "{}", "rules/scoring.yaml:5: profiles.interest.groups.mail: limits nothing; write cap"),
+        (
+            "half_life: 10d",
+            "half_life: -3d",
+            "rules/scoring.yaml:3: profiles.interest.half_life: '-3d' is not a duration",
+        ),
+        ("{cap: 20}", "{}", "rules/scoring.yaml:5: profiles.interest.groups.mail: has no limit; add cap"),
         (
             "A: 20, B: 0",
             "B: 0, A: 20",
-            "rules/scoring.yaml:13: grades.priority.fit.levels: levels go from the best down",
+            "rules/scoring.yaml:13: grades.priority.fit.levels: the levels are not in descending order",
         ),
-        ("A: 20, B: 0", "A: 20, B: 5", "levels: the last level begins at 0"),
-        ("A: 20, B: 0", "A: 20.1, B: 0", "rules/scoring.yaml:13: grades.priority.fit.levels.A: nobody can reach 20.1"),
+        ("A: 20, B: 0", "A: 20, B: 5", "levels: the last level does not begin at 0"),
+        ("A: 20, B: 0", "A: 20.1, B: 0", "rules/scoring.yaml:13: grades.priority.fit.levels.A: no lead can reach 20.1"),
         ("profile: value", "profile: valeu", "rules/scoring.yaml:13: grades.priority.fit.profile: there is no profile"),
         ("window: 30d", "window: 30s", "rules/scoring.yaml:16: counts.visits.window: '30s' is shorter than an hour"),
-        ("half_life: 10d", "half_life: 10d\n    fit: {a: {when: {traits.a: 1}, points: 1}}", "fit does not fade"),
-        ("    rules:\n      signed-up", "    fit:\n      signed-up", "profiles.value.fit.signed-up.once: is not a key"),
+        ("half_life: 10d", "half_life: 10d\n    fit: {a: {when: {traits.a: 1}, points: 1}}", "fit points do not decay"),
+        (
+            "    rules:\n      signed-up",
+            "    fit:\n      signed-up",
+            "profiles.value.fit.signed-up.once: is not a known key",
+        ),
     ],
 )
 def test_profiles_and_grades_that_make_no_sense(old, new, expected):
@@ -81,29 +102,29 @@ def test_profiles_and_grades_that_make_no_sense(old, new, expected):
         ("properties: {total: [3, {numeric: ['<', 1, '>', 2]}]}", "properties.total: no number is < 1 and > 2"),
         (
             "lead.scores.intrest: {numeric: ['>', 1]}",
-            "lead.scores.intrest: there is no such name; there is interest, value",
+            "lead.scores.intrest: 'intrest' is not defined; known: interest, value",
         ),
-        ("lead.grades.priorty: A1", "lead.grades.priorty: there is no such name; there is priority"),
-        ("lead.grades.priority: C1", "lead.grades.priority: is never 'C1'; it may be A1, A2, B1, B2"),
-        ("lead.counts.visit: 3", "lead.counts.visit: there is no such name; there is visits"),
-        ("lead.scores.value: {numeric: ['>=', 20.1]}", "lead.scores.value: nobody can reach 20.1"),
-        ("lead.interests: drills", "lead.interests: is never 'drills'; it may be mills"),
+        ("lead.grades.priorty: A1", "lead.grades.priorty: 'priorty' is not defined; known: priority"),
+        ("lead.grades.priority: C1", "lead.grades.priority: is never 'C1'; possible values: A1, A2, B1, B2"),
+        ("lead.counts.visit: 3", "lead.counts.visit: 'visit' is not defined; known: visits"),
+        ("lead.scores.value: {numeric: ['>=', 20.1]}", "lead.scores.value: no lead can reach 20.1"),
+        ("lead.interests: drills", "lead.interests: is never 'drills'; possible values: mills"),
         ("lead.top_interest: {anything-but: [drills]}", "lead.top_interest: is never 'drills'"),
-        ("lead.phase: hot", "lead.phase: is never 'hot'; it may be cold, warm"),
-        ("lead.stage: use", "lead.stage: is never 'use'; it may be nothing"),
-        ("lead.persona: seller", "lead.persona: is never 'seller'; it may be engineer, unknown"),
-        ("lead.usage: growing", "lead.usage: is never 'growing'; it may be unknown"),
-        ("lead.known: yes", "lead.known: is never 'yes'; it is true or false"),
-        ("session.new: 1", "session.new: is never 1; it is true or false"),
-        ("lead.visits: ['2', 3]", "lead.visits: is never '2'; it is a number"),
-        ("lead.counts.visits: true", "lead.counts.visits: is never True; it is a number"),
-        ("event: 404", "event: is never 404; it is a text"),
+        ("lead.phase: hot", "lead.phase: is never 'hot'; possible values: cold, warm"),
+        ("lead.stage: use", "lead.stage: is never 'use'; possible values: none"),
+        ("lead.persona: seller", "lead.persona: is never 'seller'; possible values: engineer, unknown"),
+        ("lead.usage: growing", "lead.usage: is never 'growing'; possible values: unknown"),
+        ("lead.known: yes", "lead.known: is never 'yes'; its value is true or false"),
+        ("session.new: 1", "session.new: is never 1; its value is true or false"),
+        ("lead.visits: ['2', 3]", "lead.visits: is never '2'; its value is a number"),
+        ("lead.counts.visits: true", "lead.counts.visits: is never True; its value is a number"),
+        ("event: 404", "event: is never 404; its value is a text"),
         ("lead.first_touch.channel: paid", "lead.first_touch.channel: is never 'paid'"),
         ("$or: [{lead.phase: hot}, {event: A}]", "lead.phase: is never 'hot'"),
         ("lead: {phase: hot}", "lead.phase: is never 'hot'"),
         (
             "event: A, $or: [{event: B}, {event: [C, D]}]",
-            "when.$or.1.event: event: is never 'C' or 'D', since it has to be 'A' at the same time",
+            "when.$or.1.event: event: cannot be 'C' or 'D', because the condition also requires 'A'",
         ),
     ],
 )
@@ -118,18 +139,18 @@ def test_usage_has_the_values_that_it_can_have():
 
     assert problems(interests=interests, scoring=when("lead.usage: [growing, unknown]")) == []
     [found] = problems(interests=interests, scoring=when("lead.usage: more"))
-    assert found.endswith("lead.usage: is never 'more'; it may be falling, growing, steady, unknown")
+    assert found.endswith("lead.usage: is never 'more'; possible values: falling, growing, steady, unknown")
 
 
 @pytest.mark.parametrize(
     ("condition", "expected"),
     [
-        ("lead.mood: good", "lead.mood: is nothing that is known; there is phase"),
-        ("session.length: 3", "session.length: is nothing that is known; there is number"),
-        ("lead.first_touch.colour: red", "lead.first_touch.colour: is nothing that is known; there is channel"),
-        ("lead.first_touch: {exists: true}", "lead.first_touch: is nothing that is known"),
-        ("trait.role: x", "trait.role: is no field of an event"),
-        ("lead: {exists: true}", "lead: is nothing that is known"),
+        ("lead.mood: good", "lead.mood: is not a known field; known fields: phase"),
+        ("session.length: 3", "session.length: is not a known field; known fields: number"),
+        ("lead.first_touch.colour: red", "lead.first_touch.colour: is not a known field; known fields: channel"),
+        ("lead.first_touch: {exists: true}", "lead.first_touch: is not a known field"),
+        ("trait.role: x", "trait.role: is not a field of an event"),
+        ("lead: {exists: true}", "lead: is not a known field"),
     ],
 )
 def test_fields_that_do_not_exist(condition, expected):
@@ -161,15 +182,23 @@ def test_conditions_that_something_can_match(condition):
 @pytest.mark.parametrize(
     ("old", "new", "expected"),
     [
-        ("weight: 0.6", "weight: 0.4", "rules/personas.yaml:2: personas.engineer.at_least: nobody can reach 0.5: all"),
+        (
+            "weight: 0.6",
+            "weight: 0.4",
+            "rules/personas.yaml:2: personas.engineer.at_least: no lead can reach 0.5, because all",
+        ),
         ("weight: 0.6", "weight: 1.1", "rules/personas.yaml:4: personas.engineer.evidence.role.weight: "),
-        ("{traits.role: engineer}", "{lead.persona: engineer}", "a persona cannot be evidence of a persona"),
+        (
+            "{traits.role: engineer}",
+            "{lead.persona: engineer}",
+            "lead.persona: evidence of a persona cannot test the lead's persona",
+        ),
         (
             "    evidence:",
             "    at_least: 0.61\n    evidence:",
-            "rules/personas.yaml:3: personas.engineer.at_least: nobody",
+            "rules/personas.yaml:3: personas.engineer.at_least: no lead",
         ),
-        ("    evidence:", "    evidnce:", "rules/personas.yaml:3: personas.engineer.evidnce: is not a key"),
+        ("    evidence:", "    evidnce:", "rules/personas.yaml:3: personas.engineer.evidnce: is not a known key"),
     ],
 )
 def test_personas_that_nobody_can_be(old, new, expected):
@@ -184,7 +213,7 @@ def test_fit_looks_at_traits_only():
     [problem] = problems(scoring=SCORING.replace("grades:", f"{fit}grades:"))
 
     assert problem.startswith(
-        "rules/scoring.yaml:11: profiles.value.fit.a.when.event: event: fit looks at what is known"
+        "rules/scoring.yaml:11: profiles.value.fit.a.when.event: event: a fit rule can test only traits"
     )
 
 
@@ -193,7 +222,7 @@ def test_a_campaign_cannot_fall_above_where_it_starts():
 
     found = problems(campaigns=f"campaigns:\n  tips:\n    start: {start}\n    mail: tips\n")
 
-    assert [problem for problem in found if "again_below 6 is above at_least 5" in problem], found
+    assert [problem for problem in found if "again_below 6 is above at_least; write 5 or less" in problem], found
 
 
 def test_a_day_may_be_written_without_quotes():

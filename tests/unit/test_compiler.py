@@ -130,21 +130,21 @@ def test_html_in_a_value_stays_text_and_is_no_name(files):
     [
         ("tips/en", "<mj-text>", "<mj-txt>", "tips/en.mjml:3: there is no element <mj-txt>"),
         ("tips/en", "<mj-button", "<mj-button colour='red'", "tips/en.mjml:4: <mj-button> has no attribute 'colour'"),
-        ("tips/en", "Hello,", "Hello {{ lead.frist_name }}", "tips/en.mjml:3: there is no lead.frist_name; there is"),
-        ("tips/en", "Hello,", "{{ mail.unsubscribe }}", "tips/en.mjml:3: there is no mail.unsubscribe; there is mail."),
-        ("tips/en", "Hello,", "{{ content['titel'] }}", "tips/en.mjml:3: there is no content.titel; there is content."),
-        ("tips/en", "Hello,", "{{ first_name }}", "tips/en.mjml:3: there is no variable 'first_name'; there is lead"),
+        ("tips/en", "Hello,", "Hello {{ lead.frist_name }}", "tips/en.mjml:3: there is no lead.frist_name; known: "),
+        ("tips/en", "Hello,", "{{ mail.unsubscribe }}", "tips/en.mjml:3: there is no mail.unsubscribe; known: mail."),
+        ("tips/en", "Hello,", "{{ content['titel'] }}", "tips/en.mjml:3: there is no content.titel; known: content."),
+        ("tips/en", "Hello,", "{{ first_name }}", "tips/en.mjml:3: there is no variable 'first_name'; known: lead"),
         ("tips/en", "Hello,", "{% if a %}", "tips/en.mjml:3: Unexpected end of template"),
         ("tips/en", "Hello,", "{{ lead.name | defualt('') }}", "tips/en.mjml:3: No filter named 'defualt'"),
-        ("tips/en", "Hello,", "{% include 'other' %}", "tips/en.mjml:3: a mail cannot use other files"),
+        ("tips/en", "Hello,", "{% include 'other' %}", "tips/en.mjml:3: a mail cannot include other files"),
         (
             "tips/en",
             "Hello,",
             "{% if lead.score.p < 3 %}x{% endif %}",
-            "tips/en.mjml:3: MJML takes no <",
+            "tips/en.mjml:3: MJML does not allow <",
         ),
         ("tips/en", "Hello,</mj-text>", "Hello,", "tips/en.mjml:3: <mj-text> is not closed"),
-        ("tips/en", "<mj-text>Hello,</mj-text>", "<mj-section />", "tips/en.mjml:4: <mj-button> may not stand"),
+        ("tips/en", "<mj-text>Hello,</mj-text>", "<mj-section />", "tips/en.mjml:4: <mj-button> is not allowed in"),
         ("tips/en", "<mj-title>", "<mj-preview>", "tips/en.mjml:1: "),
         (
             "tips/en",
@@ -153,8 +153,13 @@ def test_html_in_a_value_stays_text_and_is_no_name(files):
             "tips/en.mjml:4: {{ lead.traits.url }}tips",
         ),
         ("tips/en", "https://www.example", "https://{{ lead.company }}", "tips/en.mjml:4: https://{{ lead.company }}"),
-        ("tips/en", '"https://www.example.com/tips"', "https://x", "tips/en.mjml:4: href: write its link in quotation"),
-        ("layout", "<mj-content />", "", "layout.mjml:1: has to hold <mj-content /> once"),
+        (
+            "tips/en",
+            '"https://www.example.com/tips"',
+            "https://x",
+            "tips/en.mjml:4: href: the link needs quotation marks",
+        ),
+        ("layout", "<mj-content />", "", "layout.mjml:1: needs <mj-content /> exactly once"),
         ("layout", "<mj-body>", "<mj-body widht='1'>", "layout.mjml:5: <mj-body> has no attribute 'widht'"),
         ("layout", "mail.language", "mail.tongue", "layout.mjml:1: there is no mail.tongue"),
         ("layout", "</mj-section>", "</mj-sektion>", "layout.mjml:7: <mj-section> is not closed"),
@@ -172,9 +177,9 @@ def test_a_mistake_is_named_with_file_and_line(files, name, old, new, expected):
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({"mails/tips/en.html": b"x"}, "mails/tips/en.html: is no mail"),
-        ({"mails/other/de.txt": b"Hallo"}, "mails/other/de.txt: has no de.mjml beside it"),
-        ({"mails/tips/en.txt": b"\xff\xfe"}, "mails/tips/en.txt: is no text in UTF-8: invalid start byte"),
+        ({"mails/tips/en.html": b"x"}, "mails/tips/en.html: is not the name of a mail"),
+        ({"mails/other/de.txt": b"Hallo"}, "mails/other/de.txt: has no de.mjml in the same folder"),
+        ({"mails/tips/en.txt": b"\xff\xfe"}, "mails/tips/en.txt: is not text in UTF-8: invalid start byte"),
         ({"mails/tips/en.txt": b"Hello {{"}, "mails/tips/en.txt:1: "),
         ({"mails/tips/en.txt": b"\nhttps://{{ lead.name }}/x"}, "mails/tips/en.txt:2: https://{{ lead.name }}/x: a"),
         ({"mails/tips/en.txt": b"https://a.example/{% if x %}y{% endif %}"}, "mails/tips/en.txt:1: "),
@@ -188,9 +193,7 @@ def test_a_file_that_cannot_be_used_is_named(files, change, expected):
 def test_content_without_a_layout_is_named(files):
     files.pop("mails/layout.mjml")
 
-    assert "mails/tips/en.mjml: has no <mjml>, and there is no mails/layout.mjml that is put around it" in problems(
-        files
-    )
+    assert "mails/tips/en.mjml: has no <mjml>, and mails/layout.mjml does not exist; add one of them" in problems(files)
 
 
 def test_what_a_mail_may_name_is_what_it_gets(files):
@@ -219,7 +222,10 @@ def test_a_mail_that_shows_content_needs_a_step_that_chooses_some(files, content
     else:
         [problem] = problems(files)
         assert problem.startswith("rules/campaigns.yaml:")
-        assert "campaigns.onboarding.mail: the mail first-steps shows content, and this step chooses none" in problem
+        assert (
+            "campaigns.onboarding.mail: the mail first-steps shows content, but this step has no content; add content"
+            in problem
+        )
 
 
 def test_content_leads_where_its_link_says(files):
@@ -240,6 +246,6 @@ def test_a_mail_that_asks_for_a_rating_needs_a_survey(files):
     [problem] = problems(files | {"rules/mailing.yaml": b"mailing: {from_name: Ripen}"})
 
     assert problem.startswith("rules/campaigns.yaml:")
-    assert problem.endswith("the mail first-steps asks for a rating; write surveys in rules/mailing.yaml")
+    assert problem.endswith("the mail first-steps asks for a rating; add surveys to rules/mailing.yaml")
     survey = b"mailing: {surveys: {nps: {question: {en: How likely?}}}}"
     build(files | {"rules/mailing.yaml": survey})

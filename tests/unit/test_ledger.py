@@ -126,7 +126,7 @@ def test_one_request_stores_no_more_than_a_megabyte_of_events(subjects):
     many = [received(f"m{n}", f"a:{n % subjects}", text="x" * 30_000) for n in range(40)]
 
     assert len(read_events(event_items(many[:33], 1))) == 33
-    with pytest.raises(InvalidEventError, match="has no room left in what one request may store"):
+    with pytest.raises(InvalidEventError, match="exceeds the total size that one request may store"):
         event_items(many, 1)
 
 
@@ -169,22 +169,22 @@ GOOD = {"id": "m", "name": "Seen", "at": START, "source": "website"}
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        ({}, "data: is missing, and so is zip"),
+        ({}, "data: is missing, and zip is missing too"),
         ({"data": 3}, "data: TypeError"),
         ({"data": "[{"}, "data: JSONDecodeError"),
         ({"data": "[" * 100_000}, "data: RecursionError"),
-        ({"data": "{}"}, "data: is no list"),
-        ({"data": "[3]"}, "event: is no object"),
+        ({"data": "{}"}, "data: is not a list"),
+        ({"data": "[3]"}, "event: is not an object"),
         ({"zip": b"not zipped"}, "zip: error"),
         ({"zip": zlib.compress(b"[]")[:-3]}, "zip: error"),
         ({"zip": zlib.compress(b"[\xff]")}, "zip: UnicodeDecodeError"),
         ({"data": json.dumps([{"id": "m"}])}, "name: is missing"),
         ({"data": json.dumps([GOOD, GOOD | {"at": "soon"}])}, "at: is str, not int"),
         ({"data": json.dumps([GOOD | {"at": True}])}, "at: is bool, not int"),
-        ({"data": json.dumps([GOOD | {"at": 10**30}])}, "at: is out of the years 1970 to 9999"),
+        ({"data": json.dumps([GOOD | {"at": 10**30}])}, "at: is outside the years 1970 to 9999"),
         ({"data": json.dumps([GOOD | {"name": None}])}, "name: is NoneType, not str"),
         ({"data": json.dumps([GOOD | {"properties": []}])}, "properties: is list, not dict"),
-        ({"data": json.dumps([GOOD | {"colour": "red"}])}, "event: has a field that no event has"),
+        ({"data": json.dumps([GOOD | {"colour": "red"}])}, "event: has an unknown field"),
     ],
 )
 def test_an_item_that_cannot_be_read_is_named_with_its_reason_and_others_are_read(content, reason):

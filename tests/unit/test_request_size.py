@@ -48,7 +48,7 @@ def ledger(tracking):
 
 NO_ROOM = {
     "field": "event",
-    "problem": "has no room left in what one request may store",
+    "problem": "exceeds the total size that one request may store",
     "expected": "at most 1000000 bytes of events in one request",
 }
 

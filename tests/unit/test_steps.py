@@ -294,3 +294,34 @@ def test_content_is_what_fits_best_in_the_language_and_never_twice():
     assert chosen(done("x", -1, campaign="o", content="for-all")) == []
     spent = lead(compiled, done("x", -1, campaign="o", content="for-all"), happened("Asked"), days=0)
     assert spent.notes[-2].text == "not done: there is nothing new to offer"
+
+
+CONFIRMED = (
+    told(-5, email="ann@example.com"),
+    reported("Email Sent", -4.5, identity="c_ask_1", campaign="c", step="ask", cycle=1, to="ann@example.com"),
+    reported("Subscription Confirmed", -4, intent="c_ask_1"),
+)
+
+
+@pytest.mark.parametrize(
+    ("keys", "history", "reason"),
+    [
+        ({}, (), "the lead may not get this mail"),
+        (
+            {"mailing": {"window": {"days": ["mon", "tue", "wed", "thu", "fri"], "from": "08:00", "to": "20:00"}}},
+            CONFIRMED,
+            "its hours did not open in time",
+        ),
+        (
+            {"mailing": {"caps": {"per_week": 1}}},
+            (*CONFIRMED, reported("Email Sent", 3, identity="x", campaign="x", step="x", cycle=1)),
+            "too many mails",
+        ),
+        ({}, CONFIRMED, "it could not be done in time"),
+    ],
+)
+def test_a_step_that_is_given_up_says_why(keys, history, reason):
+    friday_evening = happened("Asked", 4.6)
+    one = campaign({"mail": "one"}, transactional=False, valid_for="1d", **keys)
+
+    assert (5.6, "one", f"given up: {reason}") in notes(one, *history, friday_evening, days=6)

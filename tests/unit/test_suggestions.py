@@ -74,7 +74,7 @@ def test_a_misspelt_name_is_answered_with_the_right_one(starter, name, old, new,
 def test_a_file_in_a_wrong_place_is_told_with_the_right_one(starter, name, place):
     [problem] = problems(starter | {name: b"x"})
 
-    assert problem.startswith(f"{name}: is no ")
+    assert problem.startswith(f"{name}: is not ")
     assert problem.endswith(f". Did you mean {place}?")
 
 

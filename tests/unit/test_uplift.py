@@ -211,9 +211,9 @@ def test_the_interval_is_that_of_the_published_table(treated, control, low, high
 @pytest.mark.parametrize(
     ("treated", "control", "verdict"),
     [
-        ((30, 970), (2, 98), "Too few leads to tell whether it has an effect."),
-        ((400, 600), (20, 80), "It helps: of 100 leads 10.6 to 27.3 more reach the goal within 10 days than without."),
-        ((200, 800), (40, 60), "It harms: of 100 leads 10.6 to 30.1 fewer reach the goal within 10 days than without."),
+        ((30, 970), (2, 98), "Too few leads to tell whether the campaign has an effect."),
+        ((400, 600), (20, 80), "The campaign helps: of 100 leads, 10.6 to 27.3 more reach the goal within 10 days."),
+        ((200, 800), (40, 60), "The campaign harms: of 100 leads, 10.6 to 30.1 fewer reach the goal within 10 days."),
     ],
 )
 def test_the_effect_in_a_sentence(treated, control, verdict):

@@ -93,5 +93,5 @@ def _install(driver: BrowserType, kind: Kind, progress: Progress) -> str:
         run(install, f"{kind.title} could not be installed", quiet)
     path = _find(driver, kind)
     if path is None:
-        raise click.ClickException(f"there is no {kind.title}; install it with `sudo apt-get install {kind.package}`")
+        raise click.ClickException(f"{kind.title} is missing; install it with `sudo apt-get install {kind.package}`")
     return path

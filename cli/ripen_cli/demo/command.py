@@ -21,7 +21,7 @@ _PORT = click.IntRange(1024, 65535)
 @click.command()
 @click.option("--site-port", default=8000, show_default=True, type=_PORT, help="Port of the website on loopback.")
 @click.option("--port", default=cloud.DEFAULT_PORT, show_default=True, type=_PORT, help="Port of the local cloud.")
-@click.option("--check", is_flag=True, help="Walk through it in a browser without a window, and exit.")
+@click.option("--check", is_flag=True, help="Test the demo in a browser without a window, and exit.")
 def demo(site_port: int, port: int, check: bool) -> None:
     """Run everything on this machine, with a demo website on which you act as the lead."""
     with ending_on_signals():
@@ -47,7 +47,7 @@ def _check(port: int) -> None:
                 port = probe.getsockname()[1]
         with _local_cloud(port) as running, serve(running, listening) as base:
             Journey(running, base, click.echo, _tell).through(browser)
-    click.echo("The story holds.")
+    click.echo("All steps of the demo succeeded.")
 
 
 @contextmanager
@@ -55,7 +55,7 @@ def _local_cloud(port: int) -> Iterator[cloud.Cloud]:
     """The running local cloud, which stays up; or one started for the duration of the block."""
     found = cloud.running(port)
     if found:
-        _tell("The local cloud is already running, and stays.")
+        _tell("The local cloud is already running; it keeps running afterwards.")
         yield found
         return
     _tell("Starting the local cloud.")
@@ -73,12 +73,12 @@ def _tell(line: str) -> None:
 _WELCOME = """
 The demo is ready. Open, in this order:
 
-  The website, as an advertisement links to it. Accept in the cookie banner, then look around:
+  The website, at the page that an advertisement links to. Accept in the cookie banner, then look around:
     {base}{landing}
-  Your own lead record, live: phase, score, every point explained
+  Your own lead record, live: phase, score and the source of every point
     {base}/_demo/me
-  The mails. Sign up for the workshop; what you asked for is sent within a minute. With the box ticked you are asked to
-  confirm your address first: one that nobody has proven gets one mail a day.
+  The mails. Sign up for the workshop; the agenda arrives within a minute. If you tick the box, the confirmation mail
+  comes first, because an unproven address gets one mail a day.
     {base}/_demo/mailbox
   All leads, and what to click:
     {base}/_demo/leads

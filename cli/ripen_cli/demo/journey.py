@@ -115,14 +115,14 @@ class Journey:
         return reading
 
     def _is_known(self, reading: Reading) -> None:
-        title = "is known by what she did"
+        title = "gets persona and interests from her behaviour"
         found = told(reading.lead)
         for fact, expected in KNOWN.items():
             _expect(title, fact, expected, found[fact])
         self._report(title, f"{reading.lead.score('engagement'):.1f}", reading.lead.phase)
 
     def _is_asked_first(self, before: Reading) -> None:
-        title, subject = "is asked to confirm her address by the schedule's sweep", before.lead.subject
+        title, subject = "gets the confirmation mail from a scheduled sweep", before.lead.subject
         began = time.monotonic()
         self._progress(f"    waiting for the schedule, at most {_MAILED_WITHIN} s")
         expected = [CONFIRM]
@@ -131,7 +131,7 @@ class Journey:
         reading = self._settled(title, subject, lambda found: len(found.lead.pending) == 1)
         self._is_now(f"{title} ({time.monotonic() - began:.0f} s)", reading, STEPS[-1].score)
 
-        title = "more sweeps send nothing until she does"
+        title = "gets no other mail before she confirms"
         resting = self._after_sweeps(lambda: self._leads.read(subject, clock()), _rests, _SCORED_WITHIN)
         if not _rests(resting):
             raise StoryError(title, "a lead that is not due", resting and f"due at {resting.tree.record.due_at}")
@@ -143,7 +143,7 @@ class Journey:
         _perform(title, lambda her: her.confirm(pages(self._mail(CONFIRM))["confirm"]), mara)
         self._is_now(title, self._settled(title, subject, lambda found: found.lead.claims.subscribed), STEPS[-1].score)
 
-        title = "gets the agenda that waited for that, and the first newsletter"
+        title = "gets the agenda, which waited, and a welcome mail"
         expected = sorted([AGENDA, CONFIRM, WELCOME])
         found = self._after_sweeps(self._mails, lambda found: {AGENDA, WELCOME} <= {*found}, _SCORED_WITHIN)
         _expect(title, "mails", expected, found)
@@ -154,8 +154,8 @@ class Journey:
         """A second device gets its own agenda without a typed name; a claim by a stranger changes nothing."""
         expected = sorted([AGENDA, CONFIRM, WELCOME, AGENDA_FOR_ANY])
         for title, name in (
-            ("gets the agenda on a second device, too", FIRST_NAME),
-            ("a stranger types her address: nothing changes", STRANGER),
+            ("gets the agenda on a second device", FIRST_NAME),
+            ("a stranger types her address; nothing changes", STRANGER),
         ):
             before = self._settled(title, subject)
             with browser.new_context() as context:
@@ -163,16 +163,16 @@ class Journey:
             found = self._after_sweeps(self._mails, lambda found: AGENDA_FOR_ANY in found, _SCORED_WITHIN)
             _expect(title, "mails", expected, found)
             typed = [mail.subject for mail in mails(self._cloud) if STRANGER in mail.text + mail.html + mail.subject]
-            _expect(title, "mails with what was typed", [], typed)
+            _expect(title, "mails with the typed name", [], typed)
             reading = self._settled(title, subject)
             _expect(title, "her events", before.events, reading.events)
             _expect(title, "her address", (self._address, True), (reading.lead.address, reading.owned))
             self._is_now(title, reading, STEPS[-1].score)
 
     def _reads_and_leaves(self, mara: Visitor, subject: str) -> None:
-        title = "opens it and follows its link"
+        title = "opens the welcome mail and follows its link"
         _perform(title, lambda her: her.read(WELCOME), mara)
-        self._progress("    an opening and a click count after a minute, if nothing spoke against them")
+        self._progress("    an open and a click count after a minute, unless a link scanner caused them")
         score = STEPS[-1].score + READ
         counted = self._after_sweeps(
             lambda: self._leads.read(subject, clock()),
@@ -186,7 +186,7 @@ class Journey:
         title = "unsubscribes with one click on a page"
         _perform(title, lambda her: her.unsubscribe(pages(self._mail(WELCOME))["unsubscribe"]), mara)
         reading = self._settled(title, subject, lambda found: bool(found.lead.suppressed))
-        _expect(title, "things to be sent", (), reading.lead.pending)
+        _expect(title, "pending mails", (), reading.lead.pending)
         self._is_now(title, reading, score)
 
     def _after_sweeps(self, look: Callable[[], Found], done: Callable[[Found], bool], limit: float) -> Found:
@@ -239,7 +239,7 @@ def _perform(title: str, act: Callable[[Visitor], object], visitor: Visitor) -> 
     try:
         act(visitor)
     except Error as error:
-        raise StoryError(title, "a page that does this", error.message.splitlines()[0]) from None
+        raise StoryError(title, "a page on which this is possible", error.message.splitlines()[0]) from None
 
 
 def _expect(title: str, what: str, expected: object, found: object) -> None:

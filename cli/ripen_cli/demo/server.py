@@ -40,7 +40,7 @@ def listen(port: int) -> Iterator[socket.socket]:
             listening.bind((_HOST, port))
         except OSError:
             raise click.ClickException(
-                f"port {port} is taken; stop what uses it, or choose another with --site-port"
+                f"port {port} is in use; stop the other program, or choose another port with --site-port"
             ) from None
         listening.listen()
         yield listening

@@ -44,13 +44,13 @@ class Achieved:
             return ""
         found = self.comparison
         if found is None:
-            return "Too early to tell: nobody went through it to its end, or it lasts less than a day."
+            return "Too early to tell: no lead has completed the campaign, or the campaign lasts less than a day."
         if not found.certain:
-            return "Too few leads to tell whether it has an effect."
+            return "Too few leads to tell whether the campaign has an effect."
         low, high = sorted(abs(100 * bound) for bound in found.interval())
-        told = f"of 100 leads {low:.1f} to {high:.1f}"
-        within = f"reach the goal within {found.days} days than without."
-        return f"It helps: {told} more {within}" if found.difference > 0 else f"It harms: {told} fewer {within}"
+        told = f"of 100 leads, {low:.1f} to {high:.1f}"
+        effect, more = ("helps", "more") if found.difference > 0 else ("harms", "fewer")
+        return f"The campaign {effect}: {told} {more} reach the goal within {found.days} days."
 
     def numbers(self) -> str:
         """The figures behind the verdict; empty without a comparison."""

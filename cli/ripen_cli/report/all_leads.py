@@ -12,7 +12,7 @@ from ripen.config.configuration import ActiveConfiguration
 from ripen.errors import VersionConflictError
 from ripen.events.event import Event
 from ripen.fold.fold import fold
-from ripen.fold.rules import compile_rules
+from ripen.fold.rules import compile_active
 from ripen.leads.lead import Lead
 
 _AT_ONCE = 8
@@ -34,7 +34,7 @@ def of_each_lead(
 
     `tell` is called with the number of leads read, at intervals and at the end.
     """
-    rules = compile_rules(active.configuration, active.version)
+    rules = compile_active(active)
 
     def of_one(subject: str) -> list[T]:
         try:

@@ -14,7 +14,7 @@ EFFECT_HEAD = (
     *("campaign", "leads", "starts", "under way", "goal", "left", "ended"),
     *("mails", "steps", "given up", "dropped", "control"),
 )
-STEP_HEAD = ("campaign", "step", "what became of it", "times")
+STEP_HEAD = ("campaign", "step", "outcome", "times")
 
 PROVISIONAL = "*"
 """Marks a day that has hours to come or not added up yet."""

@@ -131,9 +131,9 @@ def deliverable(address: str) -> str:
     try:
         ascii_form = validate_email(address, check_deliverability=False).ascii_email
     except EmailNotValidError as error:
-        raise MailRefusedError(f"the address is not possible: {type(error).__name__}") from None
+        raise MailRefusedError(f"the address is not valid: {type(error).__name__}") from None
     if ascii_form is None:
-        raise MailRefusedError("the address has letters before the @ that SES does not take")
+        raise MailRefusedError("the address has characters before the @ that SES does not accept")
     return ascii_form
 
 
@@ -155,7 +155,7 @@ def build(mail: Rendered, envelope: Envelope) -> bytes:
         if envelope.automatic:
             message["Auto-Submitted"] = "auto-generated"
     except (ValueError, IndexError, MessageError) as error:
-        raise MailRefusedError(f"a header is not possible: {type(error).__name__}") from None
+        raise MailRefusedError(f"a header is not valid: {type(error).__name__}") from None
     return _unfolded(envelope) + message.as_bytes()
 
 
@@ -164,7 +164,7 @@ def _unfolded(envelope: Envelope) -> bytes:
     lines = []
     if envelope.unsubscribe_url:
         if not _ADDRESS_OF_A_PAGE.fullmatch(envelope.unsubscribe_url):
-            raise MailRefusedError("a header is not possible: the unsubscribe link is no link")
+            raise MailRefusedError("a header is not valid: the unsubscribe link is not a URL")
         lines.append(f"List-Unsubscribe: <{envelope.unsubscribe_url}>")
         lines.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")
     if envelope.feedback:

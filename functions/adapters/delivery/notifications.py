@@ -118,7 +118,7 @@ def build(note: Notification, sender: str, recipient: str) -> bytes:
         message["To"] = Address(addr_spec=deliverable(recipient))
         message["Subject"] = note.subject.replace("=?", "= ?")
     except (ValueError, IndexError, MessageError) as error:
-        raise MailRefusedError(f"a header is not possible: {type(error).__name__}") from None
+        raise MailRefusedError(f"a header is not valid: {type(error).__name__}") from None
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(note.text)
     return message.as_bytes()

@@ -55,6 +55,9 @@ def _read_rate() -> float:
     try:
         rate = float(client("sesv2").get_account()["SendQuota"]["MaxSendRate"])
     except (ClientError, BotoCoreError, KeyError) as error:
-        logger.warning("SES does not tell its sending rate", extra={"error": type(error).__name__, "rate": SLOWEST})
+        logger.warning(
+            "The send rate of SES cannot be read; the lowest rate applies",
+            extra={"error": type(error).__name__, "rate": SLOWEST},
+        )
         return SLOWEST
     return rate if rate > 0 else SLOWEST

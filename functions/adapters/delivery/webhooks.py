@@ -89,8 +89,8 @@ def post(url: str, message: Signed, *, to_itself: bool = False) -> None:
     if 200 <= status < 300:
         return
     if status >= 500 or status in _LATER:
-        raise DeliveryDelayedError(f"it answered {status}")
-    raise DeliveryFailedError(f"it answered {status}")
+        raise DeliveryDelayedError(f"the receiver answered with status {status}")
+    raise DeliveryFailedError(f"the receiver answered with status {status}")
 
 
 def _checked(url: str, *, to_itself: bool) -> SplitResult:
@@ -98,11 +98,11 @@ def _checked(url: str, *, to_itself: bool) -> SplitResult:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise DeliveryFailedError("its URL is none") from None
+        raise DeliveryFailedError("the URL is not valid") from None
     if parts.scheme != "https" and not (to_itself and parts.scheme == "http" and _names_itself(parts.hostname or "")):
-        raise DeliveryFailedError("its URL has to begin with https")
+        raise DeliveryFailedError("the URL does not begin with https")
     if not parts.hostname or parts.username is not None or port == 0:
-        raise DeliveryFailedError("its URL has to name a host, and nobody's password")
+        raise DeliveryFailedError("the URL has no host or no valid port, or it contains a user name")
     return parts
 
 
@@ -123,11 +123,11 @@ def _status(parts: SplitResult, message: Signed, *, to_itself: bool) -> int:
         finally:
             timer.cancel()
     except ssl.SSLCertVerificationError:
-        raise DeliveryFailedError("its certificate is not valid") from None
+        raise DeliveryFailedError("the TLS certificate of the receiver is not valid") from None
     except (OSError, HTTPException) as error:
-        raise DeliveryDelayedError(f"it cannot be reached: {type(error).__name__}") from None
+        raise DeliveryDelayedError(f"the receiver cannot be reached: {type(error).__name__}") from None
     except ValueError as error:
-        raise DeliveryFailedError(f"its URL cannot be used: {type(error).__name__}") from None
+        raise DeliveryFailedError(f"the URL cannot be used: {type(error).__name__}") from None
     finally:
         connection.close()
 
@@ -138,7 +138,7 @@ def _connected(host: str, port: int, *, tls: bool, to_itself: bool) -> socket.so
     addresses = [str(entry[4][0]) for entry in found]
     itself = to_itself and _names_itself(host)
     if not all(_is_public(address) or (itself and ip_address(address).is_loopback) for address in addresses):
-        raise DeliveryFailedError("its address is not a public one")
+        raise DeliveryFailedError("the address of the receiver is not public")
     plain = socket.create_connection((addresses[0], port), _CONNECT)
     plain.settimeout(_READ)
     if not tls:

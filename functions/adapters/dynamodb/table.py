@@ -96,7 +96,7 @@ def _write_batch(table: str, requests: Sequence[Any]) -> None:
         if not requests:
             return
         time.sleep(0.05 * 2**attempt)
-    raise TableThrottledError(f"{len(requests)} items were not taken")
+    raise TableThrottledError(f"DynamoDB did not write {len(requests)} items")
 
 
 def throttled(error: ClientError) -> Exception:

@@ -84,11 +84,11 @@ class _UnusableError(Exception):
 def _read(name: str, files: Mapping[str, bytes], texts: dict[str, str]) -> list[str]:
     """The problems of one file on its own. If there are none, its text is added to `texts`."""
     if name.endswith(".txt") and name.removesuffix("txt") + "mjml" not in files:
-        return [f"{name}: has no {name[-6:-4]}.mjml beside it"]
+        return [f"{name}: has no {name[-6:-4]}.mjml in the same folder; add it"]
     try:
         source = files[name].decode()
     except UnicodeDecodeError as error:
-        return [f"{name}: is no text in UTF-8: {error.reason}"]
+        return [f"{name}: is not text in UTF-8: {error.reason}"]
     wrong = islice(_problems(name, source), MOST_PROBLEMS)
     found = [f"{name}:{line}: {problem[:_LONGEST_PROBLEM]}" for line, problem in wrong]
     if not found:
@@ -101,7 +101,7 @@ def _problems(name: str, source: str) -> Iterator[tuple[int, str]]:
         yield from template_problems(source)
         return
     if unreadable := UNREADABLE.search(source):
-        yield _line(source, unreadable.start()), "<![ begins nothing that a mail may hold; write &lt;!["
+        yield _line(source, unreadable.start()), "<![ is not allowed in a mail; write &lt;!["
         return
     found = [*template_problems(source, markup=True), *mjml_problems(source, layout=name == LAYOUT)]
     yield from found
@@ -109,11 +109,11 @@ def _problems(name: str, source: str) -> Iterator[tuple[int, str]]:
         return
     if name == LAYOUT:
         if len(_PLACE.findall(source)) != 1:
-            yield 1, "has to hold <mj-content /> once: there the content of each mail goes"
+            yield 1, "needs <mj-content /> exactly once, at the place of each mail's content"
         if _HEAD_END not in source:
-            yield 1, f"has no {_HEAD_END}, before which the title of each mail goes"
+            yield 1, f"has no {_HEAD_END}; add it, because the title of each mail is inserted before it"
     elif not (title := _TITLE.search(source)) or not title[1].strip():
-        yield 1, "has no <mj-title>, which is the subject of the mail"
+        yield 1, "has no <mj-title>; add it, because it is the subject of the mail"
 
 
 def _template(name: str, texts: Mapping[str, str], layout: str | None) -> MailTemplate:
@@ -121,7 +121,7 @@ def _template(name: str, texts: Mapping[str, str], layout: str | None) -> MailTe
     title = _TITLE.search(source)
     whole = "<mjml" in source
     if not whole and layout is None:
-        raise _UnusableError(f"{name}: has no <mjml>, and there is no {LAYOUT} that is put around it")
+        raise _UnusableError(f"{name}: has no <mjml>, and {LAYOUT} does not exist; add one of them")
     page = _page([Piece(source, name)] if whole else compose(name, source, layout or ""), name, texts)
     own = texts.get(name.removesuffix("mjml") + "txt")
     if own is None:
@@ -142,7 +142,7 @@ def _page(pieces: list[Piece], name: str, texts: Mapping[str, str]) -> str:
     """The compiled HTML of a mail, with its links marked for tracking. Raises _UnusableError."""
     page = _compiled(pieces)
     if len(page) > MOST_LETTERS:
-        raise _UnusableError(f"{name}:1: makes a page of {len(page)} letters; at most {MOST_LETTERS}")
+        raise _UnusableError(f"{name}:1: renders to {len(page)} characters; the limit is {MOST_LETTERS}")
     for position, problem in unsafe_links(page, markup=True):
         raise _UnusableError(f"{_place(page, position, name, texts)}: {problem}")
     return mark_html(page)

@@ -53,14 +53,14 @@ def template_problems(source: str, *, markup: bool = False) -> Iterator[tuple[in
     try:
         template = (_HTML if markup else _TEXT).from_string(source)
     except TemplateSyntaxError as error:
-        yield error.lineno, error.message or "is no Jinja2"
+        yield error.lineno, error.message or "is not valid Jinja2"
         return
     except (RecursionError, MemoryError, SyntaxError, ValueError) as error:
-        yield longest_expression(source), f"is no Jinja2 that can be used: {type(error).__name__}"
+        yield longest_expression(source), f"is not usable as Jinja2: {type(error).__name__}"
         return
     yield from _wrong_names(_TEXT.parse(source))
     if markup and (less := _LESS.search(source)):
-        yield _line(source, less.end()), "MJML takes no < in a condition; write `{% if a is lt b %}`"
+        yield _line(source, less.end()), "MJML does not allow < in a condition; write `{% if a is lt b %}`"
     for position, problem in unsafe_links(source, markup=markup):
         yield _line(source, position), problem
     yield from _tried(template)
@@ -68,15 +68,15 @@ def template_problems(source: str, *, markup: bool = False) -> Iterator[tuple[in
 
 def _wrong_names(tree: nodes.Template) -> Iterator[tuple[int, str]]:
     for other in tree.find_all(_OTHER_FILES):
-        yield other.lineno, "a mail cannot use other files"
+        yield other.lineno, "a mail cannot include other files"
     unknown = find_undeclared_variables(tree) - {*_FIELDS, *_TEXT.globals}
     for name in tree.find_all(nodes.Name):
         if name.name in unknown:
-            yield name.lineno, f"there is no variable {name.name!r}; there is {', '.join(_FIELDS)}"
+            yield name.lineno, f"there is no variable {name.name!r}; known: {', '.join(_FIELDS)}"
     for line, variable, field in _fields(tree):
         if field not in _FIELDS[variable]:
             known = ", ".join(f"{variable}.{known}" for known in _FIELDS[variable])
-            yield line, f"there is no {variable}.{field}; there is {known}"
+            yield line, f"there is no {variable}.{field}; known: {known}"
 
 
 def _tried(template: Template) -> Iterator[tuple[int, str]]:
@@ -85,7 +85,7 @@ def _tried(template: Template) -> Iterator[tuple[int, str]]:
         try:
             template.render(sample)
         except (SecurityError, RecursionError, MemoryError) as error:
-            yield _failed_at(error), f"cannot be filled in: {error or type(error).__name__}"
+            yield _failed_at(error), f"cannot be rendered: {error or type(error).__name__}"
             return
         except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError):
             continue  # the template may work for leads with other values
@@ -122,7 +122,7 @@ def broken(source: str) -> str | None:
     try:
         _TEXT.parse(source)
     except TemplateSyntaxError as error:
-        return f"cannot be put together: {error.message}"
+        return f"is not valid Jinja2 after compilation: {error.message}"
     return None
 
 

@@ -42,15 +42,18 @@ _LONGEST = 200
 def unsafe_markup(source: str) -> Iterator[tuple[int, str]]:
     """Links whose target a value can change, as (position, problem)."""
     for place in _NAMED.finditer(masked(source)):
-        yield place.start(), "a value may not name an element"
+        yield place.start(), "a value cannot be the name of an element; write the name"
     for found in parsed(source):
         if not isinstance(found, Element):
             yield from _of_style(found.text, found.start)
             continue
         if found.tag == "base":
-            yield found.start, "<base> changes where all links lead to; write each link with its host"
+            yield found.start, "<base> changes the target of all links; remove it and write each link with its host"
         if found.torn:
-            yield found.start, f'<{found.tag}>: a value stands in text, or between quotation marks as in title="..."'
+            yield (
+                found.start,
+                f'<{found.tag}>: a value is allowed only in text or in a quoted attribute, such as title="..."',
+            )
         refreshes = found.tag == "meta" and any(one.name == "http-equiv" for one in found.attributes)
         for attribute in found.attributes:
             yield from _of_attribute(attribute, refreshes=refreshes)
@@ -69,19 +72,19 @@ def leads(link: str) -> bool:
 def unsafe(link: str) -> str:
     """The problem text for a link whose host a value can change."""
     shown = link if len(link) <= _LONGEST else f"{link[:_LONGEST]}..."
-    return f"{shown}: a link has to begin with its host, such as https://www.example.com/, not with a value"
+    return f"{shown}: a link must begin with a fixed host, such as https://www.example.com/, not with a value"
 
 
 def _of_attribute(attribute: Attribute, *, refreshes: bool) -> Iterator[tuple[int, str]]:
     name, link = attribute.name, attribute.meant
     if name == "href" and not attribute.quote:
-        yield attribute.start, 'href: write its link in quotation marks, href="https://..."'
+        yield attribute.start, 'href: the link needs quotation marks, as in href="https://..."'
     elif VALUE not in masked(link):
         return
     elif name == "srcdoc":
-        yield attribute.start, "srcdoc: may not hold a value"
+        yield attribute.start, "srcdoc: may not contain a value"
     elif not attribute.quote:
-        yield attribute.start, f'{name}: write what holds a value in quotation marks, {name}="..."'
+        yield attribute.start, f'{name}: an attribute with a value needs quotation marks, as in {name}="..."'
     elif not all(leads(one) for one in _links(name, link, refreshes=refreshes)):
         yield attribute.start, unsafe(attribute.value)
     elif name == "style":

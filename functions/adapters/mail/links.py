@@ -165,7 +165,7 @@ def unsafe_links(source: str, *, markup: bool) -> Iterator[tuple[int, str]]:
         if not leads(found[0]):
             yield found.start(), unsafe(found[0])
         elif re.match(r"\{%-?\s*(?:if|for|set)\b", source[found.end() :]):
-            yield found.start(), f"{found[0]}: a link of a text cannot hold a condition; write two links"
+            yield found.start(), f"{found[0]}: a link in a text part cannot contain a condition; write two links"
 
 
 _BEGIN = "{% filter tracked %}"

@@ -106,7 +106,7 @@ class _Reader(HTMLParser):
         if tag not in _EMPTY:
             self.depth += 1
             if self.depth == MOST_DEPTH + 1:
-                self._problem(f"<{tag}> is nested too deeply; at most {MOST_DEPTH} elements within each other")
+                self._problem(f"<{tag}> is nested too deeply; the limit is {MOST_DEPTH} levels")
         if tag.startswith("mj"):
             self.open.append((tag, self.getpos()[0]))
 
@@ -119,7 +119,7 @@ class _Reader(HTMLParser):
             while (last := self.open.pop())[0] != tag:
                 self._not_closed(*last)
         elif tag.startswith("mj"):
-            self._problem(f"</{tag}> closes nothing")
+            self._problem(f"</{tag}> has no start tag")
 
     def close(self) -> None:
         super().close()
@@ -136,7 +136,7 @@ class _Reader(HTMLParser):
 
     def _exists(self, tag: str) -> bool:
         if tag == "mj-include":
-            self._problem("a mail cannot use other files")
+            self._problem("a mail cannot include other files")
             return False
         known = tag in _PARENTS and (tag != "mj-content" or self.layout)
         if not known and tag not in ("mjml", *_ANYWHERE):
@@ -150,7 +150,7 @@ class _Reader(HTMLParser):
             return
         in_head = allowed == ("mj-head",)
         if parent and parent not in allowed and (self.open or not in_head):
-            self._problem(f"<{tag}> may not stand in <{parent}>, only in {' or '.join(f'<{one}>' for one in allowed)}")
+            self._problem(f"<{tag}> is not allowed in <{parent}>, only in {' or '.join(f'<{one}>' for one in allowed)}")
         elif not parent and not in_head:
             self.place = place_of(tag)
 

@@ -40,16 +40,16 @@ _WIDENING_FILTERS = ("batch", "center", "indent", "join", "replace", "round", "s
 
 
 def _too_much(what: str, most: int) -> SecurityError:
-    return SecurityError(f"{what}; at most {most}")
+    return SecurityError(f"{what}; the limit is {most}")
 
 
 def limited(value: Any) -> Any:
     """The value itself. Raises SecurityError for a text beyond MOST_LETTERS or a collection beyond MOST_ITEMS."""
     if isinstance(value, str):
         if len(value) > MOST_LETTERS:
-            raise _too_much(f"makes a text of {len(value)} letters", MOST_LETTERS)
+            raise _too_much(f"a text has {len(value)} characters", MOST_LETTERS)
     elif isinstance(value, list | tuple | dict | set) and len(value) > MOST_ITEMS:
-        raise _too_much(f"makes a list of {len(value)} items", MOST_ITEMS)
+        raise _too_much(f"a list has {len(value)} items", MOST_ITEMS)
     return value
 
 
@@ -60,7 +60,7 @@ def joined(parts: Iterable[str]) -> str:
     for part in parts:
         letters += len(part)
         if letters > MOST_LETTERS:
-            raise _too_much("makes a text of more letters than a mail may have", MOST_LETTERS)
+            raise _too_much("the mail has too many characters", MOST_LETTERS)
         kept.append(part)
     return "".join(kept)
 
@@ -69,9 +69,9 @@ def _modest(arguments: Iterable[Any]) -> None:
     for argument in arguments:
         if isinstance(argument, str):
             if len(argument) > MOST_WIDTH:
-                raise _too_much(f"takes a text of {len(argument)} letters here", MOST_WIDTH)
+                raise _too_much(f"an argument is a text of {len(argument)} characters", MOST_WIDTH)
         elif isinstance(argument, int | float) and not abs(argument) <= MOST_WIDTH:
-            raise _too_much("takes no number as large as that", MOST_WIDTH)
+            raise _too_much("an argument is too large a number", MOST_WIDTH)
 
 
 def _bounded_filter(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -82,7 +82,7 @@ def _bounded_filter(name: str, function: Callable[..., Any]) -> Callable[..., An
     def bounded(*args: Any, **kwargs: Any) -> Any:
         value = args[first - 1]
         if name == "format" and _WIDE.search(str(value)):
-            raise _too_much("a format is wider", 999)
+            raise _too_much("the width in a format is too large", 999)
         if name in _WIDENING_FILTERS:
             _modest([*args[first:], *kwargs.values()])
         result = function(*args, **kwargs)
@@ -94,7 +94,7 @@ def _bounded_filter(name: str, function: Callable[..., Any]) -> Callable[..., An
 def _limited_one_by_one(values: Iterator[Any]) -> Iterator[Any]:
     for number, value in enumerate(values):
         if number >= MOST_ITEMS:
-            raise _too_much("makes a list of more items", MOST_ITEMS)
+            raise _too_much("a list has too many items", MOST_ITEMS)
         yield limited(value)
 
 
@@ -116,7 +116,7 @@ def _step(context: Context) -> None:
     if isinstance(context, _Context):
         context.steps[0] += 1
         if context.steps[0] > MOST_STEPS:
-            raise _too_much("goes through more rounds of loops and calls", MOST_STEPS)
+            raise _too_much("the template has too many loop iterations and calls", MOST_STEPS)
 
 
 def _range(*args: int) -> range:
@@ -126,7 +126,7 @@ def _range(*args: int) -> range:
     except OverflowError:
         items = MOST_STEPS + 1
     if items > MOST_STEPS:
-        raise _too_much("a range has more numbers", MOST_STEPS)
+        raise _too_much("a range has too many numbers", MOST_STEPS)
     return found
 
 
@@ -197,7 +197,7 @@ class Sandbox(ImmutableSandboxedEnvironment):
 
 def _narrow(obj: Any, attribute: Any) -> Any:
     if attribute in {"format", "format_map"} and isinstance(obj, str) and _WIDE.search(obj):
-        raise _too_much("a format is wider", 999)
+        raise _too_much("the width in a format is too large", 999)
     return obj
 
 
@@ -211,21 +211,21 @@ def _product(left: Any, right: Any) -> Any:
         if isinstance(one, str | list | tuple) and isinstance(other, int):
             most = MOST_LETTERS if isinstance(one, str) else MOST_ITEMS
             if len(one) * other > most:
-                raise _too_much(f"repeats to {len(one) * other} letters or items", most)
+                raise _too_much(f"a repetition has {len(one) * other} characters or items", most)
     if isinstance(left, int) and isinstance(right, int) and left.bit_length() + right.bit_length() > _MOST_BITS:
-        raise _too_much("makes a number of more bits", _MOST_BITS)
+        raise _too_much("a number has too many bits", _MOST_BITS)
     return operator.mul(left, right)
 
 
 def _power(left: Any, right: Any) -> Any:
     if isinstance(left, int) and isinstance(right, int) and left.bit_length() * max(right, 0) > _MOST_BITS:
-        raise _too_much("makes a number of more bits", _MOST_BITS)
+        raise _too_much("a number has too many bits", _MOST_BITS)
     return operator.pow(left, right)
 
 
 def _remainder(left: Any, right: Any) -> Any:
     if isinstance(left, str) and _WIDE.search(left):
-        raise _too_much("a format is wider", 999)
+        raise _too_much("the width in a format is too large", 999)
     return operator.mod(left, right)
 
 

@@ -62,13 +62,13 @@ def _excesses(source: str) -> Iterator[tuple[int, str]]:
         length += 1
         brackets += (word.text in {"(", "[", "{"}) - (word.text in {")", "]", "}"})
         if len(branches) > MOST_NESTED:
-            yield word.line, f"{word.text}: is nested too deeply; at most {MOST_NESTED} statements within each other"
+            yield word.line, f"{word.text}: is nested too deeply; the limit is {MOST_NESTED} nested statements"
         if branches and branches[-1] > MOST_BRANCHES:
-            yield word.line, f"elif: there are too many; at most {MOST_BRANCHES} of one if"
+            yield word.line, f"elif: occurs too often; the limit is {MOST_BRANCHES} in one if"
         if brackets > MOST_BRACKETS:
-            yield word.line, f"{word.text}: is nested too deeply; at most {MOST_BRACKETS} brackets within each other"
+            yield word.line, f"{word.text}: is nested too deeply; the limit is {MOST_BRACKETS} nested brackets"
         if length > MOST_WORDS:
-            yield word.line, f"is too long; at most {MOST_WORDS} words and signs between two pairs of braces"
+            yield word.line, f"an expression is too long; the limit is {MOST_WORDS} words and operators"
 
 
 def _follow(keyword: str, branches: list[int]) -> None:

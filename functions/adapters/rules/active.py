@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from adapters.runtime.clients import client, error_code, stored_object
 from adapters.runtime.telemetry import count, logger
 from ripen.config.configuration import ActiveConfiguration, Configuration, Mails, MailTemplate
-from ripen.fold.rules import Rules, compile_rules
+from ripen.fold.rules import Rules, compile_active
 from ripen.times import MINUTE
 
 CURRENT = "active/current.json"
@@ -67,7 +67,7 @@ def active(bucket: str, now: int) -> Active | None:
     try:
         found = client("s3").get_object(Bucket=bucket, Key=CURRENT, **condition)
         read = ActiveConfiguration.model_validate_json(found["Body"].read())
-        kept.active = Active(compile_rules(read.configuration, read.version), read.configuration)
+        kept.active = Active(compile_active(read), read.configuration)
         kept.etag = found["ETag"]
     except ClientError as error:
         if error_code(error) not in ("304", "NotModified"):
@@ -102,7 +102,7 @@ def activate(bucket: str, active: ActiveConfiguration, mails: Mails) -> None:
         name: {language: template.model_dump() for language, template in languages.items()}
         for name, languages in mails.items()
     }
-    _put(bucket, mails_key(active.version), json.dumps(texts))
+    _put(bucket, mails_key(active.rules_version), json.dumps(texts))
     _put(bucket, CURRENT, active.model_dump_json(by_alias=True, exclude_defaults=True))
 
 
@@ -111,5 +111,5 @@ def _put(bucket: str, key: str, text: str) -> None:
 
 
 def _report(reason: str) -> None:
-    logger.error("The active configuration cannot be used; the last good one stays", extra={"reason": reason})
+    logger.error("The active configuration cannot be used; the last valid one stays in use", extra={"reason": reason})
     count("ConfigurationUnusable")

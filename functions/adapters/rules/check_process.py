@@ -56,9 +56,10 @@ def _answer(files: dict[str, bytes], sent: Collection[str], progress: _Progress)
     except InvalidConfigurationError as error:
         return {"problems": error.problems}
     except MemoryError:
-        return {"problems": [f"{progress.name}:1: it takes more than {MOST_BYTES >> 20} MB of memory to check"]}
+        text = f"the check takes more than {MOST_BYTES >> 20} MB of memory; make the file smaller"
+        return {"problems": [f"{progress.name}:1: {text}"]}
     except RecursionError:
-        return {"problems": [f"{progress.name}:1: something in it is nested too deeply"]}
+        return {"problems": [f"{progress.name}:1: the file is nested too deeply"]}
     return {
         "configuration": configuration.model_dump(mode="json", by_alias=True, exclude_defaults=True),
         "mails": {

@@ -51,7 +51,9 @@ def check(files: Mapping[str, bytes], sent: Collection[str] = (), seconds: float
     try:
         done = subprocess.run(command, cwd=_FUNCTIONS, input=task, stdout=subprocess.PIPE, timeout=seconds, check=False)
     except subprocess.TimeoutExpired as error:
-        raise _broken_off(error.stdout or b"", f"it takes more than {seconds:g} seconds to check") from None
+        raise _broken_off(
+            error.stdout or b"", f"the check takes more than {seconds:g} seconds; make the file smaller"
+        ) from None
     if done.returncode:
         raise _broken_off(done.stdout, _reason(done.returncode))
     *_, answer = _told(done.stdout)
@@ -82,5 +84,5 @@ def _told(printed: bytes) -> list[dict[str, Any]]:
 def _reason(status: int) -> str:
     if status < 0:
         name = signal.Signals(-status).name
-        return f"it ends what reads it ({name}), so it cannot be checked; is it large, or nested deeply?"
-    return f"what reads it fails with status {status}, so it cannot be checked; the log has the reason"
+        return f"the check of this file ended with {name}; make the file smaller or less deeply nested"
+    return f"the check of this file failed with exit status {status}; the log shows the reason"

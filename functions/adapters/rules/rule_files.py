@@ -69,7 +69,7 @@ def build(files: Mapping[str, bytes], reading: Reading = untold) -> tuple[Config
         raise InvalidConfigurationError(found)
     dump_site(configuration, mails)  # raises InvalidConfigurationError if the public configuration is too large
     if (size := len(dump_sources(compile_sources(configuration)))) > MAX_BYTES:
-        raise InvalidConfigurationError([f"rules/sources.yaml:1: sources: have {size} bytes; at most {MAX_BYTES}"])
+        raise InvalidConfigurationError([f"rules/sources.yaml:1: sources: has {size} bytes; the limit is {MAX_BYTES}"])
     return configuration, mails, _version(configuration, mails)
 
 
@@ -93,9 +93,9 @@ def _of_mails(configuration: Configuration, mails: Mails) -> Iterator[tuple[Path
         while steps:
             path, step = steps.pop(0)
             if step.mail in needing and step.content is None:
-                yield (*path, "mail"), f"the mail {step.mail} shows content, and this step chooses none; add content"
+                yield (*path, "mail"), f"the mail {step.mail} shows content, but this step has no content; add content"
             if step.mail in asking and not configuration.mailing.surveys:
-                yield (*path, "mail"), f"the mail {step.mail} asks for a rating; write surveys in rules/mailing.yaml"
+                yield (*path, "mail"), f"the mail {step.mail} asks for a rating; add surveys to rules/mailing.yaml"
             for n, branch in enumerate(step.branch or []):
                 steps += [((*path, "branch", n, "steps", m), inner) for m, inner in enumerate(branch.steps)]
 
@@ -115,14 +115,14 @@ def _read_yaml(name: str, sections: Sequence[str], content: bytes, troubles: lis
 
 def _misplaced(name: str, sections: Sequence[str], document: Document) -> Iterator[str]:
     if not isinstance(document.values, Mapping):
-        yield f"{name}:1: has to have the top-level key {sections[0]}"
+        yield f"{name}:1: needs the top-level key {sections[0]}"
         return
     for key in document.values:
         if key not in sections:
             line = next((line for _, line in steps(document.root, (key,))), 1)
-            yield f"{name}:{line}: {key}: may not stand here; there is {', '.join(sections)}{_elsewhere(key, sections)}"
+            yield f"{name}:{line}: {key}: is not allowed here; known: {', '.join(sections)}{_elsewhere(key, sections)}"
     if sections[0] not in document.values:
-        yield f"{name}:1: has to have the top-level key {sections[0]}"
+        yield f"{name}:1: needs the top-level key {sections[0]}"
 
 
 def _elsewhere(key: object, sections: Sequence[str]) -> str:
@@ -139,9 +139,7 @@ def _message(error: Any) -> str:
     given = f" (it is {_short(error['input'])})" if isinstance(error["input"], str | int | float) else ""
     kind, location = error["type"], error["loc"]
     if kind == "extra_forbidden":
-        return (
-            f"is not a key that may stand here{did_you_mean(str(location[-1]), keys_at(Configuration, location[:-1]))}"
-        )
+        return f"is not a known key{did_you_mean(str(location[-1]), keys_at(Configuration, location[:-1]))}"
     if kind == "missing":
         return "is missing"
     if kind == "value_error":

@@ -49,13 +49,13 @@ def read_yaml(content: bytes) -> Document:
     except ReaderError as error:
         raise _unreadable(str(error).partition("\n")[0], content.decode()[: error.position].encode()) from None
     except RecursionError:
-        raise _unreadable("it is nested too deeply", b"") from None
+        raise _unreadable("the file is nested too deeply", b"") from None
     return Document(values, root)
 
 
 def _unreadable(reason: str, before: bytes) -> MarkedYAMLError:
     mark = StringMark("", len(before), before.count(b"\n"), 0, None, None)
-    return MarkedYAMLError(None, None, f"is no YAML in UTF-8: {reason}", mark)
+    return MarkedYAMLError(None, None, f"is not valid YAML in UTF-8: {reason}", mark)
 
 
 def steps(root: Node | None, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, int]]:
@@ -81,7 +81,7 @@ class _Constructor(SafeConstructor):
         try:
             return super().construct_object(node, deep=deep)
         except (ValueError, TypeError, AttributeError, ArithmeticError, LookupError) as error:
-            text = f"is not what its tag says: {str(error)[:200]}"
+            text = f"does not match its tag: {str(error)[:200]}"
             raise ConstructorError(None, None, text, node.start_mark) from None
 
 
@@ -99,18 +99,20 @@ class _Composer(Composer):
     def compose_node(self, parent: Any, index: Any) -> Any:
         event = self.parser.peek_event()
         if self.depth >= MOST_DEPTH:
-            raise _problem(f"is nested too deeply; at most {MOST_DEPTH} levels", event)
+            raise _problem(f"is nested too deeply; the limit is {MOST_DEPTH} levels", event)
         if len(self.sizes) >= MOST_VALUES:
-            raise _problem(f"is larger than {MOST_VALUES} values", event)
+            raise _problem(f"has too many values; the limit is {MOST_VALUES}", event)
         node = super().compose_node(parent, index)
         if isinstance(event, AliasEvent):
             if id(node) not in self.sizes:
-                raise _problem(f"*{event.anchor} stands in what it stands for", event)
+                raise _problem(f"the alias *{event.anchor} is inside its own anchor; remove it", event)
             return node
         _check(node)
         size = self.sizes[id(node)] = 1 + sum(self.sizes[id(inner)] for inner in _inner(node))
         if size > MOST_VALUES:
-            raise _problem(f"is larger than {MOST_VALUES} values, its aliases and merge keys written out", node)
+            raise _problem(
+                f"has too many values after the expansion of aliases and merge keys; the limit is {MOST_VALUES}", node
+            )
         return node
 
 
@@ -124,17 +126,19 @@ def _inner(node: Node) -> Iterator[Node]:
 def _check(node: Node) -> None:
     if node.tag not in _TAGS:
         tag = str(node.tag).replace(_TAG, "!!")[:100]
-        raise _problem(f"{tag} is a tag that may not stand here; a text that begins with ! needs quotes", node)
+        raise _problem(
+            f"the tag {tag} is not allowed; remove it, or write quotes around a text that begins with !", node
+        )
     if isinstance(node, ScalarNode) and node.tag in {f"{_TAG}int", f"{_TAG}float"} and len(node.value) > _MOST_DIGITS:
-        raise _problem(f"is a number of {len(node.value)} characters; at most {_MOST_DIGITS}", node)
+        raise _problem(f"is a number with {len(node.value)} characters; the limit is {_MOST_DIGITS}", node)
     seen: set[str] = set()
     for key, _ in node.value if isinstance(node, MappingNode) else ():
         if not isinstance(key, ScalarNode):
             raise _problem(
-                "a key is one text, no list and no mapping; a text that begins with { or [ needs quotes", key
+                "a key must be a text, not a list or a mapping; a text that begins with { or [ needs quotes", key
             )
         if key.value in seen:
-            raise _problem(f'found duplicate key "{key.value[:100]}"', key)
+            raise _problem(f'the key "{key.value[:100]}" occurs more than once; keep one of them', key)
         seen.add(key.value)
 
 

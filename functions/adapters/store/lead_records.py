@@ -73,7 +73,7 @@ def transact(actions: Sequence[Action]) -> None:
     except ClientError as error:
         reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
         if reasons & {"ConditionalCheckFailed", "TransactionConflict"}:
-            raise VersionConflictError("the lead was changed by somebody else") from None
+            raise VersionConflictError("another process changed the lead") from None
         raise
 
 

@@ -72,4 +72,4 @@ def _transact(actions: list[Mapping[str, Any]]) -> list[str]:
         else:
             return []
         time.sleep(0.05 * 2**attempt)
-    raise TableThrottledError("somebody else is writing the same lead")
+    raise TableThrottledError("another process is writing the same lead")

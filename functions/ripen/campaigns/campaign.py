@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
+from ripen.campaigns.editions import FormerSteps, places
 from ripen.campaigns.frequency_caps import NO_CAPS, FrequencyCaps, compile_caps
 from ripen.campaigns.sending_hours import Hours, Rhythm, compile_hours, compile_rhythm
 from ripen.campaigns.steps import Do, Program, compile_steps
 from ripen.conditions.pattern import Predicate, compile_pattern, fields
 from ripen.config.configuration import Configuration
-from ripen.config.schema.campaigns import Campaign, Date
+from ripen.config.schema.campaigns import Campaign, Date, Edition
 from ripen.config.schema.lifecycle import ScoreAtLeast
 from ripen.config.schema.mailing import Mailing
 from ripen.events.event import MAIL
@@ -50,16 +52,18 @@ class DateRule(NamedTuple):
 class CampaignRule:
     """A compiled campaign; durations in milliseconds.
 
-    Its trigger is `score`, `phase`, `inactive_for`, `date`, `rhythm`, `segment`, or an event (a signal). If `gated`,
-    the score triggers only after another event. `goal` and `exits` are the conditions on facts alone; those on events
-    are signals. `reentry_after` is the least time between two starts (None: no limit; NEVER: one start only). `hours`
-    and `limits` apply to its mails, `category_limits` to all mails of its category. `by_mail_alone` is true if all its
-    actions are mails. `holdout_share` is the share of leads (0 to 1) in the control group, which gets nothing. If it
-    `confirms`, its mails go to the address that the lead named last.
+    `former` are the programs that leads followed before an edit, oldest first. Its trigger is `score`, `phase`,
+    `inactive_for`, `date`, `rhythm`, `segment`, or an event (a signal). If `gated`, the score triggers only after
+    another event. `goal` and `exits` are the conditions on facts alone; those on events are signals. `reentry_after` is
+    the least time between two starts (None: no limit; NEVER: one start only). `hours` and `limits` apply to its mails,
+    `category_limits` to all mails of its category. `by_mail_alone` is true if all its actions are mails.
+    `holdout_share` is the share of leads (0 to 1) in the control group, which gets nothing. If it `confirms`, its mails
+    go to the address that the lead named last.
     """
 
     name: str
     program: Program
+    former: tuple[FormerSteps, ...]
     by_mail_alone: bool
     score: ScoreAtLeast | None = None
     gated: bool = False
@@ -82,6 +86,10 @@ class CampaignRule:
     hours: tuple[Hours, ...] = ()
     limits: FrequencyCaps = NO_CAPS
     category_limits: FrequencyCaps = NO_CAPS
+
+    def edition(self, moment: int) -> int:
+        """The number of the program that leads follow at `moment` (ms), counted from the oldest."""
+        return sum(former.until <= moment for former in self.former)
 
     @property
     def by_time(self) -> bool:
@@ -109,9 +117,17 @@ class CampaignRules:
         return next(campaign for campaign in self.all if campaign.name == name)
 
 
-def compile_campaigns(configuration: Configuration) -> tuple[CampaignRules, list[Watched]]:
-    """The compiled campaigns of a configuration, and the event patterns to watch with their signals."""
-    compiled = [_compile(name, campaign, configuration.mailing) for name, campaign in configuration.campaigns.items()]
+def compile_campaigns(
+    configuration: Configuration, editions: Mapping[str, Sequence[Edition]]
+) -> tuple[CampaignRules, list[Watched]]:
+    """The compiled campaigns of a configuration, and the event patterns to watch with their signals.
+
+    `editions` are the former steps of the campaigns, oldest first.
+    """
+    compiled = [
+        _compile(name, campaign, editions.get(name, ()), configuration.mailing)
+        for name, campaign in configuration.campaigns.items()
+    ]
     rules = tuple(rule for rule, _ in compiled)
     grouped = CampaignRules(
         all=rules,
@@ -137,18 +153,34 @@ def of_facts(pattern: Mapping[str, Any]) -> bool:
     return all(field.partition(".")[0] in ("lead", "traits") for field in fields(pattern))
 
 
-def _compile(name: str, campaign: Campaign, mailing: Mailing) -> tuple[CampaignRule, list[Watched]]:
-    program, patterns = compile_steps(campaign.all_steps, campaign.valid_for)
-    return _rule(name, campaign, program, mailing), _signals(name, campaign, patterns)
+def _compile(
+    name: str, campaign: Campaign, editions: Sequence[Edition], mailing: Mailing
+) -> tuple[CampaignRule, list[Watched]]:
+    patterns: list[dict[str, Any]] = []
+    old = [compile_steps(one.steps, one.valid_for, patterns) for one in editions]
+    program = compile_steps(campaign.all_steps, campaign.valid_for, patterns)
+    former = tuple(
+        FormerSteps(before, one.until, places(before, after))
+        for one, (before, after) in zip(editions, pairwise([*old, program]), strict=True)
+    )
+    return _rule(name, campaign, program, former, mailing), _signals(name, campaign, patterns)
 
 
-def _rule(name: str, campaign: Campaign, program: Program, mailing: Mailing) -> CampaignRule:
+def _rule(
+    name: str, campaign: Campaign, program: Program, former: tuple[FormerSteps, ...], mailing: Mailing
+) -> CampaignRule:
     start = campaign.start
     category = mailing.categories.get(campaign.category or "", None)
     return CampaignRule(
         name,
         program,
-        by_mail_alone=all(step.channel == MAIL for step in program if isinstance(step, Do)),
+        former,
+        by_mail_alone=all(
+            step.channel == MAIL
+            for steps in (program, *(one.program for one in former))
+            for step in steps
+            if isinstance(step, Do)
+        ),
         score=start.score,
         gated=start.after is not None,
         phase=start.phase,

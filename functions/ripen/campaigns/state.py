@@ -6,12 +6,13 @@ again therefore gives the same intent.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ripen.campaigns.campaign import NEVER, CampaignRule, CampaignRules
-from ripen.campaigns.steps import Do
+from ripen.campaigns.editions import FormerSteps
+from ripen.campaigns.steps import Do, Program
 from ripen.config.schema.lifecycle import ScoreAtLeast
 from ripen.events.event import Event
 from ripen.scoring.score import Score
@@ -41,7 +42,8 @@ class Run:
     """A current run of a campaign; moments in milliseconds.
 
     `at` is the index of its instruction, `since` the moment it got there, `began` the moment of the start. `control`
-    is true in the control group. `happened` holds the numbers of the event patterns that have matched.
+    is true in the control group. `happened` holds the numbers of the event patterns that have matched. `edition` is the
+    number of the program that it follows.
     """
 
     at: int
@@ -49,6 +51,28 @@ class Run:
     began: int
     control: bool = False
     happened: set[int] = field(default_factory=set)
+    edition: int = 0
+
+    def program(self, rule: CampaignRule) -> Program:
+        """The program that the run follows."""
+        return rule.former[self.edition].program if self.edition < len(rule.former) else rule.program
+
+    def edited_at(self, rule: CampaignRule) -> int | None:
+        """The moment of the next edit of that program; None if it is the present one."""
+        return rule.former[self.edition].until if self.edition < len(rule.former) else None
+
+    @classmethod
+    def from_json(cls, *values: Any) -> Run:
+        """Restores what `Progress.as_json` returned."""
+        at, since, began, control, happened, *edition = values
+        return cls(at, since, began, control, set(happened), *edition)
+
+    def follow(self, former: FormerSteps) -> None:
+        """Take the place of the run in the program that replaces a former one."""
+        place = former.places[min(self.at, len(former.program))]
+        self.at, self.edition = place.at, self.edition + 1
+        if not place.same:
+            self.since = former.until
 
 
 @dataclass(slots=True)
@@ -80,7 +104,7 @@ class Progress:
             return self.number == 0 or moment <= self.carry_over_until
         return self.began < 0 or rule.reentry_after is None or moment - self.began >= rule.reentry_after
 
-    def start(self, moment: int, *, control: bool) -> None:
+    def start(self, moment: int, edition: int, *, control: bool) -> None:
         """Starts a run. A start in time for a carry-over keeps the number and the completed steps."""
         if moment <= self.carry_over_until:
             self.carry_over_until = -1
@@ -88,7 +112,7 @@ class Progress:
             self.number += 1
             self.done = []
         self.began = moment
-        self.run = Run(0, moment, moment, control)
+        self.run = Run(0, moment, moment, control, edition=edition)
 
     def end(self, number: int, step: str, name: str, moment: int) -> None:
         """Records the final outcome of a step, done or failed."""
@@ -107,7 +131,7 @@ class Progress:
     def as_json(self) -> list[Any]:
         """The JSON values that `from_json` reads."""
         run = self.run
-        under_way = run and [run.at, run.since, run.began, run.control, sorted(run.happened)]
+        under_way = run and [run.at, run.since, run.began, run.control, sorted(run.happened), run.edition]
         last = [self.carry_over_until, under_way, self.done, list(self.unconfirmed)]
         return [self.unlocked, self.number, self.began, self.matching, self.last_trigger, *last]
 
@@ -115,12 +139,8 @@ class Progress:
     def from_json(cls, values: list[Any]) -> Progress:
         """Restores what `as_json` returned."""
         is_open, number, began, above, mark, credit, under_way, done, doubtful = values
-        run = _run(*under_way) if under_way else None
+        run = Run.from_json(*under_way) if under_way else None
         return cls(is_open, number, began, above, mark, credit, run, list(done), tuple(doubtful))
-
-
-def _run(at: int, since: int, began: int, control: bool, happened: Iterable[int]) -> Run:
-    return Run(at, since, began, control, set(happened))
 
 
 @dataclass(slots=True, eq=False)
@@ -144,7 +164,7 @@ class CampaignState:
 
     def start(self, rule: CampaignRule, moment: int, *, control: bool) -> None:
         """Start a run, in the control group or not, and note it."""
-        self.progress[rule.name].start(moment, control=control)
+        self.progress[rule.name].start(moment, rule.edition(moment), control=control)
         # `load` restores the order of the rules; the same order here makes a resumed fold give the same result.
         self.running = {one.name: one for one in self.rules.all if one.name in self.running or one is rule}
         self.notes.append(CampaignNote(moment, rule.name, "", "control group" if control else "started"))
@@ -231,5 +251,6 @@ class CampaignState:
 def current_step(rule: CampaignRule, progress: Progress) -> Do | None:
     """The step that a run waits for; None if it waits for none."""
     run = progress.run
-    instruction = rule.program[run.at] if run is not None and run.at < len(rule.program) else None
+    program = run.program(rule) if run is not None else ()
+    instruction = program[run.at] if run is not None and run.at < len(program) else None
     return instruction if isinstance(instruction, Do) else None

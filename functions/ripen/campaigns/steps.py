@@ -7,10 +7,8 @@ from typing import Any, NamedTuple
 
 from ripen.campaigns.sending_hours import Hours, compile_hours
 from ripen.conditions.pattern import Predicate, compile_pattern
-from ripen.config.schema.campaigns import Branch, Step
+from ripen.config.schema.campaigns import CHANNELS, Branch, Step
 from ripen.times import parse_duration
-
-CHANNELS = ("mail", "onsite", "handoff", "notify", "webhook")
 
 
 class Condition(NamedTuple):
@@ -63,25 +61,22 @@ Instruction = Wait | Gate | Jump | Do
 Program = tuple[Instruction, ...]
 
 
-class Compiled(NamedTuple):
-    """A program and its event patterns; conditions refer to a pattern by its index."""
+def compile_steps(steps: Sequence[Step], valid_for: str, patterns: list[dict[str, Any]]) -> Program:
+    """Compile steps; `valid_for` applies to each step without its own.
 
-    program: Program
-    patterns: tuple[dict[str, Any], ...]
-
-
-def compile_steps(steps: Sequence[Step], valid_for: str) -> Compiled:
-    """Compiles steps; `valid_for` applies to each step without its own."""
-    builder = _Builder(valid_for)
+    Conditions refer to an event pattern by its index in `patterns`, to which missing ones are added.
+    """
+    builder = _Builder(valid_for, patterns)
     builder.add(steps)
-    return Compiled(tuple(builder.program), tuple(builder.patterns))
+    return tuple(builder.program)
 
 
 class _Builder:
-    def __init__(self, valid_for: str) -> None:
+    def __init__(self, valid_for: str, patterns: list[dict[str, Any]]) -> None:
         self.valid_for = valid_for
         self.program: list[Any] = []
-        self.patterns: list[dict[str, Any]] = []
+        self.patterns = patterns
+        self.shared = len(patterns)
 
     def add(self, steps: Sequence[Step]) -> None:
         for step in steps:
@@ -138,7 +133,10 @@ class _Builder:
         happened = None
         if step.happened is not None:
             happened = len(self.patterns)
-            self.patterns.append(step.happened)
+            if step.happened in self.patterns[: self.shared]:  # a former program counts its events, too
+                happened = self.patterns.index(step.happened)
+            else:
+                self.patterns.append(step.happened)
         return Condition(compile_pattern(step.when) if step.when is not None else None, happened)
 
 

@@ -71,19 +71,19 @@ def _whole(pattern: object, path: str = "") -> list[Condition]:
         level = [inner for one in level for inner in (one.values() if isinstance(one, Mapping) else _items(one))]
         values += len(level)
         if values > MAX_VALUES:
-            raise InvalidPatternError(path, f"holds too many keys and values; at most {MAX_VALUES}")
+            raise InvalidPatternError(path, f"contains too many keys and values; the limit is {MAX_VALUES}")
     return _parsed(pattern, path, ())
 
 
 def _parsed(pattern: object, path: str, keys: tuple[str, ...]) -> list[Condition]:
     """The conditions of a pattern for the fields below `keys`; `path` is the place that an error names."""
     if not isinstance(pattern, Mapping) or not pattern:
-        raise InvalidPatternError(path, "a condition is a mapping of fields to what they must be, and not empty")
+        raise InvalidPatternError(path, "a condition must be a mapping of fields to values, and must not be empty")
     conditions: list[Condition] = []
     for key, wanted in pattern.items():
         here = f"{path}.{key}" if path else str(key)
         if here.count(".") >= _MAX_DEPTH:  # Python limits nested brackets
-            raise InvalidPatternError(here[:200], f"is nested too deeply; at most {_MAX_DEPTH} levels")
+            raise InvalidPatternError(here[:200], f"is nested too deeply; the limit is {_MAX_DEPTH} levels")
         inner = (*keys, *str(key).split("."))
         if key == "$or":
             conditions.append(_any_of(wanted, here, keys))
@@ -96,14 +96,14 @@ def _parsed(pattern: object, path: str, keys: tuple[str, ...]) -> list[Condition
 
 def _any_of(choices: object, path: str, keys: tuple[str, ...]) -> AnyOf:
     if not isinstance(choices, list) or len(choices) < 2:
-        raise InvalidPatternError(path, "takes a list of two or more conditions")
+        raise InvalidPatternError(path, "needs a list of two or more conditions")
     return AnyOf(tuple(tuple(_parsed(one, f"{path}[{n}]", keys)) for n, one in enumerate(choices)))
 
 
 def _field(wanted: object, path: str, keys: tuple[str, ...]) -> Field:
     checks = [_check(value, path) for value in _list(wanted)]
     if not checks:
-        raise InvalidPatternError(path, "has an empty list, which nothing can match")
+        raise InvalidPatternError(path, "has an empty list, which no value can match; add a value")
     return Field(keys, tuple(checks))
 
 
@@ -122,7 +122,9 @@ def _is_operator(wanted: Mapping[str, Any]) -> bool:
 def _check(wanted: object, path: str) -> Check:
     if isinstance(wanted, Mapping):
         if not _is_operator(wanted):
-            raise InvalidPatternError(path, f"{sorted(map(str, wanted))} is not one of {sorted(_OPERATORS)}")
+            raise InvalidPatternError(
+                path, f"{sorted(map(str, wanted))} is not an operator; known: {sorted(_OPERATORS)}"
+            )
         [(name, argument)] = wanted.items()
         return _OPERATORS[name](argument, path)
     return _literal(wanted, path)
@@ -131,12 +133,12 @@ def _check(wanted: object, path: str) -> Check:
 def _literal(wanted: object, path: str) -> Check:
     if wanted is None or isinstance(wanted, str | int | float):
         return Check("is", wanted)
-    raise InvalidPatternError(path, f"{wanted!r} is no text, number, boolean, null or operator")
+    raise InvalidPatternError(path, f"{wanted!r} is not a text, number, boolean, null or operator")
 
 
 def _text(argument: object, path: str) -> str:
     if not isinstance(argument, str) or not argument:
-        raise InvalidPatternError(path, f"{argument!r} is no text")
+        raise InvalidPatternError(path, f"{argument!r} is not a text, or is empty")
     return argument
 
 
@@ -155,7 +157,7 @@ def _equals_ignore_case(argument: object, path: str) -> Check:
 def _wildcard(argument: object, path: str) -> Check:
     parts = _between_stars(_text(argument, path), path)
     if "" in parts[1:-1]:
-        raise InvalidPatternError(path, "two * in a row")
+        raise InvalidPatternError(path, "contains two * in a row; write one")
     if len(parts) == 1:
         return Check("is", parts[0])
     return (
@@ -172,7 +174,9 @@ def _between_stars(text: str, path: str) -> list[str]:
         elif character == "\\":
             escaped = next(characters, "")
             if escaped not in {"*", "\\"}:
-                raise InvalidPatternError(path, r"a backslash stands only before a * or another backslash: \* or \\")
+                raise InvalidPatternError(
+                    path, r"a backslash is allowed only before a * or another backslash: \* or \\"
+                )
             parts[-1] += escaped
         else:
             parts[-1] += character
@@ -181,17 +185,17 @@ def _between_stars(text: str, path: str) -> list[str]:
 
 def _exists(argument: object, path: str) -> Check:
     if not isinstance(argument, bool):
-        raise InvalidPatternError(path, f"exists takes true or false, not {argument!r}")
+        raise InvalidPatternError(path, f"exists needs true or false, not {argument!r}")
     return Check("exists", argument)
 
 
 def _numeric(argument: object, path: str) -> Check:
     if not isinstance(argument, list) or len(argument) not in {2, 4}:
-        raise InvalidPatternError(path, 'numeric takes a list such as [">=", 10] or [">", 0, "<=", 5]')
+        raise InvalidPatternError(path, 'numeric needs a list such as [">=", 10] or [">", 0, "<=", 5]')
     limits = tuple(zip(argument[::2], argument[1::2], strict=True))
     for sign, limit in limits:
         if sign not in _SIGNS or isinstance(limit, bool) or not isinstance(limit, int | float):
-            raise InvalidPatternError(path, f"{sign!r} {limit!r} is no comparison with a number")
+            raise InvalidPatternError(path, f"{sign!r} {limit!r} is not a comparison with a number")
     return Check("numeric", limits)
 
 
@@ -202,9 +206,9 @@ def _anything_but(argument: object, path: str) -> Check:
         [(name, inner)] = argument.items()
         unwanted = tuple(_NEGATABLE[name](value, path) for value in _list(inner))
     else:
-        raise InvalidPatternError(path, f"anything-but takes values or one of {sorted(_NEGATABLE)}")
+        raise InvalidPatternError(path, f"anything-but needs values or one of {sorted(_NEGATABLE)}")
     if not unwanted:
-        raise InvalidPatternError(path, "anything-but has an empty list, which excludes nothing")
+        raise InvalidPatternError(path, "anything-but has an empty list, which excludes nothing; add a value")
     return Check("anything-but", unwanted)
 
 

@@ -6,13 +6,15 @@ plain numbers.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from ripen.config.schema.base import Model, Name, Pattern
-from ripen.config.schema.campaigns import Campaign
+from ripen.config.schema.campaigns import Campaign, Edition
 from ripen.config.schema.content import Asset, Offer
 from ripen.config.schema.interests import Interests, Usage
 from ripen.config.schema.lifecycle import Phase
@@ -32,8 +34,8 @@ Origin = Annotated[str, StringConstraints(pattern=r"^(\*|https?://[a-z0-9.-]+(:[
 
 def _browser_event(name: str) -> str:
     if not may_be_opened(name):
-        kind = "no event that is kept for servers" if not reserved(name) else "never for browsers to tell"
-        raise ValueError(f"{name!r} is {kind}; there is Order Completed, Feedback Given, Deal Won and others")
+        trouble = "may never come from a browser" if reserved(name) else "needs no entry, because browsers may send it"
+        raise ValueError(f"{name!r} {trouble}; list only events of servers, such as Order Completed or Deal Won")
     return name
 
 
@@ -67,13 +69,17 @@ class SourceRule(Model):
     @model_validator(mode="after")
     def _has_what_its_kind_needs(self) -> SourceRule:
         if self.kind == "browser" and (self.write_key is None or self.write_key_sha256 is not None or not self.origins):
-            raise ValueError("a browser has a write_key and the origins of its pages, such as https://www.example.com")
+            raise ValueError(
+                "kind browser needs write_key and origins (such as https://www.example.com), and no write_key_sha256"
+            )
         if self.kind == "server" and (self.write_key_sha256 is None or self.write_key is not None or self.origins):
             raise ValueError(
-                "a server has a write_key_sha256, no write_key and no origins; `ripen sources key` makes one"
+                "kind server needs write_key_sha256, and neither write_key nor origins; `ripen sources key` makes a key"
             )
         if self.kind == "server" and self.browser_events:
-            raise ValueError("browser_events is a key of browsers; a server may tell these events anyway")
+            raise ValueError(
+                "browser_events is allowed only for kind browser, because servers may send these events; remove it"
+            )
         return self
 
     @property
@@ -117,12 +123,24 @@ class ActiveConfiguration(Model):
     """The published rules that every function reads; `version` is a digest of rules and mails.
 
     `activated_at` is the time of their upload (ISO 8601), `activated_by` who uploaded them, empty if that is not known.
+    `editions` are the former steps of campaigns, oldest first. `renamed` are the present names of renamed campaigns
+    (`name`) and steps (`campaign/step`), each with the name under which the ledger knows it.
     """
 
     version: str
     activated_at: str
     activated_by: str = ""
     configuration: Configuration
+    editions: dict[str, list[Edition]] = {}
+    renamed: dict[str, str] = {}
+
+    @property
+    def rules_version(self) -> str:
+        """The version of the compiled rules, which depend on the former steps, too."""
+        if not self.editions:
+            return self.version
+        former = {name: [one.model_dump(mode="json") for one in found] for name, found in self.editions.items()}
+        return hashlib.sha256(json.dumps([self.version, former], sort_keys=True).encode()).hexdigest()[:12]
 
 
 def compile_sources(configuration: Configuration) -> Sources:

@@ -30,6 +30,8 @@ def dump_site(configuration: Configuration, mails: Mails) -> str:
     }
     text = json.dumps(site, ensure_ascii=False)
     if (size := len(text.encode())) > MAX_BYTES:
-        trouble = f"offers, categories, surveys, imprint and opt_in have {size} bytes together; at most {MAX_BYTES}"
+        trouble = (
+            f"offers, categories, surveys, imprint and opt_in together have {size} bytes; the limit is {MAX_BYTES}"
+        )
         raise InvalidConfigurationError([f"rules/offers.yaml: {trouble}"])
     return text

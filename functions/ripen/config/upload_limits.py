@@ -86,9 +86,10 @@ def strangers(names: Iterable[str]) -> Iterator[str]:
         place = right_place(name)
         meant = f". Did you mean {place}?" if place else ""
         if name.startswith("mails/"):
-            yield f"{name}: is no mail; write mails/<name>/<language>.mjml, such as mails/tips/en.mjml{meant}"
+            right = "write mails/<name>/<language>.mjml, such as mails/tips/en.mjml"
+            yield f"{name}: is not the name of a mail; {right}{meant}"
         else:
-            yield f"{name}: is no rule file; there is {', '.join(sorted(SECTIONS))}{meant}"
+            yield f"{name}: is not a rule file; known: {', '.join(sorted(SECTIONS))}{meant}"
 
 
 def misplaced(names: Iterable[str]) -> Iterator[str]:
@@ -101,13 +102,13 @@ def misplaced(names: Iterable[str]) -> Iterator[str]:
 def size_problems(sizes: Mapping[str, int]) -> list[str]:
     """The problems of files that are too many or too large, one line each; `sizes` maps names to bytes."""
     if len(sizes) > MOST_FILES:
-        return [f"rules/ and mails/: hold more than {MOST_FILES} files"]
+        return [f"rules/ and mails/: contain too many files; the limit is {MOST_FILES}"]
     return [*_too_large({name: size for name, size in sizes.items() if is_read(name)})]
 
 
 def _too_large(sizes: Mapping[str, int]) -> Iterator[str]:
     for name, size in sorted(sizes.items()):
         if size > MOST_BYTES:
-            yield f"{name}:1: has {size} bytes; at most {MOST_BYTES}"
+            yield f"{name}:1: has {size} bytes; the limit is {MOST_BYTES}"
     if (whole := sum(sizes.values())) > MOST_BYTES_IN_ALL:
-        yield f"rules/ and mails/: have {whole} bytes together; at most {MOST_BYTES_IN_ALL}"
+        yield f"rules/ and mails/: together have {whole} bytes; the limit is {MOST_BYTES_IN_ALL}"

@@ -123,7 +123,7 @@ def encode(events: Sequence[Event]) -> bytes:
 def one_too_many() -> InvalidEventError:
     """The error for an event that exceeds the bytes that its request may store."""
     expected = f"at most {MAX_REQUEST_BYTES} bytes of events in one request"
-    return InvalidEventError("event", "has no room left in what one request may store", expected)
+    return InvalidEventError("event", "exceeds the total size that one request may store", expected)
 
 
 def _encode_handful(events: Sequence[Event]) -> bytes:
@@ -167,4 +167,6 @@ def _dump(value: object, encoder: json.JSONEncoder) -> bytes:
     except UnicodeEncodeError:
         raise
     except (ValueError, RecursionError):
-        raise InvalidEventError("event", "holds a number or a depth that JSON cannot carry", "plain values") from None
+        raise InvalidEventError(
+            "event", "contains a number or a depth that JSON does not allow", "plain values"
+        ) from None

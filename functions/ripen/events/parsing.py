@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ripen.errors import InvalidEventError
-from ripen.events.event import MAX_EVENT_BYTES, OWN_MARK, Event, Received
+from ripen.events.event import MAX_DEPTH, MAX_EVENT_BYTES, OWN_MARK, Event, Received
 from ripen.events.reserved_names import OWN, normal, reserved
 from ripen.events.sources import Source
 from ripen.times import DAY, LAST_MOMENT, MINUTE, parse_iso
@@ -105,9 +105,11 @@ def parse_event(
         _check_teller(name, source)
     anonymous_id, user_id = identifier(payload, "anonymousId"), identifier(payload, "userId")
     if not anonymous_id and not user_id:
-        raise InvalidEventError("anonymousId", "is missing, and so is userId", "one of the two")
+        raise InvalidEventError("anonymousId", "is missing, and userId is missing too", "at least one of the two")
     if not anonymous_id and not source.trusted:
-        raise InvalidEventError("anonymousId", "is missing, and only a server may speak for a userId", "an anonymousId")
+        raise InvalidEventError(
+            "anonymousId", "is missing, and only a server may send a userId alone", "an anonymousId"
+        )
     context = _mapping(payload, "context")
     if envelope.context:
         context = {**envelope.context, **context}
@@ -180,11 +182,11 @@ def _name(payload: Mapping[str, Any], call: object) -> str:
         return _NAMES[call]
     if call != "track":
         raise InvalidEventError(
-            "type", f"is {call[:40]!r}" if isinstance(call, str) else "is no text", ", ".join(CALLS)
+            "type", f"is {call[:40]!r}" if isinstance(call, str) else "is not text", f"one of {', '.join(CALLS)}"
         )
     name = payload.get("event")
     if not isinstance(name, str) or not name.strip():
-        raise InvalidEventError("event", "is missing or no text", "the name of what happened, such as Signed Up")
+        raise InvalidEventError("event", "is missing or not text", "the name of an event, such as Signed Up")
     if len(name) > MAX_NAME_LENGTH:
         raise InvalidEventError("event", f"has {len(name)} characters", f"at most {MAX_NAME_LENGTH}")
     return name
@@ -193,15 +195,15 @@ def _name(payload: Mapping[str, Any], call: object) -> str:
 def _check_teller(name: str, source: Source) -> None:
     who = reserved(name)
     if who == OWN:
-        raise InvalidEventError("event", f"{name!r} is an event that only Ripen itself records", "another name")
+        raise InvalidEventError("event", f"{name!r} is reserved for events of Ripen itself", "another name")
     if who and not source.trusted and normal(name) not in source.browser_events:
-        raise InvalidEventError("event", f"{name!r} is not for browsers to tell", "the key of a server")
+        raise InvalidEventError("event", f"{name!r} may not come from a browser", "the write key of a server")
 
 
 def _message_id(payload: Mapping[str, Any]) -> str:
     value = identifier(payload, "messageId")
     if value.startswith(OWN_MARK):
-        raise InvalidEventError("messageId", f"begins with {OWN_MARK}", "an id that begins otherwise")
+        raise InvalidEventError("messageId", f"begins with {OWN_MARK}", f"an id that does not begin with {OWN_MARK}")
     return value
 
 
@@ -219,11 +221,11 @@ def identifier(payload: Mapping[str, Any], key: str) -> str:
     if len(value) > MAX_ID_LENGTH:
         raise InvalidEventError(key, f"has {len(value)} characters", f"at most {MAX_ID_LENGTH}")
     if not value.isprintable():
-        raise InvalidEventError(key, "holds control characters or broken Unicode", "printable text")
+        raise InvalidEventError(key, "contains control characters or invalid Unicode", "printable text")
     if len(value.encode()) > MAX_ID_BYTES:
         raise InvalidEventError(key, f"has {len(value.encode())} bytes", f"at most {MAX_ID_BYTES} in UTF-8")
     if value.strip().lower() in _SHARED_IDS or not value.strip(" 0-"):
-        raise InvalidEventError(key, f"{value!r} is what broken pages send for everybody", "an id of one visitor")
+        raise InvalidEventError(key, f"{value!r} is a placeholder that many visitors share", "an id of one visitor")
     return value
 
 
@@ -237,7 +239,7 @@ def _moment(payload: Mapping[str, Any], key: str, default: int, parse: Callable[
         moment = -1
     if not 0 <= moment <= LAST_MOMENT:
         raise InvalidEventError(
-            key, f"{str(value)[:40]!r} is no time since 1970", "ISO 8601, such as 2026-11-21T09:30:00Z"
+            key, f"{str(value)[:40]!r} is not a time since 1970", "ISO 8601, such as 2026-11-21T09:30:00Z"
         )
     return moment
 
@@ -262,7 +264,7 @@ def _derived_id(payload: Mapping[str, Any], received_at: int) -> str:
         said = {key: value for key, value in payload.items() if key != "sentAt"}
         text = json.dumps(said, sort_keys=True, separators=(",", ":"))
     except RecursionError:
-        raise InvalidEventError("event", "is nested too deeply", "plain values") from None
+        raise InvalidEventError("event", "is nested too deeply", f"at most {MAX_DEPTH} levels") from None
     return hashlib.sha256((text if timed else f"{received_at}{text}").encode()).hexdigest()[:32]
 
 

@@ -19,7 +19,7 @@ from ripen.fold.enrollment import enroll_missed
 from ripen.fold.facts import LeadFacts, SessionFacts, persona
 from ripen.fold.phases import awaits_threshold
 from ripen.fold.rules import Rules
-from ripen.fold.runs import next_step, offers, pending
+from ripen.fold.runs import next_step, offers, pending, under_way
 from ripen.fold.state import State
 from ripen.leads.identifiers import CONFIRMED, DISOWNED, OPTED_IN, REFUSED
 from ripen.leads.lead import Intent, Lead
@@ -226,6 +226,7 @@ def _lead(subject: str, state: State, now: int, later: int | None) -> Lead:
         preferences=privacy.preferences,
         language=language(state),
         notes=state.campaigns.notes,
+        under_way=under_way(state),
         offers=tuple(offers(state)) if privacy.may_reach else (),
         pending=tuple(sorted(pending(state, now), key=_order)) if privacy.may_reach else (),
         next_timer=first_after(now, [later, *[course.timer for course in lifecycles.courses]]),

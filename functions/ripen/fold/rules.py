@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from ripen.campaigns.campaign import CampaignRules, Signal, compile_campaigns
 from ripen.conditions.pattern import Facts, compile_choice, event_names
-from ripen.config.configuration import Configuration
+from ripen.config.configuration import ActiveConfiguration, Configuration
+from ripen.config.schema.campaigns import Edition
 from ripen.config.schema.content import Asset, Offer
 from ripen.lifecycle.transitions import Lifecycles, compile_lifecycles
 from ripen.scoring.points import Rule
@@ -54,9 +56,16 @@ class Rules:
     by_event: Mapping[str, EventMatchers]
 
 
-def compile_rules(configuration: Configuration, version: str) -> Rules:
-    """Compile a valid configuration."""
-    campaigns, signals = compile_campaigns(configuration)
+def compile_active(active: ActiveConfiguration) -> Rules:
+    """Compile the published configuration."""
+    return compile_rules(active.configuration, active.rules_version, active.editions)
+
+
+def compile_rules(
+    configuration: Configuration, version: str, editions: Mapping[str, Sequence[Edition]] = MappingProxyType({})
+) -> Rules:
+    """Compile a valid configuration. `editions` are the former steps of its campaigns, oldest first."""
+    campaigns, signals = compile_campaigns(configuration, editions)
     any_event, by_event = _index([*point_rules(configuration)], [*observations(configuration), *signals])
     sources = configuration.sources.items()
     return Rules(

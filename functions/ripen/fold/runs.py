@@ -54,10 +54,12 @@ def advance_runs(state: State, moment: int) -> None:
 def _advance_run(state: State, rule: CampaignRule, progress: Progress, moment: int) -> None:
     run = progress.run
     while run is not None:
+        while (edited := run.edited_at(rule)) is not None and edited <= moment:
+            run.follow(rule.former[run.edition])
         if reason := _over(state, rule, run):
             state.campaigns.end(rule.name, reason, moment)
             return
-        instruction = rule.program[run.at]
+        instruction = run.program(rule)[run.at]
         if isinstance(instruction, Jump):
             run.at = instruction.target
         elif isinstance(instruction, Gate):
@@ -84,16 +86,31 @@ def _over(state: State, rule: CampaignRule, run: Run) -> str:
         return "goal reached"
     if rule.exits and any(leaves(state.facts) for leaves in rule.exits):
         return "left"
-    return "ended" if run.at >= len(rule.program) else ""
+    return "ended" if run.at >= len(run.program(rule)) else ""
 
 
 def _passes(state: State, rule: CampaignRule, run: Run, step: Do, moment: int) -> str | None:
     """The reason for which a run skips a step that is not done; None if the run waits for the step."""
     if moment >= run.since + step.valid_for:
-        return "given up: it could not be done in time"
+        return f"given up: {_obstacle(state, rule, run, step)}"
     if run.since == moment:
         return _refused(state, rule, run, step)
     return None
+
+
+def _obstacle(state: State, rule: CampaignRule, run: Run, step: Do) -> str:
+    """The reason for which a step could not be done while it was valid."""
+    ends = run.since + step.valid_for
+    if step.channel == MAIL and not may_mail(state, rule, ends):
+        return "the lead may not get this mail"
+    if step.channel == MAIL and not rule.transactional:
+        allowed = state.mails.within_caps(rule, run.since)
+        if allowed is None or allowed >= ends:
+            return "too many mails"
+    wanted = earliest(state, rule, step, run)
+    if wanted is None or wanted >= ends:
+        return "its hours did not open in time"
+    return "it could not be done in time"
 
 
 def _refused(state: State, rule: CampaignRule, run: Run, step: Do) -> str | None:
@@ -195,6 +212,19 @@ def _step(rule: CampaignRule, index: int) -> str:
     return instruction.key if isinstance(instruction, Do) else ""
 
 
+def under_way(state: State) -> dict[str, bool]:
+    """The campaigns with a current run, without those that do nothing but mail a lead that gets no mail.
+
+    The value is true if a campaign does nothing but mail.
+    """
+    running = state.campaigns.running.values()
+    return {
+        rule.name: rule.by_mail_alone
+        for rule in running
+        if not rule.by_mail_alone or may_mail(state, rule, state.clock)
+    }
+
+
 def _holds(state: State, run: Run, condition: Condition) -> bool:
     if condition.matches is not None and not condition.matches(state.facts):
         return False
@@ -202,14 +232,17 @@ def _holds(state: State, run: Run, condition: Condition) -> bool:
 
 
 def _goes_on(state: State, rule: CampaignRule) -> int | None:
-    progress = state.campaigns.progress[rule.name]
-    run = progress.run
-    if run is None or run.at >= len(rule.program):
+    run = state.campaigns.progress[rule.name].run
+    if run is None or run.at >= len(run.program(rule)):
         return None
-    instruction = rule.program[run.at]
+    instruction = run.program(rule)[run.at]
+    ends = None
     if isinstance(instruction, Wait):
-        return _wait_ends(state, run, instruction)
-    return run.since + instruction.valid_for if isinstance(instruction, Do) else None
+        ends = _wait_ends(state, run, instruction)
+    elif isinstance(instruction, Do):
+        ends = run.since + instruction.valid_for
+    edited = run.edited_at(rule)
+    return edited if ends is None else ends if edited is None else min(ends, edited)
 
 
 def _wait_ends(state: State, run: Run, wait: Wait) -> int:

@@ -83,10 +83,11 @@ class Lead:
     current one last. `interests` are topics with their strength, strongest first. `counts` are the values of the rules'
     counters. `known_traits` are the traits that a mail may show; `claimed_names` were typed in an unproven browser.
     `consent` is the latest decision; after a withdrawal nothing is pending. `erase_at` is the moment of a withdrawal
-    that requires an erasure. `notes` is the log of campaigns, `offers` are the offers for the site. `pending` are the
-    requested actions, in their order. `next_timer` is the next moment at which time alone may change the phase or
-    stage, or at which an event takes effect. `next_step` is the next moment at which a campaign may start or continue
-    by time; `next_mail` is the same for campaigns whose actions are all mails.
+    that requires an erasure. `notes` is the log of campaigns; `under_way` are those with a current run, each true if it
+    does nothing but mail. `offers` are the offers for the site. `pending` are the requested actions, in their order.
+    `next_timer` is the next moment at which time alone may change the phase or stage, or at which an event takes
+    effect. `next_step` is the next moment at which a campaign may start or continue by time; `next_mail` is the same
+    for campaigns whose actions are all mails.
     """
 
     subject: str
@@ -117,6 +118,7 @@ class Lead:
     preferences: Preferences
     language: str
     notes: Sequence[CampaignNote]
+    under_way: Mapping[str, bool]
     offers: tuple[str, ...]
     pending: tuple[Intent, ...]
     next_timer: int | None

@@ -114,6 +114,7 @@ def make_record(
     index. Callers that act on the lead pass `rest_until`, the earliest next due time (milliseconds).
     """
     reach = reach_of(address)
+    under_way = [name for name, by_mail_alone in lead.under_way.items() if reach or not by_mail_alone]
     summary = {
         "rules": lead.rules_version,
         "events": lead.events,
@@ -123,6 +124,7 @@ def make_record(
         "address": address,
         "pending": [intent.id for intent in lead.possible(reach)],
         "seen": folded.seen,
+        **({"under_way": under_way} if under_way else {}),
         **({"settled": folded.settled} if folded.settled else {}),
         **({"visits": folded.visits} if folded.visits else {}),
         **({"front": folded.front} if folded.front else {}),

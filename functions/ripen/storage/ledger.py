@@ -255,16 +255,16 @@ _PLAIN_JSON = json.JSONDecoder()
 def _unpack(item: Mapping[str, Any]) -> list[Event]:
     listed = _parsed(item)
     if not isinstance(listed, list):
-        raise UnreadableItemError("data: is no list")
+        raise UnreadableItemError("data: is not a list")
     events = []
     for parts in listed:
         if not isinstance(parts, dict):
-            raise UnreadableItemError("event: is no object")
+            raise UnreadableItemError("event: is not an object")
         # A ledger has few distinct shapes, so nearly every check is one cache look-up.
         if trouble := _trouble((*parts, *map(type, parts.values()))):
             raise UnreadableItemError(trouble)
         if not 0 <= parts["at"] <= LAST_MOMENT:
-            raise UnreadableItemError("at: is out of the years 1970 to 9999")
+            raise UnreadableItemError("at: is outside the years 1970 to 9999")
         events.append(Event(**parts))
     return events
 
@@ -278,7 +278,7 @@ def _parsed(item: Mapping[str, Any]) -> object:
             return found if end == len(data) else json.loads(data)
         return json.loads(zlib.decompress(item["zip"]) if "zip" in item else item["data"])
     except KeyError:
-        raise UnreadableItemError("data: is missing, and so is zip") from None
+        raise UnreadableItemError("data: is missing, and zip is missing too") from None
     except (TypeError, ValueError, RecursionError, zlib.error) as error:
         raise UnreadableItemError(f"{'zip' if 'zip' in item else 'data'}: {type(error).__name__}") from None
 
@@ -297,7 +297,7 @@ def _trouble(shape: tuple[Any, ...]) -> str:
     names, kinds = shape[: len(shape) // 2], shape[len(shape) // 2 :]
     for name, kind in zip(names, kinds, strict=True):
         if name not in _KINDS:
-            return "event: has a field that no event has"
+            return "event: has an unknown field"
         if kind is not _KINDS[name]:
             return f"{name}: is {kind.__name__}, not {_KINDS[name].__name__}"
     missing = [name for name in _REQUIRED if name not in names]

@@ -7,11 +7,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ripen.campaigns.campaign import of_facts
-from ripen.campaigns.steps import CHANNELS
 from ripen.conditions.pattern import event_names, fields
 from ripen.config.configuration import Configuration
 from ripen.config.schema.base import Path
-from ripen.config.schema.campaigns import Branch, Campaign, Step
+from ripen.config.schema.campaigns import CHANNELS, Branch, Campaign, Step
 from ripen.events.event import OUTCOMES
 from ripen.suggestions import did_you_mean
 
@@ -27,7 +26,7 @@ def campaign_problems(configuration: Configuration, mails: Collection[str]) -> P
     """All problems of campaigns, content, offers and their translations. Yields (path, problem)."""
     for key, campaign in configuration.campaigns.items():
         path: Path = ("campaigns", key)
-        steps = [*_steps(campaign, path)]
+        steps = [*steps_of(campaign, path)]
         yield from _strangers(configuration, mails, campaign, path, steps)
         yield from _conditions(campaign, path, steps)
         yield from _loops(campaign, path, steps)
@@ -36,7 +35,7 @@ def campaign_problems(configuration: Configuration, mails: Collection[str]) -> P
     yield from _languages(configuration)
 
 
-def _steps(campaign: Campaign, path: Path) -> Iterator[tuple[Path, Step | Branch]]:
+def steps_of(campaign: Campaign, path: Path) -> Iterator[tuple[Path, Step | Branch]]:
     """Every step and branch, with its path."""
     if campaign.mail is not None:
         yield path, campaign.all_steps[0]
@@ -69,7 +68,7 @@ def _strangers(
     if campaign.category is not None and campaign.category not in mailing.categories:
         yield (
             (*path, "category"),
-            f"there is no category {campaign.category!r}; there is {listed(mailing.categories, campaign.category)}",
+            f"there is no category {campaign.category!r}; known: {listed(mailing.categories, campaign.category)}",
         )
     kinds = {asset.kind for asset in configuration.content.values()}
     for place, step in steps:
@@ -82,15 +81,16 @@ def _strangers(
                     where = (*place, channel, n) if isinstance(named, list) else (*place, channel)
                     yield (
                         where,
-                        f"there is no {titles.get(channel, channel)} {name!r}; there is {listed(known[channel], name)}",
+                        f"there is no {titles.get(channel, channel)} {name!r}; known: {listed(known[channel], name)}",
                     )
         if step.webhook in mailing.recipients and mailing.recipients[step.webhook].webhook is None:
-            yield (*place, "webhook"), f"{step.webhook} has no webhook in mailing.recipients"
+            text = f"the recipient {step.webhook!r} has no webhook; add one in mailing.recipients, or name another"
+            yield (*place, "webhook"), text
         for n, kind in enumerate(step.content.kinds if step.content else ()):
             if kind not in kinds:
                 yield (
                     (*place, "content", "kinds", n),
-                    f"there is no content of kind {kind!r}; there is {listed(kinds, kind)}",
+                    f"there is no content of kind {kind!r}; known: {listed(kinds, kind)}",
                 )
 
 
@@ -101,10 +101,10 @@ def _conditions(campaign: Campaign, path: Path, steps: Sequence[tuple[Path, Step
     for place, pattern in facts:
         for field in fields(pattern or {}):
             if field.partition(".")[0] not in ("lead", "traits"):
-                yield place, f"{field}: nothing happens at that moment; look at lead and traits, or write happened"
+                yield place, f"{field}: this condition has no event; test lead or traits, or use happened in a step"
     for place, step in steps:
         if step.happened is not None and of_facts(step.happened):
-            yield (*place, "happened"), "looks at no event; write when for what is known of the lead"
+            yield (*place, "happened"), "tests no field of an event; use when to test lead and traits"
 
 
 def _loops(campaign: Campaign, path: Path, steps: Sequence[tuple[Path, Step | Branch]]) -> Problems:
@@ -112,19 +112,18 @@ def _loops(campaign: Campaign, path: Path, steps: Sequence[tuple[Path, Step | Br
     names = event_names(campaign.start.event) if campaign.start.event else ()
     waits = any(isinstance(step, Step) and step.wait for _, step in steps) or campaign.again is not None
     if names is None:
-        yield (*path, "start", "event"), "names no event: mails would start it, too; write the event's name"
+        text = "does not name an event, so Ripen's events about mails would also start the campaign; add the name"
+        yield (*path, "start", "event"), text
     elif not waits and (own := sorted({*names} & {*OUTCOMES})):
-        yield (
-            (*path, "start", "event"),
-            f"{own[0]} is what its own steps cause: without a wait, or again, it never ends",
-        )
+        text = f"this campaign's own steps emit {own[0]}, so it would restart forever; add a wait step or set again"
+        yield (*path, "start", "event"), text
 
 
 def _same_names(steps: Sequence[tuple[Path, Step | Branch]]) -> Problems:
     keys = Counter(step.key for _, step in steps if isinstance(step, Step) and step.key)
     for place, step in steps:
         if isinstance(step, Step) and keys[step.key] > 1 and step.key:
-            yield place, f"{step.key} is the name of more than one step; give each a name of its own"
+            yield place, f"the name {step.key!r} occurs in more than one step; give each step its own name"
 
 
 def _fitting(configuration: Configuration) -> Problems:
@@ -142,9 +141,12 @@ def _fitting(configuration: Configuration) -> Problems:
                 for n, name in enumerate(getattr(one, kind)):
                     if name not in names:
                         path = (section, key, kind, n)
-                        yield path, f"there is no {titles[kind]} {name!r}; there is {listed(names, name)}"
+                        yield path, f"there is no {titles[kind]} {name!r}; known: {listed(names, name)}"
             if section == "offers" and (one.placement == "slot") != (one.slot is not None):
-                yield (section, key, "slot"), "names the place of an offer whose placement is slot, and of no other"
+                yield (
+                    (section, key, "slot"),
+                    "is required for the placement slot, and not allowed for any other placement",
+                )
 
 
 def _languages(configuration: Configuration) -> Problems:
@@ -158,4 +160,4 @@ def _languages(configuration: Configuration) -> Problems:
         texts += [(("offers", key, part), getattr(offer, part)) for part in ("title", "text", "button", "link")]
     for path, text in texts:
         if first not in text:
-            yield path, f"is missing in {first}, the language of mailing"
+            yield path, f"has no text in {first!r}, which is the default language (mailing.language); add one"

@@ -46,18 +46,18 @@ def _strangers(configuration: Configuration) -> Problems:
     for path, kind, name in _named(configuration):
         known = kinds[kind]
         if name not in known:
-            yield path, f"there is no {kind} {name!r}; there is {listed(known, name)}"
+            yield path, f"there is no {kind} {name!r}; known: {listed(known, name)}"
     for key, profile in configuration.profiles.items():
         for name, rule in profile.rules.items():
             if rule.group is not None and rule.group not in profile.groups:
                 path = ("profiles", key, "rules", name, "group")
                 yield (
                     path,
-                    f"there is no group {rule.group!r} in this profile; there is {listed(profile.groups, rule.group)}",
+                    f"there is no group {rule.group!r} in this profile; known: {listed(profile.groups, rule.group)}",
                 )
     for path, condition in _entries(configuration):
         if condition.usage and configuration.usage is None:
-            yield (*path, "usage"), "nothing says what usage is; write usage in rules/interests.yaml"
+            yield (*path, "usage"), "no events are configured as usage; add usage to rules/interests.yaml"
 
 
 def _named(configuration: Configuration) -> Iterator[tuple[Path, str, str]]:
@@ -90,9 +90,9 @@ def _sources(configuration: Configuration) -> Problems:
     keys: dict[str, str] = {}
     for name, rule in configuration.sources.items():
         if name in (RIPEN, UNREGISTERED):
-            yield ("sources", name), "is a name that Ripen itself uses; choose another"
+            yield ("sources", name), "is a reserved name; choose another name"
         if keys.setdefault(rule.key_digest, name) != name:
-            yield ("sources", name), f"has the same key as {keys[rule.key_digest]}; every source needs its own"
+            yield ("sources", name), f"has the same write key as {keys[rule.key_digest]}; give each source its own key"
 
 
 def _patterns(configuration: Configuration) -> Problems:
@@ -110,11 +110,11 @@ def _patterns(configuration: Configuration) -> Problems:
             root, _, rest = field.partition(".")
             kind, _, name = rest.partition(".")
             if root == "lead" and kind in named and name not in named[kind]:
-                yield path, f"{field}: there is no such name; there is {listed(named[kind], name)}"
+                yield path, f"{field}: {name!r} is not defined; known: {listed(named[kind], name)}"
             if place[0] == "personas" and field == "lead.persona":
-                yield path, f"{field}: a persona cannot be evidence of a persona"
+                yield path, f"{field}: evidence of a persona cannot test the lead's persona; test another field"
             if place[0] == "profiles" and place[2] == "fit" and root != "traits":
-                yield path, f"{field}: fit looks at what is known of the lead, traits, and at nothing else"
+                yield path, f"{field}: a fit rule can test only traits"
             for text in impossible(configuration, leaf):
                 yield path, text
 
@@ -157,9 +157,13 @@ def _thresholds(configuration: Configuration) -> Problems:
     ]
     for path, profile, threshold in wanted:
         if threshold - DISPLAY_STEP / 2 > highest.get(profile, threshold):
-            yield path, f"nobody can reach {threshold:g}: the rules of {profile} give {highest[profile]:g} at most"
+            most = f"the rules of the profile {profile} give at most {highest[profile]:g} points"
+            yield path, f"no lead can reach {threshold:g}, because {most}; write less"
     for key, persona in configuration.personas.items():
         surest = highest_confidence(persona)
         if persona.at_least > surest:
             path = ("personas", key, "at_least")
-            yield path, f"nobody can reach {persona.at_least:g}: all evidence together makes {surest:.2f}"
+            yield (
+                path,
+                f"no lead can reach {persona.at_least:g}, because all evidence together gives {surest:.2f}; write less",
+            )

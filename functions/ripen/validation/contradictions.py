@@ -31,7 +31,7 @@ def contradictions(
         same = [leaf for leaf in known if leaf.field == part.field]
         if same and _has_one_value(part.field) and not _agree([*same, part]):
             others = " and ".join(map(_spoken, same))
-            yield part.path, f"{part.field}: is never {_spoken(part)}, since it has to be {others} at the same time"
+            yield part.path, f"{part.field}: cannot be {_spoken(part)}, because the condition also requires {others}"
         else:
             known.append(part)
     for branch in branches:

@@ -17,12 +17,12 @@ def dead_ends(section: str, phases: Mapping[str, Phase]) -> Iterator[tuple[Path,
     yield from _never_entered(section, phases)
     for circle in _closed(_onward(phases, lambda _: True)):
         if 1 < len(circle) < len(phases) and not _takes_a_deed(circle, phases):
-            text = f"and {_others(circle)} lead into each other by time alone, and nowhere else: nobody leaves them"
-            yield (section, circle[0]), text
+            text = f"no lead leaves {_named(circle)}, because they lead only to each other, by time alone"
+            yield (section, circle[0]), f"{text}; add a transition to another one"
     for circle in _closed(_onward(phases, _by_time_alone)):
         if len(circle) > 1:
-            text = f"and {_others(circle)} lead into each other by in_phase_for alone: leads go round for ever"
-            yield (section, circle[0]), f"{text}; give one of the ways another condition"
+            text = f"leads move between {_named(circle)} forever, because in_phase_for is the only condition"
+            yield (section, circle[0]), f"{text}; add another condition to one of the transitions"
 
 
 def _to_and_fro(section: str, phases: Mapping[str, Phase]) -> Iterator[tuple[Path, str]]:
@@ -34,11 +34,8 @@ def _to_and_fro(section: str, phases: Mapping[str, Phase]) -> Iterator[tuple[Pat
                     found = _opposite(rises, falls) if not rises.come_from or key in rises.come_from else None
                     if found:
                         kind, up, down = found
-                        fro = f"in between it would go to and fro; write {up:g} or less"
-                        yield (
-                            (section, key, "enter", n, kind, "below"),
-                            f"{down:g} is above the {up:g} from which a lead enters {origin}: {fro}",
-                        )
+                        text = f"a lead with a value from {up:g} to {down:g} would alternate between {origin} and {key}"
+                        yield (section, key, "enter", n, kind, "below"), f"{text}; write {up:g} or less"
 
 
 def _opposite(rises: EntryCondition, falls: EntryCondition) -> tuple[str, float, float] | None:
@@ -62,14 +59,16 @@ def _never_entered(section: str, phases: Mapping[str, Phase]) -> Iterator[tuple[
     for key, phase in phases.items():
         for n, condition in enumerate(phase.enter):
             if condition.come_from == [key]:
-                yield (section, key, "enter", n, "from"), f"{key} is where this way leads to; name other phases"
+                yield (
+                    (section, key, "enter", n, "from"),
+                    f"{key!r} is the phase that this transition enters; name other phases",
+                )
     reached = _reachable(_onward(phases, lambda _: True), next(iter(phases), ""))
     for key in phases:
         if key not in reached:
-            yield (
-                (section, key),
-                f"nobody ever enters it: no way leads here from {next(iter(phases))}, where leads begin",
-            )
+            first = next(iter(phases))
+            text = f"no lead enters this phase, because no transitions lead here from {first}, where leads begin"
+            yield (section, key), f"{text}; add a transition"
 
 
 def _takes_a_deed(circle: Sequence[str], phases: Mapping[str, Phase]) -> bool:
@@ -117,5 +116,5 @@ def _reachable(onward: Onward, start: str) -> set[str]:
     return found
 
 
-def _others(circle: Sequence[str]) -> str:
-    return ", ".join(circle[1:])
+def _named(circle: Sequence[str]) -> str:
+    return f"{', '.join(circle[:-1])} and {circle[-1]}"

@@ -68,12 +68,13 @@ def impossible(configuration: Configuration, leaf: Leaf) -> Iterator[str]:
     for bounds in _operands(leaf, "numeric"):
         low, high = _range(bounds)
         if low > high:
-            yield f"{leaf.field}: no number is {_spoken(bounds)}"
+            yield f"{leaf.field}: no number is {_spoken(bounds)}; correct the limits"
         elif leaf.field.startswith("lead.scores."):
             profile = configuration.profiles.get(leaf.field.removeprefix("lead.scores."))
             if profile and low > highest_score(profile) + DISPLAY_STEP / 2:
                 highest = highest_score(profile)
-                yield f"{leaf.field}: nobody can reach {low:g}: the rules of this profile give {highest:g} at most"
+                most = f"the rules of this profile give at most {highest:g} points"
+                yield f"{leaf.field}: no lead can reach {low:g}, because {most}; write less"
     for value in _literals(leaf):
         if expected := _unlike(configuration, leaf.field, value):
             yield f"{leaf.field}: is never {value!r}; {expected}"
@@ -82,9 +83,9 @@ def impossible(configuration: Configuration, leaf: Leaf) -> Iterator[str]:
 def _unlike(configuration: Configuration, field: str, value: object) -> str:
     """The possible values or the type of a fact, for a message, if it never has this value; otherwise empty."""
     if (values := _values(configuration, field)) is not None and value not in values:
-        return f"it may be {', '.join(sorted(values)) or 'nothing'}{did_you_mean(str(value), values)}"
+        return f"possible values: {', '.join(sorted(values)) or 'none'}{did_you_mean(str(value), values)}"
     types, spoken = _kind(field) or ((type(value),), "")
-    return "" if type(value) in types else f"it is {spoken}"
+    return "" if type(value) in types else f"its value is {spoken}"
 
 
 def _kind(field: str) -> tuple[tuple[type, ...], str] | None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 _EN = {
-    "failed": "Not done yet",
+    "failed": "Error",
     "unsubscribe_title": "Unsubscribe from our mails?",
-    "unsubscribe_text": "After unsubscribing you get no more news and offers by mail. What we have to tell you, such "
-    "as about an order, may still come.",
+    "unsubscribe_text": "After you unsubscribe, you get no more news and offers by mail. Necessary messages, for "
+    "example about an order, may still come.",
     "unsubscribe_button": "Unsubscribe",
-    "unsubscribe_rather": "Rather choose topics, or pause for a while",
+    "unsubscribe_rather": "Choose topics or pause instead",
     "unsubscribed_title": "You are unsubscribed",
     "unsubscribed_text": "You get no more news and offers from us.",
-    "unsubscribed_link": "To your settings",
+    "unsubscribed_link": "Open your settings",
     "preferences_title": "Your settings for our mails",
     "topics": "Topics that I want mails about",
     "pause": "Pause",
@@ -26,20 +26,20 @@ _EN = {
     "save": "Save",
     "everything": "Unsubscribe from everything",
     "saved_title": "Saved",
-    "saved_text": "From now on your mails follow these settings. Who has unsubscribed stays unsubscribed.",
+    "saved_text": "Your mails now follow these settings. If you have unsubscribed, you stay unsubscribed.",
     "saved_link": "Back to your settings",
     "confirm_title": "Please confirm",
-    "confirm_text": "With the button you agree to this:",
-    "confirm_agreed": "I want mails with news, tips and offers from {sender} at the address that this link came to. "
-    "It is noted which of them I open and which links I follow, so that I get what suits me. I can take this back at "
-    "any time, by the link at the end of each mail.",
+    "confirm_text": "By clicking the button, you agree to this:",
+    "confirm_agreed": "I want to get mails with news, tips and offers from {sender} at the address to which this "
+    "link was sent. The opened mails and clicked links are recorded, so that I get suitable content. I can withdraw "
+    "this consent at any time, for example with the link at the end of each mail.",
     "confirm_us": "the sender of this link",
     "confirm_button": "Yes, I agree",
-    "confirm_otherwise": "If you did not ask for this, close the page, and nothing happens; or tell us with the other "
-    "button.",
+    "confirm_otherwise": "If you did not ask for this, close the page. Nothing happens then. You can also tell us with "
+    "the other button.",
     "about": "About you",
-    "about_text": "This was typed when your address was given. Please correct what is wrong, and empty what is not "
-    "yours: only what stands here when you agree is taken over.",
+    "about_text": "These details were entered together with your address. Please correct wrong entries, and clear "
+    "entries that are not yours. We save only what is here when you agree.",
     "about_firstName": "First name",
     "about_lastName": "Last name",
     "about_name": "Name",
@@ -47,8 +47,8 @@ _EN = {
     "about_role": "Role",
     "disown_button": "This was not me",
     "disowned_title": "Thank you for telling us",
-    "disowned_text": "Your address no longer belongs to whoever typed it, and nothing was agreed to.",
-    "confirm_changed": "This text has changed since you opened the page. Please read it and confirm it once more.",
+    "disowned_text": "Your address is no longer linked to the person who entered it. No consent was given.",
+    "confirm_changed": "This text has changed since you opened the page. Please read it and confirm again.",
     "confirmed_title": "Thank you",
     "confirmed_text": "Your address is confirmed.",
     "rating": "Your rating",
@@ -58,26 +58,25 @@ _EN = {
     "comment": "What else do you want to tell us? (optional)",
     "send": "Send the rating",
     "score_missing": "Please choose a rating from 0 to 10.",
-    "comment_long": "The comment has {given} characters; it may have {most}. Please shorten it.",
+    "comment_long": "The comment has {given} characters; the limit is {most}. Please shorten it.",
     "thanks_title": "Thank you for your rating",
-    "thanks_text": "It has arrived, and we read it.",
+    "thanks_text": "We have received it, and we read every rating.",
     "problem_title": "This did not work",
-    "problem_link": "The link is not complete. Please open it from the mail once more; if it is broken over two lines "
-    "there, copy both into the address bar. Or reply to the mail.",
-    "problem_method": "This page cannot be called that way. Please open the link from the mail in a browser.",
-    "problem_type": "This page takes what its own form sends, and nothing else. Please open the link from the mail in "
-    "a browser.",
-    "problem_form": "What was sent cannot be read. Please open the link from the mail and send the form once more.",
-    "problem_large": "What was sent is too much. Please shorten it, and send the form once more.",
-    "problem_gone": "This link is no longer valid: everything that was stored about you has been erased.",
-    "problem_survey": "This question is no longer asked. You are welcome to reply to the mail instead.",
-    "problem_busy": "There is too much going on just now, and nothing was saved. Please try again in a minute.",
+    "problem_link": "The link is incomplete. Please open it from the mail again. If it spans two lines there, copy "
+    "both lines into the address bar. You can also reply to the mail.",
+    "problem_method": "This page does not support this request. Please open the link from the mail in a browser.",
+    "problem_type": "This page accepts only its own form. Please open the link from the mail in a browser.",
+    "problem_form": "The form could not be read. Please open the link from the mail and send the form again.",
+    "problem_large": "The form is too long. Please shorten your text and send the form again.",
+    "problem_gone": "This link is no longer valid, because all data about you has been erased.",
+    "problem_survey": "This survey has ended. You are welcome to reply to the mail instead.",
+    "problem_busy": "The service is busy, and nothing was saved. Please try again in a minute.",
 }
 _DE = {
-    "failed": "Noch nicht erledigt",
+    "failed": "Fehler",
     "unsubscribe_title": "Von unseren E-Mails abmelden?",
-    "unsubscribe_text": "Nach der Abmeldung bekommen Sie keine Neuigkeiten und Angebote mehr per E-Mail. Was wir "
-    "Ihnen mitteilen müssen, etwa zu einer Bestellung, kann weiterhin kommen.",
+    "unsubscribe_text": "Nach der Abmeldung bekommen Sie keine Neuigkeiten und Angebote mehr per E-Mail. "
+    "Notwendige Nachrichten, zum Beispiel zu einer Bestellung, senden wir Ihnen weiterhin.",
     "unsubscribe_button": "Abmelden",
     "unsubscribe_rather": "Lieber Themen auswählen oder eine Pause einlegen",
     "unsubscribed_title": "Sie sind abgemeldet",
@@ -86,7 +85,7 @@ _DE = {
     "preferences_title": "Ihre Einstellungen für unsere E-Mails",
     "topics": "Themen, zu denen ich E-Mails möchte",
     "pause": "Pause",
-    "pause_keep": "Weiter Pause bis {day}",
+    "pause_keep": "Pause bis {day} beibehalten",
     "pause_0": "Keine Pause",
     "pause_14": "2 Wochen keine E-Mails",
     "pause_30": "1 Monat keine E-Mails",
@@ -95,20 +94,22 @@ _DE = {
     "save": "Speichern",
     "everything": "Von allem abmelden",
     "saved_title": "Gespeichert",
-    "saved_text": "Ab jetzt folgen Ihre E-Mails diesen Einstellungen. Wer abgemeldet ist, bleibt abgemeldet.",
+    "saved_text": "Unsere E-Mails richten sich ab jetzt nach diesen Einstellungen. Falls Sie abgemeldet sind, bleiben "
+    "Sie abgemeldet.",
     "saved_link": "Zurück zu Ihren Einstellungen",
     "confirm_title": "Bitte bestätigen",
-    "confirm_text": "Mit der Schaltfläche willigen Sie hierin ein:",
-    "confirm_agreed": "Ich möchte E-Mails mit Neuigkeiten, Tipps und Angeboten von {sender} an die Adresse, an die "
-    "dieser Link ging. Dabei wird festgehalten, welche ich öffne und welchen Links ich folge, damit ich bekomme, was "
-    "zu mir passt. Das kann ich jederzeit widerrufen, mit dem Link am Ende jeder E-Mail.",
+    "confirm_text": "Mit einem Klick auf die Schaltfläche erteilen Sie diese Einwilligung:",
+    "confirm_agreed": "Ich möchte E-Mails mit Neuigkeiten, Tipps und Angeboten von {sender} an die Adresse erhalten, "
+    "an die dieser Link gesendet wurde. Dabei wird erfasst, welche E-Mails ich öffne und welche Links ich anklicke, "
+    "damit ich passende Inhalte bekomme. Diese Einwilligung kann ich jederzeit widerrufen, zum Beispiel über den Link "
+    "am Ende jeder E-Mail.",
     "confirm_us": "dem Absender dieses Links",
     "confirm_button": "Ja, ich bin einverstanden",
-    "confirm_otherwise": "Wenn Sie das nicht angefordert haben, schließen Sie die Seite, und nichts geschieht; oder "
-    "sagen Sie es uns mit der anderen Schaltfläche.",
-    "about": "Über Sie",
-    "about_text": "Das wurde eingegeben, als jemand Ihre Adresse angab. Bitte berichtigen Sie, was nicht stimmt, und "
-    "leeren Sie, was nicht zu Ihnen gehört: Übernommen wird nur, was hier steht, wenn Sie einwilligen.",
+    "confirm_otherwise": "Falls Sie das nicht angefordert haben, schließen Sie einfach diese Seite. Dann geschieht "
+    "nichts. Sie können es uns auch mit der anderen Schaltfläche mitteilen.",
+    "about": "Ihre Angaben",
+    "about_text": "Diese Angaben wurden zusammen mit Ihrer Adresse eingegeben. Bitte berichtigen Sie falsche Angaben, "
+    "und löschen Sie Angaben, die nicht zu Ihnen gehören. Wir übernehmen nur, was hier steht, wenn Sie einwilligen.",
     "about_firstName": "Vorname",
     "about_lastName": "Nachname",
     "about_name": "Name",
@@ -116,36 +117,36 @@ _DE = {
     "about_role": "Funktion",
     "disown_button": "Das war ich nicht",
     "disowned_title": "Danke für den Hinweis",
-    "disowned_text": "Ihre Adresse gehört nicht mehr zu dem, der sie eingegeben hat, und es wurde in nichts "
-    "eingewilligt.",
+    "disowned_text": "Ihre Adresse ist nicht mehr mit der Person verknüpft, die sie eingegeben hat. Es wurde keine "
+    "Einwilligung erteilt.",
     "confirm_changed": "Dieser Text hat sich geändert, seit Sie die Seite geöffnet haben. Bitte lesen und bestätigen "
     "Sie ihn noch einmal.",
     "confirmed_title": "Vielen Dank",
     "confirmed_text": "Ihre Adresse ist bestätigt.",
     "rating": "Ihre Bewertung",
     "scale": "0 ist sehr schlecht, 10 ist sehr gut.",
-    "reason": "Was ist der wichtigste Grund?",
-    "reason_none": "Möchte ich nicht sagen",
-    "comment": "Was möchten Sie uns noch mitteilen? (freiwillig)",
+    "reason": "Was ist der Hauptgrund?",
+    "reason_none": "Keine Angabe",
+    "comment": "Was möchten Sie uns noch mitteilen? (optional)",
     "send": "Bewertung senden",
     "score_missing": "Bitte wählen Sie eine Bewertung von 0 bis 10.",
-    "comment_long": "Der Kommentar hat {given} Zeichen; erlaubt sind {most}. Bitte kürzen Sie ihn.",
+    "comment_long": "Der Kommentar hat {given} Zeichen; erlaubt sind höchstens {most}. Bitte kürzen Sie ihn.",
     "thanks_title": "Vielen Dank für Ihre Bewertung",
-    "thanks_text": "Sie ist angekommen, und wir lesen sie.",
+    "thanks_text": "Sie ist bei uns angekommen. Wir lesen jede Bewertung.",
     "problem_title": "Das hat nicht geklappt",
-    "problem_link": "Der Link ist nicht vollständig. Bitte öffnen Sie ihn noch einmal aus der E-Mail; falls er dort "
-    "über zwei Zeilen geht, kopieren Sie beide in die Adresszeile. Oder antworten Sie auf die E-Mail.",
-    "problem_method": "So kann diese Seite nicht aufgerufen werden. Bitte öffnen Sie den Link aus der E-Mail im "
+    "problem_link": "Der Link ist unvollständig. Bitte öffnen Sie ihn noch einmal aus der E-Mail. Falls er dort über "
+    "zwei Zeilen geht, kopieren Sie beide Zeilen in die Adresszeile. Sie können auch einfach auf die E-Mail antworten.",
+    "problem_method": "Diese Seite kann so nicht aufgerufen werden. Bitte öffnen Sie den Link aus der E-Mail im "
     "Browser.",
-    "problem_type": "Diese Seite nimmt nur an, was ihr eigenes Formular sendet. Bitte öffnen Sie den Link aus der "
-    "E-Mail im Browser.",
-    "problem_form": "Was gesendet wurde, ist nicht lesbar. Bitte öffnen Sie den Link aus der E-Mail und senden Sie "
+    "problem_type": "Diese Seite verarbeitet nur ihr eigenes Formular. Bitte öffnen Sie den Link aus der E-Mail im "
+    "Browser.",
+    "problem_form": "Das Formular konnte nicht gelesen werden. Bitte öffnen Sie den Link aus der E-Mail und senden Sie "
     "das Formular noch einmal.",
-    "problem_large": "Was gesendet wurde, ist zu lang. Bitte kürzen Sie es und senden Sie das Formular noch einmal.",
-    "problem_gone": "Dieser Link gilt nicht mehr: Alles, was über Sie gespeichert war, wurde gelöscht.",
-    "problem_survey": "Diese Frage stellen wir nicht mehr. Antworten Sie gern auf die E-Mail.",
-    "problem_busy": "Gerade ist zu viel los, und es wurde nichts gespeichert. Bitte versuchen Sie es in einer Minute "
-    "noch einmal.",
+    "problem_large": "Das Formular ist zu lang. Bitte kürzen Sie Ihren Text und senden Sie das Formular noch einmal.",
+    "problem_gone": "Dieser Link ist nicht mehr gültig, weil alle Daten über Sie gelöscht wurden.",
+    "problem_survey": "Diese Umfrage ist beendet. Antworten Sie stattdessen gern auf die E-Mail.",
+    "problem_busy": "Unser Server ist gerade ausgelastet. Es wurde nichts gespeichert. Bitte versuchen Sie es in einer "
+    "Minute noch einmal.",
 }
 TEXTS: Mapping[str, Mapping[str, str]] = {"en": _EN, "de": _DE}
 """By language, then by name."""

@@ -30,7 +30,7 @@ def _day(text: str) -> str:
     try:
         parse_iso(text)
     except ValueError:
-        raise ValueError(f"{text!r} is no day; write it like 2026-03-31") from None
+        raise ValueError(f"{text!r} is not a date; write a date such as 2026-03-31") from None
     return text
 
 
@@ -48,9 +48,9 @@ def _check_field(field: str) -> None:
     root, _, inner = field.partition(".")
     if root not in EVENT_FIELDS:
         meant = did_you_mean(root, EVENT_FIELDS)
-        raise ValueError(f"{field}: is no field of an event; there is {', '.join(EVENT_FIELDS)}{meant}")
+        raise ValueError(f"{field}: is not a field of an event; known fields: {', '.join(EVENT_FIELDS)}{meant}")
     if root == "event" and inner:
-        raise ValueError(f"{field}: the event's name is a text; {inner!r} is nothing that it can be compared by")
+        raise ValueError(f"{field}: event is a text, and {inner!r} is not an operator; write the name of the event")
     if root == "session":
         _check_one_of(field, inner, SESSION_FIELDS)
     if root == "lead":
@@ -65,7 +65,7 @@ def _check_field(field: str) -> None:
 
 def _check_one_of(field: str, name: str, known: tuple[str, ...]) -> None:
     if name not in known:
-        raise ValueError(f"{field}: is nothing that is known; there is {', '.join(known)}{did_you_mean(name, known)}")
+        raise ValueError(f"{field}: is not a known field; known fields: {', '.join(known)}{did_you_mean(name, known)}")
 
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]

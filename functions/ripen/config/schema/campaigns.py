@@ -10,6 +10,9 @@ from ripen.config.schema.base import LongDuration, Model, Name, Pattern, Text
 from ripen.config.schema.lifecycle import ScoreAtLeast
 from ripen.config.schema.mailing import Address, Clock, Translated, Weekday, Window
 
+CHANNELS = ("mail", "onsite", "handoff", "notify", "webhook")
+"""The keys of steps that do something."""
+
 Trait = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
 
 
@@ -24,7 +27,7 @@ class Date(Model):
     @model_validator(mode="after")
     def _not_both(self) -> Date:
         if self.before and self.after:
-            raise ValueError("takes at most one of before and after")
+            raise ValueError("allows at most one of before and after")
         return self
 
 
@@ -60,9 +63,9 @@ class Start(Model):
         given = self.model_fields_set - {"after"}
         if len(given) != 1 or getattr(self, next(iter(given))) is None:
             kinds = ", ".join(kind for kind in Start.model_fields if kind != "after")
-            raise ValueError(f"takes exactly one of {kinds}")
+            raise ValueError(f"needs exactly one of {kinds}")
         if self.after is not None and self.score is None:
-            raise ValueError("takes after only together with score")
+            raise ValueError("allows after only together with score")
         return self
 
 
@@ -76,10 +79,11 @@ class Step(Model):
     """One step, exactly one of `wait`, `mail`, `onsite`, `handoff`, `notify`, `webhook`, `branch` and `stop`.
 
     `when` tests the lead's facts and traits, `happened` the events since the campaign started for the lead. If one of
-    them does not hold, the step is skipped.
+    them does not hold, the step is skipped. `was` is the former name of a renamed step.
     """
 
     name: Name | None = None
+    was: Name | None = None
     wait: LongDuration | None = None
     mail: Name | None = None
     onsite: Annotated[list[Name], Field(min_length=1)] | None = None
@@ -96,15 +100,22 @@ class Step(Model):
 
     @model_validator(mode="after")
     def _one_thing(self) -> Step:
-        kinds = ("wait", "mail", "onsite", "handoff", "notify", "webhook", "branch", "stop")
+        kinds = ("wait", *CHANNELS, "branch", "stop")
         given = [kind for kind in kinds if getattr(self, kind) is not None]
         if len(given) != 1:
-            raise ValueError(f"takes exactly one of {', '.join(kinds)}")
+            raise ValueError(f"needs exactly one of {', '.join(kinds)}")
+        if self.was is not None and not self.acts:
+            raise ValueError(f"allows was only together with one of {', '.join(CHANNELS)}")
         if self.content is not None and self.mail is None:
-            raise ValueError("takes content only together with mail")
+            raise ValueError("allows content only together with mail")
         if self.window is not None and given[0] in ("onsite", "branch", "stop"):
-            raise ValueError(f"takes no window together with {given[0]}")
+            raise ValueError(f"does not allow window together with {given[0]}")
         return self
+
+    @property
+    def acts(self) -> bool:
+        """True if the step does something, other than to wait, branch or stop."""
+        return any(getattr(self, channel) is not None for channel in CHANNELS)
 
     @property
     def key(self) -> str:
@@ -133,10 +144,13 @@ class Campaign(Model):
     start. `goal` is the purpose, `exit` lists conditions for an early end: both match events, or facts before each
     step. A step that cannot be done within `valid_for` is given up; `when_capped` delays or drops a mail over a cap.
     `again` is the least time between two starts for a lead (or `never`). Of several mails that are due, the one with
-    the highest `priority` goes first. `control` is the holdout share in percent: these leads get nothing.
+    the highest `priority` goes first. `control` is the holdout share in percent: these leads get nothing. `was` is the
+    former name of a renamed campaign. `restart` permits new names without `was`: leads under way start again.
     """
 
     title: Text = ""
+    was: Name | None = None
+    restart: bool = False
     start: Start
     mail: Name | None = None
     steps: list[Step] = []
@@ -158,14 +172,24 @@ class Campaign(Model):
     @model_validator(mode="after")
     def _has_steps(self) -> Campaign:
         if (self.mail is None) == (not self.steps):
-            raise ValueError("takes exactly one of mail and steps")
+            raise ValueError("needs exactly one of mail and steps")
         if self.transactional and self.category is not None:
-            raise ValueError("takes no category when it is transactional: nobody can turn off what has to be sent")
+            raise ValueError(
+                "does not allow category together with transactional: leads cannot turn off transactional mails"
+            )
         if self.confirms and not self.transactional:
-            raise ValueError("confirms: write transactional: true as well; nobody has agreed to its mails yet")
+            raise ValueError("confirms: requires transactional: true, because the lead has not given consent yet")
         return self
 
     @property
     def all_steps(self) -> list[Step]:
         """The steps, including the single step that `mail` stands for."""
         return self.steps if self.mail is None else [Step(mail=self.mail)]
+
+
+class Edition(Model):
+    """Former steps of a campaign. Leads under way followed them until the moment `until` (ms)."""
+
+    until: int
+    steps: list[Step]
+    valid_for: LongDuration

@@ -22,7 +22,7 @@ class ScoreAtLeast(Model):
     @model_validator(mode="after")
     def _falls_first(self) -> ScoreAtLeast:
         if self.again_below is not None and self.again_below > self.at_least:
-            raise ValueError(f"again_below {self.again_below:g} is above at_least {self.at_least:g}; write less")
+            raise ValueError(f"again_below {self.again_below:g} is above at_least; write {self.at_least:g} or less")
         return self
 
     @property
@@ -40,7 +40,7 @@ class _Bounded(Model):
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
         if (self.at_least is None) == (self.below is None):
-            raise ValueError("takes exactly one of at_least and below")
+            raise ValueError("needs exactly one of at_least and below")
         return self
 
 
@@ -73,7 +73,7 @@ class EntryCondition(Model):
     def _says_something(self) -> EntryCondition:
         conditions = sorted(EntryCondition.model_fields.keys() - {"come_from"})
         if not self.model_fields_set - {"come_from"}:
-            raise ValueError(f"is empty; write one of {', '.join(conditions)}")
+            raise ValueError(f"has no condition; add one of {', '.join(conditions)}")
         return self
 
 

@@ -24,7 +24,7 @@ def _zone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"{name!r} is no time zone; write one such as Europe/Berlin") from None
+        raise ValueError(f"{name!r} is not a time zone; write one such as Europe/Berlin") from None
     return name
 
 
@@ -89,7 +89,7 @@ class Recipient(Model):
     @model_validator(mode="after")
     def _one_of_both(self) -> Recipient:
         if (self.mail is None) == (self.webhook is None):
-            raise ValueError("takes exactly one of mail and webhook")
+            raise ValueError("needs exactly one of mail and webhook")
         return self
 
 
@@ -111,7 +111,7 @@ class Survey(Model):
     def _tells_reasons_apart(self) -> Survey:
         keys = [reason.key for reason in self.reasons]
         if len(set(keys)) < len(keys):
-            raise ValueError("reasons: has the same key twice; events could not tell them apart")
+            raise ValueError("reasons: contains the same key twice; give each reason its own key")
         return self
 
 

@@ -47,11 +47,12 @@ class ScoreRule(Model):
     @model_validator(mode="after")
     def _limits_make_sense(self) -> ScoreRule:
         if self.window and not self.once and self.cap is None:
-            raise ValueError("window says for how long once or cap holds; write one of the two as well")
+            raise ValueError("window has no effect without once or cap; add one of them")
         if self.once and (self.cap is not None or self.cap_per_day is not None):
-            raise ValueError("once leaves nothing for cap and cap_per_day to limit; write one of them only")
+            raise ValueError("cap and cap_per_day have no effect together with once; remove once or the caps")
         if self.valid_from and self.valid_until and self.valid_from > self.valid_until:
-            raise ValueError(f"valid_until {self.valid_until} is before valid_from {self.valid_from}: it never counts")
+            text = f"valid_until {self.valid_until} is before valid_from {self.valid_from}, so the rule never counts"
+            raise ValueError(f"{text}; write a later day")
         return self
 
 
@@ -72,7 +73,7 @@ class PointsGroup(Model):
     @model_validator(mode="after")
     def _limits_something(self) -> PointsGroup:
         if self.cap is None and self.cap_per_day is None:
-            raise ValueError("limits nothing; write cap or cap_per_day")
+            raise ValueError("has no limit; add cap or cap_per_day")
         return self
 
 
@@ -93,20 +94,22 @@ class Profile(Model):
     @model_validator(mode="after")
     def _scores_something(self) -> Profile:
         if not self.rules and not self.fit:
-            raise ValueError("has no rules; write rules, fit or both")
+            raise ValueError("has no rules; add rules, fit or both")
         if self.fit and self.half_life:
-            raise ValueError("fit does not fade, and this profile has a half_life; give fit a profile of its own")
+            raise ValueError(
+                "fit points do not decay, so this profile cannot have fit and half_life; move fit to another profile"
+            )
         if twice := sorted(self.rules.keys() & self.fit.keys()):
-            raise ValueError(f"{twice[0]} stands in rules and in fit; names are unique within a profile")
+            raise ValueError(f"the name {twice[0]!r} occurs in rules and in fit; give each rule its own name")
         return self
 
 
 def _descending(levels: Mapping[str, float]) -> Mapping[str, float]:
     bounds = list(levels.values())
     if bounds != sorted(set(bounds), reverse=True):
-        raise ValueError("levels go from the best down, each with a lower score than the one before")
+        raise ValueError("the levels are not in descending order; give each level a lower score than the one before")
     if bounds[-1] != 0:
-        raise ValueError("the last level begins at 0: whoever reaches none of the others has it")
+        raise ValueError("the last level does not begin at 0; write 0, so that every lead has a level")
     return levels
 
 
