@@ -13,7 +13,7 @@ from ripen.campaigns.campaign import CampaignRule, Signal
 from ripen.campaigns.content_choice import best
 from ripen.campaigns.sending_hours import within_hours
 from ripen.campaigns.state import CampaignNote, Progress, Run, current_step
-from ripen.campaigns.steps import Condition, Do, Gate, Jump, Wait
+from ripen.campaigns.steps import Condition, Do, Gate, Jump, Program, Wait
 from ripen.events.event import MAIL
 from ripen.fold.eligibility import content, earliest, exceeds_cap, may_mail, next_open_slot, taste, time_zone
 from ripen.fold.enrollment import due_by_time, enroll
@@ -198,17 +198,19 @@ def upcoming(state: State) -> list[Upcoming]:
     found = []
     for rule in state.campaigns.running.values():
         run = state.campaigns.progress[rule.name].run
-        if run is not None and run.at < len(rule.program) and isinstance(wait := rule.program[run.at], Wait):
-            found.append(Upcoming(_wait_ends(state, run, wait), rule.name, starts=False, step=_step(rule, run.at + 1)))
+        program = run.program(rule) if run is not None else ()
+        if run is not None and run.at < len(program) and isinstance(wait := program[run.at], Wait):
+            step = _step(program, run.at + 1)
+            found.append(Upcoming(_wait_ends(state, run, wait), rule.name, starts=False, step=step))
     for rule in state.rules.campaigns.timed:
         at = due_by_time(state, rule)
         if at is not None and state.campaigns.progress[rule.name].may_start(rule, at):
-            found.append(Upcoming(at, rule.name, starts=True, step=_step(rule, 0)))
+            found.append(Upcoming(at, rule.name, starts=True, step=_step(rule.program, 0)))
     return sorted(one for one in found if one.at > state.clock)
 
 
-def _step(rule: CampaignRule, index: int) -> str:
-    instruction = rule.program[index] if index < len(rule.program) else None
+def _step(program: Program, index: int) -> str:
+    instruction = program[index] if index < len(program) else None
     return instruction.key if isinstance(instruction, Do) else ""
 
 
