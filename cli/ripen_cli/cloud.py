@@ -79,6 +79,21 @@ def running(port: int = DEFAULT_PORT) -> Cloud | None:
     return cloud if _process(cloud.pid, cloud.started) and _healthy(cloud.endpoint) else None
 
 
+def running_ports() -> list[int]:
+    """The ports on which local clouds run."""
+    ports = (path.stem.removeprefix("cloud-") for path in HOME.glob("cloud-*.json"))
+    return sorted(int(port) for port in ports if port.isdecimal() and running(int(port)))
+
+
+def not_running(port: int) -> click.ClickException:
+    """The error that no local cloud runs on a port; it names other ports on which one runs."""
+    others = running_ports()
+    if not others:
+        return click.ClickException("the local cloud is not running; start it with `ripen local up`")
+    told = ", ".join(map(str, others))
+    return click.ClickException(f"no local cloud runs on port {port}, but one does on {told}; say --port {others[0]}")
+
+
 def start(port: int, progress: Progress, template: Path = ROOT / "template.yaml") -> Cloud:
     """Start the emulator, build, deploy, verify the sender and publish the starter rules.
 

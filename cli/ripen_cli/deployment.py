@@ -16,7 +16,7 @@ from adapters.runtime import clients
 from ripen.times import SECOND
 from ripen_cli import cloud
 
-_SERVICES = ("dynamodb", "s3", "secretsmanager", "sqs", "sesv2", "cloudformation")
+_SERVICES = ("dynamodb", "s3", "secretsmanager", "sqs", "sesv2", "sts", "cloudformation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ def now() -> int:
 def _local(port: int) -> Deployment:
     found = cloud.running(port)
     if found is None:
-        raise click.ClickException("the local cloud is not running; start it with `ripen local up`")
+        raise cloud.not_running(port)
     for service in _SERVICES:
         clients.use(service, found.client(service))
     return replace(_stack(cloud.STACK), public_url=found.track_url, server_key=found.server_key)

@@ -13,6 +13,7 @@ from ripen.events.explicit_requests import purpose_of
 from ripen.leads.explain import Explanation, explain
 from ripen.times import parse_iso, to_iso
 from ripen_cli.deployment import Deployment, deployed, now
+from ripen_cli.lead_summary import next_steps, permission, person, summary_rows
 from ripen_cli.reading import Reading, read_lead
 
 _SHOWN = ("path", "url", "link", "form", "campaign", "value", "seconds", "reason")
@@ -44,18 +45,21 @@ _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON obj
 @_json
 @deployed
 def show(deployment: Deployment, who: str, at: int | None, last: int, as_json: bool) -> None:
-    """Show a lead: scores, phase, persona, interests, attribution, and its journey."""
+    """Show a lead: the person, whether one may write to them and why, what happens next, scores, and the journey.
+
+    Times are UTC.
+    """
     reading = read_lead(deployment, who, now(), at)
     if as_json:
         click.echo(json.dumps(portrait(reading) | {"journey": [*journey(reading)]}, indent=2))
         return
     for name, value in rows(portrait(reading)):
-        click.echo(f"{name:>22}  {value}")
+        click.echo(f"{name:>22}  {plain(value)}")
     steps = [*journey(reading)]
     if last and steps:
         click.echo(f"\nThe last {min(last, len(steps))} of {len(steps)} steps:" if len(steps) > last else "\nJourney:")
     for step in steps[-last:] if last else []:
-        click.echo(f"  {_time(step['at'])}  {step['what']}{'  ' + step['detail'] if step['detail'] else ''}")
+        click.echo(plain(f"  {_time(step['at'])}  {step['what']}{'  ' + step['detail'] if step['detail'] else ''}"))
 
 
 @click.command("explain")
@@ -82,6 +86,9 @@ def portrait(reading: Reading) -> dict[str, Any]:
     """The lead as JSON; times in milliseconds."""
     lead = reading.lead
     return {
+        "person": person(lead),
+        "permission": permission(lead, reading.tree.record.address)._asdict(),
+        "next": next_steps(reading),
         "lead": lead.subject,
         "others": [*reading.others],
         "subjects": list(reading.tree.ledgers),
@@ -141,14 +148,14 @@ def _detail(event: Event) -> str:
 
 def rows(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The portrait as rows of a heading and a text."""
+    yield from summary_rows(facts)
     yield "lead", facts["lead"]
     if len(facts["subjects"]) > 1:
         yield "merged with", ", ".join(facts["subjects"][1:])
     if facts["others"]:
         yield "others at this address", ", ".join(facts["others"])
-    yield "address", _address(facts)
-    if facts["suppressed"]:
-        yield "gets no marketing mail", facts["suppressed"]
+    if opt_in := facts["optIn"]:
+        yield "opt-in", f"{_time(opt_in['at'])} ({opt_in['proof']})"
     yield "phase", _place(facts["phase"])
     if facts["stage"]:
         yield "stage", _place(facts["stage"])
@@ -167,19 +174,6 @@ def rows(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield from _wishes(facts["preferences"])
     if facts["offers"]:
         yield "offers on the site", ", ".join(facts["offers"])
-    for intent in facts["pending"]:
-        yield (
-            f"waits for {intent['channel']}",
-            f"{intent['name']} since {_time(intent['since'])}, {_when(facts, intent)}",
-        )
-
-
-def _address(facts: Mapping[str, Any]) -> str:
-    if not facts["address"]:
-        return "none"
-    opt_in = facts["optIn"]
-    agreed = f", opt-in {_time(opt_in['at'])} ({opt_in['proof']})" if opt_in else ""
-    return f"{facts['address']} ({facts['proof']}){agreed}"
 
 
 def _wishes(preferences: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -189,10 +183,6 @@ def _wishes(preferences: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         yield "mails wanted", f"at most one a {preferences['frequency']}"
     if preferences["paused_until"]:
         yield "mails paused until", _time(preferences["paused_until"])
-
-
-def _when(facts: Mapping[str, Any], intent: Mapping[str, Any]) -> str:
-    return f"not before {_time(intent['not_before'])}" if intent["not_before"] > facts["at"] else "may go out now"
 
 
 def _place(move: Mapping[str, Any]) -> str:
@@ -216,8 +206,14 @@ def _print(reading: Reading, explanation: Explanation) -> None:
     title = profile.title or explanation.profile
     click.echo(f"{title}: {explanation.score:.1f} points, rules {explanation.rules_version}")
     for line in explanation.lines:
-        click.echo(f"  {_time(line.at)} {line.points:+8.1f} {line.now:8.1f}  {titles[line.rule]}: {line.event}")
+        about = f"{titles[line.rule]}: {line.event}"
+        click.echo(plain(f"  {_time(line.at)} {line.points:+8.1f} {line.now:8.1f}  {about}"))
     click.echo(f"  {'sum':>{_MOMENT}} {'':8} {explanation.score:8.1f}\n")
+
+
+def plain(text: str) -> str:
+    """The text without control characters: a terminal would obey those that a stranger put into a name."""
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
 
 
 def _time(moment: int) -> str:

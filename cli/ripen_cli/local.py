@@ -54,7 +54,7 @@ def status(port: int, as_json: bool) -> None:
     """Show the endpoints of the local cloud; fail if it is not running."""
     found = cloud.running(port)
     if found is None:
-        raise click.ClickException("the local cloud is not running; start it with `ripen local up`")
+        raise cloud.not_running(port)
     _show(found, as_json)
 
 

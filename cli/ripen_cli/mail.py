@@ -52,16 +52,17 @@ def preview(  # noqa: PLR0913, PLR0917 - one for each option
 ) -> None:
     """Write build/mails/NAME.<language>.html and open it: the mail on a phone, on a desktop, and as text."""
     kit = _kit(folder)
-    found = None
+    found, sender = None, ""
     if who:
         with telling_errors():
-            found = read_lead(find(), who, now()).lead
+            deployment = find()
+            found, sender = read_lead(deployment, who, now()).lead, deployment.sender
     own = str(found.traits.get("language", "")) if found else ""
     letter = _letter(kit, name, language, own)
     filled = _filled(kit, letter, found or sample_lead(kit, letter.language), PUBLIC_URL)
     target = ROOT / "build" / "mails" / f"{name}.{letter.language}.html"
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(page(filled, letter, kind_of(kit.configuration, name)), encoding="utf-8")
+    target.write_text(page(filled, letter, kind_of(kit.configuration, name), sender), encoding="utf-8")
     click.echo(f"Written: {target}")
     if not no_open:
         webbrowser.open(target.as_uri())

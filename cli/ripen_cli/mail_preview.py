@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from html import escape
+import re
+from html import escape, unescape
 
 from adapters.delivery.mailer import Rendered
 from ripen.messages.mail_context import MailContext
 
 PHONE, DESKTOP = 375, 800
 """Widths in pixels."""
+
+_PREVIEW = re.compile(r'<body[^>]*>\s*<div style="display:none[^"]*">([^<]*)</div>')
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 1.5rem; color: #222; background: #e9e9e4; }
@@ -19,11 +22,16 @@ pre { background: #fff; padding: 1rem; max-width: 800px; white-space: pre-wrap; 
 """
 
 
-def page(mail: Rendered, letter: MailContext, kind: str) -> str:
-    """The page; `kind` is that of `kind_of`. The mail is sandboxed: it runs no scripts and opens no windows."""
+def page(mail: Rendered, letter: MailContext, kind: str, sender: str = "") -> str:
+    """The page. The mail is sandboxed: it runs no scripts and opens no windows.
+
+    `kind` is that of `kind_of`. `sender` is the address of the sender, if it is known.
+    """
     about = {
-        "From": letter.from_name,
+        "From": f"{letter.from_name} <{sender or 'SenderAddress of the stack'}>",
+        "Reply-To": letter.reply_to or "the same address",
         "Subject": mail.subject,
+        "Behind the subject": preheader(mail.html) or "the beginning of the mail, because it has no <mj-preview>",
         "Campaign": letter.campaign,
         "Kind": kind,
         "Language": letter.language,
@@ -39,6 +47,12 @@ def page(mail: Rendered, letter: MailContext, kind: str) -> str:
             "</body></html>",
         ]
     )
+
+
+def preheader(html: str) -> str:
+    """The text that inboxes show behind the subject: the first block, if it is hidden, as MJML writes <mj-preview>."""
+    found = _PREVIEW.search(html)
+    return " ".join(unescape(found[1]).split()) if found else ""
 
 
 def _frame(mail: Rendered, width: int, title: str) -> str:

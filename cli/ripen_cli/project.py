@@ -7,10 +7,13 @@ import signal
 import subprocess
 import sys
 import venv
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
+
+from ripen.config.upload_limits import is_ignored, misplaced
 
 ROOT = Path(__file__).resolve().parents[2]
 HOME = ROOT / ".ripen"
@@ -75,13 +78,28 @@ def launch(command: list[str], **options: Any) -> subprocess.Popen[bytes]:
 
 
 def rule_files(folder: Path) -> dict[str, bytes]:
-    """All files in mails/ and rules/ below a folder, by their key in the rules bucket; mails come first."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for kind in ("mails", "rules")
-        for path in sorted((folder / kind).rglob("*"))
-        if path.is_file()
-    }
+    """The files in mails/ and rules/ below a folder that can be mails or rules, by their key in the rules bucket.
+
+    Mails come first.
+    """
+    return {name: path.read_bytes() for name, path in _files(folder) if not is_ignored(name)}
+
+
+def ignored_files(folder: Path) -> list[str]:
+    """The names of the files in mails/ and rules/ below a folder that can be neither mails nor rules."""
+    return [name for name, _ in _files(folder) if is_ignored(name)]
+
+
+def misplaced_files(folder: Path) -> list[str]:
+    """Warnings about rule files and mails that lie in a folder itself, outside of mails/ and rules/."""
+    return [*misplaced(path.name for path in folder.iterdir() if path.is_file())]
+
+
+def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+    for kind in ("mails", "rules"):
+        for path in sorted((folder / kind).rglob("*")):
+            if path.is_file():
+                yield path.relative_to(folder).as_posix(), path
 
 
 def digest(folder: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import click
 
@@ -13,8 +14,9 @@ from adapters.rules.active import stored
 from adapters.store.load_lead import load_merged_lead
 from ripen.config.configuration import ActiveConfiguration, Configuration
 from ripen.events.event import Event
-from ripen.fold.fold import fold
+from ripen.fold.fold import fold, new_state
 from ripen.fold.rules import compile_active
+from ripen.fold.runs import Upcoming, upcoming
 from ripen.leads.lead import Lead
 from ripen.storage.merged_lead import MergedLead
 from ripen_cli.deployment import Deployment
@@ -26,14 +28,25 @@ PREFIXES = ("a:", "u:")
 class Reading:
     """A folded lead with its events, its rules and its stored items.
 
-    `others` are the other leads that gave the same address, if the lookup was by address.
+    `upcoming` is what time alone brings next in campaigns. `others` are the other leads that gave the same address, if
+    the lookup was by address.
     """
 
     lead: Lead
     events: list[Event]
     configuration: Configuration
     tree: MergedLead
+    upcoming: Sequence[Upcoming] = ()
     others: Sequence[str] = ()
+
+    @classmethod
+    def of(
+        cls, tree: MergedLead, events: list[Event], active: ActiveConfiguration, now: int, others: Sequence[str] = ()
+    ) -> Self:
+        """The lead of some of the events of `tree`, folded at `now` (milliseconds)."""
+        state = new_state(compile_active(active))
+        lead = fold(tree.record.subject, events, state.rules, now, state)
+        return cls(lead, events, active.configuration, tree, upcoming(state), others)
 
 
 def read_lead(deployment: Deployment, who: str, now: int, at: int | None = None) -> Reading:
@@ -49,9 +62,7 @@ def read_lead(deployment: Deployment, who: str, now: int, at: int | None = None)
     events = [event for event in tree.events if at is None or event.at <= at]
     if not events:
         raise click.ClickException(f"{who!r} has no events before that time")
-    rules = compile_active(active)
-    lead = fold(tree.record.subject, events, rules, now if at is None else at)
-    return Reading(lead, events, active.configuration, tree, [other.record.subject for other in others])
+    return Reading.of(tree, events, active, now if at is None else at, [other.record.subject for other in others])
 
 
 def trees_of(deployment: Deployment, who: str, now: int) -> list[MergedLead]:

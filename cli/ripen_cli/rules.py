@@ -1,54 +1,141 @@
-"""`ripen rules` and `ripen sources`: check rules and mails, show the progress of a refold, and make write keys."""
+"""`ripen rules` and `ripen sources`: check and upload rules and mails, show what is live, and make write keys."""
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
 from adapters.rules import isolated_check
+from adapters.runtime.clients import client
 from adapters.store.reconciliation import load_scans
 from ripen.errors import InvalidConfigurationError
 from ripen.events.sources import digest
 from ripen_cli.deployment import Deployment, deployed
-from ripen_cli.project import RULES, rule_files
+from ripen_cli.project import RULES, ignored_files, misplaced_files, rule_files
 from ripen_cli.scan_progress import describe
+from ripen_cli.upload import changes, delete, folder_of, wait_for_report
+from ripen_cli.upload import upload as upload_files
+from services.publishing import last_report
+
+_MINUTE = len("2026-11-21T09:30")
+_folder = click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=RULES)
 
 
 @click.group()
 def rules() -> None:
-    """Check rules and mails, and show the progress of folding all leads under new ones."""
+    """Check and upload rules and mails, and show what is live."""
 
 
 @rules.command()
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=RULES)
+@_folder
 def check(folder: Path) -> None:
     """Check rules/ and mails/ in FOLDER; prints one line per problem, with file and line number."""
+    _check(folder)
+
+
+def _check(folder: Path) -> dict[str, bytes]:
+    """The files of a folder, after a check. Ends the command if they have problems."""
+    files = rule_files(folder_of(folder))
     try:
-        configuration, mails, version = isolated_check.check(rule_files(folder))
+        found = isolated_check.check(files)
     except InvalidConfigurationError as error:
         for problem in error.problems:
             click.echo(problem, err=True)
         raise SystemExit(1) from None
-    count = sum(len(profile.rules) + len(profile.fit) for profile in configuration.profiles.values())
+    _print_notes([*misplaced_files(folder), *found.warnings], ignored_files(folder))
+    count = sum(len(profile.rules) + len(profile.fit) for profile in found.configuration.profiles.values())
     click.echo(
-        f"Valid: {count} scoring rules, {len(configuration.phases)} phases, "
-        f"{len(configuration.campaigns)} campaigns, {len(mails)} mails (version {version})."
+        f"Valid: {count} scoring rules, {len(found.configuration.phases)} phases, "
+        f"{len(found.configuration.campaigns)} campaigns, {len(found.mails)} mails (version {found.version})."
     )
+    return files
+
+
+@rules.command()
+@_folder
+@click.option("--as", "uploader", help="Who uploads, for the report; the default is the name of your AWS identity.")
+@click.option("--delete", "removes", is_flag=True, help="Also delete files that only the bucket has.")
+@click.option("--yes", is_flag=True, help="Really upload; without it nothing is changed.")
+@deployed
+def upload(deployment: Deployment, folder: Path, uploader: str | None, removes: bool, yes: bool) -> None:
+    """Check rules/ and mails/ in FOLDER, upload what has changed, and wait until it is live.
+
+    Without --yes, the command only lists what it would change.
+    """
+    bucket, files = deployment.rules_bucket, _check(folder)
+    found = changes(bucket, files)
+    for key in found.changed:
+        click.echo(f"  upload  {key}")
+    for key in found.only_there:
+        click.echo(f"  {'delete' if removes else 'leave '}  {key} (only in the bucket)")
+    if not found.changed and not (removes and found.only_there):
+        click.echo("Nothing to upload: the bucket has the same files.")
+        return
+    if not yes:
+        click.echo("Nothing was changed; --yes uploads.")
+        return
+    upload_files(bucket, files, found.changed, uploader or _own_name())
+    if removes:
+        delete(bucket, found.only_there)
+    report = wait_for_report(bucket)
+    click.echo("\n".join(_told(report)))
+    if not report["activated"]:
+        raise SystemExit(1)
 
 
 @rules.command()
 @deployed
 def status(deployment: Deployment) -> None:
-    """Show the version for which all leads are being folded again, since when, and the progress."""
+    """Show what is live, since when and by whom, what became of the last upload, and the progress of folding leads.
+
+    Times are UTC.
+    """
+    click.echo("\n".join(_told(last_report(deployment.rules_bucket))))
     refold = load_scans(deployment.table).get("refold")
     told = (
-        describe(refold, deployment.table)
-        if refold
-        else "No version has been detected yet; the detection takes up to a minute."
+        describe(refold, deployment.table) if refold else "No version has been detected yet; that takes up to a minute."
     )
-    click.echo(told)
+    click.echo(f"Leads: {told}")
+
+
+def _told(report: Mapping[str, Any]) -> Iterator[str]:
+    """The report as lines; one that an earlier version of Ripen wrote lacks some keys."""
+    live = report.get("live")
+    yield f"Live: version {live['version']} since {_when(live)}" if live else "Live: not known, or nothing yet"
+    if not report:
+        return
+    if report["activated"]:
+        yield f"The last upload, of {_when(report)}, is live."
+    else:
+        yield f"The last upload, of {_when(report)}, changed nothing:"
+        yield from (f"  {problem}" for problem in report["problems"])
+    yield from _notes(report.get("warnings", []), report.get("ignored", []))
+
+
+def _when(told: Mapping[str, Any]) -> str:
+    by = f" by {told['by']}" if told.get("by") else ""
+    return f"{(told.get('since') or told['at'])[:_MINUTE].replace('T', ' ')}{by}"
+
+
+def _notes(warnings: list[str], ignored: list[str]) -> Iterator[str]:
+    yield from (f"Warning: {warning}" for warning in warnings)
+    if ignored:
+        yield f"Ignored: {', '.join(ignored)}"
+
+
+def _print_notes(warnings: list[str], ignored: list[str]) -> None:
+    for line in _notes(warnings, ignored):
+        click.echo(line, err=True)
+
+
+def _own_name() -> str:
+    """The name of the AWS identity of this command, such as `user/ann`."""
+    arn: str = client("sts").get_caller_identity()["Arn"]
+    return arn.split(":", 5)[5]
 
 
 @click.group()

@@ -2,92 +2,101 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
 
+from adapters.rules import uploads
 from adapters.rules.active import activate, stored
 from adapters.rules.isolated_check import Checked, check
 from adapters.runtime.clients import client, stored_object
 from adapters.runtime.settings import PublishSettings
 from adapters.runtime.telemetry import count, logger
 from adapters.store.all_leads import under_way
+from adapters.tracking.event_names import sent_names
 from adapters.tracking.public_config import put_public_config
 from adapters.tracking.source_registry import register
 from ripen.config.configuration import ActiveConfiguration, compile_sources
 from ripen.config.edits import edit
 from ripen.config.public import dump_site
-from ripen.config.upload_limits import MOST_BYTES, MOST_FILES, is_read, size_problems
-from ripen.errors import InvalidConfigurationError
+from ripen.config.upload_limits import is_ignored
+from ripen.errors import InvalidConfigurationError, RipenError
 from ripen.times import parse_iso
 
 REPORT = "reports/latest.json"
-_PREFIXES = ("rules/", "mails/")
 _CAMPAIGNS = "rules/campaigns.yaml"
 _MOST_PAGES = 100
 """The most pages of 1 MB that are read to count leads under way in campaigns."""
 
 _MOST_PROBLEMS = 200
+_MOST_LISTED = 50
 _LONGEST = 500
 _ALL = "rules/ and mails/"
 _UNFINISHED = f"{_ALL}: the check is in progress; if this message stays, the check failed and nothing was activated"
-
-Files = Mapping[str, tuple[int, str]]
-"""Each key with its size in bytes, and a text that changes whenever the object is written."""
 
 
 def publish(settings: PublishSettings, at: str) -> dict[str, Any]:
     """Check all files below `rules/` and `mails/`, and activate them if they are valid.
 
-    The report is returned and written to `reports/latest.json`: `version` of the files (empty if invalid), `activated`,
-    `problems`, `at`, and in `files` a digest of the files. If files change meanwhile, all are read again; so after many
-    uploads at once only the first calls have anything to do.
+    The report is returned and written to `reports/latest.json`: `activated`, `version` of the files (empty if invalid),
+    `problems`, `warnings`, `ignored` files, `at` and `by` of the upload, the `version`, `since` and `by` of what is
+    `live`, and in `files` a digest of the files. If files change meanwhile, all are read again; so after many uploads
+    at once only the first calls have anything to do. The addresses in `mailing.notify` get the report by mail, at most
+    once.
     """
     bucket = settings.bucket_name
-    report, files = _last_report(bucket), _files(bucket)
-    while report.get("files") != _digest(files):
+    report, files = last_report(bucket), uploads.uploaded_files(bucket)
+    while report.get("files") != uploads.digest(files):
         # If the function is stopped from here on, the previous report must not pass for a report on these files.
         _write(bucket, _refusal([_UNFINISHED], at))
         try:
-            report = _check_and_activate(settings, files, at) | {"files": _digest(files)}
+            report, live = _check_and_activate(settings, files, at)
         except Exception as error:
             _write(
                 bucket, _refusal([f"{_ALL}: the activation failed with {type(error).__name__}; it is retried soon"], at)
             )
             raise
         _write(bucket, report)
-        files = _files(bucket)
+        _notify(settings, report, live)
+        files = uploads.uploaded_files(bucket)
     return report
 
 
-def _check_and_activate(settings: PublishSettings, found: Files, at: str) -> dict[str, Any]:
+def _check_and_activate(
+    settings: PublishSettings, files: uploads.Files, at: str
+) -> tuple[dict[str, Any], ActiveConfiguration | None]:
+    """The report on these files, and what is active afterwards."""
     bucket = settings.bucket_name
+    before, by = _active(bucket), uploads.uploader(bucket, files)
+    ignored = sorted(filter(is_ignored, files))[:_MOST_LISTED]
+    about = {"by": by, "warnings": [], "ignored": ignored, "files": uploads.digest(files)}
     try:
-        checked = check(_contents(bucket, found))
-        active, mails = _replacement(settings, checked, at), checked.mails
+        checked = check(uploads.contents(bucket, files), sent_names(settings.table_name))
+        live = _replacement(settings, before, checked, at, by)
     except InvalidConfigurationError as error:
         refusal = _refusal(error.problems, at)
         logger.error("The rules are not valid; the previous rules stay active", extra={"problems": refusal["problems"]})
         count("RulesInvalid")
-        return refusal
-    register(settings.table_name, compile_sources(active.configuration))
-    put_public_config(settings.table_name, dump_site(active.configuration, mails))
-    activate(bucket, active, mails)
-    logger.info("The rules are active", extra={"version": active.version})
-    return {"activated": True, "version": active.version, "problems": [], "at": at}
+        return refusal | about | {"live": _live(before)}, before
+    warnings = [*uploads.misplaced_files(bucket), *checked.warnings][:_MOST_LISTED]
+    register(settings.table_name, compile_sources(live.configuration))
+    put_public_config(settings.table_name, dump_site(live.configuration, checked.mails))
+    activate(bucket, live, checked.mails)
+    logger.info("The rules are active", extra={"version": live.version})
+    report = {"activated": True, "version": live.version, "problems": [], "at": at}
+    return report | about | {"warnings": warnings, "live": _live(live)}, live
 
 
-def _replacement(settings: PublishSettings, checked: Checked, at: str) -> ActiveConfiguration:
-    """The checked configuration, ready to be active from `at` on.
+def _replacement(
+    settings: PublishSettings, before: ActiveConfiguration | None, checked: Checked, at: str, by: str
+) -> ActiveConfiguration:
+    """The checked configuration, ready to be active from `at` on; the same version again stays active since before.
 
     Raises InvalidConfigurationError for wrong uses of `was`, and for names that seem to be new ones for others without
     `was`, while leads are under way in the campaign.
     """
-    before = _active(settings.bucket_name)
     edited = edit(before, checked.configuration, parse_iso(at))
     problems = [f"{_CAMPAIGNS}: {'.'.join(map(str, path))}: {text}" for path, text in edited.problems]
     if edited.renamings:
@@ -98,9 +107,11 @@ def _replacement(settings: PublishSettings, checked: Checked, at: str) -> Active
                 problems.append(f"{_CAMPAIGNS}: {'.'.join(map(str, renaming.path))}: {renaming.problem(leads)}")
     if problems:
         raise InvalidConfigurationError(problems)
+    same = before is not None and before.version == checked.version
     return ActiveConfiguration(
         version=checked.version,
-        activated_at=at,
+        activated_at=before.activated_at if before and same else at,
+        activated_by=before.activated_by if before and same else by,
         configuration=checked.configuration.model_copy(update={"campaigns": edited.campaigns}),
         editions=edited.editions,
         renamed=edited.renamed,
@@ -115,6 +126,12 @@ def _active(bucket: str) -> ActiveConfiguration | None:
         return None
 
 
+def _live(active: ActiveConfiguration | None) -> dict[str, str] | None:
+    if active is None:
+        return None
+    return {"version": active.version, "since": active.activated_at, "by": active.activated_by}
+
+
 def _refusal(problems: Sequence[str], at: str) -> dict[str, Any]:
     told = [_shortened(problem) for problem in problems[:_MOST_PROBLEMS]]
     if len(problems) > len(told):
@@ -126,20 +143,24 @@ def _shortened(problem: str) -> str:
     return problem if len(problem) <= _LONGEST else f"{problem[:_LONGEST]}..."
 
 
-def _contents(bucket: str, found: Files) -> dict[str, bytes]:
-    """The content of each file; empty if no function reads the file. Raises InvalidConfigurationError."""
-    if problems := size_problems({key: size for key, (size, _) in found.items()}):
-        raise InvalidConfigurationError(problems)
-    return {key: _content(bucket, key) if is_read(key) else b"" for key in found}
+def _notify(settings: PublishSettings, report: Mapping[str, Any], live: ActiveConfiguration | None) -> None:
+    """Tell the addresses in the active `mailing.notify` what became of the upload."""
+    mailing = live.configuration.mailing if live else None
+    if mailing is None or not mailing.notify:
+        return
+    from adapters.delivery import mailer, notifications  # noqa: PLC0415 - most uploads tell nobody
+
+    note = notifications.render_upload(report, mailing.language, mailing.timezone)
+    for recipient in mailing.notify:
+        try:
+            mailer.send(notifications.build(note, settings.sender, recipient), settings.sender, recipient, "", {})
+        except RipenError as error:
+            logger.error("A mail about an upload was not sent", extra={"reason": str(error)})
+            count("NotificationFailed")
 
 
-def _content(bucket: str, key: str) -> bytes:
-    # A larger object may have replaced it since it was listed.
-    found: bytes = client("s3").get_object(Bucket=bucket, Key=key)["Body"].read(MOST_BYTES + 1)
-    return found
-
-
-def _last_report(bucket: str) -> dict[str, Any]:
+def last_report(bucket: str) -> dict[str, Any]:
+    """The last report; empty if there is none that can be read."""
     body = stored_object(bucket, REPORT)
     try:
         found = json.loads(body) if body is not None else {}
@@ -151,20 +172,3 @@ def _last_report(bucket: str) -> dict[str, Any]:
 def _write(bucket: str, report: dict[str, Any]) -> None:
     body = json.dumps(report, indent=2).encode()
     client("s3").put_object(Bucket=bucket, Key=REPORT, Body=body, ContentType="application/json")
-
-
-def _files(bucket: str) -> Files:
-    """The files below rules/ and mails/, at most one more than allowed."""
-    pages = client("s3").get_paginator("list_objects_v2")
-    found = (
-        (one["Key"], (one["Size"], f"{one['ETag']} {one['LastModified'].isoformat()}"))
-        for prefix in _PREFIXES
-        for page in pages.paginate(Bucket=bucket, Prefix=prefix)
-        for one in page.get("Contents", [])
-        if not one["Key"].endswith("/")
-    )
-    return dict(islice(found, MOST_FILES + 1))
-
-
-def _digest(files: Files) -> str:
-    return hashlib.sha256(json.dumps(sorted(files.items())).encode()).hexdigest()[:12]

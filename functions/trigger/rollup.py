@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from adapters.reports import rollup
 from adapters.rules.active import active_rules
 from adapters.runtime.settings import TriggerSettings
+from adapters.tracking.event_names import note_names
 from ripen.errors import RipenError
 from ripen.fold.rules import Rules
 from ripen.reports.metrics import Figures, add_up
@@ -51,6 +52,7 @@ def roll_up(settings: TriggerSettings, now: int, out_of_time: Callable[[], bool]
 def _add_up(table_name: str, hour: int, rules: Rules, now: int, out_of_time: Callable[[], bool]) -> bool | None:
     """True if the hour's figures are certain; None if time ran out, or if another process saved them first."""
     uncertain = False
+    names: set[str] = set()
 
     def parts() -> Iterator[Figures]:
         nonlocal uncertain
@@ -60,7 +62,8 @@ def _add_up(table_name: str, hour: int, rules: Rules, now: int, out_of_time: Cal
             if item["final"]:
                 yield read_figures(item)
                 continue
-            found, certain = rollup.finish_visit(table_name, item, rules, now)
+            found, certain, sent = rollup.finish_visit(table_name, item, rules, now)
+            names.update(sent)
             uncertain = uncertain or not certain
             if found is not None:
                 yield found
@@ -76,4 +79,5 @@ def _add_up(table_name: str, hour: int, rules: Rules, now: int, out_of_time: Cal
         return None
     if total != before and not rollup.save_hour(table_name, hour, total, version):
         return None
+    note_names(table_name, names)
     return not uncertain

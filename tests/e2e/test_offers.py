@@ -252,6 +252,21 @@ def test_a_click_is_reported_and_leads_on(visit, recorder):
     assert "workshop" in page.evaluate("localStorage['ripen-offers']")
 
 
+def test_a_popup_is_not_seen_while_it_lies_over_a_field(visit, recorder):
+    recorder.offers = [NEWS]
+    page = visit(still=True)
+    answered(page)
+    page.evaluate("document.getElementById('field').style.cssText = 'position: fixed; bottom: 2em; right: 2em'")
+
+    page.clock.run_for(100)
+
+    expect(popup(page)).to_be_hidden()
+    page.evaluate("document.getElementById('field').style.cssText = ''; window.dispatchEvent(new Event('scroll'))")
+    expect(popup(page)).to_be_visible()
+    page.clock.run_for(100)
+    assert reports(recorder, "Promotion Viewed") == [("Promotion Viewed", about(NEWS))]
+
+
 @in_both
 def test_a_popup_leaves_the_focus_where_it_is_and_closes_by_escape_from_within(visit, recorder):
     recorder.offers = [NEWS]

@@ -5,6 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from integration.people import enough
 from ripen.times import DAY, HOUR, to_iso
 from ripen_cli import lead_show
 from ripen_cli.main import main
@@ -12,6 +13,7 @@ from stories import START, identified, tracked, viewed
 
 ANN = "ann@example.com"
 NOW = START + 30 * DAY
+ASKED_ONLY = "only mails that the lead asked for (transactional)"
 
 
 @pytest.fixture
@@ -41,6 +43,40 @@ def test_a_lead_is_found_by_id_and_by_address(signed_up, who):
     assert "linkedin / paid-social" in shown.output
     assert "Signed Up" in shown.output
     assert "→ awareness  (first seen)" in shown.output
+
+
+def test_the_first_lines_say_who_it_is_whether_one_may_write_and_what_happens_next(signed_up):
+    signed_up.live(identified(START + HOUR, email=ANN, lastName="Berg", company="Oakhurst", role="Buyer"), at=START)
+
+    lines = [line.strip() for line in run("show", "ann").output.splitlines()]
+
+    assert lines[:4] == [
+        "name  Ann Berg",
+        "company  Oakhurst",
+        "role  Buyer",
+        f"address  {ANN} (claimed)",
+    ]
+    assert lines[4] == f"may be mailed  {ASKED_ONLY}: the address was typed in a browser and is not proven"
+    assert lines[5] == "next  2026-08-29 09:00: the phase or stage may change, because time has passed"
+
+
+def test_a_waiting_mail_and_its_campaign_are_next(nurturing, monkeypatch):
+    monkeypatch.setattr(lead_show, "now", lambda: START)
+    nurturing.track(identified(START, email=ANN), *enough("ann"), at=START)
+
+    shown = run("show", "ann").output
+
+    assert "next  now: the mail workshop-agenda (The workshop's agenda for those who signed up)\n" in shown
+
+
+def test_a_name_cannot_command_the_terminal(nurturing, monkeypatch):
+    monkeypatch.setattr(lead_show, "now", lambda: NOW)
+    nurturing.live(identified(START, email=ANN, role="Head\x1b]0;x\x07"), at=START)
+
+    shown = run("show", "ann").output
+
+    assert "Head\N{REPLACEMENT CHARACTER}]0;x" in shown
+    assert "\x1b" not in shown
 
 
 def test_what_is_listed_adds_up_to_the_score_that_is_shown(signed_up):

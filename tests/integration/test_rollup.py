@@ -187,6 +187,23 @@ def test_a_visit_costs_two_writes_of_one_unit(counting):
 # ---------------------------------------------------------------- ripen report
 
 
+def test_a_visit_counts_on_the_day_of_the_companys_time_zone(counting, monkeypatch):
+    mailing = {"rules/mailing.yaml": b"mailing:\n  timezone: Europe/Berlin\n"}
+    assert counting.publish(mailing, START)["activated"]
+    late = START - START % DAY + 23 * HOUR + 30 * MINUTE
+    live(counting, viewed("/", late), at=late)
+    monkeypatch.setattr("time.time", lambda: (late + HOUR) / SECOND)
+
+    told = json.loads(run(*DAYS, "--json"))
+
+    assert told["timezone"] == "Europe/Berlin"
+    assert [(row["day"], row["visits"], row["provisional"]) for row in told["days"]] == [
+        ("2026-03-01", 0, False),
+        ("2026-03-02", 0, False),
+        ("2026-03-03", 1, True),
+    ]
+
+
 def run(*arguments):
     answer = CliRunner().invoke(main, ["report", *arguments])
     assert answer.exit_code == 0, answer.output
@@ -243,7 +260,11 @@ def test_a_report_as_text_and_as_a_page(a_busy_day, monkeypatch, tmp_path):
 
     assert "2026-03-01 to 2026-03-03 (UTC): 2 visits, 1 leads, 3 page views" in text
     assert "spring" in text
-    assert page.count("<svg") == 3
+    assert '<ol class="columns">' in page
+    assert page.count('<ol class="bars">') == 4
+    assert 'title="Mon 02 Mar 2026: 2 visits (provisional)"' in page
+    assert "2026-03-02*" in text
+    assert "Provisional from 2026-03-02 10:00 on: these hours may still grow." in text
     assert "/&lt;b&gt;" in page
     assert "<b>/" not in page
     assert "http" not in page

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from integration.people import SOURCES, told_by_server
 from ripen.times import DAY
 from ripen_cli.main import main
-from ripen_cli.report import campaigns
-from stories import START, identified, tracked
+from ripen_cli.report import campaigns, mails
+from stories import START, identified, mail_report, tracked
 
 COURSE = """
 campaigns:
@@ -72,6 +72,38 @@ def test_every_lead_is_in_the_report_once(in_course):
     assert f"{len(VISITORS)} leads read" in answer.stderr
 
 
+def test_campaigns_that_started_for_nobody_are_one_line(in_course):
+    assert "1 campaigns started for nobody: quiet" in run(*DAYS).stdout
+
+
+def test_what_became_of_each_mail_is_told_with_rates(in_course, monkeypatch, tmp_path):
+    monkeypatch.setattr(mails, "now", lambda: START + 30 * DAY)
+    [sent] = [event for event in in_course.events("v0") + in_course.events("v2") if event.name == "Email Sent"][:1]
+    for days, kind in ((1, "Delivery"), (2, "Open")):
+        report = mail_report(kind, sent.subject, "course_first-steps_1", START + days * DAY, userAgent="Thunderbird")
+        in_course.report(report)
+
+    told = json.loads(mail_report_of("--json"))["mails"]
+    mail_report_of("--html", str(tmp_path / "mails.html"))
+
+    number = len(in_course.mails())
+    [row] = told
+    assert (row["mail"], row["campaign"], row["sent"], row["delivered"], row["opened"]) == (
+        *("first-steps", "course"),
+        *(number, 1, 1),
+    )
+    assert row["rates"]["delivered"] == round(1 / number, 4)
+    assert row["rates"]["opened"] == 1
+    assert f"1 ({100 / number:.0f} %)" in (tmp_path / "mails.html").read_text()
+    assert "first-steps  course" in mail_report_of()
+
+
+def mail_report_of(*arguments):
+    answer = CliRunner().invoke(main, ["report", "mails", *DAYS, *arguments])
+    assert answer.exit_code == 0, answer.output
+    return answer.stdout
+
+
 def test_a_lead_that_was_merged_is_one_lead(in_course):
     done = CliRunner().invoke(main, ["lead", "merge", "a:v0", "a:v1", "--yes"])
     assert done.exit_code == 0, done.output
@@ -98,7 +130,7 @@ def test_the_report_as_text_and_as_a_page(in_course, tmp_path):
     assert "course and its control group: Too few leads to tell" in text
     assert "Goal reached within 10 days by" in text
     assert "Email Sent" in text
-    assert page.count("<svg") == 2
+    assert page.count('<ol class="bars">') == 2
     assert "A &lt;course&gt; and its control group" in page
     assert "<course>" not in page
     assert "http" not in page

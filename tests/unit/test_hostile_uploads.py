@@ -65,7 +65,7 @@ def cube(height):
         ("profiles:\n  a: " + "9" * 200_000, 2, "is a number with 200000 characters"),
         ("profiles:\n  a: !!int x", 2, "does not match its tag"),
         ("profiles:\n  a: \x00", 2, "is not valid YAML in UTF-8"),
-        ("profiles:\n  a: {b: 1", 2, "but got"),
+        ("profiles:\n  a: {b: 1", 2, "has no } at its end"),
     ],
 )
 def test_yaml_that_grows_or_nests_without_end_is_told_with_its_line(text, line, expected):
@@ -90,10 +90,9 @@ def test_merge_keys_and_aliases_may_be_used_and_mistakes_in_them_have_the_line_w
     wrong = source + "    limit_per_minut: 5\n" + blog
     found = problems({"rules/sources.yaml": wrong.encode()})
 
-    assert found == [
-        "rules/sources.yaml:6: sources.shop.limit_per_minut: is not a known key",
-        "rules/sources.yaml:6: sources.blog.limit_per_minut: is not a known key",
-    ]
+    place = "rules/sources.yaml:6: sources"
+    told = "limit_per_minut: is not a known key. Did you mean 'limit_per_minute'?"
+    assert found == [f"{place}.{name}.{told}" for name in ("shop", "blog")]
 
 
 @pytest.mark.parametrize(
@@ -174,7 +173,7 @@ def test_sizes_are_judged_before_anything_is_read():
 
 
 def test_a_process_of_its_own_finds_what_this_one_finds():
-    assert check(few_rules()) == build(few_rules())
+    assert check(few_rules())[:3] == build(few_rules())
     broken = {SCORING: b"profiles: {", TIPS: b"Hello", "rules/x.py": b"import os"}
     assert problems(broken, check) == problems(broken)
 

@@ -178,6 +178,9 @@ def test_a_preview_shows_the_mail_on_a_phone_and_on_a_desktop(folder, tmp_path, 
     assert 'sandbox width="800"' in page
     assert "Willkommen, Ada Lovelace: Ihre ersten drei Schritte" in page
     assert "Guten Tag Ada Lovelace," in page
+    assert " &lt;SenderAddress of the stack&gt;</dd>" in page
+    assert "<dt>Reply-To</dt><dd>" in page
+    assert "<dt>Behind the subject</dt><dd>" in page
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,9 @@
 
   // ---- what it looks like
 
+  const FIELDS = 'input:not([type=hidden]), select, textarea, [contenteditable]';
+  const EVENTS = ['scroll', 'resize', 'focusin'];
+
   const make = (tag, facts, ...inside) => {
     const element = Object.assign(document.createElement(tag), facts);
     element.append(...inside);
@@ -148,9 +151,37 @@
       });
       element.onkeydown = ({ key }) => key === 'Escape' && end();
       element.setAttribute('aria-live', 'polite');
-      setTimeout(() => element.shadowRoot.append(box), 100); // into what is there already, so that it is read out
+      setTimeout(() => {
+        element.shadowRoot.append(box); // into what is there already, so that it is read out
+        stepAside(element, box, () => report('Viewed', offer));
+      }, 100);
+      return;
     }
     report('Viewed', offer);
+  };
+
+  // A box in a corner is not to be seen while it lies over a field of the page: on a phone it would hide the form.
+  const stepAside = (element, box, viewed) => {
+    let told = false;
+    const look = () => {
+      if (!element.isConnected) {
+        EVENTS.forEach((name) => window.removeEventListener(name, look, true));
+        return;
+      }
+      const own = box.getBoundingClientRect();
+      const covers = (field) => {
+        const { width, top, right, bottom, left } = field.getBoundingClientRect();
+        return width && top < own.bottom && bottom > own.top && left < own.right && right > own.left;
+      };
+      const hidden = document.activeElement !== element && [...document.querySelectorAll(FIELDS)].some(covers);
+      element.style.visibility = hidden ? 'hidden' : '';
+      if (!hidden && !told) {
+        told = true;
+        viewed();
+      }
+    };
+    EVENTS.forEach((name) => window.addEventListener(name, look, true));
+    look();
   };
 
   // Into a place of the page. One that has no height yet is filled while nobody sees it, so that nothing moves.
@@ -176,7 +207,7 @@
   const visible = () => document.visibilityState === 'visible';
 
   // Nobody is interrupted while he writes.
-  const writing = () => document.activeElement && document.activeElement.matches('input, select, textarea, [contenteditable]');
+  const writing = () => document.activeElement && document.activeElement.matches(FIELDS);
 
   const show = () => {
     offers.forEach((offer) => {

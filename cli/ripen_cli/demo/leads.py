@@ -12,8 +12,6 @@ from adapters.store.load_lead import load_merged_lead
 from ripen.config.configuration import ActiveConfiguration
 from ripen.events.event import Event
 from ripen.events.explicit_requests import purpose_of
-from ripen.fold.fold import fold
-from ripen.fold.rules import compile_active
 from ripen.leads.lead import Reach
 from ripen.scoring.score import Score
 from ripen.storage.lead_record import reach_of
@@ -25,12 +23,11 @@ from ripen_cli.reading import Reading as LeadReading
 _UNSHOWN = ("path", "url", "referrer", "title", "message_id", "step", "cycle")
 _SHOWN_ELSEWHERE = (
     "lead",
+    "name",
+    "company",
     "address",
     "phase",
     "scores",
-    "gets no marketing mail",
-    "waits for mail",
-    "waits for handoff",
 )
 _TOLERANCE = 1e-6
 """Points by which two sums of the same floats may differ."""
@@ -106,8 +103,7 @@ class Leads:
         tree = load_merged_lead(self._cloud.table, subject, now)
         if not tree.events:
             return None
-        lead = fold(tree.record.subject, tree.events, compile_active(active), now)
-        return Reading(lead, tree.events, active.configuration, tree)
+        return Reading.of(tree, tree.events, active, now)
 
 
 def summary(reading: Reading) -> dict[str, Any]:
@@ -143,7 +139,7 @@ def details(reading: Reading) -> dict[str, Any]:
             for move in lead.moves
         ],
         "profiles": list(_profiles(reading)),
-        "known": {name: text for name, text in rows(portrait(reading)) if name not in _SHOWN_ELSEWHERE},
+        "known": [[name, text] for name, text in rows(portrait(reading)) if name not in _SHOWN_ELSEWHERE],
         "timeline": [*_timeline(reading.events)][::-1],
         "pending": [
             {"campaign": configuration.campaigns[intent.campaign].title, "mail": intent.name, "since": intent.since}

@@ -29,6 +29,11 @@ class Achieved:
         return sorted(rows, key=lambda row: (-row[2], row))
 
     @property
+    def started(self) -> bool:
+        """True if it started for any lead, or for one of the control group."""
+        return bool(self.effect.treated.starts or self.effect.control.starts)
+
+    @property
     def done(self) -> int:
         """The number of executed steps."""
         return self.effect.times(*DONE)

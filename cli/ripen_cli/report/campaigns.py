@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
 import click
 
+from ripen.reports.uplift import Effect, GroupResult, add_up, effects_of
 from ripen_cli.deployment import Deployment, deployed, now
+from ripen_cli.reading import active_configuration
 from ripen_cli.report.achieved import Achieved
+from ripen_cli.report.all_leads import of_each_lead
 from ripen_cli.report.campaigns_page import page
 from ripen_cli.report.days import Days, chosen, report_options
-from ripen_cli.report.effects import read
-from ripen_cli.report.tables import EFFECT_HEAD, STEP_HEAD, as_text, effect_cells, step_rows
+from ripen_cli.report.tables import EFFECT_HEAD, STEP_HEAD, as_text, effect_cells, idle_text, step_rows
 
 _DAYS = 90
 
@@ -30,8 +33,23 @@ def campaigns(
     The command reads and folds every lead; it reports its progress on standard error.
     """
     moment = now()
-    days = chosen(first, last, _DAYS, moment)
-    found = read(deployment, days, moment, lambda leads: click.echo(f"{leads} leads read", err=True))
+    active = active_configuration(deployment)
+    days = chosen(first, last, _DAYS, moment, active.configuration.mailing.timezone)
+    total = add_up(
+        of_each_lead(
+            deployment.table,
+            active,
+            moment,
+            lambda lead, events: effects_of(lead, events, days.since, days.until),
+            lambda leads: click.echo(f"{leads} leads read", err=True),
+        )
+    )
+    nothing = Effect(GroupResult(), GroupResult(), Counter(), Counter())
+    achieved = [
+        Achieved(name, campaign.title, campaign.goal is not None, total.get(name, nothing))
+        for name, campaign in active.configuration.campaigns.items()
+    ]
+    found = sorted(achieved, key=lambda one: -one.effect.treated.starts - one.effect.control.starts)
     if html:
         html.write_text(page(found, days), encoding="utf-8")
         click.echo(f"Written: {html}")
@@ -44,7 +62,9 @@ def campaigns(
 
 def _text(found: Sequence[Achieved], days: Days) -> Iterator[str]:
     yield f"Campaigns that started {days}"
-    yield as_text(EFFECT_HEAD, [effect_cells(one) for one in found])
+    yield as_text(EFFECT_HEAD, [effect_cells(one) for one in found if one.started])
+    if idle := [one.name for one in found if not one.started]:
+        yield idle_text("campaigns", "started for nobody", idle)
     for one in found:
         if verdict := one.verdict():
             yield f"{one.name} and its control group: {verdict}\n{one.numbers()}".rstrip()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from ripen_cli.report.campaigns import campaigns
+from ripen_cli.report.mails import mails
 from ripen_cli.report.visits import visits
 
 
@@ -18,8 +19,9 @@ class _Reports(click.Group):
 
 @click.group(cls=_Reports)
 def report() -> None:
-    """Report on visits and on campaigns; the default is visits."""
+    """Report on visits, campaigns and mails; the default is visits."""
 
 
 report.add_command(visits)
 report.add_command(campaigns)
+report.add_command(mails)

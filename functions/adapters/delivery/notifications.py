@@ -34,6 +34,7 @@ _LONGEST_TEXT = 70 * 1024
 """Most bytes of the text in UTF-8. Base64 adds a third."""
 
 _MOST_TRAITS = 40
+_MOST_PROBLEMS = 30
 _LONGEST_ENTRY = 100
 _ROOM = 40 * 1024
 """Most bytes of all entries of a digest as JSON; the text of the template comes on top."""
@@ -73,6 +74,11 @@ def render_digest(entries: Sequence[Mapping[str, str]], language: str, timezone:
     fitting = max(1, sum(size <= _ROOM for size in sizes))
     filled = _template("digest.", language, timezone).render(leads=entries[:fitting], timezone=timezone)
     return _note(filled), fitting
+
+
+def render_upload(report: Mapping[str, Any], language: str, timezone: str) -> Notification:
+    """The report about an upload of rules and mails (see `services.publishing`) as a mail."""
+    return _note(_template("upload.", language, timezone).render(report=report, most=_MOST_PROBLEMS, timezone=timezone))
 
 
 def _note(filled: str) -> Notification:

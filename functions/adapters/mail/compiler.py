@@ -20,7 +20,7 @@ from adapters.mail.plaintext import text_of
 from adapters.mail.sandbox import MOST_LETTERS
 from ripen.config.configuration import MailTemplate
 from ripen.config.text_files import read_text
-from ripen.config.upload_limits import LAYOUT, MAIL
+from ripen.config.upload_limits import LAYOUT, is_read
 
 _PLACE = re.compile(r"<mj-content\s*/>")
 _HEAD = re.compile(r"<(mj-title|mj-preview)\s*>(.*?)</\1\s*>", re.DOTALL)
@@ -62,7 +62,7 @@ def read_mails(files: Mapping[str, bytes], troubles: list[str], reading: Reading
     """All mails in `files`, by name and language. Problems are added to `troubles`, one line each."""
     texts: dict[str, str] = {}
     for name in sorted(files):
-        if name.startswith("mails/") and len(troubles) < MOST_PROBLEMS:
+        if name.startswith("mails/") and is_read(name) and len(troubles) < MOST_PROBLEMS:
             reading(name, troubles)
             troubles += _read(name, files, texts)
     layout = texts.get(LAYOUT)
@@ -96,8 +96,6 @@ class _UnusableError(Exception):
 
 def _read(name: str, files: Mapping[str, bytes], texts: dict[str, str]) -> list[str]:
     """The problems of one file on its own. If there are none, its text is added to `texts`."""
-    if name != LAYOUT and not MAIL.fullmatch(name):
-        return [f"{name}: is not the name of a mail; write mails/<name>/<language>.mjml, such as mails/tips/en.mjml"]
     if name.endswith(".txt") and name.removesuffix("txt") + "mjml" not in files:
         return [f"{name}: has no {name[-6:-4]}.mjml in the same folder; add it"]
     try:

@@ -13,6 +13,7 @@ from adapters.dynamodb.attributes import attributes, values
 from adapters.dynamodb.queries import query
 from adapters.runtime.clients import client, succeeds, unchanged
 from adapters.store.load_lead import load_merged_lead
+from adapters.tracking.event_names import names_in
 from ripen.events.event import Event
 from ripen.fold.rules import Rules
 from ripen.reports.metrics import Figures, figures_of
@@ -69,11 +70,12 @@ class Finished(NamedTuple):
 
     `certain` is true if the lead record remembers the same visits as the ledger up to this one. Otherwise the score
     function has not processed them yet, or crashed, and would not detect a change of them; the hour has to be summed
-    again.
+    again. `names` are those of the subject's events from the visit on.
     """
 
     figures: Figures | None
     certain: bool
+    names: frozenset[str] = frozenset()
 
 
 class Reporter(NamedTuple):
@@ -199,7 +201,7 @@ def finish_visit(table_name: str, item: Mapping[str, Any], rules: Rules, now: in
     if visit is None:
         succeeds(client("dynamodb").delete_item, Key=attributes({"pk": item["pk"], "sk": item["sk"]}), **condition)
         return Finished(None, certain=True)
-    figures = figures_of(visit)
+    figures, names = figures_of(visit), names_in(event for event in tree.ledgers[subject] if event.at >= start)
     # A visit that the record lacks can vanish before the score function runs, and would then never be corrected.
     open_since = now - CLOSED_AFTER
     found, known = (
@@ -207,10 +209,10 @@ def finish_visit(table_name: str, item: Mapping[str, Any], rules: Rules, now: in
         for some in (latest_spans(tree.ledgers[subject], rules.conversions), remembered(tree.record, subject))
     )
     if found != known:
-        return Finished(figures, certain=False)
+        return Finished(figures, certain=False, names=names)
     final = visit_item(subject, start, item["seen"], figures, final=True)
     succeeds(client("dynamodb").put_item, Item=attributes(final), **condition)
-    return Finished(figures, certain=True)
+    return Finished(figures, certain=True, names=names)
 
 
 def forget_visits(table_name: str, subject: str, events: Sequence[Event]) -> None:

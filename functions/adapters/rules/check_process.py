@@ -1,7 +1,7 @@
 """The process that `isolated_check` starts. It reads files from stdin, checks them, and prints the result.
 
 It prints one JSON object per line. Before each file, `reading` holds its name and `found` the problems since the last
-line. The last line is the result: either `problems`, or `configuration`, `mails` and `version`.
+line. The last line is the result: either `problems`, or `configuration`, `mails`, `version` and `warnings`.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import os
 import resource
 import sys
 from base64 import b64decode
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, TextIO
 
-from adapters.rules.rule_files import build
+from adapters.rules.rule_files import build, warnings_of
 from ripen.errors import InvalidConfigurationError
 
 MOST_BYTES = 512 * 1024 * 1024
@@ -25,14 +25,15 @@ MOST_SECONDS = 90
 
 
 def main() -> None:
-    """Check the files in stdin, a JSON object of file names to contents in Base64."""
+    """Check the `files` in stdin, by name with contents in Base64; `sent` are the names of events that were sent."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
     resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
     output = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # output of libraries goes to the log
-    files = {name: b64decode(content) for name, content in json.load(sys.stdin).items()}
-    print(json.dumps(_answer(files, _Progress(output))), file=output, flush=True)
+    task = json.load(sys.stdin)
+    files = {name: b64decode(content) for name, content in task["files"].items()}
+    print(json.dumps(_answer(files, task["sent"], _Progress(output))), file=output, flush=True)
 
 
 class _Progress:
@@ -48,9 +49,10 @@ class _Progress:
         self.name, self.told = name, len(troubles)
 
 
-def _answer(files: dict[str, bytes], progress: _Progress) -> dict[str, Any]:
+def _answer(files: dict[str, bytes], sent: Collection[str], progress: _Progress) -> dict[str, Any]:
     try:
         configuration, mails, version = build(files, progress)
+        warnings = warnings_of(files, configuration, sent)
     except InvalidConfigurationError as error:
         return {"problems": error.problems}
     except MemoryError:
@@ -64,6 +66,7 @@ def _answer(files: dict[str, bytes], progress: _Progress) -> dict[str, Any]:
             name: {key: mail.model_dump() for key, mail in languages.items()} for name, languages in mails.items()
         },
         "version": version,
+        "warnings": warnings,
     }
 
 

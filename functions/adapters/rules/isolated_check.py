@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,15 +26,18 @@ _WHOLE = "rules"
 
 
 class Checked(NamedTuple):
-    """A valid upload; `version` is its digest."""
+    """A valid upload; `version` is its digest, `warnings` are about what is allowed and was hardly meant."""
 
     configuration: Configuration
     mails: Mails
     version: str
+    warnings: Sequence[str] = ()
 
 
-def check(files: Mapping[str, bytes], seconds: float = MOST_SECONDS) -> Checked:
+def check(files: Mapping[str, bytes], sent: Collection[str] = (), seconds: float = MOST_SECONDS) -> Checked:
     """The result of `adapters.rules.rule_files.build` for `files`, within `seconds`.
+
+    `sent` are the names of events that sources have sent, if they are known; the warnings compare with them.
 
     Raises InvalidConfigurationError with every problem. If the process crashes or times out, one problem names the file
     that it was reading.
@@ -42,7 +45,8 @@ def check(files: Mapping[str, bytes], seconds: float = MOST_SECONDS) -> Checked:
     if problems := size_problems({name: len(content) for name, content in files.items()}):
         raise InvalidConfigurationError(problems)
     read = {name: content if is_read(name) else b"" for name, content in files.items()}
-    task = json.dumps({name: b64encode(content).decode() for name, content in read.items()}).encode()
+    encoded = {name: b64encode(content).decode() for name, content in read.items()}
+    task = json.dumps({"files": encoded, "sent": sorted(sent)}).encode()
     command = [sys.executable, "-m", "adapters.rules.check_process"]
     try:
         done = subprocess.run(command, cwd=_FUNCTIONS, input=task, stdout=subprocess.PIPE, timeout=seconds, check=False)
@@ -62,6 +66,7 @@ def check(files: Mapping[str, bytes], seconds: float = MOST_SECONDS) -> Checked:
             for name, languages in answer["mails"].items()
         },
         answer["version"],
+        answer["warnings"],
     )
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from typing import Any
 
@@ -16,18 +17,24 @@ from ruamel.yaml.error import MarkedYAMLError
 
 from adapters.mail.compiler import MOST_PROBLEMS, Reading, read_mails, untold
 from adapters.mail.jinja import shows_content
-from adapters.rules.yaml_files import Document, problem_of, read_yaml, steps
+from adapters.rules.yaml_files import Document, read_yaml, steps
+from adapters.rules.yaml_words import problem_of
 from ripen.config.configuration import Configuration, Mails, compile_sources
 from ripen.config.public import MAX_BYTES, dump_site
 from ripen.config.schema.base import Path
 from ripen.config.schema.campaigns import Step
-from ripen.config.upload_limits import SECTIONS, size_problems
+from ripen.config.schema.keys import keys_at
+from ripen.config.upload_limits import SECTIONS, size_problems, strangers
 from ripen.errors import InvalidConfigurationError
 from ripen.events.sources import dump_sources
+from ripen.suggestions import did_you_mean
 from ripen.validation.checks import problems
+from ripen.validation.event_names import doubtful_events
+from ripen.validation.sending_times import closed_too_long
 
 _NEEDED = ("profiles", "phases")
 _LONGEST_INPUT = 100
+_QUOTED = re.compile(r"'([^']*)'")
 
 
 def build(files: Mapping[str, bytes], reading: Reading = untold) -> tuple[Configuration, Mails, str]:
@@ -39,8 +46,7 @@ def build(files: Mapping[str, bytes], reading: Reading = untold) -> tuple[Config
     if troubles := size_problems({name: len(content) for name, content in files.items()}):
         raise InvalidConfigurationError(troubles)
     documents: dict[str, Document] = {}
-    strangers = (name for name in sorted(files) if name.startswith("rules/") and name not in SECTIONS)
-    troubles += [f"{name}: is not a rule file; known: {', '.join(sorted(SECTIONS))}" for name in strangers]
+    troubles += strangers(files)
     for name, sections in SECTIONS.items():
         if name in files:
             reading(name, troubles)
@@ -68,6 +74,13 @@ def build(files: Mapping[str, bytes], reading: Reading = untold) -> tuple[Config
     return configuration, mails, _version(configuration, mails)
 
 
+def warnings_of(files: Mapping[str, bytes], configuration: Configuration, sent: Collection[str] = ()) -> list[str]:
+    """Warnings about files from which `build` made a configuration; `sent` are the names of events that were sent."""
+    documents = {name: read_yaml(content) for name, content in files.items() if name in SECTIONS}
+    found = islice(chain(doubtful_events(configuration, sent), closed_too_long(configuration)), MOST_PROBLEMS)
+    return [_located(documents, path, text) for path, text in found]
+
+
 def _of_mails(configuration: Configuration, mails: Mails) -> Iterator[tuple[Path, str]]:
     """Problems of steps whose mail uses content that the step does not choose, or a survey that is not configured."""
     pages = {name: [mail.html for mail in languages.values()] for name, languages in mails.items()}
@@ -92,7 +105,7 @@ def _read_yaml(name: str, sections: Sequence[str], content: bytes, troubles: lis
     try:
         document = read_yaml(content)
     except MarkedYAMLError as error:
-        line, problem = problem_of(error)
+        line, problem = problem_of(error, content)
         troubles.append(f"{name}:{line}: {problem}")
         return Document({}, None)
     if found := [*_misplaced(name, sections, document)]:
@@ -108,9 +121,14 @@ def _misplaced(name: str, sections: Sequence[str], document: Document) -> Iterat
     for key in document.values:
         if key not in sections:
             line = next((line for _, line in steps(document.root, (key,))), 1)
-            yield f"{name}:{line}: {key}: is not allowed here; known: {', '.join(sections)}"
+            yield f"{name}:{line}: {key}: is not allowed here; known: {', '.join(sections)}{_elsewhere(key, sections)}"
     if sections[0] not in document.values:
         yield f"{name}:1: needs the top-level key {sections[0]}"
+
+
+def _elsewhere(key: object, sections: Sequence[str]) -> str:
+    home = next((name for name, keys in SECTIONS.items() if key in keys), "")
+    return f". It belongs in {home}" if home else did_you_mean(str(key), sections)
 
 
 def _written(location: Sequence[str | int]) -> Path:
@@ -120,12 +138,15 @@ def _written(location: Sequence[str | int]) -> Path:
 
 def _message(error: Any) -> str:
     given = f" (it is {_short(error['input'])})" if isinstance(error["input"], str | int | float) else ""
-    texts = {
-        "extra_forbidden": "is not a known key",
-        "missing": "is missing",
-    }
-    text: str = texts.get(error["type"], error["msg"].removeprefix("Value error, "))
-    return text if error["type"] in ("extra_forbidden", "missing", "value_error") else text + given
+    kind, location = error["type"], error["loc"]
+    if kind == "extra_forbidden":
+        return f"is not a known key{did_you_mean(str(location[-1]), keys_at(Configuration, location[:-1]))}"
+    if kind == "missing":
+        return "is missing"
+    if kind == "value_error":
+        return str(error["msg"].removeprefix("Value error, "))
+    meant = did_you_mean(str(error["input"]), _QUOTED.findall(error["msg"])) if kind == "literal_error" else ""
+    return f"{error['msg']}{given}{meant}"
 
 
 def _short(value: object) -> str:

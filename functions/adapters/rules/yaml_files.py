@@ -57,11 +57,6 @@ def read_yaml(content: bytes) -> Document:
     return Document(values, root)
 
 
-def problem_of(error: MarkedYAMLError) -> tuple[int, str]:
-    """The line and the problem of an error."""
-    return error.problem_mark.line + 1 if error.problem_mark else 1, str(error.problem or error.context)
-
-
 def _unreadable(reason: str, before: bytes) -> MarkedYAMLError:
     mark = StringMark("", len(before), before.count(b"\n"), 0, None, None)
     return MarkedYAMLError(None, None, f"is not valid YAML in UTF-8: {reason}", mark)
@@ -134,13 +129,18 @@ def _inner(node: Node) -> Iterator[Node]:
 
 def _check(node: Node) -> None:
     if node.tag not in _TAGS:
-        raise _problem(f"the tag {str(node.tag).replace(_TAG, '!!')[:100]} is not allowed; remove it", node)
+        tag = str(node.tag).replace(_TAG, "!!")[:100]
+        raise _problem(
+            f"the tag {tag} is not allowed; remove it, or write quotes around a text that begins with !", node
+        )
     if isinstance(node, ScalarNode) and node.tag in {f"{_TAG}int", f"{_TAG}float"} and len(node.value) > _MOST_DIGITS:
         raise _problem(f"is a number with {len(node.value)} characters; the limit is {_MOST_DIGITS}", node)
     seen: set[str] = set()
     for key, _ in node.value if isinstance(node, MappingNode) else ():
         if not isinstance(key, ScalarNode):
-            raise _problem("a key must be a text, not a list or a mapping", key)
+            raise _problem(
+                "a key must be a text, not a list or a mapping; a text that begins with { or [ needs quotes", key
+            )
         if key.value in seen:
             raise _problem(f'the key "{key.value[:100]}" occurs more than once; keep one of them', key)
         seen.add(key.value)

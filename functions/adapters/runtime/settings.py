@@ -72,10 +72,14 @@ class TriggerSettings:
 
 @dataclass(frozen=True, slots=True)
 class PublishSettings:
-    """`bucket_name` holds uploaded and active rules; `table_name` holds the source registry."""
+    """`bucket_name` holds uploaded and active rules; `table_name` holds the source registry.
+
+    `sender` is the From address, verified in SES.
+    """
 
     bucket_name: str
     table_name: str
+    sender: str
 
 
 Settings = TypeVar(

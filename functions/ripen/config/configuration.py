@@ -140,12 +140,14 @@ Mails = Mapping[str, Mapping[str, MailTemplate]]
 class ActiveConfiguration(Model):
     """The published rules that every function reads; `version` is a digest of rules and mails.
 
+    `activated_at` is the time of their upload (ISO 8601), `activated_by` who uploaded them, empty if that is not known.
     `editions` are the former steps of campaigns, oldest first. `renamed` are the present names of renamed campaigns
     (`name`) and steps (`campaign/step`), each with the name under which the ledger knows it.
     """
 
     version: str
     activated_at: str
+    activated_by: str = ""
     configuration: Configuration
     editions: dict[str, list[Edition]] = {}
     renamed: dict[str, str] = {}

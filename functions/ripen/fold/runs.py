@@ -7,13 +7,13 @@ intent. The run advances when an event in the ledger ends the intent, or when th
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ripen.campaigns.campaign import CampaignRule, Signal
 from ripen.campaigns.content_choice import best
 from ripen.campaigns.sending_hours import within_hours
 from ripen.campaigns.state import CampaignNote, Progress, Run, current_step
-from ripen.campaigns.steps import Condition, Do, Gate, Jump, Wait
+from ripen.campaigns.steps import Condition, Do, Gate, Jump, Program, Wait
 from ripen.events.event import MAIL
 from ripen.fold.eligibility import (
     content,
@@ -189,6 +189,39 @@ def next_step(state: State, *, mails: bool) -> int | None:
             under_way = rule.name in state.campaigns.running
             found.append(_goes_on(state, rule) if under_way else due_by_time(state, rule))
     return first_after(state.clock, found)
+
+
+class Upcoming(NamedTuple):
+    """A moment (ms) at which time alone continues a campaign, or starts it (`starts`).
+
+    `step` is the step that directly follows the wait or the start; empty if a branch decides.
+    """
+
+    at: int
+    campaign: str
+    starts: bool
+    step: str
+
+
+def upcoming(state: State) -> list[Upcoming]:
+    """The waits that end, and the campaigns that may start by time, after the state's clock, earliest first."""
+    found = []
+    for rule in state.campaigns.running.values():
+        run = state.campaigns.progress[rule.name].run
+        program = run.program(rule) if run is not None else ()
+        if run is not None and run.at < len(program) and isinstance(wait := program[run.at], Wait):
+            step = _step(program, run.at + 1)
+            found.append(Upcoming(_wait_ends(state, run, wait), rule.name, starts=False, step=step))
+    for rule in state.rules.campaigns.timed:
+        at = due_by_time(state, rule)
+        if at is not None and state.campaigns.progress[rule.name].may_start(rule, at):
+            found.append(Upcoming(at, rule.name, starts=True, step=_step(rule.program, 0)))
+    return sorted(one for one in found if one.at > state.clock)
+
+
+def _step(program: Program, index: int) -> str:
+    instruction = program[index] if index < len(program) else None
+    return instruction.key if isinstance(instruction, Do) else ""
 
 
 def under_way(state: State) -> dict[str, bool]:

@@ -35,6 +35,12 @@ def person_name(text: object) -> str:
     return "" if _HOST.search(name) or not _has_letters(name) else name
 
 
+def full_name(traits: Mapping[str, Any]) -> str:
+    """The name in a person's traits, or the first and last name; empty if neither looks like a name."""
+    both = f"{person_name(traits.get('firstName'))} {person_name(traits.get('lastName'))}".strip()
+    return person_name(traits.get("name")) or both
+
+
 def company_name(text: object) -> str:
     """The text if it looks like the name of a company, at most 60 characters; otherwise an empty text.
 

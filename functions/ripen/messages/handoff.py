@@ -11,7 +11,7 @@ from typing import Any
 from ripen.config.schema.campaigns import Campaign
 from ripen.events.event import RIPEN, Event
 from ripen.leads.lead import Contribution, Intent, Lead
-from ripen.messages.display_names import person_name
+from ripen.messages.display_names import full_name
 from ripen.times import to_iso
 
 LATEST_POINTS = 5
@@ -59,10 +59,9 @@ def handoff_payload(lead: Lead, events: Sequence[Event], campaign: Campaign | No
 
 def _who(lead: Lead) -> dict[str, Any]:
     traits = lead.traits
-    both = f"{person_name(traits.get('firstName'))} {person_name(traits.get('lastName'))}".strip()
     return {
         "id": lead.subject,
-        "name": person_name(traits.get("name")) or both,
+        "name": full_name(traits),
         "address": lead.address,
         "first_seen": to_iso(lead.first_seen),
         "last_active": to_iso(lead.last_active),

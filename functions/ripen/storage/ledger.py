@@ -15,6 +15,7 @@
 | `O#<subject>`       | `O`                              | the public profile of a subject                         |
 | `C#sources`         | `C#sources`                      | the source registry, with the digests of the keys       |
 | `C#site`            | `C#site`                         | the public configuration: offers, topics, imprint       |
+| `C#events`          | `C#events`                       | the names of the events that sources have sent          |
 | `T#<UTC day>`       | see `anonymous_views`            | page views of visitors without consent                  |
 | subject             | `S#<campaign>#<step>#<cycle>`    | one intent to send, claimed before sending              |
 | `L#<source>`        | the minute                       | number of events of a source that has a rate limit      |
@@ -59,6 +60,7 @@ INTENT_PREFIX = "S#"
 IDENTITY_KEY = "I"
 SOURCES_KEY = "C#sources"
 SITE_KEY = "C#site"
+EVENT_NAMES_KEY = "C#events"
 SCAN_KEY = "J#walk"
 DUE_SHARDS = 8
 ASIDE_SHARD = "aside"

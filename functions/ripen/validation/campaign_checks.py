@@ -12,13 +12,14 @@ from ripen.config.configuration import Configuration
 from ripen.config.schema.base import Path
 from ripen.config.schema.campaigns import CHANNELS, Branch, Campaign, Step
 from ripen.events.event import OUTCOMES
+from ripen.suggestions import did_you_mean
 
 Problems = Iterator[tuple[Path, str]]
 
 
-def listed(names: Collection[str]) -> str:
-    """The names, sorted and joined for a message."""
-    return ", ".join(sorted(names)) or "none"
+def listed(names: Collection[str], meant: str) -> str:
+    """The names, sorted and joined for a message, with the one that is like the unknown name `meant`."""
+    return (", ".join(sorted(names)) or "none") + did_you_mean(meant, names)
 
 
 def campaign_problems(configuration: Configuration, mails: Collection[str]) -> Problems:
@@ -65,7 +66,10 @@ def _strangers(
     }
     titles = {"onsite": "offer", "handoff": "recipient", "notify": "recipient", "webhook": "recipient"}
     if campaign.category is not None and campaign.category not in mailing.categories:
-        yield (*path, "category"), f"there is no category {campaign.category!r}; known: {listed(mailing.categories)}"
+        yield (
+            (*path, "category"),
+            f"there is no category {campaign.category!r}; known: {listed(mailing.categories, campaign.category)}",
+        )
     kinds = {asset.kind for asset in configuration.content.values()}
     for place, step in steps:
         if isinstance(step, Branch):
@@ -77,14 +81,17 @@ def _strangers(
                     where = (*place, channel, n) if isinstance(named, list) else (*place, channel)
                     yield (
                         where,
-                        f"there is no {titles.get(channel, channel)} {name!r}; known: {listed(known[channel])}",
+                        f"there is no {titles.get(channel, channel)} {name!r}; known: {listed(known[channel], name)}",
                     )
         if step.webhook in mailing.recipients and mailing.recipients[step.webhook].webhook is None:
             text = f"the recipient {step.webhook!r} has no webhook; add one in mailing.recipients, or name another"
             yield (*place, "webhook"), text
         for n, kind in enumerate(step.content.kinds if step.content else ()):
             if kind not in kinds:
-                yield (*place, "content", "kinds", n), f"there is no content of kind {kind!r}; known: {listed(kinds)}"
+                yield (
+                    (*place, "content", "kinds", n),
+                    f"there is no content of kind {kind!r}; known: {listed(kinds, kind)}",
+                )
 
 
 def _conditions(campaign: Campaign, path: Path, steps: Sequence[tuple[Path, Step | Branch]]) -> Problems:
@@ -134,7 +141,7 @@ def _fitting(configuration: Configuration) -> Problems:
                 for n, name in enumerate(getattr(one, kind)):
                     if name not in names:
                         path = (section, key, kind, n)
-                        yield path, f"there is no {titles[kind]} {name!r}; known: {listed(names)}"
+                        yield path, f"there is no {titles[kind]} {name!r}; known: {listed(names, name)}"
             if section == "offers" and (one.placement == "slot") != (one.slot is not None):
                 yield (
                     (section, key, "slot"),

@@ -46,12 +46,15 @@ def _strangers(configuration: Configuration) -> Problems:
     for path, kind, name in _named(configuration):
         known = kinds[kind]
         if name not in known:
-            yield path, f"there is no {kind} {name!r}; known: {listed(known)}"
+            yield path, f"there is no {kind} {name!r}; known: {listed(known, name)}"
     for key, profile in configuration.profiles.items():
         for name, rule in profile.rules.items():
             if rule.group is not None and rule.group not in profile.groups:
                 path = ("profiles", key, "rules", name, "group")
-                yield path, f"there is no group {rule.group!r} in this profile; known: {listed(profile.groups)}"
+                yield (
+                    path,
+                    f"there is no group {rule.group!r} in this profile; known: {listed(profile.groups, rule.group)}",
+                )
     for path, condition in _entries(configuration):
         if condition.usage and configuration.usage is None:
             yield (*path, "usage"), "no events are configured as usage; add usage to rules/interests.yaml"
@@ -99,7 +102,7 @@ def _patterns(configuration: Configuration) -> Problems:
         "grades": configuration.grades,
         "counts": configuration.counts,
     }
-    for place, when in _conditions(configuration):
+    for place, when in conditions(configuration):
         for path, text in contradictions(when):
             yield (*place, *path), text
         for leaf in leaves(when):
@@ -107,7 +110,7 @@ def _patterns(configuration: Configuration) -> Problems:
             root, _, rest = field.partition(".")
             kind, _, name = rest.partition(".")
             if root == "lead" and kind in named and name not in named[kind]:
-                yield path, f"{field}: {name!r} is not defined; known: {listed(named[kind])}"
+                yield path, f"{field}: {name!r} is not defined; known: {listed(named[kind], name)}"
             if place[0] == "personas" and field == "lead.persona":
                 yield path, f"{field}: evidence of a persona cannot test the lead's persona; test another field"
             if place[0] == "profiles" and place[2] == "fit" and root != "traits":
@@ -116,7 +119,7 @@ def _patterns(configuration: Configuration) -> Problems:
                 yield path, text
 
 
-def _conditions(configuration: Configuration) -> Iterator[tuple[Path, Mapping[str, Any]]]:
+def conditions(configuration: Configuration) -> Iterator[tuple[Path, Mapping[str, Any]]]:
     """Every condition, with its path."""
     waiting: list[tuple[Path, object]] = [((), configuration)]
     while waiting:

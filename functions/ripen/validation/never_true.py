@@ -14,6 +14,7 @@ from ripen.leads.proof import OptInProof
 from ripen.scoring.personas import UNKNOWN
 from ripen.scoring.score import DISPLAY_STEP
 from ripen.sessions.channel_groups import CHANNEL_GROUPS
+from ripen.suggestions import did_you_mean
 from ripen.validation.score_bounds import highest_score
 
 _OPERATORS = ("prefix", "suffix", "equals-ignore-case", "wildcard", "anything-but", "exists", "numeric")
@@ -96,7 +97,7 @@ def _unlike(configuration: Configuration, field: str, value: object) -> str:
     if value is None and field.startswith("traits."):
         return "a null is a missing trait; write {exists: false}"
     if (values := _values(configuration, field)) is not None and value not in values:
-        return f"possible values: {', '.join(sorted(values)) or 'none'}"
+        return f"possible values: {', '.join(sorted(values)) or 'none'}{did_you_mean(str(value), values)}"
     types, spoken = _kind(field) or ((type(value),), "")
     return "" if type(value) in types else f"its value is {spoken}"
 

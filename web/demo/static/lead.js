@@ -35,8 +35,8 @@
 
   const score = (profile) =>
     h('section', { class: 'panel' },
-      h('h2', {}, 'Every point explained'),
-      h('p', { class: 'muted' }, `${profile.title}${profile.halfLife ? `. Points halve every ${profile.halfLife}` : ''}.`),
+      h('h2', {}, profile.title),
+      h('p', { class: 'muted' }, `Every point explained.${profile.halfLife ? ` Points halve every ${profile.halfLife}.` : ''}`),
       h('div', { class: 'scroll' }, h('table', {},
         h('thead', {}, h('tr', {}, h('th', {}, 'When'), h('th', {}, 'What'), h('th', { class: 'number' }, 'Then'), h('th', { class: 'number' }, 'Now'))),
         h('tbody', {}, ...profile.contributions.map((one) =>
@@ -51,7 +51,7 @@
   const known = (lead) =>
     h('section', { class: 'panel' },
       h('h2', {}, 'What is known'),
-      h('dl', { class: 'known' }, ...Object.entries(lead.known).flatMap(([name, text]) => [h('dt', {}, name), h('dd', {}, text)]))
+      h('dl', { class: 'known' }, ...lead.known.flatMap(([name, text]) => [h('dt', {}, name), h('dd', {}, text)]))
     );
 
   const sweep = () => {

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from ripen.conditions.fields import EVENT_FIELDS, LEAD_FIELDS, NAMED_LEAD_FIELDS, SESSION_FIELDS, TOUCH_FIELDS
 from ripen.conditions.pattern import compile_pattern, fields
 from ripen.errors import InvalidPatternError
+from ripen.suggestions import did_you_mean
 from ripen.times import DAY, HOUR, parse_duration, parse_iso
 
 Path = tuple[str | int, ...]
@@ -46,7 +47,8 @@ def _condition(pattern: dict[str, Any]) -> dict[str, Any]:
 def _check_field(field: str) -> None:
     root, _, inner = field.partition(".")
     if root not in EVENT_FIELDS:
-        raise ValueError(f"{field}: is not a field of an event; known fields: {', '.join(EVENT_FIELDS)}")
+        meant = did_you_mean(root, EVENT_FIELDS)
+        raise ValueError(f"{field}: is not a field of an event; known fields: {', '.join(EVENT_FIELDS)}{meant}")
     if root == "event" and inner:
         raise ValueError(f"{field}: event is a text, and {inner!r} is not an operator; write the name of the event")
     if root == "session":
@@ -63,7 +65,7 @@ def _check_field(field: str) -> None:
 
 def _check_one_of(field: str, name: str, known: tuple[str, ...]) -> None:
     if name not in known:
-        raise ValueError(f"{field}: is not a known field; known fields: {', '.join(known)}")
+        raise ValueError(f"{field}: is not a known field; known fields: {', '.join(known)}{did_you_mean(name, known)}")
 
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]

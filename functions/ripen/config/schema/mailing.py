@@ -130,7 +130,7 @@ class Mailing(Model):
     `imprint` is the end of every mail, by language. `window` and `caps` apply to marketing mails. `language` and
     `timezone` are the defaults for leads without their own. `opt_in` is the text that leads agree to when they confirm
     their address, by language. `notices_per_hour` is the most internal notifications that a colleague gets in an hour
-    as single mails; the others follow in one digest.
+    as single mails; the others follow in one digest. `notify` are the addresses that are told what became of an upload.
     """
 
     from_name: Text = ""
@@ -142,6 +142,7 @@ class Mailing(Model):
     caps: Caps = Caps()
     unproven: Unproven = Unproven()
     notices_per_hour: Most = 10
+    notify: Annotated[list[Address], Field(max_length=20)] = []
     categories: dict[Name, Category] = {}
     recipients: dict[Name, Recipient] = {}
     surveys: dict[Name, Survey] = {}

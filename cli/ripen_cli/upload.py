@@ -1,0 +1,68 @@
+"""Uploads rules and mails to the rules bucket of a deployment, and waits for the report about them."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+import click
+
+from adapters.rules.uploads import UPLOADER, digest, uploaded_files
+from adapters.runtime.clients import client
+from services.publishing import last_report
+
+_WITHIN = 120
+"""Seconds within which a report has to come. The check takes a minute at most, after a few seconds of waiting."""
+
+_EVERY = 1.0
+
+
+class Changes(NamedTuple):
+    """The keys that an upload of a folder would add or replace, and those that only the bucket has."""
+
+    changed: list[str]
+    only_there: list[str]
+
+
+def changes(bucket: str, files: Mapping[str, bytes]) -> Changes:
+    """What differs between these files and the bucket. S3's ETag of a small object is the MD5 digest of its content."""
+    there = {key: one.etag.strip('"') for key, one in uploaded_files(bucket).items()}
+    own = {key: hashlib.md5(content, usedforsecurity=False).hexdigest() for key, content in files.items()}
+    return Changes([key for key in own if there.get(key) != own[key]], sorted(there.keys() - own.keys()))
+
+
+def upload(bucket: str, files: Mapping[str, bytes], keys: Iterable[str], uploader: str) -> None:
+    """Write some of the files, each with the name of the uploader."""
+    with click.progressbar([*keys], label="Uploading") as bar:
+        for key in bar:
+            client("s3").put_object(Bucket=bucket, Key=key, Body=files[key], Metadata={UPLOADER: quote(uploader)})
+
+
+def delete(bucket: str, keys: Iterable[str]) -> None:
+    """Delete files from the bucket; their versions stay in S3."""
+    for key in keys:
+        client("s3").delete_object(Bucket=bucket, Key=key)
+
+
+def wait_for_report(bucket: str) -> dict[str, Any]:
+    """The report on the files that are in the bucket now. Raises click.ClickException if none comes in time."""
+    wanted = digest(uploaded_files(bucket))
+    deadline = time.monotonic() + _WITHIN
+    while time.monotonic() < deadline:
+        report = last_report(bucket)
+        if report.get("files") == wanted:
+            return report
+        time.sleep(_EVERY)
+    raise click.ClickException(f"no report came within {_WITHIN} seconds; `ripen rules status` shows it when it comes")
+
+
+def folder_of(path: Path) -> Path:
+    """The folder that holds rules/ and mails/. Raises click.ClickException if `path` is one of the two."""
+    if not (path / "rules").is_dir() and not (path / "mails").is_dir():
+        above = f"; did you mean {path.parent}?" if path.name in ("rules", "mails") else ""
+        raise click.ClickException(f"{path} holds neither rules/ nor mails/{above}")
+    return path

@@ -1,0 +1,142 @@
+"""The demo's pages on a phone: nothing sticks out, labels can be read, and mails without HTML are shown."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import expect
+
+from ripen_cli.cloud import Cloud
+from ripen_cli.demo.server import listen, serve
+
+PHONE = {"width": 375, "height": 667}
+MESSAGES = {
+    "account": [
+        {
+            "MessageId": f"{n}@ses",
+            "To": ["ann@example.com"],
+            "Subject": subject,
+            "BodyHtml": html,
+            "BodyText": f"The text of {subject}",
+            "Timestamp": n,
+        }
+        for n, (subject, html) in enumerate([("a note", None), ("a mail", "<html><head></head><p>Hello</p></html>")])
+    ]
+}
+LEAD = {
+    "subject": "a:3f2b8c1e-0000-4000-8000-000000000001",
+    "name": "Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh",
+    "company": "Donaudampfschifffahrtsgesellschaft",
+    "address": "a.rather.long.address.of.somebody@donaudampfschifffahrt.example",
+    "phase": "Consultation (Beratung)",
+    "scores": {"engagement": 1234.5, "fit": 3.0},
+    "grades": {"fit-and-engagement": "A1"},
+    "events": 123,
+    "firstSeen": 0,
+    "lastActive": 0,
+}
+PROFILE = {"name": "engagement", "title": "Interest", "halfLife": "90d", "score": 5.0, "contributions": []}
+DETAILS = LEAD | {
+    "now": 0,
+    "settled": True,
+    "suppressed": "",
+    "reachable": True,
+    "current": "information",
+    "phases": [{"name": "information", "title": "Information"}],
+    "moves": [{"phase": "information", "title": "Information", "at": 0, "reason": "first seen"}],
+    "profiles": [PROFILE | {"unexplained": 0}, PROFILE | {"name": "fit", "title": "Fit", "unexplained": 0}],
+    "known": [["next", "now: the mail"], ["", "2026-03-02: another one"]],
+    "timeline": [{"name": "Tool Used", "at": 0, "source": "website", "details": {"tool": "calculator"}}],
+    "pending": [],
+    "dueAt": None,
+}
+CONTRAST = """(element) => {
+  const channel = (value) => (value /= 255) <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  const luminance = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
+  const parse = (color) => color.match(/[\\d.]+/g).map(Number);
+  let behind = element;
+  while (parse(getComputedStyle(behind).backgroundColor)[3] === 0) behind = behind.parentElement;
+  const back = parse(getComputedStyle(behind).backgroundColor);
+  const opacity = Number(getComputedStyle(element).opacity);
+  const front = parse(getComputedStyle(element).color).slice(0, 3).map((c, n) => opacity * c + (1 - opacity) * back[n]);
+  const [high, low] = [luminance(front), luminance(back)].sort((a, b) => b - a);
+  return (high + 0.05) / (low + 0.05);
+}"""
+
+
+@pytest.fixture(scope="module")
+def base():
+    """The demo's server without a cloud: what its pages ask for is answered by the test."""
+    with pytest.MonkeyPatch.context() as patch:
+        nothing = SimpleNamespace(get_secret_value=lambda SecretId: {"SecretString": "a" * 64})
+        patch.setattr(Cloud, "client", lambda _self, _service: nothing)
+        yield from _serve()
+
+
+def _serve():
+    names = dict.fromkeys(Cloud.__dataclass_fields__, "none")
+    told = {"messages": MESSAGES}
+    cloud = Cloud(
+        **names
+        | {"endpoint": "http://127.0.0.1:1", "track_url": "http://127.0.0.1:1", "region": "eu-central-1", "pid": 0}
+        | {"mailbox_url": f"data:application/json,{quote(json.dumps(told))}", "started": 0.0}
+    )
+    with listen(0) as listening, serve(cloud, listening) as url:
+        yield url
+
+
+@pytest.fixture
+def phone(browser, base):
+    with browser.new_context(viewport=PHONE, base_url=base) as context:
+        page = context.new_page()
+        page.route("**/_demo/api/leads", lambda route: route.fulfill(json=[LEAD]))
+        page.route("**/_demo/api/leads/*", lambda route: route.fulfill(json=DETAILS))
+        yield page
+
+
+def sticks_out(page):
+    return page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+
+def test_the_list_of_leads_fits_a_phone(phone):
+    phone.goto("/_demo/leads")
+
+    expect(phone.get_by_text(LEAD["name"])).to_be_visible()
+    assert sticks_out(phone) == 0
+
+
+def test_each_card_of_a_lead_has_a_title_of_its_own_and_labels_that_can_be_read(phone):
+    phone.goto("/_demo/leads/a:ann")
+
+    expect(phone.get_by_role("heading", name="Interest")).to_be_visible()
+    titles = phone.get_by_role("heading", level=2).all_inner_texts()
+    assert len({*titles}) == len(titles)
+    expect(phone.get_by_text("2026-03-02: another one")).to_be_visible()
+    assert phone.locator(".facts i").first.evaluate(CONTRAST) >= 4.5
+    assert sticks_out(phone) == 0
+
+
+def test_a_mail_without_html_is_shown_as_text(phone):
+    phone.goto("/_demo/mailbox")
+    note = phone.locator("article", has_text="a note")
+
+    note.get_by_text("Open the mail").click()
+
+    expect(note.get_by_text("The text of a note")).to_be_visible()
+    assert note.locator("iframe").count() == 0
+    assert phone.locator("article", has_text="a mail").locator("iframe").count() == 1
+
+
+def test_the_box_stands_beside_its_label_on_the_workshop_form(phone):
+    phone.goto("/workshop")
+    label = phone.locator("label", has_text="Write to me")
+
+    box, whole = label.locator("input").bounding_box(), label.bounding_box()
+
+    assert box["height"] < whole["height"]
+    assert box["width"] < 30
+    assert box["y"] - whole["y"] < 10
+    assert sticks_out(phone) == 0

@@ -1,0 +1,142 @@
+"""Whether one may write to a lead and why, and what time alone brings next."""
+
+from __future__ import annotations
+
+import pytest
+
+from ripen.config.configuration import ActiveConfiguration, Configuration
+from ripen.storage.lead_record import Record
+from ripen.storage.merged_lead import MergedLead
+from ripen.times import DAY
+from ripen_cli.lead_summary import next_steps, permission, person
+from ripen_cli.reading import Reading
+from stories import START
+from unit.leads import LOOKED, happened, lead, reported, rules, told
+
+ANN = "ann@example.com"
+SENT = reported("Email Sent", 1, campaign="c", step="s", cycle=1, mail="m", to=ANN)
+CONFIRMED = reported("Subscription Confirmed", 2, intent="c_s_1")
+OWNED = {"key": "I#1", "owned": True}
+
+
+def of(event):
+    return reported(event, 3, intent="c_s_1")
+
+
+@pytest.mark.parametrize(
+    ("events", "address", "mails", "reason"),
+    [
+        ([happened("Page Viewed")], {}, "none", "no address is known"),
+        ([told(email=ANN)], {}, "asked", "the address was typed in a browser and is not proven"),
+        (
+            [told(email=ANN), SENT, reported("Email Address Confirmed", 2, address=ANN, browser="b")],
+            OWNED,
+            "asked",
+            "there is no double opt-in for this address",
+        ),
+        ([told(email=ANN), SENT, CONFIRMED], OWNED, "all", "double opt-in on 2026-03-04"),
+        (
+            [told(email=ANN), SENT, CONFIRMED],
+            {"key": "I#1", "owned": False},
+            "asked",
+            "another lead has proven this address",
+        ),
+        (
+            [told(email=ANN), SENT, CONFIRMED, reported("Preferences Changed", 3, topics={"events": False})],
+            OWNED,
+            "all",
+            "double opt-in on 2026-03-04, except about events",
+        ),
+        (
+            [told(email=ANN), SENT, CONFIRMED, reported("Preferences Changed", 3, pause_days=30)],
+            OWNED,
+            "asked",
+            "the lead paused all other mails until 2026-04-04",
+        ),
+        ([told(email=ANN), SENT, CONFIRMED, of("Unsubscribed")], OWNED, "asked", "unsubscribed on 2026-03-05"),
+        (
+            [told(email=ANN), SENT, CONFIRMED, of("Email Bounced")],
+            OWNED,
+            "none",
+            "the address does not exist (permanent bounce) on 2026-03-05",
+        ),
+        (
+            [told(email=ANN), SENT, CONFIRMED, of("Email Marked as Spam")],
+            OWNED,
+            "none",
+            "a mail was reported as spam on 2026-03-05",
+        ),
+        (
+            [told(email=ANN), SENT, CONFIRMED, happened("Consent Withdrawn", 3)],
+            OWNED,
+            "none",
+            "consent was withdrawn on 2026-03-05",
+        ),
+    ],
+)
+def test_it_is_said_which_mails_a_lead_may_get_and_why(events, address, mails, reason):
+    assert permission(lead(rules(), *events), address) == (mails, reason)
+
+
+@pytest.mark.parametrize(
+    ("traits", "expected"),
+    [
+        ({"firstName": "Ann", "lastName": "Berg", "title": "CTO"}, ("Ann Berg", "", "CTO")),
+        ({"name": "Ann", "company": {"name": "3M"}, "role": "Buyer", "title": "Dr."}, ("Ann", "3M", "Buyer")),
+        ({"name": "see example.com", "company": "<b>", "role": 7}, ("", "", "")),
+        ({"name": None, "company": None}, ("", "", "")),
+    ],
+)
+def test_a_person_is_told_by_name_company_and_role(traits, expected):
+    found = person(lead(rules(), told(**traits)))
+
+    assert (found["name"], found["company"], found["role"]) == expected
+
+
+CAMPAIGNS = {
+    "tips": {
+        "title": "Tips for buyers",
+        "start": {"event": {"event": "Asked"}},
+        "transactional": True,
+        "steps": [{"wait": "3d"}, {"mail": "first"}],
+    },
+    "still-there": {"start": {"inactive_for": "30d"}, "mail": "hello"},
+}
+
+
+def reading(*events, days):
+    configuration = Configuration.model_validate(LOOKED | {"campaigns": CAMPAIGNS})
+    tree = MergedLead(Record("a:ann", 1, "", None), {"a:ann": [*events]})
+    return Reading.of(
+        tree,
+        [*events],
+        ActiveConfiguration(version="v", activated_at="", configuration=configuration),
+        START + days * DAY,
+    )
+
+
+def test_waits_and_starts_by_time_are_next_earliest_first():
+    found = next_steps(reading(told(email=ANN), happened("Asked", 1), days=2))
+
+    assert found == [
+        {"at": START + 4 * DAY, "what": "Tips for buyers goes on with first"},
+        {"at": START + 31 * DAY, "what": "still-there may start with hello"},
+    ]
+
+
+def test_a_mail_that_is_due_is_next():
+    found = next_steps(reading(told(email=ANN), happened("Asked", 1), days=5))
+
+    assert found[0] == {"at": START + 5 * DAY, "what": "the mail first (Tips for buyers)"}
+
+
+def test_a_mail_that_may_not_go_out_is_said_to_wait():
+    found = next_steps(reading(happened("Asked", 1), days=5))
+
+    assert found[0]["what"] == "the mail first (Tips for buyers); it waits until the lead may be mailed"
+
+
+def test_after_a_withdrawal_nothing_is_next_in_campaigns():
+    withdrawn = happened("Consent Withdrawn", 2)
+
+    assert next_steps(reading(told(email=ANN), happened("Asked", 1), withdrawn, days=2)) == []
