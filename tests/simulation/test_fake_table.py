@@ -32,6 +32,7 @@ from ripen.storage.reconciliation import scan_everywhere
 from ripen.times import DAY, HOUR, MINUTE
 from simulation.fake_table import FakeTable
 from simulation.wire import Wire
+from unit.leads import rules
 
 LEAD, OTHER, VISITOR = "a:ann", "a:bob", "a:cem"
 KEY = "S#welcome#mail#1"
@@ -199,17 +200,20 @@ def history_of_figures():
     views = [Event(f"v{n}", "Page Viewed", n * MINUTE, "website", properties={"path": "/"}) for n in range(3)]
     for view in views:
         put(Received(VISITOR, view.at, view.at, view))
-    yield rollup.report_visits(rollup.Reporter("ripen", VISITOR, ()), views[:2], Record(VISITOR, 0, "", None), 0)
+    yield rollup.report_visits(rollup.Reporter("ripen", VISITOR, rules()), views[:2], Record(VISITOR, 0, "", None), 0)
     yield rollup.open_hours("ripen")
     rollup.end_hours("ripen", 0, 2 * HOUR)
     rollup.end_hours("ripen", 0, HOUR)
     found = rollup.open_hours("ripen")
-    yield [found, rollup.report_visits(rollup.Reporter("ripen", OTHER, ()), views[:1], Record(OTHER, 0, "", None), 0)]
+    yield [
+        found,
+        rollup.report_visits(rollup.Reporter("ripen", OTHER, rules()), views[:1], Record(OTHER, 0, "", None), 0),
+    ]
     items = list(rollup.visits_of("ripen", 0, 0))
     yield [items, list(rollup.visits_of("ripen", HOUR, 0))]
-    yield [rollup.finish_visit("ripen", item, (), 0) for item in items]
+    yield [rollup.finish_visit("ripen", item, rules(), 0) for item in items]
     yield list(rollup.visits_of("ripen", 0, 0))
-    yield rollup.finish_visit("ripen", items[0] | {"seen": 99}, (), 0)
+    yield rollup.finish_visit("ripen", items[0] | {"seen": 99}, rules(), 0)
     rollup.close_hour("ripen", 0, "another mark")
     yield rollup.open_hours("ripen")
     rollup.close_hour("ripen", 0, found.marks[0])

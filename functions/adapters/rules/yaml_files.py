@@ -130,9 +130,7 @@ def _inner(node: Node) -> Iterator[Node]:
 def _check(node: Node) -> None:
     if node.tag not in _TAGS:
         tag = str(node.tag).replace(_TAG, "!!")[:100]
-        raise _problem(
-            f"the tag {tag} is not allowed; remove it, or write quotes around a text that begins with !", node
-        )
+        raise _problem(f"the tag {tag} is not allowed; a text that begins with ! needs quotes", node)
     if isinstance(node, ScalarNode) and node.tag in {f"{_TAG}int", f"{_TAG}float"} and len(node.value) > _MOST_DIGITS:
         raise _problem(f"is a number with {len(node.value)} characters; the limit is {_MOST_DIGITS}", node)
     seen: set[str] = set()
