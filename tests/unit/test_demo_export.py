@@ -25,8 +25,8 @@ SHOP = Source("local-server", trusted=True)
 
 @pytest.fixture(scope="module")
 def starter():
-    configuration, _, version = check(with_server(rule_files(RULES), SHOP.name, "a-key"))
-    return compile_rules(configuration, version)
+    checked = check(with_server(rule_files(RULES), SHOP.name, "a-key"))
+    return compile_rules(checked.configuration, checked.version)
 
 
 def calls():
