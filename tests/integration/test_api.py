@@ -24,6 +24,7 @@ from adapters.tracking import public_config
 from adapters.tracking.public_config import NOTHING
 from ripen.config.schema.content import Offer
 from ripen.events.sources import NO_SOURCES, Source, Sources, digest
+from ripen.leads.suppression import Suppressions
 from ripen.storage.ledger import read_events
 from stories import YES
 from track import handler
@@ -73,6 +74,7 @@ def store_in_memory(patch):
     patch.setattr(routes, "public_config", lambda _table, _now: SITE)
     patch.setattr(preferences, "read", lambda _table, _subject: {"preferences": {}})
     patch.setattr(confirm, "read", lambda _table, _subject: {"about": {"firstName": "Ann"}})
+    patch.setattr(page_request, "replies_of", lambda _table, _key: Suppressions())
     patch.setattr(page_request, "keep_reply", lambda _table, item, _reply: not ledger.append(item))
     site = {"offers": {"workshop": OFFER}, "language": "en"}
     patch.setattr(public_config, "public_config", lambda _table, _now: site)

@@ -165,11 +165,12 @@ def test_a_marketer_lists_these_folders_only():
 def test_a_marketer_may_do_nothing_else():
     actions = {action for statement in MARKETER for action in permissions.listed(statement["Action"])}
 
-    assert actions == {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"}
+    reads_outputs = "cloudformation:DescribeStacks"
+    assert actions == {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket", reads_outputs}
     assert {statement["Effect"] for statement in MARKETER} == {"Allow"}
-    assert all(
-        "RulesBucket.Arn" in str(resource) for one in MARKETER for resource in permissions.listed(one["Resource"])
-    )
+    for statement in MARKETER:
+        own = "AWS::StackId" if statement["Action"] == reads_outputs else "RulesBucket.Arn"
+        assert all(own in str(resource) for resource in permissions.listed(statement["Resource"]))
 
 
 def test_the_document_shows_the_policy_as_it_is():
@@ -181,7 +182,9 @@ def test_the_document_shows_the_policy_as_it_is():
 
 
 def _written_out(value):
-    """Statements as they are in a bucket of the name BUCKET."""
+    """Statements as they are in a bucket of the name BUCKET and a stack of the name STACK."""
+    if value == {"Ref": "AWS::StackId"}:
+        return STACK
     if isinstance(value, dict) and value.keys() <= {"Sub", "GetAtt"}:
         [text] = value.values()
         return text.replace("${RulesBucket.Arn}", ARN).replace("RulesBucket.Arn", ARN)
@@ -191,6 +194,7 @@ def _written_out(value):
 
 
 ARN = "arn:aws:s3:::BUCKET"
+STACK = "arn:aws:cloudformation:REGION:ACCOUNT:stack/STACK/ID"
 
 
 def test_it_can_reach_neither_rules_nor_mails_nor_queues():
