@@ -1,4 +1,4 @@
-"""GET routes: scripts, offers, settings for analytics-next, the tracking pixel, and the OpenAPI description."""
+"""GET routes: scripts, offers, settings of browser SDKs, the tracking pixel, and the OpenAPI description."""
 
 from __future__ import annotations
 
@@ -39,12 +39,17 @@ def document(event: Mapping[str, Any], sources: Sources, keep: Keep, limits: Rat
         return json_answer(200, openapi(f"{_base_url(event)}/v1"), {"cache-control": "public, max-age=3600"})
     if parts[-1] == "settings" and len(parts) > 2 and parts[-3] == "projects":
         return json_answer(200, _settings(parts[-2], _base_url(event)), {"cache-control": "public, max-age=300"})
+    if parts[-1] == "sourceConfig":
+        return json_answer(200, _source_config(event), {"cache-control": "no-store"})
     if len(parts) > 1 and parts[-2] == "pixel":
         return _pixel(parts[-1].removesuffix(".gif"), event, sources, keep, limits)
     if parts[-1] in CALL_NAMES:
         raise RefusedRequestError(405, "method", "is GET", "POST")
     scripts = ", ".join(f"/v1/{name}" for name in SCRIPTS)
-    known = f"one of {scripts}, /v1/offers, /v1/openapi.json, /v1/projects/<write key>/settings or /v1/pixel/<call>"
+    known = (
+        f"one of {scripts}, /v1/offers, /v1/openapi.json, /v1/projects/<write key>/settings, /v1/sourceConfig/ or "
+        "/v1/pixel/<call>"
+    )
     raise RefusedRequestError(404, "path", "is not a document", known)
 
 
@@ -70,6 +75,28 @@ def _settings(write_key: str, base_url: str) -> dict[str, Any]:
         "metrics": {"sampleRate": 0},
         "legacyVideoPluginsEnabled": False,
         "remotePlugins": [],
+    }
+
+
+def _source_config(event: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that RudderStack's browser SDK loads: no other destination, and no reports about itself.
+
+    Fields: https://github.com/rudderlabs/rudder-sdk-js, `SourceConfigResponse`.
+    """
+    write_key = str((event.get("queryStringParameters") or {}).get("writeKey", ""))
+    silent = {"errors": {"enabled": False}, "metrics": {"enabled": False}}
+    return {
+        "source": {
+            "id": write_key,
+            "name": write_key,
+            "writeKey": write_key,
+            "enabled": True,
+            "workspaceId": "",
+            "config": {"statsCollection": silent},
+            "connections": [],
+            "destinations": [],
+        },
+        "updatedAt": "",
     }
 
 

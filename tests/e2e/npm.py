@@ -9,9 +9,10 @@ from ripen_cli.project import HOME
 
 
 def installed(source):
-    """The folder with `node_modules` for the locked packages of the folder `source`, fetched once."""
+    """The folder with `node_modules` for the locked packages of the folder `source`, fetched once for each lock."""
     target = HOME / source.name
-    if not (target / "node_modules").exists():
+    lock = target / "package-lock.json"
+    if not (target / "node_modules").exists() or lock.read_bytes() != (source / lock.name).read_bytes():
         target.mkdir(parents=True, exist_ok=True)
         for name in ("package.json", "package-lock.json", ".npmrc"):
             shutil.copy(source / name, target / name)

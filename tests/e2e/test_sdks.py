@@ -22,9 +22,15 @@ from ripen_cli.project import ROOT
 SDK = Path(__file__).parent / "sdk"
 SENDING = ROOT / "docs" / "how-to" / "send-events.md"
 LOST = "stored, but the answer is lost"
-PAGE = """<!doctype html><html lang="en"><title>Shop</title><script src="/index.js"></script>
-<script type="importmap">{"imports": {"@segment/analytics-next": "/module.js"}}</script>"""
-MODULE = "export const { AnalyticsBrowser } = window.AnalyticsNext;"
+PAGE = """<!doctype html><html lang="en"><title>Shop</title><script src="/segment/index.js"></script>
+<script src="/rudder/index.js"></script>
+<script type="importmap">{"imports": {
+"@segment/analytics-next": "/segment/module.js", "@rudderstack/analytics-js/bundled": "/rudder/module.js"
+}}</script>"""
+MODULES = {
+    "/segment/module.js": "export const { AnalyticsBrowser } = window.AnalyticsNext;",
+    "/rudder/module.js": "export const { RudderAnalytics } = window.rudderanalytics;",
+}
 
 
 class Proxy(http.server.ThreadingHTTPServer):
@@ -149,30 +155,40 @@ def test_the_python_sdk(proxy, ledger, packed):
 
 
 @pytest.fixture(scope="session")
-def analytics_next():
-    """The folder of the browser SDK's files, fetched once."""
-    return installed(SDK) / "node_modules" / "@segment" / "analytics-next" / "dist" / "umd"
+def sdks():
+    """A folder with the files of each browser SDK, fetched once."""
+    packages = installed(SDK) / "node_modules"
+    folders = {
+        "segment": packages / "@segment" / "analytics-next" / "dist" / "umd",
+        "rudder": packages / "@rudderstack" / "analytics-js" / "dist" / "npm" / "modern" / "bundled" / "umd",
+    }
+    for name, folder in folders.items():
+        link = packages.parent / "served" / name
+        link.parent.mkdir(exist_ok=True)
+        link.unlink(missing_ok=True)
+        link.symlink_to(folder)
+    return packages.parent / "served"
 
 
 @pytest.fixture
-def shop(analytics_next):
+def shop(sdks):
     """A website of another origin than the endpoint."""
 
     class Files(http.server.SimpleHTTPRequestHandler):
         def do_GET(self):
-            own = self.path == "/module.js"
+            own = self.path in MODULES
             if self.path.endswith(".js") and not own:
                 super().do_GET()
                 return
             self.send_response(200)
             self.send_header("content-type", "text/javascript" if own else "text/html")
             self.end_headers()
-            self.wfile.write((MODULE if own else PAGE).encode())
+            self.wfile.write(MODULES.get(self.path, PAGE).encode())
 
         def log_message(self, *_):
             pass
 
-    handler = functools.partial(Files, directory=str(analytics_next))
+    handler = functools.partial(Files, directory=str(sdks))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
@@ -239,6 +255,41 @@ def test_analytics_next_in_a_browser(browser, shop, proxy, ledger, wait_for, str
     assert view.properties["path"] == "/pricing"
     assert view.context["campaign"] == {"source": "news", "medium": "email", "name": "autumn"}
     assert json.dumps(view.as_json())
+
+
+def test_rudderstack_in_a_browser(browser, shop, proxy, ledger, wait_for):
+    endpoint = proxy(429, 503)
+    context = browser.new_context()
+    page = context.new_page()
+    failures, elsewhere = [], []
+    page.on("pageerror", lambda error: failures.append(str(error)))
+    page.on("request", lambda request: request.url.startswith((shop, endpoint.url)) or elsewhere.append(request.url))
+    page.goto(f"{shop}/pricing?utm_source=news&utm_medium=email&utm_campaign=autumn")
+
+    page.evaluate(
+        """async url => {
+            const sdk = new rudderanalytics.RudderAnalytics();
+            window.sdk = sdk;
+            sdk.load("website", url, {configUrl: url});
+            await new Promise(ready => sdk.ready(ready));
+            const options = {context: {consent: {categoryPreferences: {analytics: true}}}};
+            sdk.page("", "", {}, options);
+            sdk.identify("user-1", {email: "ada@example.com"}, options);
+            sdk.track("Tool Used", {tool: "calculator"}, options);
+            sdk.group("group-1", {plan: "trial"}, options);
+        }""",
+        endpoint.url,
+    )
+    subject = "a:" + page.evaluate("window.sdk.getAnonymousId()")
+    expected = {"Page Viewed": 1, "Identified": 1, "Tool Used": 1, "Group Joined": 1}
+    wait_for("every call", lambda: Counter(event.name for event in ledger(subject)) == expected)
+    context.close()
+
+    assert (failures, elsewhere) == ([], [])
+    assert {429, 503} <= set(endpoint.statuses)
+    [view] = [event for event in ledger(subject) if event.name == "Page Viewed"]
+    assert view.properties["path"] == "/pricing"
+    assert view.context["campaign"] == {"source": "news", "medium": "email", "name": "autumn"}
 
 
 # ---------------------------------------------------------------- as the page about sending events says
