@@ -44,6 +44,10 @@ def with_headers(answer: Answer, headers: Mapping[str, str]) -> Answer:
     return {**answer, "headers": merged}
 
 
+_ALLOWED_HEADERS = "content-type, authorization, x-retry-count, *"
+"""The wildcard permits the own headers of SDKs, but not `authorization`, and older browsers do not know it."""
+
+
 def cors_headers(event: Mapping[str, Any], sources: Sources) -> dict[str, str]:
     """CORS headers for the request's origin; only `vary` if no source allows it.
 
@@ -55,7 +59,7 @@ def cors_headers(event: Mapping[str, Any], sources: Sources) -> dict[str, str]:
     return {
         "access-control-allow-origin": origin,
         "access-control-allow-methods": "GET, POST",
-        "access-control-allow-headers": "content-type, authorization, x-retry-count",
+        "access-control-allow-headers": _ALLOWED_HEADERS,
         "access-control-expose-headers": "retry-after",
         "access-control-max-age": "86400",
         "vary": "origin",

@@ -310,7 +310,11 @@ def test_the_example_for_a_server(cloud, ledger):
     assert [(event.name, event.properties) for event in ledger("u:user-7")] == [("Order Completed", {"total": 480})]
 
 
-def test_the_example_for_a_browser(browser, shop, cloud, ledger):
+@pytest.mark.parametrize(
+    ("sdk", "calls"),
+    [("@segment/analytics-next", ("**/v1/p", "**/v1/t")), ("@rudderstack/analytics-js", ("**/v1/page", "**/v1/track"))],
+)
+def test_the_examples_for_a_browser(browser, shop, cloud, ledger, sdk, calls):
     sent = []
 
     def forward(route):
@@ -323,8 +327,8 @@ def test_the_example_for_a_browser(browser, shop, cloud, ledger):
         page = context.new_page()
         page.on("request", lambda request: sent.append(request.post_data_json) if request.method == "POST" else None)
         page.goto(f"{shop}/pricing")
-        code = example("js", "analytics-next").replace("<id>.lambda-url.<region>", "any.lambda-url.eu-central-1")
-        with page.expect_response("**/v1/p"), page.expect_response("**/v1/t"):
+        code = example("js", sdk).replace("<id>.lambda-url.<region>", "any.lambda-url.eu-central-1")
+        with page.expect_response(calls[0]), page.expect_response(calls[1]):
             page.add_script_tag(content=code, type="module")
         [visitor] = {call["anonymousId"] for call in sent}
 
