@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from adapters.delivery import mailer
 from adapters.identity import address_keys
 from adapters.rules import active
-from ripen.fold.rules import compile_rules
+from ripen.fold.rules import compile_active
 from ripen.storage import ledger
 from services import refresh
 
@@ -25,12 +25,12 @@ def remember(monkeypatch):
     monkeypatch.setattr(HeaderRegistry, "__call__", _method(HeaderRegistry.__call__))
     compiled = {}
 
-    def compile_once(configuration, version):
-        if version not in compiled:
-            compiled[version] = compile_rules(configuration, version)
-        return compiled[version]
+    def compile_once(found):
+        if found.version not in compiled:
+            compiled[found.version] = compile_active(found)
+        return compiled[found.version]
 
-    monkeypatch.setattr(active, "compile_rules", compile_once)
+    monkeypatch.setattr(active, "compile_active", compile_once)
 
 
 def remember_within_a_world(monkeypatch):
