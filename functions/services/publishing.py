@@ -23,7 +23,7 @@ from ripen.config.edits import edit
 from ripen.config.public import dump_site
 from ripen.config.upload_limits import is_ignored
 from ripen.errors import InvalidConfigurationError, RipenError
-from ripen.times import parse_iso
+from ripen.times import parse_iso, to_iso
 
 REPORT = "reports/latest.json"
 _CAMPAIGNS = "rules/campaigns.yaml"
@@ -97,6 +97,8 @@ def _replacement(
     Raises InvalidConfigurationError for wrong uses of `was`, and for names that seem to be new ones for others without
     `was`, while leads are under way in the campaign.
     """
+    # Times of activations differ, so that rules that come back at once are told apart from those before.
+    at = to_iso(max(parse_iso(at), parse_iso(before.activated_at) + 1 if before else 0))
     edited = edit(before, checked.configuration, parse_iso(at))
     problems = [f"{_CAMPAIGNS}: {'.'.join(map(str, path))}: {text}" for path, text in edited.problems]
     if edited.renamings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from adapters.rules.active import active_rules
+from adapters.rules.active import active
 from adapters.runtime.settings import TriggerSettings
 from adapters.runtime.telemetry import count, logger
 from adapters.store.lead_records import Due
@@ -29,23 +29,26 @@ def continue_scan(settings: TriggerSettings, now: int, out_of_time: Callable[[],
     Leads are queued before the scan's progress is saved: a crash in between queues them again, which is harmless. If
     two processes read the same page at the same time, only one saves the progress and continues.
     """
-    rules = active_rules(settings.bucket_name, now)
-    if rules is None or waiting(settings.queue_url) >= _SHALLOW:
+    found = active(settings.bucket_name, now)
+    if found is None or waiting(settings.queue_url) >= _SHALLOW:
         return
-    scan = scan_now(load_scans(settings.table_name), rules.version, now, settings.reconcile_hour)
+    version = found.rules.version
+    scan = scan_now(
+        load_scans(settings.table_name), version, now, settings.reconcile_hour, activation=found.activated_at
+    )
     if scan is not None and not scan.may_go_on(now):
         save_scan(settings.table_name, scan)
         return
     recent = now - RECENT + settings.retention_days * DAY
     pages = queued = 0
     while scan is not None and scan.may_go_on(now) and pages < _PAGES and queued < _MOST_FOUND and not out_of_time():
-        after, found = step(settings.table_name, scan, rules.version, now, recent)
-        if not _queue(settings.queue_url, found, now):
+        after, lagging = step(settings.table_name, scan, version, now, recent)
+        if not _queue(settings.queue_url, lagging, now):
             return
         scan = save_scan(settings.table_name, after)
-        pages, queued = pages + 1, queued + len(found)
+        pages, queued = pages + 1, queued + len(lagging)
         if scan is not None:
-            _report(scan, found)
+            _report(scan, lagging)
 
 
 def _queue(queue_url: str, found: Sequence[Found], now: int) -> bool:

@@ -101,6 +101,7 @@ class World:
         self._numbers = 0
         self.found = None
         self.version = ""
+        self.activated_at = ""
         self.planted: Counter[str] = Counter()
         self.forgotten = 0
         self.floods = 0
@@ -141,7 +142,9 @@ class World:
             while self.machine.running:
                 self.machine.step()
             refold = reconciliation.load_scans("ripen").get("refold")
-            if self.found == 0 and not self._pending() and refold.target == self.version and refold.ended:
+            target, activation = refold.target, refold.activation
+            folded = (target, activation) == (self.version, self.activated_at) and refold.ended
+            if self.found == 0 and not self._pending() and folded:
                 return
         raise AssertionError("the world never comes to rest: somebody stays due")
 
@@ -413,10 +416,11 @@ class World:
     def _activate_anew(self):
         kind = "b" if self.braked else "v"
         self.version = f"{kind}1" if self.version != f"{kind}1" else f"{kind}2"
+        self.activated_at = to_iso(max(self.now, parse_iso(self.activated_at) + 1 if self.activated_at else 0))
         active.activate(
             "rules",
             ActiveConfiguration(
-                version=self.version, activated_at=to_iso(self.now), configuration=CONFIGURATIONS[self.version]
+                version=self.version, activated_at=self.activated_at, configuration=CONFIGURATIONS[self.version]
             ),
             MAILS,
         )

@@ -164,6 +164,14 @@ def test_newer_rules_begin_it_anew():
     assert (again.target, again.since, again.after, again.version) == ("v2", START + MINUTE, None, 3)
 
 
+def test_rules_that_come_back_have_a_refold_of_their_own():
+    first = scan_now({}, "v1", START, 2, activation="1")
+    walks = {"refold": walked(first, START)}
+
+    assert scan_now(walks, "v1", START + HOUR, 2, activation="1").kind == "reconcile"
+    assert scan_now(walks, "v1", START + HOUR, 2, activation="3").kind == "refold"
+
+
 def done(version="v1"):
     return walked(scan_now({}, version, START, 2), START)
 

@@ -20,10 +20,11 @@ _MAILS = TypeAdapter(dict[str, dict[str, MailTemplate]])
 
 
 class Active(NamedTuple):
-    """The compiled rules and their configuration."""
+    """The compiled rules, their configuration, and the time of their activation (ISO 8601)."""
 
     rules: Rules
     configuration: Configuration
+    activated_at: str
 
 
 @dataclass(slots=True)
@@ -67,7 +68,7 @@ def active(bucket: str, now: int) -> Active | None:
     try:
         found = client("s3").get_object(Bucket=bucket, Key=CURRENT, **condition)
         read = ActiveConfiguration.model_validate_json(found["Body"].read())
-        kept.active = Active(compile_active(read), read.configuration)
+        kept.active = Active(compile_active(read), read.configuration, read.activated_at)
         kept.etag = found["ETag"]
     except ClientError as error:
         if error_code(error) not in ("304", "NotModified"):

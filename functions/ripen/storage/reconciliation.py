@@ -53,17 +53,19 @@ class Found(NamedTuple):
 
 
 class TableScan(BaseModel):
-    """The progress of a scan; times in milliseconds. `target` is the version of the rules or the night it is for.
+    """The progress of a scan; times in milliseconds.
 
-    `segments` are those left to scan; the next page is in the first of them, after the key `after`. `open` is the
-    subject whose items may continue on the next page, `last` the segment completed last. `items`, `found` and `lagging`
-    count the results, `version` the writes.
+    `target` is the version of the rules or the night it is for, `activation` the time (ISO 8601) at which these rules
+    became active. `segments` are those left to scan; the next page is in the first of them, after the key `after`.
+    `open` is the subject whose items may continue on the next page, `last` the segment completed last. `items`, `found`
+    and `lagging` count the results, `version` the writes.
     """
 
     model_config = ConfigDict(frozen=True)
 
     kind: Kind
     target: str
+    activation: str = ""
     since: int
     segments: tuple[int, ...]
     version: int = 0
@@ -136,16 +138,26 @@ def needs_refold(summary: SubjectSummary, claim: FoldFingerprint | None, rules: 
     return Found(summary.lead or summary.subject, lagging)
 
 
-def scan_now(walks: Mapping[Kind, TableScan], rules: str, now: int, hour: int) -> TableScan | None:
+def scan_now(
+    walks: Mapping[Kind, TableScan], rules: str, now: int, hour: int, activation: str = ""
+) -> TableScan | None:
     """The scan to continue or start at `now` (ms); None if there is none.
 
-    A refold starts as soon as the active `rules` differ from those of the last refold, which it replaces, and waits
-    until every process has them. A reconcile starts each night at `hour` (UTC) with the next segment.
+    A refold starts as soon as the active `rules`, or the moment of their `activation`, differ from those of the last
+    refold, which it replaces, and waits until every process has them. The moment counts because rules that come back
+    find leads that were folded under others meanwhile. A reconcile starts each night at `hour` (UTC) with the next
+    segment.
     """
     refold, reconcile = walks.get("refold"), walks.get("reconcile")
-    if refold is None or refold.target != rules:
-        version = refold.version if refold else 0
-        return TableScan(kind="refold", target=rules, since=now, segments=tuple(range(SEGMENTS)), version=version)
+    if refold is None or (refold.target, refold.activation) != (rules, activation):
+        return TableScan(
+            kind="refold",
+            target=rules,
+            activation=activation,
+            since=now,
+            segments=tuple(range(SEGMENTS)),
+            version=refold.version if refold else 0,
+        )
     if refold.may_go_on(now):
         return refold
     if reconcile is not None and reconcile.ended is None:
