@@ -89,7 +89,7 @@ def not_running(port: int) -> click.ClickException:
     """The error that no local cloud runs on a port; it names other ports on which one runs."""
     others = running_ports()
     if not others:
-        return click.ClickException("the local cloud is not running; start it with `ripen local up`")
+        return click.ClickException(f"no local cloud runs on port {port}; start one with `ripen local up`")
     told = ", ".join(map(str, others))
     return click.ClickException(f"no local cloud runs on port {port}, but one does on {told}; say --port {others[0]}")
 

@@ -19,8 +19,8 @@ STORY = [
     ("18.0", "information"),
     ("30.0", "information"),
     ("30.0", "information"),
-    *[("50.0", "consultation")] * 8,
-    *[("67.0", "consultation")] * 2,
+    *[("50.0", "consultation")] * 6,
+    *[("67.0", "consultation")] * 4,
     ("-", "3 leads"),
 ]
 

@@ -47,7 +47,7 @@ def test_up_status_and_down_and_nothing_is_left(port):
     assert health["auth"] == "enabled", "IAM is enforced"
     assert down.stdout == "Stopped.\n"
     assert not any(process.is_running() for process in family)
-    assert ripen("status", "--port", port).stderr.startswith("Error: the local cloud is not running; start it with")
+    assert ripen("status", "--port", port).stderr.startswith(f"Error: no local cloud runs on port {port}")
     assert ripen("down", "--port", port).stdout == "It was not running.\n"
 
 
@@ -60,7 +60,7 @@ def test_a_port_that_is_taken_is_one_clear_line():
         up = ripen("up", "--detach", "--port", str(port))
 
     assert up.returncode == 1
-    assert up.stderr == f"Error: port {port} is taken; stop what uses it, or choose another with --port\n"
+    assert up.stderr == f"Error: port {port} is in use; stop the other program, or choose another port with --port\n"
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ def test_a_lead_as_it_was(signed_up):
         (("show", "ann", "--at", "yesterday"), "is not a time"),
         (("show", "ann", "--stack", "nowhere"), "Stack with id nowhere does not exist"),
         (("show", "ann", "--stack", "another"), "has no output TableName"),
-        (("show", "ann", "--local", "--port", "59999"), "the local cloud is not running"),
+        (("show", "ann", "--local", "--port", "59999"), "no local cloud runs on port 59999"),
     ],
 )
 def test_a_mistake_is_told_in_one_line(signed_up, arguments, told):

@@ -31,4 +31,4 @@ def test_without_any_local_cloud_the_message_says_how_to_start_one(home, monkeyp
 
     told = CliRunner().invoke(main, ["local", "status"])
 
-    assert "the local cloud is not running; start it with `ripen local up`" in told.output
+    assert "; start one with `ripen local up`" in told.output
