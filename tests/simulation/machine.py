@@ -84,9 +84,10 @@ class Machine:
         if fault == "repeated" and call.service != "sesv2" and not invocation.first_answer:
             invocation.first_answer = [_outcome(call.perform)]  # the response is lost, and the SDK retries
             return
-        outcome = _become(fault, call)
         if invocation.first_answer and call.operation == "transact_write_items":
             [outcome] = invocation.first_answer  # the request token makes a retried transaction idempotent
+        else:
+            outcome = _become(fault, call)
         invocation.first_answer = []
         self._go_on(invocation, outcome)
 
