@@ -30,7 +30,6 @@ from ripen.times import HOUR, SECOND, to_iso
 
 MAILBOX_KEY = "B"
 ALL = "B#unproven"
-_UNCHANGED = "overall = :before AND since = :began"
 Action = Mapping[str, Any]
 
 
@@ -39,8 +38,8 @@ class SendLimit(NamedTuple):
 
     The limit of the mailbox with `key` permits the mail from `mailbox_opens` on, the limit of all unproven mailboxes
     from `opens` on. `counting` holds transaction actions that count the mail for the mailbox and the `hour`. They fail
-    if the mailbox's counter has changed since it was read, or the hour is full. `counted` is the mailbox's counter with
-    this mail. Moments are in milliseconds; `hour` is the start of the hour.
+    if the mailbox's counter has changed since it was read, or the hour is full. Moments are in milliseconds; `hour` is
+    the start of the hour.
     """
 
     key: str
@@ -48,7 +47,6 @@ class SendLimit(NamedTuple):
     mailbox_opens: int
     opens: int
     counting: Sequence[Action]
-    counted: Mailed
 
     @property
     def opens_at(self) -> int:
@@ -79,26 +77,24 @@ def unproven_limit(table: str, key: str, limits: Unproven, now: int, kept_until:
         counted_in_hour(table, ALL, "mails", limits.per_hour, now),
     )
     opens = opens_for_mailbox(mailed, limits, now), opens_for_all(mails, limits, now)
-    return SendLimit(key, hour_of(now), *opens, counting, with_one_more(mailed, now))
+    return SendLimit(key, hour_of(now), *opens, counting)
 
 
 def uncount(table: str, limit: SendLimit) -> None:
     """Subtract a mail that was counted and not sent from both counters.
 
-    A transaction carries a token, so a write that the SDK repeats after a lost answer counts once. A mailbox that got
-    another mail meanwhile keeps its count.
+    Each write is a transaction, because its token makes the SDK's retries after a lost answer count once.
     """
-    counted = {":before": limit.counted.overall, ":began": limit.counted.since}
-    for pk, sk, less, unchanged, values in (
-        (limit.key, MAILBOX_KEY, "ADD mails :less, overall :less", _UNCHANGED, counted),
-        (ALL, to_iso(limit.hour), "ADD mails :less", "attribute_exists(pk)", {}),
+    for pk, sk, less in (
+        (limit.key, MAILBOX_KEY, "ADD mails :less, overall :less"),
+        (ALL, to_iso(limit.hour), "ADD mails :less"),
     ):
         update = {
             "TableName": table,
             "Key": attributes({"pk": pk, "sk": sk}),
             "UpdateExpression": less,
-            "ConditionExpression": unchanged,
-            "ExpressionAttributeValues": attributes({":less": -1, **values}),
+            "ConditionExpression": "attribute_exists(pk)",
+            "ExpressionAttributeValues": attributes({":less": -1}),
         }
         succeeds(client("dynamodb").transact_write_items, TransactItems=[{"Update": update}])
 
@@ -110,7 +106,7 @@ def release_mailbox(table: str, address: str, secret: bytes) -> None:
 
 
 def _count_mailbox(table: str, key: str, before: Mailed | None, after: Mailed, until: int) -> Action:
-    unchanged = _UNCHANGED if before else "attribute_not_exists(pk)"
+    unchanged = "overall = :before AND since = :began" if before else "attribute_not_exists(pk)"
     given = {":since": after.since, ":mails": after.mails, ":overall": after.overall, ":ttl": until // SECOND}
     compared = {":before": before.overall, ":began": before.since} if before else {}
     update = {
