@@ -16,7 +16,7 @@ KINDS = {
 
 def kind_of(configuration: Configuration, name: str) -> str:
     """The text for the kind of the mail `name`."""
-    senders = (campaign for campaign in configuration.campaigns.values() if name in mails_of(campaign.all_steps))
+    senders = (campaign for campaign in configuration.campaigns.values() if name in mails_of(campaign))
     return KINDS[tuple(sorted({campaign.transactional for campaign in senders}))]
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from adapters.delivery import mailer
 from adapters.mail.links import Links
 from ripen.config.configuration import Configuration, Mails
-from ripen.config.schema.campaigns import Step
+from ripen.config.schema.campaigns import Campaign
 from ripen.events.event import Event
 from ripen.fold.fold import fold
 from ripen.fold.rules import compile_rules
@@ -46,9 +46,7 @@ def sample_lead(kit: Kit, language: str, *, known: bool = True) -> Lead:
 
 def letter_of(kit: Kit, name: str, language: str) -> MailContext:
     """The mail context for the first campaign that sends the mail `name`."""
-    campaign = next(
-        (key for key, one in kit.configuration.campaigns.items() if name in mails_of(one.all_steps)), "sample"
-    )
+    campaign = next((key for key, one in kit.configuration.campaigns.items() if name in mails_of(one)), "sample")
     return mail_context(kit.configuration, campaign, name, name, language)
 
 
@@ -58,13 +56,9 @@ def fill_in(kit: Kit, letter: MailContext, lead: Lead, links: Links) -> mailer.R
     return mailer.render(kit.mails[letter.mail][letter.language], values)
 
 
-def mails_of(steps: Sequence[Step]) -> Iterator[str]:
-    """The names of all mails in steps and their branches."""
-    for step in steps:
-        if step.mail:
-            yield step.mail
-        for branch in step.branch or []:
-            yield from mails_of(branch.steps)
+def mails_of(campaign: Campaign) -> Iterator[str]:
+    """The names of all mails of a campaign."""
+    return (step.mail for step in campaign.actions.values() if step.mail)
 
 
 def _content(configuration: Configuration, language: str) -> Mapping[str, str]:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+import click
+
 from adapters.store.all_leads import leads
 from adapters.store.load_lead import load_merged_lead
 from ripen.config.configuration import ActiveConfiguration
@@ -28,11 +30,10 @@ def of_each_lead(
     active: ActiveConfiguration,
     now: int,
     compute: Callable[[Lead, Sequence[Event]], T],
-    tell: Callable[[int], None],
 ) -> Iterator[T]:
     """The result of `compute` for each lead, folded under the active rules at `now` (milliseconds), and its events.
 
-    `tell` is called with the number of leads read, at intervals and at the end.
+    The number of leads read is printed on standard error, at intervals and at the end.
     """
     rules = compile_active(active)
 
@@ -52,6 +53,10 @@ def of_each_lead(
                 yield from found
             done += len(page)
             if done - told >= _TELL_EVERY:
-                tell(done)
+                _tell(done)
                 told = done
-    tell(done)
+    _tell(done)
+
+
+def _tell(read: int) -> None:
+    click.echo(f"{read} leads read", err=True)

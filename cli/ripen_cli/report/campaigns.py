@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -17,6 +16,7 @@ from ripen_cli.report.achieved import Achieved
 from ripen_cli.report.all_leads import of_each_lead
 from ripen_cli.report.campaigns_page import page
 from ripen_cli.report.days import Days, chosen, report_options
+from ripen_cli.report.output import show
 from ripen_cli.report.tables import EFFECT_HEAD, STEP_HEAD, as_text, effect_cells, idle_text, step_rows
 
 _DAYS = 90
@@ -41,7 +41,6 @@ def campaigns(
             active,
             moment,
             lambda lead, events: effects_of(lead, events, days.since, days.until),
-            lambda leads: click.echo(f"{leads} leads read", err=True),
         )
     )
     nothing = Effect(GroupResult(), GroupResult(), Counter(), Counter())
@@ -50,14 +49,13 @@ def campaigns(
         for name, campaign in active.configuration.campaigns.items()
     ]
     found = sorted(achieved, key=lambda one: -one.effect.treated.starts - one.effect.control.starts)
-    if html:
-        html.write_text(page(found, days), encoding="utf-8")
-        click.echo(f"Written: {html}")
-    elif as_json:
-        told = {"from": str(days.first), "to": str(days.last), "campaigns": [one.as_json() for one in found]}
-        click.echo(json.dumps(told, indent=2))
-    else:
-        click.echo("\n\n".join(_text(found, days)))
+    show(
+        html,
+        page=lambda: page(found, days),
+        values=lambda: {"from": str(days.first), "to": str(days.last), "campaigns": [one.as_json() for one in found]},
+        text=lambda: "\n\n".join(_text(found, days)),
+        as_json=as_json,
+    )
 
 
 def _text(found: Sequence[Achieved], days: Days) -> Iterator[str]:

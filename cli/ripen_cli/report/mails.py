@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +16,7 @@ from ripen_cli.reading import active_configuration
 from ripen_cli.report.all_leads import of_each_lead
 from ripen_cli.report.days import Days, chosen, report_options
 from ripen_cli.report.markup import bars, document, table
+from ripen_cli.report.output import show
 from ripen_cli.report.tables import as_text, idle_text
 
 _DAYS = 90
@@ -44,21 +44,19 @@ def mails(
             active,
             moment,
             lambda lead, events: funnels_of(lead, events, days.since, days.until),
-            lambda leads: click.echo(f"{leads} leads read", err=True),
         )
     )
     found = dict(sorted(total.items(), key=lambda row: (-row[1].sent, row[0])))
     sent = {key.mail for key in found}
-    named = (name for one in active.configuration.campaigns.values() for name in mails_of(one.all_steps))
+    named = (name for one in active.configuration.campaigns.values() for name in mails_of(one))
     idle = sorted({*named} - sent)
-    if html:
-        html.write_text(_page(found, idle, days), encoding="utf-8")
-        click.echo(f"Written: {html}")
-    elif as_json:
-        told = {"from": str(days.first), "to": str(days.last), "mails": [_row(*one) for one in found.items()]}
-        click.echo(json.dumps(told, indent=2))
-    else:
-        click.echo("\n\n".join(_text(found, idle, days)))
+    show(
+        html,
+        page=lambda: _page(found, idle, days),
+        values=lambda: {"from": str(days.first), "to": str(days.last), "mails": [_row(*one) for one in found.items()]},
+        text=lambda: "\n\n".join(_text(found, idle, days)),
+        as_json=as_json,
+    )
 
 
 def rate(funnel: Funnel, stage: str) -> float | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from adapters.rules.active import stored
 from ripen.config.configuration import ActiveConfiguration
 from ripen_cli.deployment import Deployment, deployed, now
 from ripen_cli.report.days import chosen, report_options
+from ripen_cli.report.output import show
 from ripen_cli.report.reading import Report, read
 from ripen_cli.report.tables import (
     PAGE_HEAD,
@@ -39,13 +39,7 @@ def visits(
     active = stored(deployment.rules_bucket)
     days = chosen(first, last, _DAYS, moment, active.configuration.mailing.timezone if active else "UTC")
     found = read(deployment.table, days, moment, _titles(active))
-    if html:
-        html.write_text(page(found), encoding="utf-8")
-        click.echo(f"Written: {html}")
-    elif as_json:
-        click.echo(json.dumps(found.as_json(), indent=2))
-    else:
-        click.echo(_text(found))
+    show(html, page=lambda: page(found), values=found.as_json, text=lambda: _text(found), as_json=as_json)
 
 
 def _titles(active: ActiveConfiguration | None) -> dict[str, str]:

@@ -22,12 +22,13 @@ from adapters.rules.yaml_words import problem_of
 from ripen.config.configuration import Configuration, Mails, compile_sources
 from ripen.config.public import MAX_BYTES, dump_site
 from ripen.config.schema.base import Path
-from ripen.config.schema.campaigns import Step
+from ripen.config.schema.campaigns import Branch
 from ripen.config.schema.keys import keys_at
 from ripen.config.upload_limits import SECTIONS, size_problems, strangers
 from ripen.errors import InvalidConfigurationError
 from ripen.events.sources import dump_sources
 from ripen.suggestions import did_you_mean
+from ripen.validation.campaign_checks import steps_of
 from ripen.validation.checks import problems
 from ripen.validation.event_names import doubtful_events
 from ripen.validation.sending_times import closed_too_long
@@ -87,18 +88,13 @@ def _of_mails(configuration: Configuration, mails: Mails) -> Iterator[tuple[Path
     needing = {name for name, found in pages.items() if any(map(shows_content, found))}
     asking = {name for name, found in pages.items() if any("mail.feedback" in page for page in found)}
     for key, campaign in configuration.campaigns.items():
-        steps: list[tuple[Path, Step]] = [
-            (("campaigns", key, *(() if campaign.mail else ("steps", n))), step)
-            for n, step in enumerate(campaign.all_steps)
-        ]
-        while steps:
-            path, step = steps.pop(0)
+        for path, step in steps_of(campaign, ("campaigns", key)):
+            if isinstance(step, Branch):
+                continue
             if step.mail in needing and step.content is None:
                 yield (*path, "mail"), f"the mail {step.mail} shows content, but this step has no content; add content"
             if step.mail in asking and not configuration.mailing.surveys:
                 yield (*path, "mail"), f"the mail {step.mail} asks for a rating; add surveys to rules/mailing.yaml"
-            for n, branch in enumerate(step.branch or []):
-                steps += [((*path, "branch", n, "steps", m), inner) for m, inner in enumerate(branch.steps)]
 
 
 def _read_yaml(name: str, sections: Sequence[str], content: bytes, troubles: list[str]) -> Document:

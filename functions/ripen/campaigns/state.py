@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ripen.campaigns.campaign import NEVER, CampaignRule, CampaignRules
-from ripen.campaigns.editions import FormerSteps
-from ripen.campaigns.steps import Do, Program
+from ripen.campaigns.steps import Do, Instruction, Program
 from ripen.config.schema.lifecycle import ScoreAtLeast
 from ripen.events.event import Event
 from ripen.scoring.score import Score
@@ -57,6 +56,11 @@ class Run:
         """The program that the run follows."""
         return rule.program_of(self.edition)
 
+    def instruction(self, rule: CampaignRule) -> Instruction | None:
+        """The instruction that the run has come to; None at the end of the program."""
+        program = self.program(rule)
+        return program[self.at] if self.at < len(program) else None
+
     def edited_at(self, rule: CampaignRule) -> int | None:
         """The moment of the next edit of that program; None if it is the present one."""
         return rule.former[self.edition].until if self.edition < len(rule.former) else None
@@ -67,12 +71,15 @@ class Run:
         at, since, began, control, happened, *edition = values
         return cls(at, since, began, control, set(happened), *edition)
 
-    def follow(self, former: FormerSteps) -> None:
-        """Take the place of the run in the program that replaces a former one."""
-        place = former.places[min(self.at, len(former.program))]
-        self.at, self.edition = place.at, self.edition + 1
-        if not place.same:
-            self.since = former.until
+    def follow(self, rule: CampaignRule, moment: int) -> None:
+        """Take the place of the run in the program that leads follow at `moment` (ms)."""
+        for former in rule.former[self.edition :]:
+            if former.until > moment:
+                return
+            place = former.places[min(self.at, len(former.program))]
+            self.at, self.edition = place.at, self.edition + 1
+            if not place.same:
+                self.since = former.until
 
 
 @dataclass(slots=True)
@@ -271,7 +278,5 @@ class CampaignState:
 
 def current_step(rule: CampaignRule, progress: Progress) -> Do | None:
     """The step that a run waits for; None if it waits for none."""
-    run = progress.run
-    program = run.program(rule) if run is not None else ()
-    instruction = program[run.at] if run is not None and run.at < len(program) else None
+    instruction = progress.run.instruction(rule) if progress.run else None
     return instruction if isinstance(instruction, Do) else None

@@ -103,14 +103,14 @@ def _step_keys(
     renamed: Mapping[str, str],
     problems: list[tuple[Path, str]],
 ) -> dict[str, str]:
-    present = {key: step.was for key, step in _actions(campaign).items()}
-    return _keys(present, _actions(old) if old else {}, renamed, problems, ("campaigns", name, "steps"))
+    present = {key: step.was for key, step in campaign.actions.items()}
+    return _keys(present, old.actions if old else {}, renamed, problems, ("campaigns", name, "steps"))
 
 
 def _renamed(campaign: Campaign, keys: Mapping[str, str]) -> Campaign:
     """The campaign with the names of its steps that the ledger knows, without `was` and `restart`."""
     changes: dict[str, Any] = {"was": None, "restart": False}
-    if any(step.key != keys[step.key] or step.was for step in _actions(campaign).values()):
+    if any(step.key != keys[step.key] or step.was for step in campaign.actions.values()):
         changes |= {"mail": None, "steps": _rename(campaign.all_steps, keys)}
     return campaign.model_copy(update=changes)
 
@@ -132,8 +132,8 @@ def _replaced_steps(
     key: str, path: Path, campaign: Campaign, old: Campaign, keys: Mapping[str, str]
 ) -> Iterator[Renaming]:
     """New steps with the action of one that is gone."""
-    before = _actions(old)
-    for name, step in _actions(campaign).items():
+    before = old.actions
+    for name, step in campaign.actions.items():
         for lost, gone in before.items():
             if keys[name] not in before and lost not in keys.values() and _same(gone, step):
                 yield Renaming(key, (*path, "steps", name), lost)
@@ -144,25 +144,12 @@ def _replaced_campaigns(
 ) -> Iterator[Renaming]:
     """New campaigns with at least half of the actions of one that is gone."""
     for name, campaign in present.items():
-        actions = _actions(campaign).values()
+        actions = campaign.actions.values()
         for old, lost in before.items():
-            same = [any(_same(gone, step) for step in actions) for gone in _actions(lost).values()]
+            same = [any(_same(gone, step) for step in actions) for gone in lost.actions.values()]
             new = keys[name] not in before and old not in keys.values() and not campaign.restart
             if new and same and 2 * sum(same) >= len(same):
                 yield Renaming(old, ("campaigns", name), old)
-
-
-def all_steps(steps: Sequence[Step]) -> Iterator[Step]:
-    """Every step, those in branches included."""
-    for step in steps:
-        yield step
-        for branch in step.branch or ():
-            yield from all_steps(branch.steps)
-
-
-def _actions(campaign: Campaign) -> dict[str, Step]:
-    """The steps that do something, by their names."""
-    return {step.key: step for step in all_steps(campaign.all_steps) if step.acts}
 
 
 def _same(step: Step, other: Step) -> bool:

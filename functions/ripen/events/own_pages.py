@@ -1,4 +1,4 @@
-"""Links of mails to Ripen's own pages: whoever unsubscribes or changes settings shows no interest by that."""
+"""Clicks in mails on links to Ripen's own pages: to unsubscribe or to change settings shows no interest."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def earliest(state: State, rule: CampaignRule, step: Do, run: Run) -> int | None
     """The earliest moment (ms) at which caps and hours allow a step; None: never."""
     moment: int | None = run.since
     if step.channel == MAIL and not rule.transactional:
-        moment = _within_caps(state, rule, run)
+        moment = within_caps(state, rule, run)
     hours = _hours(rule, step)
     return within_hours(moment, hours, time_zone(state)) if moment is not None and hours else moment
 
@@ -96,10 +96,11 @@ def _hours(rule: CampaignRule, step: Do) -> tuple[Hours, ...]:
 def exceeds_cap(state: State, rule: CampaignRule, step: Do, run: Run) -> bool:
     """True if the campaign drops mails that exceed a cap, and this mail exceeds one when the run reaches its step."""
     over_caps = rule.drop_when_capped and step.channel == MAIL and not rule.transactional
-    return over_caps and _within_caps(state, rule, run) != run.since
+    return over_caps and within_caps(state, rule, run) != run.since
 
 
-def _within_caps(state: State, rule: CampaignRule, run: Run) -> int | None:
+def within_caps(state: State, rule: CampaignRule, run: Run) -> int | None:
+    """The earliest moment (ms) for the mail of a run, by the caps of the rules and of the lead's wish; None: never."""
     return state.mails.within_caps(rule, run.since, WISHED[state.privacy.preferences.frequency])
 
 

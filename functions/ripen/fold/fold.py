@@ -24,9 +24,9 @@ from ripen.fold.phases import awaits_threshold
 from ripen.fold.rules import Rules
 from ripen.fold.runs import advance_runs, next_step, offers, on_signal, pending, under_way
 from ripen.fold.state import State
-from ripen.leads.identifiers import CONFIRMED, DISOWNED, OPTED_IN, REFUSED, from_server
+from ripen.leads.identifiers import CONFIRMED, DISOWNED, REFUSED, from_server
 from ripen.leads.lead import Intent, Lead
-from ripen.privacy.consent import DECISIONS, must_erase
+from ripen.privacy.consent import DECISIONS, OPTED_IN, must_erase
 from ripen.privacy.erasure import SUPPRESSING
 from ripen.privacy.preferences import FEEDBACK_GIVEN, PREFERENCES_CHANGED
 from ripen.scoring.trends import usage

@@ -24,6 +24,7 @@ from ripen.fold.eligibility import (
     next_open_slot,
     taste,
     time_zone,
+    within_caps,
 )
 from ripen.fold.enrollment import due_by_time, enroll, timed
 from ripen.leads.lead import Intent
@@ -64,12 +65,11 @@ def advance_runs(state: State, moment: int) -> None:
 def _advance_run(state: State, rule: CampaignRule, progress: Progress, moment: int) -> None:
     run = progress.run
     while run is not None:
-        while (edited := run.edited_at(rule)) is not None and edited <= moment:
-            run.follow(rule.former[run.edition])
+        run.follow(rule, moment)
         if reason := _over(state, rule, run):
             state.campaigns.end(rule.name, reason, moment)
             return
-        instruction = run.program(rule)[run.at]
+        instruction = run.instruction(rule)
         if isinstance(instruction, Jump):
             run.at = instruction.target
         elif isinstance(instruction, Gate):
@@ -79,7 +79,7 @@ def _advance_run(state: State, rule: CampaignRule, progress: Progress, moment: i
                 return
             run.at, run.since = run.at + 1, moment
             state.next_check_at = moment
-        else:
+        elif isinstance(instruction, Do):
             done = instruction.key in progress.done
             why = "" if done else _passes(state, rule, run, instruction, moment)
             if why is None:
@@ -96,7 +96,7 @@ def _over(state: State, rule: CampaignRule, run: Run) -> str:
         return "goal reached"
     if rule.exits and any(leaves(state.facts) for leaves in rule.exits):
         return "left"
-    return "ended" if run.at >= len(run.program(rule)) else ""
+    return "ended" if run.instruction(rule) is None else ""
 
 
 def _passes(state: State, rule: CampaignRule, run: Run, step: Do, moment: int) -> str | None:
@@ -114,7 +114,7 @@ def _obstacle(state: State, rule: CampaignRule, run: Run, step: Do) -> str:
     if step.channel == MAIL and not may_mail(state, rule, ends):
         return "the lead may not get this mail"
     if step.channel == MAIL and not rule.transactional:
-        allowed = state.mails.within_caps(rule, run.since)
+        allowed = within_caps(state, rule, run)
         if allowed is None or allowed >= ends:
             return "too many mails"
     wanted = earliest(state, rule, step, run)
@@ -208,11 +208,10 @@ def upcoming(state: State) -> list[Upcoming]:
     found = []
     for rule in state.campaigns.running.values():
         run = state.campaigns.progress[rule.name].run
-        program = run.program(rule) if run is not None else ()
-        if run is not None and run.at < len(program) and isinstance(wait := program[run.at], Wait):
-            step = _step(program, run.at + 1)
+        if run is not None and isinstance(wait := run.instruction(rule), Wait):
+            step = _step(run.program(rule), run.at + 1)
             found.append(Upcoming(_wait_ends(state, run, wait), rule.name, starts=False, step=step))
-    for rule in state.rules.campaigns.timed:
+    for rule in timed(state):
         at = due_by_time(state, rule)
         if at is not None and state.campaigns.progress[rule.name].may_start(rule, at):
             found.append(Upcoming(at, rule.name, starts=True, step=_step(rule.program, 0)))
@@ -245,16 +244,15 @@ def _holds(state: State, run: Run, condition: Condition) -> bool:
 
 def _goes_on(state: State, rule: CampaignRule) -> int | None:
     run = state.campaigns.progress[rule.name].run
-    if run is None or run.at >= len(run.program(rule)):
+    instruction = run.instruction(rule) if run else None
+    if run is None or instruction is None:
         return None
-    instruction = run.program(rule)[run.at]
-    ends = None
+    moments = [run.edited_at(rule)]
     if isinstance(instruction, Wait):
-        ends = _wait_ends(state, run, instruction)
+        moments.append(_wait_ends(state, run, instruction))
     elif isinstance(instruction, Do):
-        ends = run.since + instruction.valid_for
-    edited = run.edited_at(rule)
-    return edited if ends is None else ends if edited is None else min(ends, edited)
+        moments.append(run.since + instruction.valid_for)
+    return min((moment for moment in moments if moment is not None), default=None)
 
 
 def _wait_ends(state: State, run: Run, wait: Wait) -> int:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from ripen.addresses.address import comparable
 from ripen.events.event import MAILED, RIPEN, Event
 from ripen.leads.proof import OptIn, OptInProof, Proof, subject_digest
+from ripen.privacy.consent import OPTED_IN
 from ripen.privacy.erasure import SUPPRESSING
 
 MAX_ADDRESSES = 5
@@ -35,10 +36,6 @@ REFUSED = "Email Address Refused"
 COMPLAINED, UNSUBSCRIBED = "complained", "unsubscribed"
 UNDELIVERABLE = ("bounced", COMPLAINED)
 """Reasons that suppress all mail to an address. An unsubscribed address still gets transactional mail."""
-
-OPTED_IN = "Subscription Confirmed"
-"""Double opt-in. In Ripen's own event, `properties.intent` names the mail whose link was followed. A server may
-send this event, too, for `properties.address`."""
 
 UNMERGED = "Lead Unmerged"
 """Ripen's own event: `properties.other` is the digest of the other subject, `by` is `operator` or `proof`."""

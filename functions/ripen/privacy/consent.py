@@ -20,6 +20,10 @@ WITHDRAWN = "Consent Withdrawn"
 DECISIONS = (GIVEN, WITHDRAWN)
 """The events of a decision. A withdrawal is the only event that is stored without consent."""
 
+OPTED_IN = "Subscription Confirmed"
+"""Double opt-in. In Ripen's own event, `properties.intent` names the mail whose link was followed. A server may
+send this event, too, for `properties.address`."""
+
 _MOST_CATEGORIES = 20
 _LONGEST_CATEGORY = 100
 _GOOGLE = {"granted": True, "denied": False}

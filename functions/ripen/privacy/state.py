@@ -8,10 +8,8 @@ from typing import Any
 
 from ripen.events.event import RIPEN, Event
 from ripen.events.explicit_requests import is_request
-from ripen.privacy.consent import Consent, decision
+from ripen.privacy.consent import OPTED_IN, Consent, decision
 from ripen.privacy.preferences import FEEDBACK_GIVEN, PREFERENCES_CHANGED, Preferences, changed_preferences, rating
-
-_OPTED_IN = "Subscription Confirmed"
 
 
 @dataclass(slots=True, eq=False)
@@ -36,7 +34,7 @@ class PrivacyState:
             return not self.only_requests
         if not self.only_requests or event.bot or is_request(event):
             return False
-        self.only_requests = event.source == RIPEN and event.name != _OPTED_IN
+        self.only_requests = event.source == RIPEN and event.name != OPTED_IN
         return not self.only_requests
 
     def decide(self, event: Event) -> None:

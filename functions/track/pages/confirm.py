@@ -15,10 +15,9 @@ from ripen.events.networks import network_of
 from ripen.leads.identifiers import DISOWNED, UNDELIVERABLE
 from ripen.leads.suppression import CONFIRMED
 from ripen.leads.traits import MAX_NAME, NAMES
-from track.pages.html import html_answer
+from track.pages.html import html_answer, message_page
 from track.pages.page_request import PageRequest, Told, record_or_refuse, replies
 from track.pages.texts import TEXTS
-from track.pages.unsubscribe import message_page
 from track.responses import Answer
 
 

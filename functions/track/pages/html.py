@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from track.pages.languages import translated
+from track.pages.page_request import PageRequest, page_link
 from track.pages.texts import TEXTS
 from track.responses import Answer
 
@@ -70,3 +71,9 @@ def _style() -> tuple[Markup, str]:
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     allowed = f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'"
     return Markup(style), f"{allowed}; frame-ancestors 'none'; base-uri 'none'"  # noqa: S704 - a file of this package
+
+
+def message_page(visit: PageRequest, title: str, text: str, label: str, page: str) -> Answer:
+    """A page with a message and a link, called `label`, to another page."""
+    link = page_link(visit, page)
+    return html_answer("message.html", visit.language, visit.site, title=title, text=text, link=link, label=label)

@@ -17,7 +17,7 @@ from ripen.leads.suppression import Suppressions
 from ripen.privacy.preferences import FREQUENCIES
 from ripen.times import SECOND
 from track.pages import unsubscribe
-from track.pages.html import html_answer
+from track.pages.html import html_answer, message_page
 from track.pages.languages import translated
 from track.pages.page_request import PageError, PageRequest, Told, page_link, record_or_refuse, replies
 from track.pages.texts import LANGUAGE_NAMES, TEXTS
@@ -71,9 +71,9 @@ def take(visit: PageRequest) -> Answer:
     record_or_refuse(visit, f"preferences_{visit.at}", Told("Preferences Changed", wishes))
     say = TEXTS[visit.language]
     if no.reason == UNSUBSCRIBED:
-        return unsubscribe.message_page(visit, say["saved_title"], say["saved_unsubscribed"], say["back"], "confirm")
+        return message_page(visit, say["saved_title"], say["saved_unsubscribed"], say["back"], "confirm")
     text = _state(visit, no) or say["saved_text"]
-    return unsubscribe.message_page(visit, say["saved_title"], text, say["saved_link"], "preferences")
+    return message_page(visit, say["saved_title"], text, say["saved_link"], "preferences")
 
 
 def _state(visit: PageRequest, no: Suppressions) -> str:

@@ -7,7 +7,7 @@ Link scanners open links but submit no forms, so a GET changes nothing. A one-cl
 from __future__ import annotations
 
 from ripen.leads.identifiers import UNSUBSCRIBED
-from track.pages.html import html_answer
+from track.pages.html import html_answer, message_page
 from track.pages.page_request import PageRequest, Told, page_link, record, replies
 from track.pages.texts import TEXTS
 from track.responses import Answer
@@ -32,9 +32,3 @@ def take(visit: PageRequest) -> Answer:
 def _done(visit: PageRequest, title: str) -> Answer:
     say = TEXTS[visit.language]
     return message_page(visit, title, say["unsubscribed_text"], say["unsubscribed_link"], "preferences")
-
-
-def message_page(visit: PageRequest, title: str, text: str, label: str, page: str) -> Answer:
-    """A page with a message and a link, called `label`, to another page."""
-    link = page_link(visit, page)
-    return html_answer("message.html", visit.language, visit.site, title=title, text=text, link=link, label=label)

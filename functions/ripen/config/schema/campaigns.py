@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -185,6 +186,18 @@ class Campaign(Model):
     def all_steps(self) -> list[Step]:
         """The steps, including the single step that `mail` stands for."""
         return self.steps if self.mail is None else [Step(mail=self.mail)]
+
+    @property
+    def actions(self) -> dict[str, Step]:
+        """The steps that do something, those in branches included, by their keys."""
+        return {step.key: step for step in _with_branches(self.all_steps) if step.acts}
+
+
+def _with_branches(steps: Sequence[Step]) -> Iterator[Step]:
+    for step in steps:
+        yield step
+        for branch in step.branch or ():
+            yield from _with_branches(branch.steps)
 
 
 class Edition(Model):
