@@ -1,4 +1,4 @@
-"""`ripen rules` and `ripen sources`: check and upload rules and mails, show what is live, and make write keys."""
+"""`ripen rules` and `ripen sources`: check, upload and activate rules and mails, show what is live, make write keys."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from adapters.rules import isolated_check
+from adapters.rules.approvals import approve
 from adapters.runtime.clients import client
 from adapters.store.reconciliation import load_scans
 from ripen.errors import InvalidConfigurationError
@@ -17,7 +18,7 @@ from ripen.events.sources import digest
 from ripen_cli.deployment import Deployment, deployed
 from ripen_cli.project import RULES, ignored_files, misplaced_files, rule_files
 from ripen_cli.scan_progress import describe
-from ripen_cli.upload import changes, delete, folder_of, wait_for_report
+from ripen_cli.upload import changes, delete, folder_of, wait_for_decision, wait_for_report
 from ripen_cli.upload import upload as upload_files
 from services.publishing import last_report
 
@@ -27,7 +28,7 @@ _folder = click.argument("folder", type=click.Path(exists=True, file_okay=False,
 
 @click.group()
 def rules() -> None:
-    """Check and upload rules and mails, and show what is live."""
+    """Check, upload and activate rules and mails, and show what is live."""
 
 
 @rules.command()
@@ -88,6 +89,28 @@ def upload(deployment: Deployment, folder: Path, uploader: str | None, removes: 
 
 
 @rules.command()
+@click.argument("version")
+@click.option("--as", "approver", help="Who says yes, for the report; the default is the name of your AWS identity.")
+@deployed
+def activate(deployment: Deployment, version: str, approver: str | None) -> None:
+    """Say yes to VERSION, which waits because of its effect on leads, and wait until it is live.
+
+    `ripen rules status` shows the version that waits, and why. The yes counts for the rules that are live now.
+    """
+    bucket = deployment.rules_bucket
+    report = last_report(bucket)
+    waiting = report["version"] if report.get("waits") else ""
+    if version != waiting:
+        known = f"version {waiting} waits" if waiting else "no version waits for a yes"
+        raise click.ClickException(f"version {version[:50]!r} does not wait for a yes; {known}")
+    approve(bucket, version, report["live"]["since"], approver or _own_name())
+    report = wait_for_decision(bucket, version)
+    click.echo("\n".join(_told(report)))
+    if not report["activated"]:
+        raise SystemExit(1)
+
+
+@rules.command()
 @deployed
 def status(deployment: Deployment) -> None:
     """Show what is live, since when and by whom, what became of the last upload, and the progress of folding leads.
@@ -110,6 +133,10 @@ def _told(report: Mapping[str, Any]) -> Iterator[str]:
         return
     if report["activated"]:
         yield f"The last upload, of {_when(report)}, is live."
+    elif report.get("waits"):
+        yield f"The last upload, of {_when(report)}, waits for a yes:"
+        yield from (f"  {reason}" for reason in report["waits"])
+        yield f"`ripen rules activate {report['version']}` makes it live; another upload replaces it."
     else:
         yield f"The last upload, of {_when(report)}, changed nothing:"
         yield from (f"  {problem}" for problem in report["problems"])
@@ -118,7 +145,8 @@ def _told(report: Mapping[str, Any]) -> Iterator[str]:
 
 def _when(told: Mapping[str, Any]) -> str:
     by = f" by {told['by']}" if told.get("by") else ""
-    return f"{(told.get('since') or told['at'])[:_MINUTE].replace('T', ' ')}{by}"
+    yes = f", approved by {told['approved_by']}" if told.get("approved_by") else ""
+    return f"{(told.get('since') or told['at'])[:_MINUTE].replace('T', ' ')}{by}{yes}"
 
 
 def _notes(warnings: list[str], ignored: list[str]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -51,10 +51,21 @@ def delete(bucket: str, keys: Iterable[str]) -> None:
 def wait_for_report(bucket: str) -> dict[str, Any]:
     """The report on the files that are in the bucket now. Raises click.ClickException if none comes in time."""
     wanted = digest(uploaded_files(bucket))
+    return _wait_until(bucket, lambda report: report.get("files") == wanted)
+
+
+def wait_for_decision(bucket: str, version: str) -> dict[str, Any]:
+    """The first report in which this version waits for no yes any more. Raises click.ClickException as above."""
+    return _wait_until(
+        bucket, lambda report: "files" in report and not (report["version"] == version and report["waits"])
+    )
+
+
+def _wait_until(bucket: str, holds: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
     deadline = time.monotonic() + _WITHIN
     while time.monotonic() < deadline:
         report = last_report(bucket)
-        if report.get("files") == wanted:
+        if holds(report):
             return report
         time.sleep(_EVERY)
     raise click.ClickException(f"no report came within {_WITHIN} seconds; `ripen rules status` shows it when it comes")

@@ -1,4 +1,4 @@
-"""Publish uploaded rules and mails: read and check all files, then activate them or report the problems."""
+"""Publish uploaded rules and mails: check all files, then activate them, wait for a yes, or report the problems."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from adapters.rules import uploads
 from adapters.rules.active import activate, stored
+from adapters.rules.approvals import approver
 from adapters.rules.isolated_check import Checked, check
 from adapters.runtime.clients import client, stored_object
 from adapters.runtime.settings import PublishSettings
@@ -24,12 +25,10 @@ from ripen.config.public import dump_site
 from ripen.config.upload_limits import is_ignored
 from ripen.errors import InvalidConfigurationError, RipenError
 from ripen.times import parse_iso, to_iso
+from services.approval import reasons_to_wait
 
 REPORT = "reports/latest.json"
 _CAMPAIGNS = "rules/campaigns.yaml"
-_MOST_PAGES = 100
-"""The most pages of 1 MB that are read to count leads under way in campaigns."""
-
 _MOST_PROBLEMS = 200
 _MOST_LISTED = 50
 _LONGEST = 500
@@ -41,14 +40,14 @@ def publish(settings: PublishSettings, at: str) -> dict[str, Any]:
     """Check all files below `rules/` and `mails/`, and activate them if they are valid.
 
     The report is returned and written to `reports/latest.json`: `activated`, `version` of the files (empty if invalid),
-    `problems`, `warnings`, `ignored` files, `at` and `by` of the upload, the `version`, `since` and `by` of what is
-    `live`, and in `files` a digest of the files. If files change meanwhile, all are read again; so after many uploads
-    at once only the first calls have anything to do. The addresses in `mailing.notify` get the report by mail, at most
-    once.
+    `problems`, `waits` with the reasons for which the version waits for a yes, `warnings`, `ignored` files, `at` and
+    `by` of the upload, the `version`, `since`, `by` and `approved_by` of what is `live`, and in `files` a digest of the
+    files. If files change meanwhile, all are read again; so after many uploads at once only the first calls have
+    anything to do. The addresses in `mailing.notify` get the report by mail, at most once.
     """
     bucket = settings.bucket_name
     report, files = last_report(bucket), uploads.uploaded_files(bucket)
-    while report.get("files") != uploads.digest(files):
+    while report.get("files") != uploads.digest(files) or _may_go_live(bucket, report):
         # If the function is stopped from here on, the previous report must not pass for a report on these files.
         _write(bucket, _refusal([_UNFINISHED], at))
         try:
@@ -71,7 +70,7 @@ def _check_and_activate(
     bucket = settings.bucket_name
     before, by = _active(bucket), uploads.uploader(bucket, files)
     ignored = sorted(filter(is_ignored, files))[:_MOST_LISTED]
-    about = {"by": by, "warnings": [], "ignored": ignored, "files": uploads.digest(files)}
+    about = {"by": by, "waits": [], "warnings": [], "ignored": ignored, "files": uploads.digest(files)}
     try:
         checked = check(uploads.contents(bucket, files), sent_names(settings.table_name))
         live = _replacement(settings, before, checked, at, by)
@@ -80,13 +79,20 @@ def _check_and_activate(
         logger.error("The rules are not valid; the previous rules stay active", extra={"problems": refusal["problems"]})
         count("RulesInvalid")
         return refusal | about | {"live": _live(before)}, before
-    warnings = [*uploads.misplaced_files(bucket), *checked.warnings][:_MOST_LISTED]
+    about["warnings"] = [*uploads.misplaced_files(bucket), *checked.warnings][:_MOST_LISTED]
+    if before is not None and live.version != before.version:
+        yes = approver(bucket, before, live.version)
+        if yes is None and (reasons := reasons_to_wait(settings.table_name, before, live, parse_iso(at))):
+            logger.info("The rules wait for a yes", extra={"version": live.version, "reasons": reasons})
+            report = {"activated": False, "version": live.version, "problems": [], "at": at}
+            return report | about | {"waits": reasons, "live": _live(before)}, before
+        live = live.model_copy(update={"approved_by": yes or ""})
     register(settings.table_name, compile_sources(live.configuration))
     put_public_config(settings.table_name, dump_site(live.configuration, checked.mails))
     activate(bucket, live, checked.mails)
     logger.info("The rules are active", extra={"version": live.version})
     report = {"activated": True, "version": live.version, "problems": [], "at": at}
-    return report | about | {"warnings": warnings, "live": _live(live)}, live
+    return report | about | {"live": _live(live)}, live
 
 
 def _replacement(
@@ -102,7 +108,7 @@ def _replacement(
     edited = edit(before, checked.configuration, parse_iso(at))
     problems = [f"{_CAMPAIGNS}: {'.'.join(map(str, path))}: {text}" for path, text in edited.problems]
     if edited.renamings:
-        counts, complete = under_way(settings.table_name, _MOST_PAGES)
+        counts, complete = under_way(settings.table_name)
         for renaming in edited.renamings:
             if (count := counts[renaming.campaign]) or not complete:
                 leads = f"{'' if complete else 'at least '}{count} {'lead is' if count == 1 else 'leads are'}"
@@ -114,10 +120,19 @@ def _replacement(
         version=checked.version,
         activated_at=before.activated_at if before and same else at,
         activated_by=before.activated_by if before and same else by,
+        approved_by=before.approved_by if before and same else "",
         configuration=checked.configuration.model_copy(update={"campaigns": edited.campaigns}),
         editions=edited.editions,
         renamed=edited.renamed,
     )
+
+
+def _may_go_live(bucket: str, report: Mapping[str, Any]) -> bool:
+    """True if the report is about a version that waits for a yes and has got it."""
+    if not report.get("waits"):
+        return False
+    before = _active(bucket)
+    return before is not None and approver(bucket, before, report["version"]) is not None
 
 
 def _active(bucket: str) -> ActiveConfiguration | None:
@@ -131,7 +146,12 @@ def _active(bucket: str) -> ActiveConfiguration | None:
 def _live(active: ActiveConfiguration | None) -> dict[str, str] | None:
     if active is None:
         return None
-    return {"version": active.version, "since": active.activated_at, "by": active.activated_by}
+    return {
+        "version": active.version,
+        "since": active.activated_at,
+        "by": active.activated_by,
+        "approved_by": active.approved_by,
+    }
 
 
 def _refusal(problems: Sequence[str], at: str) -> dict[str, Any]:

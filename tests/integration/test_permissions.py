@@ -147,6 +147,10 @@ def test_a_marketer_reads_what_became_of_an_upload_and_cannot_write_it():
     assert not marketer_may("PutObject", "reports/latest.json")
 
 
+def test_a_marketer_says_yes_to_an_upload_that_waits():
+    assert marketer_may("PutObject", "approvals/0123456789ab.json")
+
+
 @pytest.mark.parametrize("action", ["GetObject", "PutObject", "DeleteObject"])
 @pytest.mark.parametrize("key", ["active/current.json", "active/mails-1.json", "other", "RULES/x", "x/rules/y"])
 def test_a_marketer_touches_nothing_that_is_active(action, key):

@@ -23,6 +23,14 @@ def left(reason):
 
 STORIES = (
     # ---- purchase
+    Story(
+        "receipt",
+        "each order whose shop asks for a receipt gets one at once",
+        customer,
+        [*until(30), (9, "Order Completed", {"receipt": True}), (9, "Order Completed", {})],
+        20,
+        [(9, "receipt")],
+    ),
     Story("onboarding", "first steps at once", customer, until(30), 60, [(1, "first-steps")]),
     Story(
         "onboarding",

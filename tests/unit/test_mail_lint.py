@@ -226,7 +226,7 @@ def test_the_check_tells_which_mails_go_out_after_an_unsubscription(tmp_path):
 
     assert (
         "Transactional, sent after an unsubscription too, never after a complaint or a permanent bounce: "
-        "confirm-subscription, first-steps, workshop-agenda.\n"
+        "confirm-subscription, first-steps, receipt, workshop-agenda.\n"
     ) in done.output
     [marketing] = [line for line in done.output.splitlines() if line.startswith("Marketing, sent after a double")]
     assert "newsletter" in marketing

@@ -131,7 +131,7 @@ def test_a_mistake_in_a_file_saved_on_windows_is_named_with_its_line(files):
             "campaigns",
             "mail: first-steps",
             "mail: first",
-            "rules/campaigns.yaml:168: campaigns.onboarding.steps.0.mail: there is no mail",
+            "rules/campaigns.yaml:179: campaigns.onboarding.steps.0.mail: there is no mail",
         ),
         ("campaigns", "profile: engagement", "profile: value", "there is no profile 'value'; known: engagement, fit"),
         ("campaigns", "phase: purchase", "phase: buying", "there is no phase 'buying'"),
@@ -173,7 +173,7 @@ def test_duplicate_keys_are_no_silent_choice(files):
 
     [problem] = problems(files | {"rules/campaigns.yaml": text})
 
-    assert problem.startswith('rules/campaigns.yaml:451: the key "onboarding" occurs more than once')
+    assert problem.startswith('rules/campaigns.yaml:462: the key "onboarding" occurs more than once')
 
 
 def test_a_missing_file_and_a_file_nobody_reads_are_both_said(files):

@@ -12,6 +12,7 @@ import click
 from playwright.sync_api import Browser, BrowserContext, Error
 
 from ripen.events.event import RIPEN
+from ripen.leads.identifiers import UNSUBSCRIBED
 from ripen.times import LAST_MOMENT
 from ripen_cli.cloud import Cloud, Progress
 from ripen_cli.demo.desk import clock, sweep
@@ -19,14 +20,17 @@ from ripen_cli.demo.leads import Leads, Reading
 from ripen_cli.demo.mailbox import Mail, mails
 from ripen_cli.demo.move_over import DOMAIN, PEOPLE, import_export
 from ripen_cli.demo.postman import pages
+from ripen_cli.demo.shop import order
 from ripen_cli.demo.story import (
     AGENDA,
     AGENDA_FOR_ANY,
     ALL_TAKEN,
     CONFIRM,
     FIRST_NAME,
+    FIRST_STEPS,
     KNOWN,
     READ,
+    RECEIPT,
     STEPS,
     STRANGER,
     WELCOME,
@@ -87,6 +91,7 @@ class Journey:
             self._subscribes(mara, before.lead.subject)
             self._reads_and_leaves(mara, before.lead.subject)
             self._is_claimed_by_others(browser, before.lead.subject)
+            self._orders(before.lead.subject)
         self._moves_over()
 
     def _visitor(self, context: BrowserContext, address: str) -> Visitor:
@@ -213,6 +218,18 @@ class Journey:
         reading = self._settled(title, subject, lambda found: bool(found.lead.suppressed))
         _expect(title, "pending mails", (), reading.lead.pending)
         self._is_now(title, reading, score)
+
+    def _orders(self, subject: str) -> None:
+        """The shop's server tells of an order, and asks for a receipt."""
+        title = "orders in the shop, and gets a receipt although she unsubscribed"
+        order(self._cloud, subject)
+        expected = sorted([AGENDA, CONFIRM, WELCOME, AGENDA_FOR_ANY, RECEIPT, FIRST_STEPS])
+        found = self._after_sweeps(self._mails, lambda found: {RECEIPT, FIRST_STEPS} <= {*found}, _SCORED_WITHIN)
+        _expect(title, "mails", expected, found)
+        reading = self._settled(title, subject, lambda found: not found.lead.pending)
+        _expect(title, "her wish for no marketing", UNSUBSCRIBED, reading.lead.suppressed)
+        _expect(title, "phase", "purchase", reading.lead.phase)
+        self._report(title, f"{reading.lead.score('engagement'):.1f}", reading.lead.phase)
 
     def _moves_over(self) -> None:
         """The history of an old shop is imported: it counts, and mails nobody."""

@@ -19,6 +19,8 @@ AGENDA_FOR_ANY = "Your workshop: the agenda"
 STRANGER = "Mallory"
 CONFIRM = "Please confirm your e-mail address"
 WELCOME = f"Good to have you here, {FIRST_NAME}"
+RECEIPT = f"Thank you, {FIRST_NAME}: we have your order"
+FIRST_STEPS = f"Welcome, {FIRST_NAME}: your first three steps"
 OVERLAY = "Which of your quotes become orders?"
 READ = 17
 """Points for the newsletter: opened 5, a link clicked 10, the linked page 2."""

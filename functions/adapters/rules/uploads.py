@@ -19,7 +19,7 @@ UPLOADER = "uploader"
 """The key of the S3 metadata in which an upload says who made it, percent-encoded because metadata is ASCII."""
 
 _PREFIXES = ("rules/", "mails/")
-_OURS = ("active/", "reports/")
+_OURS = ("active/", "reports/", "approvals/")
 _LONGEST_NAME = 100
 
 

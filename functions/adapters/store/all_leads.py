@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
 from adapters.dynamodb.attributes import attributes
 from adapters.runtime.clients import client
 from ripen.storage.ledger import RECORD_KEY
+from ripen.times import to_iso
+
+_MOST_PAGES = 100
+"""The most pages of 1 MB that are read before an activation."""
 
 
 def leads(table: str) -> Iterator[list[str]]:
@@ -22,28 +27,49 @@ def leads(table: str) -> Iterator[list[str]]:
         yield [item["pk"]["S"] for item in page]
 
 
-def under_way(table: str, most_pages: int) -> tuple[Counter[str], bool]:
+def under_way(table: str) -> tuple[Counter[str], bool]:
     """The number of leads under way in each campaign, by its name in the ledger.
 
-    Reads at most this many pages of 1 MB, eventually consistent; the second value is false if there are more.
+    The second value is false if the table has more than 100 MB and the rest was not read.
     """
-    found: Counter[str] = Counter()
-    for number, page in enumerate(_records(table, "#data", {"#data": "data"})):
-        if number == most_pages:
-            return found, False
-        for item in page:
-            found.update(json.loads(item["data"]["S"] or "{}").get("under_way", ()))
-    return found, True
+    items, whole = _first_records(table, "#data")
+    return Counter(name for item in items for name in _summary(item).get("under_way", ())), whole
 
 
-def _records(table: str, attribute: str, names: Mapping[str, str] = MappingProxyType({})) -> Iterator[list[Any]]:
-    """The records of all root leads, with one attribute: one list per 1 MB of scanned data."""
+def recent_leads(table: str, now: int, since: int) -> tuple[list[str], bool]:
+    """The root subjects of leads that are due by `now` or were active since `since` (ms), in no particular order.
+
+    The second value is false if the table has more than 100 MB and the rest was not read.
+    """
+    items, whole = _first_records(table, "pk, due_at, #data")
+    by = to_iso(now)
+    return [
+        item["pk"]["S"]
+        for item in items
+        if ("due_at" in item and item["due_at"]["S"] <= by) or _summary(item).get("active", now) >= since
+    ], whole
+
+
+def _first_records(table: str, attributes_read: str) -> tuple[list[Any], bool]:
+    pages = _records(table, attributes_read, {"#data": "data"})
+    items = [item for page in islice(pages, _MOST_PAGES) for item in page]
+    return items, next(pages, None) is None
+
+
+def _summary(item: Any) -> dict[str, Any]:
+    """The data of a record; empty if it has to be folded again."""
+    found: dict[str, Any] = json.loads(item["data"]["S"] or "{}")
+    return found
+
+
+def _records(table: str, attributes_read: str, names: Mapping[str, str] = MappingProxyType({})) -> Iterator[list[Any]]:
+    """The records of all root leads, with some attributes: one list per 1 MB of scanned data."""
     pages = (
         client("dynamodb")
         .get_paginator("scan")
         .paginate(
             TableName=table,
-            ProjectionExpression=attribute,
+            ProjectionExpression=attributes_read,
             FilterExpression="sk = :record AND attribute_not_exists(#lead)",
             ExpressionAttributeNames={"#lead": "lead", **names},
             ExpressionAttributeValues=attributes({":record": RECORD_KEY}),

@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from ripen.config.schema.approval import Approval
 from ripen.config.schema.base import Model, Name, Pattern
 from ripen.config.schema.campaigns import Campaign, Edition
 from ripen.config.schema.content import Asset, Offer
@@ -123,6 +124,7 @@ class Configuration(Model):
     content: dict[Name, Asset] = {}
     offers: dict[Name, Offer] = {}
     conversions: dict[Name, Conversion] = {}
+    approval: Approval = Approval()
 
 
 class MailTemplate(Model):
@@ -140,7 +142,8 @@ Mails = Mapping[str, Mapping[str, MailTemplate]]
 class ActiveConfiguration(Model):
     """The published rules that every function reads; `version` is a digest of rules and mails.
 
-    `activated_at` is the time of their upload (ISO 8601), `activated_by` who uploaded them, empty if that is not known.
+    `activated_at` is the time of their upload or approval (ISO 8601), `activated_by` who uploaded them, empty if that
+    is not known. `approved_by` is who said yes, empty if no yes was needed.
     `editions` are the former steps of campaigns, oldest first. `renamed` are the present names of renamed campaigns
     (`name`) and steps (`campaign/step`), each with the name under which the ledger knows it.
     """
@@ -148,6 +151,7 @@ class ActiveConfiguration(Model):
     version: str
     activated_at: str
     activated_by: str = ""
+    approved_by: str = ""
     configuration: Configuration
     editions: dict[str, list[Edition]] = {}
     renamed: dict[str, str] = {}

@@ -19,6 +19,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "rules/content.yaml": ("content",),
     "rules/offers.yaml": ("offers",),
     "rules/reports.yaml": ("conversions",),
+    "rules/approval.yaml": ("approval",),
 }
 """The allowed top-level keys of each rule file; the first one is required."""
 

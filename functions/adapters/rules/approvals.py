@@ -1,0 +1,41 @@
+"""Approvals in the rules bucket: the yes of a person that a version may replace the active one."""
+
+from __future__ import annotations
+
+import json
+
+from adapters.runtime.clients import client, stored_object
+from ripen.config.configuration import ActiveConfiguration
+
+_LONGEST_NAME = 100
+
+
+def approval(version: str, replaces: str, by: str) -> tuple[str, bytes]:
+    """The S3 key and content of a yes: `version` may replace the rules that were activated at `replaces` (ISO 8601)."""
+    body = {"version": version, "replaces": replaces, "by": by[:_LONGEST_NAME]}
+    return _key(version), json.dumps(body).encode()
+
+
+def approve(bucket: str, version: str, replaces: str, by: str) -> None:
+    """Store such a yes of the person `by`."""
+    key, body = approval(version, replaces, by)
+    client("s3").put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
+
+
+def approver(bucket: str, active: ActiveConfiguration, version: str) -> str | None:
+    """The person who said that `version` may replace the active one; None if nobody did.
+
+    A yes counts for the replacement of one activation only. So it is void once something else has gone live.
+    """
+    body = stored_object(bucket, _key(version))
+    try:
+        found = json.loads(body) if body is not None else None
+    except ValueError:
+        return None
+    if not isinstance(found, dict) or found.get("replaces") != active.activated_at:
+        return None
+    return "".join(sign for sign in str(found.get("by", "")) if sign.isprintable())[:_LONGEST_NAME]
+
+
+def _key(version: str) -> str:
+    return f"approvals/{version}.json"

@@ -1,0 +1,211 @@
+"""A version of the rules with a large effect on leads waits for a yes."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from adapters.rules.active import clear_cache
+from integration.conftest import SCHEMA
+from ripen.times import DAY, HOUR, MINUTE
+from ripen_cli import upload
+from ripen_cli.main import main
+from services.publishing import last_report
+from stories import START, identified, viewed
+
+LATER = START + DAY
+RULES = {
+    "rules/phases.yaml": b"phases:\n  start: {title: Start}\n",
+    "rules/mailing.yaml": b"""mailing:
+  notify: [marketing@example.com]
+  recipients:
+    sales: {mail: sales@example.com}
+""",
+    "rules/campaigns.yaml": b"""campaigns:
+  to-sales:
+    title: Ripe
+    start: {score: {profile: interest, at_least: 100}}
+    steps:
+      - handoff: sales
+""",
+}
+WAITS = (
+    "12 of 12 leads that are due or were active in the last 30 days would newly be reached at once: "
+    "12 handed over to sales; the limit is 10 leads or 5 %, whichever is more"
+)
+
+
+def scoring(points):
+    rule = f"{{title: Reads, when: {{event: Page Viewed}}, points: {points}}}"
+    return {"rules/scoring.yaml": f"profiles:\n  interest:\n    rules:\n      reads: {rule}\n".encode()}
+
+
+def limits(leads, percent):
+    return {"rules/approval.yaml": f"approval: {{leads: {leads}, percent: {percent}}}\n".encode()}
+
+
+def run(*arguments):
+    return CliRunner().invoke(main, ["rules", *arguments])
+
+
+def begin(site, leads, files=RULES, at=START):
+    """Publish rules under which leads with an address earn 5 of the 100 points for a handover, and let some come."""
+    report = site.publish(files | scoring(5), 0)
+    assert report["activated"], report["problems"]
+    for number in range(leads):
+        site.track(identified(at, who=f"v{number}", email=f"v{number}@example.com"), at=at)
+        site.track(viewed("/", at, who=f"v{number}"), at=at)
+    site.score(at)
+    return site
+
+
+@pytest.fixture
+def twelve(site):
+    """A site with twelve leads that have not been handed over."""
+    return begin(site, 12)
+
+
+@pytest.fixture
+def decided_at_once(site, monkeypatch):
+    """The bucket tells the publish function of a yes before the command looks for the report."""
+    real = upload.wait_for_decision
+    monkeypatch.setattr(
+        "ripen_cli.rules.wait_for_decision",
+        lambda bucket, version: (site.publish({}, LATER + HOUR), real(bucket, version))[1],
+    )
+
+
+def handovers(site, at):
+    """The number of leads that are handed over within a few minutes after all have been folded again."""
+    clear_cache()
+    for minutes in range(4):
+        site.sweep(at + minutes * MINUTE)
+        site.act()
+        site.score(at + minutes * MINUTE)
+    return sum("Lead Handed Off" in site.names(f"v{number}") for number in range(12))
+
+
+def test_a_typo_that_hands_over_many_leads_waits(twelve):
+    live = last_report(twelve.bucket)["version"]
+
+    report = twelve.publish(scoring(500), LATER)
+
+    assert (report["activated"], report["problems"], report["waits"]) == (False, [], [WAITS])
+    assert report["live"]["version"] == live
+    assert handovers(twelve, LATER + HOUR) == 0
+
+
+def test_activate_makes_the_waiting_version_live(twelve, decided_at_once):
+    version = twelve.publish(scoring(500), LATER)["version"]
+
+    told = run("activate", version, "--as", "Änne")
+
+    assert told.exit_code == 0, told.output
+    assert told.output.startswith(f"Live: version {version} since 2026-03-03 09:00, approved by Änne\n")
+    assert told.output.endswith("is live.\n")
+    assert handovers(twelve, LATER + 2 * HOUR) == 12
+
+
+def test_the_status_and_a_mail_say_why_a_version_waits_and_how_it_goes_live(twelve):
+    version = twelve.publish(scoring(500), LATER)["version"]
+
+    lines = run("status").output.splitlines()
+    assert lines[1:4] == [
+        "The last upload, of 2026-03-03 08:00, waits for a yes:",
+        f"  {WAITS}",
+        f"`ripen rules activate {version}` makes it live; another upload replaces it.",
+    ]
+    mail = twelve.mails()[-1]
+    assert mail["Subject"] == f"Rules wait for your yes: version {version}"
+    assert f"- {WAITS}" in mail.get_content().splitlines()
+    assert f"If this is what you want:  ripen rules activate {version}" in mail.get_content().splitlines()
+
+
+def test_the_mail_is_in_german_for_a_german_company(site):
+    german = RULES["rules/mailing.yaml"] + b"  language: de\n"
+    version = begin(site, 12, RULES | {"rules/mailing.yaml": german}).publish(scoring(500), LATER)["version"]
+
+    mail = site.mails()[-1]
+    assert mail["Subject"] == f"Regeln warten auf Ihre Freigabe: Version {version}"
+    assert f"Wenn das so gewollt ist:  ripen rules activate {version}" in mail.get_content().splitlines()
+
+
+def test_a_small_effect_goes_live_at_once(site):
+    begin(site, 10)
+
+    assert site.publish(scoring(500), LATER)["activated"]
+    assert handovers(site, LATER + HOUR) == 10
+
+
+@pytest.mark.parametrize(("leads", "percent", "live"), [(12, 0, True), (0, 100, True), (11, 99, False)])
+def test_a_version_waits_only_above_both_limits(site, leads, percent, live):
+    begin(site, 12, RULES | limits(leads, percent))
+
+    assert site.publish(scoring(500), LATER)["activated"] is live
+
+
+def test_leads_that_are_neither_due_nor_were_active_lately_do_not_count(twelve):
+    assert twelve.publish(scoring(500), START + 31 * DAY)["activated"]
+
+
+def test_a_change_of_the_limits_always_waits(twelve):
+    report = twelve.publish(limits(11, 5), LATER)
+
+    assert report["waits"] == ["rules/approval.yaml: the limits change, and that always needs a yes"]
+
+
+def test_limits_that_come_with_an_upload_do_not_count_for_it(twelve):
+    report = twelve.publish(limits(1000, 100) | scoring(500), LATER)
+
+    assert WAITS in report["waits"]
+
+
+def test_another_upload_replaces_the_version_that_waits(twelve):
+    waiting = twelve.publish(scoring(500), LATER)["version"]
+
+    assert twelve.publish(scoring(6), LATER + HOUR)["activated"]
+
+    told = run("activate", waiting)
+    assert told.exit_code == 1
+    assert f"version '{waiting}' does not wait for a yes; no version waits for a yes" in told.output
+
+
+def test_a_yes_names_the_version(twelve):
+    version = twelve.publish(scoring(500), LATER)["version"]
+
+    told = run("activate", "0123456789ab")
+
+    assert told.exit_code == 1
+    assert f"version '0123456789ab' does not wait for a yes; version {version} waits" in told.output
+
+
+def test_a_yes_is_void_once_something_else_is_live(twelve, decided_at_once):
+    version = twelve.publish(scoring(500), LATER)["version"]
+    run("activate", version)
+    assert twelve.publish(scoring(5), LATER + 2 * HOUR)["activated"]
+
+    assert twelve.publish(scoring(500), LATER + 3 * HOUR)["waits"]
+
+
+@pytest.mark.parametrize("body", [b"", b"yes", b"[]", b'{"replaces": 1}', b"\xff"])
+def test_another_object_in_place_of_a_yes_changes_nothing(twelve, body):
+    version = twelve.publish(scoring(500), LATER)["version"]
+    twelve.s3.put_object(Bucket=twelve.bucket, Key=f"approvals/{version}.json", Body=body)
+
+    assert twelve.publish({}, LATER + HOUR)["waits"] == [WAITS]
+
+
+def test_leads_that_the_active_rules_hand_over_do_not_count(twelve):
+    for number in range(12):
+        twelve.track(*(viewed(f"/{page}", LATER, who=f"v{number}") for page in range(30)), at=LATER)
+    twelve.score(LATER)
+
+    assert twelve.publish(scoring(500), LATER)["activated"]
+
+
+def test_a_yes_reaches_the_publish_function():
+    events = json.dumps(SCHEMA["Resources"]["UploadRule"]["Properties"]["EventPattern"])
+
+    assert '{"prefix": "approvals/"}' in events
