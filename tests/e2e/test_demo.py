@@ -21,6 +21,7 @@ STORY = [
     ("30.0", "information"),
     *[("50.0", "consultation")] * 6,
     *[("67.0", "consultation")] * 4,
+    ("67.0", "purchase"),
     ("-", "3 leads"),
 ]
 
