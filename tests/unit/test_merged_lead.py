@@ -58,14 +58,14 @@ def test_a_history_that_is_split_over_subjects_is_the_same_lead(history, data):
 
 
 @given(st.lists(events(), min_size=3, max_size=3), st.permutations(SUBJECTS[:3]))
-def test_the_order_of_merges_and_the_shape_of_the_tree_change_nothing(histories, order):
+def test_order_of_merges_and_shape_of_the_tree_do_not_change_the_history(histories, order):
     ledgers = dict(zip(SUBJECTS, map(in_order, histories), strict=False))
 
     assert union({subject: ledgers[subject] for subject in order}) == union(ledgers)
 
 
 @given(events(), st.sets(st.sampled_from(SUBJECTS), min_size=1))
-def test_what_a_website_sent_to_several_subjects_counts_once(history, holders):
+def test_an_event_that_a_website_sent_to_several_subjects_counts_once(history, holders):
     once = [event for event in in_order(history) if event.source != RIPEN]
 
     assert union(dict.fromkeys(holders, once)) == once
@@ -88,7 +88,7 @@ ANN, BOB = "ann@example.com", "bob@example.com"
 LINK, SERVER = Proof.LINK, Proof.SERVER
 
 
-def test_the_root_is_who_has_more_proof_was_seen_earlier_or_has_the_smaller_subject():
+def test_the_root_is_chosen_by_proof_then_first_event_then_subject():
     proven = party("a:z", first=START + 1, addresses={ANN: LINK})
     claimed = party("a:b", addresses={ANN: Proof.CLAIMED})
     early, smaller, empty = party("a:y", first=1), party("a:a"), party("a:0", first=None)
@@ -97,7 +97,7 @@ def test_the_root_is_who_has_more_proof_was_seen_earlier_or_has_the_smaller_subj
         assert order_by_proof(root, other) == order_by_proof(other, root) == (root, other)
 
 
-def test_what_stands_in_the_ledger_of_a_user_is_a_servers_word():
+def test_events_in_the_ledger_of_a_user_have_the_proof_of_a_server():
     assert party("u:7").proof is Proof.SERVER
     assert party("u:7", first=None).proof is Proof.NONE
 
@@ -115,7 +115,7 @@ def test_what_stands_in_the_ledger_of_a_user_is_a_servers_word():
         (party("a:a", "u:7"), party("a:b"), SERVER, "", False),
     ],
 )
-def test_two_people_are_told_by_what_is_proven_of_each(one, other, proof, shown, apart):
+def test_conflicting_proofs_mean_two_people(one, other, proof, shown, apart):
     assert bool(merge_conflict(one, other, proof, shown)) is apart
 
 
@@ -129,7 +129,7 @@ def test_a_lead_has_no_more_than_fifty_subjects_and_five_proven_addresses():
     assert too_large(four, party("a:y", addresses={ANN: LINK, BOB: LINK}))
 
 
-def test_two_are_parted_whichever_of_them_remembers():
+def test_an_unmerge_is_found_in_either_lead():
     one, other = party("a:a", "a:c", parted={"a:d": 5}), party("a:b", "a:d", parted={"a:c": 7, "a:x": 9})
 
     assert unmerged_at(one, other) == unmerged_at(other, one) == 7

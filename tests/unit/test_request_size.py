@@ -53,7 +53,7 @@ NO_ROOM = {
 }
 
 
-def test_what_a_batch_says_for_all_events_is_stored_up_to_a_megabyte_and_the_rest_refused(ledger):
+def test_the_shared_context_of_a_batch_is_stored_up_to_a_megabyte_and_the_rest_is_refused(ledger):
     status, body = sent([told(n) for n in range(500)], context={"campaign": {"x": "y" * 30_000}})
 
     stored = read_events(ledger)
@@ -62,7 +62,7 @@ def test_what_a_batch_says_for_all_events_is_stored_up_to_a_megabyte_and_the_res
     assert body["errors"] == [{"index": index, **NO_ROOM} for index in range(33, 500)]
 
 
-def test_what_could_not_be_stored_can_be_sent_again(ledger):
+def test_events_refused_for_size_can_be_sent_again(ledger):
     events = [told(n) for n in range(50)]
     around = {"context": {"campaign": {"x": "y" * 30_000}}}
     _, body = sent(events, **around)
@@ -85,7 +85,7 @@ def test_an_event_with_a_context_of_its_own_is_not_charged_for_the_shared_one(le
     ['{"n":[' + ",".join(["1e15"] * 5_000) + "]}", json.dumps({"n": "\ud800" + "\u00e4" * 4_000}, ensure_ascii=False)],
     ids=["numbers", "half a character"],
 )
-def test_what_becomes_larger_on_its_way_counts_as_large_as_it_becomes(ledger, grows):
+def test_an_event_that_grows_when_stored_counts_with_its_stored_size(ledger, grows):
     if "1e15" in grows:
         grows = grows.replace(",1e15" * 3_500, "", 1)
     text = '{"type":"page","anonymousId":"v%d","messageId":"m%d","properties":%s}'
@@ -103,7 +103,7 @@ def test_what_becomes_larger_on_its_way_counts_as_large_as_it_becomes(ledger, gr
     assert sum(len(json.dumps(event.as_json(), separators=(",", ":"))) for event in stored) < 1.01 * MAX_REQUEST_BYTES
 
 
-def test_a_shared_context_that_no_event_can_hold_is_refused_event_by_event(ledger):
+def test_an_oversized_shared_context_is_refused_event_by_event(ledger):
     lean = told(0, context={"campaign": {}})
 
     status, body = sent([told(1), lean, told(2)], context={"campaign": {"x": "y" * 40_000}})
@@ -113,7 +113,7 @@ def test_a_shared_context_that_no_event_can_hold_is_refused_event_by_event(ledge
     assert [event.id for event in read_events(ledger)] == ["m0"]
 
 
-def test_only_what_is_read_of_a_shared_context_is_handed_on(ledger):
+def test_only_known_fields_of_a_shared_context_are_stored(ledger):
     status, _ = sent([told(n) for n in range(2_000)], context={f"k{n}": n for n in range(20_000)} | {"locale": "de"})
 
     assert status == 200
@@ -275,7 +275,7 @@ def grown(value, size):
 )
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.usefixtures("ledger")
-def test_whatever_the_events_of_a_batch_share_costs_the_sum_and_not_the_product(event, around, call, sources):
+def test_shared_fields_and_events_of_a_batch_cost_their_sum_and_not_their_product(event, around, call, sources):
     def make(size):
         context = {key: grown(value, size) for key, value in around.items()}
         events = [{"type": call, "event": "Q", "anonymousId": f"v{n}", **event} for n in range(size)]
@@ -291,7 +291,7 @@ def test_whatever_the_events_of_a_batch_share_costs_the_sum_and_not_the_product(
 )
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.usefixtures("ledger")
-def test_whatever_grows_in_one_event_costs_no_more_than_it_grew(event, call, sources):
+def test_the_cost_of_an_event_grows_no_faster_than_its_size(event, call, sources):
     def make(size):
         parts = {place: {key: grown(value, size) for key, value in said.items()} for place, said in event.items()}
         return request([{"type": call, "event": "Q", "anonymousId": "v", **parts}])

@@ -30,7 +30,7 @@ def kept(events, now):
 
 
 @given(histories(), st.data())
-def test_going_on_from_a_kept_state_is_folding_all(history, data):
+def test_resuming_a_stored_state_equals_a_full_fold(history, data):
     cuts = [n for n in range(1, len(history)) if history[n].at - history[n - 1].at > GAP]
     assume(cuts)
     cut = data.draw(st.sampled_from(cuts))
@@ -49,14 +49,14 @@ def test_going_on_from_a_kept_state_is_folding_all(history, data):
 
 
 @given(histories())
-def test_a_state_comes_back_from_json_as_it_was(history):
+def test_a_state_survives_a_round_trip_through_json(history):
     values = kept(history, history[-1].at + SETTLING)
 
     assert json.loads(json.dumps(State.load(values, RULES).dump())) == values
 
 
 @given(histories())
-def test_a_lead_without_news_is_folded_from_its_state_alone(history):
+def test_a_lead_without_new_events_is_folded_from_its_state_alone(history):
     values = kept(history, history[-1].at + SETTLING)
 
     lead = fold("a:ann", [], RULES, END, resumed_state(values, RULES))
@@ -81,7 +81,7 @@ TWO_ORDERS = [Event(f"m{day}", "Order Completed", START + day * DAY, "website") 
 
 @example(TWO_ORDERS)
 @given(histories())
-def test_time_passing_step_by_step_is_time_passing_at_once_under_all_rules(history):
+def test_advancing_time_in_steps_equals_advancing_it_at_once_under_all_rules(history):
     at_once = fold("a:ann", history, RULES, END)
     now = history[-1].at
     lead = fold("a:ann", history, RULES, now)
@@ -105,7 +105,7 @@ def test_contributions_add_up_to_the_scores_under_all_rules(history):
 
 
 @given(histories(), st.data())
-def test_looking_often_changes_nothing(history, data):
+def test_folding_at_many_moments_does_not_change_the_lead(history, data):
     moments = sorted(data.draw(st.lists(st.integers(history[0].at, END), max_size=5)))
     state, done = new_state(RULES), 0
     state.subject = "a:ann"

@@ -41,5 +41,5 @@ def test_each_role_has_its_lines():
     assert len(ROWS) > 30
 
 
-def test_it_is_said_how_to_report():
+def test_the_security_policy_says_how_to_report_a_vulnerability():
     assert "Report a vulnerability" in (ROOT / "SECURITY.md").read_text()

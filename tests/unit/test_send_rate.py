@@ -52,7 +52,7 @@ def test_copies_share_the_rate_of_the_account(clock):
     assert clock.slept == [0.143, 0.143]
 
 
-def test_whoever_was_slow_anyway_does_not_wait(clock):
+def test_a_slow_sender_does_not_wait(clock):
     clients.use("sesv2", Account(14.0))
     turns(1)
     clock.now += 1
@@ -75,7 +75,7 @@ def test_the_rate_is_read_again_after_a_quarter_of_an_hour(clock):
 
 
 @pytest.mark.parametrize("rate", [None, 0.0])
-def test_an_account_that_does_not_tell_counts_as_one_in_the_sandbox(clock, rate, logs):
+def test_an_account_without_a_known_rate_counts_as_sandboxed(clock, rate, logs):
     clients.use("sesv2", Account(rate))
 
     turns(2, copies=1)
@@ -84,7 +84,7 @@ def test_an_account_that_does_not_tell_counts_as_one_in_the_sandbox(clock, rate,
     assert ("cannot be read" in logs.getvalue()) is (rate is None)
 
 
-def test_nobody_waits_longer_than_there_is_time(clock):
+def test_no_mail_waits_longer_than_the_remaining_time(clock):
     clients.use("sesv2", Account(1.0))
     turns(1)
 

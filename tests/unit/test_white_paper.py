@@ -47,7 +47,7 @@ def reads(life):
     life.until(42)
 
 
-def test_a_workshop_that_fits_is_recommended_before_anybody_knows_an_address():
+def test_a_fitting_workshop_is_recommended_to_an_anonymous_visitor():
     life = anonymous()
 
     assert round(life.lead().score("engagement")) == 30
@@ -55,7 +55,7 @@ def test_a_workshop_that_fits_is_recommended_before_anybody_knows_an_address():
     assert life.done == []
 
 
-def test_who_keeps_a_seat_gets_the_agenda_at_once_and_mails_only_after_the_confirmation():
+def test_a_sign_up_gets_the_agenda_at_once_and_mails_only_after_the_confirmation():
     life = signed_up()
 
     assert life.reached("workshop-agenda", "double-opt-in") == [(0, "confirm-subscription"), (0, "workshop-agenda")]
@@ -64,7 +64,7 @@ def test_who_keeps_a_seat_gets_the_agenda_at_once_and_mails_only_after_the_confi
     assert "workshop-quoting" not in life.lead().offers
 
 
-def test_at_150_points_sales_writes_and_is_told_in_parallel():
+def test_the_personal_mail_and_the_handoff_go_out_together_at_150_points():
     life = signed_up()
     assert life.reached("personal-note", "sales-handoff") == []
 
@@ -75,7 +75,7 @@ def test_at_150_points_sales_writes_and_is_told_in_parallel():
 
 
 @pytest.mark.parametrize("contact", ["Contact Requested", "Meeting Booked"])
-def test_sales_does_not_write_to_a_lead_who_got_in_touch_before(contact):
+def test_a_lead_who_contacted_sales_before_gets_no_personal_mail(contact):
     life = signed_up()
     life.at(9, contact)
 
