@@ -117,7 +117,7 @@ def send(batch, at):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_ledger_holds_exactly_what_happened(dynamodb, seed):
+def test_the_ledger_holds_each_event_exactly_once(dynamodb, seed):
     rng = random.Random(seed)
     distinct, requests = calls(rng)
     partly = refused = 0
@@ -148,7 +148,7 @@ def test_the_ledger_holds_exactly_what_happened(dynamodb, seed):
     assert dynamodb.unprocessed > 0, "some writes were told to be left over"
 
 
-def test_a_table_that_takes_the_rest_a_moment_later_needs_no_retry_of_the_request(dynamodb, monkeypatch):
+def test_a_briefly_throttled_table_needs_no_retry_of_the_request(dynamodb, monkeypatch):
     dynamodb.capacity = 3
     monkeypatch.setattr(table.time, "sleep", lambda _seconds: setattr(dynamodb, "capacity", None))
     batch = [{"type": "page", "anonymousId": f"v{n}", "messageId": f"m{n}", "context": YES} for n in range(10)]

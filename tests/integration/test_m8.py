@@ -109,7 +109,7 @@ def story(site):
     return Story(site)
 
 
-def test_the_example_of_the_white_paper(story):
+def test_the_white_paper_example_gives_its_scores_mails_and_phases(story):
     for when, call, arguments, details, rule, points, shown in ANONYMOUS:
         at = parse_iso(when)
         assert story.take(at, call(*arguments, at, **details), rule, points) == shown, when
