@@ -118,7 +118,7 @@ def test_a_planted_bug_is_found(simulate, monkeypatch, place, bug, broken):
     assert any(breaks(broken, simulate, seed) for seed in range(_SINCE.get(place, 0), 8_000))
 
 
-def test_sending_without_heeding_the_claims_of_others_is_found(simulate, monkeypatch):
+def test_sending_that_ignores_the_claims_of_others_is_found(simulate, monkeypatch):
     place = "adapters.store.intents.claim_intent"
     monkeypatch.setattr(place, claim_what_others_claimed)
     monkeypatch.setattr("adapters.store.load_lead.open_claims", lambda *_: {})
