@@ -1,4 +1,4 @@
-"""The starter mails look as they did when somebody last looked: compared as pictures, on a phone and on a desktop.
+"""The starter mails look like their reviewed pictures, on a phone and on a desktop.
 
 How letters are drawn differs from machine to machine. So pictures are compared in cells of 8 by 8 pixels, by how bright
 each is: what is where, which colours and how much text, not the shape of letters. How wide letters are decides where

@@ -1,4 +1,4 @@
-"""The deployed tracking function may count in the table what its copies take together."""
+"""The deployed tracking function may count the events of all its copies in the table."""
 
 import json
 import time

@@ -1,4 +1,4 @@
-"""What a visitor sees of offers, in a browser: keyboard, focus, dismissal, strict policies, and that nothing moves."""
+"""Offers in a browser: keyboard, focus, dismissal, strict policies and layout shifts."""
 
 import re
 
@@ -87,7 +87,7 @@ def focused(page):
 
 
 def reports(recorder, *names):
-    """What was reported, as soon as the events of these names have arrived."""
+    """The reported events with their properties, as soon as events of these names have arrived."""
     return [(event["event"], event["properties"]) for event in recorder.events(*names, beside=BESIDE)]
 
 

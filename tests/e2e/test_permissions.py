@@ -203,7 +203,7 @@ def test_figures_are_added_up_and_all_leads_scanned(cloud, send, items, wait_for
 
 
 def test_no_message_is_in_the_dead_letter_queue(cloud):
-    """Runs last in this file: whatever a function may not do ends up here in the end."""
+    """Runs last in this file: messages of functions that lack a permission end in this queue."""
     names = ["ApproximateNumberOfMessages"]
     queue = cloud.client("sqs").get_queue_attributes(QueueUrl=cloud.dead_letters_url, AttributeNames=names)
 

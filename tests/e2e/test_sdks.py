@@ -105,7 +105,7 @@ def proxy(cloud):
 @pytest.fixture
 def ledger(cloud):
     def read(*subjects):
-        """Every event of these subjects that was sent, one that is in the ledger twice listed twice."""
+        """Every stored event of these subjects; an event that is in the ledger twice is listed twice."""
         events = []
         for subject in subjects:
             answer = cloud.client("dynamodb").query(
@@ -318,7 +318,7 @@ def test_the_examples_for_a_browser_deliver_their_events(browser, shop, cloud, l
     sent = []
 
     def forward(route):
-        """To the local cloud, wherever in AWS a request was meant to go."""
+        """Forwards a request for any function URL to the local cloud."""
         path = route.request.url.partition(".on.aws")[2]
         route.fulfill(response=route.fetch(url=cloud.track_url.rstrip("/") + path))
 

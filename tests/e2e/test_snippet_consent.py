@@ -1,4 +1,4 @@
-"""The browser snippet: consent, and who the visitor is."""
+"""The browser snippet: consent and the id of the visitor."""
 
 import pytest
 

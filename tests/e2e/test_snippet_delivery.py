@@ -1,4 +1,4 @@
-"""The browser snippet: how events get to the endpoint, whatever is in the way."""
+"""The browser snippet: delivery of events to the endpoint despite failures."""
 
 import math
 from email.utils import formatdate
@@ -11,7 +11,7 @@ PAIR = ("Tool Used", "Asset Previewed")
 
 
 def kept(page):
-    """What waits in the browser to be taken: the members of each batch, the oldest first."""
+    """The ids of the events in each queued batch of the browser, oldest first."""
     return page.evaluate(
         """() => Object.keys(localStorage).filter((key) => key.startsWith('ripen:')).sort()
         .map((key) => JSON.parse(localStorage[key]).events.map((event) => event.messageId))"""

@@ -1,4 +1,4 @@
-"""The browser snippet in Firefox: what matters most of what the other files test in Chromium."""
+"""The browser snippet in Firefox: the most important behaviour that the other files test in Chromium."""
 
 from urllib.parse import urlsplit
 

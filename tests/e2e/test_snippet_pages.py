@@ -1,4 +1,4 @@
-"""The browser snippet: what it notices on the pages of a site."""
+"""The browser snippet: events that it records on the pages of a site."""
 
 from urllib.parse import urlsplit
 

@@ -1,4 +1,4 @@
-"""The browser snippet: how the script gets to the page, and whether every browser can read it."""
+"""The browser snippet: loading of the script, its size, and the browsers that can parse it."""
 
 import gzip
 import re

@@ -1,4 +1,4 @@
-"""The browser snippet: where visitors come from."""
+"""The browser snippet: campaigns, referrers and mail links of visits."""
 
 import pytest
 

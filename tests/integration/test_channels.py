@@ -1,4 +1,4 @@
-"""A lead is handed over, a colleague is notified, a system is told: each once, and with what it needs to know."""
+"""Handoffs, notifications and webhooks: each is sent once, with the data that its receiver needs."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def selling(site, rule_files):
 
 @pytest.fixture
 def receiver(monkeypatch):
-    """The messages that a system got; it answers what stands in `answers`, then that all is well."""
+    """The messages that a webhook receiver got, and the errors that it raises for the next ones."""
     received, answers = [], []
 
     def post(url, message, *, to_itself):

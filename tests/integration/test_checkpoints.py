@@ -1,4 +1,4 @@
-"""A lead with a long history: what is old is folded once and kept, and nobody can tell."""
+"""A lead with a long history: old events are folded into a checkpoint without any effect on results."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def checkpoint(site, who="ann"):
 
 
 def read(site, monkeypatch, act):
-    """The sort keys of the events that are read meanwhile."""
+    """The sort keys of the events that are read during a call."""
     found = []
 
     def read_items(items):

@@ -1,4 +1,4 @@
-"""Rules: published or refused, missing or broken, and what becomes of leads meanwhile."""
+"""Rules that are published, refused, missing or unusable, and their effect on leads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Without consent the table holds daily totals and nothing of the visitor; a withdrawal is heeded."""
+"""Without consent the table holds daily totals and nothing of the visitor; a withdrawal takes effect."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ DAY_KEY = "T#2026-03-02"
 
 
 def silent(event):
-    """The same call, which says nothing about consent."""
+    """The same call without an answer about consent."""
     return {**event, "context": {key: value for key, value in event["context"].items() if key != "consent"}}
 
 
 def declined(event):
-    """The same call, which says no."""
+    """The same call with denied consent."""
     return {**event, "context": event["context"] | NO}
 
 

@@ -1,4 +1,4 @@
-"""Whatever was stored about a subject is gone after an erasure; what remains is the withdrawal and the suppression."""
+"""An erasure deletes everything stored about a subject except the withdrawal and the suppression."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def withdrawn(at=START + 2 * HOUR, who="ann"):
 
 
 def of(site, who="ann"):
-    """Everything that names this visitor."""
+    """The items that name this visitor."""
     return [item for item in site.items() if f"a:{who}" in json.dumps(item, default=str)]
 
 
 def claimed(site):
-    """Who gave which address, by the keys of the addresses."""
+    """Pairs of an address key and the subject that gave the address."""
     return {(item["pk"]["S"], item["sk"]["S"]) for item in site.items() if item["pk"]["S"].startswith("I#")}
 
 

@@ -19,7 +19,7 @@ NO = {"consent": {"categoryPreferences": {"analytics": False}}}
 
 @pytest.fixture
 def starter(site):
-    """The starter rules and mails, with a server that is known."""
+    """The starter rules and mails, with a registered server."""
     report = site.publish(rule_files(RULES) | {"rules/sources.yaml": LINKING["rules/sources.yaml"]}, 0)
     assert report["activated"], report["problems"]
     return site

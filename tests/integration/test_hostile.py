@@ -1,4 +1,4 @@
-"""Whatever is sent to the tracking endpoint: a defined answer, good neighbours stored, no harm done."""
+"""Hostile requests to the tracking endpoint: the answer is defined, and valid events beside them are stored."""
 
 import base64
 import gzip

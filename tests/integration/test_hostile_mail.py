@@ -1,4 +1,4 @@
-"""What visitors type, from the tracking call to the bytes of a mail: it does nothing there but stand as text."""
+"""Hostile values that visitors type are plain text in the bytes of a mail."""
 
 import json
 from email import message_from_bytes, policy

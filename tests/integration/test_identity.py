@@ -1,4 +1,4 @@
-"""Who is who: proof makes two leads one, and claims do not."""
+"""Identity: a proof merges two leads, and a claim does not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""History and contacts of another system, imported on the command line as their user does it."""
+"""History and contacts of another system, imported on the command line."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def opt_in_of(subject):
 
 
 def days_pass(here, days=40):
-    """Sweeps for the next days, each with all that it causes."""
+    """Run the sweep for the next days, with everything that follows from it."""
     here.score(NOW)
     for day in range(days):
         here.sweep(NOW + MINUTE + day * DAY)

@@ -1,4 +1,4 @@
-"""Leads with more events than can be folded: the newest count, the oldest settle or are left out, and it is told."""
+"""Leads with more events than can be folded: the newest count, the oldest settle or are left out."""
 
 import pytest
 
@@ -22,7 +22,7 @@ ROOM = 20
 
 @pytest.fixture
 def small(monkeypatch):
-    """So small a limit that twenty events are all that is folded: each weighs at least 500 bytes."""
+    """Sets a limit at which only twenty events are folded; each weighs at least 500 bytes."""
     monkeypatch.setattr(load_lead, "MAX_FOLDED", ROOM * 500)
     monkeypatch.setattr(checkpoint, "HEAVY", ROOM * 500 // 10)
 

@@ -1,4 +1,4 @@
-"""What the command line tells about a lead."""
+"""The commands that show and explain a lead."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Whatever is sent twice, throttled halfway or delivered again: the ledger holds each event exactly once."""
+"""Repeated, throttled and redelivered requests: the ledger holds each event exactly once."""
 
 import json
 import random
@@ -63,7 +63,7 @@ class Table:
             self.capacity -= 1
 
     def events(self):
-        """What a reader of each subject finds."""
+        """The events of each subject, as they are read from the items."""
         by_subject = defaultdict(list)
         for (subject, key), item in self.items.items():
             assert key.startswith(EVENT_PREFIX)
@@ -84,7 +84,7 @@ def dynamodb(monkeypatch):
 
 
 def calls(rng):
-    """What happened, some of it told twice, in requests of 1 to 100 events."""
+    """Events in requests of 1 to 100, some of them in two requests."""
     distinct = [
         {
             "type": "track",

@@ -1,4 +1,4 @@
-"""Merges happen as a whole, whatever goes on at the same time, and can be taken apart again."""
+"""Merges are atomic under concurrent writes, and can be undone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One network names so many addresses in an hour and no more, over all copies of the tracking function."""
+"""A network may name a limited number of addresses in an hour, over all copies of the tracking function."""
 
 from __future__ import annotations
 

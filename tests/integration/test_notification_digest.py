@@ -1,4 +1,4 @@
-"""A colleague gets so many notices in an hour, and the rest in one: nothing is lost, and nobody is flooded."""
+"""A colleague gets a limited number of notices in an hour, and the others in one digest."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def selling(site, rule_files):
 
 
 def warm(site, people, at=START):
-    """So many leads are handed over, from networks of their own."""
+    """Hand over the leads of these people, each from its own network."""
     for n, who in enumerate(people):
         events = [identified(at, who=who, email=f"{who}@example.com", name=f"{who.title()} Lee"), *enough(who, at)]
         site.track(*events, at=at + n)

@@ -1,4 +1,4 @@
-"""The pages behind links of mails: what each shows, and what it writes into the ledger."""
+"""The pages behind links in mails: their contents, and the events that they write."""
 
 import html
 import json

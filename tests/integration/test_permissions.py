@@ -1,4 +1,4 @@
-"""The tracking function, which faces the internet, does all that it does with few permissions, by key of the table."""
+"""The permissions of the tracking function, limited by keys of the table, and those of marketers."""
 
 from __future__ import annotations
 

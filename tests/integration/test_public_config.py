@@ -1,4 +1,4 @@
-"""What pages and websites show: published with the rules, and seen within a minute."""
+"""The public part of the rules is published with them and takes effect within a minute."""
 
 import json
 

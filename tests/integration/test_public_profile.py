@@ -1,4 +1,4 @@
-"""What the website may know of a lead at once is written with its record or not at all, and goes when the lead goes."""
+"""The public profile of a lead is written together with its record, and deleted with the lead."""
 
 from __future__ import annotations
 

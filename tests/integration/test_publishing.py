@@ -1,4 +1,4 @@
-"""Whoever uploads rules learns what is live, since when and by whom, and what became of the upload."""
+"""Publishing reports the live version, its time and uploader, and the result of the upload."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def run(*arguments):
 
 @pytest.fixture
 def notified(site, rule_files):
-    """A deployment whose uploads are told to two addresses."""
+    """A deployment that reports uploads to two addresses."""
     report = site.publish(rule_files | {"rules/mailing.yaml": TOLD}, START)
     assert report["activated"], report["problems"]
     return site
@@ -141,7 +141,7 @@ def folder(tmp_path, rule_files):
 
 @pytest.fixture
 def published_at_once(site, monkeypatch):
-    """Whoever waits for the report gets it, as if the bucket had told of the upload."""
+    """Publishes an upload when the command waits for its report, as an event of the bucket does; gives the reports."""
     seen = []
     real = upload.wait_for_report
     monkeypatch.setattr(

@@ -1,4 +1,4 @@
-"""What cannot be read is set aside, and what nobody foresaw in one lead stops nobody else."""
+"""Unreadable items are quarantined, and an unexpected error in one lead does not stop others."""
 
 from __future__ import annotations
 

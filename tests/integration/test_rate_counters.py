@@ -1,4 +1,4 @@
-"""What copies of the tracking function count together lies in the table, and expires by itself."""
+"""The shared counters of all copies of the tracking function are items of the table that expire."""
 
 from botocore.exceptions import ReadTimeoutError
 

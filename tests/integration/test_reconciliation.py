@@ -1,4 +1,4 @@
-"""All leads are walked over in the background: with new rules, and each night for those that lag."""
+"""Background scans over all leads: one with new rules, and a nightly one for leads that lag."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def visited(nurturing, monkeypatch):
 
 
 def finish(site, now):
-    """Sweep and act, minute by minute, for as long as a walk goes on."""
+    """Sweep and act, minute by minute, until the scan has ended."""
     for n in range(60):
         site.sweep(now + n * MINUTE)
         site.act()

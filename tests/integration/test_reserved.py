@@ -1,4 +1,4 @@
-"""What is told by Ripen itself cannot be told, or written over, by anybody else."""
+"""Events that Ripen records cannot be sent or overwritten by others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Links are signed with a key of their own; the one that digests addresses opens nothing."""
+"""Links are signed with their own key; a token signed with the key of digests is invalid."""
 
 from __future__ import annotations
 

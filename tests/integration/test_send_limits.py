@@ -1,4 +1,4 @@
-"""Nobody can have others mailed: mails to addresses that nobody has proven are few, whoever asks for them."""
+"""Mails to unproven addresses are limited, so that a stranger cannot flood a mailbox."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def kit(site):
 
 @pytest.fixture
 def braked(site, rule_files):
-    """A deployment with these brakes."""
+    """A deployment with these limits for unproven addresses."""
 
     def start(text):
         files = rule_files | {"rules/mailing.yaml": f"mailing: {{unproven: {text}}}".encode()}
@@ -42,7 +42,7 @@ def braked(site, rule_files):
 
 
 def asks(site, who, address, at):
-    """Somebody types an address and asks for mails."""
+    """A visitor types an address and requests mails."""
     said = identified(at - SECOND, who=who, email=address)
     site.live(said, tracked("Newsletter Requested", at, who=who), at=at)
 

@@ -1,4 +1,4 @@
-"""Typing claims, and only proof owns: what a stranger types changes nothing for whoever reads the mailbox."""
+"""A typed address is only a claim: data from a stranger has no effect on the owner of the mailbox."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ KEY = address_key(ANN, b"a" * 64)
 
 @pytest.fixture
 def starter(site):
-    """The starter rules and mails, with a server that is known."""
+    """The starter rules and mails, with a registered server."""
     report = site.publish(rule_files(RULES) | {"rules/sources.yaml": LINKING["rules/sources.yaml"]}, 0)
     assert report["activated"], report["problems"]
     return site
 
 
 def wants(site, who, at, address=ANN, **traits):
-    """Somebody types an address and asks for the newsletter."""
+    """A visitor types an address and requests the newsletter."""
     site.live(identified(at, who=who, email=address, **traits), tracked("Newsletter Requested", at, who=who), at=at)
 
 

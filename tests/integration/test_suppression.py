@@ -1,4 +1,4 @@
-"""A no reaches the address: whoever it belongs to now or later, in the same request, until a click takes it back."""
+"""A suppression holds for the address and each of its later owners, until a click takes it back."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ def test_a_suppression_is_written_once(subscribed, monkeypatch):
 
 @pytest.fixture
 def ready(subscribed):
-    """A mail is due, and lies in the queue."""
+    """A mail is due, and its lead is in the queue."""
     at = START + 2 * DAY
     subscribed.track(tracked("Tips Wanted", at), at=at)
     subscribed.score(at)

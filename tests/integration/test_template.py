@@ -1,4 +1,4 @@
-"""The template tells each function all that it asks for."""
+"""The template sets every variable that a function reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What track refuses never reaches the ledger; what it accepts is there before it answers."""
+"""Track never stores refused events, and stores accepted ones before it answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happens when SES or the table does not do what it was asked."""
+"""Failures of SES and of the table while mails are sent and leads scored."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Answer:
 
 @pytest.fixture
 def ready(nurturing):
-    """A lead whose mail lies in the queue."""
+    """A lead with a due mail, in the queue."""
     nurturing.track(identified(START, email=ADDRESS), *(tracked("Webinar Attended", START) for _ in range(5)), at=START)
     nurturing.score(START)
     nurturing.sweep(START + MINUTE)

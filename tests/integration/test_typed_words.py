@@ -1,4 +1,4 @@
-"""What somebody typed stands in no mail to an address that nobody has proven, and makes no mail long."""
+"""Typed values appear in no mail to an unproven address, and make no mail too long."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GREETING = """<mj-title>For {{ lead.name or "you" }} of {{ lead.company or "your
 
 @pytest.fixture
 def greeting(site, rule_files):
-    """A deployment whose mail tells all that it knows of a lead."""
+    """A deployment whose mail prints everything known of a lead."""
     told = {"mails/workshop-agenda/en.mjml": GREETING.encode()}
     report = site.publish({**rule_files, **LINKING, **told, "mails/workshop-agenda/en.txt": b"-"}, 0)
     assert report["activated"], report["problems"]

@@ -1,4 +1,4 @@
-"""`ripen report campaigns`: what campaigns achieved, told from the whole table."""
+"""`ripen report campaigns`: the results of campaigns, from all leads in the table."""
 
 from __future__ import annotations
 

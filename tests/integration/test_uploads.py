@@ -1,4 +1,4 @@
-"""Uploads that go wrong: there is always a report, it names what is wrong, and it never says what is not so."""
+"""Failing uploads: there is always a report that names the problem and never claims an activation."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def kinds(site, who="ann"):
 
 @pytest.fixture
 def site_that(site, rule_files):
-    """A deployment whose website keeps or erases what it knows after a withdrawal."""
+    """A deployment whose website keeps or erases data after a withdrawal."""
 
     def deploy(does):
         report = site.publish(rule_files | {"rules/sources.yaml": (SOURCE % does).encode()}, 0)
@@ -80,7 +80,7 @@ def test_consent_given_again_permits_mails_again(site_that):
 
 
 def kept(site):
-    """Everything in the table but what a walk over all leads notes of itself."""
+    """All items of the table except the progress of scans."""
     return [item for item in site.items() if not item["pk"]["S"].startswith("J#")]
 
 

@@ -1,4 +1,4 @@
-"""What customers live through, and former customers: one story or more for each campaign."""
+"""Scenarios of customers and former customers: at least one for each campaign."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WORKS = [(day, "Quote Created", USED) for day in range(2, 400, 14)]
 
 
 def until(day):
-    """The work up to this day."""
+    """The product is used until this day."""
     return [each for each in WORKS if each[0] < day]
 
 

@@ -1,4 +1,4 @@
-"""What leads live through who are not customers yet, and leads who were lost: one story or more for each campaign.
+"""Scenarios of leads before their first order, and of lost leads: at least one for each campaign.
 
 A story begins on a Monday at nine in Berlin. Most leads in it asked for mails on that day and confirmed their address.
 """

@@ -1,4 +1,4 @@
-"""Every alarm of the template listens to something that is counted, says what it means and reaches the operator."""
+"""Every alarm of the template watches a counted metric, has a text and notifies the operator."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Daily totals: what page calls count for, that nobody can be found in them, and that they stay few."""
+"""Daily totals of page views: their keys are few and identify no person."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def test_context_shared_by_views_is_read_once(many, more):
 
 
 def count_reads(views):
-    """How many characters of paths and campaigns are looked through for what may name a person."""
+    """The number of characters of paths and campaigns that are searched for personal data."""
     read = []
 
     def tells(text, original=anonymous_views._tells):  # noqa: SLF001

@@ -1,4 +1,4 @@
-"""Campaigns, mailing, content and offers that cannot be meant so are told with file and line."""
+"""Invalid campaigns, mailing, content and offers are reported with file and line."""
 
 from __future__ import annotations
 

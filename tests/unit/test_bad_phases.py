@@ -1,4 +1,4 @@
-"""Ways between phases that make no sense, or lead round and round, are told with file and line."""
+"""Invalid or endless transitions between phases are reported with file and line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules that contradict each other, name nothing, or can never come true are told with file and line."""
+"""Rules that contradict each other, name unknown fields or can never match are reported with file and line."""
 
 from __future__ import annotations
 

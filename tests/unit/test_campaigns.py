@@ -1,4 +1,4 @@
-"""How starts of a campaign are counted, so that the same decision is the same mail."""
+"""Starts of a campaign are numbered, so that the same decision is the same mail."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A fold that goes on from a checkpoint is the fold of everything."""
+"""A fold that continues from a checkpoint equals the fold of all events."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What marketers write below mails/: whole mails and content, put into the layout; each mistake has its line."""
+"""The compiler of mails/: whole mails, and content in the layout; each mistake has its line."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What counts as a yes, what as a no, and what remains of a decision."""
+"""Given, denied and presumed consent, and the stored form of a decision."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a condition wants of one field, and a choice within it, has to be possible at the same time."""
+"""Conditions that no event can match, because parts of them exclude each other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demo's export, under the starter rules: the same events that mail and notify when live start nothing imported."""
+"""The demo's export under the starter rules: imported events start nothing that the same live events start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a lead typed stands in a mail if it looks like what it is asked for, and never at any length."""
+"""Names and companies of leads are shown in mails if they look like names, and are limited in length."""
 
 import json
 

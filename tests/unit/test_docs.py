@@ -1,4 +1,4 @@
-"""The documents are true: their examples run, and nothing that can be set or that can go off is missing in them."""
+"""The documents are correct and complete: examples run, and every key, fact and alarm is documented."""
 
 import base64
 import json

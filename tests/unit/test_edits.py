@@ -1,4 +1,4 @@
-"""Names that change and steps that are replaced: what publishing remembers of the rules before."""
+"""Renamed campaigns and replaced steps, as publishing stores them."""
 
 from __future__ import annotations
 

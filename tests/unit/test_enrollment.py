@@ -1,4 +1,4 @@
-"""What starts a campaign beside a score and a phase: events, silence, days, schedules and segments."""
+"""Campaigns that are started by events, inactivity, dates, schedules, segments and phases."""
 
 from __future__ import annotations
 

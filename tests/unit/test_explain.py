@@ -1,4 +1,4 @@
-"""The sum of what is listed is the score, to the last digit shown."""
+"""The sum of the listed points is the score, to the last digit shown."""
 
 import pytest
 from hypothesis import given

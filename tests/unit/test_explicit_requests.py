@@ -1,4 +1,4 @@
-"""Explicit requests: what is stored of a form without consent, and what follows from it for the lead."""
+"""Explicit requests: the stored part of a form without consent, and its effects on the lead."""
 
 import json
 from dataclasses import replace

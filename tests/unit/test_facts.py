@@ -1,4 +1,4 @@
-"""What conditions see of a lead: every fact that is named, as of the event, the same after a kept state."""
+"""Facts about a lead in conditions: every documented one, as of the event, also after a stored state."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_an_unknown_fact_is_absent():
 
 
 def sees(condition, *history):
-    """Whether the last event of this history matches the condition."""
+    """True if the last event of this history matches the condition."""
     compiled = rules(profiles={"p": {"rules": {"seen": {"when": condition, "points": 1}}}})
     return any(part.event_id == history[-1].id for part in lead(compiled, *history).contributions)
 

@@ -1,4 +1,4 @@
-"""Whatever is uploaded, checking it ends with the file and the line of what is wrong, and in little time and memory."""
+"""The check of any upload names file and line of a problem, within limits of time and memory."""
 
 import tracemalloc
 from pathlib import Path

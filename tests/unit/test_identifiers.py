@@ -1,4 +1,4 @@
-"""What events say about who a lead is, and how well it is proven."""
+"""Addresses and other identifiers in events, and their grades of proof."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`ignore_referrers`: what marketers write, and what it changes for a lead."""
+"""`ignore_referrers`: accepted values, and their effect on touches and visits."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Imported history counts for everything about a lead and starts nothing; what is live goes on from there."""
+"""Imported history counts for a lead and starts nothing; live events continue from there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the rows of exports are read: files, columns and values as other systems write them."""
+"""Rows of exports: files, columns and values as other systems write them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept of a folded lead."""
+"""The record of a folded lead: its summary, due time and fingerprint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether one may write to a lead and why, and what time alone brings next."""
+"""Summary of a lead: permission to mail with its reason, and the next steps by time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What leads somewhere or loads something in a mail: a value of a lead never decides where."""
+"""Links and loaded resources in mails: a value of a lead never decides their target."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Programs that look at mails before people do: told by what they do, also after the fact."""
+"""Link scanners: programs that open mails before people do are recognised by their behaviour, also later."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def clicked(seconds, link, mailing="tips_tips_1"):
 
 
 def bots(*events):
-    """What each opening and click was told to be caused by, in order."""
+    """The bot name of each opening and click, in order."""
     found = with_bot_verdicts(sorted(events, key=lambda event: (event.at, event.id)))
     return [event.bot for _, event in found if event.name in ("Email Opened", "Email Link Clicked")]
 

@@ -1,4 +1,4 @@
-"""Links in mails: they say where a visitor comes from, and lead where whoever wrote the mail says."""
+"""Links in mails: they get campaign parameters and tokens, and keep the target that the author wrote."""
 
 from html.entities import html5
 from urllib.parse import parse_qs, parse_qsl, urlsplit
@@ -94,7 +94,7 @@ def test_links_to_pages_contain_the_token_of_the_mail():
 
 
 def as_browsers_read(name, follows):
-    """What `&name` in an attribute becomes. Source: HTML, section "Named character reference state"."""
+    """The text that browsers read for `&name` in an attribute. Source: HTML, "Named character reference state"."""
     found = next(name[:length] for length in range(len(name), 0, -1) if name[:length] in html5)
     after = (name + follows)[len(found) :][:1]
     is_part_of_a_name = not found.endswith(";") and (after == "=" or (after.isascii() and after.isalnum()))

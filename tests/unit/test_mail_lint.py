@@ -1,4 +1,4 @@
-"""`ripen mail lint`, `preview` and `test`: what is wrong is told with file and line before anybody gets it."""
+"""`ripen mail lint`, `preview` and `test`: mistakes are reported with file and line before a mail is sent."""
 
 import pytest
 from click.testing import CliRunner

@@ -1,4 +1,4 @@
-"""Addresses that lead to one mailbox are counted as one; nobody else's is."""
+"""Spellings of one mailbox are counted as one; different mailboxes are not."""
 
 import pytest
 from hypothesis import given

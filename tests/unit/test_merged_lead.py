@@ -1,4 +1,4 @@
-"""A lead is a tree of subjects, and its history does not depend on how the tree came to be."""
+"""A lead is a tree of subjects, and its history does not depend on the order of merges."""
 
 from __future__ import annotations
 

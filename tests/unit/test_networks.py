@@ -1,4 +1,4 @@
-"""Networks and the addresses that were named there are counted as digests that tell neither."""
+"""Networks and the addresses that they name are counted as digests."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What the website is told to show: whose offers, in which language, and nothing that is personal."""
+"""Offers returned to the website: of the visitor, in one language, without personal data."""
 
 import json
 
@@ -31,7 +31,7 @@ OFFERS = {
 
 
 class Table:
-    """What the tracking function would read."""
+    """The public config and profiles, in place of the table; `asked` lists the subjects that were read."""
 
     def __init__(self):
         self.offers = OFFERS

@@ -1,4 +1,4 @@
-"""Points within their limits, fit that follows what is known, grades and counts."""
+"""Points within their limits, fit by known traits, grades and counts."""
 
 from __future__ import annotations
 

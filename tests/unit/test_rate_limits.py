@@ -1,4 +1,4 @@
-"""How much a sender may send, and that one who sends too much harms nobody else."""
+"""Limits for each source and visitor; a sender over its limit does not affect others."""
 
 import json
 

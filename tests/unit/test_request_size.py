@@ -1,4 +1,4 @@
-"""No request costs more than its size: what it may store is bounded, and work grows no faster than the body."""
+"""The cost of a request: stored bytes are bounded, and work grows no faster than the body."""
 
 from __future__ import annotations
 
@@ -209,11 +209,11 @@ GROWING = {
     ),
     "what surrounds the batch": lambda size: request([told(1)], **many(size)),
 }
-"""What a request is made of, by its size; its body is proportional to that, also where several things grow at once."""
+"""Builders of requests by size; the body is proportional to the size, also where several parts grow at once."""
 
 
 def work(event, sources):
-    """How many steps Python takes to read a request, to count its views and to make items; no clock is involved."""
+    """The number of steps in which Python reads a request, counts its views and makes items; needs no clock."""
     steps = 0
 
     def trace(frame, kind, _argument):
@@ -236,7 +236,7 @@ def work(event, sources):
 
 
 def check_growth(make, size, sources):
-    """Twice, since something may begin at a size between the first two, such as looking at each event for itself."""
+    """Compares two pairs of sizes; one may exceed the ratio, because another code path may begin between its sizes."""
     work(make(size), sources)  # what is read or made but once
     steps = [work(make(size * growth), sources) for growth in (1, 4, 16)]
     assert steps[1] <= 5 * steps[0] or steps[2] <= 5 * steps[1], (steps, make(1)["body"])

@@ -1,4 +1,4 @@
-"""Which events not everybody may tell, in every spelling that clients and attackers have."""
+"""Events that are reserved for servers or for Ripen, in every spelling of clients and attackers."""
 
 import re
 import unicodedata

@@ -1,4 +1,4 @@
-"""A fold that goes on from a kept state gives what a fold from the first event gives, whatever the rules use."""
+"""A fold that continues from a stored state equals a full fold, under rules that use every key."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from stories import START
 from unit.rich_histories import END, RULES, histories
 
 _ONLY_SINCE = ("awards", "moves", "stages", "notes")
-"""What a kept state leaves in the ledger."""
+"""Fields that a stored state does not contain; they come from the ledger."""
 
 
 def kept(events, now):
@@ -71,12 +71,12 @@ def test_a_lead_without_new_events_is_folded_from_its_state_alone(history):
 
 
 def wanted(found):
-    """What is pending; when the hours open for what is late, that changes by itself."""
+    """The pending intents without `not_before`, which time alone changes while a late mail waits for its hours."""
     return [intent._replace(not_before=0) for intent in found.pending]
 
 
 TWO_ORDERS = [Event(f"m{day}", "Order Completed", START + day * DAY, "website") for day in (0, 1)]
-"""They bring the lead to and fro between two phases, while a digest comes and goes that nobody may be sent."""
+"""They move the lead between two phases while a digest that may not be sent becomes pending and is dropped."""
 
 
 @example(TWO_ORDERS)

@@ -1,4 +1,4 @@
-"""Templates are filled in within limits: whatever a mail says and a lead typed, it ends soon and stays small."""
+"""Templates are rendered within limits of time and size, for any mail and any traits."""
 
 import pytest
 from jinja2.exceptions import SecurityError

@@ -1,4 +1,4 @@
-"""What docs/explanation/security.md says is shown by tests that exist."""
+"""Every statement of docs/explanation/security.md names existing tests."""
 
 import ast
 import re

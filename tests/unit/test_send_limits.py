@@ -1,4 +1,4 @@
-"""However often somebody asks, a mailbox gets no more than it may before it is proven."""
+"""An unproven mailbox gets no more mails than its limits allow."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""When the next mail may go out: caps that slide, hours that follow the clocks of a place, moments that come round."""
+"""The next permitted time of a mail: sliding caps, sending hours in local time, and schedules."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def local(moment, where=BERLIN):
 
 
 def is_open(moment, window, where):
-    """Whether people there would say that the window is open: by the weekday and the time on their clocks."""
+    """True if the window is open by local weekday and time."""
     seen = local(moment, where)
     minute, weekday = seen.strftime("%H:%M"), seen.weekday()
     days = {_DAYS.index(day) for day in window.days}

@@ -1,4 +1,4 @@
-"""A limit holds over all copies of the tracking function, though they speak of it only now and then."""
+"""A limit holds over all copies of the tracking function, which exchange their counts only now and then."""
 
 import math
 from collections import Counter
@@ -19,7 +19,7 @@ requests = st.lists(st.tuples(st.integers(0, 11), st.integers(1, LARGEST)), max_
 
 
 class Copies:
-    """Processes that add to one counter; each does one thing at a time, and `writes` counts what they say."""
+    """Copies that add to one counter; each handles one request at a time, and `writes` counts the additions."""
 
     def __init__(self, source, reachable=lambda: True):
         self.source, self.reachable = source, reachable
@@ -28,7 +28,7 @@ class Copies:
         self.writes = 0
 
     def send(self, copy, events, now):
-        """How many of so many events of one visitor pass through one of the copies."""
+        """The number of these events of one visitor that one copy accepts."""
         if self.limits[copy].wait(self.source, events, now):
             return 0
         over = self.limits[copy].excess(self.source, ["a:v"] * events, now)
@@ -48,7 +48,7 @@ def source(per_minute=None, per_visitor_and_day=None):
 
 
 def most(limit, copies):
-    """What all copies together may let pass."""
+    """The highest number of events that all copies together may accept."""
     return limit + copies * (math.ceil(limit / STEPS) + LARGEST)
 
 
@@ -144,7 +144,7 @@ def views(count, visitor, first):
 
 @pytest.fixture
 def told(monkeypatch, tracking):
-    """What the handler adds to the counters, whose answers say that others have sent as much again."""
+    """The shares that the handler adds; the counters answer as if other copies had sent as much again."""
     tracking(Sources({digest("key"): SITE}))
     told = SimpleNamespace(shares=[], reachable=True)
 

@@ -1,4 +1,4 @@
-"""The starter kit: each programme lived through from start to end, every mail, asset and offer in use, caps kept."""
+"""The starter kit: each programme runs from start to end, every mail, asset and offer is used, caps are kept."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def mails(life):
 
 
 def check_frequency(life):
-    """That caps and hours of rules/mailing.yaml were kept."""
+    """Asserts that the caps and hours of rules/mailing.yaml were kept."""
     mailing, sent = CONFIGURATION.mailing, life.marketing()
     check_caps(mailing.caps, [at for at, _ in sent])
     for name, category in mailing.categories.items():

@@ -1,4 +1,4 @@
-"""A campaign goes on from step to step: waits, branches, goals, caps, and what is not valid any more."""
+"""The steps of a campaign: waits, branches, goals, caps and validity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A message about an unknown name says which one was probably meant."""
+"""A message about an unknown name suggests the one that was probably meant."""
 
 from __future__ import annotations
 

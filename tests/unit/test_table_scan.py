@@ -1,4 +1,4 @@
-"""Which leads a walk over the table finds, however its pages are cut, and when a walk begins."""
+"""Scans of the table: the leads that they find with any page breaks, and the times at which they begin."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def seen_of(keys):
 
 
 def found(items, pages=(), rules="v1", recent=LONG_AGO):
-    """Whom a walk finds in items that come in pages, cut at these places."""
+    """The leads that a scan finds in items whose pages are cut at these positions."""
     walk, tallies = scan_everywhere(START).model_copy(update={"segments": (0,)}), []
     cuts = [0, *sorted(pages), len(items)]
     for start, end in itertools.pairwise(cuts):
@@ -142,7 +142,7 @@ NIGHT = START - START % DAY + 2 * HOUR
 
 
 def walked(walk, now):
-    """The walk after all that is left of it."""
+    """The scan after its remaining segments."""
     while walk.ended is None:
         walk, _ = walk.on([], None, now)
     return walk

@@ -1,4 +1,4 @@
-"""What is said about a person is kept apart by how far it can be believed."""
+"""Traits are kept apart by the trust in their source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Seeing the right moment coming: surges, use that grows or falls, contracts that end, orders that are due."""
+"""Trends: surges, growing or falling usage, contracts that end, orders that are due."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tutorials show is what one gets: their rules, messages, points, steps and commands."""
+"""The rules, messages, points, steps and commands in the tutorials are correct."""
 
 import json
 import re

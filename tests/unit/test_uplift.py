@@ -1,4 +1,4 @@
-"""What campaigns achieved, and whether they do better than doing nothing."""
+"""Results of campaigns, and their comparison with a control group."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def test_neither_order_nor_grouping_changes_a_sum(one, other):
 
 
 def watched(*leads):
-    """An effect of leads: whether in the control group, the end, its days and the age, and how many."""
+    """The effect of leads, given as: in the control group, end, days until the end, age, number of leads."""
     [base] = effects(happened("Signed Up"), days=5).values()
     base.watched.clear()
     base.watched.update({Watched(*lead): count for *lead, count in leads})

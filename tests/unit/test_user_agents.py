@@ -1,4 +1,4 @@
-"""Who is a bot, on websites and among the readers of mails, and that it has no effect on a lead."""
+"""Recognition of bots on websites and in reports about mails; their events have no effect on a lead."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What a webhook is, whom it reaches, and what its answer means."""
+"""Webhooks: signature, permitted receivers, and the meaning of answers."""
 
 from __future__ import annotations
 

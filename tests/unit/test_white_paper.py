@@ -1,4 +1,4 @@
-"""The white paper's example under the starter kit: what reaches the lead from the first click to the personal mail."""
+"""The white paper's example under the starter kit, from the first click to the personal mail."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MINUTE = HOUR / 60
 
 
 def anonymous():
-    """An afternoon and an evening of somebody who came through an advertisement: 30 points, no address."""
+    """A visitor from an advertisement after an afternoon and an evening: 30 points, no address."""
     life = Life()
     life.at(5 * HOUR, "Page Viewed", path="/lp/webinar", context={"campaign": AD})
     evening = 11.5 * HOUR

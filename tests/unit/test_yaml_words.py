@@ -1,4 +1,4 @@
-"""YAML's own errors are told in the words of somebody who writes rules, with the line where the mistake is."""
+"""Errors of YAML are reported in plain words, with the line of the mistake."""
 
 from __future__ import annotations
 
