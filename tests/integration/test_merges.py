@@ -170,16 +170,16 @@ def test_a_merge_is_repeated_after_a_concurrent_write(mailed, who):
     events = client("dynamodb").meta.events
     mailed.live(tracked("Webinar Attended", START, who="phone"), at=START)
 
-    def somebody_else_first(**_):
-        events.unregister("before-call.dynamodb.TransactWriteItems", somebody_else_first)
+    def write_concurrently(**_):
+        events.unregister("before-call.dynamodb.TransactWriteItems", write_concurrently)
         mailed.track(tracked("Webinar Attended", LATER, who=who), at=LATER)
-        refresh_plainly(who)
+        save_next_version(who)
 
-    def refresh_plainly(who):
+    def save_next_version(who):
         record = lead(f"a:{who}").record
         lead_records.save("ripen", record.__class__(record.subject, record.version + 1, record.data, record.due_at))
 
-    events.register("before-call.dynamodb.TransactWriteItems", somebody_else_first)
+    events.register("before-call.dynamodb.TransactWriteItems", write_concurrently)
     mailed.track(viewed("/", LATER, who="phone", token=link(mailed)), at=LATER)
     mailed.score(LATER)
     mailed.score(LATER)

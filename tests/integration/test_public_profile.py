@@ -186,7 +186,7 @@ def unmerged(who, now):
     identity_resolution.unmerge(place, load_merged_lead("ripen", f"a:{who}", now), f"a:{who}", now)
 
 
-def parted(site, who, now):
+def unmerged_and_folded(site, who, now):
     unmerged(who, now)
     site.sweep(now + MINUTE)
     site.act()
@@ -200,7 +200,7 @@ def test_merged_devices_get_the_same_offers_and_unmerged_devices_their_own(offer
     merged(offering, "ann", "phone", START + HOUR)
     assert names(START + HOUR, "ann") == names(START + HOUR, "phone") == ["workshop"]
 
-    parted(offering, "phone", START + 2 * HOUR)
+    unmerged_and_folded(offering, "phone", START + 2 * HOUR)
     assert names(START + 2 * HOUR, "ann") == ["workshop"]
     assert names(START + 2 * HOUR, "phone") == ["news"]
 

@@ -77,11 +77,11 @@ def test_a_lead_without_readable_events_is_no_longer_due(nurturing):
 def test_an_item_that_its_sender_repairs_meanwhile_is_not_quarantined(broken, monkeypatch):
     set_aside = refresh._set_aside  # noqa: SLF001
 
-    def repeated_first(*arguments):
+    def repair_first(*arguments):
         plant(broken, GOOD)
         set_aside(*arguments)
 
-    monkeypatch.setattr(refresh, "_set_aside", repeated_first)
+    monkeypatch.setattr(refresh, "_set_aside", repair_first)
     broken.score(START)
     broken.streamed.clear()
     broken.score(START)

@@ -224,7 +224,7 @@ def ready(subscribed):
     return subscribed
 
 
-def first_of_all(monkeypatch, act):
+def before_the_claim(monkeypatch, act):
     """Let something happen right before an intent is claimed."""
     claim = intents.claim_intent
 
@@ -238,7 +238,7 @@ def first_of_all(monkeypatch, act):
 
 def test_an_unsubscription_between_decision_and_claim_stops_the_mail(ready, monkeypatch):
     count = len(ready.mails())
-    first_of_all(monkeypatch, lambda: follow(ready, 0, "unsubscribe", START + 2 * DAY))
+    before_the_claim(monkeypatch, lambda: follow(ready, 0, "unsubscribe", START + 2 * DAY))
 
     assert ready.act() == 0
 
@@ -248,7 +248,7 @@ def test_an_unsubscription_between_decision_and_claim_stops_the_mail(ready, monk
 
 def test_a_suppression_by_another_lead_between_decision_and_claim_stops_the_mail(ready, monkeypatch):
     count = len(ready.mails())
-    first_of_all(monkeypatch, lambda: suppress("ripen", shortened(KEY), "unsubscribed", START + 2 * DAY))
+    before_the_claim(monkeypatch, lambda: suppress("ripen", shortened(KEY), "unsubscribed", START + 2 * DAY))
 
     assert ready.act() == 0
 

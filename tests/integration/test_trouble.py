@@ -193,12 +193,12 @@ def test_a_record_written_concurrently_is_read_again(nurturing):
     nurturing.track(tracked("Webinar Attended", START), at=START)
     events = client("dynamodb").meta.events
 
-    def somebody_else_first(**_):
-        events.unregister("before-call.dynamodb.PutItem", somebody_else_first)
+    def write_concurrently(**_):
+        events.unregister("before-call.dynamodb.PutItem", write_concurrently)
         nurturing.track(tracked("Webinar Attended", START), at=START)
         nurturing.score(START)
 
-    events.register("before-call.dynamodb.PutItem", somebody_else_first)
+    events.register("before-call.dynamodb.PutItem", write_concurrently)
     answer = nurturing.score(START)
 
     assert answer == {"batchItemFailures": []}

@@ -164,7 +164,7 @@ GROWING = {
     "events of one's own": repeated(lambda number: told(number, anonymousId=f"visitor {number}")),
     "page views": repeated(lambda number: {"type": "page", "anonymousId": f"v{number}", "properties": {"path": "/a"}}),
     "events without id": repeated(lambda number: {"type": "track", "event": "Q", "anonymousId": f"v{number}"}),
-    "nothing": repeated(lambda _: 0),
+    "events that are no objects": repeated(lambda _: 0),
     **{
         f"{field} of {kind}": single(lambda size, field=field, text=text: {field: text * size})
         for field in FIELDS
@@ -207,7 +207,7 @@ GROWING = {
             "context": {"traits": {f"{n}": f"z{n:05}" for n in range(size)}},
         }
     ),
-    "what surrounds the batch": lambda size: request([told(1)], **many(size)),
+    "fields beside the batch": lambda size: request([told(1)], **many(size)),
 }
 """Builders of requests by size; the body is proportional to the size, also where several parts grow at once."""
 

@@ -70,7 +70,7 @@ def test_a_lead_without_new_events_is_folded_from_its_state_alone(history):
     )
 
 
-def wanted(found):
+def pending_of(found):
     """The pending intents without `not_before`, which time alone changes while a late mail waits for its hours."""
     return [intent._replace(not_before=0) for intent in found.pending]
 
@@ -88,11 +88,11 @@ def test_advancing_time_in_steps_equals_advancing_it_at_once_under_all_rules(his
     while lead.next_change is not None and lead.next_change <= END:
         now = lead.next_change
         before = fold("a:ann", history, RULES, now - 1)
-        assert (before.moves, before.stages, wanted(before)) == (lead.moves, lead.stages, wanted(lead))
+        assert (before.moves, before.stages, pending_of(before)) == (lead.moves, lead.stages, pending_of(lead))
         lead = fold("a:ann", history, RULES, now)
         assert list(lead.moves) == list(at_once.moves)[: len(lead.moves)]
 
-    assert (lead.moves, lead.stages, wanted(lead)) == (at_once.moves, at_once.stages, wanted(at_once))
+    assert (lead.moves, lead.stages, pending_of(lead)) == (at_once.moves, at_once.stages, pending_of(at_once))
 
 
 @given(histories())

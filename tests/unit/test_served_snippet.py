@@ -12,7 +12,7 @@ BUILT = (ROOT / "functions" / "track" / "ripen.min.js").read_bytes()
 
 
 @pytest.fixture(autouse=True)
-def anybody_may_ask(monkeypatch):
+def no_registered_sources(monkeypatch):
     monkeypatch.setenv("TABLE_NAME", "table")
     monkeypatch.setenv("RETENTION_DAYS", "30")
     monkeypatch.setattr(handler, "registered", lambda _table, _now: NO_SOURCES)
