@@ -87,11 +87,11 @@ def wait_for():
 
 
 class Recorder:
-    """What arrived at the tracking endpoint, and how it answers: `failures` first, then with success.
+    """A tracking endpoint that keeps requests and answers them: with `failures` first, then with success.
 
     A failure of 429 says `retry_after`; `options` are those of `ripen.load` beside the host; `pages` replaces the page
-    at a path, `policy` is the content security policy of all pages. `offers` is what a visitor is offered, `asked` what
-    browsers said when they asked for that.
+    at a path, `policy` is the content security policy of all pages. `offers` is the answer to requests for offers,
+    `asked` holds the queries of these requests.
     """
 
     def __init__(self):
@@ -121,7 +121,7 @@ class Recorder:
         return found
 
     def so_far(self, beside=BESIDE):
-        """Each event that has arrived, for a test that knows by other means that all have."""
+        """Each event that has arrived; does not wait."""
         events = {event["messageId"]: event for batch in self.batches for event in batch}
         return [event for event in events.values() if name_of(event) not in beside]
 
@@ -136,7 +136,7 @@ class Recorder:
         return [[event["messageId"] for event in batch] for batch in found]
 
     def questions(self, path, count=1):
-        """What the page at a path said each time it asked for offers, as soon as it did so `count` times."""
+        """The queries of the page at a path for offers, as soon as it has sent `count` of them."""
 
         def asked():
             return [question for question in self.asked if question["path"] == path]
@@ -145,7 +145,7 @@ class Recorder:
         return asked()
 
     def _wait(self, arrived):
-        """Whether a condition holds, as soon as what arrives makes it true, or after so long that it never will."""
+        """Waits until a request makes a condition true, at most 30 seconds; returns whether it holds."""
         with self._news:
             return self._news.wait_for(arrived, timeout=30)
 
@@ -248,7 +248,7 @@ def taken():
 
 @pytest.fixture
 def refused():
-    """Waits until a page whose clock stands still knows that what it has just sent was not taken."""
+    """A function that waits until a page with a stopped clock knows that its last request was refused."""
     return lambda page: page.wait_for_function(
         "() => Object.keys(localStorage).filter((key) => key.startsWith('ripen:'))"
         ".every((key) => JSON.parse(localStorage[key]).due !== Date.now() + 10000)"
@@ -257,13 +257,13 @@ def refused():
 
 @pytest.fixture
 def fence():
-    """After it, whatever a page had sent before has arrived."""
+    """A function that waits until every earlier request of a page has arrived."""
     return lambda page: page.evaluate("fetch('/fence').then((answer) => answer.text())")
 
 
 @pytest.fixture
 def agreed(page, recorder, taken):
-    """A page whose visitor has said yes, which has arrived already."""
+    """A page whose visitor has given consent; that event has arrived."""
     page.evaluate("ripen.consent(true)")
     recorder.events("Consent Given", beside=())
     taken(page)

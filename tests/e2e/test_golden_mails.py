@@ -1,4 +1,4 @@
-"""The starter mails look as they did when somebody last looked: compared as pictures, on a phone and on a desktop.
+"""The starter mails look like their reviewed pictures, on a phone and on a desktop.
 
 How letters are drawn differs from machine to machine. So pictures are compared in cells of 8 by 8 pixels, by how bright
 each is: what is where, which colours and how much text, not the shape of letters. How wide letters are decides where
@@ -103,7 +103,7 @@ def difference(sheet, before, after):
 
 @pytest.mark.parametrize("frame", WIDTHS)
 @pytest.mark.parametrize(("name", "language"), MAILS)
-def test_a_mail_looks_as_it_did(kit, sheet, request, name, language, frame):
+def test_a_mail_looks_like_its_golden_picture(kit, sheet, request, name, language, frame):
     golden = GOLDEN / f"{name}.{language}.{frame}.png"
     shown = picture(sheet, html_of(kit, name, language), WIDTHS[frame])
     if request.config.getoption("--renew"):
@@ -119,7 +119,7 @@ def test_a_mail_looks_as_it_did(kit, sheet, request, name, language, frame):
 
 
 @pytest.mark.parametrize("frame", WIDTHS)
-def test_what_is_on_a_phone_is_as_wide_as_the_phone(kit, sheet, frame):
+def test_a_mail_is_as_wide_as_the_screen(kit, sheet, frame):
     picture(sheet, html_of(kit, "first-steps", "de"), WIDTHS[frame])
 
     assert sheet.evaluate("document.documentElement.scrollWidth") == WIDTHS[frame]
@@ -135,7 +135,7 @@ def test_what_is_on_a_phone_is_as_wide_as_the_phone(kit, sheet, frame):
     ],
     ids=["a colour", "a few words", "a gap", "large letters"],
 )
-def test_what_somebody_would_notice_is_noticed(kit, sheet, old, new):
+def test_a_visible_difference_is_detected(kit, sheet, old, new):
     html = html_of(kit, "first-steps", "en")
     assert old in html
     before, after = (picture(sheet, one, WIDTHS["phone"]) for one in (html, html.replace(old, new)))
@@ -145,7 +145,7 @@ def test_what_somebody_would_notice_is_noticed(kit, sheet, old, new):
     assert share > MOST_DIFFERENT
 
 
-def test_nobody_sees_the_link_that_only_programs_follow(kit, sheet):
+def test_the_hidden_link_is_not_visible(kit, sheet):
     picture(sheet, html_of(kit, "first-steps", "en"), WIDTHS["desktop"])
 
     hidden = sheet.locator("a[href*='/v1/trap']")

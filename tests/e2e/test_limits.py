@@ -1,4 +1,4 @@
-"""The deployed tracking function may count in the table what its copies take together."""
+"""The deployed tracking function may count the events of all its copies in the table."""
 
 import json
 import time
@@ -22,7 +22,7 @@ def send(cloud, number):
         return error.code
 
 
-def test_what_a_limited_source_sent_is_counted_in_the_table(cloud):
+def test_events_of_a_limited_source_are_counted_in_the_table(cloud):
     # Two minutes take 80 events: should one end meanwhile, the ninth request is too much all the same.
     statuses = [send(cloud, number) for number in range(9)]
 

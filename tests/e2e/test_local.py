@@ -24,7 +24,7 @@ def port():
         return str(probe.getsockname()[1])
 
 
-def test_up_status_and_down_and_nothing_is_left(port):
+def test_up_status_and_down_leave_nothing_running(port):
     up = ripen("up", "--detach", "--json", "--port", port)
     try:
         assert up.returncode == 0, up.stderr
@@ -51,7 +51,7 @@ def test_up_status_and_down_and_nothing_is_left(port):
     assert ripen("down", "--port", port).stdout == "It was not running.\n"
 
 
-def test_a_port_that_is_taken_is_one_clear_line():
+def test_a_taken_port_is_reported_in_one_line():
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()

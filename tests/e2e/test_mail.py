@@ -18,7 +18,7 @@ def test_a_test_mail_arrives_with_links_that_work_here(cloud):
     assert f"{cloud.track_url}/v1/unsubscribe?t=" in mail.text
 
 
-def test_the_function_that_sends_mails_is_told_the_same_place(cloud):
+def test_the_function_that_sends_mails_has_the_same_public_url(cloud):
     told = cloud.client("lambda").get_function_configuration(FunctionName=cloud.trigger_function)
 
     assert told["Environment"]["Variables"]["PUBLIC_URL"] == cloud.track_url

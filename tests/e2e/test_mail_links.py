@@ -1,4 +1,4 @@
-"""Links of mails lead where Chromium reads them in the source, whatever their parameters are called."""
+"""Links in mails have the targets that Chromium reads in the source, with any names of parameters."""
 
 from html.entities import html5
 

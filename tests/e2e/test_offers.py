@@ -1,4 +1,4 @@
-"""What a visitor sees of offers, in a browser: keyboard, focus, dismissal, strict policies, and that nothing moves."""
+"""Offers in a browser: keyboard, focus, dismissal, strict policies and layout shifts."""
 
 import re
 
@@ -87,7 +87,7 @@ def focused(page):
 
 
 def reports(recorder, *names):
-    """What was reported, as soon as the events of these names have arrived."""
+    """The reported events with their properties, as soon as events of these names have arrived."""
     return [(event["event"], event["properties"]) for event in recorder.events(*names, beside=BESIDE)]
 
 
@@ -112,7 +112,7 @@ def test_an_overlay_is_shown_and_reported(visit, recorder):
 
 
 @in_both
-def test_the_keyboard_stays_inside_an_overlay_and_comes_back_to_where_it_was(visit, recorder, taken):
+def test_keyboard_focus_stays_inside_an_overlay_and_returns_afterwards(visit, recorder, taken):
     page = visit()
     page.focus("#first")
     recorder.questions("/first")
@@ -138,7 +138,7 @@ def test_the_keyboard_stays_inside_an_overlay_and_comes_back_to_where_it_was(vis
     assert reported[1:] == [("Promotion Viewed", about(WORKSHOP)), ("Promotion Dismissed", about(WORKSHOP))]
 
 
-def test_enter_that_was_meant_for_the_page_follows_no_link(visit, recorder):
+def test_pressing_enter_as_an_overlay_appears_follows_no_link(visit, recorder):
     recorder.offers = [WORKSHOP]
     page = visit()
     expect(overlay(page)).to_be_visible()
@@ -149,7 +149,7 @@ def test_enter_that_was_meant_for_the_page_follows_no_link(visit, recorder):
     assert page.url.endswith("/first")
 
 
-def test_nobody_is_interrupted_while_writing(visit, recorder, taken):
+def test_an_overlay_waits_while_the_visitor_is_typing(visit, recorder, taken):
     page = visit()
     page.fill("#field", "Half a sent")
     recorder.questions("/first")
@@ -170,7 +170,7 @@ def test_nobody_is_interrupted_while_writing(visit, recorder, taken):
 
 
 @pytest.mark.parametrize(("days", "shown"), [(13, False), (15, True)])
-def test_what_was_closed_stays_closed_for_its_days(visit, recorder, days, shown):
+def test_a_closed_offer_stays_closed_for_its_days(visit, recorder, days, shown):
     recorder.offers = [WORKSHOP]
     page = visit()
     overlay(page).get_by_role("button", name="Not now").click()
@@ -188,7 +188,7 @@ def test_what_was_closed_stays_closed_for_its_days(visit, recorder, days, shown)
 
 
 @in_both
-def test_without_consent_nobody_is_named_and_nothing_outlives_the_visit(visit, recorder):
+def test_no_id_is_sent_and_no_data_outlives_the_visit_without_consent(visit, recorder):
     recorder.offers = [WORKSHOP]
     page = visit(agreed=False)
     overlay(page).get_by_role("button", name="Not now").click()
@@ -203,7 +203,7 @@ def test_without_consent_nobody_is_named_and_nothing_outlives_the_visit(visit, r
     assert recorder.requests == []
 
 
-def test_nothing_covers_a_cookie_banner_that_waits_for_its_answer(visit, recorder):
+def test_no_overlay_covers_an_unanswered_cookie_banner(visit, recorder):
     recorder.offers = [WORKSHOP, BANNER]
     page = visit(agreed=None, place='style="min-height: 300px"')
     expect(page.get_by_role("region", name=BANNER["title"])).to_be_visible()
@@ -214,7 +214,7 @@ def test_nothing_covers_a_cookie_banner_that_waits_for_its_answer(visit, recorde
     expect(overlay(page)).to_be_visible()
 
 
-def test_a_site_may_want_consent_before_anything_is_asked(visit, recorder, fence):
+def test_no_offers_are_requested_before_consent_where_the_site_requires_it(visit, recorder, fence):
     recorder.offers = [WORKSHOP]
     page = visit(agreed=None, more='data-consent="required"')
     page.evaluate("ripen.page()")
@@ -229,7 +229,7 @@ def test_a_site_may_want_consent_before_anything_is_asked(visit, recorder, fence
     assert recorder.asked[0]["anonymousId"]
 
 
-def test_a_no_forgets_what_was_closed_before(visit, recorder):
+def test_denied_consent_deletes_the_list_of_closed_offers(visit, recorder):
     recorder.offers = [WORKSHOP]
     page = visit()
     overlay(page).get_by_role("button", name="Not now").click()
@@ -239,7 +239,7 @@ def test_a_no_forgets_what_was_closed_before(visit, recorder):
     assert page.evaluate("localStorage.length") == 0
 
 
-def test_a_click_is_reported_and_leads_on(visit, recorder):
+def test_a_click_is_reported_and_follows_the_link(visit, recorder):
     recorder.offers = [WORKSHOP]
     page = visit()
     reports(recorder, "Promotion Viewed")
@@ -252,7 +252,7 @@ def test_a_click_is_reported_and_leads_on(visit, recorder):
     assert "workshop" in page.evaluate("localStorage['ripen-offers']")
 
 
-def test_a_popup_is_not_seen_while_it_lies_over_a_field(visit, recorder):
+def test_a_popup_is_hidden_while_it_covers_a_field(visit, recorder):
     recorder.offers = [NEWS]
     page = visit(still=True)
     answered(page)
@@ -286,7 +286,7 @@ def test_a_popup_leaves_the_focus_where_it_is_and_closes_by_escape_from_within(v
     assert reports(recorder, "Promotion Viewed", "Promotion Dismissed")[1] == ("Promotion Dismissed", about(NEWS))
 
 
-def test_one_page_view_shows_one_thing_over_the_page(visit, recorder, taken):
+def test_one_page_view_shows_one_popup_or_overlay(visit, recorder, taken):
     recorder.offers = [NEWS, WORKSHOP]
     page = visit()
     page.clock.fast_forward(200)
@@ -319,7 +319,7 @@ def test_an_offer_appears_soon_after_the_score_was_reached(visit, recorder, take
     expect(overlay(page)).to_be_visible()
 
 
-def test_a_visitor_who_does_nothing_is_not_asked_about_again_and_again(visit, recorder, fence, taken):
+def test_offers_of_an_inactive_visitor_are_not_requested_repeatedly(visit, recorder, fence, taken):
     recorder.offers = [WORKSHOP]
     page = visit(still=True)
     expect(overlay(page)).to_be_visible()
@@ -336,7 +336,7 @@ def test_a_visitor_who_does_nothing_is_not_asked_about_again_and_again(visit, re
 
 
 @in_both
-def test_a_place_of_the_page_is_filled(visit, recorder):
+def test_a_slot_of_the_page_is_filled(visit, recorder):
     recorder.offers = [BANNER]
     page = visit(place='style="min-height: 300px"')
 
@@ -363,7 +363,7 @@ window.drawn = async () => {
 
 @pytest.mark.parametrize("place", ['style="min-height: 300px"', "", 'style="margin-top: 3000px"'])
 @pytest.mark.parametrize("offer", [WORKSHOP, NEWS, BANNER], ids=lambda offer: offer["placement"])
-def test_nothing_on_the_page_moves(visit, recorder, context, offer, place):
+def test_an_offer_shifts_no_layout(visit, recorder, context, offer, place):
     context.add_init_script(SHIFTS)
     recorder.offers = [offer]
     page = visit(place=place)
@@ -382,7 +382,7 @@ def test_nothing_on_the_page_moves(visit, recorder, context, offer, place):
 
 
 @pytest.mark.parametrize("motion", ["reduce", "no-preference"])
-def test_who_wants_no_motion_sees_none(visit, recorder, context, motion):
+def test_reduced_motion_disables_the_animation(visit, recorder, context, motion):
     recorder.offers = [WORKSHOP]
     page = context.new_page()
     page.emulate_media(reduced_motion=motion)
@@ -392,7 +392,7 @@ def test_who_wants_no_motion_sees_none(visit, recorder, context, motion):
     assert name == ("none" if motion == "reduce" else "appear")
 
 
-def test_the_colours_of_the_system_win_and_every_button_has_a_border(visit, recorder, context):
+def test_forced_colours_apply_and_every_button_has_a_border(visit, recorder, context):
     recorder.offers = [WORKSHOP]
     page = context.new_page()
     page.emulate_media(forced_colors="active")
@@ -434,7 +434,7 @@ STRICT = "default-src 'none'; script-src {0} {1}; connect-src {1}; require-trust
 
 
 @pytest.mark.parametrize("offer", [WORKSHOP, NEWS, BANNER], ids=lambda offer: offer["placement"])
-def test_a_strict_policy_is_kept(visit, recorder, offer):
+def test_an_offer_is_shown_under_a_strict_content_security_policy(visit, recorder, offer):
     recorder.policy = STRICT.format(recorder.origin, recorder.endpoint)
     recorder.offers = [offer]
     complaints = []
@@ -454,7 +454,7 @@ def test_a_strict_policy_is_kept(visit, recorder, offer):
 MARKUP = "<img src=x onerror=window.hit=1><b>bold</b>"
 
 
-def test_texts_are_texts(visit, recorder):
+def test_markup_in_texts_is_shown_as_text(visit, recorder):
     recorder.offers = [WORKSHOP | {"title": MARKUP, "text": MARKUP, "button": MARKUP, "language": MARKUP}]
     page = visit()
 
@@ -467,7 +467,7 @@ def test_texts_are_texts(visit, recorder):
     "link", ["javascript:alert(1)", "//evil.example/x", "/\\evil.example", "data:text/html,x", "http://["]
 )
 @pytest.mark.parametrize("part", ["link", "image"])
-def test_an_offer_that_leads_nowhere_good_is_not_shown_and_the_next_one_is(visit, recorder, part, link):
+def test_an_offer_with_an_unsafe_link_is_skipped_for_the_next_one(visit, recorder, part, link):
     recorder.offers = [WORKSHOP | {part: link}, NEWS]
     page = visit()
     page.clock.fast_forward(200)
@@ -477,7 +477,7 @@ def test_an_offer_that_leads_nowhere_good_is_not_shown_and_the_next_one_is(visit
 
 
 @pytest.mark.parametrize("offers", [None, "broken", [None], [{}], [{"placement": "slot", "slot": "home"}], {"a": 1}])
-def test_an_answer_that_makes_no_sense_does_nothing(visit, recorder, offers):
+def test_an_invalid_response_is_ignored(visit, recorder, offers):
     recorder.offers = offers
     troubles = []
     page = visit()
@@ -490,7 +490,7 @@ def test_an_answer_that_makes_no_sense_does_nothing(visit, recorder, offers):
     assert troubles == []
 
 
-def test_a_browser_that_knows_no_constructed_style_sheets_shows_nothing(visit, recorder, context):
+def test_a_browser_without_constructed_style_sheets_shows_no_offer(visit, recorder, context):
     context.add_init_script("delete window.CSSStyleSheet")
     recorder.offers = [WORKSHOP]
     troubles = []
@@ -503,7 +503,7 @@ def test_a_browser_that_knows_no_constructed_style_sheets_shows_nothing(visit, r
     assert troubles == []
 
 
-def test_without_the_snippet_offers_are_shown_all_the_same(context, recorder):
+def test_offers_are_shown_without_the_snippet(context, recorder):
     recorder.pages["/bare"] = f"""<!doctype html><title>Bare</title>
       <script async src="{recorder.endpoint}/v1/offers.js" data-write-key="site-key"></script>"""
     recorder.offers = [WORKSHOP]
@@ -515,7 +515,7 @@ def test_without_the_snippet_offers_are_shown_all_the_same(context, recorder):
 
 
 @pytest.mark.parametrize(("language", "label"), [("de", "Nicht jetzt"), ("en", "Not now"), ("fr", "Not now")])
-def test_the_button_to_close_speaks_the_language_of_the_offer(visit, recorder, language, label):
+def test_the_button_to_close_is_in_the_language_of_the_offer(visit, recorder, language, label):
     recorder.offers = [WORKSHOP | {"language": language}]
     page = visit()
 

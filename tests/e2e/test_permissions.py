@@ -45,14 +45,14 @@ def items(cloud):
     return below
 
 
-def test_a_lead_with_a_long_past_settles(send, items, wait_for):
+def test_a_lead_with_a_long_history_settles(send, items, wait_for):
     for n in range(21):
         send({**VIEW, "userId": "settled", "messageId": f"s{n}", "timestamp": to_iso(clock() - 9 * DAY + n * HOUR)})
 
     wait_for("a checkpoint", lambda: CHECKPOINT_KEY in items("u:settled"))
 
 
-def test_two_subjects_that_a_server_names_become_one_lead(send, items, wait_for):
+def test_two_subjects_that_a_server_names_are_merged(send, items, wait_for):
     send({**VIEW, "anonymousId": "merged", "messageId": "m1"})
     send({"type": "identify", "anonymousId": "merged", "userId": "merged", "messageId": "m2"})
 
@@ -61,7 +61,7 @@ def test_two_subjects_that_a_server_names_become_one_lead(send, items, wait_for)
     )
 
 
-def test_what_cannot_be_read_is_set_aside(cloud, items, wait_for):
+def test_an_unreadable_item_is_quarantined(cloud, items, wait_for):
     key = f"{EVENT_PREFIX}{to_iso(clock())}#broken"
     broken = {"pk": {"S": "u:broken"}, "sk": {"S": key}, "data": {"S": "[{"}}
 
@@ -94,7 +94,7 @@ def test_a_view_without_consent_is_counted_for_the_day(send, items):
     assert items("a:unasked") == {}
 
 
-def test_a_page_shows_the_settings_of_a_lead_and_writes_what_was_chosen(cloud, items):
+def test_a_page_shows_the_settings_of_a_lead_and_saves_the_choice(cloud, items):
     secret = cloud.client("secretsmanager").get_secret_value(SecretId=cloud.link_secret)["SecretString"]
     token = issue_page([secret.encode()], "a:reader-of-mails", "I#0", "tips_tips_1", clock())
     known = {"preferences": {"off": [], "paused_until": clock() + DAY, "language": "en"}}
@@ -146,7 +146,7 @@ def test_the_tracking_function_reads_the_key_of_links_only(cloud, as_role):
         secrets.get_secret_value(SecretId=cloud.address_secret)
 
 
-def test_the_tracking_function_neither_searches_nor_deletes(cloud, as_role):
+def test_the_tracking_function_can_neither_query_nor_delete(cloud, as_role):
     table, key = as_role(cloud.track_function, "dynamodb"), {"pk": {"S": "a:ann"}, "sk": {"S": "P"}}
 
     with refused():
@@ -161,7 +161,7 @@ def test_the_tracking_function_neither_searches_nor_deletes(cloud, as_role):
         table.delete_item(TableName=cloud.table, Key=key)
 
 
-def test_a_marketer_uploads_rules_and_mails_and_touches_nothing_that_is_active(cloud):
+def test_a_marketer_uploads_rules_and_mails_and_cannot_change_active_files(cloud):
     iam = cloud.client("iam")
     iam.create_user(UserName="marketer")
     iam.attach_user_policy(UserName="marketer", PolicyArn=cloud.marketer_policy)
@@ -184,7 +184,7 @@ def test_a_marketer_uploads_rules_and_mails_and_touches_nothing_that_is_active(c
         signed_by(cloud, "dynamodb", keys["AccessKeyId"], keys["SecretAccessKey"]).scan(TableName=cloud.table)
 
 
-def test_figures_are_added_up_and_all_leads_walked(cloud, send, items, wait_for):
+def test_figures_are_added_up_and_all_leads_scanned(cloud, send, items, wait_for):
     seen = to_iso(clock())
     send({**VIEW, "userId": "visitor", "messageId": "f1", "timestamp": seen})
     wait_for("a record", lambda: RECORD_KEY in items("u:visitor"))
@@ -202,8 +202,8 @@ def test_figures_are_added_up_and_all_leads_walked(cloud, send, items, wait_for)
     assert items("J#walk").keys() == {"reconcile", "refold"}
 
 
-def test_nothing_was_left_undone(cloud):
-    """Runs last in this file: whatever a function may not do ends up here in the end."""
+def test_no_message_is_in_the_dead_letter_queue(cloud):
+    """Runs last in this file: messages of functions that lack a permission end in this queue."""
     names = ["ApproximateNumberOfMessages"]
     queue = cloud.client("sqs").get_queue_attributes(QueueUrl=cloud.dead_letters_url, AttributeNames=names)
 

@@ -105,7 +105,7 @@ def proxy(cloud):
 @pytest.fixture
 def ledger(cloud):
     def read(*subjects):
-        """Every event of these subjects that was sent, one that is in the ledger twice listed twice."""
+        """Every stored event of these subjects; an event that is in the ledger twice is listed twice."""
         events = []
         for subject in subjects:
             answer = cloud.client("dynamodb").query(
@@ -121,7 +121,7 @@ def ledger(cloud):
 
 
 @pytest.mark.parametrize("packed", [True, False])
-def test_the_python_sdk(proxy, ledger, packed):
+def test_the_python_sdk_delivers_every_event(proxy, ledger, packed):
     endpoint = proxy(429, 503, LOST)
     user = f"python-{packed}"
     errors = []
@@ -196,7 +196,7 @@ def shop(sdks):
 
 
 @pytest.mark.parametrize("strategy", ["standard", "batching"])
-def test_analytics_next_in_a_browser(browser, shop, proxy, ledger, wait_for, strategy):
+def test_analytics_next_delivers_every_event_from_a_browser(browser, shop, proxy, ledger, wait_for, strategy):
     endpoint = proxy(429, 503, *([LOST] if strategy == "standard" else []))
     context = browser.new_context()
     page = context.new_page()
@@ -257,7 +257,7 @@ def test_analytics_next_in_a_browser(browser, shop, proxy, ledger, wait_for, str
     assert json.dumps(view.as_json())
 
 
-def test_rudderstack_in_a_browser(browser, shop, proxy, ledger, wait_for):
+def test_rudderstack_delivers_every_event_from_a_browser(browser, shop, proxy, ledger, wait_for):
     endpoint = proxy(429, 503)
     context = browser.new_context()
     page = context.new_page()
@@ -302,7 +302,7 @@ def example(language, about):
     return found
 
 
-def test_the_example_for_a_server(cloud, ledger):
+def test_the_example_for_a_server_delivers_its_event(cloud, ledger):
     host = cloud.track_url.rstrip("/")
     code = example("python", "segment.analytics").replace("https://<id>.lambda-url.<region>.on.aws", host)
     exec(code.replace("<key of your server>", "a-secret-key"), {})  # noqa: S102 - our own text
@@ -314,11 +314,11 @@ def test_the_example_for_a_server(cloud, ledger):
     ("sdk", "calls"),
     [("@segment/analytics-next", ("**/v1/p", "**/v1/t")), ("@rudderstack/analytics-js", ("**/v1/page", "**/v1/track"))],
 )
-def test_the_examples_for_a_browser(browser, shop, cloud, ledger, sdk, calls):
+def test_the_examples_for_a_browser_deliver_their_events(browser, shop, cloud, ledger, sdk, calls):
     sent = []
 
     def forward(route):
-        """To the local cloud, wherever in AWS a request was meant to go."""
+        """Forwards a request for any function URL to the local cloud."""
         path = route.request.url.partition(".on.aws")[2]
         route.fulfill(response=route.fetch(url=cloud.track_url.rstrip("/") + path))
 

@@ -1,4 +1,4 @@
-"""The browser snippet: consent, and who the visitor is."""
+"""The browser snippet: consent and the id of the visitor."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def stored(page):
     return page.evaluate("localStorage.length + sessionStorage.length")
 
 
-def test_before_consent_nothing_is_sent_and_nothing_stored(page, recorder, fence):
+def test_nothing_is_sent_and_nothing_stored_before_consent(page, recorder, fence):
     page.evaluate("ripen.page(); ripen.track('Tool Used'); ripen.identify('user-1')")
     page.clock.fast_forward(1000)
     fence(page)
@@ -24,7 +24,7 @@ def test_before_consent_nothing_is_sent_and_nothing_stored(page, recorder, fence
     assert page.evaluate("ripen.consent()") is None
 
 
-def test_consent_sends_what_waited_with_all_its_context(page, recorder):
+def test_consent_sends_the_queued_events_with_all_their_context(page, recorder):
     page.evaluate("ripen.page('Landing', { variant: 'a' })")
     page.evaluate("ripen.consent(true)")
 
@@ -47,7 +47,7 @@ def test_consent_sends_what_waited_with_all_its_context(page, recorder):
     assert given["event"] == "Consent Given"
 
 
-def test_a_yes_is_told_once(page, recorder, taken):
+def test_given_consent_is_reported_once(page, recorder, taken):
     page.evaluate("ripen.consent(true)")
     recorder.events("Consent Given", beside=())
     taken(page)
@@ -57,7 +57,7 @@ def test_a_yes_is_told_once(page, recorder, taken):
     recorder.events("Consent Given", "Tool Used", beside=())
 
 
-def test_denial_drops_what_waited_and_what_follows(page, recorder, fence):
+def test_denial_drops_queued_and_later_events(page, recorder, fence):
     page.evaluate("ripen.page(); ripen.consent(false); ripen.track('Tool Used')")
     page.goto(f"{recorder.origin}/next")
     page.evaluate("ripen.page()")
@@ -70,7 +70,7 @@ def test_denial_drops_what_waited_and_what_follows(page, recorder, fence):
     assert page.evaluate("ripen.consent()") is False
 
 
-def test_consent_withdrawn_is_the_last_word(still, recorder, fence):
+def test_withdrawn_consent_is_the_last_event(still, recorder, fence):
     recorder.failures = [503]
     still.evaluate("ripen.identify('user-1'); ripen.page()")
     still.clock.run_for(50)
@@ -88,7 +88,7 @@ def test_consent_withdrawn_is_the_last_word(still, recorder, fence):
     assert stored(still) == 0
 
 
-def test_a_no_in_another_tab_counts_here_too(agreed, recorder, context, fence):
+def test_denial_in_another_tab_counts_in_this_tab_too(agreed, recorder, context, fence):
     other = context.new_page()
     other.goto(f"{recorder.origin}/next")
     agreed.evaluate("ripen.track('Tool Used')")
@@ -103,7 +103,7 @@ def test_a_no_in_another_tab_counts_here_too(agreed, recorder, context, fence):
     assert stored(agreed) == 0
 
 
-def test_what_a_tab_stored_while_another_said_no_is_erased(still, recorder, fence):
+def test_events_that_a_tab_stored_during_a_denial_in_another_are_erased(still, recorder, fence):
     still.evaluate("ripen.track('Tool Used'); document.cookie = 'ripen=no; Path=/'")
     assert stored(still) == 2
     still.clock.run_for(50)
@@ -113,7 +113,7 @@ def test_what_a_tab_stored_while_another_said_no_is_erased(still, recorder, fenc
     assert recorder.requests == []
 
 
-def test_global_privacy_control_is_a_no_until_the_visitor_says_otherwise(context, recorder, fence):
+def test_global_privacy_control_is_a_denial_until_the_visitor_agrees(context, recorder, fence):
     context.add_init_script("Object.defineProperty(navigator, 'globalPrivacyControl', { value: true })")
     page = context.new_page()
     page.goto(f"{recorder.origin}/first")
@@ -129,7 +129,7 @@ def test_global_privacy_control_is_a_no_until_the_visitor_says_otherwise(context
     recorder.events("Asset Previewed")
 
 
-def test_a_page_that_is_only_prerendered_tells_nothing(agreed, recorder, fence):
+def test_a_prerendered_page_sends_no_event(agreed, recorder, fence):
     agreed.context.add_init_script("Object.defineProperty(document, 'prerendering', { value: true, writable: true })")
     agreed.goto(f"{recorder.origin}/next")
     agreed.evaluate("ripen.page()")
@@ -167,7 +167,7 @@ def test_a_visitor_keeps_the_cookie_over_pages_until_reset(agreed, recorder):
 @pytest.mark.parametrize(
     ("domain", "shared"), [(None, ".site.localhost"), ("shop.site.localhost", ".shop.site.localhost")]
 )
-def test_the_cookie_is_that_of_the_whole_site(context, recorder, domain, shared):
+def test_the_cookie_belongs_to_the_whole_site(context, recorder, domain, shared):
     if domain:
         recorder.options["domain"] = domain
     page = context.new_page()

@@ -1,4 +1,4 @@
-"""The browser snippet: how events get to the endpoint, whatever is in the way."""
+"""The browser snippet: delivery of events to the endpoint despite failures."""
 
 import math
 from email.utils import formatdate
@@ -11,14 +11,14 @@ PAIR = ("Tool Used", "Asset Previewed")
 
 
 def kept(page):
-    """What waits in the browser to be taken: the members of each batch, the oldest first."""
+    """The ids of the events in each queued batch of the browser, oldest first."""
     return page.evaluate(
         """() => Object.keys(localStorage).filter((key) => key.startsWith('ripen:')).sort()
         .map((key) => JSON.parse(localStorage[key]).events.map((event) => event.messageId))"""
     )
 
 
-def test_events_of_a_short_time_are_one_request(agreed, recorder):
+def test_events_in_quick_succession_are_one_request(agreed, recorder):
     agreed.evaluate("ripen.page(); ripen.track('Tool Used'); ripen.identify({ company: 'Oakhurst' })")
 
     recorder.events("page", "Tool Used", "identify")
@@ -43,7 +43,7 @@ def test_a_request_has_at_most_64_kb(agreed, recorder, taken):
 
 
 @pytest.mark.parametrize("failure", [429, 503])
-def test_what_failed_is_repeated_as_the_very_same_batch(still, recorder, refused, failure):
+def test_a_failed_batch_is_repeated_unchanged(still, recorder, refused, failure):
     recorder.failures = [failure]
     still.evaluate("ripen.track('Tool Used'); ripen.track('Asset Previewed')")
     still.clock.run_for(50)
@@ -60,7 +60,7 @@ def test_what_failed_is_repeated_as_the_very_same_batch(still, recorder, refused
     assert times == sorted(times)
 
 
-def test_what_failed_is_the_very_same_batch_after_a_reload_too(still, recorder, refused, taken):
+def test_a_failed_batch_is_repeated_unchanged_after_a_reload_too(still, recorder, refused, taken):
     recorder.failures = [503]
     still.evaluate("ripen.track('Tool Used'); ripen.track('Asset Previewed')")
     still.clock.run_for(50)
@@ -77,7 +77,7 @@ def test_what_failed_is_the_very_same_batch_after_a_reload_too(still, recorder, 
 
 
 @pytest.mark.parametrize("after", ["40", "a date"])
-def test_a_busy_endpoint_is_left_alone_for_as_long_as_it_says(agreed, recorder, fence, after):
+def test_a_busy_endpoint_gets_no_request_before_the_time_it_names(agreed, recorder, fence, after):
     recorder.failures = [429]
     answered = math.ceil(agreed.evaluate("Date.now()") / 1000) * 1000 + 60_000
     recorder.retry_after = after if after.isdigit() else formatdate(answered / 1000 + 40, usegmt=True)
@@ -108,7 +108,7 @@ def test_a_refused_batch_is_not_repeated(agreed, recorder, refusal, taken):
     taken(agreed)
 
 
-def test_without_a_network_nothing_is_tried_until_it_is_back(agreed, recorder, context, taken):
+def test_no_request_is_made_while_the_network_is_down(agreed, recorder, context, taken):
     tried = []
     agreed.on("request", lambda request: tried.append(request.url))
     context.set_offline(True)
@@ -125,7 +125,7 @@ def test_without_a_network_nothing_is_tried_until_it_is_back(agreed, recorder, c
     taken(agreed)
 
 
-def test_the_queue_is_bounded_and_the_oldest_go(agreed, recorder, context, taken):
+def test_the_queue_is_bounded_and_drops_the_oldest_events(agreed, recorder, context, taken):
     context.set_offline(True)
     agreed.evaluate("for (let n = 0; n < 250; n += 1) ripen.track('Tool Used', { n })")
     assert sum(map(len, kept(agreed))) <= 200
@@ -137,7 +137,7 @@ def test_the_queue_is_bounded_and_the_oldest_go(agreed, recorder, context, taken
     assert len(numbers) > 150
 
 
-def test_of_two_open_tabs_one_sends(agreed, recorder, context, fence, taken):
+def test_only_one_of_two_open_tabs_sends(agreed, recorder, context, fence, taken):
     other = context.new_page()
     other.goto(f"{recorder.origin}/next")
     context.set_offline(True)
@@ -151,7 +151,7 @@ def test_of_two_open_tabs_one_sends(agreed, recorder, context, fence, taken):
     assert len(recorder.batches) <= 6, "at worst each tab once, never for ever"
 
 
-def test_events_of_a_tab_that_died_are_sent_by_a_later_page(agreed, recorder, context, taken):
+def test_events_of_a_crashed_tab_are_sent_by_a_later_page(agreed, recorder, context, taken):
     recorder.options["delay"] = 60_000
     agreed.reload()
     agreed.evaluate("ripen.track('Tool Used')")
@@ -168,7 +168,7 @@ def test_events_of_a_tab_that_died_are_sent_by_a_later_page(agreed, recorder, co
     assert recorder.sent(("Tool Used",)) == [members]
 
 
-def test_without_storage_events_are_sent_all_the_same(context, recorder):
+def test_events_are_sent_without_storage(context, recorder):
     context.add_init_script(
         "Object.defineProperty(window, 'localStorage', { get() { throw new Error('forbidden'); } })"
     )

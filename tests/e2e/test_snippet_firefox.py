@@ -1,4 +1,4 @@
-"""The browser snippet in Firefox: what matters most of what the other files test in Chromium."""
+"""The browser snippet in Firefox: the most important behaviour that the other files test in Chromium."""
 
 from urllib.parse import urlsplit
 
@@ -8,7 +8,7 @@ WHENEVER_DUE = 31 * 60 * 1000
 pytestmark = pytest.mark.parametrize("browser", ["firefox"], indirect=True)
 
 
-def test_before_consent_nothing_is_sent_and_nothing_stored(page, recorder, fence):
+def test_nothing_is_sent_and_nothing_stored_before_consent(page, recorder, fence):
     page.evaluate("ripen.page(); ripen.track('Tool Used'); ripen.identify('user-1')")
     page.clock.fast_forward(1000)
     fence(page)
@@ -19,7 +19,7 @@ def test_before_consent_nothing_is_sent_and_nothing_stored(page, recorder, fence
     assert page.evaluate("ripen.consent()") is None
 
 
-def test_consent_sends_what_waited_in_one_request_without_asking_first(page, recorder):
+def test_consent_sends_the_queued_events_in_one_request_without_preflight(page, recorder):
     page.evaluate("ripen.page('Landing', { variant: 'a' })")
     page.evaluate("ripen.consent(true)")
 
@@ -36,7 +36,7 @@ def test_consent_sends_what_waited_in_one_request_without_asking_first(page, rec
     assert landing["context"]["page"] == {"path": "/first", "url": page.url, "title": "A page", "referrer": ""}
 
 
-def test_a_no_is_the_last_word(agreed, recorder, fence):
+def test_no_event_follows_a_denial(agreed, recorder, fence):
     agreed.evaluate("ripen.track('Tool Used'); ripen.consent(false); ripen.track('Tool Used')")
     agreed.goto(f"{recorder.origin}/next")
     agreed.evaluate("ripen.page()")
@@ -48,7 +48,7 @@ def test_a_no_is_the_last_word(agreed, recorder, fence):
     assert agreed.evaluate("localStorage.length") == 0
 
 
-def test_page_views_of_an_app_and_how_long_each_was_seen(still, recorder, taken):
+def test_page_views_of_an_app_are_sent_with_their_duration(still, recorder, taken):
     still.evaluate("ripen.page()")
     still.clock.run_for(50)
     taken(still)
@@ -67,7 +67,7 @@ def test_page_views_of_an_app_and_how_long_each_was_seen(still, recorder, taken)
     assert paths == ["/first", "/second", "/first"]
 
 
-def test_leaving_by_beacon_tells_how_long_and_how_far_down(still, recorder, taken):
+def test_leaving_sends_duration_and_scroll_depth_by_beacon(still, recorder, taken):
     still.evaluate(
         "document.body.style.height = `${4 * innerHeight - document.body.getBoundingClientRect().top}px`; ripen.page()"
     )
@@ -101,7 +101,7 @@ def test_a_form_identifies_while_the_page_is_left(still, recorder, taken):
     assert track["properties"] == {"asset": "workshop"}
 
 
-def test_first_and_last_touch(agreed, recorder):
+def test_first_and_last_touch_are_sent(agreed, recorder):
     agreed.goto(f"{recorder.origin}/first?utm_source=mail&gclid=g-1")
     agreed.evaluate("ripen.track('Tool Used')")
 
@@ -111,7 +111,7 @@ def test_first_and_last_touch(agreed, recorder):
     assert (first["source"], first["name"], first["path"]) == ("feed", "spring", "/first")
 
 
-def test_events_are_sent_in_batches_and_a_failed_one_again_as_it_was(still, recorder, refused, taken):
+def test_events_are_sent_in_batches_and_a_failed_batch_is_repeated_unchanged(still, recorder, refused, taken):
     recorder.failures = [503]
     still.evaluate("for (let n = 0; n < 30; n += 1) ripen.track('Tool Used', { n })")
     ten = ("Tool Used",) * 10
@@ -126,7 +126,7 @@ def test_events_are_sent_in_batches_and_a_failed_one_again_as_it_was(still, reco
     assert [event["properties"]["n"] for event in recorder.events(*ten * 3)] == [*range(30)]
 
 
-def test_what_was_tracked_without_a_network_survives_a_reload(agreed, recorder, context, taken):
+def test_events_tracked_without_a_network_survive_a_reload(agreed, recorder, context, taken):
     context.set_offline(True)
     agreed.evaluate("ripen.track('Tool Used')")
     agreed.wait_for_function("Object.keys(localStorage).filter((key) => key.startsWith('ripen:')).length === 1")

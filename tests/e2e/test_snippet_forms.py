@@ -36,7 +36,7 @@ def left_behind(page):
 
 
 @pytest.mark.parametrize(("answer", "cookies"), [("ripen.consent(false)", ["no"]), ("", [])])
-def test_a_form_with_a_purpose_is_sent_without_consent_and_says_nothing_of_the_visitor(
+def test_a_form_with_a_purpose_is_sent_without_consent_and_without_visitor_data(
     workshop, recorder, fence, answer, cookies
 ):
     workshop.evaluate(answer)
@@ -63,7 +63,7 @@ def test_a_form_with_a_purpose_is_sent_without_consent_and_says_nothing_of_the_v
     assert left_behind(workshop) == (cookies, 0)
 
 
-def test_what_waits_for_an_answer_and_the_request_stay_apart(workshop, recorder):
+def test_queued_events_and_an_explicit_request_have_separate_ids(workshop, recorder):
     workshop.evaluate("ripen.identify('user-1')")
     assert workshop.evaluate(SUBMIT) is True
     assert workshop.evaluate(SUBMIT) is True
@@ -88,7 +88,7 @@ def test_with_consent_the_form_is_part_of_the_visit(workshop, recorder):
     assert "request" not in identify["context"] | track["context"]
 
 
-def test_a_script_learns_that_a_request_was_refused_or_lost(workshop, recorder):
+def test_submit_returns_false_for_a_refused_or_lost_request(workshop, recorder):
     workshop.evaluate("ripen.consent(false)")
     recorder.failures = [400, 429]
     assert workshop.evaluate(SUBMIT) is False
@@ -98,7 +98,7 @@ def test_a_script_learns_that_a_request_was_refused_or_lost(workshop, recorder):
     assert left_behind(workshop) == (["no"], 0)
 
 
-def test_a_form_that_tells_no_purpose_is_analytics(workshop, recorder, fence):
+def test_a_form_without_a_purpose_requires_consent(workshop, recorder, fence):
     plain = "ripen.submit(document.getElementById('plain'))"
     workshop.evaluate("ripen.consent(false)")
     assert workshop.evaluate(plain) is False

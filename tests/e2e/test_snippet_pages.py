@@ -1,4 +1,4 @@
-"""The browser snippet: what it notices on the pages of a site."""
+"""The browser snippet: events that it records on the pages of a site."""
 
 from urllib.parse import urlsplit
 
@@ -31,7 +31,7 @@ def show(page, html):
 # ---------------------------------------------------------------- page views
 
 
-def test_page_views_of_an_app_that_changes_the_address_itself(agreed, recorder):
+def test_page_views_are_sent_when_an_app_changes_the_address_itself(agreed, recorder):
     first = agreed.url
     agreed.evaluate("history.pushState({}, '', '/second'); document.title = 'Second'")
     recorder.events("page")
@@ -49,7 +49,7 @@ def test_page_views_of_an_app_that_changes_the_address_itself(agreed, recorder):
     assert [page["referrer"] for page in pages] == [first, pages[0]["url"], pages[1]["url"]]
 
 
-def test_neither_a_fragment_nor_the_same_address_nor_the_apps_own_call_is_one_more_page_view(agreed, recorder, fence):
+def test_fragments_repeated_addresses_and_own_calls_of_the_app_add_no_page_view(agreed, recorder, fence):
     agreed.evaluate("history.pushState({}, '', '#part'); history.replaceState({ n: 1 }, '')")
     agreed.evaluate("history.pushState({}, '', '/second'); ripen.page()")
     recorder.events("page")
@@ -59,7 +59,7 @@ def test_neither_a_fragment_nor_the_same_address_nor_the_apps_own_call_is_one_mo
     assert len(recorder.so_far()) == 1
 
 
-def test_routes_behind_the_hash_are_pages_of_an_app_that_says_so(agreed, recorder, taken):
+def test_hash_routes_are_pages_when_the_option_is_set(agreed, recorder, taken):
     recorder.options["hash"] = True
     agreed.goto(f"{recorder.origin}/first#/start")
     agreed.evaluate("ripen.page()")
@@ -85,7 +85,7 @@ def test_routes_behind_the_hash_are_pages_of_an_app_that_says_so(agreed, recorde
     assert events[0]["context"]["firstTouch"]["path"] == "/first", "agreed to on the page without a route"
 
 
-def test_places_in_a_page_are_no_page_views_of_an_app_with_routes_behind_the_hash(agreed, recorder, fence):
+def test_anchors_are_no_page_views_of_an_app_with_hash_routes(agreed, recorder, fence):
     recorder.options["hash"] = True
     agreed.goto(f"{recorder.origin}/first#/docs")
     agreed.evaluate("location.hash = '#/docs#install'; location.hash = '#/docs'; history.pushState({}, '', '#/docs')")
@@ -99,7 +99,7 @@ def test_places_in_a_page_are_no_page_views_of_an_app_with_routes_behind_the_has
     assert len(recorder.so_far()) == 1
 
 
-def test_page_views_by_themselves_can_be_turned_off(agreed, recorder, fence):
+def test_automatic_page_views_can_be_turned_off(agreed, recorder, fence):
     recorder.options["spa"] = False
     agreed.reload()
     agreed.evaluate("history.pushState({}, '', '/second')")
@@ -109,14 +109,14 @@ def test_page_views_by_themselves_can_be_turned_off(agreed, recorder, fence):
     assert recorder.so_far() == []
 
 
-def test_the_first_page_view_can_be_sent_by_itself(agreed, recorder):
+def test_the_first_page_view_can_be_sent_automatically(agreed, recorder):
     recorder.options["page"] = True
     agreed.reload()
 
     recorder.events("page")
 
 
-def test_a_page_that_comes_back_from_the_browsers_memory_is_viewed_again(agreed, recorder):
+def test_a_page_restored_from_the_back_forward_cache_is_viewed_again(agreed, recorder):
     agreed.evaluate("ripen.page()")
     recorder.events("page")
     agreed.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")
@@ -141,7 +141,7 @@ def test_a_page_that_comes_back_from_the_browsers_memory_is_viewed_again(agreed,
         ("group('g-1', { plan: 'trial' })", {"type": "group", "groupId": "g-1", "traits": {"plan": "trial"}}),
     ],
 )
-def test_calls_take_what_analytics_js_takes(agreed, recorder, call, expected):
+def test_calls_accept_the_arguments_of_analytics_js(agreed, recorder, call, expected):
     agreed.evaluate(f"ripen.{call}")
 
     [event] = recorder.events(expected.get("event", call.partition("(")[0]))
@@ -155,7 +155,7 @@ def test_calls_take_what_analytics_js_takes(agreed, recorder, call, expected):
 # ---------------------------------------------------------------- how long, how far down
 
 
-def test_leaving_tells_how_long_and_how_far_down(still, recorder, taken):
+def test_leaving_sends_duration_and_scroll_depth(still, recorder, taken):
     still.evaluate(TALL)
     still.evaluate("ripen.page()")
     still.clock.fast_forward(65_000)
@@ -173,7 +173,7 @@ def test_leaving_tells_how_long_and_how_far_down(still, recorder, taken):
     assert left["anonymousId"] == page["anonymousId"]
 
 
-def test_only_time_in_sight_counts_and_all_of_it_is_one_event(still, recorder, taken):
+def test_only_visible_time_counts_and_is_sent_in_one_event(still, recorder, taken):
     still.evaluate("ripen.page()")
     for _ in range(3):
         still.clock.fast_forward(10_000)
@@ -187,7 +187,7 @@ def test_only_time_in_sight_counts_and_all_of_it_is_one_event(still, recorder, t
     assert 30 <= left["properties"]["seconds"] < 45
 
 
-def test_a_hidden_tab_that_is_killed_has_been_left(still, recorder, context, taken):
+def test_a_hidden_tab_that_crashes_counts_as_left(still, recorder, context, taken):
     still.evaluate("ripen.page()")
     still.clock.fast_forward(10_000)
     still.evaluate(HIDE, "hidden")
@@ -247,7 +247,7 @@ def test_a_form_identifies_and_then_tracks(agreed, recorder, taken):
     assert identify["originalTimestamp"] < track["originalTimestamp"], "what was known when is told by the moments"
 
 
-def test_a_click_that_leaves_the_page_loses_nothing(still, recorder, taken):
+def test_a_click_that_leaves_the_page_loses_no_event(still, recorder, taken):
     recorder.failures = [503]
     recorder.pages["/next"] = "<!doctype html><title>A page without the snippet</title>"
     still.get_by_role("link", name="Offer").click()
@@ -264,7 +264,7 @@ def test_a_click_that_leaves_the_page_loses_nothing(still, recorder, taken):
 
 
 @pytest.mark.parametrize("button", ["left", "middle"])
-def test_a_link_to_another_host_is_told_while_the_page_is_left(agreed, recorder, button):
+def test_a_link_to_another_host_is_reported_while_the_page_is_left(agreed, recorder, button):
     url = f"{outside(recorder)}/partner?a=1"
     show(agreed, f'<a href="{url}"><b>Partner</b></a>')
     agreed.get_by_text("Partner").click(button=button)
@@ -276,7 +276,7 @@ def test_a_link_to_another_host_is_told_while_the_page_is_left(agreed, recorder,
 
 
 @pytest.mark.parametrize("name", ["plan.pdf", "Plan.DOCX", "all.zip", "sheet.csv?v=2", "film.mp4"])
-def test_a_download_is_told(agreed, recorder, name):
+def test_a_download_is_reported(agreed, recorder, name):
     show(agreed, f'<a href="/files/{name}">Get it</a>')
     agreed.get_by_text("Get it").click()
 

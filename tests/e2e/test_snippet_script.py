@@ -1,4 +1,4 @@
-"""The browser snippet: how the script gets to the page, and whether every browser can read it."""
+"""The browser snippet: loading of the script, its size, and the browsers that can parse it."""
 
 import gzip
 import re
@@ -21,7 +21,7 @@ parse(require('fs').readFileSync(process.argv[1], 'utf8'), { ecmaVersion: Number
 """
 
 
-def test_calls_made_before_the_script_arrives_are_made_up_for(context, recorder):
+def test_calls_made_before_the_script_arrives_are_executed_later(context, recorder):
     recorder.pages["/early"] = f"""<!doctype html><title>Early</title>
       <script>
         window.ripen = window.ripen || [];
@@ -48,18 +48,18 @@ def test_the_example_in_the_documents_works(context, recorder):
     assert [event["type"] for event in recorder.events("page")] == ["page"]
 
 
-def test_the_deployed_function_serves_it(cloud):
+def test_the_deployed_function_serves_the_script(cloud):
     with urllib.request.urlopen(f"{cloud.track_url.rstrip('/')}/v1/ripen.js") as answer:
         assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
         assert answer.read() == BUILT.read_bytes()
 
 
 @pytest.mark.parametrize(("script", "bytes_allowed"), [(BUILT, 4096), (OFFERS, 3072)], ids=["snippet", "offers"])
-def test_it_is_small(script, bytes_allowed):
+def test_each_script_is_small(script, bytes_allowed):
     assert len(gzip.compress(script.read_bytes(), 9)) <= bytes_allowed
 
 
-def test_what_is_served_was_built_from_the_source(tmp_path):
+def test_the_served_scripts_are_built_from_the_source(tmp_path):
     subprocess.run([sys.executable, ROOT / "web" / "build.py", tmp_path], check=True)
 
     for script in (BUILT, OFFERS):
@@ -67,7 +67,7 @@ def test_what_is_served_was_built_from_the_source(tmp_path):
 
 
 @pytest.mark.parametrize("script", [BUILT, OFFERS, *PARTS], ids=lambda path: path.name)
-def test_browsers_of_five_years_ago_can_read_it(script):
+def test_browsers_of_five_years_ago_can_parse_each_script(script):
     node = Path(sys.executable).with_name("node")  # it has a parser that can be told the year
     command = [node, "--expose-internals", "--no-warnings", "-e", PARSE, script, "2020"]
     assert subprocess.run(command, capture_output=True, check=False).returncode == 0

@@ -1,4 +1,4 @@
-"""The browser snippet: where visitors come from."""
+"""The browser snippet: campaigns, referrers and mail links of visits."""
 
 import pytest
 
@@ -11,7 +11,7 @@ def visit(page, recorder, *before, query=""):
     return recorder.events(*before, name)[-1]["context"]
 
 
-def test_the_campaign_of_a_visit_goes_with_all_its_events(agreed, recorder):
+def test_the_campaign_of_a_visit_is_sent_with_all_its_events(agreed, recorder):
     spring = {"source": "feed", "medium": "paid-social", "name": "spring"}
     assert visit(agreed, recorder)["campaign"] == spring
     assert visit(agreed, recorder, "Visit 1", query="?utm_source=mail&fbclid=f-1")["campaign"] == {
@@ -52,7 +52,7 @@ NEWS = {"source": "news", "medium": "email", "name": "x"}
         ("?utm_source=a&utm___proto__=x&gclid=", {"source": "a"}),
     ],
 )
-def test_campaign_parameters_are_read_as_people_and_tools_write_them(context, recorder, query, campaign):
+def test_campaign_parameters_are_read_in_common_spellings(context, recorder, query, campaign):
     page = context.new_page()
     page.goto(f"{recorder.origin}/second{query}")
     page.evaluate("ripen.consent(true)")
@@ -61,7 +61,7 @@ def test_campaign_parameters_are_read_as_people_and_tools_write_them(context, re
     assert given["context"]["campaign"] == campaign
 
 
-def test_the_page_that_a_visit_came_from_is_told_when_it_is_another_site(context, recorder):
+def test_the_referrer_of_a_visit_is_sent_when_it_is_another_site(context, recorder):
     page = context.new_page()
     page.goto(f"{recorder.origin}/first", referer="https://search.example/?q=quotes")
     page.evaluate("ripen.consent(true); ripen.page()")
@@ -73,7 +73,7 @@ def test_the_page_that_a_visit_came_from_is_told_when_it_is_another_site(context
     assert contexts[1]["firstTouch"]["referrer"] == "https://search.example/?q=quotes"
 
 
-def test_no_touch_is_kept_before_consent_or_after_it_was_withdrawn(page):
+def test_no_touch_is_stored_before_consent_or_after_its_withdrawal(page):
     page.evaluate("ripen.page()")
     assert page.evaluate("localStorage.length") == 0
     page.evaluate("ripen.consent(true)")

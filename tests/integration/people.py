@@ -1,4 +1,4 @@
-"""Ann, Bob and their devices: what stories about identity begin with."""
+"""Ann, Bob and their devices, for tests about identity."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ def enough(who, at=START):
 
 
 def signed_in(user, at, who="ann", **traits):
-    """A browser that says whose it is."""
+    """A call of a browser that names its user."""
     return identified(at, who=who, **traits) | {"userId": user}
 
 
 def of_user(user, payload):
-    """What a server says about a userId alone."""
+    """The call with the userId alone, as a server sends it."""
     return {name: value for name, value in payload.items() if name != "anonymousId"} | {"userId": user}
 
 
 def told_by_server(site, *events, at):
-    """Live through what a server tells, as `site.live` does for a website."""
+    """Process events of a server, as `site.live` does for a website."""
     answer = track(request({"batch": list(events), "writeKey": SERVER_KEY}, at), None)
     assert answer["statusCode"] == 200, answer
     site.live(at=at)

@@ -96,14 +96,14 @@ with pytest.MonkeyPatch.context() as before_tests:
 
 @schema.parametrize()
 @hypothesis_settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-def test_the_api_answers_as_it_describes_itself(case):
+def test_the_api_conforms_to_its_description(case):
     checks = [not_a_server_error, content_type_conformance, response_schema_conformance, status_code_conformance]
     case.call_and_validate(checks=checks)
 
 
 @schema.include(path_regex="/(unsubscribe|preferences|confirm|feedback)").parametrize()
 @hypothesis_settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-def test_so_do_the_pages_for_whoever_has_a_link(case):
+def test_the_pages_conform_to_their_description(case):
     case.query = {**(case.query or {}), "t": TOKEN, "survey": "service"}
     checks = [not_a_server_error, content_type_conformance, status_code_conformance]
     case.call_and_validate(checks=checks)
@@ -121,7 +121,7 @@ FIELDS = ["topic", "pause", "language", "action", "version", "score", "reason", 
     method=st.sampled_from(["GET", "HEAD", "POST", "PUT", ""]),
 )
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_whatever_a_page_is_sent_it_answers(page, query, form, body, headers, method):
+def test_any_request_to_a_page_never_ends_in_a_server_error(page, query, form, body, headers, method):
     sent = urlencode(form, errors="replace").encode() if body is None else body
     kind = {"content-type": "application/x-www-form-urlencoded"}
 
@@ -131,7 +131,7 @@ def test_whatever_a_page_is_sent_it_answers(page, query, form, body, headers, me
     assert answer["headers"]["cache-control"] == "no-store"
 
 
-def test_the_description_says_where_the_api_is(monkeypatch):
+def test_the_description_names_the_public_url(monkeypatch):
     monkeypatch.setenv("PUBLIC_URL", "https://go.example.com/some/prefix/")
 
     served = app.test_client().get("/v1/openapi.json").json
@@ -207,7 +207,7 @@ def test_the_pixel_is_a_picture_even_when_its_event_is_refused(path, query, fiel
     assert ledger == []
 
 
-def test_a_table_that_is_busy_is_429_with_the_time_to_wait(monkeypatch):
+def test_a_throttled_table_is_answered_with_429_and_the_time_to_wait(monkeypatch):
     def busy(_table, _items):
         raise TableThrottledError("busy")
 
@@ -233,7 +233,7 @@ ELSEWHERE = {
 
 
 @pytest.mark.parametrize("public_url", ["https://go.example.com", "https://go.example.com/"])
-def test_the_settings_lead_analytics_next_to_this_api_whatever_a_header_says(monkeypatch, public_url):
+def test_the_settings_of_analytics_next_name_the_public_url_regardless_of_headers(monkeypatch, public_url):
     monkeypatch.setenv("PUBLIC_URL", public_url)
 
     answer = call("/v1/projects/site/settings", "GET", headers=ELSEWHERE)
@@ -244,7 +244,7 @@ def test_the_settings_lead_analytics_next_to_this_api_whatever_a_header_says(mon
     assert "evil" not in answer["body"]
 
 
-def test_without_a_public_url_the_api_is_where_aws_put_the_function():
+def test_the_settings_name_the_function_url_without_a_public_url():
     event = {
         "requestContext": {
             "http": {"method": "GET", "path": "/v1/projects/site/settings"},
@@ -259,7 +259,7 @@ def test_without_a_public_url_the_api_is_where_aws_put_the_function():
     assert destination["apiHost"] == "abc.lambda-url.eu-central-1.on.aws/v1"
 
 
-def test_where_nothing_says_where_the_api_is_no_browser_is_sent_anywhere():
+def test_the_settings_fail_without_a_public_url_and_a_domain_name():
     with pytest.raises(SettingsError, match="PUBLIC_URL is not set"):
         call("/v1/projects/site/settings", "GET", headers=ELSEWHERE)
 
@@ -287,7 +287,7 @@ def test_only_pages_of_registered_origins_may_read_answers(method):
 
 
 @pytest.mark.usefixtures("shop")
-def test_a_wrong_key_is_said_plainly():
+def test_an_unregistered_write_key_is_refused_with_a_clear_message():
     answer = call("/v1/page", body=json.dumps({"writeKey": "other", "anonymousId": "v"}).encode())
 
     assert answer["statusCode"] == 401

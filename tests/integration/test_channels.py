@@ -1,4 +1,4 @@
-"""A lead is handed over, a colleague is notified, a system is told: each once, and with what it needs to know."""
+"""Handoffs, notifications and webhooks: each is sent once, with the data that its receiver needs."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def selling(site, rule_files):
 
 @pytest.fixture
 def receiver(monkeypatch):
-    """The messages that a system got; it answers what stands in `answers`, then that all is well."""
+    """The messages that a webhook receiver got, and the errors that it raises for the next ones."""
     received, answers = [], []
 
     def post(url, message, *, to_itself):
@@ -77,7 +77,7 @@ def warm(site, **traits):
     )
 
 
-def test_a_lead_is_handed_over_with_its_story(selling):
+def test_a_lead_is_handed_over_with_its_data_and_events(selling):
     site = selling(RULES % b"sales")
     warm(site, name="Ann\r\nBcc: all@example.com", company="Bananas <b>Ltd</b>")
 
@@ -99,7 +99,7 @@ def test_a_lead_is_handed_over_with_its_story(selling):
     assert len(site.mails()) == 1
 
 
-def test_colleagues_read_their_own_language_and_clock(selling):
+def test_a_handoff_uses_the_language_and_time_zone_of_the_company(selling):
     site = selling(RULES % b"sales", b"de")
     warm(site)
 
@@ -108,7 +108,7 @@ def test_colleagues_read_their_own_language_and_clock(selling):
     assert "02.03.2026 09:00" in mail.get_content()
 
 
-def test_a_system_is_told_and_can_tell_a_repetition(selling, receiver):
+def test_a_webhook_is_repeated_with_the_same_id(selling, receiver):
     site = selling(CHANNELS)
     received, answers = receiver
     answers += [
@@ -133,7 +133,7 @@ def test_a_system_is_told_and_can_tell_a_repetition(selling, receiver):
     assert site.record()["pending"] == []
 
 
-def test_a_system_that_never_answers_is_given_up(selling, receiver, monkeypatch):
+def test_a_webhook_that_is_never_accepted_is_given_up(selling, receiver, monkeypatch):
     site = selling(CHANNELS)
     received, answers = receiver
     answers += [DeliveryDelayedError("the receiver answered with status 503")] * 1_000
@@ -148,7 +148,7 @@ def test_a_system_that_never_answers_is_given_up(selling, receiver, monkeypatch)
     assert site.sweep(START + 6 * DAY) == 0
 
 
-def test_a_system_that_turns_it_down_is_not_told_again(selling, receiver, metrics):
+def test_a_rejected_webhook_is_not_repeated(selling, receiver, metrics):
     site = selling(CHANNELS)
     received, answers = receiver
     answers.append(DeliveryFailedError("the receiver answered with status 410"))
@@ -161,7 +161,7 @@ def test_a_system_that_turns_it_down_is_not_told_again(selling, receiver, metric
     assert metrics()["WebhookFailed"] == 1
 
 
-def test_a_webhook_whose_sender_crashed_is_told_again(selling, receiver, monkeypatch):
+def test_a_webhook_is_repeated_after_a_crash_of_its_sender(selling, receiver, monkeypatch):
     site = selling(CHANNELS)
     received, _ = receiver
     end = delivery._end  # noqa: SLF001

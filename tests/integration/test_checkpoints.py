@@ -1,4 +1,4 @@
-"""A lead with a long history: what is old is folded once and kept, and nobody can tell."""
+"""A lead with a long history: old events are folded into a checkpoint without any effect on results."""
 
 import pytest
 
@@ -30,7 +30,7 @@ def checkpoint(site, who="ann"):
 
 
 def read(site, monkeypatch, act):
-    """The sort keys of the events that are read meanwhile."""
+    """The sort keys of the events that are read during a call."""
     found = []
 
     def read_items(items):
@@ -56,7 +56,7 @@ def as_from_scratch(site, who="ann"):
     }
 
 
-def test_only_what_is_new_is_read(settled, monkeypatch):
+def test_only_new_events_are_read(settled, monkeypatch):
     settled.track(viewed("/en/guides/first", LATER + HOUR), at=LATER + HOUR)
 
     keys = read(settled, monkeypatch, lambda: settled.score(LATER + HOUR))
@@ -67,7 +67,7 @@ def test_only_what_is_new_is_read(settled, monkeypatch):
     assert after["events"] == 32
 
 
-def test_an_event_that_comes_days_late_is_counted_all_the_same(settled):
+def test_an_event_that_is_days_late_is_counted(settled):
     points = settled.record()["scores"]["engagement"]
 
     settled.live(tracked("Tool Used", START + 2 * HOUR + 1), at=LATER + HOUR)
@@ -90,7 +90,7 @@ def test_an_old_event_that_the_stream_lost_is_found_by_a_comparison(settled):
     assert settled.record()["events"] == 32
 
 
-def test_a_checkpoint_that_no_record_names_is_not_believed(settled):
+def test_a_checkpoint_that_no_record_names_is_ignored(settled):
     key = {"pk": {"S": "a:ann"}, "sk": {"S": "K"}}
     stale = settled.dynamodb.get_item(TableName="ripen", Key=key)["Item"]
     settled.live(tracked("Tool Used", START + 2 * HOUR + 1), at=LATER + HOUR)
@@ -101,7 +101,7 @@ def test_a_checkpoint_that_no_record_names_is_not_believed(settled):
     assert settled.record()["events"] == 33
 
 
-def test_who_gives_an_address_is_read_as_a_whole(settled, monkeypatch):
+def test_a_lead_that_gives_an_address_is_read_completely(settled, monkeypatch):
     settled.track(identified(LATER + HOUR, email="ann@example.com"), at=LATER + HOUR)
 
     keys = read(settled, monkeypatch, lambda: settled.score(LATER + HOUR))
@@ -110,14 +110,14 @@ def test_who_gives_an_address_is_read_as_a_whole(settled, monkeypatch):
     assert settled.record()["address"]["key"]
 
 
-def test_a_checkpoint_goes_with_the_first_of_its_events(settled):
+def test_a_checkpoint_expires_with_the_first_of_its_events(settled):
     [kept] = [item for item in settled.items() if item["sk"]["S"] == "K"]
     oldest = min(int(item["ttl"]["N"]) for item in settled.items() if item["sk"]["S"].startswith("E#"))
 
     assert oldest - DAY // SECOND < int(kept["ttl"]["N"]) <= oldest
 
 
-def test_new_rules_fold_everything_again(settled, rule_files):
+def test_new_rules_cause_a_full_fold(settled, rule_files):
     before = settled.record()["scores"]["engagement"]
     doubled = rule_files["rules/scoring.yaml"].replace(b"cap_per_day: 20", b"cap_per_day: 60")
 

@@ -1,4 +1,4 @@
-"""Rules: published or refused, missing or broken, and what becomes of leads meanwhile."""
+"""Rules that are published, refused, missing or unusable, and their effect on leads."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_a_valid_upload_becomes_active(site, rule_files, active):
     assert json.loads(stored) == report
 
 
-def test_the_rules_and_mails_that_a_deployment_begins_with_are_valid(site):
+def test_the_starter_rules_and_mails_are_valid(site):
     folder = template.ROOT / "infra"
     files = [path for kind in ("rules", "mails") for path in (folder / kind).rglob("*.*")]
 
@@ -72,7 +72,7 @@ def test_an_invalid_upload_is_refused_with_file_and_line_and_leaves_the_active_o
         ),
     ],
 )
-def test_rules_that_no_lead_could_live_by_are_refused(nurturing, rule_files, right, wrong, problem):
+def test_values_beyond_their_limits_are_refused(nurturing, rule_files, right, wrong, problem):
     scoring = rule_files["rules/scoring.yaml"]
     assert right in scoring
 
@@ -110,7 +110,9 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("name", "right", "wrong", "problem"), MISTAKES)
-def test_a_mistake_in_the_starter_rules_is_told_and_nothing_becomes_active(site, active, name, right, wrong, problem):
+def test_a_mistake_in_the_starter_rules_is_reported_and_nothing_becomes_active(
+    site, active, name, right, wrong, problem
+):
     files = rule_files(RULES)
     site.publish(files, START)
     before = active()
@@ -136,7 +138,7 @@ def test_a_changed_rule_is_in_use_a_minute_later(nurturing, rule_files):
     assert nurturing.record()["scores"]["engagement"][1] == 40.0
 
 
-def test_without_rules_leads_wait_and_are_scored_once_there_are_some(site, rule_files, metrics):
+def test_leads_wait_without_rules_and_are_scored_once_rules_exist(site, rule_files, metrics):
     site.track(identified(START, email="ann@example.com"), *webinars(), at=START)
     assert site.score(START) == {"batchItemFailures": []}
     assert metrics()["ConfigurationMissing"] == 1
@@ -159,7 +161,7 @@ def test_without_rules_leads_wait_and_are_scored_once_there_are_some(site, rule_
     "content",
     [b"{", b'{"version": "x", "activated_at": "", "configuration": {"profiles": {}}}', b"\xff"],
 )
-def test_the_last_good_rules_stay_when_the_active_ones_break(nurturing, metrics, content):
+def test_the_last_valid_rules_stay_in_use_when_the_active_ones_are_unusable(nurturing, metrics, content):
     nurturing.live(*webinars(), at=START)
     good = nurturing.record()["rules"]
     nurturing.s3.put_object(Bucket=nurturing.bucket, Key=ACTIVE, Body=content)

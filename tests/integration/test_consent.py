@@ -1,4 +1,4 @@
-"""Without consent the table holds daily totals and nothing of the visitor; a withdrawal is heeded."""
+"""Without consent the table holds daily totals and nothing of the visitor; a withdrawal takes effect."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ DAY_KEY = "T#2026-03-02"
 
 
 def silent(event):
-    """The same call, which says nothing about consent."""
+    """The same call without an answer about consent."""
     return {**event, "context": {key: value for key, value in event["context"].items() if key != "consent"}}
 
 
 def declined(event):
-    """The same call, which says no."""
+    """The same call with denied consent."""
     return {**event, "context": event["context"] | NO}
 
 
@@ -74,7 +74,7 @@ def test_each_event_of_a_request_has_its_own_answer(site):
     assert totals(site) == {(DAY_KEY, "page#/b"): 1}
 
 
-def test_an_event_that_cannot_be_stored_keeps_its_place_among_those_without_consent(site):
+def test_an_event_that_cannot_be_stored_keeps_its_index_among_those_without_consent(site):
     large = {**viewed("/c", START), "properties": {"x": "y" * 33_000}}
 
     answer = site.track(silent(viewed("/a", START)), viewed("/b", START), large, at=START)
@@ -85,7 +85,7 @@ def test_an_event_that_cannot_be_stored_keeps_its_place_among_those_without_cons
     assert totals(site) == {(DAY_KEY, "page#/a"): 1}
 
 
-def test_a_browser_that_says_no_in_advance_is_heard_unless_the_visitor_told_this_very_site(site):
+def test_global_privacy_control_counts_unless_the_visitor_agreed_on_this_site(site):
     batch = {"batch": [silent(viewed("/a", START)), viewed("/b", START)], "writeKey": "website"}
 
     track(request(batch, START, headers={"sec-gpc": "1"}), None)
@@ -93,7 +93,7 @@ def test_a_browser_that_says_no_in_advance_is_heard_unless_the_visitor_told_this
     assert [event.properties["path"] for event in site.events()] == ["/b"]
 
 
-def test_what_bots_look_at_is_not_counted(site):
+def test_page_views_of_bots_are_not_counted(site):
     batch = {"batch": [silent(viewed("/a", START))], "writeKey": "website"}
 
     answer = track(request(batch, START, headers={"user-agent": "curl/8.5.0"}), None)
@@ -113,7 +113,7 @@ def test_the_pixel_counts_too(site):
     assert len(site.items()) == 1
 
 
-def test_a_throttled_total_has_the_sender_try_again(site):
+def test_a_throttled_total_makes_the_sender_retry(site):
     def throttle(**_):
         raise ClientError({"Error": {"Code": "ThrottlingException"}}, "UpdateItem")
 
@@ -158,7 +158,7 @@ CALLS = st.fixed_dictionaries(
 
 @given(st.lists(CALLS, min_size=1, max_size=4))
 @hypothesis_settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-def test_without_consent_the_table_holds_no_identifier_whatever_was_sent(site, calls):
+def test_the_table_holds_no_identifier_of_any_call_without_consent(site, calls):
     answer = site.track(*calls, at=START)
 
     assert json.loads(answer["body"])["withoutConsent"] == len(calls)
@@ -172,7 +172,7 @@ def test_without_consent_the_table_holds_no_identifier_whatever_was_sent(site, c
 # ---------------------------------------------------------------- decisions
 
 
-def test_a_withdrawal_is_stored_although_it_says_no_and_nothing_else_of_it_is(site):
+def test_only_the_decision_of_a_withdrawal_is_stored(site):
     event = tracked("Consent Withdrawn", START, why="because") | {"userId": "ann@example.com", "context": NO}
 
     answer = site.track(declined(viewed("/a", START)), event, at=START)
@@ -188,19 +188,19 @@ def test_a_withdrawal_is_stored_although_it_says_no_and_nothing_else_of_it_is(si
     }
 
 
-def test_a_yes_is_stored_with_its_categories(site):
+def test_given_consent_is_stored_with_its_categories(site):
     site.track(tracked("Consent Given", START), at=START)
 
     assert site.events()[0].properties == {"categories": {"analytics": True}}
 
 
-def test_a_yes_that_does_not_say_so_is_none(site):
+def test_a_consent_event_without_an_explicit_answer_is_not_stored(site):
     site.track(silent(tracked("Consent Given", START)), at=START)
 
     assert site.items() == []
 
 
-def test_what_happened_before_a_withdrawal_and_arrives_late_is_stored(site):
+def test_a_late_event_from_before_a_withdrawal_is_stored(site):
     site.track(tracked("Consent Withdrawn", START + HOUR) | {"context": NO}, at=START + HOUR)
     site.track(viewed("/late", START), at=START + 2 * HOUR)
 

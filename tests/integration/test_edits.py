@@ -58,13 +58,13 @@ def sent_until(site, days):
     ],
     ids=["unchanged", "mail inserted", "shorter wait", "longer wait", "first removed", "first and wait removed"],
 )
-def test_a_lead_under_way_goes_on_from_its_place(site, under_way, edited, expected):
+def test_a_lead_under_way_continues_from_its_place(site, under_way, edited, expected):
     assert under_way(edited)["activated"]
 
     assert sent_until(site, 7) == expected
 
 
-def test_a_renamed_campaign_goes_on(site, under_way):
+def test_a_renamed_campaign_continues(site, under_way):
     assert under_way(BASE, "course-new", "was: course")["activated"]
     assert site.score(EDITED_AT) is not None
 
@@ -99,7 +99,7 @@ def test_restart_permits_a_new_name(site, under_way):
     assert sent_until(site, 2) == [(1.5, "Your")]
 
 
-def test_a_new_name_is_accepted_when_nobody_is_under_way(site, rule_files):
+def test_a_new_name_is_accepted_when_no_lead_is_under_way(site, rule_files):
     assert site.publish(rule_files | course(BASE), 0)["activated"]
 
     assert site.publish(rule_files | course(BASE, "course-new"), EDITED_AT)["activated"]

@@ -1,4 +1,4 @@
-"""Whatever was stored about a subject is gone after an erasure; what remains is the withdrawal and the suppression."""
+"""An erasure deletes everything stored about a subject except the withdrawal and the suppression."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ def withdrawn(at=START + 2 * HOUR, who="ann"):
 
 
 def of(site, who="ann"):
-    """Everything that names this visitor."""
+    """The items that name this visitor."""
     return [item for item in site.items() if f"a:{who}" in json.dumps(item, default=str)]
 
 
 def claimed(site):
-    """Who gave which address, by the keys of the addresses."""
+    """Pairs of an address key and the subject that gave the address."""
     return {(item["pk"]["S"], item["sk"]["S"]) for item in site.items() if item["pk"]["S"].startswith("I#")}
 
 
-def test_nothing_is_left_of_a_lead_and_her_neighbour_keeps_everything(nurturing):
+def test_an_erasure_deletes_every_item_of_a_lead_and_none_of_another(nurturing):
     lived(nurturing)
     lived(nurturing, "bob", "bob@example.com")
     before = of(nurturing, "bob")
@@ -58,7 +58,7 @@ def test_nothing_is_left_of_a_lead_and_her_neighbour_keeps_everything(nurturing)
     assert claimed(nurturing) == {(address_key("bob@example.com", SECRET), "a:bob")}
 
 
-def test_addresses_that_were_given_before_are_freed_too(nurturing):
+def test_earlier_addresses_of_an_erased_lead_are_freed_too(nurturing):
     nurturing.live(identified(START, email="old@example.com"), at=START)
     nurturing.live(identified(START + HOUR, email=ADDRESS), at=START + HOUR)
     assert len(claimed(nurturing)) == 2
@@ -68,7 +68,7 @@ def test_addresses_that_were_given_before_are_freed_too(nurturing):
     assert claimed(nurturing) == set()
 
 
-def test_the_address_of_somebody_else_stays_hers(nurturing):
+def test_an_erasure_does_not_free_the_address_of_another_lead(nurturing):
     lived(nurturing)
     nurturing.live(identified(START, email=ADDRESS, who="eve"), at=START)
 
@@ -78,7 +78,7 @@ def test_the_address_of_somebody_else_stays_hers(nurturing):
 
 
 @pytest.mark.parametrize(("kind", "reason"), [("Bounce", "bounced"), ("Complaint", "complained")])
-def test_an_address_that_must_not_be_mailed_is_never_mailed_again(nurturing, kind, reason):
+def test_a_suppressed_address_stays_suppressed_after_an_erasure(nurturing, kind, reason):
     lived(nurturing)
     report = mail_report(kind, "a:ann", "workshop-agenda_workshop-agenda_1", START + HOUR, bounceType="Permanent")
     nurturing.report(report)
@@ -95,7 +95,7 @@ def test_an_address_that_must_not_be_mailed_is_never_mailed_again(nurturing, kin
     assert len(nurturing.mails()) == mails
 
 
-def test_a_lead_who_was_erased_may_come_back_as_a_new_one(nurturing):
+def test_an_erased_lead_may_return_as_a_new_lead(nurturing):
     lived(nurturing)
     erase("ripen", "a:ann", SECRET)
 
@@ -108,7 +108,7 @@ def test_a_lead_who_was_erased_may_come_back_as_a_new_one(nurturing):
     assert len(nurturing.mails()) == 2
 
 
-def test_only_the_withdrawal_stays_and_nothing_that_came_with_it(nurturing):
+def test_an_erasure_keeps_only_the_withdrawal(nurturing):
     lived(nurturing)
     nurturing.track(viewed("/secret", START + 2 * HOUR), withdrawn(), at=START + 2 * HOUR)
 
@@ -125,7 +125,7 @@ def test_only_the_withdrawal_stays_and_nothing_that_came_with_it(nurturing):
 
 
 @pytest.mark.parametrize("survives", range(6))
-def test_an_erasure_that_was_interrupted_is_finished_by_the_next(nurturing, survives):
+def test_an_interrupted_erasure_is_finished_by_the_next(nurturing, survives):
     lived(nurturing)
     nurturing.track(withdrawn(), at=START + 2 * HOUR)
     writes = 0
@@ -152,7 +152,7 @@ def test_an_erasure_that_was_interrupted_is_finished_by_the_next(nurturing, surv
     assert claimed(nurturing) == set()
 
 
-def test_a_lead_whose_record_has_to_be_made_anew_is_erased_too(nurturing):
+def test_a_lead_with_a_stale_record_is_erased_too(nurturing):
     lived(nurturing)
     key = {"pk": {"S": "a:ann"}, "sk": {"S": "P"}}
     change = {"UpdateExpression": "SET #data = :none", "ExpressionAttributeNames": {"#data": "data"}}
@@ -165,7 +165,7 @@ def test_a_lead_whose_record_has_to_be_made_anew_is_erased_too(nurturing):
 
 
 @pytest.mark.parametrize("content", [{"data": {"S": "[{"}}, {"zip": {"B": b"no"}}, {"count": {"N": "1.5"}}])
-def test_what_cannot_be_read_is_erased_like_everything_else(nurturing, content):
+def test_unreadable_items_are_erased_too(nurturing, content):
     lived(nurturing)
     broken = {"pk": {"S": "a:ann"}, "sk": {"S": "E#2026-03-02T08:00:00.000Z#broken"}} | content
     nurturing.dynamodb.put_item(TableName="ripen", Item=broken)
@@ -183,7 +183,7 @@ def command(*arguments):
     return CliRunner().invoke(main, ["lead", "erase", *arguments])
 
 
-def test_the_command_changes_nothing_until_it_is_told_to(nurturing):
+def test_the_command_changes_nothing_without_yes(nurturing):
     lived(nurturing)
     before = nurturing.items()
 
@@ -197,7 +197,7 @@ def test_the_command_changes_nothing_until_it_is_told_to(nurturing):
     assert nurturing.items() == before
 
 
-def test_the_command_erases(nurturing):
+def test_the_command_erases_with_yes(nurturing):
     lived(nurturing)
 
     result = command("ann", "--yes")
@@ -208,7 +208,7 @@ def test_the_command_erases(nurturing):
     assert claimed(nurturing) == set()
 
 
-def test_the_command_says_when_there_is_nobody(nurturing):
+def test_the_command_reports_an_unknown_lead(nurturing):
     result = command("nobody", "--yes")
 
     assert result.exit_code == 1

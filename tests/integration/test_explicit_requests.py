@@ -19,7 +19,7 @@ NO = {"consent": {"categoryPreferences": {"analytics": False}}}
 
 @pytest.fixture
 def starter(site):
-    """The starter rules and mails, with a server that is known."""
+    """The starter rules and mails, with a registered server."""
     report = site.publish(rule_files(RULES) | {"rules/sources.yaml": LINKING["rules/sources.yaml"]}, 0)
     assert report["activated"], report["problems"]
     return site
@@ -39,7 +39,7 @@ def subjects_of_mails(site):
     return [(mail["To"], mail["Subject"]) for mail in site.mails()]
 
 
-def test_a_sign_up_after_a_no_is_answered_by_its_mail_and_by_nothing_else(starter):
+def test_a_sign_up_without_consent_causes_only_the_mail_that_answers_it(starter):
     answer = starter.live(signs_up(START), at=START)
     for day in (1, 10, 40, 90, 200):
         starter.live(at=START + day * DAY)
@@ -55,7 +55,7 @@ def test_a_sign_up_after_a_no_is_answered_by_its_mail_and_by_nothing_else(starte
     assert [pk for pk, _ in starter.keys("") if pk.startswith("V#")] == []
 
 
-def test_a_server_passes_the_form_on_and_no_typed_word_is_printed(starter):
+def test_a_form_passed_on_by_a_server_prints_no_typed_word(starter):
     answer = track(request({"batch": [signs_up(START)], "writeKey": SERVER_KEY}, START), None)
     starter.live(at=START)
 
@@ -63,7 +63,7 @@ def test_a_server_passes_the_form_on_and_no_typed_word_is_printed(starter):
     assert subjects_of_mails(starter) == [(ANN, "Your workshop: the agenda")]
 
 
-def test_the_wish_for_mails_in_the_form_is_asked_about_and_counts_from_the_yes_on(starter):
+def test_a_newsletter_request_in_the_form_counts_from_its_confirmation_on(starter):
     starter.live(signs_up(START, newsletter="yes"), at=START)
     assert [subject for _, subject in subjects_of_mails(starter)] == ["Please confirm your e-mail address"]
     follow(starter, -1, "confirm", START + HOUR)
@@ -75,7 +75,7 @@ def test_the_wish_for_mails_in_the_form_is_asked_about_and_counts_from_the_yes_o
     assert starter.record("once")["address"]["owned"]
 
 
-def test_whoever_sends_many_forms_reaches_one_mailbox_no_more_than_without_forms(starter):
+def test_many_forms_send_no_more_mails_to_a_mailbox_than_other_events(starter):
     for n in range(6):
         starter.live(signs_up(START + n * HOUR, who=f"once-{n}"), at=START + n * HOUR)
 

@@ -1,4 +1,4 @@
-"""Whatever is sent to the tracking endpoint: a defined answer, good neighbours stored, no harm done."""
+"""Hostile requests to the tracking endpoint: the answer is defined, and valid events beside them are stored."""
 
 import base64
 import gzip
@@ -128,7 +128,7 @@ ACCEPTED = {
 
 
 @pytest.mark.parametrize(("event", "field"), REFUSED.values(), ids=REFUSED)
-def test_a_bad_event_is_refused_alone(ledger, event, field):
+def test_an_invalid_event_is_refused_alone(ledger, event, field):
     status, errors = call(batch(GOOD % "before", event, GOOD % "after"))
 
     assert status == 200
@@ -139,7 +139,7 @@ def test_a_bad_event_is_refused_alone(ledger, event, field):
 
 
 @pytest.mark.parametrize("event", ACCEPTED.values(), ids=ACCEPTED)
-def test_an_odd_event_is_accepted_and_does_no_harm_later(ledger, event):
+def test_an_unusual_event_is_accepted_and_can_be_folded_and_rendered(ledger, event):
     status, errors = call(batch(GOOD % "before", event, GOOD % "after"))
 
     events = read_events(ledger)
@@ -173,7 +173,7 @@ BODIES = {
 
 
 @pytest.mark.parametrize(("body", "status", "field"), BODIES.values(), ids=BODIES)
-def test_a_body_that_cannot_be_read_is_refused(ledger, body, status, field):
+def test_an_unreadable_body_is_refused(ledger, body, status, field):
     found, [error] = call(body)
 
     assert (found, error["field"]) == (status, field)
@@ -182,13 +182,13 @@ def test_a_body_that_cannot_be_read_is_refused(ledger, body, status, field):
     assert ledger == []
 
 
-def test_a_raw_half_character_in_text_is_accepted(ledger):
+def test_an_unpaired_surrogate_in_text_is_accepted(ledger):
     assert call(batch(GOOD % "before", bad(value='{"n":"\ud800"}')))[0] == 200
     assert len(read_events(ledger)) == 2
 
 
 @pytest.mark.parametrize("depth", [*range(850, 1_000, 7), 2_000, 5_000])
-def test_close_to_the_limit_of_the_stack_there_is_an_answer_too(ledger, depth):
+def test_nesting_close_to_the_limit_of_the_stack_is_answered(ledger, depth):
     status, errors = call(batch(GOOD % "before", bad(value=nested(depth)), GOOD % "after"))
 
     assert (status, errors[0]["field"]) in ((200, "event"), (400, "body"))
@@ -210,7 +210,9 @@ def test_close_to_the_limit_of_the_stack_there_is_an_answer_too(ledger, depth):
         ("GET", "/.env", {}, 404, "path"),
     ],
 )
-def test_a_request_that_is_none_of_ours_is_refused(ledger, method, path, headers, status, field):
+def test_a_request_with_a_wrong_origin_authorization_method_or_path_is_refused(
+    ledger, method, path, headers, status, field
+):
     found, [error] = call('{"writeKey":"site","anonymousId":"visitor"}', path, method, headers)
 
     assert (found, error["field"]) == (status, field)

@@ -1,4 +1,4 @@
-"""What visitors type, from the tracking call to the bytes of a mail: it does nothing there but stand as text."""
+"""Hostile values that visitors type are plain text in the bytes of a mail."""
 
 import json
 from email import message_from_bytes, policy
@@ -39,7 +39,7 @@ NAMES = [
 
 
 @pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
-def test_a_name_does_nothing_in_a_mail(name):
+def test_a_hostile_name_is_plain_text_in_a_mail(name):
     body = {"anonymousId": "visitor", "traits": {"firstName": name, "email": "ada@example.com"}}
     received = parse_event(json.loads(json.dumps(body)), "identify", NO_SOURCES.find("site"), RECEIVED)
     lead = fold("a:visitor", read_events(event_items([received], 30)), RULES, RECEIVED)
@@ -76,6 +76,6 @@ def test_a_name_does_nothing_in_a_mail(name):
         "",
     ],
 )
-def test_an_address_that_is_more_than_one_is_never_written_to(address):
+def test_a_value_with_several_addresses_is_never_mailed(address):
     with pytest.raises(MailRefusedError):
         mailer.build(mailer.Rendered("Hi", "<p>Hi</p>", "Hi"), mailer.Envelope("us@example.com", address))

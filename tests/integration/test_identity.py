@@ -1,4 +1,4 @@
-"""Who is who: proof makes two leads one, and claims do not."""
+"""Identity: a proof merges two leads, and a claim does not."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_following_the_link_in_a_mail_makes_two_devices_one_lead(mailed):
     ]
 
 
-def test_what_happens_on_either_device_counts_for_the_one_lead(mailed):
+def test_events_on_both_devices_count_for_the_merged_lead(mailed):
     mailed.live(viewed("/", LATER, who="phone", token=link(mailed)), at=LATER)
 
     told_by_server(mailed, tracked("Order Completed", LATER + HOUR, who="phone"), at=LATER + HOUR)
@@ -68,7 +68,7 @@ def test_following_the_link_on_the_same_device_proves_the_address(mailed):
     assert [mail["To"] for mail in mailed.mails()] == [ANN, ANN]
 
 
-def test_nobody_is_mailed_again_because_of_a_merge(mailed):
+def test_a_merge_sends_no_mail_again(mailed):
     late = START + 400 * DAY  # the points of the first have faded, so that the one history starts the campaign twice
     mailed.live(*enough("laptop", late), identified(late, who="laptop", email=ANN), at=late)
     mailed.live(identified(late + DAY, email=ANN), *enough("ann", late + DAY), at=late + DAY)
@@ -96,7 +96,7 @@ def test_a_scanner_that_follows_the_link_proves_nothing(mailed):
 
 
 @pytest.mark.parametrize("forged", [lambda token: token[:-2], lambda _: "x", lambda token: "W" + token, lambda _: ""])
-def test_a_token_that_is_not_ours_proves_nothing(mailed, forged):
+def test_a_forged_token_proves_nothing(mailed, forged):
     mailed.live(viewed("/", LATER, who="eve", token=forged(link(mailed))), at=LATER)
 
     assert subjects("ann") == ["a:ann"]
@@ -127,7 +127,7 @@ def test_a_link_joins_no_browser_after_thirty_days_and_proves_the_address_for_ni
     assert mailed.record()["address"]["owned"]
 
 
-def test_a_link_is_as_old_as_it_is_when_it_comes_whatever_the_sender_says(mailed):
+def test_the_age_of_a_link_is_measured_when_it_is_received(mailed):
     mailed.live(viewed("/", START + HOUR, who="thief", token=link(mailed)), at=START + 600 * DAY)
     forged = viewed("/", START + HOUR, who="thief", token=link(mailed), token_at=START + HOUR)
     mailed.live(forged, at=START + 600 * DAY + HOUR)
@@ -135,7 +135,7 @@ def test_a_link_is_as_old_as_it_is_when_it_comes_whatever_the_sender_says(mailed
     assert subjects("ann") == ["a:ann"]
 
 
-def test_two_that_a_server_tells_apart_are_a_conflict_that_is_recorded_once(nurturing):
+def test_two_users_that_a_server_distinguishes_are_a_conflict_recorded_once(nurturing):
     told_by_server(nurturing, signed_in("7", START), at=START)
     told_by_server(nurturing, of_user("8", tracked("Deal Won", START)), at=START)
 
@@ -150,7 +150,7 @@ def test_two_that_a_server_tells_apart_are_a_conflict_that_is_recorded_once(nurt
     }
 
 
-def test_whoever_proves_an_address_gets_it_from_one_who_only_typed_it(mailed):
+def test_a_proof_moves_an_address_from_a_lead_that_only_typed_it(mailed):
     told_by_server(mailed, of_user("7", identified(LATER, email=ANN)), at=LATER)
 
     assert lead("u:7").record.address["owned"]
@@ -160,7 +160,7 @@ def test_whoever_proves_an_address_gets_it_from_one_who_only_typed_it(mailed):
     assert [mail["To"] for mail in mailed.mails()] == [ANN, ANN], "what the first one asks for is still answered"
 
 
-def test_two_that_have_proven_the_same_address_are_one(mailed):
+def test_two_leads_that_have_proven_the_same_address_are_merged(mailed):
     mailed.live(viewed("/", LATER, token=link(mailed)), at=LATER)
 
     told_by_server(mailed, of_user("7", identified(LATER, email=ANN)), at=LATER + HOUR)
@@ -170,7 +170,7 @@ def test_two_that_have_proven_the_same_address_are_one(mailed):
     assert mailed.record()["address"]["owned"]
 
 
-def test_a_server_that_names_both_makes_browser_and_user_one(nurturing):
+def test_a_server_that_names_browser_and_user_merges_them(nurturing):
     nurturing.live(*enough("ann"), at=START)
     told_by_server(nurturing, signed_in("7", LATER, email=ANN), at=LATER)
     told_by_server(nurturing, of_user("7", tracked("Deal Won", LATER)), at=LATER + HOUR)
@@ -180,7 +180,7 @@ def test_a_server_that_names_both_makes_browser_and_user_one(nurturing):
     assert [mail["To"] for mail in nurturing.mails()] == [ANN]
 
 
-def test_two_users_are_two_people_even_on_one_computer(nurturing):
+def test_two_users_at_one_browser_are_two_people(nurturing):
     told_by_server(nurturing, signed_in("7", START), at=START)
     told_by_server(nurturing, of_user("8", tracked("Deal Won", START - DAY)), signed_in("8", START), at=START + HOUR)
     told_by_server(nurturing, signed_in("8", LATER), at=LATER)
@@ -189,14 +189,14 @@ def test_two_users_are_two_people_even_on_one_computer(nurturing):
     assert nurturing.names().count("Lead Conflict Found") == 1
 
 
-def test_browsers_that_name_the_same_user_are_one_while_nothing_is_proven(nurturing):
+def test_browsers_that_name_the_same_user_are_merged_while_nothing_is_proven(nurturing):
     nurturing.live(signed_in("7", START), at=START)
     nurturing.live(signed_in("7", START, who="phone"), at=START + HOUR)
 
     assert subjects("phone") == ["a:ann", "a:phone", "u:7"]
 
 
-def test_a_browser_never_becomes_one_with_a_user_that_a_server_knows(nurturing):
+def test_a_browser_is_never_merged_with_a_user_that_a_server_knows(nurturing):
     told_by_server(nurturing, of_user("7", identified(START, email=ANN)), at=START)
     before = lead("u:7")
 
@@ -208,7 +208,7 @@ def test_a_browser_never_becomes_one_with_a_user_that_a_server_knows(nurturing):
 
 
 @pytest.mark.parametrize("form", [True, False])
-def test_a_browser_never_becomes_one_with_a_user_who_gave_an_address(nurturing, form):
+def test_a_browser_is_never_merged_with_a_user_who_gave_an_address(nurturing, form):
     nurturing.live(signed_in("7", START, email=ANN) | {"context": {"form": form, **YES}}, at=START)
     before = lead("a:ann")
 
@@ -219,7 +219,7 @@ def test_a_browser_never_becomes_one_with_a_user_who_gave_an_address(nurturing, 
 
 
 @pytest.mark.parametrize("first", ["ann", "eve"])
-def test_naming_the_user_of_somebody_else_tells_nothing_about_her(nurturing, first):
+def test_naming_the_user_id_of_another_person_reveals_nothing(nurturing, first):
     told = {"ann": signed_in(ANN, START, email=ANN, firstName="Ann"), "eve": signed_in(ANN, START, who="eve")}
     nurturing.live(told.pop(first), at=START)
     for one in told.values():
@@ -233,7 +233,7 @@ def test_naming_the_user_of_somebody_else_tells_nothing_about_her(nurturing, fir
     assert "Ann" not in mail.as_string()
 
 
-def test_devices_of_a_user_part_when_one_of_them_gives_an_address(nurturing):
+def test_devices_of_a_user_are_unmerged_when_one_of_them_gives_an_address(nurturing):
     for who in ("ann", "phone"):
         nurturing.live(signed_in("7", START, who=who, firstName="Ann"), at=START)
     assert subjects("ann") == ["a:ann", "a:phone", "u:7"]
@@ -244,7 +244,7 @@ def test_devices_of_a_user_part_when_one_of_them_gives_an_address(nurturing):
     assert "a:phone" not in subjects("ann")
 
 
-def test_what_a_browser_claimed_is_taken_back_once_the_other_side_is_proven(nurturing):
+def test_a_merge_claimed_by_a_browser_is_undone_once_the_user_is_proven(nurturing):
     nurturing.live(signed_in("7", START, who="eve"), at=START)
     assert subjects("eve") == ["a:eve", "u:7"]
 
@@ -257,7 +257,7 @@ def test_what_a_browser_claimed_is_taken_back_once_the_other_side_is_proven(nurt
     assert lead("u:7").record.address["owned"]
 
 
-def test_a_withdrawal_erases_nobody_else_who_named_the_same_user(nurturing, rule_files):
+def test_a_withdrawal_does_not_erase_others_who_named_the_same_user(nurturing, rule_files):
     erasing = SOURCES.replace("kind: browser", "kind: browser\n    on_withdrawal: erase")
     nurturing.publish(rule_files | {"rules/sources.yaml": erasing.encode()}, START)
     for who in ("ann", "eve"):
@@ -282,7 +282,7 @@ def test_an_address_is_free_again_once_its_owner_was_erased(mailed):
     assert mailed.record("new")["address"]["owned"]
 
 
-def test_a_proof_of_the_same_merge_holds(nurturing):
+def test_a_proof_replaces_the_claim_of_the_same_merge(nurturing):
     nurturing.live(signed_in("7", START), at=START)
     told_by_server(nurturing, signed_in("7", LATER), at=LATER)
 
@@ -290,7 +290,7 @@ def test_a_proof_of_the_same_merge_holds(nurturing):
     assert [edge.proof for edge in lead("a:ann").edges] == [Proof.SERVER]
 
 
-def test_more_devices_than_a_lead_may_have_are_refused_and_that_is_recorded_once(nurturing, monkeypatch):
+def test_a_merge_beyond_the_device_limit_is_refused_and_recorded_once(nurturing, monkeypatch):
     monkeypatch.setattr(merged_lead, "MAX_SUBJECTS", 2)
     told_by_server(nurturing, signed_in("7", START), at=START)
     for n in range(2):
@@ -300,7 +300,7 @@ def test_more_devices_than_a_lead_may_have_are_refused_and_that_is_recorded_once
     assert nurturing.names("phone").count("Lead Merge Refused") == 1
 
 
-def test_tokens_of_an_older_key_are_believed():
+def test_tokens_of_an_older_key_are_valid():
     old, new = b"a" * 32, b"b" * 32
     token = link_tokens.issue([old], "a:ann", "I#" + "0" * 64, START)
 

@@ -1,4 +1,4 @@
-"""History and contacts of another system, imported on the command line as their user does it."""
+"""History and contacts of another system, imported on the command line."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def opt_in_of(subject):
 
 
 def days_pass(here, days=40):
-    """Sweeps for the next days, each with all that it causes."""
+    """Run the sweep for the next days, with everything that follows from it."""
     here.score(NOW)
     for day in range(days):
         here.sweep(NOW + MINUTE + day * DAY)
@@ -104,7 +104,7 @@ def days_pass(here, days=40):
         here.score(NOW + MINUTE + day * DAY)
 
 
-def test_a_dry_run_tells_events_leads_conflicts_and_errors_and_stores_nothing(here):
+def test_a_dry_run_reports_events_leads_conflicts_and_errors_and_stores_nothing(here):
     told = run(export(here, ORDERS), "--dry-run", key="")
 
     assert told.exit_code == 0, told.output
@@ -118,7 +118,7 @@ def test_a_dry_run_tells_events_leads_conflicts_and_errors_and_stores_nothing(he
     assert here.requests == []
 
 
-def test_imported_events_count_and_mail_nobody(here):
+def test_imported_events_count_and_send_no_mail(here):
     told = run(export(here, ORDERS), "--yes")
     days_pass(here)
 
@@ -131,7 +131,7 @@ def test_imported_events_count_and_mail_nobody(here):
     assert not any(event.name.startswith("Colleague") for event in events_of("u:7"))
 
 
-def test_the_same_live_events_would_have_mailed(here):
+def test_the_same_events_send_a_mail_when_they_are_live(here):
     live = [event | {"userId": "7", "anonymousId": None} for event in [identified(NOW, email="ann@example.com")]]
     live += [tracked("Webinar Attended", NOW) | {"userId": "7", "anonymousId": None} for _ in range(5)]
     event = request({"writeKey": KEY, "batch": live}, NOW)
@@ -141,7 +141,7 @@ def test_the_same_live_events_would_have_mailed(here):
     assert [mail["To"] for mail in here.mails()] == ["ann@example.com"]
 
 
-def test_an_import_that_is_repeated_changes_nothing(here):
+def test_a_repeated_import_changes_nothing(here):
     path = export(here, ORDERS)
 
     run(path, "--yes")
@@ -157,7 +157,7 @@ def test_equal_rows_are_two_events(here):
     assert [event.name for event in events_of("u:7")] == ["Seen", "Seen"]
 
 
-def test_a_stopped_import_goes_on_where_it_stopped(here, monkeypatch):
+def test_a_stopped_import_resumes_where_it_stopped(here, monkeypatch):
     monkeypatch.setattr("ripen_cli.importing.sending._MOST_CALLS", 2)
     path = export(here, "user_id,event,time\n" + "".join(f"{n},Seen,2025-11-0{n}\n" for n in range(1, 8)))
     here.fails = [OSError("gone")] * 6
@@ -172,7 +172,7 @@ def test_a_stopped_import_goes_on_where_it_stopped(here, monkeypatch):
     assert len(here.keys("E#")) == 7
 
 
-def test_what_is_stored_is_not_sent_again_after_a_stop(here, monkeypatch):
+def test_stored_rows_are_not_sent_again_after_a_stop(here, monkeypatch):
     monkeypatch.setattr("ripen_cli.importing.sending._MOST_CALLS", 2)
     path = export(here, "user_id,event,time\n" + "".join(f"{n},Seen,2025-11-0{n}\n" for n in range(1, 8)))
     sent = command.post
@@ -195,7 +195,7 @@ def test_what_is_stored_is_not_sent_again_after_a_stop(here, monkeypatch):
     assert len(here.keys("E#")) == 7
 
 
-def test_a_busy_endpoint_is_asked_again(here):
+def test_a_request_to_a_busy_endpoint_is_repeated(here):
     here.fails = [429, 503]
 
     assert run(export(here, "user_id,event,time\n7,Seen,2025-11-01\n"), "--yes").exit_code == 0
@@ -243,7 +243,7 @@ def subject_of(address):
     return f"u:contact-{key.removeprefix('I#')[:32]}"
 
 
-def test_contacts_come_with_traits_and_the_proof_of_their_opt_in(here):
+def test_contacts_are_imported_with_traits_and_the_proof_of_their_opt_in(here):
     told = run("contacts", export(here, CONTACTS, "list.csv"), "--yes", "--from", "mailchimp", "--opt-in-text", "News?")
     days_pass(here, 1)
 
@@ -270,7 +270,7 @@ def test_contacts_come_with_traits_and_the_proof_of_their_opt_in(here):
 
 
 @pytest.mark.parametrize(("address", "reason"), [("cem@example.com", "unsubscribed"), ("dan@example.com", "bounced")])
-def test_who_must_not_be_mailed_is_not_mailed_whatever_comes_later(here, address, reason):
+def test_a_suppressed_contact_is_imported_as_suppressed_and_without_opt_in(here, address, reason):
     run("contacts", export(here, CONTACTS, "list.csv"), "--yes")
     days_pass(here, 1)
 
@@ -281,7 +281,7 @@ def test_who_must_not_be_mailed_is_not_mailed_whatever_comes_later(here, address
     assert opt_in_of(subject_of(address)) is None
 
 
-def test_a_suppression_holds_before_any_mail_to_a_lead_that_is_here_already(here):
+def test_an_imported_suppression_holds_for_an_existing_lead_before_any_mail(here):
     live = NOW - DAY
     here.live(identified(live, email="cem@example.com"), at=live)
     run("contacts", export(here, "Email\ncem@example.com\n", "cleaned.csv"), "--yes", "--suppress", "bounced")
@@ -301,7 +301,7 @@ def test_a_list_of_suppressions_is_stored_before_its_contacts(here):
     assert suppressions_of("ripen", key).reason == "unsubscribed"
 
 
-def test_an_opt_in_after_an_unsubscription_is_told_and_does_not_hold(here):
+def test_an_opt_in_after_an_unsubscription_is_reported_and_ignored(here):
     text = "email,optin_time,unsub_time\ncem@example.com,2025-02-01,2025-01-01\n"
 
     told = run("contacts", export(here, text), "--yes")
@@ -402,7 +402,7 @@ def examples():
 @pytest.mark.parametrize(
     ("command_line", "text"), [*examples()], ids=lambda one: one if isinstance(one, str) else one[-1]
 )
-def test_the_commands_of_the_page_import_the_files_that_it_shows(here, monkeypatch, command_line, text):
+def test_the_documented_commands_import_the_documented_files(here, monkeypatch, command_line, text):
     monkeypatch.chdir(here.folder)
     export(here, text, next(part for part in command_line if "." in part))
 

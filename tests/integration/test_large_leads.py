@@ -1,4 +1,4 @@
-"""Leads with more events than can be folded: the newest count, the oldest settle or are left out, and it is told."""
+"""Leads with more events than can be folded: the newest count, the oldest settle or are left out."""
 
 import pytest
 
@@ -22,7 +22,7 @@ ROOM = 20
 
 @pytest.fixture
 def small(monkeypatch):
-    """So small a limit that twenty events are all that is folded: each weighs at least 500 bytes."""
+    """Sets a limit at which only twenty events are folded; each weighs at least 500 bytes."""
     monkeypatch.setattr(load_lead, "MAX_FOLDED", ROOM * 500)
     monkeypatch.setattr(checkpoint, "HEAVY", ROOM * 500 // 10)
 
@@ -34,7 +34,7 @@ def seen(site, first, count, who="ann"):
 
 
 @pytest.mark.usefixtures("small")
-def test_the_newest_events_count_and_it_is_told(nurturing, metrics):
+def test_only_the_newest_events_count_and_a_metric_reports_it(nurturing, metrics):
     seen(nurturing, START, 50)
 
     nurturing.score(START + 50 * HOUR)
@@ -47,7 +47,7 @@ def test_the_newest_events_count_and_it_is_told(nurturing, metrics):
 
 
 @pytest.mark.usefixtures("small")
-def test_nothing_is_read_that_is_older(nurturing, monkeypatch):
+def test_older_events_are_not_read(nurturing, monkeypatch):
     seen(nurturing, START, 200)
     read = []
     monkeypatch.setattr(load_lead, "weight", lambda item, weigh=load_lead.weight: read.append(item) or weigh(item))
@@ -58,7 +58,7 @@ def test_nothing_is_read_that_is_older(nurturing, monkeypatch):
 
 
 @pytest.mark.usefixtures("small")
-def test_over_all_subjects_of_a_lead_the_newest_count(nurturing):
+def test_the_newest_events_over_all_subjects_of_a_lead_count(nurturing):
     for who, later in (("ann", 0), ("bob", 30 * MINUTE)):
         seen(nurturing, START + later, 10, who=who)
         nurturing.score(START + 10 * HOUR)
@@ -73,7 +73,7 @@ def test_over_all_subjects_of_a_lead_the_newest_count(nurturing):
 
 
 @pytest.mark.usefixtures("small")
-def test_what_is_new_is_noticed_and_no_walk_folds_it_again(nurturing):
+def test_new_events_of_a_large_lead_are_noticed_and_a_scan_does_not_refold_it(nurturing):
     seen(nurturing, START, 50)
     now = START + 50 * HOUR
     nurturing.score(now)
@@ -86,7 +86,7 @@ def test_what_is_new_is_noticed_and_no_walk_folds_it_again(nurturing):
 
 
 @pytest.mark.usefixtures("small")
-def test_what_settled_before_the_limit_was_reached_still_counts(nurturing, metrics):
+def test_events_that_settled_before_the_limit_still_count(nurturing, metrics):
     seen(nurturing, START, 6)
     nurturing.score(START + 6 * HOUR)
     for day in range(1, 12):
@@ -101,7 +101,7 @@ def test_what_settled_before_the_limit_was_reached_still_counts(nurturing, metri
 
 
 @pytest.mark.usefixtures("small")
-def test_who_outgrew_the_limit_settles_and_is_told_once(nurturing, metrics):
+def test_a_lead_beyond_the_limit_settles_and_is_reported_once(nurturing, metrics):
     seen(nurturing, START, 60)
     nurturing.score(START + 60 * HOUR)
     assert metrics()["LeadOutgrown"] == 1
@@ -128,7 +128,7 @@ def test_a_checkpoint_that_would_be_too_large_is_not_written(nurturing, monkeypa
     assert nurturing.record()["events"] == 31
 
 
-def test_an_ordinary_lead_is_whole(nurturing):
+def test_an_ordinary_lead_is_read_completely(nurturing):
     nurturing.live(identified(START, email=ANN), *enough("ann"), at=START)
 
     assert all(one.whole for one in load_merged_lead("ripen", "a:ann", LATER).seen.values())

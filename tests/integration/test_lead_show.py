@@ -1,4 +1,4 @@
-"""What the command line tells about a lead."""
+"""The commands that show and explain a lead."""
 
 import json
 
@@ -45,7 +45,7 @@ def test_a_lead_is_found_by_id_and_by_address(signed_up, who):
     assert "→ awareness  (first seen)" in shown.output
 
 
-def test_the_first_lines_say_who_it_is_whether_one_may_write_and_what_happens_next(signed_up):
+def test_the_first_lines_show_the_person_the_permission_and_the_next_step(signed_up):
     signed_up.live(identified(START + HOUR, email=ANN, lastName="Berg", company="Oakhurst", role="Buyer"), at=START)
 
     lines = [line.strip() for line in run("show", "ann").output.splitlines()]
@@ -69,7 +69,7 @@ def test_a_waiting_mail_and_its_campaign_are_next(nurturing, monkeypatch):
     assert "next  now: the mail workshop-agenda (The workshop's agenda for those who signed up)\n" in shown
 
 
-def test_a_name_cannot_command_the_terminal(nurturing, monkeypatch):
+def test_control_characters_in_a_trait_do_not_reach_the_terminal(nurturing, monkeypatch):
     monkeypatch.setattr(lead_show, "now", lambda: NOW)
     nurturing.live(identified(START, email=ANN, role="Head\x1b]0;x\x07"), at=START)
 
@@ -79,7 +79,7 @@ def test_a_name_cannot_command_the_terminal(nurturing, monkeypatch):
     assert "\x1b" not in shown
 
 
-def test_what_is_listed_adds_up_to_the_score_that_is_shown(signed_up):
+def test_explained_points_add_up_to_the_shown_score(signed_up):
     shown = json.loads(run("show", "ann", "--json").output)
     explained = json.loads(run("explain", "ann", "--json").output)
 
@@ -90,7 +90,7 @@ def test_what_is_listed_adds_up_to_the_score_that_is_shown(signed_up):
     assert "signed-up" in {line["rule"] for line in engagement["lines"]}
 
 
-def test_an_explanation_reads_well(signed_up):
+def test_an_explanation_lists_points_rules_events_and_sum(signed_up):
     explained = run("explain", "ann", "--profile", "engagement")
 
     assert explained.exit_code == 0, explained.output
@@ -99,7 +99,7 @@ def test_an_explanation_reads_well(signed_up):
     assert "sum" in explained.output
 
 
-def test_a_lead_as_it_was(signed_up):
+def test_a_lead_is_shown_as_of_an_earlier_time(signed_up):
     before = json.loads(run("show", "ann", "--json", "--at", to_iso(START)).output)
 
     assert (before["events"], before["address"], before["at"]) == (1, "", START)
@@ -118,7 +118,7 @@ def test_a_lead_as_it_was(signed_up):
         (("show", "ann", "--local", "--port", "59999"), "no local cloud runs on port 59999"),
     ],
 )
-def test_a_mistake_is_told_in_one_line(signed_up, arguments, told):
+def test_a_wrong_argument_is_reported_in_one_line(signed_up, arguments, told):
     answer = run(*arguments)
 
     assert answer.exit_code in (1, 2)

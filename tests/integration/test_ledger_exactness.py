@@ -1,4 +1,4 @@
-"""Whatever is sent twice, throttled halfway or delivered again: the ledger holds each event exactly once."""
+"""Repeated, throttled and redelivered requests: the ledger holds each event exactly once."""
 
 import json
 import random
@@ -63,7 +63,7 @@ class Table:
             self.capacity -= 1
 
     def events(self):
-        """What a reader of each subject finds."""
+        """The events of each subject, as they are read from the items."""
         by_subject = defaultdict(list)
         for (subject, key), item in self.items.items():
             assert key.startswith(EVENT_PREFIX)
@@ -84,7 +84,7 @@ def dynamodb(monkeypatch):
 
 
 def calls(rng):
-    """What happened, some of it told twice, in requests of 1 to 100 events."""
+    """Events in requests of 1 to 100, some of them in two requests."""
     distinct = [
         {
             "type": "track",
@@ -117,7 +117,7 @@ def send(batch, at):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_ledger_holds_exactly_what_happened(dynamodb, seed):
+def test_the_ledger_holds_each_event_exactly_once(dynamodb, seed):
     rng = random.Random(seed)
     distinct, requests = calls(rng)
     partly = refused = 0
@@ -148,7 +148,7 @@ def test_the_ledger_holds_exactly_what_happened(dynamodb, seed):
     assert dynamodb.unprocessed > 0, "some writes were told to be left over"
 
 
-def test_a_table_that_takes_the_rest_a_moment_later_needs_no_retry_of_the_request(dynamodb, monkeypatch):
+def test_a_briefly_throttled_table_needs_no_retry_of_the_request(dynamodb, monkeypatch):
     dynamodb.capacity = 3
     monkeypatch.setattr(table.time, "sleep", lambda _seconds: setattr(dynamodb, "capacity", None))
     batch = [{"type": "page", "anonymousId": f"v{n}", "messageId": f"m{n}", "context": YES} for n in range(10)]

@@ -37,7 +37,7 @@ ANONYMOUS = [
     ("2026-03-02T19:46", tracked, ("Asset Previewed",), {"asset": "loss-mail"}, "topic-action", 4, 28.0),
     ("2026-03-02T19:51", viewed, ("/guides/first-reply",), {}, "topic-page", 2, 30.0),
 ]
-"""When, what is called with what, the rule, the points that it gives, and the score that is shown."""
+"""Time, call, its arguments, its details, rule, points, and the score that is shown afterwards."""
 
 NEWSLETTERS = [
     ("2026-03-12", 61.3, 71.3, 81.3),
@@ -70,7 +70,7 @@ class Story:
         return self._earns(at, rule, points)
 
     def read(self, at, kind, number, rule, points, **details):
-        """What SES reports counts a minute after it happened."""
+        """Report about a mail by SES; it counts a minute later."""
         self.site.report(
             mail_report(kind, "a:ann", f"newsletter_newsletter_{number}", at, category="newsletter", **details)
         )
@@ -91,13 +91,13 @@ class Story:
         return {event.properties["campaign"] for event in self.site.events() if event.name == "Email Sent"}
 
     def settle(self, at):
-        """Let the sweep come round until nothing is due."""
+        """Run the sweep until nothing is due."""
         while self.site.sweep(at):
             self.site.act()
             self.site.score(at)
 
     def wait(self, begin, end):
-        """Let the sweep come round four times a day."""
+        """Run the sweep four times a day."""
         for at in range(begin, end, 6 * HOUR):
             self.settle(at)
 
@@ -109,7 +109,7 @@ def story(site):
     return Story(site)
 
 
-def test_the_example_of_the_white_paper(story):
+def test_the_white_paper_example_gives_its_scores_mails_and_phases(story):
     for when, call, arguments, details, rule, points, shown in ANONYMOUS:
         at = parse_iso(when)
         assert story.take(at, call(*arguments, at, **details), rule, points) == shown, when

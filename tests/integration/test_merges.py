@@ -1,4 +1,4 @@
-"""Merges happen as a whole, whatever goes on at the same time, and can be taken apart again."""
+"""Merges are atomic under concurrent writes, and can be undone."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def unmerge(subject, now):
     identity_resolution.unmerge(place, load_merged_lead("ripen", subject, now), subject, now)
 
 
-def test_an_unmerge_gives_back_both_leads_as_they_were(mailed):
+def test_an_unmerge_restores_both_leads(mailed):
     mailed.live(*enough("phone"), at=START + HOUR)
     before = {who: mailed.record(who) for who in ("ann", "phone")}
     mailed.live(viewed("/", LATER, who="phone", token=link(mailed, 0)), at=LATER)
@@ -68,7 +68,7 @@ def test_an_unmerge_gives_back_both_leads_as_they_were(mailed):
     assert len(mailed.mails()) == 1
 
 
-def test_after_an_unmerge_only_newer_proof_merges_again(mailed):
+def test_only_newer_proof_merges_again_after_an_unmerge(mailed):
     token = link(mailed)
     mailed.live(viewed("/", LATER, who="phone", token=token), at=LATER)
     unmerge("a:phone", LATER + HOUR)
@@ -80,7 +80,7 @@ def test_after_an_unmerge_only_newer_proof_merges_again(mailed):
     assert subjects("phone") == ["a:ann", "a:phone"]
 
 
-def test_after_an_unmerge_claims_never_merge_again(nurturing):
+def test_claims_never_merge_again_after_an_unmerge(nurturing):
     nurturing.live(signed_in("7", START), at=START)
     assert subjects("ann") == ["a:ann", "u:7"]
     unmerge("u:7", LATER)
@@ -90,7 +90,7 @@ def test_after_an_unmerge_claims_never_merge_again(nurturing):
     assert subjects("ann") == ["a:ann"]
 
 
-def test_what_was_merged_below_stays_below_when_its_parent_is_taken_out(nurturing):
+def test_other_members_stay_merged_after_an_unmerge(nurturing):
     told_by_server(nurturing, signed_in("7", START), at=START)
     told_by_server(nurturing, signed_in("7", START, who="phone"), at=START + HOUR)
     assert subjects("ann") == ["a:ann", "a:phone", "u:7"]
@@ -112,7 +112,7 @@ def command(*words):
     return ran.exit_code, ran.output
 
 
-def test_an_operator_merges_and_unmerges_and_sees_first_what_would_be_done(mailed):
+def test_merge_and_unmerge_commands_first_show_what_they_would_do(mailed):
     mailed.live(*enough("phone"), at=START + HOUR)
 
     code, output = command("merge", "a:phone", "a:ann")
@@ -137,7 +137,7 @@ def test_an_operator_merges_and_unmerges_and_sees_first_what_would_be_done(maile
         (["merge", "a:ann", "a:nobody"], "there is no lead a:nobody"),
     ],
 )
-def test_an_operator_is_told_what_cannot_be(mailed, words, problem):
+def test_impossible_merges_and_unmerges_are_reported_to_the_operator(mailed, words, problem):
     code, output = command(*words, "--yes")
 
     assert code == 1
@@ -147,7 +147,7 @@ def test_an_operator_is_told_what_cannot_be(mailed, words, problem):
 # ---------------------------------------------------------------- trouble
 
 
-def test_a_merge_happens_as_a_whole_or_not_at_all(mailed):
+def test_a_merge_is_atomic(mailed):
     events = client("dynamodb").meta.events
 
     def fail(**_):
@@ -166,20 +166,20 @@ def test_a_merge_happens_as_a_whole_or_not_at_all(mailed):
 
 
 @pytest.mark.parametrize("who", ["ann", "phone"])
-def test_a_merge_that_meets_another_writer_is_made_again(mailed, who):
+def test_a_merge_is_repeated_after_a_concurrent_write(mailed, who):
     events = client("dynamodb").meta.events
     mailed.live(tracked("Webinar Attended", START, who="phone"), at=START)
 
-    def somebody_else_first(**_):
-        events.unregister("before-call.dynamodb.TransactWriteItems", somebody_else_first)
+    def write_concurrently(**_):
+        events.unregister("before-call.dynamodb.TransactWriteItems", write_concurrently)
         mailed.track(tracked("Webinar Attended", LATER, who=who), at=LATER)
-        refresh_plainly(who)
+        save_next_version(who)
 
-    def refresh_plainly(who):
+    def save_next_version(who):
         record = lead(f"a:{who}").record
         lead_records.save("ripen", record.__class__(record.subject, record.version + 1, record.data, record.due_at))
 
-    events.register("before-call.dynamodb.TransactWriteItems", somebody_else_first)
+    events.register("before-call.dynamodb.TransactWriteItems", write_concurrently)
     mailed.track(viewed("/", LATER, who="phone", token=link(mailed)), at=LATER)
     mailed.score(LATER)
     mailed.score(LATER)
@@ -189,7 +189,7 @@ def test_a_merge_that_meets_another_writer_is_made_again(mailed, who):
     assert mailed.names().count("Webinar Attended") == 7
 
 
-def test_a_save_of_what_has_been_merged_meanwhile_is_refused(mailed):
+def test_a_save_of_a_lead_that_was_merged_meanwhile_is_refused(mailed):
     mailed.live(*enough("phone"), at=START)
     stale = lead("a:phone").record
     mailed.live(viewed("/", LATER, who="phone", token=link(mailed)), at=LATER)
@@ -198,7 +198,7 @@ def test_a_save_of_what_has_been_merged_meanwhile_is_refused(mailed):
         lead_records.save("ripen", stale.__class__(stale.subject, stale.version + 1, "", None))
 
 
-def test_a_merge_in_the_middle_of_a_mail_leads_to_no_second_one(nurturing):
+def test_a_merge_during_the_sending_of_a_mail_causes_no_second_mail(nurturing):
     events = client("sesv2").meta.events
 
     def merged_meanwhile(**_):
@@ -263,7 +263,7 @@ def test_a_pointer_is_never_due(mailed):
     assert mailed.sweep(LATER + HOUR) == 1
 
 
-def test_a_merge_leaves_nothing_to_do_for_whoever_looks_again(mailed):
+def test_a_fold_after_a_merge_writes_nothing(mailed):
     mailed.live(viewed("/", LATER, who="phone", token=link(mailed)), at=LATER)
     written = mailed.items()
 

@@ -1,4 +1,4 @@
-"""One network names so many addresses in an hour and no more, over all copies of the tracking function."""
+"""A network may name a limited number of addresses in an hour, over all copies of the tracking function."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def known(site):
     return sorted(key for key, _ in site.keys("E#"))
 
 
-def test_an_address_too_many_is_refused_and_may_come_again_later(limited):
+def test_an_address_beyond_the_limit_is_refused_until_the_next_hour(limited):
     for n in range(3):
         assert sent(named(n))["statusCode"] == 200
 
@@ -58,7 +58,7 @@ def test_an_address_too_many_is_refused_and_may_come_again_later(limited):
     assert sent(named(4), ip="198.51.100.1")["statusCode"] == 200
 
 
-def test_only_the_events_that_name_one_are_refused(limited):
+def test_only_events_that_name_an_address_are_refused(limited):
     events = [one for n in range(5) for one in (viewed("/", START, who=f"visitor-{n}"), named(n))]
     answer = sent(*events)
 
@@ -68,7 +68,7 @@ def test_only_the_events_that_name_one_are_refused(limited):
     assert [error["index"] for error in body["errors"]] == [7, 9]
 
 
-def test_who_was_counted_is_not_counted_again(limited, monkeypatch):
+def test_a_counted_address_is_not_counted_again(limited, monkeypatch):
     for n in range(3):
         sent(named(n))
     for limits in (handler.limits, RateLimits()):  # this process, and another one
@@ -86,7 +86,7 @@ def test_copies_count_together_and_exactly(limited, monkeypatch):
     assert accepted == 3
 
 
-def test_a_full_network_costs_one_question(limited, monkeypatch):
+def test_a_full_network_costs_one_request_to_the_table(limited, monkeypatch):
     for n in range(3):
         sent(named(n))
     monkeypatch.setattr(handler, "limits", RateLimits())
@@ -106,7 +106,7 @@ def test_neither_the_ip_nor_an_address_is_stored_and_the_count_expires(limited):
     assert int(item["ttl"]["N"]) * 1000 == START + 2 * HOUR
 
 
-def test_a_pixel_is_no_way_around_it(limited):
+def test_the_limit_applies_to_the_pixel_too(limited):
     for n in range(3):
         sent(named(n))
     call = {**named(3), "writeKey": "website"}
@@ -120,14 +120,14 @@ def test_a_pixel_is_no_way_around_it(limited):
     assert "a:visitor-3" not in known(limited)
 
 
-def test_a_server_may_name_any_number(site, rule_files):
+def test_a_server_may_name_any_number_of_addresses(site, rule_files):
     assert site.publish(rule_files | LINKING, 0)["activated"]
     events = [named(n) for n in range(100)]
     answer = handler.handler(request({"batch": events, "writeKey": SERVER_KEY}, START), None)
     assert json.loads(answer["body"]) == {"success": True}
 
 
-def test_nobody_is_refused_while_the_table_cannot_tell(limited, logs, unanswered):
+def test_no_event_is_refused_while_the_table_does_not_answer(limited, logs, unanswered):
     asked = unanswered(ConnectTimeoutError)
 
     assert sent(*(named(n) for n in range(6)))["statusCode"] == 200

@@ -1,4 +1,4 @@
-"""A colleague gets so many notices in an hour, and the rest in one: nothing is lost, and nobody is flooded."""
+"""A colleague gets a limited number of notices in an hour, and the others in one digest."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def selling(site, rule_files):
 
 
 def warm(site, people, at=START):
-    """So many leads are handed over, from networks of their own."""
+    """Hand over the leads of these people, each from its own network."""
     for n, who in enumerate(people):
         events = [identified(at, who=who, email=f"{who}@example.com", name=f"{who.title()} Lee"), *enough(who, at)]
         site.track(*events, at=at + n)
@@ -66,7 +66,7 @@ def goes_on(site, at):
 PEOPLE = ["ann", "bob", "cas", "dee", "eve"]
 
 
-def test_what_is_too_much_for_an_hour_comes_in_one_mail_at_its_end(selling):
+def test_notices_beyond_the_hourly_limit_are_sent_in_one_mail_after_the_hour(selling):
     site = selling()
     warm(site, PEOPLE)
     single = [mail["Subject"] for mail in site.mails()]
@@ -94,7 +94,7 @@ def test_what_is_too_much_for_an_hour_comes_in_one_mail_at_its_end(selling):
     assert [key for _, key in site.keys("Q#")] == []
 
 
-def test_the_next_hour_has_room_again_and_the_next_flood_another_digest(selling):
+def test_each_hour_has_its_own_limit_and_its_own_digest(selling):
     site = selling("de")
     warm(site, PEOPLE)
     goes_on(site, START + HOUR)
@@ -107,7 +107,7 @@ def test_the_next_hour_has_room_again_and_the_next_flood_another_digest(selling)
     assert len(subjects) == 6
 
 
-def test_who_was_erased_meanwhile_is_not_told_of(selling):
+def test_a_lead_erased_meanwhile_is_not_in_the_digest(selling):
     site = selling()
     warm(site, PEOPLE)
     waiting = [pk for pk, _ in site.keys("Q#") if pk.startswith("a:")]
@@ -121,7 +121,7 @@ def test_who_was_erased_meanwhile_is_not_told_of(selling):
 
 
 @pytest.mark.parametrize("error", [MailThrottledError("TooManyRequests"), MailRefusedError("MessageRejected")])
-def test_a_digest_that_did_not_go_out_comes_later(selling, monkeypatch, error):
+def test_a_digest_that_could_not_be_sent_is_sent_later(selling, monkeypatch, error):
     site = selling()
     warm(site, PEOPLE)
     send = mailer.send
@@ -148,7 +148,7 @@ def test_a_digest_delivered_twice_is_sent_once(selling):
     assert [mail["Subject"] for mail in site.mails()].count("3 more leads for you") == 1
 
 
-def test_a_digest_that_one_mail_cannot_hold_goes_on_an_hour_later(selling, monkeypatch):
+def test_a_digest_too_large_for_one_mail_continues_an_hour_later(selling, monkeypatch):
     monkeypatch.setattr(digest, "_MOST", 2)
     site = selling()
     warm(site, PEOPLE)
@@ -157,7 +157,7 @@ def test_a_digest_that_one_mail_cannot_hold_goes_on_an_hour_later(selling, monke
     assert [mail["Subject"] for mail in site.mails()][2:] == ["2 more leads for you", "1 more lead for you"]
 
 
-def test_no_notice_is_long_whatever_a_lead_typed(selling):
+def test_a_notice_is_bounded_with_any_traits(selling):
     site = selling()
     long = {f"{n} \U0001f600{'k' * 400}": "\U0001f600" * 400 for n in range(120)}
     site.live(identified(START, email="ann@example.com", name="\U0001f600" * 7_000), at=START)
@@ -171,7 +171,7 @@ def test_no_notice_is_long_whatever_a_lead_typed(selling):
     assert len(mail["Subject"]) <= 120
 
 
-def test_no_digest_is_long(selling):
+def test_a_digest_is_bounded(selling):
     typed = {"name": "\U0001f600" * 999, "address": "\U0001f600" * 999, "id": "a:" + "\U0001f600" * 999}
     entry = notifications.entry(
         {"lead": typed, "campaign": {"title": "\U0001f600" * 999}}, "handoff", "2026-03-02T08:00:00Z"
@@ -183,7 +183,7 @@ def test_no_digest_is_long(selling):
     json.dumps(entry)
 
 
-def test_whom_nobody_can_answer_is_not_handed_over(site):
+def test_a_lead_without_an_address_is_not_handed_over(site):
     assert site.publish(rule_files(RULES), 0)["activated"]
     asked = [tracked("Contact Requested", START, who=f"bot{n}") for n in range(60)]
     site.live(*asked, at=START)
@@ -198,7 +198,7 @@ def test_whom_nobody_can_answer_is_not_handed_over(site):
     assert [mail["To"] for mail in site.mails()] == ["sales@example.com"]
 
 
-def test_a_notice_that_comes_while_a_digest_is_written_is_in_the_next(site):
+def test_a_notice_received_while_a_digest_is_written_is_in_the_next_digest(site):
     notification_digest.keep_waiting(
         "ripen", "sales", notification_digest.DigestEntry("a:ann", "warm_sales_1", START, {"name": "Ann"}), START
     )

@@ -1,4 +1,4 @@
-"""The pages behind links of mails: what each shows, and what it writes into the ledger."""
+"""The pages behind links in mails: their contents, and the events that they write."""
 
 import html
 import json
@@ -90,7 +90,7 @@ def chosen(answer):
 # ---------------------------------------------------------------- unsubscribing
 
 
-def test_opening_the_page_to_unsubscribe_does_nothing_and_the_button_does(pages):
+def test_opening_the_page_to_unsubscribe_changes_nothing_and_its_button_unsubscribes(pages):
     shown = pages.get("unsubscribe")
     assert shown["statusCode"] == 200
     assert "<button>Unsubscribe</button>" in shown["body"]
@@ -122,7 +122,7 @@ def test_a_mail_program_unsubscribes_with_one_post_and_no_page(pages, kind, body
     assert pages.events() == [("Unsubscribed", {"intent": INTENT})]
 
 
-def test_a_post_that_is_repeated_counts_once_and_one_that_is_meant_again_counts_again(pages):
+def test_a_repeated_post_counts_once_and_a_later_one_counts_again(pages):
     for at in (START, START + SECOND, START + 30 * SECOND):
         pages.post("unsubscribe", at=at)
     assert len(pages.events()) == 1
@@ -135,7 +135,7 @@ def test_a_post_that_is_repeated_counts_once_and_one_that_is_meant_again_counts_
 # ---------------------------------------------------------------- preferences
 
 
-def test_settings_that_nobody_has_made_are_all_topics_and_no_pause(pages):
+def test_default_settings_are_all_topics_and_no_pause(pages):
     shown = pages.get("preferences", lang="de")
 
     assert chosen(shown) == [
@@ -148,7 +148,7 @@ def test_settings_that_nobody_has_made_are_all_topics_and_no_pause(pages):
     assert "Veranstaltungen" in shown["body"]
 
 
-def test_settings_are_shown_as_they_are(pages):
+def test_stored_settings_are_shown(pages):
     preferences = {"off": ["tips"], "paused_until": START + 3 * DAY + 1, "language": "fr", "frequency": "month"}
     item = {"pk": {"S": "O#a:ann"}, "sk": {"S": "O"}, "data": {"S": json.dumps({"preferences": preferences})}}
     client("dynamodb").put_item(TableName="ripen", Item=item)
@@ -162,7 +162,7 @@ def test_settings_are_shown_as_they_are(pages):
     assert "pause_days" not in changed, "a pause that goes on is no new one"
 
 
-def test_settings_that_are_sent_become_an_event(pages):
+def test_submitted_settings_become_an_event(pages):
     fields = [("topic", "events"), ("topic", "unknown"), ("pause", "14"), ("language", "de"), ("action", "save")]
     fields.append(("frequency", "week"))
 
@@ -209,7 +209,7 @@ def test_settings_that_the_form_cannot_send_are_refused(pages, fields):
 SAVED = {"action": "save", "pause": "0", "language": "en", "frequency": "any"}
 
 
-def test_after_unsubscribing_the_settings_say_so_tick_nothing_and_lead_to_a_new_opt_in(pages):
+def test_settings_after_unsubscribing_select_no_topic_and_link_to_a_new_opt_in(pages):
     pages.post("unsubscribe", at=START + DAY)
 
     shown = pages.get("preferences", at=START + 2 * DAY)
@@ -223,7 +223,7 @@ def test_after_unsubscribing_the_settings_say_so_tick_nothing_and_lead_to_a_new_
     assert "seit dem 03.03.2026 abgemeldet" in text(pages.get("preferences", lang="de")).replace("dem 3.", "dem 03.")
 
 
-def test_settings_of_the_unsubscribed_are_kept_and_do_not_pretend_that_mails_come(pages):
+def test_settings_of_an_unsubscribed_lead_are_saved_and_the_page_says_it_gets_no_mails(pages):
     pages.post("unsubscribe")
 
     done = pages.post("preferences", SAVED, at=START + 1)
@@ -248,7 +248,7 @@ def test_a_new_opt_in_ends_the_unsubscription_on_the_page_of_settings(pages):
     assert ("topic", "tips") in chosen(shown)
 
 
-def test_unsubscribing_twice_is_told_as_such(pages):
+def test_unsubscribing_twice_is_shown_as_already_unsubscribed(pages):
     pages.post("unsubscribe")
 
     shown, done = pages.get("unsubscribe", at=START + DAY), pages.post("unsubscribe", at=START + DAY)
@@ -259,7 +259,7 @@ def test_unsubscribing_twice_is_told_as_such(pages):
 
 
 @pytest.mark.parametrize(("reason", "said"), [("complained", "marked as spam"), ("bounced", "came back")])
-def test_an_address_that_gets_no_mail_is_told_so_and_no_opt_in_pretends_otherwise(pages, reason, said):
+def test_the_pages_of_a_suppressed_address_say_that_it_gets_no_mail(pages, reason, said):
     suppress("ripen", "0" * 32, reason, START)
 
     assert said in text(pages.get("preferences"))
@@ -274,7 +274,7 @@ def version(answer):
     return re.search(r'name="version" value="(\w+)"', answer["body"])[1]
 
 
-def test_a_confirmation_keeps_what_was_agreed_to_when_and_from_where(pages):
+def test_a_confirmation_records_its_text_time_and_network(pages):
     shown = pages.get("confirm", lang="de")
     assert pages.events() == []
     assert "von Example & Sons" in text(shown)
@@ -289,7 +289,7 @@ def test_a_confirmation_keeps_what_was_agreed_to_when_and_from_where(pages):
     assert proof == {"intent": INTENT, "text_version": version(shown), "language": "de", "ip": "203.0.113.0/24"}
 
 
-def test_nobody_agrees_to_a_text_that_was_not_shown(pages):
+def test_a_confirmation_of_a_changed_text_is_refused_and_shows_the_new_text(pages):
     shown = pages.get("confirm")
     put_text("ripen", SITE_KEY, json.dumps(SITE | {"opt_in": {"en": "I want everything."}}))
 
@@ -314,7 +314,7 @@ def test_nobody_agrees_to_a_text_that_was_not_shown(pages):
         ("nonsense", ""),
     ],
 )
-def test_of_an_ip_address_only_the_network_is_kept(ip, kept):
+def test_only_the_network_of_an_ip_address_is_kept(ip, kept):
     assert str(network_of(ip) or "") == kept
 
 
@@ -335,7 +335,7 @@ def test_a_rating_counts_when_it_is_sent_not_when_its_link_is_opened(pages):
     assert pages.events() == [("Feedback Given", {"intent": INTENT, **given})]
 
 
-def test_the_ends_of_the_scale_are_those_of_the_survey_in_both_languages(pages):
+def test_the_scale_labels_of_a_survey_are_shown_in_both_languages(pages):
     ends = {"low": {"en": "not at all", "de": "gar nicht"}, "high": {"en": "completely", "de": "voll und ganz"}}
     surveys = SITE["surveys"] | {"service": SITE["surveys"]["service"] | {"scale": ends}}
     put_text("ripen", SITE_KEY, json.dumps(SITE | {"surveys": surveys}))
@@ -348,7 +348,7 @@ def test_the_ends_of_the_scale_are_those_of_the_survey_in_both_languages(pages):
     assert "0: sehr schlecht. 10: sehr gut." in text(pages.get("feedback", survey="short", lang="de"))
 
 
-def test_what_a_survey_does_not_ask_for_is_not_kept(pages):
+def test_fields_that_a_survey_does_not_ask_for_are_not_stored(pages):
     shown = pages.get("feedback", survey="short")
     assert "<textarea" not in shown["body"]
     assert chosen(shown) == []
@@ -358,7 +358,7 @@ def test_what_a_survey_does_not_ask_for_is_not_kept(pages):
     assert pages.events() == [("Feedback Given", {"intent": INTENT, "survey": "short", "score": 0})]
 
 
-def test_another_answer_is_another_event_and_the_same_one_twice_is_not(pages):
+def test_a_changed_answer_is_a_new_event_and_a_repeated_one_is_not(pages):
     for score in "9", "9", "3", "3":
         pages.post("feedback", {"score": score}, survey="short")
 
@@ -366,7 +366,7 @@ def test_another_answer_is_another_event_and_the_same_one_twice_is_not(pages):
 
 
 @pytest.mark.parametrize("score", ["", "11", "-1", "nine", "٣", "9.5"])
-def test_a_form_without_a_rating_comes_back_as_it_was_filled_in(pages, score):
+def test_a_form_without_a_rating_is_shown_again_with_its_input(pages, score):
     again = pages.post("feedback", {"score": score, "reason": "slow", "comment": "</textarea><b>"}, survey="service")
 
     assert again["statusCode"] == 400
@@ -376,7 +376,7 @@ def test_a_form_without_a_rating_comes_back_as_it_was_filled_in(pages, score):
     assert pages.events() == []
 
 
-def test_a_comment_may_be_long_but_not_longer(pages):
+def test_a_comment_is_limited_in_length(pages):
     fields = {"score": "5", "comment": "\U0001f600" * 2_000}
     assert pages.post("feedback", fields, survey="service")["statusCode"] == 200
 
@@ -388,7 +388,7 @@ def test_a_comment_may_be_long_but_not_longer(pages):
 
 
 @pytest.mark.parametrize("query", [{}, {"survey": "gone"}, {"survey": ""}])
-def test_a_survey_that_does_not_exist_is_told_friendly(pages, query):
+def test_an_unknown_survey_is_answered_with_404_and_a_message(pages, query):
     for answer in (pages.get("feedback", **query), pages.post("feedback", {"score": "1"}, **query)):
         assert answer["statusCode"] == 404
         assert "This survey has ended" in text(answer)
@@ -399,7 +399,7 @@ def test_a_survey_that_does_not_exist_is_told_friendly(pages, query):
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_who_follows_the_hidden_link_is_a_scanner_and_so_are_its_other_clicks(pages, method):
+def test_the_hidden_link_marks_its_visitor_and_their_other_clicks_as_a_scanner(pages, method):
     at = START + 60 * MINUTE
     pages.site.report(mail_report("Click", "a:ann", INTENT, at, link="https://example.com/"))
     pages.site.report(mail_report("Click", "a:ann", INTENT, at + DAY, link="https://example.com/"))
@@ -414,7 +414,7 @@ def test_who_follows_the_hidden_link_is_a_scanner_and_so_are_its_other_clicks(pa
 
 
 @pytest.mark.parametrize("page", ["unsubscribe", "preferences", "confirm", "feedback"])
-def test_a_page_runs_nothing_loads_nothing_and_tells_nobody_its_address(pages, page):
+def test_a_page_runs_no_script_loads_no_resource_and_sends_no_referrer(pages, page):
     answer = pages.get(page, survey="service")
 
     headers = answer["headers"]
@@ -438,7 +438,7 @@ def test_a_page_runs_nothing_loads_nothing_and_tells_nobody_its_address(pages, p
         ("", "", "en"),
     ],
 )
-def test_a_page_speaks_the_language_of_its_visitor(pages, asked, accepted, language):
+def test_a_page_is_in_the_language_of_its_visitor(pages, asked, accepted, language):
     answer = pages.get("unsubscribe", lang=asked, headers={"accept-language": accepted})
 
     assert answer["headers"]["content-language"] == language
@@ -447,14 +447,14 @@ def test_a_page_speaks_the_language_of_its_visitor(pages, asked, accepted, langu
 
 @pytest.mark.parametrize("token", ["", "x", "x.y.z", "ü", "x" * 9_000])
 @pytest.mark.parametrize("page", ["unsubscribe", "preferences", "confirm", "feedback", "trap"])
-def test_without_a_whole_link_nothing_is_written_and_the_page_says_what_to_do(pages, page, token):
+def test_an_incomplete_link_writes_nothing_and_the_page_says_what_to_do(pages, page, token):
     for answer in (pages.get(page, t=token), pages.post(page, t=token)):
         assert answer["statusCode"] == 400
         assert "open it from the mail again" in text(answer)
     assert pages.events() == []
 
 
-def test_what_a_form_may_not_be_is_answered_by_what_is_wrong(pages):
+def test_an_invalid_form_is_answered_with_the_status_of_its_mistake(pages):
     said = {
         415: pages.post("preferences", "{}", headers={"content-type": "application/json"}),
         413: pages.post("preferences", "x" * 100_000),
@@ -477,7 +477,7 @@ def test_a_page_works_before_any_rules_are_active(site):
     assert pages.get("feedback", survey="service")["statusCode"] == 404
 
 
-def test_a_table_that_takes_no_more_is_told_on_a_page(pages, monkeypatch):
+def test_a_throttled_table_is_answered_with_503_on_a_page(pages, monkeypatch):
     from adapters.dynamodb.table import TableThrottledError  # noqa: PLC0415 - beside its only use
 
     def busy(*_):

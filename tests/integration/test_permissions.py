@@ -1,4 +1,4 @@
-"""The tracking function, which faces the internet, does all that it does with few permissions, by key of the table."""
+"""The permissions of the tracking function, limited by keys of the table, and those of marketers."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def get(path, **query):
     return {"requestContext": {"http": http, "timeEpoch": START}, "headers": {}, "queryStringParameters": query}
 
 
-def test_its_role_allows_all_that_the_tracking_function_does(enforced):
+def test_the_role_allows_everything_that_the_tracking_function_does(enforced):
     token = link_tokens.issue_page([b"a" * 64], "a:ann", "I#" + "0" * 64, "x_y_1", START)
     form = {"headers": {"content-type": "application/x-www-form-urlencoded"}, "body": "pause=30&language=en"}
     data = base64.b64encode(json.dumps(tracked("Tool Used", START)).encode()).decode()
@@ -78,7 +78,7 @@ def test_its_role_allows_all_that_the_tracking_function_does(enforced):
 @pytest.mark.parametrize(
     "key", ["C#sources", "C#site", "I#0f", "N#0f", "O#a:ann", "T#2026-03-02", "J#walk", "R#x", "x"]
 )
-def test_it_writes_events_of_visitors_and_users_and_nothing_else(enforced, key):
+def test_the_tracking_function_writes_only_events_of_visitors_and_users(enforced, key):
     item = {"pk": key, "sk": "P", "data": "x"}
     for write in (
         lambda: put_items("ripen", [item]),
@@ -90,16 +90,16 @@ def test_it_writes_events_of_visitors_and_users_and_nothing_else(enforced, key):
 
 
 @pytest.mark.parametrize("action", ["DeleteItem", "Query", "Scan", "TransactGetItems", "PartiQLSelect"])
-def test_it_can_neither_delete_nor_search(action):
+def test_the_tracking_function_can_neither_delete_nor_query(action):
     assert not may(action, "a:ann")
 
 
 @pytest.mark.parametrize("key", ["a:ann", "u:7", "I#0f", "L#website", "T#2026-03-02", "J#walk"])
-def test_it_reads_nothing_of_anybody(key):
+def test_the_tracking_function_reads_no_data_of_leads(key):
     assert not may("GetItem", key)
 
 
-def test_it_reads_what_an_address_turned_down_by_a_digest_that_only_signed_links_name():
+def test_the_tracking_function_reads_the_refusals_of_an_address():
     assert may("GetItem", "N#0f")
 
 
@@ -108,18 +108,18 @@ def test_it_reads_what_an_address_turned_down_by_a_digest_that_only_signed_links
     [("N#0f", True), ("L#website", True), ("T#2026-03-02", True)]
     + [(key, False) for key in ("a:ann", "u:7", "I#0f", "O#a:ann", "C#sources", "C#site", "J#walk")],
 )
-def test_it_changes_refusals_and_counters_only(key, allowed):
+def test_the_tracking_function_changes_refusals_and_counters_only(key, allowed):
     assert may("UpdateItem", key) is allowed
 
 
-def test_it_can_have_a_refusal_and_its_event_written_together():
+def test_the_tracking_function_may_write_a_refusal_and_its_event_in_one_transaction():
     assert may("UpdateItem", "N#0f")
     assert may("PutItem", "a:ann")
     assert may("ConditionCheckItem", "u:7")
     assert not may("ConditionCheckItem", "I#0f")
 
 
-def test_it_reads_the_key_of_links_and_not_that_of_digests():
+def test_the_tracking_function_reads_the_key_of_links_and_not_that_of_digests():
     def reads(secret):
         return permissions.allows(TRACK, "secretsmanager:GetSecretValue", {"GetAtt": f"{secret}.Id"})
 
@@ -142,7 +142,7 @@ def test_a_marketer_uploads_rules_and_mails(action, key):
     assert marketer_may(action, key)
 
 
-def test_a_marketer_reads_what_became_of_an_upload_and_cannot_write_it():
+def test_a_marketer_reads_the_report_of_an_upload_and_cannot_write_it():
     assert marketer_may("GetObject", "reports/latest.json")
     assert not marketer_may("PutObject", "reports/latest.json")
 
@@ -153,7 +153,7 @@ def test_a_marketer_says_yes_to_an_upload_that_waits():
 
 @pytest.mark.parametrize("action", ["GetObject", "PutObject", "DeleteObject"])
 @pytest.mark.parametrize("key", ["active/current.json", "active/mails-1.json", "other", "RULES/x", "x/rules/y"])
-def test_a_marketer_touches_nothing_that_is_active(action, key):
+def test_a_marketer_cannot_change_active_files(action, key):
     assert not marketer_may(action, key)
 
 
@@ -201,7 +201,7 @@ ARN = "arn:aws:s3:::BUCKET"
 STACK = "arn:aws:cloudformation:REGION:ACCOUNT:stack/STACK/ID"
 
 
-def test_it_can_reach_neither_rules_nor_mails_nor_queues():
+def test_the_tracking_function_can_reach_neither_rules_nor_mails_nor_queues():
     for statement in TRACK:
         services = {action.partition(":")[0] for action in permissions.listed(statement["Action"])}
         assert services <= {"dynamodb", "secretsmanager"}

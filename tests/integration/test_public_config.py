@@ -1,4 +1,4 @@
-"""What pages and websites show: published with the rules, and seen within a minute."""
+"""The public part of the rules is published with them and takes effect within a minute."""
 
 import json
 
@@ -24,7 +24,7 @@ OFFERS = b"""offers:
 """
 
 
-def test_publishing_shows_the_part_of_the_rules_that_the_public_sees(site, rule_files):
+def test_publishing_writes_the_public_part_of_the_rules(site, rule_files):
     assert public_config.public_config("ripen", 0)["categories"] == {}
 
     site.publish({**rule_files, "rules/mailing.yaml": MAILING, "rules/offers.yaml": OFFERS}, 0)
@@ -38,14 +38,14 @@ def test_publishing_shows_the_part_of_the_rules_that_the_public_sees(site, rule_
     assert seen["offers"]["workshop"]["link"] == {"de": "/workshop"}
 
 
-def test_what_an_older_version_wrote_can_be_read(site):
+def test_the_public_config_of_an_older_version_can_be_read(site):
     put_text("ripen", SITE_KEY, json.dumps({"language": "de"}))
 
     assert public_config.public_config("ripen", 0)["surveys"] == {}
     assert public_config.public_config("ripen", 0)["language"] == "de"
 
 
-def test_more_than_an_item_holds_is_refused_before_anything_changes(site, rule_files):
+def test_a_public_config_larger_than_an_item_is_refused_before_anything_changes(site, rule_files):
     topics = "".join(f'    t{n}: {{title: {{de: "{"x" * 900}"}}}}\n' for n in range(200))
     files = {**rule_files, "rules/mailing.yaml": f"mailing:\n  language: de\n  categories:\n{topics}".encode()}
     assert site.publish(files, 0)["activated"]

@@ -1,4 +1,4 @@
-"""What the website may know of a lead at once is written with its record or not at all, and goes when the lead goes."""
+"""The public profile of a lead is written together with its record, and deleted with the lead."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def offers(at, **query):
     return json.loads(track(event, None)["body"])["offers"]
 
 
-def test_the_website_learns_what_was_written_with_the_record(nurturing, rule_files):
+def test_the_website_gets_the_offers_that_were_written_with_the_record(nurturing, rule_files):
     nurturing.publish(rule_files | {"rules/offers.yaml": OFFERS.encode()}, START)
     save(1, knows("workshop"))
 
@@ -65,7 +65,7 @@ def test_the_website_learns_what_was_written_with_the_record(nurturing, rule_fil
     assert offers(START) == [news]
 
 
-def test_of_two_writers_who_read_the_same_version_only_one_is_heard(nurturing):
+def test_only_one_of_two_writers_of_the_same_version_succeeds(nurturing):
     save(1, knows("checklist"))
     save(2, knows("workshop"))
 
@@ -75,7 +75,7 @@ def test_of_two_writers_who_read_the_same_version_only_one_is_heard(nurturing):
     assert read("ripen", "a:ann")["offers"] == ["workshop"]
 
 
-def test_a_first_record_that_somebody_else_wrote_meanwhile_writes_nothing(nurturing):
+def test_a_first_record_that_exists_meanwhile_is_not_written(nurturing):
     save(1)
 
     with pytest.raises(VersionConflictError):
@@ -84,7 +84,7 @@ def test_a_first_record_that_somebody_else_wrote_meanwhile_writes_nothing(nurtur
     assert read("ripen", "a:ann")["offers"] == []
 
 
-def test_two_writers_at_the_same_moment_are_a_conflict_like_any_other(nurturing, monkeypatch):
+def test_a_transaction_conflict_is_a_version_conflict(nurturing, monkeypatch):
     def cancelled(**_):
         reasons = [{"Code": "TransactionConflict"}, {"Code": "None"}]
         raise ClientError(
@@ -97,7 +97,7 @@ def test_two_writers_at_the_same_moment_are_a_conflict_like_any_other(nurturing,
         save(1, knows("demo"))
 
 
-def test_what_ends_is_deleted(nurturing):
+def test_an_empty_profile_is_deleted(nurturing):
     save(1, knows("workshop"))
     save(2, PublicProfile("a:ann", ""))
 
@@ -105,7 +105,7 @@ def test_what_ends_is_deleted(nurturing):
     assert read("ripen", "a:ann") == {"offers": [], "preferences": {}, "about": {}}
 
 
-def test_an_erasure_leaves_nothing_for_the_website_to_know(nurturing):
+def test_an_erasure_deletes_the_public_profile(nurturing):
     nurturing.live(tracked("Tool Used", START), at=START)
     version = int(
         nurturing.dynamodb.get_item(TableName="ripen", Key={"pk": {"S": "a:ann"}, "sk": {"S": "P"}})["Item"]["version"][
@@ -146,7 +146,7 @@ def names(at, who):
     return [offer["name"] for offer in offers(at, anonymousId=who)]
 
 
-def test_a_campaign_offers_something_until_it_was_answered(offering):
+def test_a_campaign_shows_an_offer_until_it_is_answered(offering):
     offering.live(viewed("/", START), at=START)
     assert names(START, "ann") == ["news"]
 
@@ -159,7 +159,7 @@ def test_a_campaign_offers_something_until_it_was_answered(offering):
     assert offering.keys("O") == []
 
 
-def test_a_look_that_changes_no_offer_writes_no_item(offering, monkeypatch):
+def test_a_fold_that_changes_no_offer_writes_no_profile(offering, monkeypatch):
     offering.live(*interested("ann", START), at=START)
 
     def unexpected(**_):
@@ -186,13 +186,13 @@ def unmerged(who, now):
     identity_resolution.unmerge(place, load_merged_lead("ripen", f"a:{who}", now), f"a:{who}", now)
 
 
-def parted(site, who, now):
+def unmerged_and_folded(site, who, now):
     unmerged(who, now)
     site.sweep(now + MINUTE)
     site.act()
 
 
-def test_both_devices_of_a_lead_are_offered_the_same_and_each_its_own_when_they_are_parted(offering):
+def test_merged_devices_get_the_same_offers_and_unmerged_devices_their_own(offering):
     offering.live(*interested("ann", START), at=START)
     offering.live(viewed("/", START + 1, who="phone"), at=START + 1)
     assert names(START, "phone") == ["news"]
@@ -200,12 +200,12 @@ def test_both_devices_of_a_lead_are_offered_the_same_and_each_its_own_when_they_
     merged(offering, "ann", "phone", START + HOUR)
     assert names(START + HOUR, "ann") == names(START + HOUR, "phone") == ["workshop"]
 
-    parted(offering, "phone", START + 2 * HOUR)
+    unmerged_and_folded(offering, "phone", START + 2 * HOUR)
     assert names(START + 2 * HOUR, "ann") == ["workshop"]
     assert names(START + 2 * HOUR, "phone") == ["news"]
 
 
-def test_leads_that_are_parted_remember_nothing_of_what_the_other_is_offered(offering):
+def test_unmerged_leads_do_not_remember_the_profile_of_each_other(offering):
     offering.live(*interested("ann", START), at=START)
     offering.live(viewed("/", START + 1, who="phone"), at=START + 1)
     merged(offering, "ann", "phone", START + HOUR)
@@ -216,7 +216,7 @@ def test_leads_that_are_parted_remember_nothing_of_what_the_other_is_offered(off
         assert {*load_merged_lead("ripen", f"a:{who}", START + 2 * HOUR).record.front} == {f"a:{who}"}
 
 
-def test_a_device_that_had_an_offer_loses_it_when_its_lead_has_none(offering):
+def test_a_merged_device_loses_an_offer_that_its_lead_does_not_have(offering):
     offering.live(*interested("phone", START), at=START)
     answered = tracked("Promotion Clicked", START + HOUR, promotion_id="workshop", creative="overlay")
     offering.live(*interested("ann", START), at=START)

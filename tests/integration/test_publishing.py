@@ -1,4 +1,4 @@
-"""Whoever uploads rules learns what is live, since when and by whom, and what became of the upload."""
+"""Publishing reports the live version, its time and uploader, and the result of the upload."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ def run(*arguments):
 
 @pytest.fixture
 def notified(site, rule_files):
-    """A deployment whose uploads are told to two addresses."""
+    """A deployment that reports uploads to two addresses."""
     report = site.publish(rule_files | {"rules/mailing.yaml": TOLD}, START)
     assert report["activated"], report["problems"]
     return site
 
 
-def test_an_upload_that_goes_live_is_told_by_mail(notified):
+def test_an_activated_upload_is_reported_by_mail(notified):
     mails = notified.mails()
 
     assert [mail["To"] for mail in mails] == ["marketing@example.com", "ann@example.com"]
@@ -41,7 +41,7 @@ def test_an_upload_that_goes_live_is_told_by_mail(notified):
     assert lines[-1] == "Times: Europe/Berlin"
 
 
-def test_a_refused_upload_is_told_with_its_problems_and_with_what_stays_live(notified):
+def test_a_refused_upload_is_reported_with_its_problems_and_the_live_version(notified):
     version = notified.publish({}, START)["version"]
 
     notified.publish({"rules/phases.yaml": BROKEN}, START + DAY)
@@ -53,7 +53,7 @@ def test_a_refused_upload_is_told_with_its_problems_and_with_what_stays_live(not
     assert f"Live: version {version} since 2026-03-02 09:00" in mail.get_content().splitlines()
 
 
-def test_a_mail_about_an_upload_that_cannot_be_sent_is_counted_and_stops_nothing(site, rule_files, metrics):
+def test_a_failed_mail_about_an_upload_is_counted_and_does_not_stop_publishing(site, rule_files, metrics):
     nobody = TOLD.replace(b"ann@example.com", "änn@example.com".encode())
 
     assert site.publish(rule_files | {"rules/mailing.yaml": nobody}, START)["activated"]
@@ -62,7 +62,7 @@ def test_a_mail_about_an_upload_that_cannot_be_sent_is_counted_and_stops_nothing
     assert metrics()["NotificationFailed"] == 1
 
 
-def test_the_same_files_again_tell_nobody_and_stay_live_since_then(notified):
+def test_an_unchanged_upload_sends_no_mail_and_keeps_its_activation_time(notified):
     phases = notified.s3.get_object(Bucket=notified.bucket, Key="rules/phases.yaml")["Body"].read()
 
     report = notified.publish({"rules/phases.yaml": phases}, START + DAY)
@@ -70,7 +70,7 @@ def test_the_same_files_again_tell_nobody_and_stay_live_since_then(notified):
     assert report["live"]["since"] == "2026-03-02T08:00:00.000Z"
 
 
-def test_files_that_are_no_rules_are_ignored_and_listed(nurturing):
+def test_files_that_are_no_rules_are_ignored_and_reported(nurturing):
     report = nurturing.publish({"rules/.DS_Store": b"\0", "mails/~$x.docx": b"PK"}, START)
 
     assert report["activated"]
@@ -94,7 +94,7 @@ def test_names_that_sources_have_sent_are_known_an_hour_later(nurturing):
     assert sent_names("ripen") == {"Page Viewed", "Brochure Ordered"}
 
 
-def test_too_many_names_make_no_warnings(nurturing):
+def test_too_many_sent_names_disable_warnings(nurturing):
     note_names("ripen", {f"Event {n}" for n in range(2 * MOST_NAMES)})
 
     assert sent_names("ripen") == frozenset()
@@ -110,7 +110,7 @@ def test_a_misspelt_event_is_reported_with_the_name_that_was_sent(nurturing, rul
     assert any(warning.endswith("Did you mean 'Brochure Ordered'?") for warning in report["warnings"])
 
 
-def test_the_status_says_what_is_live_and_what_became_of_the_last_upload(nurturing):
+def test_the_status_shows_the_live_version_and_the_result_of_the_last_upload(nurturing):
     nurturing.publish({"rules/phases.yaml": BROKEN, "rules/Thumbs.db": b"x"}, START)
 
     told = run("status")
@@ -124,7 +124,7 @@ def test_the_status_says_what_is_live_and_what_became_of_the_last_upload(nurturi
     assert "Ignored: rules/Thumbs.db" in lines
 
 
-def test_the_status_before_the_first_upload_says_so(site):
+def test_the_status_before_the_first_upload_shows_no_version(site):
     told = run("status")
 
     assert told.output.startswith("Live: not known, or nothing yet\nLeads: ")
@@ -141,7 +141,7 @@ def folder(tmp_path, rule_files):
 
 @pytest.fixture
 def published_at_once(site, monkeypatch):
-    """Whoever waits for the report gets it, as if the bucket had told of the upload."""
+    """Publishes an upload when the command waits for its report, as an event of the bucket does; gives the reports."""
     seen = []
     real = upload.wait_for_report
     monkeypatch.setattr(
@@ -159,7 +159,7 @@ def test_an_upload_without_yes_only_lists_what_it_would_change(site, folder):
     assert "Contents" not in site.s3.list_objects_v2(Bucket=site.bucket)
 
 
-def test_an_upload_waits_for_its_report_and_says_who_made_it(site, folder, published_at_once):
+def test_an_upload_waits_for_its_report_and_names_its_uploader(site, folder, published_at_once):
     told = run("upload", str(folder), "--as", "Änne", "--yes")
 
     assert told.exit_code == 0, told.output
@@ -173,7 +173,7 @@ def test_an_upload_waits_for_its_report_and_says_who_made_it(site, folder, publi
     assert "Nothing to upload" in run("upload", str(folder), "--yes").output
 
 
-def test_without_a_name_the_uploader_is_the_identity_in_aws(site, folder, published_at_once):
+def test_the_uploader_is_the_identity_in_aws_by_default(site, folder, published_at_once):
     told = run("upload", str(folder), "--yes")
 
     assert told.exit_code == 0, told.output
@@ -191,7 +191,7 @@ def test_files_that_only_the_bucket_has_are_deleted_on_request(site, folder, pub
     assert "delete  mails/old/en.mjml" in told.output
 
 
-def test_a_folder_that_holds_no_rules_is_told_with_the_right_one(folder):
+def test_a_folder_without_rules_is_reported_with_the_right_one(folder):
     told = run("check", str(folder / "rules"))
 
     assert told.exit_code == 1

@@ -1,4 +1,4 @@
-"""What cannot be read is set aside, and what nobody foresaw in one lead stops nobody else."""
+"""Unreadable items are quarantined, and an unexpected error in one lead does not stop others."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def aside(*options, answer=""):
     return CliRunner().invoke(main, ["ledger", "aside", *options], input=answer)
 
 
-def test_an_item_that_cannot_be_read_is_set_aside_and_its_lead_folded_without_it(broken, metrics, logs):
+def test_an_unreadable_item_is_quarantined_and_its_lead_folded_without_it(broken, metrics, logs):
     answer = broken.score(START)
 
     assert answer == {"batchItemFailures": []}
@@ -50,13 +50,13 @@ def test_an_item_that_cannot_be_read_is_set_aside_and_its_lead_folded_without_it
     assert "EventsSetAside" not in metrics(), "it is told once"
 
 
-def test_whatever_is_set_aside_is_never_due(broken):
+def test_a_quarantined_item_is_never_due(broken):
     broken.score(START)
 
     assert broken.sweep(START + 20 * DAY) == 0
 
 
-def test_a_lead_that_is_nothing_but_unreadable_is_no_lead(nurturing):
+def test_a_subject_with_unreadable_items_alone_gets_no_record(nurturing):
     plant(nurturing, "[3]")
 
     assert nurturing.score(START) == {"batchItemFailures": []}
@@ -65,7 +65,7 @@ def test_a_lead_that_is_nothing_but_unreadable_is_no_lead(nurturing):
     assert len(nurturing.keys("X#")) == 1
 
 
-def test_a_lead_that_has_nothing_left_to_fold_is_due_no_more(nurturing):
+def test_a_lead_without_readable_events_is_no_longer_due(nurturing):
     plant(nurturing, "[3]")
     lead_records.mark_due("ripen", "a:bob", START)
     assert nurturing.sweep(START) == 1
@@ -74,14 +74,14 @@ def test_a_lead_that_has_nothing_left_to_fold_is_due_no_more(nurturing):
     assert nurturing.sweep(START + DAY) == 0
 
 
-def test_what_the_sender_repeats_in_good_form_meanwhile_is_not_set_aside(broken, monkeypatch):
+def test_an_item_that_its_sender_repairs_meanwhile_is_not_quarantined(broken, monkeypatch):
     set_aside = refresh._set_aside  # noqa: SLF001
 
-    def repeated_first(*arguments):
+    def repair_first(*arguments):
         plant(broken, GOOD)
         set_aside(*arguments)
 
-    monkeypatch.setattr(refresh, "_set_aside", repeated_first)
+    monkeypatch.setattr(refresh, "_set_aside", repair_first)
     broken.score(START)
     broken.streamed.clear()
     broken.score(START)
@@ -90,7 +90,7 @@ def test_what_the_sender_repeats_in_good_form_meanwhile_is_not_set_aside(broken,
     assert broken.record("bob")["events"] == 2
 
 
-def test_what_is_set_aside_is_listed_with_its_reason_and_returned_once_it_can_be_read(broken):
+def test_a_quarantined_item_is_listed_with_its_reason_and_restored_once_readable(broken):
     broken.score(START)
     listed = aside("--return", "--yes")
     assert (
@@ -122,7 +122,7 @@ def test_what_is_set_aside_is_listed_with_its_reason_and_returned_once_it_can_be
     assert "Quarantined items: 0" in aside().output
 
 
-def test_what_is_returned_never_replaces_what_was_written_meanwhile(broken):
+def test_a_restored_item_never_replaces_a_newer_one(broken):
     broken.score(START)
     plant(broken, GOOD, KEY.replace("E#", "X#"))
     broken.dynamodb.update_item(
@@ -137,7 +137,7 @@ def test_what_is_returned_never_replaces_what_was_written_meanwhile(broken):
     assert len(broken.keys("X#")) == 1
 
 
-def test_a_stack_that_is_not_there_is_one_clear_line(nurturing):
+def test_a_missing_stack_is_reported_in_one_line(nurturing):
     done = CliRunner().invoke(main, ["ledger", "aside", "--stack", "nowhere"])
 
     assert done.exit_code == 1
@@ -145,7 +145,7 @@ def test_a_stack_that_is_not_there_is_one_clear_line(nurturing):
     assert "Traceback" not in done.output
 
 
-def test_what_nobody_foresaw_in_one_lead_stops_nobody_else(broken, monkeypatch, metrics, logs):
+def test_an_unexpected_error_in_one_lead_does_not_stop_others(broken, monkeypatch, metrics, logs):
     fold = refresh.fold
 
     def fails_for_bob(subject, *arguments):
@@ -179,7 +179,7 @@ CANCELLED = {
 
 
 @pytest.mark.parametrize("refusal", [TOO_LARGE, CANCELLED], ids=["a write", "a transaction"])
-def test_a_lead_that_dynamodb_never_takes_is_set_aside_and_no_neighbour_is_done_again(
+def test_a_lead_that_dynamodb_never_accepts_is_quarantined_and_no_other_is_repeated(
     broken, monkeypatch, metrics, refusal
 ):
     save = lead_records.save
@@ -205,7 +205,7 @@ def test_a_lead_that_dynamodb_never_takes_is_set_aside_and_no_neighbour_is_done_
     assert broken.record("bob")["events"] == 1
 
 
-def test_any_other_error_of_dynamodb_comes_again(broken, monkeypatch):
+def test_any_other_error_of_dynamodb_is_retried(broken, monkeypatch):
     def fails(*_):
         raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "PutItem")
 

@@ -1,4 +1,4 @@
-"""What copies of the tracking function count together lies in the table, and expires by itself."""
+"""The shared counters of all copies of the tracking function are items of the table that expire."""
 
 from botocore.exceptions import ReadTimeoutError
 
@@ -20,7 +20,7 @@ def test_copies_add_to_one_counter_of_a_source_and_a_minute(site):
     assert add("ripen", SHARE._replace(source="shop")) == 40
 
 
-def test_a_visitor_has_a_counter_that_does_not_name_him(site):
+def test_the_counter_of_a_visitor_does_not_contain_the_id(site):
     share = Quota("website", "a:ann@example.com", START, START + DAY, 300)
 
     assert add("ripen", share) == 300
@@ -29,7 +29,7 @@ def test_a_visitor_has_a_counter_that_does_not_name_him(site):
     assert "ann" not in str(item)
 
 
-def test_a_counter_without_an_answer_is_no_failure_and_not_asked_again(site, logs, unanswered):
+def test_a_counter_without_an_answer_is_no_failure_and_not_retried(site, logs, unanswered):
     asked = unanswered(ReadTimeoutError)
 
     assert add("ripen", SHARE) is None

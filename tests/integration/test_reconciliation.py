@@ -1,4 +1,4 @@
-"""All leads are walked over in the background: with new rules, and each night for those that lag."""
+"""Background scans over all leads: one with new rules, and a nightly one for leads that lag."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def visited(nurturing, monkeypatch):
 
 
 def finish(site, now):
-    """Sweep and act, minute by minute, for as long as a walk goes on."""
+    """Sweep and act, minute by minute, until the scan has ended."""
     for n in range(60):
         site.sweep(now + n * MINUTE)
         site.act()
@@ -58,7 +58,7 @@ def ripen(*command):
     return done.output
 
 
-def test_new_rules_reach_every_lead_and_nothing_is_sent_twice(visited, metrics):
+def test_new_rules_are_applied_to_every_lead_and_no_mail_is_sent_twice(visited, metrics):
     report = visited.publish({"rules/scoring.yaml": scoring(visited)}, START + HOUR)
     assert report["activated"], report["problems"]
     [before] = versions(visited)
@@ -79,7 +79,7 @@ def scoring(site):
     return body.replace("points: 10", "points: 11").encode()
 
 
-def test_a_refold_can_be_followed(visited, monkeypatch):
+def test_the_status_shows_the_progress_of_a_refold(visited, monkeypatch):
     report = visited.publish({"rules/scoring.yaml": scoring(visited)}, START + HOUR)
     visited.sweep(START + HOUR)
     assert f"version {report['version']}: under way since 2026-03-02T09:00:00.000Z; 0 items" in status()
@@ -97,12 +97,12 @@ def status():
     return ripen("rules", "status")
 
 
-def test_before_the_first_sweep_no_version_was_noticed(nurturing):
+def test_no_version_is_shown_before_the_first_sweep(nurturing):
     assert "No version" in status()
     assert "No nightly comparison has started yet." in ripen("reconcile")
 
 
-def test_a_walk_goes_on_where_it_was_left(visited, monkeypatch):
+def test_a_scan_continues_where_it_stopped(visited, monkeypatch):
     visited.publish({"rules/scoring.yaml": scoring(visited)}, START + HOUR)
     visited.sweep(START + HOUR)
     with monkeypatch.context() as patch:
@@ -118,7 +118,7 @@ def test_a_walk_goes_on_where_it_was_left(visited, monkeypatch):
     assert len(versions(visited)) == 1
 
 
-def test_of_two_sweeps_at_once_one_goes_on(visited):
+def test_only_one_of_two_concurrent_sweeps_continues_a_scan(visited):
     visited.publish({"rules/scoring.yaml": scoring(visited)}, START + HOUR)
     visited.sweep(START + HOUR)
     refold = reconciliation.load_scans("ripen")["refold"]
@@ -127,7 +127,7 @@ def test_of_two_sweeps_at_once_one_goes_on(visited):
     assert reconciliation.save_scan("ripen", refold) is None
 
 
-def test_a_walk_waits_while_mails_wait(visited, monkeypatch):
+def test_a_scan_waits_while_messages_are_queued(visited, monkeypatch):
     visited.publish({"rules/scoring.yaml": scoring(visited)}, START + HOUR)
     visited.sweep(START + HOUR)
     before = reconciliation.load_scans("ripen")
@@ -138,7 +138,7 @@ def test_a_walk_waits_while_mails_wait(visited, monkeypatch):
     assert reconciliation.load_scans("ripen") == before
 
 
-def test_after_a_stream_that_was_out_for_days_a_week_of_nights_finds_everybody(visited, metrics):
+def test_a_week_of_nightly_scans_finds_every_lead_after_an_outage_of_the_stream(visited, metrics):
     visited.track(*(tracked("Webinar Attended", START + DAY, who=who) for who in VISITORS[1:]), at=START + DAY)
     visited.streamed.update(visited.keys("E#"))  # the stream has forgotten
     assert counted(visited) == [1] * 11
@@ -155,7 +155,7 @@ def test_after_a_stream_that_was_out_for_days_a_week_of_nights_finds_everybody(v
     assert "night of 2026-03-17: done" in ripen("reconcile")
 
 
-def test_everybody_can_be_compared_at_once(visited, monkeypatch):
+def test_all_leads_can_be_compared_at_once(visited, monkeypatch):
     monkeypatch.setattr("ripen_cli.ledger.now", lambda: START + 2 * DAY)
     visited.track(*(tracked("Webinar Attended", START + DAY, who=who) for who in (*VISITORS, "new")), at=START + DAY)
     visited.streamed.update(visited.keys("E#"))
@@ -172,7 +172,7 @@ def test_everybody_can_be_compared_at_once(visited, monkeypatch):
     )
 
 
-def test_a_walk_keeps_no_personal_data(visited):
+def test_a_scan_stores_no_personal_data(visited):
     visited.publish({"rules/scoring.yaml": scoring(visited)}, START + HOUR)
     finish(visited, START + HOUR)
 

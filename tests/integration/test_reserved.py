@@ -1,4 +1,4 @@
-"""What is told by Ripen itself cannot be told, or written over, by anybody else."""
+"""Events that Ripen records cannot be sent or overwritten by others."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def own_keys(site):
     return [key for subject, key in site.keys(f"{EVENT_PREFIX}") if subject == "a:ann" and "#~" in key]
 
 
-def test_no_request_writes_over_an_event_of_ripens_own(unsubscribed):
+def test_no_request_overwrites_an_event_of_ripen(unsubscribed):
     [key] = [key for key in own_keys(unsubscribed) if "unsub" in key]
     mark, plain = key.split("#", 2)[2], key.split("#", 2)[2].removeprefix("~")
 
@@ -66,7 +66,7 @@ def test_a_proof_is_written_once(nurturing):
     assert event.properties == {"text": "what Ann agreed to"}
 
 
-def test_a_report_of_ses_that_comes_again_is_stored_already(nurturing):
+def test_a_repeated_report_of_ses_is_stored_once(nurturing):
     nurturing.live(identified(START, email=ANN), *enough("ann"), at=START)
     report = mail_report("Open", "a:ann", "x_y_1", START + MINUTE, identity="again", userAgent="Thunderbird")
 

@@ -60,7 +60,7 @@ def test_a_day_is_one_item_for_each_hour_in_which_visits_began(counting):
     assert found[START + HOUR].campaigns == {TrafficSource("direct"): CampaignFigures(1)}
 
 
-def test_an_hour_is_added_up_an_hour_after_its_end_and_then_left_alone(counting):
+def test_an_hour_is_added_up_once_an_hour_after_its_end(counting):
     live(counting, *visit_of_a_new_lead(), at=START + MINUTE)
 
     counting.sweep(START + 2 * HOUR - MINUTE)
@@ -74,7 +74,7 @@ def test_an_hour_is_added_up_an_hour_after_its_end_and_then_left_alone(counting)
     assert item["version"] == {"N": "1"}
 
 
-def test_events_that_come_late_correct_the_figures(counting):
+def test_late_events_correct_the_figures(counting):
     live(counting, viewed("/offer", START, campaign=AD), at=START)
     counting.sweep(START + 2 * HOUR)
     assert hours()[START].pages == {"/offer": PageFigures(1, 0, 1, 1)}
@@ -85,7 +85,7 @@ def test_events_that_come_late_correct_the_figures(counting):
     assert hours()[START].pages == {"/offer": PageFigures(1, 0, 0, 1), "/workshop": PageFigures(1, 0, 1, 0)}
 
 
-def test_what_comes_too_late_changes_no_figures(counting):
+def test_events_that_are_too_late_change_no_figures(counting):
     live(counting, viewed("/offer", START, campaign=AD), at=START)
     counting.sweep(START + 2 * HOUR)
     before = hours()
@@ -96,7 +96,7 @@ def test_what_comes_too_late_changes_no_figures(counting):
     assert hours() == before
 
 
-def test_a_visit_that_turns_out_to_have_begun_in_another_hour_moves_there(counting):
+def test_a_visit_with_a_corrected_start_moves_to_its_hour(counting):
     live(counting, viewed("/offer", START + HOUR), at=START + HOUR)
     counting.sweep(START + 3 * HOUR)
     assert sorted(hours()) == [START + HOUR]
@@ -109,7 +109,7 @@ def test_a_visit_that_turns_out_to_have_begun_in_another_hour_moves_there(counti
     assert found[START + HOUR].campaigns == {}
 
 
-def test_out_of_time_the_rest_is_done_a_minute_later(counting, monkeypatch):
+def test_hours_left_for_lack_of_time_are_added_up_a_minute_later(counting, monkeypatch):
     live(counting, *visit_of_a_new_lead(), *visit_of_a_new_lead("bob"), at=START + MINUTE)
     with monkeypatch.context() as patch:
         patch.setattr("trigger.handler._RESERVE", 10**9)
@@ -121,7 +121,7 @@ def test_out_of_time_the_rest_is_done_a_minute_later(counting, monkeypatch):
     assert hours()[START].campaigns[SPRING].visits == 2
 
 
-def test_an_hour_stays_open_until_score_has_seen_every_visit_that_bears_on_it(counting):
+def test_an_hour_stays_open_until_score_has_processed_every_event_that_affects_it(counting):
     live(counting, viewed("/offer", START, campaign=AD), at=START)
     counting.track(viewed("/", START - 2 * HOUR), at=START)
     counting.sweep(START + 2 * HOUR)
@@ -156,7 +156,7 @@ def test_an_erasure_finds_the_visits_of_a_lead(counting):
     assert [item["subject"]["S"] for item in counting.items() if item["pk"]["S"].startswith("V#")] == ["a:bob"]
 
 
-def test_an_erased_lead_is_no_longer_counted_in_an_hour_that_is_still_to_be_added_up(counting):
+def test_an_erased_lead_is_not_counted_in_an_hour_that_is_added_up_later(counting):
     live(counting, *visit_of_a_new_lead(), at=START + MINUTE)
     for key in counting.keys("E#"):
         counting.dynamodb.delete_item(TableName="ripen", Key={"pk": {"S": key[0]}, "sk": {"S": key[1]}})
@@ -187,7 +187,7 @@ def test_a_visit_costs_two_writes_of_one_unit(counting):
 # ---------------------------------------------------------------- ripen report
 
 
-def test_a_visit_counts_on_the_day_of_the_companys_time_zone(counting, monkeypatch):
+def test_a_visit_counts_on_its_day_in_the_time_zone_of_the_company(counting, monkeypatch):
     mailing = {"rules/mailing.yaml": b"mailing:\n  timezone: Europe/Berlin\n"}
     assert counting.publish(mailing, START)["activated"]
     late = START - START % DAY + 23 * HOUR + 30 * MINUTE
@@ -224,7 +224,7 @@ def a_busy_day(counting):
     return counting
 
 
-def test_a_report_tells_of_campaigns_pages_and_days(a_busy_day, monkeypatch):
+def test_a_report_contains_campaigns_pages_and_days(a_busy_day, monkeypatch):
     monkeypatch.setattr("time.time", lambda: (START + 12 * HOUR) / SECOND)
     told = json.loads(run(*DAYS, "--json"))
 
@@ -252,7 +252,7 @@ def test_a_report_tells_of_campaigns_pages_and_days(a_busy_day, monkeypatch):
     }
 
 
-def test_a_report_as_text_and_as_a_page(a_busy_day, monkeypatch, tmp_path):
+def test_a_report_is_written_as_text_and_as_a_page(a_busy_day, monkeypatch, tmp_path):
     monkeypatch.setattr("time.time", lambda: (START + 12 * HOUR) / SECOND)
     text = run(*DAYS)
     run(*DAYS, "--html", str(tmp_path / "march.html"))
@@ -270,7 +270,7 @@ def test_a_report_as_text_and_as_a_page(a_busy_day, monkeypatch, tmp_path):
     assert "http" not in page
 
 
-def test_a_report_of_nothing(counting, monkeypatch, tmp_path):
+def test_a_report_without_visits_is_empty(counting, monkeypatch, tmp_path):
     monkeypatch.setattr("time.time", lambda: START / SECOND)
     assert f"to {to_iso(START)[:10]} (UTC): 0 visits" in run()
     run("--html", str(tmp_path / "empty.html"))

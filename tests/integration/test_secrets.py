@@ -1,4 +1,4 @@
-"""Links are signed with a key of their own; the one that digests addresses opens nothing."""
+"""Links are signed with their own key; a token signed with the key of digests is invalid."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ def opened(page, token):
     return track(request, None)["statusCode"]
 
 
-def test_a_link_of_a_mail_proves_who_follows_it(mailed):
+def test_a_link_of_a_mail_identifies_the_browser_that_follows_it(mailed):
     mailed.live(viewed("/", LATER, who="phone", token=link(mailed)), at=LATER)
 
     assert subjects("phone") == ["a:ann", "a:phone"]
 
 
-def test_what_was_signed_with_the_key_of_digests_proves_nothing(mailed):
+def test_a_token_signed_with_the_key_of_digests_proves_nothing(mailed):
     key = key_of(settings(ScoreSettings).secret_arn, ANN)
     forged = link_tokens.issue([DIGESTS], "a:ann", key, LATER)
 

@@ -1,4 +1,4 @@
-"""Nobody can have others mailed: mails to addresses that nobody has proven are few, whoever asks for them."""
+"""Mails to unproven addresses are limited, so that a stranger cannot flood a mailbox."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def kit(site):
 
 @pytest.fixture
 def braked(site, rule_files):
-    """A deployment with these brakes."""
+    """A deployment with these limits for unproven addresses."""
 
     def start(text):
         files = rule_files | {"rules/mailing.yaml": f"mailing: {{unproven: {text}}}".encode()}
@@ -42,7 +42,7 @@ def braked(site, rule_files):
 
 
 def asks(site, who, address, at):
-    """Somebody types an address and asks for mails."""
+    """A visitor types an address and requests mails."""
     said = identified(at - SECOND, who=who, email=address)
     site.live(said, tracked("Newsletter Requested", at, who=who), at=at)
 
@@ -67,7 +67,7 @@ def test_a_mailbox_gets_one_mail_a_day_and_three_in_all(kit):
         assert len(kit.mails()) == min(day + 1, 3)
 
 
-def test_one_lead_that_asks_again_and_again_is_no_different(kit):
+def test_repeated_requests_of_one_lead_are_limited_too(kit):
     for day in range(9):
         asks(kit, "bot", VICTIM, START + day * (DAY + HOUR))
     assert mailed_to(kit) == [VICTIM] * 3
@@ -81,7 +81,7 @@ def test_spellings_of_one_mailbox_count_together(kit):
     assert mailed_to(kit) == ["vic.tim@gmail.com"]
 
 
-def test_what_is_held_back_goes_out_when_its_day_has_come(kit):
+def test_a_held_back_mail_is_sent_a_day_later(kit):
     asks(kit, "ann", VICTIM, START)
     kit.live(tracked("Signed Up", START + HOUR, asset="workshop"), at=START + HOUR)
     assert [mail["Subject"] for mail in kit.mails()] == ["Please confirm your e-mail address"]
@@ -91,7 +91,7 @@ def test_what_is_held_back_goes_out_when_its_day_has_come(kit):
     assert [mail["To"] for mail in kit.mails()] == [VICTIM] * 2
 
 
-def test_proof_ends_the_brake_and_begins_the_count_anew(site, rule_files):
+def test_a_proof_ends_the_limit_and_resets_the_count(site, rule_files):
     assert site.publish(rule_files | LINKING, 0)["activated"]
     key = mailbox_key(VICTIM, SECRET)
     site.live(identified(START, email=VICTIM), *enough("ann"), at=START)
@@ -103,7 +103,7 @@ def test_proof_ends_the_brake_and_begins_the_count_anew(site, rule_files):
     assert opens_at(key, START + HOUR) == START + HOUR
 
 
-def test_an_erasure_does_not_open_the_mailbox_again(kit):
+def test_an_erasure_does_not_reset_the_limit_of_a_mailbox(kit):
     for n in range(4):
         at = START + n * HOUR
         asks(kit, f"bot{n}", VICTIM, at)
@@ -115,7 +115,7 @@ def opens_at(key, now):
     return send_limits.unproven_limit("ripen", key, Unproven(), now, now + DAY).opens_at
 
 
-def test_two_at_once_do_not_exceed_it(nurturing):
+def test_two_concurrent_claims_do_not_exceed_the_limit(nurturing):
     key = mailbox_key(VICTIM, SECRET)
     for who in ("ann", "bob"):
         nurturing.live(identified(START, who=who, email=f"{who}@example.com"), at=START)
@@ -139,7 +139,7 @@ def claim(holder):
     return SendClaim(holder, START + HOUR, START + DAY, "mail", repeatable=False, about={})
 
 
-def test_an_hour_takes_so_many_unproven_addresses_and_the_rest_waits(braked, metrics):
+def test_mails_to_unproven_addresses_beyond_the_hourly_limit_wait(braked, metrics):
     site = braked("{per_hour: 2}")
     people = [f"p{n}" for n in range(5)]
     for who in people:
@@ -158,7 +158,7 @@ def test_an_hour_takes_so_many_unproven_addresses_and_the_rest_waits(braked, met
     assert sorted(mailed_to(site)) == [f"{who}@example.com" for who in people]
 
 
-def test_pause_holds_all_of_them_back_and_loses_none(braked, metrics):
+def test_pause_holds_back_all_mails_to_unproven_addresses_and_loses_none(braked, metrics):
     site = braked("{pause: true}")
     site.live(identified(START, email=VICTIM), *enough("ann"), at=START)
     assert site.mails() == []
@@ -169,7 +169,7 @@ def test_pause_holds_all_of_them_back_and_loses_none(braked, metrics):
     assert mailed_to(site) == [VICTIM]
 
 
-def test_a_mail_that_ses_did_not_take_does_not_count(nurturing, monkeypatch):
+def test_a_mail_that_ses_did_not_accept_does_not_count(nurturing, monkeypatch):
     send = mailer.send
 
     def busy(*_):

@@ -52,7 +52,7 @@ def test_a_lead_that_reaches_the_threshold_gets_one_mail(nurturing):
     assert nurturing.record()["pending"] == []
 
 
-def test_nothing_more_is_sent_by_later_sweeps(nurturing):
+def test_later_sweeps_send_no_further_mail(nurturing):
     nurturing.live(identified(START, email=ADDRESS), *enough("ann"), at=START)
 
     swept = [nurturing.sweep(START + n * HOUR) for n in range(1, 6)]
@@ -83,7 +83,7 @@ def test_a_sweep_that_runs_out_of_time_leaves_leads_due(nurturing, monkeypatch):
     assert nurturing.sweep(START + 2 * MINUTE) == 1
 
 
-def test_what_was_done_anonymously_counts_once_the_lead_is_known(nurturing):
+def test_anonymous_events_count_once_the_lead_is_known(nurturing):
     nurturing.live(*enough("ann"), at=START)
     assert nurturing.mails() == []
 
@@ -105,7 +105,7 @@ def test_typing_the_address_of_a_known_lead_changes_nothing_for_it(nurturing):
 
 
 @pytest.mark.parametrize("address", ["nobody", "a@b", "x@example.com, y@example.com", "a@exa mple.com", 17])
-def test_what_is_no_address_gets_no_mail_and_is_not_due(nurturing, address):
+def test_an_invalid_address_gets_no_mail_and_is_not_due(nurturing, address):
     nurturing.live(identified(START, email=address), *enough("ann"), at=START)
 
     assert nurturing.mails() == []
@@ -113,7 +113,7 @@ def test_what_is_no_address_gets_no_mail_and_is_not_due(nurturing, address):
     assert nurturing.sweep(START + DAY) == 0
 
 
-def test_the_passing_of_time_alone_moves_a_lead(nurturing):
+def test_the_passing_of_time_alone_changes_the_phase(nurturing):
     told_by_server(nurturing, tracked("Order Completed", START), at=START)
     assert nurturing.record()["phase"][0] == "purchase"
 

@@ -1,4 +1,4 @@
-"""Typing claims, and only proof owns: what a stranger types changes nothing for whoever reads the mailbox."""
+"""A typed address is only a claim: data from a stranger has no effect on the owner of the mailbox."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ KEY = address_key(ANN, b"a" * 64)
 
 @pytest.fixture
 def starter(site):
-    """The starter rules and mails, with a server that is known."""
+    """The starter rules and mails, with a registered server."""
     report = site.publish(rule_files(RULES) | {"rules/sources.yaml": LINKING["rules/sources.yaml"]}, 0)
     assert report["activated"], report["problems"]
     return site
 
 
 def wants(site, who, at, address=ANN, **traits):
-    """Somebody types an address and asks for the newsletter."""
+    """A visitor types an address and requests the newsletter."""
     site.live(identified(at, who=who, email=address, **traits), tracked("Newsletter Requested", at, who=who), at=at)
 
 
@@ -67,7 +67,7 @@ def text(mail):
 # ---------------------------------------------------------------- whose an address is
 
 
-def test_whoever_typed_an_address_first_keeps_nobody_from_it(starter):
+def test_a_typed_address_can_be_proven_by_a_later_lead(starter):
     wants(starter, "stranger", START, firstName=EVIL)
     wants(starter, "ann", START + 2 * DAY, firstName="Ann")
 
@@ -78,7 +78,7 @@ def test_whoever_typed_an_address_first_keeps_nobody_from_it(starter):
     assert to_whom(starter)[-1][1].startswith("Good to have you here")
 
 
-def test_a_confirmation_takes_over_nothing_that_a_stranger_typed(starter):
+def test_a_confirmation_adopts_no_trait_that_a_stranger_typed(starter):
     wants(starter, "stranger", START, firstName=EVIL, company="Evil Corp")
     shown = follow(starter, -1, "confirm", START + HOUR, "GET")
     assert f'name="firstName" value="{EVIL}"' in shown["body"]
@@ -88,7 +88,7 @@ def test_a_confirmation_takes_over_nothing_that_a_stranger_typed(starter):
     assert EVIL not in "".join(map(text, starter.mails()))
 
 
-def test_what_was_typed_is_corrected_or_removed_on_the_page_that_confirms(starter):
+def test_typed_traits_can_be_corrected_or_removed_on_the_confirmation_page(starter):
     wants(starter, "ann", START, firstName="An", company="Somebody Else")
 
     confirm(starter, START + HOUR, firstName="Ann", company="")
@@ -98,7 +98,7 @@ def test_what_was_typed_is_corrected_or_removed_on_the_page_that_confirms(starte
     assert follow(starter, 0, "confirm", START + 2 * HOUR, "GET")["body"].count("Somebody Else") == 0
 
 
-def test_html_that_was_typed_stays_text_on_the_page(starter):
+def test_typed_html_is_shown_as_text_on_the_page(starter):
     wants(starter, "ann", START, firstName='"><script>alert(1)</script>')
 
     shown = follow(starter, -1, "confirm", START + HOUR, "GET")["body"]
@@ -106,7 +106,7 @@ def test_html_that_was_typed_stays_text_on_the_page(starter):
     assert "<script" not in shown
 
 
-def test_this_was_not_me_takes_the_address_from_whoever_typed_it(starter):
+def test_a_disowned_address_is_removed_from_the_lead_that_typed_it(starter):
     wants(starter, "stranger", START)
 
     answer = confirm(starter, START + HOUR, action="disown")
@@ -118,7 +118,7 @@ def test_this_was_not_me_takes_the_address_from_whoever_typed_it(starter):
     assert "Subscription Confirmed" not in starter.names("stranger")
 
 
-def test_what_a_stranger_types_later_stays_out_of_mails_and_weighs_less(starter):
+def test_traits_that_a_stranger_types_later_appear_in_no_mail(starter):
     wants(starter, "stranger", START)
     confirm(starter, START + HOUR, firstName="Vera")
     starter.live(identified(START + 2 * DAY, who="stranger", firstName=EVIL, role="head of it"), at=START + 2 * DAY)
@@ -129,7 +129,7 @@ def test_what_a_stranger_types_later_stays_out_of_mails_and_weighs_less(starter)
     assert EVIL not in text(starter.mails()[-1])
 
 
-def test_all_who_gave_an_address_are_found_and_erased_by_it(starter):
+def test_all_leads_that_gave_an_address_are_found_and_erased_by_it(starter):
     wants(starter, "phone", START)
     confirm(starter, START + HOUR)
     starter.live(identified(START + DAY, who="laptop", email=" ANN@example.com"), at=START + DAY)
@@ -148,7 +148,7 @@ def test_all_who_gave_an_address_are_found_and_erased_by_it(starter):
     assert left == []
 
 
-def test_an_erasure_by_one_id_takes_all_devices_of_the_lead(starter):
+def test_an_erasure_by_one_id_deletes_all_devices_of_the_lead(starter):
     wants(starter, "phone", START)
     told_by_server(starter, signed_in("7", START + HOUR, who="phone", email=ANN), at=START + HOUR)
     assert subjects("phone") == ["a:phone", "u:7"]
@@ -161,7 +161,7 @@ def test_an_erasure_by_one_id_takes_all_devices_of_the_lead(starter):
 # ---------------------------------------------------------------- second devices and second people
 
 
-def test_a_second_device_gets_what_it_asks_for_at_the_proven_address(starter):
+def test_a_mail_that_a_second_device_requests_goes_to_the_proven_address(starter):
     wants(starter, "phone", START, firstName="Ann")
     confirm(starter, START + HOUR, firstName="Ann")
     starter.live(identified(START + DAY, who="laptop", email=ANN, firstName=EVIL), at=START + DAY)
@@ -172,7 +172,7 @@ def test_a_second_device_gets_what_it_asks_for_at_the_proven_address(starter):
     assert EVIL not in text(starter.mails()[-1])
 
 
-def test_the_link_in_it_proves_the_second_device(site, rule_files):
+def test_the_link_in_the_mail_to_the_proven_address_proves_the_second_device(site, rule_files):
     assert site.publish(rule_files | LINKING, 0)["activated"]
     site.live(identified(START, email=ANN), *enough("ann"), at=START)
     site.live(viewed("/", START + HOUR, token=link(site)), at=START + HOUR)
@@ -184,7 +184,7 @@ def test_the_link_in_it_proves_the_second_device(site, rule_files):
     assert subjects("laptop") == ["a:ann", "a:laptop"]
 
 
-def test_of_two_people_at_one_browser_neither_gets_what_the_other_said(nurturing):
+def test_two_people_at_one_browser_do_not_see_the_traits_of_each_other(nurturing):
     first = signed_in("u-ann", START, email=ANN, firstName="Ann", company="Geheim GmbH", role="CEO")
     nurturing.live(first, at=START)
 
@@ -196,7 +196,7 @@ def test_of_two_people_at_one_browser_neither_gets_what_the_other_said(nurturing
     assert nurturing.record()["address"]["key"] == address_key(BOB, b"a" * 64)
 
 
-def test_another_address_at_the_same_browser_counts_not_for_the_fit_of_the_next(starter):
+def test_traits_of_an_earlier_address_at_the_same_browser_do_not_count_for_fit(starter):
     starter.live(identified(START, email=ANN, role="head of it"), at=START)
     before = starter.record()["scores"]["fit"][1]
 
@@ -206,7 +206,7 @@ def test_another_address_at_the_same_browser_counts_not_for_the_fit_of_the_next(
     assert starter.record()["scores"]["fit"][1] == 0
 
 
-def test_a_new_address_of_a_subscriber_is_asked_and_the_old_one_gets_mail_until_then(starter):
+def test_a_new_address_of_a_subscriber_has_to_confirm_and_the_old_one_gets_mail_until_then(starter):
     wants(starter, "ann", START, "ann@old.example")
     confirm(starter, START + HOUR)
 
@@ -248,7 +248,7 @@ def test_one_mailbox_in_two_spellings_is_one(site, rule_files):
     assert site.record()["address"]["owned"]
 
 
-def test_two_mailboxes_whose_names_look_alike_are_two(nurturing):
+def test_two_mailboxes_with_similar_names_are_different(nurturing):
     nurturing.live(identified(START, email="info@strasse-test.de"), *enough("ann"), at=START)
     nurturing.live(identified(START, who="bob", email="info@straße-test.de"), *enough("bob"), at=START)
 
@@ -258,7 +258,7 @@ def test_two_mailboxes_whose_names_look_alike_are_two(nurturing):
 # ---------------------------------------------------------------- planted links
 
 
-def test_a_browser_that_a_planted_link_joined_is_parted_before_anything_is_sent(site, rule_files):
+def test_a_browser_merged_by_a_planted_link_is_unmerged_before_any_mail_is_sent(site, rule_files):
     assert site.publish(rule_files | LINKING, 0)["activated"]
     site.live(identified(START, who="mallory", email="mallory@evil.example"), *enough("mallory"), at=START)
     planted = link(site)
@@ -277,7 +277,7 @@ def test_a_browser_that_a_planted_link_joined_is_parted_before_anything_is_sent(
     assert "a:vera" not in json.dumps([dict(event.properties) for event in site.events("mallory")])
 
 
-def test_a_planted_link_joins_no_browser_whose_user_is_known(site, rule_files):
+def test_a_planted_link_does_not_merge_a_browser_with_a_known_user(site, rule_files):
     assert site.publish(rule_files | LINKING, 0)["activated"]
     site.live(identified(START, who="mallory", email="mallory@evil.example"), *enough("mallory"), at=START)
     site.live(signed_in("vera-1", START + DAY, who="vera"), at=START + DAY)
@@ -287,7 +287,7 @@ def test_a_planted_link_joins_no_browser_whose_user_is_known(site, rule_files):
     assert "a:mallory" not in subjects("vera")
 
 
-def test_a_stranger_who_had_a_mail_sent_to_somebody_does_not_stay_in_her_lead(site, rule_files):
+def test_a_stranger_who_typed_an_address_and_changed_it_does_not_stay_merged_with_its_reader(site, rule_files):
     assert site.publish(rule_files | LINKING, 0)["activated"]
     site.live(identified(START, who="evil", email=ANN), *enough("evil"), at=START)
     site.live(viewed("/", START + HOUR, who="phone", token=link(site)), at=START + HOUR)
@@ -300,7 +300,7 @@ def test_a_stranger_who_had_a_mail_sent_to_somebody_does_not_stay_in_her_lead(si
     assert subjects("phone") == ["a:phone"]
 
 
-def test_whoever_has_proven_an_address_is_joined_to_nobody_who_typed_it_and_others(site, rule_files):
+def test_a_lead_with_a_proven_address_is_not_merged_with_one_that_typed_it_and_others(site, rule_files):
     assert site.publish(rule_files | LINKING, 0)["activated"]
     site.live(identified(START, email=ANN), *enough("ann"), at=START)
     site.live(viewed("/", START + HOUR, token=link(site)), at=START + HOUR)
@@ -314,7 +314,7 @@ def test_whoever_has_proven_an_address_is_joined_to_nobody_who_typed_it_and_othe
     assert site.record()["address"] == {"key": KEY, "owned": True}
 
 
-def test_a_server_that_knows_who_followed_a_planted_link_parts_the_two(site, rule_files):
+def test_a_server_that_names_the_user_behind_a_planted_link_unmerges_the_two(site, rule_files):
     assert site.publish(rule_files | LINKING, 0)["activated"]
     site.live(identified(START, who="mallory", email="mallory@evil.example"), *enough("mallory"), at=START)
     site.live(viewed("/", START + HOUR, who="mallory", token=link(site)), at=START + HOUR)
@@ -330,7 +330,7 @@ def test_a_server_that_knows_who_followed_a_planted_link_parts_the_two(site, rul
 @pytest.mark.parametrize(
     "address", ["a\ud800@example.org", "<v@example.org>", "v@example.org.", "v@-x.org", "v@@x.org"]
 )
-def test_an_impossible_address_is_never_due_and_never_named(starter, logs, address):
+def test_an_impossible_address_is_never_due_and_never_logged(starter, logs, address):
     wants(starter, "ann", START, address)
     starter.live(at=START + HOUR)
 
@@ -348,7 +348,7 @@ def test_the_last_answer_of_a_minute_holds(starter):
     assert starter.record()["address"] == {"key": KEY, "owned": True}
 
 
-def test_an_address_of_which_only_a_server_told_is_free_after_an_erasure(starter):
+def test_an_address_named_only_by_a_server_is_free_after_an_erasure(starter):
     told_by_server(starter, of_user("77", tracked("Subscription Confirmed", START, address=ANN)), at=START)
     told_by_server(starter, of_user("77", identified(START + DAY, email=BOB)), at=START + DAY)
 
@@ -360,7 +360,7 @@ def test_an_address_of_which_only_a_server_told_is_free_after_an_erasure(starter
 # ---------------------------------------------------------------- erased is erased
 
 
-def test_late_reports_and_old_links_bring_nobody_back(starter):
+def test_late_reports_and_old_links_do_not_restore_an_erased_lead(starter):
     wants(starter, "ann", START)
     confirm(starter, START + HOUR)
     CliRunner().invoke(main, ["lead", "erase", "ann", "--yes"])
@@ -381,7 +381,7 @@ def test_late_reports_and_old_links_bring_nobody_back(starter):
     assert [item["pk"]["S"] for item in starter.items() if "a:ann" in json.dumps(item)] == []
 
 
-def test_a_lead_of_a_server_that_was_erased_leaves_no_id_with_others(starter):
+def test_an_erased_user_leaves_no_id_in_other_leads(starter):
     told_by_server(starter, of_user("7", identified(START, email=ANN)), at=START)
     told_by_server(starter, signed_in("7", START + HOUR, who="phone"), at=START + HOUR)
     told_by_server(starter, signed_in("8", START + DAY, who="phone"), at=START + DAY)

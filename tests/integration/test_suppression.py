@@ -1,4 +1,4 @@
-"""A no reaches the address: whoever it belongs to now or later, in the same request, until a click takes it back."""
+"""A suppression holds for the address and each of its later owners, until a click takes it back."""
 
 from __future__ import annotations
 
@@ -70,11 +70,11 @@ def sent(site, who="ann"):
     return [event.properties["campaign"] for event in site.events(who) if event.name == "Email Sent"]
 
 
-def test_who_confirmed_gets_marketing_mail(subscribed):
+def test_a_confirmed_subscriber_gets_marketing_mail(subscribed):
     assert tips(subscribed, START + 2 * DAY) == ["tips", "agenda"]
 
 
-def test_an_unsubscription_ends_marketing_and_not_what_was_asked_for(subscribed):
+def test_an_unsubscription_ends_marketing_but_not_requested_mails(subscribed):
     assert "You are unsubscribed" in follow(subscribed, 0, "unsubscribe", START + DAY)["body"]
 
     assert suppressions_of("ripen", KEY) == Suppressions(unsubscribed=START + DAY, confirmed=START + HOUR)
@@ -95,7 +95,7 @@ def test_only_a_click_takes_an_unsubscription_back(subscribed):
     assert tips(subscribed, START + 6 * DAY) == ["tips", "agenda"]
 
 
-def test_a_no_reaches_the_address_when_another_lead_has_it(nurturing):
+def test_an_unsubscription_holds_for_the_address_when_another_lead_owns_it(nurturing):
     signs_up(nurturing, "first", START)
     server = of_user("4711", tracked("Subscription Confirmed", START + DAY, address=ANN))
     told_by_server(nurturing, of_user("4711", identified(START + DAY, email=ANN)), server, at=START + DAY)
@@ -110,7 +110,7 @@ def test_a_no_reaches_the_address_when_another_lead_has_it(nurturing):
     assert load_merged_lead("ripen", "u:4711", 0).record.address["suppressed"] == "unsubscribed"
 
 
-def test_a_no_by_an_old_mail_holds_for_whoever_comes_back_after_an_erasure(subscribed):
+def test_an_unsubscription_by_an_old_mail_holds_for_a_lead_that_returns_after_an_erasure(subscribed):
     erase("ripen", "a:ann", SECRET)
     signs_up(subscribed, "new", START + 3 * DAY)
     follow(subscribed, -1, "confirm", START + 3 * DAY + HOUR)
@@ -124,7 +124,7 @@ def test_a_no_by_an_old_mail_holds_for_whoever_comes_back_after_an_erasure(subsc
     assert subscribed.names() == [], "what was erased does not come back"
 
 
-def test_a_no_that_came_before_an_erasure_holds_after_it(subscribed):
+def test_an_unsubscription_before_an_erasure_holds_after_it(subscribed):
     follow(subscribed, 0, "unsubscribe", START + DAY)
     erase("ripen", "a:ann", SECRET)
 
@@ -137,7 +137,7 @@ def test_a_no_that_came_before_an_erasure_holds_after_it(subscribed):
     assert tips(subscribed, START + 3 * DAY, "new") == ["agenda"]
 
 
-def test_a_bounce_is_about_the_address_alone(nurturing):
+def test_a_bounce_suppresses_the_address_alone(nurturing):
     signs_up(nurturing, "ann", START, "ann@exmaple.com")
     bounced(nurturing, START + HOUR)
 
@@ -146,7 +146,7 @@ def test_a_bounce_is_about_the_address_alone(nurturing):
     assert [mail["To"] for mail in nurturing.mails()] == ["ann@exmaple.com", ANN]
 
 
-def test_a_mailbox_that_does_not_exist_gets_nothing_more(nurturing):
+def test_a_bounced_address_gets_no_further_mail(nurturing):
     signs_up(nurturing, "ann", START)
     bounced(nurturing, START + HOUR)
 
@@ -178,7 +178,7 @@ def test_a_complaint_ends_mail_to_the_address_and_marketing_to_the_lead(subscrib
     assert tips(subscribed, START + 4 * DAY) == ["agenda"]
 
 
-def test_a_report_that_it_is_no_spam_is_no_complaint(subscribed):
+def test_a_not_spam_report_is_no_complaint(subscribed):
     complained(subscribed, START + DAY, complaintFeedbackType="not-spam")
 
     assert "Email Reported as Not Spam" in subscribed.names()
@@ -186,7 +186,7 @@ def test_a_report_that_it_is_no_spam_is_no_complaint(subscribed):
     assert tips(subscribed, START + 2 * DAY) == ["tips", "agenda"]
 
 
-def test_a_report_names_the_address_even_when_nobody_is_left(subscribed):
+def test_a_report_suppresses_the_address_of_an_erased_lead(subscribed):
     erase("ripen", "a:ann", SECRET)
     report = mail_report("Bounce", "a:ann", "tips_first-steps_1", START + DAY, bounceType="Permanent")
     report["detail"]["mail"]["tags"]["address"] = [shortened(KEY)]
@@ -198,7 +198,7 @@ def test_a_report_names_the_address_even_when_nobody_is_left(subscribed):
     assert subscribed.record() is None
 
 
-def test_what_an_address_turned_down_is_written_once(subscribed, monkeypatch):
+def test_a_suppression_is_written_once(subscribed, monkeypatch):
     follow(subscribed, 0, "unsubscribe", START + DAY)
     subscribed.score(START + DAY)
     version = load_merged_lead("ripen", "a:ann", 0).record.version
@@ -216,7 +216,7 @@ def test_what_an_address_turned_down_is_written_once(subscribed, monkeypatch):
 
 @pytest.fixture
 def ready(subscribed):
-    """A mail is due, and lies in the queue."""
+    """A mail is due, and its lead is in the queue."""
     at = START + 2 * DAY
     subscribed.track(tracked("Tips Wanted", at), at=at)
     subscribed.score(at)
@@ -224,7 +224,7 @@ def ready(subscribed):
     return subscribed
 
 
-def first_of_all(monkeypatch, act):
+def before_the_claim(monkeypatch, act):
     """Let something happen right before an intent is claimed."""
     claim = intents.claim_intent
 
@@ -236,9 +236,9 @@ def first_of_all(monkeypatch, act):
     monkeypatch.setattr(intents, "claim_intent", interrupted)
 
 
-def test_whoever_unsubscribes_between_decision_and_claim_gets_no_mail(ready, monkeypatch):
+def test_an_unsubscription_between_decision_and_claim_stops_the_mail(ready, monkeypatch):
     count = len(ready.mails())
-    first_of_all(monkeypatch, lambda: follow(ready, 0, "unsubscribe", START + 2 * DAY))
+    before_the_claim(monkeypatch, lambda: follow(ready, 0, "unsubscribe", START + 2 * DAY))
 
     assert ready.act() == 0
 
@@ -246,9 +246,9 @@ def test_whoever_unsubscribes_between_decision_and_claim_gets_no_mail(ready, mon
     assert ready.record()["pending"] == []
 
 
-def test_an_address_that_turned_another_leads_mail_down_meanwhile_gets_no_mail(ready, monkeypatch):
+def test_a_suppression_by_another_lead_between_decision_and_claim_stops_the_mail(ready, monkeypatch):
     count = len(ready.mails())
-    first_of_all(monkeypatch, lambda: suppress("ripen", shortened(KEY), "unsubscribed", START + 2 * DAY))
+    before_the_claim(monkeypatch, lambda: suppress("ripen", shortened(KEY), "unsubscribed", START + 2 * DAY))
 
     assert ready.act() == 0
 
@@ -257,7 +257,7 @@ def test_an_address_that_turned_another_leads_mail_down_meanwhile_gets_no_mail(r
     assert ready.record()["address"]["suppressed"] == "unsubscribed"
 
 
-def test_of_two_workers_with_the_same_fold_only_one_claims(ready, monkeypatch):
+def test_only_one_of_two_workers_with_the_same_fold_claims(ready, monkeypatch):
     refresh = leads.refresh
     seen = []
 

@@ -1,4 +1,4 @@
-"""The template tells each function all that it asks for."""
+"""The template sets every variable that a function reads."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class _AnyName(dict):
 
 
 @pytest.mark.parametrize(("function", "kind"), KINDS)
-def test_a_function_is_told_what_it_asks_for(function, kind):
+def test_a_function_has_every_variable_that_it_reads(function, kind):
     told = template.environment(template.load(), f"{function}Function", _AnyName())
 
     assert {field.name.upper() for field in fields(kind)} <= set(told)
@@ -50,14 +50,14 @@ def test_settings_name_every_variable_that_is_missing_or_wrong(monkeypatch):
 
 
 @pytest.mark.usefixtures("new_process")
-def test_a_setting_that_may_be_left_out_has_its_usual_value(monkeypatch):
+def test_an_optional_setting_has_its_default(monkeypatch):
     monkeypatch.setenv("PUBLIC_URL", "")
 
     assert settings(AddressSettings) == AddressSettings(public_url="")
 
 
 @pytest.mark.usefixtures("new_process")
-def test_no_other_key_stands_in_for_the_one_of_links(monkeypatch):
+def test_the_key_of_links_has_no_fallback(monkeypatch):
     for name in ("TABLE_NAME", "SECRET_ARN"):
         monkeypatch.setenv(name, "told")
     monkeypatch.setenv("RETENTION_DAYS", "30")

@@ -1,4 +1,4 @@
-"""What track refuses never reaches the ledger; what it accepts is there before it answers."""
+"""Track never stores refused events, and stores accepted ones before it answers."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ REFUSED = [
 @pytest.mark.parametrize(
     ("event", "status", "field"), [case[1:] for case in NOT_USABLE], ids=[c[0] for c in NOT_USABLE]
 )
-def test_a_request_that_cannot_be_used_stores_nothing(site, event, status, field):
+def test_an_invalid_request_stores_nothing(site, event, status, field):
     answer = track(event, None)
 
     assert answer["statusCode"] == status
@@ -58,7 +58,7 @@ def test_a_request_that_cannot_be_used_stores_nothing(site, event, status, field
 
 
 @pytest.mark.parametrize(("bad", "field"), REFUSED)
-def test_a_bad_event_is_refused_and_its_neighbours_are_stored(site, bad, field):
+def test_an_invalid_event_is_refused_and_the_others_are_stored(site, bad, field):
     before, after = viewed("/", START), tracked("Signed Up", START)
 
     answer = site.track(before, bad, after, at=START)
@@ -70,7 +70,7 @@ def test_a_bad_event_is_refused_and_its_neighbours_are_stored(site, bad, field):
     assert [event.id for event in site.events()] == sorted([before["messageId"], after["messageId"]])
 
 
-def test_a_request_of_bad_events_only_is_refused(site):
+def test_a_request_of_invalid_events_only_is_refused(site):
     answer = site.track({"type": "track", "context": YES}, at=START)
 
     assert answer["statusCode"] == 400
@@ -87,7 +87,7 @@ def test_a_request_repeated_after_a_lost_answer_counts_once(nurturing):
     assert nurturing.record()["scores"]["engagement"] == [START, 12.0]
 
 
-def test_an_event_sent_again_in_other_company_loses_nobody(site):
+def test_an_event_repeated_in_another_batch_loses_no_event(site):
     first, second, third = (tracked("Webinar Attended", START) for _ in range(3))
 
     site.track(first, second, at=START)
@@ -107,7 +107,7 @@ def test_a_batch_of_many_subjects_is_stored_whole(site):
 
 
 @pytest.mark.parametrize("count", [1, 2])
-def test_a_throttled_table_has_the_sender_try_again(site, count):
+def test_a_throttled_table_makes_the_sender_retry(site, count):
     def throttle(**_):
         error = {"Error": {"Code": "ProvisionedThroughputExceededException"}}
         raise ClientError(error, "PutItem")

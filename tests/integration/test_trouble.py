@@ -1,4 +1,4 @@
-"""What happens when SES or the table does not do what it was asked."""
+"""Failures of SES and of the table while mails are sent and leads scored."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Answer:
 
 @pytest.fixture
 def ready(nurturing):
-    """A lead whose mail lies in the queue."""
+    """A lead with a due mail, in the queue."""
     nurturing.track(identified(START, email=ADDRESS), *(tracked("Webinar Attended", START) for _ in range(5)), at=START)
     nurturing.score(START)
     nurturing.sweep(START + MINUTE)
@@ -125,7 +125,7 @@ def test_a_mail_that_may_have_gone_out_is_never_repeated(ready, failing, metrics
     assert ready.names()[-1] == "Email Unconfirmed"
 
 
-def test_whoever_claimed_a_mail_and_never_came_back_is_recorded(ready, failing):
+def test_an_abandoned_claim_is_recorded_as_unconfirmed(ready, failing):
     recover = failing("dynamodb.TransactWriteItems", code="ValidationException", passed=1)
     assert ready.act() == 1  # sent, and then the outcome could not be written
     recover()
@@ -145,7 +145,7 @@ def test_whoever_claimed_a_mail_and_never_came_back_is_recorded(ready, failing):
     "template",
     ["{{ lead.traits.shoe_size }}", "{{ 1 / (lead.traits.shoe_size | default(0)) }}"],
 )
-def test_a_mail_that_cannot_be_rendered_is_recorded_and_others_go_on(nurturing, metrics, template):
+def test_a_mail_that_cannot_be_rendered_is_recorded_and_others_are_sent(nurturing, metrics, template):
     nurturing.publish({"mails/workshop-agenda/en.txt": template.encode()}, START)
     nurturing.live(
         identified(START, email=ADDRESS),
@@ -162,7 +162,7 @@ def test_a_mail_that_cannot_be_rendered_is_recorded_and_others_go_on(nurturing, 
     assert len(nurturing.mails()) == 1
 
 
-def test_a_claim_whose_lead_may_no_longer_be_mailed_is_recorded_as_well(ready, failing):
+def test_an_abandoned_claim_of_a_suppressed_lead_is_recorded_too(ready, failing):
     recover = failing("dynamodb.TransactWriteItems", code="ValidationException", passed=1)
     ready.act()
     recover()
@@ -177,7 +177,7 @@ def test_a_claim_whose_lead_may_no_longer_be_mailed_is_recorded_as_well(ready, f
     assert ready.sweep(START + DAY) == 0
 
 
-def test_mails_that_cannot_be_read_are_tried_again(ready, failing):
+def test_unreadable_mail_templates_are_read_again(ready, failing):
     recover = failing("s3.GetObject", code="SlowDown", status=503)
     assert ready.act() == 1
     assert recover() >= 1
@@ -187,18 +187,18 @@ def test_mails_that_cannot_be_read_are_tried_again(ready, failing):
     assert len(ready.mails()) == 1
 
 
-def test_a_record_that_someone_else_wrote_first_is_read_again(nurturing):
+def test_a_record_written_concurrently_is_read_again(nurturing):
     nurturing.track(tracked("Webinar Attended", START), at=START)
     nurturing.score(START)
     nurturing.track(tracked("Webinar Attended", START), at=START)
     events = client("dynamodb").meta.events
 
-    def somebody_else_first(**_):
-        events.unregister("before-call.dynamodb.PutItem", somebody_else_first)
+    def write_concurrently(**_):
+        events.unregister("before-call.dynamodb.PutItem", write_concurrently)
         nurturing.track(tracked("Webinar Attended", START), at=START)
         nurturing.score(START)
 
-    events.register("before-call.dynamodb.PutItem", somebody_else_first)
+    events.register("before-call.dynamodb.PutItem", write_concurrently)
     answer = nurturing.score(START)
 
     assert answer == {"batchItemFailures": []}
@@ -219,7 +219,7 @@ def test_a_lead_that_cannot_be_scored_is_left_to_the_next_delivery(nurturing, fa
     assert nurturing.record()["events"] == 1
 
 
-def test_a_queue_that_is_full_gets_no_more_and_what_is_due_stays_due(ready, monkeypatch):
+def test_a_full_queue_gets_no_more_messages_and_due_leads_stay_due(ready, monkeypatch):
     monkeypatch.setattr("trigger.sweep._MOST_WAITING", 0)
     assert ready.sweep(START + 20 * MINUTE) == 0
 

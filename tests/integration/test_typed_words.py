@@ -1,4 +1,4 @@
-"""What somebody typed stands in no mail to an address that nobody has proven, and makes no mail long."""
+"""Typed values appear in no mail to an unproven address, and make no mail too long."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GREETING = """<mj-title>For {{ lead.name or "you" }} of {{ lead.company or "your
 
 @pytest.fixture
 def greeting(site, rule_files):
-    """A deployment whose mail tells all that it knows of a lead."""
+    """A deployment whose mail prints everything known of a lead."""
     told = {"mails/workshop-agenda/en.mjml": GREETING.encode()}
     report = site.publish({**rule_files, **LINKING, **told, "mails/workshop-agenda/en.txt": b"-"}, 0)
     assert report["activated"], report["problems"]
@@ -38,7 +38,7 @@ def proven(site, **traits):
 
 
 @pytest.mark.parametrize("ask", ["Newsletter Requested", "Signed Up"])
-def test_a_stranger_says_nothing_through_us(site, ask):
+def test_words_typed_by_a_stranger_appear_in_no_mail(site, ask):
     assert site.publish(rule_files(RULES), 0)["activated"]
     typed = dict.fromkeys(("firstName", "lastName", "name", "company", "role", "title"), EVIL)
     asks = tracked(ask, START, asset="workshop", newsletter="yes", note=EVIL)
@@ -68,14 +68,14 @@ def test_a_proven_address_gets_its_names(greeting):
 
 
 @pytest.mark.parametrize("typed", ["evil.example", "https://evil.example/x", "Ann\r\nBcc: b@example.com", "<b>Ann</b>"])
-def test_what_does_not_look_like_a_name_is_no_name(greeting, typed):
+def test_text_that_does_not_look_like_a_name_is_replaced_by_the_default(greeting, typed):
     mail = proven(greeting, name=typed, firstName=typed, company=typed)
     assert parts(mail)[0] == "For you of your company"
     assert "Hello there" in parts(mail)[2]
     assert mail["Bcc"] is None
 
 
-def test_no_mail_is_long_because_of_a_lead(greeting):
+def test_traits_do_not_make_a_mail_too_long(greeting):
     long = {f"trait{n}": "<" * 290 for n in range(90)}
     mail = proven(greeting, name="Ann Lee", role="chef", **long)
     assert len(mail.as_bytes()) < mailer.MAX_BYTES
@@ -90,7 +90,7 @@ def test_a_long_value_is_cut(greeting):
     assert len(mail.as_bytes()) < mailer.MAX_BYTES
 
 
-def test_days_of_asking_do_not_get_a_word_through(site):
+def test_repeated_requests_over_days_print_no_typed_word(site):
     assert site.publish(rule_files(RULES), 0)["activated"]
     for day in range(4):
         at = START + day * (DAY + HOUR)

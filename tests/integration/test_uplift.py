@@ -1,4 +1,4 @@
-"""`ripen report campaigns`: what campaigns achieved, told from the whole table."""
+"""`ripen report campaigns`: the results of campaigns, from all leads in the table."""
 
 from __future__ import annotations
 
@@ -72,11 +72,11 @@ def test_every_lead_is_in_the_report_once(in_course):
     assert f"{len(VISITORS)} leads read" in answer.stderr
 
 
-def test_campaigns_that_started_for_nobody_are_one_line(in_course):
+def test_campaigns_without_starts_are_one_line(in_course):
     assert "1 campaigns started for nobody: quiet" in run(*DAYS).stdout
 
 
-def test_what_became_of_each_mail_is_told_with_rates(in_course, monkeypatch, tmp_path):
+def test_outcomes_of_each_mail_are_reported_with_rates(in_course, monkeypatch, tmp_path):
     monkeypatch.setattr(mails, "now", lambda: START + 30 * DAY)
     [sent] = [event for event in in_course.events("v0") + in_course.events("v2") if event.name == "Email Sent"][:1]
     for days, kind in ((1, "Delivery"), (2, "Open")):
@@ -104,7 +104,7 @@ def mail_report_of(*arguments):
     return answer.stdout
 
 
-def test_a_lead_that_was_merged_is_one_lead(in_course):
+def test_a_merged_lead_counts_once(in_course):
     done = CliRunner().invoke(main, ["lead", "merge", "a:v0", "a:v1", "--yes"])
     assert done.exit_code == 0, done.output
     in_course.sweep(START + 3 * DAY)
@@ -121,7 +121,7 @@ def test_starts_of_other_days_do_not_count(in_course):
     assert (course["starts"], course["steps"], course["verdict"]) == (0, [], "")
 
 
-def test_the_report_as_text_and_as_a_page(in_course, tmp_path):
+def test_the_report_is_written_as_text_and_as_a_page(in_course, tmp_path):
     text = run(*DAYS).stdout
     run(*DAYS, "--html", str(tmp_path / "campaigns.html"))
     page = (tmp_path / "campaigns.html").read_text()
@@ -137,29 +137,29 @@ def test_the_report_as_text_and_as_a_page(in_course, tmp_path):
     assert "example.com" not in page
 
 
-def test_while_the_campaign_goes_on_it_is_too_early(in_course, monkeypatch):
+def test_the_verdict_is_too_early_while_the_campaign_runs(in_course, monkeypatch):
     monkeypatch.setattr(campaigns, "now", lambda: START + 5 * DAY)
 
     assert "Too early to tell" in run(*DAYS).stdout
 
 
-def test_without_rules_there_is_no_report(site):
+def test_the_report_is_refused_without_active_rules(site):
     answer = CliRunner().invoke(main, ["report", "campaigns"])
 
     assert answer.exit_code == 1
     assert "no rules are active" in answer.output
 
 
-def test_a_report_that_does_not_exist_is_refused(nurturing):
+def test_an_unknown_report_is_refused(nurturing):
     assert "No such command 'effects'" in CliRunner().invoke(main, ["report", "effects"]).output
 
 
-def test_without_leads_the_report_is_empty(nurturing, tmp_path):
+def test_the_report_is_empty_without_leads(nurturing, tmp_path):
     assert "0 leads read" in run().stderr
     run("--html", str(tmp_path / "empty.html"))
 
 
-def test_what_is_read_is_read_page_by_page(in_course, monkeypatch):
+def test_the_table_is_read_page_by_page(in_course, monkeypatch):
     # A page of the table ends after 1 MB; these end after three items.
     scan = boto3.client("dynamodb").scan
     pages = []

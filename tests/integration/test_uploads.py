@@ -1,4 +1,4 @@
-"""Uploads that go wrong: there is always a report, it names what is wrong, and it never says what is not so."""
+"""Failing uploads: there is always a report that names the problem and never claims an activation."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def active(nurturing):
     return read
 
 
-def test_a_mistake_in_what_is_merged_is_reported_where_it_was_written(nurturing, report):
+def test_a_mistake_in_a_merged_mapping_is_reported_where_it_was_written(nurturing, report):
     shop = b"sources:\n  shop: &shop {kind: browser, write_key: shop, origins: ['*'], limit_per_minut: 5}\n"
 
     found = nurturing.publish({"rules/sources.yaml": shop + b"  blog:\n    <<: *shop\n    write_key: blog\n"}, START)
@@ -42,7 +42,7 @@ def test_a_mistake_in_what_is_merged_is_reported_where_it_was_written(nurturing,
     assert not found["activated"]
 
 
-def test_a_mail_that_ends_the_process_which_reads_it_is_reported_by_name(nurturing, report, active):
+def test_a_mail_that_crashes_the_check_is_reported_by_name(nurturing, report, active):
     before = active()
     content = b"<mj-title>x</mj-title><mj-raw><style>" + b"<div>" * 20_000 + b"</div>" * 20_000 + b"</style></mj-raw>"
 
@@ -65,7 +65,7 @@ def test_a_link_whose_host_is_a_value_never_goes_live(nurturing, active):
     assert active() == before
 
 
-def test_large_objects_and_strange_ones_are_named_and_never_read(nurturing, monkeypatch):
+def test_large_and_unknown_objects_are_listed_and_never_read(nurturing, monkeypatch):
     read = []
 
     def content(bucket, key):
@@ -86,7 +86,7 @@ def test_large_objects_and_strange_ones_are_named_and_never_read(nurturing, monk
     assert read == []
 
 
-def test_more_objects_than_anybody_writes_are_not_even_listed(nurturing, monkeypatch):
+def test_too_many_objects_are_refused_with_one_problem(nurturing, monkeypatch):
     monkeypatch.setattr(uploads, "MOST_FILES", 20)
     monkeypatch.setattr("ripen.config.upload_limits.MOST_FILES", 20)
 
@@ -95,7 +95,7 @@ def test_more_objects_than_anybody_writes_are_not_even_listed(nurturing, monkeyp
     assert found["problems"] == ["rules/ and mails/: contain too many files; the limit is 20"]
 
 
-def test_a_report_is_short_whatever_is_wrong(nurturing, report):
+def test_a_report_is_bounded_with_any_mistakes(nurturing, report):
     rules = "profiles:\n" + "".join(f"  {'p' * 3_000}{n}: x\n" for n in range(60))
     broken = {f"mails/m{n}/en.mjml": b"{{ a }}" * 500 for n in range(4)}
 
@@ -115,9 +115,7 @@ class RefusedError(ClientError):
 
 
 @pytest.mark.parametrize("step", ["check", "register", "put_public_config", "activate"])
-def test_what_fails_on_the_way_is_reported_as_not_activated_and_tried_again(
-    nurturing, report, active, monkeypatch, step
-):
+def test_a_failed_activation_is_reported_as_not_activated_and_retried(nurturing, report, active, monkeypatch, step):
     assert report()["activated"]
     before = active()
     scoring = nurturing.s3.get_object(Bucket=nurturing.bucket, Key="rules/scoring.yaml")["Body"].read()

@@ -24,7 +24,7 @@ def kinds(site, who="ann"):
 
 @pytest.fixture
 def site_that(site, rule_files):
-    """A deployment whose website keeps or erases what it knows after a withdrawal."""
+    """A deployment whose website keeps or erases data after a withdrawal."""
 
     def deploy(does):
         report = site.publish(rule_files | {"rules/sources.yaml": (SOURCE % does).encode()}, 0)
@@ -34,7 +34,7 @@ def site_that(site, rule_files):
     return deploy
 
 
-def test_after_a_withdrawal_a_lead_is_gone_within_two_minutes(site_that):
+def test_a_lead_is_erased_within_two_minutes_of_a_withdrawal(site_that):
     site = site_that("erase")
     site.live(identified(START, email=ADDRESS), *(viewed("/", START) for _ in range(30)), at=START)
 
@@ -46,7 +46,7 @@ def test_after_a_withdrawal_a_lead_is_gone_within_two_minutes(site_that):
     assert site.sweep(START + DAY) == 0
 
 
-def test_what_arrives_late_is_erased_as_well(site_that):
+def test_late_events_are_erased_too(site_that):
     site = site_that("erase")
     site.live(withdrawn(START + HOUR), at=START + HOUR)
 
@@ -56,7 +56,7 @@ def test_what_arrives_late_is_erased_as_well(site_that):
     assert kinds(site) == ["E#"]
 
 
-def test_where_withdrawals_keep_nothing_is_erased_and_nothing_is_sent(site_that):
+def test_a_source_that_keeps_data_stops_mails_and_erases_no_events_after_a_withdrawal(site_that):
     site = site_that("keep")
     site.track(identified(START, email=ADDRESS), *(tracked("Webinar Attended", START) for _ in range(5)), at=START)
     site.score(START)
@@ -69,7 +69,7 @@ def test_where_withdrawals_keep_nothing_is_erased_and_nothing_is_sent(site_that)
     assert len(site.names()) == 7
 
 
-def test_a_new_yes_opens_everything_again(site_that):
+def test_consent_given_again_permits_mails_again(site_that):
     site = site_that("keep")
     site.track(identified(START, email=ADDRESS), *(tracked("Webinar Attended", START) for _ in range(5)), at=START)
     site.live(withdrawn(START + MINUTE), at=START + MINUTE)
@@ -80,11 +80,11 @@ def test_a_new_yes_opens_everything_again(site_that):
 
 
 def kept(site):
-    """Everything in the table but what a walk over all leads notes of itself."""
+    """All items of the table except the progress of scans."""
     return [item for item in site.items() if not item["pk"]["S"].startswith("J#")]
 
 
-def test_a_stranger_who_withdraws_leaves_one_tiny_item(site_that):
+def test_withdrawals_of_a_stranger_leave_one_tiny_item(site_that):
     site = site_that("erase")
     before = len(kept(site))
 

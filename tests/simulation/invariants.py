@@ -78,28 +78,28 @@ def check(world):
     no_event_is_lost_or_counted_twice(rest)
     every_pointer_has_its_member(rest)
     every_record_is_a_fold_from_scratch(rest)
-    websites_know_what_the_leads_say(rest)
-    what_cannot_be_read_is_set_aside(rest)
-    nothing_is_left_to_merge(rest)
-    no_mail_goes_out_twice(rest)
+    public_profiles_match_the_leads(rest)
+    unreadable_items_are_quarantined(rest)
+    no_merge_is_left_undone(rest)
+    no_mail_is_sent_twice(rest)
     every_intent_has_an_outcome(rest)
-    nobody_is_mailed_who_said_no(rest)
-    marketing_needs_a_yes(rest)
-    nobody_without_proof_keeps_an_address_from_who_proved_it(rest)
-    whoever_gave_an_address_is_found_by_it(rest)
-    nobody_reads_what_a_stranger_typed(rest)
-    nobody_is_mailed_about_a_stranger_who_followed_a_planted_link(rest)
-    nobody_forges_what_others_may_tell(rest)
-    what_was_erased_is_gone(rest)
+    no_mail_follows_a_refusal(rest)
+    marketing_needs_double_opt_in(rest)
+    addresses_belong_to_leads_that_proved_them(rest)
+    every_lead_is_found_by_each_of_its_addresses(rest)
+    no_mail_contains_words_of_a_stranger(rest)
+    no_mail_is_sent_while_a_planted_link_merges_a_stranger(rest)
+    no_reserved_event_is_forged(rest)
+    erased_leads_are_gone(rest)
     if world.braked:
-        nobody_is_mailed_in_floods(rest)
+        unproven_mailboxes_are_not_flooded(rest)
     no_cap_is_exceeded(rest)
     quiet_hours_are_kept(rest)
     every_webhook_arrived(rest)
     an_imported_history_starts_nothing(rest)
-    nobody_stays_due(rest)
+    no_lead_stays_due(rest)
     if not world.settles and not world.erased:  # daily figures keep the visits of erased leads
-        figures_are_what_a_recount_gives(rest)
+        figures_equal_a_recount(rest)
 
 
 def no_event_is_lost_or_counted_twice(rest):
@@ -141,7 +141,7 @@ def every_record_is_a_fold_from_scratch(rest):
         assert not late, f"{lead.subject}: due at {tree.record.due_at}, which is later than {expected.due_at}"
 
 
-def websites_know_what_the_leads_say(rest):
+def public_profiles_match_the_leads(rest):
     said = {}
     for tree in rest.leads:
         lead = rest.folds[tree.record.subject]
@@ -151,14 +151,14 @@ def websites_know_what_the_leads_say(rest):
     assert shown == said, f"websites know {shown}, leads say {said}"
 
 
-def what_cannot_be_read_is_set_aside(rest):
+def unreadable_items_are_quarantined(rest):
     for tree in rest.leads:
         assert not tree.unreadable, f"still in the ledger: {tree.unreadable}"
     aside = [key for key in rest.world.table.items if key[1].startswith(ASIDE_PREFIX)]
     assert len(aside) == rest.world.planted.total(), f"{rest.world.planted} were planted, set aside are {aside}"
 
 
-def nothing_is_left_to_merge(rest):
+def no_merge_is_left_undone(rest):
     place = identity_resolution.Place("ripen", "secret", 730, RULES[rest.world.version].trusted)
     for tree in rest.leads:
         me = identity_resolution.candidate(place, tree.record.subject, rest.world.now)
@@ -171,7 +171,7 @@ def nothing_is_left_to_merge(rest):
         )
 
 
-def no_mail_goes_out_twice(rest):
+def no_mail_is_sent_twice(rest):
     twice = [mail for mail, count in Counter(rest.mails).items() if count > 1]
     assert not twice, f"sent twice: {twice}"
 
@@ -203,17 +203,17 @@ def every_intent_has_an_outcome(rest):
     assert not unclaimed, f"sent without a claim: {unclaimed}"
 
 
-def nobody_is_mailed_who_said_no(rest):
+def no_mail_follows_a_refusal(rest):
     late = [claim for claim in _mailed(rest) if claim.stopped]
     assert not late, f"mailed after a no: {late}"
 
 
-def marketing_needs_a_yes(rest):
+def marketing_needs_double_opt_in(rest):
     asked = [claim for claim in _mailed(rest) if claim.marketing and not claim.confirmed]
     assert not asked, f"mailed without a double opt-in: {asked}"
 
 
-def nobody_without_proof_keeps_an_address_from_who_proved_it(rest):
+def addresses_belong_to_leads_that_proved_them(rest):
     owners = {pk: item["owner"]["S"] for (pk, sk), item in rest.world.table.items.items() if sk == IDENTITY_KEY}
     proven = {
         tree.record.subject: {
@@ -231,7 +231,7 @@ def nobody_without_proof_keeps_an_address_from_who_proved_it(rest):
             )
 
 
-def whoever_gave_an_address_is_found_by_it(rest):
+def every_lead_is_found_by_each_of_its_addresses(rest):
     for tree in rest.leads:
         for claim in rest.folds[tree.record.subject].claims.addresses.values():
             key = address_key(claim.text, SECRET.encode())
@@ -239,24 +239,24 @@ def whoever_gave_an_address_is_found_by_it(rest):
             assert found, f"{tree.record.subject} gave {claim.text}, and nobody could tell"
 
 
-def nobody_reads_what_a_stranger_typed(rest):
+def no_mail_contains_words_of_a_stranger(rest):
     for claim in _mailed(rest):
         readers = {subject.removeprefix("a:") for subject in claim.readers}
         words = [f"{TYPED}{visitor}" for visitor in VISITORS if visitor not in readers]
         assert not any(word in claim.text for word in words), f"a stranger's words: {claim}"
 
 
-def nobody_is_mailed_about_a_stranger_who_followed_a_planted_link(rest):
+def no_mail_is_sent_while_a_planted_link_merges_a_stranger(rest):
     planted = [claim for claim in _mailed(rest) if claim.strays]
     assert not planted, f"mailed while somebody else was a part of the lead: {planted}"
 
 
-def nobody_forges_what_others_may_tell(rest):
+def no_reserved_event_is_forged(rest):
     assert not rest.world.forged, f"taken: {rest.world.forged}"
     assert not rest.world.overwritten, f"an event of Ripen's own was replaced: {rest.world.overwritten}"
 
 
-def nobody_is_mailed_in_floods(rest):
+def unproven_mailboxes_are_not_flooded(rest):
     since, hours = {}, Counter()
     for claim in _mailed(rest):
         if claim.proven:
@@ -270,7 +270,7 @@ def nobody_is_mailed_in_floods(rest):
     assert not hours or max(hours.values()) <= BRAKES["per_hour"], f"mails to unproven mailboxes, by hours: {hours}"
 
 
-def what_was_erased_is_gone(rest):
+def erased_leads_are_gone(rest):
     back = {subject for subject, events in rest.ledgers.items() if events} | {*rest.world.planted}
     gone = rest.world.erased - back
     for (pk, sk), item in rest.world.table.items.items():
@@ -316,7 +316,7 @@ def _mailed(rest):
     return [claim for claim in rest.world.claims.made if claim.sent]
 
 
-def nobody_stays_due(rest):
+def no_lead_stays_due(rest):
     now = to_iso(rest.world.now)
     armed = {
         key: item["due_at"]["S"]
@@ -337,7 +337,7 @@ def nobody_stays_due(rest):
         assert not left, f"{subject} waits for {left}"
 
 
-def figures_are_what_a_recount_gives(rest):
+def figures_equal_a_recount(rest):
     roll_up(settings(TriggerSettings), rest.world.now + 2 * DAY, lambda: False)
     expected = {}
     rules = RULES[rest.world.version]

@@ -90,8 +90,8 @@ def history():
     yield list(lead_records.find_due("ripen", due_shard(LEAD), 100))
     yield from addresses()
     yield from claims()
-    yield from what_is_set_aside()
-    yield from a_walk()
+    yield from history_of_quarantine()
+    yield from history_of_scans()
     table.put_text("ripen", "C#x", "text")
     yield [table.get_text("ripen", key) for key in ("C#x", "C#y")]
     yield load_merged_lead("ripen", LEAD, 0)
@@ -162,7 +162,7 @@ def addresses():
     lead_records.transact([address_items.claiming("ripen", "I#x", LEAD, 5), address_items.owning("ripen", "I#x", LEAD)])
 
 
-def what_is_set_aside():
+def history_of_quarantine():
     for content in ({"data": "["}, {"zip": b"no"}, {"count": 3}):
         put_raw("E#broken", **content)
         yield quarantine.quarantine("ripen", Unreadable(LEAD, "E#broken", "why"), 100)
@@ -177,7 +177,7 @@ def what_is_set_aside():
     yield quarantine.restore("ripen", found), list(quarantine.find_quarantined("ripen"))
 
 
-def a_walk():
+def history_of_scans():
     yield reconciliation.load_scans("ripen")
     walk = reconciliation.save_scan("ripen", scan_everywhere(100))
     yield walk, reconciliation.save_scan("ripen", scan_everywhere(100)), reconciliation.save_scan("ripen", walk)
@@ -234,20 +234,20 @@ def merges():
     put(event(9, "u:7"))
     yield saved(Record(LEAD, 1, "first", None))
     none, new = Record(OTHER, 0, "", None), Record("u:7", 0, "", None)
-    yield joined(Record(LEAD, 2, "", None), none)
+    yield merged(Record(LEAD, 2, "", None), none)
     yield load_merged_lead("ripen", OTHER, 0)
-    yield joined(Record(LEAD, 1, "", None), none)
+    yield merged(Record(LEAD, 1, "", None), none)
     yield load_merged_lead("ripen", OTHER, 0)
-    yield joined(new, Record(LEAD, 2, "", None))
+    yield merged(new, Record(LEAD, 2, "", None))
     yield [load_merged_lead("ripen", subject, 0) for subject in ("u:7", LEAD, OTHER)]
     yield [list(lead_records.find_due("ripen", shard, 50)) for shard in "01234567"]
     lead_records.mark_due("ripen", OTHER, 20)
     yield [list(lead_records.find_due("ripen", shard, 50)) for shard in "01234567"]
     yield [lead_records.root_of("ripen", subject) for subject in (OTHER, "nobody")]
     tree = load_merged_lead("ripen", OTHER, 0)
-    yield parted(tree, tree.edges[0]._replace(version=7))
-    yield parted(tree, tree.edges[0])
-    yield parted(tree, tree.edges[0])
+    yield unmerged(tree, tree.edges[0]._replace(version=7))
+    yield unmerged(tree, tree.edges[0])
+    yield unmerged(tree, tree.edges[0])
     yield [load_merged_lead("ripen", subject, 0) for subject in ("u:7", LEAD, OTHER)]
     lead_records.transact([address_items.owning("ripen", "I#x", LEAD)])
     root = load_merged_lead("ripen", LEAD, 0).record
@@ -258,12 +258,12 @@ def merges():
     yield address_items.owner_of("ripen", "I#x")
 
 
-def joined(parent, child):
+def merged(parent, child):
     told = event_items([event(30, parent.subject)], 1)
     return refusable(merge_writes.join, "ripen", merge_writes.Merge(parent, child, Proof.LINK), told, 40)
 
 
-def parted(tree, edge):
+def unmerged(tree, edge):
     return refusable(merge_writes.part, "ripen", tree, edge, event_items([event(31, edge.child)], 1), 50)
 
 
@@ -274,7 +274,7 @@ def refusable(write, *arguments):
         return str(error)
 
 
-def what_is_counted():
+def counters():
     """Runs every operation of the counters with each of its outcomes; yields the answers in order."""
     limits = Unproven(per_day=1, overall=3, per_hour=2)
     saved(Record(LEAD, 1, "first", None))
@@ -295,7 +295,7 @@ def what_is_counted():
             network_counters.is_one_too_many("ripen", known, source, HERE, digest),
             sorted(known.known("website", HERE)),
         )
-    yield from what_waits_for_a_digest()
+    yield from history_of_digests()
 
 
 def counted(brake, version):
@@ -305,7 +305,7 @@ def counted(brake, version):
     )
 
 
-def what_waits_for_a_digest():
+def history_of_digests():
     pk = f"{notification_digest.PREFIX}sales"
     for _ in range(3):
         actions = [notification_digest.counting("ripen", "sales", 2, 5)]
@@ -338,7 +338,7 @@ def what_waits_for_a_digest():
 HERE = Place("here", 0)
 
 
-@pytest.mark.parametrize("story", [history, merges, what_is_counted])
+@pytest.mark.parametrize("story", [history, merges, counters])
 def test_the_fake_answers_as_moto_does(new_process, monkeypatch, story):
     with mock_aws():
         boto3.client("dynamodb").create_table(TableName="ripen", **template.table_definition(template.load()))

@@ -34,7 +34,7 @@ _SINCE = {
 SETTINGS, TASK = ScoreSettings("ripen", "rules", "secret", "secret", 730), FoldRequest("a:ann", RULES["v1"], START)
 
 
-def claim_what_others_claimed(name, decided, key, claim, _counting):
+def claim_without_condition(name, decided, key, claim, _counting):
     known = {"channel": claim.channel, "repeatable": 0, "about": json.dumps(claim.about), "tries": 0}
     due = {"due_shard": due_shard(decided.subject), "due_at": to_iso(claim.until)}
     item = {"pk": decided.subject, "sk": key, "status": "claimed", "holder": claim.holder}
@@ -51,7 +51,7 @@ def breaks(broken, simulate, seed):
     return False
 
 
-def forget_what_is_oldest(event):
+def forget_the_oldest_event(event):
     return {subject: (number, NOTHING_NEW) for subject, (number, _) in _subjects(event).items()}
 
 
@@ -83,7 +83,7 @@ def put_unconditionally(name, item):
         ("adapters.store.reconciliation.needs_refold", lambda *_: None, "the record differs from its ledger"),
         ("ripen.storage.lead_record._still_armed", lambda *_: True, "waits for"),
         ("adapters.reports.rollup._first_unopened", lambda *_: 0, "counted anew"),
-        ("score.handler._subjects", forget_what_is_oldest, "the record differs from its ledger"),
+        ("score.handler._subjects", forget_the_oldest_event, "the record differs from its ledger"),
         ("ripen.storage.checkpoint._digests", lambda _events: set(), "the record differs from its ledger"),
         ("ripen.leads.identifiers.Identifiers.subscribed", True, "mailed without a double opt-in"),
         (
@@ -96,20 +96,20 @@ def put_unconditionally(name, item):
     ],
     ids=[
         "saving without a condition",
-        "merging whatever was read before",
+        "merging without a condition",
         "writing no outcome",
         "losing due leads",
         "losing events",
         "overwriting events",
-        "finding nobody on a walk",
+        "finding no lead in a scan",
         "never moving a timer",
-        "leaving an hour that changed",
-        "going on from a checkpoint that something came in front of",
-        "counting twice what a checkpoint holds",
-        "mailing whoever gave an address",
-        "heeding no cap",
-        "heeding no window",
-        "going on from a checkpoint that the record does not name",
+        "not reopening a changed hour",
+        "continuing from a checkpoint that an earlier event precedes",
+        "counting the events of a checkpoint twice",
+        "mailing without a double opt-in",
+        "ignoring caps",
+        "ignoring sending hours",
+        "continuing from a checkpoint that the record does not name",
     ],
 )
 def test_a_planted_bug_is_found(simulate, monkeypatch, place, bug, broken):
@@ -118,9 +118,9 @@ def test_a_planted_bug_is_found(simulate, monkeypatch, place, bug, broken):
     assert any(breaks(broken, simulate, seed) for seed in range(_SINCE.get(place, 0), 8_000))
 
 
-def test_sending_without_heeding_the_claims_of_others_is_found(simulate, monkeypatch):
+def test_sending_that_ignores_the_claims_of_others_is_found(simulate, monkeypatch):
     place = "adapters.store.intents.claim_intent"
-    monkeypatch.setattr(place, claim_what_others_claimed)
+    monkeypatch.setattr(place, claim_without_condition)
     monkeypatch.setattr("adapters.store.load_lead.open_claims", lambda *_: {})
 
     assert any(breaks("sent twice", simulate, seed) for seed in range(_SINCE[place], 2_000))
@@ -140,11 +140,11 @@ def test_an_event_that_arrives_between_two_pages_of_a_query_is_counted(new_proce
     for n in range(2 * PAGE):
         put("late", START + n)
 
-    def somebody_else_counts_an_early_event():
+    def another_writer_counts_an_early_event():
         put("early", START - 1)
         refresh.refresh(SETTINGS, TASK)
 
-    interruptions.append(somebody_else_counts_an_early_event)
+    interruptions.append(another_writer_counts_an_early_event)
     refresh.refresh(SETTINGS, TASK)
 
     record = load_merged_lead("ripen", "a:ann", 0).record

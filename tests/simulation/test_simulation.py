@@ -11,7 +11,7 @@ from simulation.spread import spread
 from simulation.world import PAGES
 
 
-def test_every_schedule_ends_well(simulate, request):
+def test_every_schedule_keeps_the_invariants(simulate, request):
     only = request.config.getoption("--seed")
     seeds = range(request.config.getoption("--seeds")) if only is None else [only]
 
@@ -23,11 +23,11 @@ def test_every_schedule_ends_well(simulate, request):
     assert only is not None or mails > len(seeds)
 
 
-def test_a_seed_always_tells_the_same_story(simulate):
+def test_a_seed_always_produces_the_same_steps(simulate):
     assert simulate(7, told=True).steps == simulate(7, told=True).steps
 
 
-def test_everything_that_can_happen_does_happen(simulate):
+def test_every_fault_and_outcome_occurs_in_some_world(simulate):
     worlds = [simulate(seed, told=True) for seed in range(150)]
 
     steps = [step for world in worlds for step in world.steps]

@@ -40,7 +40,7 @@ def happened(name, days=0.0, *, identity="", traits=None, context=None, bot="", 
 
 
 def told(days=0.0, **traits):
-    """The lead says something of itself."""
+    """An Identified event with these traits."""
     return happened("Identified", days, traits=traits)
 
 

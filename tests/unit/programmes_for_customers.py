@@ -1,4 +1,4 @@
-"""What customers live through, and former customers: one story or more for each campaign."""
+"""Scenarios of customers and former customers: at least one for each campaign."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ WORKS = [(day, "Quote Created", USED) for day in range(2, 400, 14)]
 
 
 def until(day):
-    """The work up to this day."""
+    """The product is used until this day."""
     return [each for each in WORKS if each[0] < day]
 
 
@@ -34,7 +34,7 @@ STORIES = (
     Story("onboarding", "first steps at once", customer, until(30), 60, [(1, "first-steps")]),
     Story(
         "onboarding",
-        "who has not begun after a week gets a call",
+        "a customer who has not started after a week gets a call",
         customer,
         [],
         60,
@@ -50,7 +50,7 @@ STORIES = (
     ),
     Story(
         "onboarding-tips",
-        "it ends with the workshop, wherever it is",
+        "it ends with the workshop at any step",
         customer,
         [(8, "Workshop Attended", {})],
         60,
@@ -59,7 +59,7 @@ STORIES = (
     # ---- retention
     Story(
         "anniversary",
-        "thanks every year, on the day",
+        "thanks are sent every year on the day",
         customer,
         [(2, "Identified", {"traits": {"customer_since": "2025-05-20"}}), *until(100)],
         100,
@@ -68,7 +68,7 @@ STORIES = (
     Story("nps", "twice a year", customer, until(300), 300, [(39, "nps"), (224, "nps")]),
     Story(
         "unhappy-customer",
-        "a bad mark leads to a call",
+        "a bad rating leads to a call",
         customer,
         [(40, "Feedback Given", UNHAPPY)],
         50,
@@ -76,7 +76,7 @@ STORIES = (
     ),
     Story(
         "voice-of-customer",
-        "every comment is read",
+        "every comment is passed on",
         customer,
         [(40, "Feedback Given", HAPPY | {"comment": "Please add hours of the coater."}), (41, "Feedback Given", HAPPY)],
         50,
@@ -90,11 +90,11 @@ STORIES = (
         200,
         [(30, "digest"), (60, "digest"), (91, "digest")],
     ),
-    Story("new-versions", "a new version is told of once", customer, until(120), 120, [(44, "new-version")]),
-    Story("events", "an event is told of once", customer, until(120), 120, [(49, "event-invitation")]),
+    Story("new-versions", "a new version is announced once", customer, until(120), 120, [(44, "new-version")]),
+    Story("events", "an event is announced once", customer, until(120), 120, [(49, "event-invitation")]),
     Story(
         "quiet-customer",
-        "help, training, then a call, while the relationship lasts",
+        "an inactive customer gets help, training, then a call",
         customer,
         [],
         80,
@@ -111,7 +111,7 @@ STORIES = (
     # ---- satisfied customers
     Story(
         "review-programme",
-        "a 9 or 10 leads to the question for a review",
+        "a rating of 9 or 10 leads to a request for a review",
         customer,
         [*until(40), (40, "Feedback Given", HAPPY)],
         70,
@@ -119,7 +119,7 @@ STORIES = (
     ),
     Story(
         "referral-programme",
-        "and some weeks later to the question for a referral",
+        "a rating of 9 or 10 leads to a request for a referral some weeks later",
         customer,
         [*until(40), (40, "Feedback Given", HAPPY)],
         100,
@@ -127,14 +127,14 @@ STORIES = (
     ),
     Story(
         "referral-programme",
-        "which a bad mark prevents",
+        "a bad rating prevents the request for a referral",
         customer,
         [*until(40), (40, "Feedback Given", HAPPY), (60, "Feedback Given", UNHAPPY)],
         100,
     ),
     Story(
         "advocates",
-        "who recommends us twice is invited to have a say",
+        "a customer with two ratings of 9 or 10 is invited as an advocate",
         customer,
         [
             *until(40),
@@ -156,7 +156,7 @@ STORIES = (
     ),
     Story(
         "cross-selling",
-        "whoever looks at it hears from the account manager",
+        "the account manager contacts a customer who looks at the suggestion",
         customer,
         [
             *until(40),
@@ -168,14 +168,14 @@ STORIES = (
     ),
     Story(
         "cross-selling",
-        "nothing is sold to somebody who needs help",
+        "a customer who needs help gets no suggestion",
         customer,
         [*until(40), (40, "Seats Added", {}), (41, "Support Requested", {})],
         100,
     ),
     Story(
         "customer-interest",
-        "a customer who reads a lot hears from the account manager",
+        "the account manager contacts a customer who reads a lot",
         customer,
         [*until(40), (40, "Seats Added", {}), *[(41 + n / 10, "Tool Used", {"tool": "win-rate"}) for n in range(9)]],
         60,
@@ -183,7 +183,7 @@ STORIES = (
     ),
     Story(
         "renewal",
-        "two months before the contract ends somebody calls",
+        "a call is due two months before the contract ends",
         customer,
         [(2, "Identified", {"traits": {"contract_ends": "2026-08-01"}}), *until(100)],
         120,
@@ -192,7 +192,7 @@ STORIES = (
     # ---- loss
     Story(
         "loss-feedback",
-        "who cancels is asked for the reason",
+        "a customer who cancels is asked for the reason",
         customer,
         [*until(40), (40, "Subscription Cancelled", {})],
         100,
@@ -200,13 +200,13 @@ STORIES = (
     ),
     Story(
         "loss-feedback",
-        "who becomes quiet is offered help first",
+        "a customer who becomes inactive is offered help first",
         customer,
         [],
         260,
         [(245, "loss-feedback")],
     ),
-    Story("loss-feedback", "nobody is asked once the contract has ended", former, [], 400),
+    Story("loss-feedback", "no reason is asked for once the contract has ended", former, [], 400),
     *(
         Story(
             f"loss-answers-{whose}",
@@ -225,7 +225,7 @@ STORIES = (
     ),
     Story(
         "win-back",
-        "a call at once, and a mail while the contract still runs",
+        "there is a call at once, and a mail while the contract still runs",
         customer,
         [*until(40), (40, "Subscription Cancelled", {})],
         100,
@@ -233,7 +233,7 @@ STORIES = (
     ),
     Story(
         "win-back",
-        "no mail once the contract has ended",
+        "no mail is sent once the contract has ended",
         customer,
         [*until(40), (40, "Subscription Cancelled", {}), (50, "Contract Ended", {})],
         100,
@@ -241,5 +241,5 @@ STORIES = (
     ),
     # ---- reactivation
     Story("former-customer", "a former customer sees an offer on the site", former, [], 80, shown=["win-back"]),
-    Story("welcome-back", "and gets no mail", former, [], 400),
+    Story("welcome-back", "a former customer who returns gets no mail", former, [], 400),
 )

@@ -1,4 +1,4 @@
-"""What leads live through who are not customers yet, and leads who were lost: one story or more for each campaign.
+"""Scenarios of leads before their first order, and of lost leads: at least one for each campaign.
 
 A story begins on a Monday at nine in Berlin. Most leads in it asked for mails on that day and confirmed their address.
 """
@@ -22,7 +22,7 @@ STORIES = (
     # ---- awareness
     Story(
         "product-placement",
-        "a visitor is shown the part of the product that fits what is read",
+        "a visitor sees the part of the product that fits the pages read",
         visitor,
         [(0.01, "Page Viewed", {"path": "/lp/webinar"})],
         10,
@@ -31,7 +31,7 @@ STORIES = (
     # ---- information
     Story(
         "workshop-overlay",
-        "at 25 points a workshop is recommended whose agenda fits",
+        "a workshop with a fitting agenda is recommended at 25 points",
         visitor,
         [(day, "Tool Used", {"tool": "lost-enquiries"}) for day in (1, 1.01, 1.02, 1.03, 1.04, 2)],
         10,
@@ -39,7 +39,7 @@ STORIES = (
     ),
     Story(
         "workshop-overlay",
-        "once the persona of somebody who came back is known, the score does not matter",
+        "a returning visitor with a known persona needs no score",
         visitor,
         [(1, "Tool Used", TRIED)],
         10,
@@ -47,7 +47,7 @@ STORIES = (
     ),
     Story(
         "double-opt-in",
-        "whoever asks for mails is asked once to confirm the address",
+        "a lead who requests mails is asked once to confirm the address",
         known,
         [(0, "Newsletter Requested", {}), (0.1, "Newsletter Requested", {})],
         30,
@@ -55,7 +55,7 @@ STORIES = (
     ),
     Story(
         "double-opt-in",
-        "a box that was ticked at a sign-up is such a wish, too; a confirmed address is not asked again",
+        "a ticked box at a sign-up is a request too; a confirmed address is not asked again",
         subscriber,
         [(9, "Signed Up", ASKED)],
         30,
@@ -63,12 +63,12 @@ STORIES = (
     ),
     Story(
         "double-opt-in",
-        "who signs up without asking for mails is not asked",
+        "a lead who signs up without requesting mails is not asked",
         known,
         [(1, "Signed Up", {"asset": "workshop"})],
         30,
     ),
-    Story("welcome", "thanks, with something to start with", subscriber, [], 30, [(0, "welcome")]),
+    Story("welcome", "a confirmed subscriber gets thanks and first content", subscriber, [], 30, [(0, "welcome")]),
     Story(
         "ripening",
         "three pieces of content, a week or more apart",
@@ -79,7 +79,7 @@ STORIES = (
     ),
     Story(
         "ripening",
-        "it ends when the lead is ripe for a conversation",
+        "it ends when the lead is ready for a conversation",
         interested,
         [(8, "Signed Up", {}), (8.1, "Webinar Attended", TALKED), *[(9, "Tool Used", TRIED)] * 5],
         60,
@@ -87,7 +87,7 @@ STORIES = (
     ),
     Story(
         "top-of-mind",
-        "a month of silence, and there is a reminder, then an invitation",
+        "after a month of inactivity there is a reminder, then an invitation",
         interested,
         [],
         120,
@@ -95,7 +95,7 @@ STORIES = (
     ),
     Story(
         "top-of-mind",
-        "who comes back is left alone",
+        "a returning lead gets no further mail",
         interested,
         [(40, "Page Viewed", READ)],
         65,
@@ -112,7 +112,7 @@ STORIES = (
     # ---- consultation
     Story(
         "workshop-agenda",
-        "the agenda comes at once, to whoever keeps a seat",
+        "a lead who signs up for the workshop gets the agenda at once",
         known,
         [(5, "Signed Up", {"asset": "workshop"})],
         30,
@@ -120,7 +120,7 @@ STORIES = (
     ),
     Story(
         "personal-note",
-        "at 150 points sales writes, after the webinar",
+        "sales writes at 150 points, after the webinar",
         subscriber,
         [(1, "Webinar Attended", TALKED), (1, "Signed Up", {}), *CLICKS],
         30,
@@ -128,14 +128,14 @@ STORIES = (
     ),
     Story(
         "personal-note",
-        "sales does not write to somebody who got in touch before",
+        "sales does not write to a lead who contacted it before",
         subscriber,
         [(1, "Webinar Attended", TALKED), (1, "Signed Up", {}), (2, "Contact Requested", {}), *CLICKS],
         30,
     ),
     Story(
         "sales-handoff",
-        "in parallel the lead is handed over",
+        "the lead is handed over in parallel",
         subscriber,
         [(1, "Webinar Attended", TALKED), (1, "Signed Up", {}), *CLICKS],
         30,
@@ -143,7 +143,7 @@ STORIES = (
     ),
     Story(
         "contact-request",
-        "sales hears at once from whoever gets in touch",
+        "sales is notified at once of a contact request",
         known,
         [(2, "Demo Requested", {})],
         10,
@@ -152,7 +152,7 @@ STORIES = (
     # ---- loss and reactivation of leads who never bought
     Story(
         "restore-contact",
-        "two last mails to a lead that was lost after half a year of silence",
+        "a lead lost after half a year of inactivity gets two last mails",
         warm,
         [],
         400,
@@ -160,7 +160,7 @@ STORIES = (
     ),
     Story(
         "welcome-back",
-        "who comes back after a long time is offered something that fits",
+        "a lead who returns after a long time gets a fitting offer",
         warm,
         [(200, "Page Viewed", READ)],
         230,

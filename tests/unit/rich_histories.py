@@ -292,7 +292,7 @@ def _event(draw, identity):
 
 @st.composite
 def _series(draw):
-    """What goes on for a while, such as daily use."""
+    """Events that recur for a while, such as daily use."""
     name = draw(st.sampled_from(("Signed In", "Page Viewed")))
     start, every = draw(st.integers(0, 150)), draw(st.integers(6, 48))
     path = draw(st.sampled_from(("/milling", "/turning")))

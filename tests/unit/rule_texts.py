@@ -1,4 +1,4 @@
-"""Rules without a mistake, as texts of YAML, and what is told of them once they are changed."""
+"""Valid rules as YAML texts, and the problems that a check finds after a change."""
 
 from __future__ import annotations
 
@@ -71,6 +71,6 @@ def when(text):
 
 
 def phases(*ways):
-    """Phases `cold` and `warm` with these ways into `warm`, the first one in line 5."""
+    """Phases `cold` and `warm` with these transitions into `warm`, the first one in line 5."""
     lines = [f"      - {{{way}}}" for way in ways]
     return "\n".join(("phases:", "  cold: {enter: [{inactive_for: 90d}]}", "  warm:", "    enter:", *lines, ""))

@@ -1,4 +1,4 @@
-"""Every alarm of the template listens to something that is counted, says what it means and reaches the operator."""
+"""Every alarm of the template watches a counted metric, has a text and notifies the operator."""
 
 import json
 
@@ -27,7 +27,7 @@ def own_alarms(every_alarm):
     return {name: alarm for name, alarm in every_alarm.items() if alarm["Namespace"] == NAMESPACE}
 
 
-def test_each_metric_that_is_counted_has_an_alarm_of_its_name_and_no_alarm_listens_to_another(own_alarms):
+def test_each_counted_metric_has_an_alarm_of_its_name_and_no_alarm_watches_another(own_alarms):
     listening = {name: alarm["MetricName"] for name, alarm in own_alarms.items()}
 
     assert listening == {f"{metric}Alarm": metric for metric in counted_metrics() - WITHOUT_ALARM}
@@ -39,7 +39,7 @@ def test_each_failed_delivery_has_a_metric():
     assert failures == FAILURE_METRICS.keys()
 
 
-def test_alarms_listen_to_the_dimensions_that_count_writes(own_alarms, capsys):
+def test_alarms_watch_the_dimensions_that_count_writes(own_alarms, capsys):
     count("LeadOutgrown")
     written = json.loads(capsys.readouterr().out)
     [metrics] = written["_aws"]["CloudWatchMetrics"]
@@ -65,7 +65,7 @@ def test_each_function_has_an_alarm_for_its_errors(template, every_alarm):
     }
 
 
-def test_an_alarm_goes_off_when_its_limit_is_reached_and_not_when_nothing_is_counted(every_alarm):
+def test_an_alarm_goes_off_at_its_threshold_and_not_without_data(every_alarm):
     for name, alarm in every_alarm.items():
         assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold", name
         assert alarm["TreatMissingData"] == "notBreaching", name
@@ -75,7 +75,7 @@ def test_an_alarm_goes_off_when_its_limit_is_reached_and_not_when_nothing_is_cou
         assert alarm["EvaluationPeriods"] in (1, 3), name
 
 
-def test_each_alarm_tells_the_topic_of_the_alarm_address(every_alarm):
+def test_each_alarm_notifies_the_topic_of_the_alarm_address(every_alarm):
     told = [{"Fn::If": ["HasAlarmAddress", {"Ref": "AlarmTopic"}, {"Ref": "AWS::NoValue"}]}]
 
     assert {name: alarm["AlarmActions"] for name, alarm in every_alarm.items()} == dict.fromkeys(every_alarm, told)

@@ -1,4 +1,4 @@
-"""Daily totals: what page calls count for, that nobody can be found in them, and that they stay few."""
+"""Daily totals of page views: their keys are few and identify no person."""
 
 from __future__ import annotations
 
@@ -55,16 +55,16 @@ def test_a_page_and_its_campaign_are_counted_apart():
         {"context": {"page": {"url": "https://www.example.com/a#b"}}},
     ],
 )
-def test_the_path_is_found_where_it_stands_and_has_no_query(page):
+def test_the_path_is_read_from_any_field_without_its_query(page):
     assert view_keys(page) == [page_key("/a")]
 
 
 @pytest.mark.parametrize("path", [None, "", 7, ["/a"], "/" + "x" * 3_000, "\0"])
-def test_a_page_without_a_usable_path_is_another_one(path):
+def test_a_page_without_a_usable_path_counts_as_other(path):
     assert view_keys(view(path)) == [page_key("(other)")]
 
 
-def test_the_campaign_of_the_address_counts_where_the_context_has_none():
+def test_the_campaign_of_the_url_counts_when_the_context_has_none():
     url = "https://www.example.com/a?utm_source=News&utm_campaign=May+offers&utm_content=x"
 
     assert view_keys(view("/a", url=url)) == [page_key("/a"), campaign_key("News", "", "May offers")]
@@ -82,12 +82,12 @@ def test_the_campaign_of_the_address_counts_where_the_context_has_none():
         "https://www.example.com/a?utm_source=&utm_source=news&utm_medium=email&utm_medium=&utm_medium=cpc",
     ],
 )
-def test_campaign_parameters_are_read_as_people_and_tools_write_them(url):
+def test_campaign_parameters_are_read_in_common_spellings(url):
     assert view_keys(view("/a", url=url)) == [page_key("/a"), campaign_key("news", "email", "")]
 
 
 @pytest.mark.parametrize("url", ["http://[", "https://x/?" + "&" * 3_000, "https://x/?" + "a=b&" * 200])
-def test_an_address_that_makes_no_sense_has_no_campaign(url):
+def test_an_invalid_url_has_no_campaign(url):
     assert view_keys(view("/a", url=url)) == [page_key("/a")]
 
 
@@ -107,7 +107,7 @@ def test_an_address_that_makes_no_sense_has_no_campaign(url):
         ("/of/vis/itor", "(other)"),
     ],
 )
-def test_what_may_name_a_person_is_masked(path, kept):
+def test_path_parts_that_may_identify_a_person_are_masked(path, kept):
     page = view(path) | {"anonymousId": "visitor-7", "userId": "vis/itor"}
 
     assert view_keys(page) == [page_key(kept)]
@@ -128,7 +128,7 @@ def test_a_token_is_a_long_word_with_a_digit_in_or_behind_it(text):
     assert any(map(anonymous_views._is_token, text.split("/"))) == bool(TOKEN.search(text))  # noqa: SLF001
 
 
-def test_no_pattern_looks_further_than_a_few_characters():
+def test_patterns_match_a_bounded_number_of_characters():
     for pattern in (anonymous_views._TELLING, anonymous_views._WORD, anonymous_views._DIGIT):  # noqa: SLF001
         assert re._parser.parse(pattern.pattern).getwidth()[1] <= 24, "what it costs is proportional to the text"  # noqa: SLF001
 
@@ -139,18 +139,18 @@ def test_a_long_id_is_found_by_its_beginning():
     assert view_keys(page) == [page_key("/of/(id)/x")]
 
 
-def test_who_says_very_much_of_a_person_is_counted_without_page_and_campaign():
+def test_a_view_with_too_many_traits_is_counted_without_page_and_campaign():
     context = {"campaign": {"name": "May"}, "traits": {f"n{n}": f"value {n}" for n in range(60)}}
 
     assert view_keys(view("/a", context=context)) == [page_key("(other)")]
 
 
-def test_a_long_path_is_another_page_and_a_long_name_no_campaign():
+def test_a_long_path_counts_as_other_and_a_long_name_is_no_campaign():
     assert view_keys(view("/" + "a/" * 300, context={"campaign": {"name": "a " * 200}})) == [page_key("(other)")]
 
 
 @given(st.integers(1, 30), st.integers(1, 30))
-def test_what_views_share_is_read_once(many, more):
+def test_context_shared_by_views_is_read_once(many, more):
     shared = {"traits": {"name": "Ada"}, "campaign": {"name": "May"}, "page": {"path": "/a/b", "url": "/?x=1"}}
     texts = [count_reads([{"anonymousId": f"v{n}", "context": shared} for n in range(size)]) for size in (many, more)]
 
@@ -158,7 +158,7 @@ def test_what_views_share_is_read_once(many, more):
 
 
 def count_reads(views):
-    """How many characters of paths and campaigns are looked through for what may name a person."""
+    """The number of characters of paths and campaigns that are searched for personal data."""
     read = []
 
     def tells(text, original=anonymous_views._tells):  # noqa: SLF001
@@ -171,7 +171,7 @@ def count_reads(views):
 
 
 @given(st.text(max_size=400), st.text(max_size=100))
-def test_whatever_is_sent_the_key_is_short_printable_and_normal(path, source):
+def test_keys_are_short_printable_and_normalized(path, source):
     for key in view_keys(view(path, context={"campaign": {"source": source}})):
         assert key.isprintable()
         assert key == unicodedata.normalize("NFC", key)
@@ -183,7 +183,7 @@ def test_every_page_view_is_counted_once(paths):
     assert KnownKeys().tally("T#1", pages(*paths)) == Counter(map(page_key, paths))
 
 
-def test_beyond_the_bounds_of_a_process_and_a_day_everything_is_one():
+def test_keys_beyond_the_limit_of_a_process_and_day_count_as_other():
     known = KnownKeys(most=3)
     known.tally("T#1", pages("/a", "/b"))
 

@@ -85,11 +85,11 @@ def test_a_source_and_a_medium_make_a_channel(source, medium, channel):
         ({}, None),
     ],
 )
-def test_a_touch_is_told_by_campaign_click_id_mail_or_referrer(context, expected):
+def test_a_touch_is_recognised_by_campaign_click_id_mail_or_referrer(context, expected):
     assert seen(viewed(**context)) == expected
 
 
-def test_everything_that_is_known_of_a_touch_is_kept():
+def test_all_known_fields_of_a_touch_are_kept():
     campaign = {
         "source": "linkedin",
         "medium": "cpc",
@@ -116,13 +116,13 @@ def test_everything_that_is_known_of_a_touch_is_kept():
 
 
 @pytest.mark.parametrize("url", ["https://example.com/a", "https://www.example.com/a", "https://shop.example.com"])
-def test_pages_of_the_site_itself_bring_nobody(url):
+def test_a_referrer_on_the_site_itself_is_no_touch(url):
     page = {"url": "https://www.example.com/b", "referrer": url}
     assert touch_of(viewed(properties=page)) is None
     assert touch_of(viewed(name="Signed Up", page=page)) is None
 
 
-def test_segments_own_sdk_tells_the_referrer_with_the_page():
+def test_the_referrer_is_read_from_the_page_that_segments_sdk_sends():
     page = {"url": "https://www.example.com/b", "referrer": "https://duckduckgo.com/"}
     assert seen(viewed(properties=page)) == ("organic-search", "duckduckgo", "organic")
     assert seen(viewed(name="Signed Up", page=page)) == ("organic-search", "duckduckgo", "organic")
@@ -134,7 +134,7 @@ GATEWAYS = frozenset({"paypal.com", "login.microsoftonline.com"})
 @pytest.mark.parametrize(
     "host", ["paypal.com", "www.paypal.com", "www.sandbox.paypal.com", "PayPal.com.", "login.microsoftonline.com:443"]
 )
-def test_a_return_from_an_ignored_host_is_no_touch_in_whatever_way_it_is_told(host):
+def test_a_return_from_an_ignored_host_is_no_touch_in_any_field(host):
     url = f"https://{host}/checkout?token=1"
 
     assert touch_of(viewed(referrer={"url": url}), GATEWAYS) is None
@@ -145,7 +145,7 @@ def test_a_return_from_an_ignored_host_is_no_touch_in_whatever_way_it_is_told(ho
 
 
 @pytest.mark.parametrize("host", ["notpaypal.com", "paypal.com.example.org", "microsoftonline.com", "com"])
-def test_hosts_that_only_look_like_an_ignored_one_bring_visitors(host):
+def test_hosts_that_resemble_an_ignored_one_are_touches(host):
     assert touch_of(viewed(referrer={"url": f"https://{host}/"}), GATEWAYS).referrer == host
 
 
@@ -155,7 +155,7 @@ def test_a_campaign_counts_from_an_ignored_host_too():
     assert touch_of(event, GATEWAYS)[1:4] == ("other", "paypal", "cpc")
 
 
-def test_the_first_touch_is_the_first_visits_however_it_came():
+def test_the_first_touch_is_that_of_the_first_visit_even_if_direct():
     direct = viewed(START, "/start")
     ad = viewed(START + DAY, campaign={"source": "ad"})
 
@@ -172,11 +172,11 @@ def test_the_browser_remembers_a_first_touch_from_before_consent():
 
 
 @pytest.mark.parametrize("at", [None, 17, "yesterday", "2099-01-01T00:00:00Z", "0001-01-01T00:00:00Z", ["x"]])
-def test_a_remembered_moment_that_cannot_be_is_the_events(at):
+def test_an_impossible_remembered_time_is_replaced_by_that_of_the_event(at):
     assert first_of(None, viewed(START, firstTouch={"source": "xing", "at": at})).at == START
 
 
-def test_what_a_server_or_a_bot_tells_is_no_visit():
+def test_events_of_servers_and_bots_are_no_visit():
     from_server = Event("m1", "Deal Won", START, "crm")
     from_bot = Event("m2", "Page Viewed", START, "website", bot="crawler")
 
@@ -195,7 +195,7 @@ def test_the_last_touch_is_the_last_that_was_not_direct():
     assert touch == touch_of(search)
 
 
-def test_the_last_touch_stays_as_it_was_while_the_visit_goes_on():
+def test_the_last_touch_does_not_change_during_a_visit():
     ad = {"source": "ad"}
     landing, next_page, again = (viewed(at, campaign=ad) for at in (START, START + MINUTE, START + HOUR))
 
@@ -232,7 +232,7 @@ CONTEXTS = st.dictionaries(st.sampled_from(("campaign", "firstTouch", "referrer"
 
 
 @given(st.sampled_from(("Page Viewed", "Signed Up")), PARTS, CONTEXTS)
-def test_nothing_that_is_sent_raises_or_grows(name, properties, context):
+def test_touches_of_any_input_are_bounded_and_raise_no_error(name, properties, context):
     event = Event("m1", name, START, "website", properties=properties, context=context)
 
     touches = [touch_of(event, GATEWAYS), first_of(None, event), last_of(None, event, 0)]

@@ -1,4 +1,4 @@
-"""Campaigns, mailing, content and offers that cannot be meant so are told with file and line."""
+"""Invalid campaigns, mailing, content and offers are reported with file and line."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def problems(file="campaigns", old="", new=""):
     return []
 
 
-def test_the_campaign_itself_is_fine():
+def test_the_unchanged_campaign_is_valid():
     assert problems() == []
 
 
@@ -148,7 +148,7 @@ def test_the_campaign_itself_is_fine():
         ("offers", "  workshop:", "  workshop:\n    phases: [hot]", "there is no phase 'hot'; known: cold"),
     ],
 )
-def test_a_mistake_is_named_with_file_line_and_what_would_be_right(file, old, new, expected):
+def test_a_mistake_is_reported_with_file_line_and_remedy(file, old, new, expected):
     found = problems(file, old, new)
 
     assert any(problem.startswith(f"rules/{file}.yaml:") and expected in problem for problem in found), found

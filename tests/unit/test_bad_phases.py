@@ -1,4 +1,4 @@
-"""Ways between phases that make no sense, or lead round and round, are told with file and line."""
+"""Invalid or endless transitions between phases are reported with file and line."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from unit.rule_texts import PHASES, phases, problems
         ),
     ],
 )
-def test_ways_that_make_no_sense(ways, expected):
+def test_invalid_transitions_are_reported(ways, expected):
     found = problems(phases=phases(*ways))
 
     assert [problem for problem in found if problem.startswith("rules/phases.yaml:5: phases.warm.enter.0")], found
@@ -68,19 +68,19 @@ def test_ways_that_make_no_sense(ways, expected):
         ),
     ],
 )
-def test_phases_between_which_a_lead_would_go_to_and_fro(old, new, expected):
+def test_phases_between_which_a_lead_would_alternate_are_reported(old, new, expected):
     found = problems(phases=PHASES.replace(old, new, 1))
 
     assert [problem for problem in found if expected in problem], found
 
 
-def test_a_score_that_falls_is_no_contradiction_to_one_that_also_wants_an_event():
+def test_a_score_drop_does_not_contradict_a_threshold_that_also_requires_an_event():
     text = PHASES.replace("at_least: 10}", "at_least: 3}, when: {event: Page Viewed}")
 
     assert problems(phases=text) == []
 
 
-def test_who_has_bought_need_never_be_new_again():
+def test_customers_need_no_transition_back_to_the_first_phase():
     text = """\
 phases:
   new: {}
@@ -93,7 +93,7 @@ phases:
     assert problems(phases=text) == []
 
 
-def test_phases_that_nobody_leaves():
+def test_phases_that_no_lead_can_leave_are_reported():
     found = problems(
         phases="""\
 phases:
@@ -109,7 +109,7 @@ phases:
     assert found == [f"rules/phases.yaml:3: phases.quiet: {text}; add a transition to another one"]
 
 
-def test_phases_that_leads_go_round_for_ever():
+def test_endless_cycles_of_phases_are_reported():
     [problem] = problems(
         phases="""\
 phases:
@@ -127,7 +127,7 @@ phases:
     assert problem.startswith("rules/phases.yaml:4: phases.buys: leads move between buys, kept and idle forever")
 
 
-def test_a_phase_that_nobody_enters():
+def test_phases_that_no_lead_can_enter_are_reported():
     found = problems(
         phases="""\
 phases:

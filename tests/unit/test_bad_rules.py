@@ -1,4 +1,4 @@
-"""Rules that contradict each other, name nothing, or can never come true are told with file and line."""
+"""Rules that contradict each other, name unknown fields or can never match are reported with file and line."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ RULE = "rules/scoring.yaml:7: profiles.interest.rules.page"
         ("when: {event: A}", f"{RULE}.points: is missing"),
     ],
 )
-def test_limits_that_make_no_sense(text, expected):
+def test_invalid_limits_are_reported(text, expected):
     assert [problem for problem in problems(scoring=rule(text)) if problem.startswith(expected)]
 
 
@@ -85,7 +85,7 @@ def test_limits_that_make_no_sense(text, expected):
         ),
     ],
 )
-def test_profiles_and_grades_that_make_no_sense(old, new, expected):
+def test_invalid_profiles_and_grades_are_reported(old, new, expected):
     assert old in SCORING
 
     found = problems(scoring=SCORING.replace(old, new, 1))
@@ -129,13 +129,13 @@ def test_profiles_and_grades_that_make_no_sense(old, new, expected):
         ),
     ],
 )
-def test_conditions_that_nothing_can_match(condition, expected):
+def test_conditions_that_no_event_can_match_are_reported(condition, expected):
     found = problems(scoring=when(condition))
 
     assert [problem for problem in found if problem.startswith(RULE) and expected in problem], found
 
 
-def test_usage_has_the_values_that_it_can_have():
+def test_conditions_on_usage_accept_only_its_values():
     interests = f"{INTERESTS}usage: {{when: {{event: Signed In}}}}\n"
 
     assert problems(interests=interests, scoring=when("lead.usage: [growing, unknown]")) == []
@@ -154,7 +154,7 @@ def test_usage_has_the_values_that_it_can_have():
         ("lead: {exists: true}", "lead: is not a known field"),
     ],
 )
-def test_fields_that_do_not_exist(condition, expected):
+def test_unknown_fields_are_reported(condition, expected):
     found = problems(scoring=when(condition))
 
     assert [problem for problem in found if problem.startswith(RULE) and expected in problem], found
@@ -176,7 +176,7 @@ def test_fields_that_do_not_exist(condition, expected):
         "event: [A, B], $or: [{event: A}, {event: B, properties.path: /mills}]",
     ],
 )
-def test_conditions_that_something_can_match(condition):
+def test_conditions_that_an_event_can_match_are_valid(condition):
     assert problems(scoring=when(condition)) == []
 
 
@@ -202,13 +202,13 @@ def test_conditions_that_something_can_match(condition):
         ("    evidence:", "    evidnce:", "rules/personas.yaml:3: personas.engineer.evidnce: is not a known key"),
     ],
 )
-def test_personas_that_nobody_can_be(old, new, expected):
+def test_personas_that_no_lead_can_have_are_reported(old, new, expected):
     found = problems(personas=PERSONAS.replace(old, new, 1))
 
     assert [problem for problem in found if expected in problem], found
 
 
-def test_fit_looks_at_traits_only():
+def test_fit_rules_test_only_traits():
     fit = "    fit: {a: {when: {event: Page Viewed}, points: 1}}\n"
 
     [problem] = problems(scoring=SCORING.replace("grades:", f"{fit}grades:"))
@@ -218,7 +218,7 @@ def test_fit_looks_at_traits_only():
     )
 
 
-def test_a_campaign_cannot_fall_above_where_it_starts():
+def test_again_below_may_not_exceed_at_least():
     start = "{score: {profile: interest, at_least: 5, again_below: 6}}"
 
     found = problems(campaigns=f"campaigns:\n  tips:\n    start: {start}\n    mail: tips\n")
@@ -233,7 +233,7 @@ def test_a_day_may_be_written_without_quotes():
 
 
 @pytest.mark.parametrize("text", ["title: 2026-02-30", "title: !!int many", "title: !!timestamp soon"])
-def test_a_value_that_yaml_itself_stumbles_over_is_a_problem_like_any_other(text):
+def test_a_value_that_yaml_cannot_convert_is_reported_like_any_other_problem(text):
     found = problems(scoring=SCORING.replace("half_life: 10d", f"{text}\n    half_life: 0d"))
 
     assert found

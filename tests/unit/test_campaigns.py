@@ -1,4 +1,4 @@
-"""How starts of a campaign are counted, so that the same decision is the same mail."""
+"""Starts of a campaign are numbered, so that the same decision is the same mail."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_every_outcome_ends_the_wait_and_the_next_start_has_the_next_number(outc
     assert pending(*talks, ended(outcome, 1, 1)) == ["tips_plain_2"]
 
 
-def test_a_dip_is_no_fall():
+def test_a_drop_that_stays_above_again_below_does_not_restart_a_campaign():
     history = [happened("Talk Heard"), ended("Email Sent", 1, 0.5), happened("Talk Heard", 1)]
 
     # After a day the score is 14.1: below 20, where it started, and above 10.
@@ -44,13 +44,13 @@ def test_a_dip_is_no_fall():
     assert pending(*history, rules_=compiled(again_below=10)) == []
 
 
-def test_after_a_real_fall_it_starts_again():
+def test_a_drop_below_again_below_restarts_a_campaign():
     history = [happened("Talk Heard"), ended("Email Sent", 1, 0.5), happened("Talk Heard", 2.1)]
 
     assert pending(*history, rules_=compiled(again_below=10)) == ["tips_plain_2"]
 
 
-def test_points_taken_away_are_a_fall_at_once():
+def test_negative_points_are_a_drop_at_once():
     profile = PROFILE["p"]["rules"] | {"sorry": {"when": {"event": "Sorry"}, "points": -15}}
     always = rules(
         profiles={"p": {"rules": profile}},
@@ -61,7 +61,7 @@ def test_points_taken_away_are_a_fall_at_once():
     assert pending(*history, rules_=always) == ["tips_plain_2"]
 
 
-def test_a_mail_whose_reason_is_gone_counts_for_the_next_start():
+def test_a_mail_that_a_bot_caused_counts_for_the_next_start():
     # The mail went out; what had started it was a bot's after all.
     history = [happened("Talk Heard", bot="crawler"), ended("Email Sent", 1, 1)]
 
@@ -70,7 +70,7 @@ def test_a_mail_whose_reason_is_gone_counts_for_the_next_start():
     assert pending(*history, happened("Talk Heard", 40)) == ["tips_plain_2"]
 
 
-def test_what_became_of_a_doubtful_mail_after_all_does_not_end_the_next():
+def test_a_late_outcome_of_an_unconfirmed_mail_does_not_end_the_next_one():
     history = [
         happened("Talk Heard"),
         ended("Email Unconfirmed", 1, 1),
@@ -82,17 +82,17 @@ def test_what_became_of_a_doubtful_mail_after_all_does_not_end_the_next():
 
 
 @pytest.mark.parametrize("number", [None, "1", 1.5, []])
-def test_an_outcome_without_a_number_is_no_outcome(number):
+def test_an_outcome_without_a_valid_cycle_is_ignored(number):
     assert pending(happened("Talk Heard"), ended("Email Sent", number, 1), days=1.5) == ["tips_plain_1"]
 
 
-def test_progress_comes_back_from_json():
+def test_progress_survives_a_round_trip_through_json():
     progress = Progress(True, 3, None, True, 17, (1, 2))
 
     assert Progress.from_json(progress.as_json()) == progress
 
 
-def test_a_score_counts_only_once_what_comes_before_has_happened():
+def test_a_score_starts_a_campaign_only_after_its_gate_event():
     gated = rules(
         profiles=PROFILE,
         campaigns={

@@ -1,4 +1,4 @@
-"""A fold that goes on from a checkpoint is the fold of everything."""
+"""A fold that continues from a checkpoint equals the fold of all events."""
 
 import json
 
@@ -30,7 +30,7 @@ def summary(lead):
 
 
 @given(events(), st.integers(0, 24))
-def test_a_state_that_was_kept_goes_on_as_if_nothing_had_been(history, cut):
+def test_a_fold_resumed_from_a_stored_state_equals_a_full_fold(history, cut):
     ordered = in_order(history)
     state = new_state(RULES)
     absorb(state, ordered[:cut], END)
@@ -42,7 +42,7 @@ def test_a_state_that_was_kept_goes_on_as_if_nothing_had_been(history, cut):
 
 
 @given(events(min_size=21), st.integers(0, 12 * DAY))
-def test_settling_changes_nothing(history, age):
+def test_a_fold_from_a_checkpoint_equals_a_full_fold(history, age):
     now = START + age
     known = [event for event in history if event.at <= now]
     items = items_of(known)
@@ -65,7 +65,7 @@ def steps(count, apart=HOUR):
     return [Event(f"m{n:04}", "Page Viewed", START + n * apart, "website") for n in range(count)]
 
 
-def test_a_checkpoint_moves_on():
+def test_a_checkpoint_advances_with_new_events():
     history = steps(90)
     now = START + 8 * DAY
     first = settle(items_of(history[:40]), RULES, now, None)
@@ -81,7 +81,7 @@ def test_a_few_events_and_recent_ones_do_not_settle():
     assert settle(items_of(steps(60)), RULES, START + 12 * HOUR, None) is None
 
 
-def test_a_lead_of_whom_only_bots_were_seen_begins_with_the_first_of_them_from_a_checkpoint_too():
+def test_a_lead_of_bot_events_alone_is_the_same_from_a_checkpoint():
     crawled = [Event(f"m{n:03}", "Page Viewed", START + n * HOUR, "website", bot="crawler") for n in range(60)]
     now = START + 60 * HOUR + SETTLED_AFTER
     items = items_of(crawled)
@@ -92,7 +92,7 @@ def test_a_lead_of_whom_only_bots_were_seen_begins_with_the_first_of_them_from_a
     assert summary(resumed) == summary(fold("a:ann", crawled, RULES, now))
 
 
-def test_nothing_settles_between_events_that_lie_close_together():
+def test_no_checkpoint_separates_events_that_are_close_together():
     history = steps(WORTHWHILE - 1) + [
         Event(f"z{n}", "Page Viewed", START + (WORTHWHILE + 1) * HOUR + n * MINUTE, "website") for n in range(2000)
     ]
@@ -100,13 +100,13 @@ def test_nothing_settles_between_events_that_lie_close_together():
     assert settle(items_of(history), RULES, now, None) is None
 
 
-def test_a_visitor_whose_clock_is_put_right_settles_no_further_than_the_order_of_times_allows():
+def test_a_corrected_clock_prevents_a_checkpoint_across_unordered_times():
     early = items_of(steps(30), skew=300 * DAY)  # keys far in the future
     late = items_of([Event(f"n{n}", "Page Viewed", START + 3 * DAY + n * HOUR, "website") for n in range(30)])
     assert settle(early + late, RULES, START + 9 * DAY, None) is None
 
 
-def test_a_late_event_expired_ones_and_other_rules_ask_for_a_full_fold():
+def test_late_events_expired_events_and_other_rules_require_a_full_fold():
     now = START + 8 * DAY
     checkpoint = settle(items_of(steps(40)), RULES, now, None)
     late = Event("late", "Page Viewed", checkpoint.until + MINUTE, "website")

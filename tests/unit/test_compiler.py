@@ -1,4 +1,4 @@
-"""What marketers write below mails/: whole mails and content, put into the layout; each mistake has its line."""
+"""The compiler of mails/: whole mails, and content in the layout; each mistake has its line."""
 
 from dataclasses import replace
 
@@ -60,7 +60,7 @@ def rendered(files, name="tips", content=None, **traits):
     return mailer.render(mails[name]["en"], mailer.facts(lead, LETTER, LINKS, content=content))
 
 
-def test_content_stands_in_the_layout(files):
+def test_content_is_placed_in_the_layout(files):
     mail = rendered(files, firstName="Ada")
 
     assert mail.subject == "Tips & tricks for Ada"
@@ -83,7 +83,7 @@ LIST = "https://www.example.com/list?cat=1&region=de&currency=EUR&copy=2"
 
 @pytest.mark.parametrize("link", [LIST, LIST.replace("&", "&amp;"), LIST.replace("&", "&#38;")])
 @pytest.mark.parametrize("content", ['<mj-button href="{}">B</mj-button>', '<mj-text><a href="{}">B</a></mj-text>'])
-def test_parameters_that_begin_like_a_sign_stay_parameters_in_both_parts(files, content, link):
+def test_parameters_that_begin_like_an_entity_stay_parameters_in_both_parts(files, content, link):
     source = "<mj-title>Hi</mj-title>" + content.format(link)
 
     mail = rendered(files | {"mails/tips/en.mjml": source.encode()})
@@ -93,7 +93,7 @@ def test_parameters_that_begin_like_a_sign_stay_parameters_in_both_parts(files, 
     assert f"B: {LIST}&utm_source=ripen" in mail.text
 
 
-def test_what_looks_like_jinja_only_after_decoding_stays_text(files):
+def test_text_that_decodes_to_jinja_stays_text(files):
     source = (
         b"<mj-title>Hi</mj-title><mj-text>Write &#123;{ lead.name }} or &lbrace;% if %}, &copy 2026, &reg;</mj-text>"
     )
@@ -111,14 +111,14 @@ def test_a_subject_is_read_like_the_title_of_a_page(files):
     assert mail.subject == "Fish & chips \N{COPYRIGHT SIGN} 2026, <&amp;"
 
 
-def test_a_text_part_of_ones_own_gets_the_footer_too(files):
+def test_a_written_text_part_gets_the_footer_too(files):
     mail = rendered(files | {"mails/tips/en.txt": b"Hi, see https://www.example.com/tips.\n"})
 
     assert mail.text.startswith("Hi, see https://www.example.com/tips?utm_source=ripen&")
     assert "utm_content=tips.\n\nLeave: https://go.example/v1/unsubscribe?t=p4g3" in mail.text
 
 
-def test_a_whole_mail_stands_by_itself(files):
+def test_a_whole_mail_is_not_put_into_the_layout(files):
     mail = rendered(files | {"mails/tips/en.mjml": WHOLE, "mails/tips/en.txt": b"Hello"})
 
     assert (mail.subject, mail.text) == ("Hi", "Hello")
@@ -141,7 +141,7 @@ def test_content_may_begin_with_sections_columns_or_texts(files, content):
     assert "Body" in html
 
 
-def test_what_is_hidden_is_not_in_the_text(files):
+def test_hidden_elements_are_left_out_of_the_text_part(files):
     mail = rendered(files | {"mails/layout.mjml": (RULES / "mails" / "layout.mjml").read_bytes()})
 
     assert "/v1/trap?t=p4g3" in mail.html
@@ -149,7 +149,7 @@ def test_what_is_hidden_is_not_in_the_text(files):
     assert "Three of them" not in mail.text
 
 
-def test_html_in_a_value_stays_text_and_is_no_name(files):
+def test_html_in_a_value_is_escaped_and_is_no_name(files):
     content = b"<mj-title>Hi</mj-title><mj-text>Hello {{ lead.name }}, {{ lead.traits.role }}</mj-text>"
     typed = {"firstName": "<img src=x>", "role": "<img src=y>"}
 
@@ -160,7 +160,7 @@ def test_html_in_a_value_stays_text_and_is_no_name(files):
 
 
 @pytest.mark.parametrize("known", [{}, {"role": None}])
-def test_a_default_holds_for_a_trait_that_is_null_as_for_one_that_is_missing(files, known):
+def test_a_default_applies_to_null_and_missing_traits(files, known):
     line = b'You asked for it as {{ lead.traits.role | default("a visitor") }}, {{ lead.traits.role is defined }}.'
     content = b"<mj-title>For {{ lead.traits.role | default('you') }}</mj-title><mj-text>" + line + b"</mj-text>"
 
@@ -236,7 +236,7 @@ def test_a_file_that_cannot_be_used_is_named(files, change, expected):
     assert any(problem.startswith(expected) for problem in problems(files | change))
 
 
-def test_a_missing_layout_is_one_problem_however_many_mails_need_it(files):
+def test_a_missing_layout_is_reported_once(files):
     files.pop("mails/layout.mjml")
 
     [problem] = problems(files)
@@ -249,7 +249,7 @@ def test_a_missing_layout_is_one_problem_however_many_mails_need_it(files):
 
 
 @pytest.mark.parametrize("mistake", [b"<mj-boddy>", b"<mj-body {{ lead.name }}>", b"<mj-body <>"])
-def test_a_mistake_in_the_layout_is_told_once_however_many_mails_it_is_around(files, mistake):
+def test_a_mistake_in_the_layout_is_reported_once(files, mistake):
     broken = {"mails/layout.mjml": LAYOUT.replace(b"<mj-body>", mistake)}
     others = {f"mails/tips/{language}.mjml": TIPS for language in ("de", "fr")}
 
@@ -259,7 +259,7 @@ def test_a_mistake_in_the_layout_is_told_once_however_many_mails_it_is_around(fi
     assert all(problem.startswith("mails/layout.mjml:") for problem in found)
 
 
-def test_what_a_mail_may_name_is_what_it_gets(files):
+def test_a_mail_gets_exactly_the_variables_that_it_may_use(files):
     lead = fold("a:1", [Event("1", "Page Viewed", 0, "website")], compile_rules(build(files)[0], "1"), 0)
 
     values = mailer.facts(lead, LETTER, LINKS)
@@ -291,7 +291,7 @@ def test_a_mail_that_shows_content_needs_a_step_that_chooses_some(files, content
         )
 
 
-def test_content_leads_where_its_link_says(files):
+def test_the_link_of_content_is_used_in_both_parts(files):
     content = b'<mj-title>Hi</mj-title><mj-button href="{{ content.link }}">{{ content.title }}</mj-button>'
     chosen = {"kind": "ebook", "title": "A & B", "text": "", "link": "https://www.example.com/a?b=1"}
 
@@ -321,7 +321,7 @@ def test_a_mail_that_asks_for_a_rating_needs_a_survey(files):
         ("de", "überhaupt nicht wahrscheinlich", "äußerst wahrscheinlich"),
     ],
 )
-def test_the_text_part_of_a_rating_has_one_line_an_answer_and_the_words_of_its_survey(language, low, high):
+def test_the_text_part_of_a_rating_has_one_line_per_answer_and_the_labels_of_its_survey(language, low, high):
     configuration, mails, version = build(rule_files(RULES))
     lead = fold("a:1", [Event("1", "Page Viewed", 0, "website")], compile_rules(configuration, version), 0)
     context = mail_context(configuration, "nps", "nps", "nps", language)

@@ -1,4 +1,4 @@
-"""What counts as a yes, what as a no, and what remains of a decision."""
+"""Given, denied and presumed consent, and the stored form of a decision."""
 
 from __future__ import annotations
 
@@ -61,11 +61,11 @@ def preferences(**categories):
         ({"consent": {"categoryPreferences": ["analytics"]}}, None),
     ],
 )
-def test_the_answer_of_a_call(context, said):
+def test_consent_is_read_from_the_context_of_a_call(context, said):
     assert answer(context, "analytics") is said
 
 
-def test_the_category_that_counts_is_the_sites_own():
+def test_the_consent_category_of_the_source_counts():
     context = preferences(C0002=True, analytics=False)
 
     assert answer(context, "C0002") is True
@@ -86,12 +86,12 @@ def test_the_category_that_counts_is_the_sites_own():
         (Source("crm", trusted=True, consent_assumed=False), {}, False),
     ],
 )
-def test_what_holds_for_a_call_that_says_nothing(source, headers, expected):
+def test_consent_of_a_call_without_an_answer_is_presumed_by_source_and_headers(source, headers, expected):
     assert presumed(source, headers) is expected
 
 
 @pytest.mark.parametrize("before", [True, False])
-def test_what_the_call_says_counts_for_more_than_what_is_presumed(before):
+def test_an_answer_in_the_call_overrides_presumed_consent(before):
     assert agreed(preferences(analytics=True), "analytics", before) is True
     assert agreed(preferences(analytics=False), "analytics", before) is False
     assert agreed({}, "analytics", before) is before
@@ -106,7 +106,7 @@ JSON = st.recursive(
 
 
 @given(JSON, st.dictionaries(NAMES, JSON, max_size=4))
-def test_whatever_is_sent_only_a_clear_yes_is_one(payload, context):
+def test_only_an_explicit_answer_is_consent(payload, context):
     assert answer(context, "analytics") in (True, False, None)
     if says_yes(payload, "analytics"):
         assert answer(payload["context"], "analytics") is True
@@ -117,7 +117,7 @@ def test_whatever_is_sent_only_a_clear_yes_is_one(payload, context):
 # ---------------------------------------------------------------- decisions in the ledger
 
 
-def test_of_a_withdrawal_nothing_is_kept_but_who_when_and_which():
+def test_a_withdrawal_keeps_only_id_time_source_and_categories():
     event = Event("m-1", WITHDRAWN, 7, "site", "42", {"why": "x"}, {"email": "a@b.example"}, {"locale": "de"})
 
     assert told(event, preferences(analytics=False, ads=True)).as_json() == {
@@ -129,7 +129,7 @@ def test_of_a_withdrawal_nothing_is_kept_but_who_when_and_which():
     }
 
 
-def test_of_a_yes_the_categories_are_kept_beside_what_else_was_told():
+def test_given_consent_keeps_its_categories_and_other_properties():
     event = Event("m-1", GIVEN, 7, "site", properties={"banner": "b"}, context={"locale": "de"})
 
     kept = told(event, preferences(analytics=True))
@@ -139,7 +139,7 @@ def test_of_a_yes_the_categories_are_kept_beside_what_else_was_told():
 
 
 @given(st.dictionaries(st.text(max_size=300), JSON, max_size=60))
-def test_a_withdrawal_is_tiny_whatever_it_says(categories):
+def test_a_withdrawal_is_small_with_any_categories(categories):
     kept = told(Event("m-1", WITHDRAWN, 7, "site"), {"consent": {"categoryPreferences": categories}})
 
     assert len(json.dumps(kept.as_json(), ensure_ascii=False)) < 2_500
@@ -156,11 +156,11 @@ def test_a_withdrawal_is_tiny_whatever_it_says(categories):
         ("Page Viewed", "", None),
     ],
 )
-def test_a_no_counts_whoever_says_it(name, bot, expected):
+def test_a_withdrawal_counts_from_bots_too(name, bot, expected):
     assert decision(Event("m-1", name, 7, "site", bot=bot)) == expected
 
 
-def test_a_lead_is_erased_only_after_a_no_where_the_source_wants_it():
+def test_a_lead_is_erased_only_after_a_withdrawal_at_a_source_that_erases():
     no, yes = Consent(False, 7, "site"), Consent(True, 8, "site")
 
     assert must_erase(no, {"site"})
@@ -172,7 +172,7 @@ def test_a_lead_is_erased_only_after_a_no_where_the_source_wants_it():
 # ---------------------------------------------------------------- as marketers write it
 
 
-def test_what_a_source_wants_comes_from_the_rules_and_survives_the_table():
+def test_consent_settings_of_sources_survive_storage_in_the_table():
     site = {"kind": "browser", "write_key": "site", "origins": ["*"]}
     rules = {
         "sources": {
@@ -197,7 +197,7 @@ def test_what_a_source_wants_comes_from_the_rules_and_survives_the_table():
 @pytest.mark.parametrize(
     "mistake", [{"consent": "maybe"}, {"consent_category": ""}, {"do_not_track": "always"}, {"on_withdrawal": "forget"}]
 )
-def test_a_wrong_value_is_named(mistake):
+def test_an_invalid_value_is_named(mistake):
     rule = {"kind": "browser", "write_key": "site", "origins": ["*"], **mistake}
     rules = {
         "sources": {"site": rule},

@@ -1,4 +1,4 @@
-"""What a condition wants of one field, and a choice within it, has to be possible at the same time."""
+"""Conditions that no event can match, because parts of them exclude each other."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def places(when):
         ({"lead.persona": {"exists": False}, "$or": [{"lead.persona": "a"}, {"event": "A"}]}, None),
     ],
 )
-def test_what_can_never_be_is_found_where_it_stands(when, place):
+def test_contradictions_are_found_at_their_place(when, place):
     assert places(when) == [place or places(when)[0]]
 
 
@@ -52,7 +52,7 @@ def test_what_can_never_be_is_found_where_it_stands(when, place):
         {"$or": [{"event": "A"}, {"event": "B"}]},
     ],
 )
-def test_what_may_be_is_left_alone(when):
+def test_satisfiable_conditions_are_not_reported(when):
     assert places(when) == []
 
 
@@ -64,7 +64,7 @@ _wanted = st.lists(
 
 
 @given(_wanted, _wanted, st.fixed_dictionaries({}, optional={"event": literals | st.integers(-4, 11)}))
-def test_nothing_that_matches_is_called_a_contradiction(outside, inside, facts):
+def test_conditions_that_match_an_event_are_no_contradiction(outside, inside, facts):
     matches = all(compile_pattern({"event": wanted})(facts) for wanted in (outside, inside))
 
     found = places({"event": outside, "$or": [{"event": inside}, {"properties.path": "/"}]})

@@ -1,4 +1,4 @@
-"""The demo's export, under the starter rules: the same events that mail and notify when live start nothing imported."""
+"""The demo's export under the starter rules: imported events start nothing that the same live events start."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def events_of(subject, *, imported):
 
 @pytest.mark.parametrize("subject", PEOPLE)
 @pytest.mark.parametrize("days", [0, 1])
-def test_it_starts_nothing_although_it_would_live(starter, subject, days):
+def test_imported_events_start_nothing_that_the_same_live_events_start(starter, subject, days):
     live = fold(subject, events_of(subject, imported=False), starter, NOW)
     imported = fold(subject, events_of(subject, imported=True), starter, NOW + days * DAY)
 

@@ -1,4 +1,4 @@
-"""What a lead typed stands in a mail if it looks like what it is asked for, and never at any length."""
+"""Names and companies of leads are shown in mails if they look like names, and are limited in length."""
 
 import json
 
@@ -51,7 +51,7 @@ def test_a_name_is_shown(name):
         *("A_b", "50% off!", "Call +49 30 1234", "Ann\x00", "J\ud800"),
     ],
 )
-def test_what_is_no_name_is_not(typed):
+def test_text_that_is_no_name_is_not_shown(typed):
     assert person_name(typed) == ""
 
 
@@ -63,12 +63,12 @@ def test_a_company_is_shown(name):
 @pytest.mark.parametrize(
     "typed", ["evil.example", "a http://evil", "www evil", "<b>Ltd</b>", "a\nb", "a@b", "x" * 61, "!!!", 3, "a\u202eb"]
 )
-def test_what_is_no_company_is_not(typed):
+def test_text_that_is_no_company_is_not_shown(typed):
     assert company_name(typed) == ""
 
 
 @given(st.text(max_size=100))
-def test_no_name_can_be_a_link_or_a_line(text):
+def test_a_shown_name_contains_no_link_and_no_line_break(text):
     for shown in (person_name(text), company_name(text)):
         assert len(shown) <= LONGEST_NAME
         assert not {*shown} & {*"<>\r\n\t\x00@"}
@@ -96,6 +96,6 @@ def texts(value):
         yield str(value)
 
 
-def test_a_trait_that_is_no_name_is_as_if_it_was_never_given():
+def test_a_name_trait_that_is_no_name_is_left_out():
     shown = shown_traits({"firstName": "https://evil.example", "company": "Bananas", "role": "x" * 1_000, "seats": 7})
     assert shown == {"role": "x" * (LONGEST - 1) + "…", "seats": 7, "company": "Bananas"}

@@ -1,4 +1,4 @@
-"""The documents are true: their examples run, and nothing that can be set or that can go off is missing in them."""
+"""The documents are correct and complete: examples run, and every key, fact and alarm is documented."""
 
 import base64
 import json
@@ -114,7 +114,7 @@ def point_stories():
 
 
 @pytest.mark.parametrize(("rules", "lines"), [*point_stories()])
-def test_every_score_in_the_documents_is_the_score(rules, lines):
+def test_every_documented_score_is_correct(rules, lines):
     built, _, _ = build({"rules/scoring.yaml": rules.encode(), "rules/phases.yaml": b"phases: {new: {}}"})
     compiled = compile_rules(built, "documented")
     events = []
@@ -145,7 +145,7 @@ def conditions():
 
 
 @pytest.mark.parametrize(("condition", "event", "matches"), [*conditions()])
-def test_every_condition_does_what_the_document_says(condition, event, matches):
+def test_every_condition_matches_as_documented(condition, event, matches):
     facts = {"properties": {}, "context": {}, "traits": {}} | event
     assert compile_pattern(condition)(facts) is matches
 
@@ -182,7 +182,7 @@ def test_every_key_is_documented():
     assert {key for key in keys() if f"`{key}`" not in RULES} == set()
 
 
-def test_every_key_stands_in_an_example():
+def test_every_key_is_used_in_an_example():
     assert {key for key in keys() if not any(re.search(rf"\b{key}:", body) for body in WHOLE_FILES)} == set()
 
 
@@ -205,7 +205,7 @@ def test_every_operator_is_shown_in_a_condition(operator):
     assert any(f"{operator}:" in body for body in fences(RULES, "yaml") if body.startswith("when:"))
 
 
-def test_the_measures_of_foresight_are_those_of_the_code():
+def test_documented_constants_of_trends_are_those_of_the_code():
     text = (ROOT / "docs" / "reference" / "facts.md").read_text()
     assert f"half after {trends.RECENT // DAY} days" in text
     assert f"half after {trends.PAST // DAY} days" in text
@@ -334,7 +334,7 @@ def anchors(path):
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
-def test_every_link_leads_somewhere(document):
+def test_every_link_has_an_existing_target(document):
     text = FENCE.sub("", document.read_text())
     for target in re.findall(r"\]\(([^)\s]+)\)", text):
         if re.match(r"[a-z]+:", target):

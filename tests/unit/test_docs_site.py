@@ -119,7 +119,7 @@ def generated():
 
 
 @pytest.mark.parametrize(("page", "text"), [*generated().items()], ids=lambda value: getattr(value, "name", "text"))
-def test_no_generated_page_is_older_than_its_source(page, text):
+def test_generated_pages_are_up_to_date(page, text):
     assert page.read_text() == text, "make reference"
 
 

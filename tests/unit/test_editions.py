@@ -99,7 +99,7 @@ def test_a_step_that_moves_is_sent_once():
     assert [waiting(rules, *history, days=day) for day in (6.3, 9.1, 9.3)] == [[], [], ["c_c_1"]]
 
 
-def test_what_happened_before_an_edit_counts_after_it():
+def test_events_before_an_edit_count_after_it():
     clicked = {"event": "Email Link Clicked"}
     before = (A, {"wait": "3d"}, {**B, "happened": clicked})
     after = ({**NEW, "happened": {"event": "Else"}}, A, {"wait": "4d"}, {**C, "happened": clicked})
@@ -128,7 +128,7 @@ def test_the_campaign_ends_for_a_lead_when_no_step_around_its_place_is_left():
     assert notes(rules, *BEGUN, days=1.1)[-1] == (1.0, "", "ended")
 
 
-def test_a_branch_that_comes_next_is_chosen_anew():
+def test_a_branch_after_the_place_of_a_lead_is_chosen_after_the_edit():
     chosen = {"branch": [{"when": {"traits.role": "it"}, "steps": [B]}, {"steps": [C]}]}
     rules = edited((A, {"wait": "9d"}, NEW, chosen), (chosen,), on=1)
 
@@ -144,7 +144,7 @@ def test_a_branch_that_comes_next_is_chosen_anew():
         (MAILS, (NEW,), [1, 1, 1, 1, 1]),
     ],
 )
-def test_every_place_has_one_in_the_new_steps(before, after, expected):
+def test_every_place_maps_to_one_in_the_new_steps(before, after, expected):
     found = places(program(*before), program(*after))
 
     assert [place.at for place in found] == [*expected, len(program(*after))]

@@ -1,4 +1,4 @@
-"""Names that change and steps that are replaced: what publishing remembers of the rules before."""
+"""Renamed campaigns and replaced steps, as publishing stores them."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_replaced_steps_are_kept_with_the_moment_of_the_edit():
     ]
 
 
-def test_an_edit_never_comes_before_the_one_before_it():
+def test_an_edit_is_never_dated_before_the_previous_one():
     first = edit(None, configuration(c=TWO), 9)
     second = edit(active(first, configuration(c=TWO)), configuration(c=OTHER), 8)
     third = edit(active(second, configuration(c=OTHER)), configuration(c=TWO), 7)
@@ -100,7 +100,7 @@ def test_a_renamed_step_in_a_branch_of_a_renamed_campaign_keeps_its_name_in_the_
     assert edited.renamed == {"d": "c", "c/hello": "one"}
 
 
-def test_a_new_name_without_was_is_told_of_campaigns_and_steps():
+def test_a_new_name_without_was_is_reported_for_campaigns_and_steps():
     [campaign] = after(configuration(c=TWO), configuration(d=TWO)).renamings
     named = {"steps": [{"name": "hello", "mail": "one"}, {"wait": "3d"}, {"mail": "two"}]}
     [step] = after(configuration(c=TWO), configuration(c=named)).renamings
@@ -121,7 +121,7 @@ def test_a_new_name_without_was_is_told_of_campaigns_and_steps():
     ],
     ids=["restart", "both", "another campaign", "another mail", "removed"],
 )
-def test_what_is_new_is_no_renaming(later):
+def test_an_added_campaign_or_step_is_no_renaming(later):
     edited = after(configuration(c=TWO), later)
 
     assert (edited.renamings, edited.problems) == ([], [])
@@ -138,7 +138,7 @@ def test_what_is_new_is_no_renaming(later):
         ),
     ],
 )
-def test_a_former_name_that_never_was_is_a_problem(later, path, text):
+def test_an_unknown_former_name_is_a_problem(later, path, text):
     [(place, problem)] = after(configuration(c=TWO), later).problems
 
     assert place == path

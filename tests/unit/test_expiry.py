@@ -1,4 +1,4 @@
-"""What becomes of a lead when its oldest events have expired."""
+"""Numbers of campaign starts after the oldest events of a lead have expired."""
 
 from ripen.config.configuration import Configuration
 from ripen.events.event import RIPEN, Event

@@ -1,4 +1,4 @@
-"""The sum of what is listed is the score, to the last digit shown."""
+"""The sum of the listed points is the score, to the last digit shown."""
 
 import pytest
 from hypothesis import given
@@ -13,7 +13,7 @@ from unit.leads import happened, lead, scoring
 
 
 @given(events(), st.integers(0, 60 * DAY))
-def test_what_is_listed_adds_up_to_the_score(history, age):
+def test_listed_points_add_up_to_the_score(history, age):
     lead = fold("a:ann", in_order(history), RULES, START + age)
 
     for profile in RULES.scoring.half_lives:
@@ -28,7 +28,7 @@ def test_what_is_listed_adds_up_to_the_score(history, age):
         assert exact == pytest.approx(lead.score(profile), abs=1e-9)
 
 
-def test_a_little_less_than_nothing_is_shown_as_nothing():
+def test_a_tiny_negative_score_is_shown_as_zero():
     compiled = scoring(half_life="1d", left={"when": {"event": "Left"}, "points": -1})
 
     explanation = explain(lead(compiled, happened("Left"), days=10), "p")

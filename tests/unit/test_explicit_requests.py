@@ -1,4 +1,4 @@
-"""Explicit requests: what is stored of a form without consent, and what follows from it for the lead."""
+"""Explicit requests: the stored part of a form without consent, and its effects on the lead."""
 
 import json
 from dataclasses import replace
@@ -57,7 +57,7 @@ def stored(body, **headers):
     ("context", "headers"),
     [(NO, {}), ({}, {}), ({}, {"sec-gpc": "1"}), ({"consent": {"analytics_storage": "denied"}}, {})],
 )
-def test_a_request_is_stored_without_consent_with_its_purpose_and_what_the_form_says(context, headers):
+def test_a_request_is_stored_without_consent_with_its_purpose_and_form_fields(context, headers):
     received = stored(call(context=context), **headers)
 
     assert received.subject == "a:once"
@@ -73,7 +73,7 @@ def test_a_request_is_stored_without_consent_with_its_purpose_and_what_the_form_
     assert is_request(received.event)
 
 
-def test_nothing_that_a_page_or_a_link_says_of_the_visitor_is_stored_with_a_request():
+def test_a_request_stores_no_visitor_data_of_page_or_link():
     said = {
         "page": {"path": "/workshop", "url": "https://x.example/workshop"},
         "campaign": {"source": "feed"},
@@ -89,7 +89,7 @@ def test_nothing_that_a_page_or_a_link_says_of_the_visitor_is_stored_with_a_requ
     assert event.user == ""
 
 
-def test_what_a_batch_shares_is_not_taken_into_a_request():
+def test_shared_fields_of_a_batch_are_not_stored_with_a_request():
     shared = {"campaign": {"source": "feed"}, "traits": {"email": "other@example.com"}, "token": "t-1"}
     event = stored(
         {"writeKey": "website", "batch": [call() | {"type": "track"}], "context": shared}, kind="batch"
@@ -100,7 +100,7 @@ def test_what_a_batch_shares_is_not_taken_into_a_request():
 
 
 @pytest.mark.parametrize(("key", "context"), [("website", YES), ("assuming", {}), ("secret", {}), ("secret", YES)])
-def test_with_consent_the_same_call_is_an_ordinary_event_of_a_form(key, context):
+def test_the_same_call_with_consent_is_an_ordinary_form_event(key, context):
     event = stored(call(key, context=context | {"page": {"path": "/workshop"}})).event
 
     assert not is_request(event)
@@ -143,7 +143,7 @@ def test_only_a_track_call_is_a_request(kind):
 
 
 @pytest.mark.parametrize("name", ["Order Completed", "Deal Won", "Email Opened", "Subscription Confirmed"])
-def test_what_browsers_may_not_tell_is_no_request_either(name):
+def test_an_event_reserved_for_servers_is_no_request_of_a_browser(name):
     _, [(_, error)], _ = parsed(call(event=name))
 
     assert error.field == "event"
@@ -155,7 +155,7 @@ def test_a_decision_about_consent_is_no_request():
     assert (accepted, refused, len(withheld)) == ([], [], 1)
 
 
-def test_a_request_for_nobody_is_refused_and_so_is_one_for_a_user_by_a_browser():
+def test_a_request_of_a_browser_without_an_anonymous_id_is_refused():
     for nobody in ({"anonymousId": None}, {"anonymousId": None, "userId": "u-7"}, {"anonymousId": "null"}):
         _, [(_, error)], _ = parsed(call() | nobody)
         assert error.field == "anonymousId"
@@ -170,7 +170,7 @@ KEYS = st.sampled_from(("request", "traits", "form", "locale", "page", "token", 
 
 
 @given(st.dictionaries(KEYS, JSON), st.dictionaries(st.sampled_from(("anonymousId", "event", "properties")), JSON))
-def test_whatever_is_sent_without_consent_only_a_form_is_stored(context, parts):
+def test_only_forms_are_stored_without_consent(context, parts):
     accepted, refused, withheld = parsed(call(context=context | NO) | parts)
 
     assert len(accepted) + len(refused) + len(withheld) == 1
@@ -188,19 +188,19 @@ def test_the_address_of_a_request_counts_for_the_limit_of_its_network():
 
 
 @pytest.mark.parametrize("source", ["website", "shop"])
-def test_what_was_typed_into_a_form_is_no_proof_also_when_a_server_passes_it_on(source):
+def test_form_fields_are_no_proof_even_when_a_server_passes_them_on(source):
     event = replace(asked(), source=source)
 
     assert Identifiers.of([event], frozenset({"shop"})).proof is Proof.FORM
 
 
-def test_a_server_that_speaks_for_itself_still_proves():
+def test_an_address_sent_by_a_server_itself_is_proven():
     event = replace(happened("Identified", traits=FORM), source="shop")
 
     assert Identifiers.of([event], frozenset({"shop"})).proof is Proof.SERVER
 
 
-def test_no_mail_prints_what_a_server_passed_on_from_a_form():
+def test_form_fields_passed_on_by_a_server_are_not_printed_in_mails():
     server = {"shop": {"kind": "server", "write_key_sha256": "0" * 64}}
     found = lead(rules(sources=server), replace(asked(), source="shop"))
 
@@ -269,7 +269,7 @@ def sent(campaign, days):
     return reported("Email Sent", days, campaign=campaign, step="plain", cycle=1, to=FORM["email"])
 
 
-def test_a_request_starts_the_mail_that_answers_it_and_nothing_else():
+def test_a_request_starts_only_the_mail_that_answers_it():
     found = lead(RULES, asked())
 
     assert waits(found) == ["mail agenda"]
@@ -285,7 +285,7 @@ def test_a_request_starts_the_mail_that_answers_it_and_nothing_else():
     assert (found.first_touch, found.last_touch) == (None, None)
 
 
-def test_later_steps_of_the_answer_come_and_time_starts_nothing_else():
+def test_later_steps_of_the_answer_run_and_time_starts_nothing_else():
     events = [asked(), sent("agenda", 0.1)]
 
     assert waits(lead(RULES, *events, days=1)) == []
@@ -295,7 +295,7 @@ def test_later_steps_of_the_answer_come_and_time_starts_nothing_else():
     assert (waits(later), later.phase, later.next_timer, later.next_step) == ([], "new", None, None)
 
 
-def test_opening_and_clicking_the_answer_counts_for_nothing():
+def test_opens_and_clicks_of_the_answer_change_nothing():
     intent = {"intent": "agenda_plain_1"}
     read = [
         reported("Email Opened", 1, **intent),
@@ -312,7 +312,7 @@ def test_a_request_is_no_visit_and_no_conversion():
     assert visits([asked()], conversions) == []
 
 
-def test_a_confirmed_subscription_begins_what_the_lead_then_agreed_to():
+def test_a_confirmed_subscription_begins_tracking_and_campaigns():
     confirmed = reported("Subscription Confirmed", 1, intent="agenda_plain_1")
     found = lead(RULES, asked(), sent("agenda", 0.1), confirmed, days=1)
 
@@ -330,7 +330,7 @@ def test_an_event_with_consent_begins_tracking_and_the_request_still_gives_no_po
     assert lead(RULES, asked(), happened("Page Viewed", 1), days=4.5).phase == "warm"
 
 
-def test_a_request_of_somebody_who_is_tracked_changes_nothing_of_the_history():
+def test_a_request_of_a_tracked_lead_does_not_change_its_history():
     viewed = happened("Page Viewed", 0)
     before, after = lead(RULES, viewed, days=1), lead(RULES, viewed, asked(days=1), days=1)
 
@@ -339,14 +339,14 @@ def test_a_request_of_somebody_who_is_tracked_changes_nothing_of_the_history():
 
 
 @pytest.mark.parametrize("who", ["a bot", "the lead, who withdrew consent"])
-def test_no_answer_goes_to(who):
+def test_bots_and_leads_who_withdrew_consent_get_no_answer(who):
     withdrawn = [] if who == "a bot" else [happened("Consent Withdrawn", 1)]
     found = lead(RULES, replace(asked(), bot="crawler" if who == "a bot" else ""), *withdrawn, days=1)
 
     assert waits(found) == []
 
 
-def test_requests_alone_survive_a_checkpoint():
+def test_a_lead_of_requests_alone_survives_a_checkpoint():
     state = new_state(RULES)
     absorb(state, [asked()], START)
     resumed = resumed_state(json.loads(json.dumps(state.dump())), RULES)
@@ -355,7 +355,7 @@ def test_requests_alone_survive_a_checkpoint():
     assert (waits(later), later.phase) == (["mail reminder"], "new")
 
 
-def test_a_checkpoint_from_before_requests_were_known_is_of_a_tracked_lead():
+def test_a_checkpoint_without_a_note_of_requests_is_of_a_tracked_lead():
     state = new_state(RULES)
     absorb(state, [happened("Page Viewed")], START)
     kept = state.dump()

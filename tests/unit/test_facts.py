@@ -1,4 +1,4 @@
-"""What conditions see of a lead: every fact that is named, as of the event, the same after a kept state."""
+"""Facts about a lead in conditions: every documented one, as of the event, also after a stored state."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def facts_after(events, state=None):
 
 
 @given(histories())
-def test_every_fact_has_its_kind_and_nothing_else_is_there(history):
+def test_every_fact_has_its_type_and_no_other_fact_exists(history):
     state = facts_after(history)
     if not state.begun:
         return
@@ -62,7 +62,7 @@ def test_every_fact_has_its_kind_and_nothing_else_is_there(history):
 
 
 @given(histories())
-def test_facts_are_the_same_after_going_on_from_a_kept_state(history):
+def test_facts_are_the_same_after_resuming_a_stored_state(history):
     state = facts_after(history)
     values = json.loads(json.dumps(state.dump()))
 
@@ -76,7 +76,7 @@ def test_facts_are_the_same_after_going_on_from_a_kept_state(history):
         assert again.facts["traits"] == state.facts["traits"]
 
 
-def test_a_fact_that_does_not_exist_is_not_there():
+def test_an_unknown_fact_is_absent():
     state = facts_after([happened("Page Viewed")])
 
     for kind in ("lead", "session"):
@@ -87,7 +87,7 @@ def test_a_fact_that_does_not_exist_is_not_there():
 
 
 def sees(condition, *history):
-    """Whether the last event of this history matches the condition."""
+    """True if the last event of this history matches the condition."""
     compiled = rules(profiles={"p": {"rules": {"seen": {"when": condition, "points": 1}}}})
     return any(part.event_id == history[-1].id for part in lead(compiled, *history).contributions)
 
@@ -131,7 +131,7 @@ def test_a_condition_on_a_fact_holds(condition, history):
     assert sees(condition, *history)
 
 
-def test_what_is_reported_about_a_mail_is_not_the_first_event_of_a_visit():
+def test_reports_about_mails_do_not_begin_a_visit():
     compiled = rules(counts={"visits": {"when": {"session.new": True}, "window": "30d"}})
     mails = [reported("Email Sent", 2), reported("Email Delivered", 2.1), reported("Email Opened", 3)]
 
@@ -140,7 +140,7 @@ def test_what_is_reported_about_a_mail_is_not_the_first_event_of_a_visit():
     assert found.counts["visits"] == found.visits == 2
 
 
-def test_what_a_bot_does_is_no_fact():
+def test_bot_events_do_not_change_facts():
     history = [happened("Page Viewed"), happened("Page Viewed", 1, bot="crawler"), happened("Page Viewed", 2)]
 
     assert sees({"lead.pages": 2, "lead.visits": 2, "lead.days_inactive": 2}, *history)

@@ -50,7 +50,7 @@ def test_points_fade_by_half_in_a_half_life_and_stay_without_one():
     assert lead.score("value") == 3.0
 
 
-def test_a_lead_moves_on_with_its_score_and_falls_back_when_interest_fades():
+def test_a_lead_changes_phase_with_its_score_and_back_when_it_decays():
     webinar = happened("Webinar Attended", START)
 
     assert [move.phase for move in folded(webinar).moves] == ["cold", "warm"]
@@ -65,7 +65,7 @@ def test_a_timer_that_expires_between_two_events_is_applied_at_its_own_moment():
     assert [(move.phase, move.at - START) for move in lead.moves] == [("cold", 0), ("gone", 3 * DAY), ("back", 5 * DAY)]
 
 
-def test_what_ripen_does_is_no_activity_of_the_lead():
+def test_events_of_ripen_are_no_activity_of_the_lead():
     lead = folded(happened("Page Viewed", START), sent("agenda", 1, START + 2 * DAY), now=START + 3 * DAY)
 
     assert lead.last_active == START
@@ -106,7 +106,7 @@ def test_a_campaign_does_not_start_again_before_its_mail_has_an_outcome():
         ("Email Marked as Spam", "complained", []),
     ],
 )
-def test_after_a_no_nothing_waits_but_what_was_asked_for(name, why, waits):
+def test_a_suppression_leaves_only_permitted_mails_pending(name, why, waits):
     address = Event("e", "Identified", START, "website", traits={"email": "ann@example.com"})
     history = [address, happened("Signed Up", START), Event("x", name, START + 1, RIPEN)]
 
@@ -118,7 +118,7 @@ def test_a_website_cannot_suppress_a_lead():
     assert folded(happened("Unsubscribed", START)).suppressed == ""
 
 
-def test_the_last_address_given_counts_and_is_another_person():
+def test_the_last_address_counts_and_is_another_person():
     history = [
         Event("1", "Identified", START, "website", traits={"email": "old@example.com", "name": "Ann"}),
         Event("2", "Identified", START + 1, "website", traits={"email": " new@example.com "}),
@@ -129,7 +129,7 @@ def test_the_last_address_given_counts_and_is_another_person():
 
 
 @given(events(), st.data())
-def test_order_and_repetition_of_arrivals_change_nothing(history, data):
+def test_order_and_repetition_of_arrivals_do_not_change_the_lead(history, data):
     arrivals = data.draw(st.permutations(history + data.draw(st.lists(st.sampled_from(history)))))
     cuts = sorted(data.draw(st.lists(st.integers(1, len(arrivals)), max_size=4)))
     requests = [arrivals[a:b] for a, b in zip([0, *cuts], [*cuts, len(arrivals)], strict=True)]
@@ -157,7 +157,7 @@ VALID_FOR = 7 * DAY
 
 
 @given(events())
-def test_time_passing_step_by_step_is_time_passing_at_once(history):
+def test_advancing_time_in_steps_equals_advancing_it_at_once(history):
     at_once = folded(*history, now=END)
     lead = folded(*history)
     while lead.next_change is not None and lead.next_change <= END:
@@ -180,7 +180,7 @@ def test_caps_and_once_hold(history):
     assert sum(part.rule == "signed-up" for part in lead.contributions) <= 1
 
 
-def test_a_cap_limits_what_is_taken_away_as_well():
+def test_a_cap_limits_negative_points_too():
     rule = {"when": {"event": "Job Page Viewed"}, "points": -4, "cap_per_day": 6}
     configuration = Configuration.model_validate(
         {"profiles": {"fit": {"rules": {"job": rule}}}, "phases": {"cold": {}}}
@@ -193,7 +193,7 @@ def test_a_cap_limits_what_is_taken_away_as_well():
 
 
 @given(events(min_size=4))
-def test_between_two_starts_of_a_campaign_lies_an_outcome_and_a_fall(history):
+def test_a_campaign_starts_again_only_after_an_outcome_and_a_drop(history):
     # `pending` shows each cycle only until its outcome, so every prefix of the history is looked at.
     ordered = in_order(history)
     started = {}

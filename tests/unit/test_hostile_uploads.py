@@ -1,4 +1,4 @@
-"""Whatever is uploaded, checking it ends with the file and the line of what is wrong, and in little time and memory."""
+"""The check of any upload names file and line of a problem, within limits of time and memory."""
 
 import tracemalloc
 from pathlib import Path
@@ -68,14 +68,14 @@ def cube(height):
         ("profiles:\n  a: {b: 1", 2, "has no } at its end"),
     ],
 )
-def test_yaml_that_grows_or_nests_without_end_is_told_with_its_line(text, line, expected):
+def test_excessive_growth_or_nesting_of_yaml_is_reported_with_its_line(text, line, expected):
     [problem] = problems({SCORING: text.encode()})
 
     assert problem.startswith(f"{SCORING}:{line}: "), problem
     assert expected in problem
 
 
-def test_bytes_that_are_no_text_have_a_line_too():
+def test_invalid_utf8_is_reported_with_its_line():
     assert problems({SCORING: b"profiles:\n  a: \xff"})[0].startswith(f"{SCORING}:2: is not valid YAML in UTF-8")
 
 
@@ -104,7 +104,7 @@ def test_merge_keys_and_aliases_may_be_used_and_mistakes_in_them_have_the_line_w
         "{$or: [" + f"{{event: [{'a, ' * 300}]}}, " * 10 + "]}",
     ],
 )
-def test_a_condition_with_thousands_of_alternatives_is_told_with_its_line(condition):
+def test_a_condition_with_thousands_of_alternatives_is_reported_with_its_line(condition):
     rule = f"profiles:\n  p:\n    rules:\n      r:\n        when: {condition}\n        points: 1\n"
 
     found = problems({SCORING: rule.encode()})
@@ -130,14 +130,14 @@ def test_a_condition_with_thousands_of_alternatives_is_told_with_its_line(condit
         ("<mj-spacer />\n" * 10_000, 1, "renders to "),
     ],
 )
-def test_a_mail_that_nests_or_grows_without_end_is_told_with_its_line(content, line, expected):
+def test_excessive_growth_or_nesting_of_a_mail_is_reported_with_its_line(content, line, expected):
     [problem] = problems({TIPS: (TITLE + content).encode()})
 
     assert problem.startswith(f"{TIPS}:{line}: "), problem
     assert expected in problem
 
 
-def test_more_sources_than_fit_into_an_item_of_the_table_are_told():
+def test_more_sources_than_fit_into_an_item_are_reported():
     sources = "".join(f"  s{n}: {{kind: browser, write_key: key{n}, origins: ['*']}}\n" for n in range(4_000))
 
     [problem] = problems({"rules/sources.yaml": f"sources:\n{sources}".encode()})
@@ -145,7 +145,7 @@ def test_more_sources_than_fit_into_an_item_of_the_table_are_told():
     assert problem.startswith("rules/sources.yaml:1: sources: has ")
 
 
-def test_many_mistakes_are_not_all_told():
+def test_the_number_of_reported_mistakes_is_limited():
     rules = "profiles:\n" + "".join(f"  p{n}: {{}}\n" for n in range(10_000))
     mails = {f"mails/m{n}/en.mjml": b"{{ a }}" * 1_000 for n in range(20)}
 
@@ -153,7 +153,7 @@ def test_many_mistakes_are_not_all_told():
     assert len(problems(mails)) <= 400
 
 
-def test_sizes_are_judged_before_anything_is_read():
+def test_sizes_are_checked_before_any_file_is_read():
     tracemalloc.start()
     found = problems({TIPS: b"x" * (MOST_BYTES + 1), SCORING: b"x" * (MOST_BYTES + 1)})
     _, most = tracemalloc.get_traced_memory()
@@ -172,13 +172,13 @@ def test_sizes_are_judged_before_anything_is_read():
 # ---------------------------------------------------------------- in a process of its own
 
 
-def test_a_process_of_its_own_finds_what_this_one_finds():
+def test_a_check_in_its_own_process_gives_the_same_result():
     assert check(few_rules())[:3] == build(few_rules())
     broken = {SCORING: b"profiles: {", TIPS: b"Hello", "rules/x.py": b"import os"}
     assert problems(broken, check) == problems(broken)
 
 
-def test_what_ends_the_process_is_a_problem_of_the_file_that_was_read():
+def test_a_crash_of_the_check_is_reported_for_the_file_being_read():
     """Within <script> the checks see text; the compiler of MJML sees elements, and overflows its stack."""
     content = "<mj-raw><script>" + "<div>" * 20_000 + "</div>" * 20_000 + "</script></mj-raw>"
 
@@ -188,7 +188,7 @@ def test_what_ends_the_process_is_a_problem_of_the_file_that_was_read():
     assert found[-1].startswith(f"{TIPS}:1: the check of this file ended with SIG"), found
 
 
-def test_what_takes_too_long_is_a_problem_too():
+def test_a_check_that_takes_too_long_is_reported():
     [problem] = problems({}, lambda files: check(files, seconds=0.01))
 
     assert problem == "rules:1: the check takes more than 0.01 seconds; make the file smaller"
@@ -204,7 +204,7 @@ def test_what_takes_too_long_is_a_problem_too():
         ("kill", "import os; os.kill(os.getpid(), 9)", "tips.mjml:1: the check of this file ended with SIGKILL"),
     ],
 )
-def test_however_the_process_ends_there_is_a_problem_with_a_name(monkeypatch, tmp_path, name, body, expected):
+def test_every_abnormal_end_of_the_process_is_reported_with_a_file_name(monkeypatch, tmp_path, name, body, expected):
     real = Path(isolated_check.__file__).parents[2]
     rules, checks = tmp_path / "adapters" / "rules", real / "adapters" / "rules" / "check_process.py"
     rules.mkdir(parents=True)
@@ -227,7 +227,7 @@ def test_however_the_process_ends_there_is_a_problem_with_a_name(monkeypatch, tm
     assert problem.startswith(expected), problem
 
 
-def test_the_documents_say_what_the_limits_are():
+def test_the_documented_limits_are_those_of_the_code():
     reference = RULES.parent / "docs" / "reference"
     rules, mails = (" ".join((reference / name).read_text().split()) for name in ("rules.md", "mails.md"))
 

@@ -1,4 +1,4 @@
-"""What events say about who a lead is, and how well it is proven."""
+"""Addresses and other identifiers in events, and their grades of proof."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def claims(*events):
         (Event("m", "Signed Up", 1, "crm", traits={"email": ANN}), Proof.NONE),
     ],
 )
-def test_each_way_of_telling_an_address_has_its_grade(event, proof):
+def test_each_source_of_an_address_has_its_grade_of_proof(event, proof):
     assert claims(event).proof is proof
 
 
@@ -93,7 +93,7 @@ def test_an_opt_in_of_an_older_checkpoint_is_one_by_click():
     assert Identifiers.from_json(kept).opt_in == OptIn(OptInProof.CLICK, 7)
 
 
-def test_double_opt_in_is_of_the_address_that_the_mail_went_to():
+def test_double_opt_in_applies_to_the_address_of_the_mail():
     sent = Event("m1", "Email Sent", 1, RIPEN, properties={"campaign": "c", "step": "s", "cycle": 1, "to": ANN})
     agreed = Event("m2", "Subscription Confirmed", 2, RIPEN, properties={"intent": "c_s_1"})
 
@@ -104,14 +104,14 @@ def test_double_opt_in_is_of_the_address_that_the_mail_went_to():
     assert not claims(typed(ANN, 0), sent, agreed, told_by_server(BEA, 3)).subscribed, "another address has not agreed"
 
 
-def test_a_server_may_tell_of_a_double_opt_in_and_nobody_else():
+def test_only_a_server_may_report_a_double_opt_in():
     told = {"name": "Subscription Confirmed", "at": 2, "properties": {"address": ANN}}
 
     assert claims(typed(ANN, 1), Event("m", source="crm", **told)).subscribed
     assert not claims(typed(ANN, 1), Event("m", source="website", **told)).subscribed
 
 
-def test_the_same_mail_to_two_that_were_merged_proves_the_address_of_each():
+def test_a_confirmation_in_a_merged_lead_proves_the_address_of_its_own_subject():
     told = {"campaign": "c", "step": "s", "cycle": 1}
     both = [
         Event(f"m{at}", "Email Sent", at, RIPEN, properties=told | {"to": address}, subject=subject)
@@ -122,7 +122,7 @@ def test_the_same_mail_to_two_that_were_merged_proves_the_address_of_each():
     assert [*claims(typed(ANN, 0), typed(BEA, 0), *both, agreed).opted_in] == [ANN]
 
 
-def test_of_addresses_with_the_same_proof_the_latest_counts():
+def test_the_latest_of_equally_proven_addresses_counts():
     assert claims(typed(ANN, 1), typed(f" {BEA} ", 2)).address == BEA
     assert claims(typed(ANN, 1), typed(BEA, 2), typed(ANN, 3)).address == ANN
 
@@ -141,7 +141,7 @@ def test_an_address_is_the_same_in_capitals_and_is_kept_as_it_was_written():
 
 
 @pytest.mark.parametrize("text", ["nobody", "@", "a b@example.com", "a@b, c@d", f"{'a' * 250}@b.de", 17, None, [ANN]])
-def test_what_is_no_address_is_no_claim(text):
+def test_text_that_is_no_address_is_ignored(text):
     assert claims(typed(text, 1)) == Identifiers()
 
 
@@ -152,14 +152,14 @@ def test_a_sixth_typed_address_displaces_the_oldest():
     assert known.asked == "8@example.com"
 
 
-def test_a_typed_address_displaces_no_proven_one():
+def test_a_typed_address_never_displaces_a_proven_one():
     known = claims(*(confirmed(f"{n}@example.com", n) for n in range(1, 6)), typed(ANN, 9))
 
     assert [*known.addresses] == [f"{n}@example.com" for n in range(1, 6)]
 
 
 @pytest.mark.parametrize("name", ["Unsubscribed", "Email Marked as Spam"])
-def test_a_no_from_an_address_that_anybody_may_have_typed_says_nothing_about_the_proven_one(name):
+def test_a_refusal_of_an_unproven_address_does_not_apply_to_the_proven_one(name):
     told = {"campaign": "c", "step": "s", "cycle": 1, "to": BEA}
     sent = Event("m2", "Email Sent", 4, RIPEN, properties=told)
     no = Event("m3", name, 5, RIPEN, properties={"intent": "c_s_1"})
@@ -200,7 +200,7 @@ _EVENTS = st.builds(
 
 
 @given(st.lists(_EVENTS, max_size=30), st.integers(0, 30))
-def test_claims_can_be_kept_as_json_at_any_moment(events, cut):
+def test_identifiers_survive_a_round_trip_through_json_at_any_moment(events, cut):
     events.sort(key=lambda event: event.at)
     kept = Identifiers.from_json(json.loads(json.dumps(claims(*events[:cut]).as_json())))
     for event in events[cut:]:
@@ -210,7 +210,7 @@ def test_claims_can_be_kept_as_json_at_any_moment(events, cut):
 
 
 @given(st.lists(_EVENTS, max_size=30))
-def test_the_address_is_never_less_proven_than_any_other(events):
+def test_the_chosen_address_has_the_best_proof(events):
     known = claims(*events)
 
     assert len(known.addresses) <= MAX_ADDRESSES

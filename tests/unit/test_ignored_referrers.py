@@ -1,4 +1,4 @@
-"""`ignore_referrers`: what marketers write, and what it changes for a lead."""
+"""`ignore_referrers`: accepted values, and their effect on touches and visits."""
 
 import pytest
 
@@ -31,7 +31,7 @@ def test_the_last_touch_of_a_lead_is_the_ad_after_a_payment(away):
     assert (found.last_touch.channel, found.last_touch.campaign) == ("paid-search", "spring")
 
 
-def test_the_snippet_tells_the_bank_as_the_referrer_of_a_later_visit():
+def test_a_bank_as_the_referrer_of_a_later_visit_is_ignored():
     bank = {"url": "https://pay.klarna.com/x"}
     found = lead(
         GATEWAYS,
@@ -42,14 +42,14 @@ def test_the_snippet_tells_the_bank_as_the_referrer_of_a_later_visit():
     assert found.last_touch.campaign == "spring"
 
 
-def test_a_lead_whose_first_page_is_a_return_came_directly():
+def test_a_lead_whose_first_page_is_a_return_is_direct():
     found = lead(GATEWAYS, viewed(START, "/thanks", "https://www.paypal.com/"))
 
     assert found.first_touch.direct
     assert found.last_touch.direct
 
 
-def test_the_pages_of_all_sources_bring_nobody_to_each_other():
+def test_origins_of_all_sources_are_ignored_referrers():
     origins = ["https://www.example.de", "https://shop.example.com:8443", "*"]
     site = {"kind": "browser", "write_key": "site", "origins": origins}
     compiled = compile_rules(Configuration.model_validate(LOOKED | {"sources": {"site": site}}), "v")
@@ -58,7 +58,7 @@ def test_the_pages_of_all_sources_bring_nobody_to_each_other():
     assert lead(compiled, viewed(START, "/", "https://www.example.de/")).first_touch.direct
 
 
-def test_the_starter_list_knows_payment_and_sign_in_hosts_and_no_search_engine():
+def test_the_starter_list_contains_payment_and_sign_in_hosts_and_no_search_engine():
     configuration, _, _ = build(rule_files(RULES))
     compiled = compile_rules(configuration, "v")
 
@@ -71,7 +71,7 @@ def test_the_starter_list_knows_payment_and_sign_in_hosts_and_no_search_engine()
 @pytest.mark.parametrize(
     "wrong", ["https://www.paypal.com/", "paypal", "*.paypal.com", "pay pal.com", ".", "1.2.3.4", ""]
 )
-def test_what_is_no_host_is_refused_with_what_would_be_right(wrong):
+def test_an_invalid_host_is_refused_with_an_example(wrong):
     files = rule_files(RULES)
     sources = f"sources: {{}}\nignore_referrers:\n  - '{wrong}'\n".encode()
 
@@ -87,7 +87,7 @@ def test_hosts_are_compared_in_small_letters_and_without_www():
     assert rules(ignore_referrers=["WWW.PayPal.com"]).ignored_referrers == {"paypal.com"}
 
 
-def test_a_host_in_its_own_letters_is_the_one_that_browsers_send():
+def test_an_internationalized_host_matches_the_form_that_browsers_send():
     compiled = rules(ignore_referrers=["zahlen.müller.example"])
 
     assert lead(compiled, viewed(START, "/", "https://zahlen.xn--mller-kva.example/")).first_touch.direct

@@ -1,4 +1,4 @@
-"""Imported history counts for everything about a lead and starts nothing; what is live goes on from there."""
+"""Imported history counts for a lead and starts nothing; live events continue from there."""
 
 from __future__ import annotations
 
@@ -64,13 +64,13 @@ def test_an_imported_history_starts_nothing_until_the_import(start):
 
 
 @pytest.mark.parametrize("kind", STARTS.keys() - {"schedule"})
-def test_what_an_imported_history_says_starts_nothing_later_either(kind):
+def test_an_imported_history_starts_nothing_later_either(kind):
     found = lead(campaign(STARTS[kind]), imported(ordered(0)), imported(ordered(60)), days=1_000)
 
     assert found.notes == []
 
 
-def test_a_schedule_goes_on_after_the_import():
+def test_a_schedule_continues_after_the_import():
     weekly = campaign(STARTS["schedule"], valid_for="1d")
 
     found = lead(weekly, imported(ordered(0)), days=IMPORT + 10)
@@ -78,13 +78,13 @@ def test_a_schedule_goes_on_after_the_import():
     assert started(found) == [100.04, 107.04]
 
 
-def test_a_day_that_comes_after_the_import_starts_its_campaign():
+def test_a_date_after_the_import_starts_its_campaign():
     history = [imported(told(0, ends=to_iso(START + 150 * DAY)))]
 
     assert started(lead(campaign(STARTS["date"]), *history, days=300)) == [140]
 
 
-def test_silence_counts_from_the_first_live_event():
+def test_inactivity_counts_from_the_first_live_event():
     quiet = campaign(STARTS["silence"])
 
     assert lead(quiet, imported(ordered(90)), days=500).next_change is None
@@ -99,7 +99,7 @@ def test_a_threshold_that_the_history_has_passed_counts_as_passed(kind):
     assert phases(found) == [("new", 0), ("customer", 0)]
 
 
-def test_the_first_live_event_goes_on_from_where_the_history_ended():
+def test_the_first_live_event_adds_to_the_imported_score():
     compiled = campaign({"score": {"profile": "p", "at_least": 30}})
 
     found = lead(compiled, imported(ordered(0)), imported(ordered(1)), ordered(110), days=120)
@@ -126,7 +126,7 @@ def test_a_passed_threshold_starts_its_campaign_after_a_drop():
     assert started(found) == [111]
 
 
-def test_an_imported_event_opens_the_gate_of_a_score_that_a_live_one_reaches():
+def test_an_imported_gate_event_counts_for_a_score_that_a_live_event_reaches():
     gated = rules(
         profiles={"p": {"rules": {"seen": {"when": {"event": "Seen"}, "points": 10}}}},
         campaigns={"c": {"start": STARTS["gated score"], "transactional": True, "mail": "one"}},
@@ -146,7 +146,7 @@ def test_points_that_an_import_adds_before_a_live_event_start_nothing(start):
     assert lead(campaign(start), imported(happened("Ordered", 5)), live, days=IMPORT).pending == ()
 
 
-def test_a_campaign_under_way_goes_on_when_an_import_says_that_its_threshold_was_passed_before():
+def test_a_campaign_under_way_continues_when_an_import_shows_an_earlier_passing_of_its_threshold():
     steps = {"mail": None, "steps": [{"mail": "one"}, {"wait": "20d"}, {"mail": "two"}]}
     compiled = campaign(STARTS["score"], **steps)
     live = [happened("Ordered", 90), reported("Email Sent", 90.1, campaign="c", step="one", cycle=1)]
@@ -158,7 +158,7 @@ def test_a_campaign_under_way_goes_on_when_an_import_says_that_its_threshold_was
     assert [intent.id for intent in after.pending] == ["c_two_1"]
 
 
-def test_an_opt_in_of_the_history_starts_no_welcome():
+def test_an_imported_opt_in_starts_no_welcome():
     compiled = campaign({"event": {"event": "Subscription Confirmed"}})
 
     assert lead(compiled, imported(happened("Subscription Confirmed")), days=300).notes == []
@@ -174,7 +174,7 @@ def test_the_result_does_not_depend_on_when_the_imported_events_arrived(history,
 
 
 @given(histories())
-def test_a_history_that_is_imported_whole_asks_for_nothing(history):
+def test_a_completely_imported_history_starts_nothing(history):
     whole = [event for event in history if event.source != "ripen"]
     whole = [replace(event, imported=END) for event in whole]
 

@@ -1,4 +1,4 @@
-"""How the rows of exports are read: files, columns and values as other systems write them."""
+"""Rows of exports: files, columns and values as other systems write them."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ def rows_of(tmp_path, content):
         json.dumps({"results": [{"Name": "Ann", "Größe": "7"}]}, indent=1).encode(),
     ],
 )
-def test_a_table_is_read_whatever_its_form(tmp_path, content):
+def test_tables_are_read_in_all_encodings_and_formats(tmp_path, content):
     assert [row.values for row in rows_of(tmp_path, content)] == [{"Name": "Ann", "Größe": "7"}]
 
 
-def test_rows_have_the_numbers_of_a_spreadsheet_and_say_what_is_wrong(tmp_path):
+def test_rows_have_spreadsheet_numbers_and_name_their_problem(tmp_path):
     found = rows_of(tmp_path, b'a,b\n1,2\n\n"two\nlines",3\n1,2,3\n')
 
     assert [(row.number, row.problem) for row in found] == [
@@ -59,7 +59,7 @@ def test_rows_have_the_numbers_of_a_spreadsheet_and_say_what_is_wrong(tmp_path):
     ]
 
 
-def test_lines_that_are_no_json_do_not_stop_the_others(tmp_path):
+def test_invalid_json_lines_do_not_stop_the_others(tmp_path):
     found = rows_of(tmp_path, b'{"a": 1}\n{"a": \n[1, 2]\n{"a": 2}\n')
 
     assert [(row.values, bool(row.problem)) for row in found] == [
@@ -74,7 +74,7 @@ def test_lines_that_are_no_json_do_not_stop_the_others(tmp_path):
 @pytest.mark.parametrize(
     ("content", "told"), [(b"PK\x03\x04", "zip archive"), (b"", "is empty"), (b'{"a"\n:', "is no JSON")]
 )
-def test_a_file_that_cannot_be_read_is_told(tmp_path, content, told):
+def test_an_unreadable_file_is_reported(tmp_path, content, told):
     with pytest.raises(click.ClickException, match=told):
         rows_of(tmp_path, content)
 
@@ -91,12 +91,12 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path, content, told):
         (1762077600000, "2025-11-02T10:00:00.000Z"),
     ],
 )
-def test_times_are_read_as_people_and_programs_write_them(text, expected):
+def test_times_are_read_in_common_formats(text, expected):
     assert to_iso(moment(text, BERLIN, "time")) == expected
 
 
 @pytest.mark.parametrize("text", ["11/02/2025", "soon", "", "2025-13-01", "-5", "0001-01-01", "99999999999999999999"])
-def test_what_is_no_time_is_refused(text):
+def test_an_invalid_time_is_refused(text):
     with pytest.raises(InvalidEventError, match="no time"):
         moment(text, UTC, "time")
 
@@ -108,7 +108,7 @@ def test_what_is_no_time_is_refused(text):
         *[("007", "007"), ("+49 30", "+49 30"), ("1e5", "1e5"), ("1,5", "1,5"), ("yes", "yes"), (None, None)],
     ],
 )
-def test_numbers_and_booleans_are_no_text(cell, value):
+def test_numbers_and_booleans_are_converted_from_text(cell, value):
     found = value_of(cell)
 
     assert (type(found), found) == (type(value), value)
@@ -136,11 +136,11 @@ def person(**values):
         ({"doNotEmail": "1"}, (("unsubscribed", NOW),)),
     ],
 )
-def test_every_way_of_writing_a_no_is_understood(values, expected):
+def test_every_spelling_of_a_suppression_is_recognised(values, expected):
     assert person(**values).suppressions == expected
 
 
-def test_an_opt_in_that_is_still_pending_is_none():
+def test_a_pending_opt_in_is_no_opt_in():
     assert person(OPTIN_TIME="2025-01-01", status="pending").opted_in is None
     assert person(OPTIN_TIME="2025-01-01", status="subscribed").opted_in == parse_iso("2025-01-01")
 
@@ -161,7 +161,7 @@ def test_the_proof_keeps_the_true_time_of_an_opt_in_older_than_the_ledger():
     ("column", "user"),
     [("user_id", "7"), ("customerId", "7"), ("Record ID", "hubspot-7"), ("id", "import-7")],
 )
-def test_numbers_of_other_systems_are_kept_apart_from_the_ids_of_the_website(column, user):
+def test_ids_of_other_systems_are_kept_apart_from_those_of_the_website(column, user):
     assert person(**{column: "7"}).user == user
 
 
@@ -197,7 +197,7 @@ def test_batches_hold_every_call_once_in_order_and_split_no_row(rows):
         assert {number for number, _ in one.calls}.isdisjoint(number for number, _ in two.calls)
 
 
-def test_an_endpoint_that_stays_busy_is_left_after_some_waiting():
+def test_a_busy_endpoint_is_given_up_after_some_waiting():
     waited = []
     endpoint = Endpoint("https://t.example", "key", lambda *_: (429, {}, 7), waited.append)
 

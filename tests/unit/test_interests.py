@@ -34,7 +34,7 @@ def test_interests_are_ranked_and_fade():
     assert lead(compiled, *history, days=20).interests == []
 
 
-def test_of_equal_interests_the_alphabet_decides():
+def test_equal_interests_are_ordered_alphabetically():
     history = [viewed(f"/{topic}/{n}") for topic in ("mills", "drills") for n in range(3)]
 
     assert [topic for topic, _ in lead(rules(interests=INTERESTS), *history).interests] == ["drills", "mills"]
@@ -44,7 +44,7 @@ def test_of_equal_interests_the_alphabet_decides():
     ("condition", "expected"),
     [({"lead.interests": "mills"}, 1), ({"lead.top_interest": "mills"}, 1), ({"lead.interests": {"exists": False}}, 1)],
 )
-def test_a_condition_sees_the_interest_that_the_event_itself_shows(condition, expected):
+def test_a_condition_includes_the_interest_of_the_event_itself(condition, expected):
     compiled = rules(
         profiles={"p": {"rules": {"r": {"when": {"event": "Page Viewed", **condition}, "points": 1}}}},
         interests=INTERESTS,
@@ -53,7 +53,7 @@ def test_a_condition_sees_the_interest_that_the_event_itself_shows(condition, ex
     assert len(lead(compiled, viewed("/mills/a"), viewed("/mills/b", 0.1)).contributions) == expected
 
 
-def test_interest_in_a_topic_leads_into_a_phase_and_out_when_it_fades():
+def test_a_phase_is_entered_by_interest_in_a_topic_and_left_when_it_decays():
     compiled = rules(
         interests=INTERESTS,
         phases={
@@ -90,12 +90,12 @@ def test_a_lead_without_evidence_is_unknown():
     assert recognised(viewed("/imprint")) == ("unknown", 0, ())
 
 
-def test_signs_add_up_and_are_named():
+def test_evidence_adds_up_and_is_named():
     assert recognised(told(role="engineer")) == ("engineer", 0.8, ("Says so",))
     assert recognised(told(role="engineer"), happened("Drawing Sent", 1)) == ("engineer", 0.9, ("Says so", "drawing"))
 
 
-def test_a_sign_that_happened_stays_and_one_that_holds_may_end():
+def test_evidence_of_an_event_stays_and_evidence_of_a_state_may_end():
     history = [happened("Drawing Sent"), viewed("/mills/a"), viewed("/mills/b")]
 
     assert recognised(*history) == ("engineer", 0.7, ("drawing", "mills"))
@@ -103,7 +103,7 @@ def test_a_sign_that_happened_stays_and_one_that_holds_may_end():
     assert recognised(told(role="engineer"), told(1, role="clerk")) == ("unknown", 0, ())
 
 
-def test_a_sign_against_it_takes_its_part_and_another_persona_may_win():
+def test_negative_evidence_lowers_confidence_and_another_persona_may_win():
     history = [told(role="engineer"), happened("Drawing Sent")]
 
     assert recognised(*history, happened("Order Completed", 1)) == ("buyer", 0.9, ("buys",))
@@ -114,7 +114,7 @@ def test_a_sign_against_it_takes_its_part_and_another_persona_may_win():
     )
 
 
-def test_a_condition_sees_the_persona_with_the_sign_of_the_event_itself():
+def test_a_condition_includes_the_persona_evidence_of_the_event_itself():
     compiled = rules(
         profiles={"p": {"rules": {"r": {"when": {"lead.persona": "engineer"}, "points": 1}}}},
         personas={"engineer": ENGINEER},
@@ -128,7 +128,7 @@ WEIGHTS = st.lists(st.floats(-1, 1), max_size=8)
 
 
 @pytest.mark.parametrize(("weights", "sure"), [([0.1], 0.1), ([0.1, 0.1], 0.19), ([0.2, 0.25], 0.4)])
-def test_a_bar_at_the_very_confidence_that_the_signs_make_is_reached(weights, sure):
+def test_a_threshold_equal_to_the_confidence_is_reached(weights, sure):
     assert confidence(weights) == sure
 
 
@@ -141,7 +141,7 @@ def test_confidence_is_a_share_and_does_not_depend_on_order(weights, random):
 
 
 @given(WEIGHTS, st.floats(0, 1))
-def test_a_sign_for_it_never_makes_less_sure_and_one_against_it_never_more(weights, weight):
+def test_positive_evidence_never_lowers_confidence_and_negative_never_raises_it(weights, weight):
     assert confidence([*weights, weight]) >= confidence(weights) - 1e-12
     assert confidence([*weights, -weight]) <= confidence(weights) + 1e-12
 

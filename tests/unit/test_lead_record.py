@@ -1,4 +1,4 @@
-"""What is kept of a folded lead."""
+"""The record of a folded lead: its summary, due time and fingerprint."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_a_lead_that_waits_for_a_mail_and_can_be_reached_is_due_at_once():
     assert make_record(lead, OWNED, NEW, NOTHING).due_at == START
 
 
-def test_a_lead_that_cannot_be_reached_is_due_when_time_changes_it():
+def test_an_unreachable_lead_is_due_when_time_changes_it():
     lead = fold("a:ann", WAITING, RULES, START)
 
     for address in (None, {"key": "", "owned": False}, OWNED | {"suppressed": "bounced", "undeliverable": True}):
@@ -48,7 +48,7 @@ def test_a_record_that_is_never_due_is_not_in_the_index():
 
 
 @given(events(), st.integers(0, 20 * DAY))
-def test_a_record_says_what_the_lead_is(history, later):
+def test_a_record_summarizes_the_lead(history, later):
     lead = fold("a:ann", in_order(history), RULES, START + later)
 
     record = make_record(lead, None, Record("a:ann", 6, "", None), NOTHING)
@@ -64,7 +64,7 @@ def test_a_record_says_what_the_lead_is(history, later):
 
 
 @given(events())
-def test_until_a_record_is_due_nothing_but_fading_changes_it(history):
+def test_a_record_changes_only_by_decay_before_it_is_due(history):
     ordered = in_order(history)
     record = make_record(fold("a:ann", ordered, RULES, START), None, NEW, NOTHING)
 
@@ -104,7 +104,7 @@ def test_a_timer_is_moved_only_when_it_would_fire_too_late(before, due_at):
     assert make_record(viewed(0), None, armed(before), NOTHING).due_at == due_at
 
 
-def test_a_lead_that_got_its_mail_rests_no_longer():
+def test_a_sent_mail_ends_the_rest_period_of_a_lead():
     sent = Event("s", "Email Sent", START + 2, RIPEN, properties={"campaign": "agenda", "step": "plain", "cycle": 1})
     waiting = make_record(fold("a:ann", WAITING, RULES, START), OWNED, NEW, NOTHING, rest_until=START + HOUR)
     assert waiting.due_at == START + HOUR
@@ -114,7 +114,7 @@ def test_a_lead_that_got_its_mail_rests_no_longer():
     assert make_record(lead, OWNED, waiting, NOTHING).due_at == lead.next_change > START + HOUR
 
 
-def test_whoever_acts_on_a_lead_arms_its_timer_anew():
+def test_acting_on_a_lead_rearms_its_timer():
     resting = armed(START + DAY)
 
     assert make_record(viewed(0), None, resting, NOTHING, rest_until=START + DAY).due_at == START + 3 * DAY
@@ -130,7 +130,7 @@ def test_a_record_is_never_due_later_than_its_lead(history, later, before):
     assert wanted is None or record.due_at <= wanted
 
 
-def test_a_record_says_what_it_was_folded_from():
+def test_a_record_names_the_rules_and_items_of_its_fold():
     seen = {"a:ann": NOTHING_SEEN.plus({"sk": "E#1"}).plus({"sk": "E#2"}), "a:phone": NOTHING_SEEN.plus({"sk": "E#3"})}
     data = make_record(viewed(0), None, NEW, Folded(seen)).data
 
@@ -140,5 +140,5 @@ def test_a_record_says_what_it_was_folded_from():
 
 
 @pytest.mark.parametrize("data", ["", "{}", "[]", "3", "{", '{"seen": 3}', '{"seen": {"a": [1]}, "rules": "v1"}'])
-def test_a_record_that_says_nothing_claims_nothing(data):
+def test_a_record_without_valid_data_has_no_fingerprint(data):
     assert read_fingerprint(data, "a:ann") is None

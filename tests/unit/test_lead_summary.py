@@ -1,4 +1,4 @@
-"""Whether one may write to a lead and why, and what time alone brings next."""
+"""Summary of a lead: permission to mail with its reason, and the next steps by time."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def of(event):
         ),
     ],
 )
-def test_it_is_said_which_mails_a_lead_may_get_and_why(events, address, mails, reason):
+def test_the_permission_names_the_mails_that_a_lead_may_get_and_the_reason(events, address, mails, reason):
     assert permission(lead(rules(), *events), address) == (mails, reason)
 
 
@@ -87,7 +87,7 @@ def test_it_is_said_which_mails_a_lead_may_get_and_why(events, address, mails, r
         ({"name": None, "company": None}, ("", "", "")),
     ],
 )
-def test_a_person_is_told_by_name_company_and_role(traits, expected):
+def test_a_person_is_described_by_name_company_and_role(traits, expected):
     found = person(lead(rules(), told(**traits)))
 
     assert (found["name"], found["company"], found["role"]) == expected
@@ -115,7 +115,7 @@ def reading(*events, days):
     )
 
 
-def test_waits_and_starts_by_time_are_next_earliest_first():
+def test_the_next_steps_are_waits_and_timed_starts_earliest_first():
     found = next_steps(reading(told(email=ANN), happened("Asked", 1), days=2))
 
     assert found == [
@@ -124,19 +124,19 @@ def test_waits_and_starts_by_time_are_next_earliest_first():
     ]
 
 
-def test_a_mail_that_is_due_is_next():
+def test_a_due_mail_is_the_next_step():
     found = next_steps(reading(told(email=ANN), happened("Asked", 1), days=5))
 
     assert found[0] == {"at": START + 5 * DAY, "what": "the mail first (Tips for buyers)"}
 
 
-def test_a_mail_that_may_not_go_out_is_said_to_wait():
+def test_a_mail_that_may_not_be_sent_is_shown_as_waiting():
     found = next_steps(reading(happened("Asked", 1), days=5))
 
     assert found[0]["what"] == "the mail first (Tips for buyers); it waits until the lead may be mailed"
 
 
-def test_after_a_withdrawal_nothing_is_next_in_campaigns():
+def test_a_withdrawal_leaves_no_next_steps():
     withdrawn = happened("Consent Withdrawn", 2)
 
     assert next_steps(reading(told(email=ANN), happened("Asked", 1), withdrawn, days=2)) == []

@@ -60,7 +60,7 @@ def test_a_single_event_is_one_item_of_plain_text():
     }
 
 
-def test_an_event_of_ripens_own_has_a_key_that_no_message_id_gives():
+def test_an_event_of_ripen_has_a_key_that_no_message_id_gives():
     ours = Received("a:ann", START, START, Event("m1", "Email Sent", START, RIPEN))
 
     items = event_items([received("m1"), ours, ours], 30)
@@ -73,11 +73,11 @@ def test_an_event_of_ripens_own_has_a_key_that_no_message_id_gives():
 @pytest.mark.parametrize(
     "key", ["E#2026-03-02T08:00:00.000Z#a~b", "X#2026-03-02T08:00:00.000Z#~m1", "M#a:~", "P", "E#"]
 )
-def test_nothing_else_is_written_once(key):
+def test_keys_of_other_items_are_not_written_once(key):
     assert not written_once(key)
 
 
-def test_events_of_ripens_own_from_before_they_had_keys_of_their_own_are_read():
+def test_events_of_ripen_with_older_keys_are_read():
     old = {"pk": "a:ann", "sk": "E#2026-03-02T08:00:00.000Z#m1", "ttl": 1}
     ours = Received("a:ann", START, START, Event("m1", "Email Sent", START, RIPEN))
     [new] = event_items([ours], 30)
@@ -94,7 +94,7 @@ def test_a_request_is_one_item_for_each_subject():
     ]
 
 
-def test_what_saves_a_write_unit_is_compressed():
+def test_an_item_is_compressed_when_that_saves_a_write_unit():
     [small] = event_items([received("m", text="x" * 500)], 1)
     [large] = event_items([received("m", text="x" * 5_000)], 1)
 
@@ -102,7 +102,7 @@ def test_what_saves_a_write_unit_is_compressed():
     assert len(large["zip"]) < 1_024
 
 
-def test_a_request_that_is_repeated_lands_on_the_same_keys_and_another_on_others():
+def test_a_repeated_request_has_the_same_keys_and_another_has_others():
     first, second, third = received("1"), received("2"), received("3")
 
     keys = [[item["sk"] for item in event_items(events, 1)] for events in ([first, second], [first], [first, third])]
@@ -139,7 +139,7 @@ def test_a_large_request_is_split_at_bytes_that_do_not_compress():
 
 
 @given(st.lists(EVENTS, max_size=8, unique_by=lambda event: event.id), st.sampled_from((1, 150)))
-def test_what_is_written_is_read(history, filler):
+def test_written_events_are_read_back(history, filler):
     more = [Event(f"filler{n}", "Filler", n, "website") for n in range(filler)]
     items = event_items([Received("a:ann", event.at, event.at, event) for event in history + more], 1)
 
@@ -154,7 +154,7 @@ def test_keys_sort_by_time_and_before_the_record():
 
 
 @given(st.from_regex(r"[a-z0-9][a-z0-9-]{0,9}", fullmatch=True), st.integers(1, 99))
-def test_the_key_of_an_intent_tells_what_it_is(name, cycle):
+def test_the_key_of_an_intent_contains_campaign_step_and_cycle(name, cycle):
     assert read_intent_key(intent_key(name, "mail", cycle)) == (name, "mail", cycle)
 
 
@@ -206,14 +206,14 @@ def seen(items):
 
 
 @given(st.lists(EVENTS, max_size=8, unique_by=lambda event: event.id), st.randoms())
-def test_what_was_seen_does_not_depend_on_the_order(history, random):
+def test_the_checksum_of_items_does_not_depend_on_their_order(history, random):
     items = [item for event in history for item in event_items([Received("a:ann", event.at, event.at, event)], 1)]
 
     assert seen(items) == seen(random.sample(items, len(items)))
     assert seen(items).items == len(items)
 
 
-def test_what_was_seen_tells_items_apart_by_key_and_by_content():
+def test_the_checksum_distinguishes_items_by_key_and_content():
     [item] = event_items([received("1")], 1)
     packed = {"sk": item["sk"], "zip": zlib.compress(item["data"].encode())}
 
@@ -239,11 +239,11 @@ def packed(text):
         ({}, 0),
     ],
 )
-def test_an_item_weighs_what_reading_it_takes(item, weighs):
+def test_the_weight_of_an_item_is_the_memory_that_reading_it_takes(item, weighs):
     assert weight(item) == weighs
 
 
-def test_what_was_left_out_stays_left_out():
+def test_left_out_items_stay_marked_as_left_out():
     some = Seen(3, 7).without_older()
 
     assert (some.items, some.whole) == (-3, False)

@@ -1,4 +1,4 @@
-"""What leads somewhere or loads something in a mail: a value of a lead never decides where."""
+"""Links and loaded resources in mails: a value of a lead never decides their target."""
 
 import re
 
@@ -98,18 +98,18 @@ SAFE = [
 
 
 @pytest.mark.parametrize("source", UNSAFE)
-def test_a_value_that_decides_where_something_leads_to_is_refused(source):
+def test_a_value_that_decides_the_target_of_a_link_is_refused(source):
     assert [*unsafe_markup(source)]
 
 
 @pytest.mark.parametrize("source", SAFE)
-def test_a_value_behind_the_host_and_in_text_may_stand(source):
+def test_a_value_after_the_host_or_in_text_is_allowed(source):
     assert [*unsafe_markup(source)] == []
 
 
 @pytest.mark.parametrize("source", SAFE)
 @pytest.mark.parametrize("value", [EVIL, f"https://{EVIL}/", f"x 1x, https://{EVIL}/", f"red;background:url(//{EVIL})"])
-def test_whatever_a_lead_typed_nothing_leads_to_it(source, value):
+def test_no_link_leads_to_a_typed_value(source, value):
     tracking = Tracking({}, "t0k3n", frozenset({"*"}), "https://go.example/v1/")
     page = compiled(mark_html(source), html=True).render(
         tracking=tracking,
@@ -126,7 +126,7 @@ def test_whatever_a_lead_typed_nothing_leads_to_it(source, value):
                 assert "url(" not in attribute.value
 
 
-def test_places_are_those_in_the_source():
+def test_reported_positions_are_those_in_the_source():
     source = "<p>{{ '\"' }}</p>\n<a title='>' {# \" #} href = \"https://x.example/{{ a['b'] }}\">x</a>"
     source += "<style>p {}</style>"
 
@@ -139,14 +139,14 @@ def test_places_are_those_in_the_source():
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=25).map("".join).filter(lambda text: not UNREADABLE.search(text)))
-def test_whatever_is_written_is_read_and_every_place_is_right(source):
+def test_any_source_is_parsed_with_correct_positions(source):
     assert len(masked(source)) == len(source)
     for found in parsed(source):
         for attribute in found.attributes if isinstance(found, Element) else ():
             assert source[attribute.start : attribute.end] == attribute.value
 
 
-def test_many_ways_through_the_conditions_of_a_link_are_not_tried_for_ever():
+def test_a_link_with_many_conditions_is_checked_in_bounded_time():
     ways = "".join(f"{{% if lead.name %}}{n}{{% endif %}}" for n in range(60))
 
     assert not leads(f"https://{ways}{SITE}")
@@ -163,7 +163,7 @@ def test_many_ways_through_the_conditions_of_a_link_are_not_tried_for_ever():
         (f'\n<mj-section background-url="https://{SITE}/"><mj-column /></mj-section>', 2),
     ],
 )
-def test_what_is_guarded_is_what_mail_programs_will_read(mail, line):
+def test_the_html_that_mail_programs_read_is_checked(mail, line):
     files = few_rules() | {"mails/tips/en.mjml": f"<mj-title>Hi</mj-title>{mail}".encode()}
 
     with pytest.raises(InvalidConfigurationError) as error:

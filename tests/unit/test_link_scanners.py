@@ -1,4 +1,4 @@
-"""Programs that look at mails before people do: told by what they do, also after the fact."""
+"""Link scanners: programs that open mails before people do are recognised by their behaviour, also later."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def clicked(seconds, link, mailing="tips_tips_1"):
 
 
 def bots(*events):
-    """What each opening and click was told to be caused by, in order."""
+    """The bot name of each opening and click, in order."""
     found = with_bot_verdicts(sorted(events, key=lambda event: (event.at, event.id)))
     return [event.bot for _, event in found if event.name in ("Email Opened", "Email Link Clicked")]
 
 
-def test_one_link_after_another_is_a_person():
+def test_links_clicked_one_after_another_are_a_person():
     assert bots(mail("Email Opened", 0), clicked(5, "/a"), clicked(9, "/b"), clicked(9, "/b")) == ["", "", "", ""]
 
 
@@ -55,15 +55,15 @@ def test_the_same_link_twice_is_a_double_click():
     assert bots(clicked(5, "/a"), clicked(5.2, "/a")) == ["", ""]
 
 
-def test_two_mails_are_looked_at_each_on_its_own():
+def test_clicks_in_two_mails_are_judged_separately():
     assert bots(clicked(5, "/a"), clicked(6, "/b", "other_other_1")) == ["", ""]
 
 
-def test_who_follows_a_link_that_nobody_sees_is_a_scanner():
+def test_a_click_on_the_hidden_link_marks_a_scanner():
     assert bots(mail("Email Opened", 4), clicked(5, HIDDEN_LINK), clicked(7, "/a")) == ["link scanner"] * 3
 
 
-def test_nobody_opens_a_mail_within_two_seconds_after_it_came():
+def test_an_opening_within_two_seconds_of_delivery_is_automatic():
     delivered = mail("Email Delivered", 0)
 
     assert bots(delivered, mail("Email Opened", 1.5)) == ["machine opening"]
@@ -71,14 +71,14 @@ def test_nobody_opens_a_mail_within_two_seconds_after_it_came():
     assert bots(delivered, mail("Email Opened", 2.1)) == [""]
 
 
-def test_a_bot_that_is_known_by_name_keeps_it():
+def test_a_bot_recognised_by_name_keeps_its_name():
     known = Event("x", "Email Opened", START + MINUTE, RIPEN, properties={"intent": "tips_tips_1"}, bot="Barracuda")
 
     assert bots(mail("Email Delivered", 0), known) == ["Barracuda"]
 
 
 @pytest.mark.parametrize("properties", [{}, {"intent": None, "link": None}, {"intent": 7, "link": ["x"]}])
-def test_a_report_that_lacks_something_is_judged_all_the_same(properties):
+def test_an_incomplete_report_is_judged_too(properties):
     events = [Event(f"{n}", "Email Link Clicked", START + n, RIPEN, properties=properties) for n in range(3)]
 
     assert bots(*events) == ["", "", ""]
@@ -94,7 +94,7 @@ def test_an_opening_counts_a_minute_later():
     assert (after.score("p"), after.next_timer) == (5, None)
 
 
-def test_what_a_scanner_caused_is_taken_back_when_it_is_found_out():
+def test_effects_of_a_scanner_are_reverted_when_it_is_recognised():
     first = [told(email="ann@example.com"), clicked(5, "/a")]
     later = lead(RULES, *first, days=1)
     assert (later.score("p"), later.phase, [intent.campaign for intent in later.pending]) == (10, "keen", ["call"])
@@ -122,7 +122,7 @@ _READ = st.builds(
 
 
 @given(st.lists(_READ, max_size=25), st.randoms())
-def test_verdicts_come_from_near_and_each_event_counts_once(happenings, random):
+def test_verdicts_contain_each_event_once_in_order(happenings, random):
     events = [
         Event(
             f"m{n:02}",

@@ -1,4 +1,4 @@
-"""Links in mails: they say where a visitor comes from, and lead where whoever wrote the mail says."""
+"""Links in mails: they get campaign parameters and tokens, and keep the target that the author wrote."""
 
 from html.entities import html5
 from urllib.parse import parse_qs, parse_qsl, urlsplit
@@ -32,11 +32,11 @@ TRACKING = Tracking(UTM, "t0k3n", SITES, "https://go.example/v1/")
         ("#top", "#top"),
     ],
 )
-def test_a_link_keeps_what_it_has_and_gets_what_it_lacks(link, expected):
+def test_a_link_keeps_its_parameters_and_gets_the_missing_ones(link, expected):
     assert TRACKING.added_to(link) == expected
 
 
-def test_where_every_origin_is_ours_every_link_gets_the_token():
+def test_every_link_gets_the_token_when_all_origins_are_allowed():
     tracking = Tracking({}, "t0k3n", frozenset({"*"}), "https://go.example/v1/")
 
     assert tracking.added_to("https://shop.example/") == "https://shop.example/?rt=t0k3n"
@@ -60,7 +60,7 @@ def test_a_value_cannot_change_where_a_link_leads_to(value):
     assert html.count('"') == 4
 
 
-def test_the_token_goes_to_no_link_that_a_lead_has_typed():
+def test_links_typed_by_a_lead_get_no_token():
     name = "https://evil.example/"
 
     text = render(mark_text("Hello {{ name }}, see https://www.example.com/a."), html=False, name=name)
@@ -80,13 +80,13 @@ def test_links_to_our_own_pages_stay_as_they_are():
     assert render(source, html=True) == '<a href="https://u">x</a>'
 
 
-def test_what_is_quoted_already_is_not_quoted_twice():
+def test_quoted_values_are_not_quoted_twice():
     source = mark_text("https://elsewhere.example/?utm_x&n={{ name | urlencode }}")
 
     assert render(source, html=False, name="a b") == "https://elsewhere.example/?utm_x&n=a%20b"
 
 
-def test_pages_are_those_of_this_mail():
+def test_links_to_pages_contain_the_token_of_the_mail():
     links = Links("https://go.example", "a+b", "nps")
 
     assert links.unsubscribe_url == "https://go.example/v1/unsubscribe?t=a%2Bb"
@@ -94,7 +94,7 @@ def test_pages_are_those_of_this_mail():
 
 
 def as_browsers_read(name, follows):
-    """What `&name` in an attribute becomes. Source: HTML, section "Named character reference state"."""
+    """The text that browsers read for `&name` in an attribute. Source: HTML, "Named character reference state"."""
     found = next(name[:length] for length in range(len(name), 0, -1) if name[:length] in html5)
     after = (name + follows)[len(found) :][:1]
     is_part_of_a_name = not found.endswith(";") and (after == "=" or (after.isascii() and after.isalnum()))
@@ -102,7 +102,7 @@ def as_browsers_read(name, follows):
 
 
 @pytest.mark.parametrize("follows", ["", "=1", "ion=1", "{{ name }}=1"])
-def test_a_link_with_the_name_of_any_entity_leads_where_browsers_read_it(follows):
+def test_a_parameter_named_like_an_entity_is_read_as_browsers_read_it(follows):
     links = {f"https://www.example.com/?a=1&{name}{follows}#b": name for name in html5}
     source = mark_html("".join(f'<a href="{link}">x</a>' for link in links))
 
@@ -115,7 +115,7 @@ def test_a_link_with_the_name_of_any_entity_leads_where_browsers_read_it(follows
 
 
 @given(st.text().filter(lambda text: "{" not in text))
-def test_a_link_as_it_is_written_is_a_link_as_it_is_read(text):
+def test_a_rendered_link_is_parsed_as_the_link_in_the_source(text):
     source = '<a href="https://www.example.com/?a=1&{}#b">x</a>'.format(text.replace('"', "&quot;"))
     untouched = Tracking({}, "", SITES, "https://go.example/v1/")
 

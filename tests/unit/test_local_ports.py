@@ -1,4 +1,4 @@
-"""Where no local cloud runs on a port, the message names the port on which one does."""
+"""If no local cloud runs on a port, the message names the port on which one does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What became of each mail: every stage once, without bots, and the goal of the campaign."""
+"""The funnel of each mail: every stage counts once, without bots, and with the goal of the campaign."""
 
 from __future__ import annotations
 

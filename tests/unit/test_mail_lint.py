@@ -1,4 +1,4 @@
-"""`ripen mail lint`, `preview` and `test`: what is wrong is told with file and line before anybody gets it."""
+"""`ripen mail lint`, `preview` and `test`: mistakes are reported with file and line before a mail is sent."""
 
 import pytest
 from click.testing import CliRunner
@@ -43,7 +43,7 @@ def with_body(files, *lines):
     return files | {NAME: "\n".join([head, *lines]).encode()}
 
 
-def test_the_starter_mails_are_without_fault():
+def test_the_starter_mails_have_no_findings():
     assert told(rule_files(RULES)) == []
 
 
@@ -78,7 +78,7 @@ def test_the_starter_mails_are_without_fault():
         ('<mj-text widht="3">x</mj-text>', "error: <mj-text> has no attribute 'widht'"),
     ],
 )
-def test_each_mistake_is_told_with_its_line(files, line, expected):
+def test_each_mistake_is_reported_with_its_line(files, line, expected):
     found = told(with_body(files, "", line))
 
     assert any(text.startswith(f"{NAME}:3: {expected}") for text in found), found
@@ -94,12 +94,12 @@ def test_each_mistake_is_told_with_its_line(files, line, expected):
         '<mj-text>{{ lead.traits.nickname | default("you") }}</mj-text>',
     ],
 )
-def test_what_is_right_is_not_told(files, line):
+def test_correct_mails_have_no_findings(files, line):
     assert told(with_body(files, line)) == []
 
 
 @pytest.mark.parametrize(("kilobytes", "expected"), [(80, None), (91, "warning"), (103, "error")])
-def test_a_mail_that_gmail_would_cut_off_is_told(files, kilobytes, expected):
+def test_a_mail_that_gmail_would_clip_is_reported(files, kilobytes, expected):
     base = len("x" * (kilobytes * 1024))
 
     found = [text for text in told(with_body(files, f"<mj-text>{'x' * (base - 9_000)}</mj-text>")) if "Gmail" in text]
@@ -118,7 +118,7 @@ def test_a_long_subject_a_missing_preheader_and_a_missing_language_are_warnings(
     ]
 
 
-def test_a_mail_without_the_ways_out_is_told(files):
+def test_a_mail_without_imprint_preferences_and_unsubscribe_link_is_reported(files):
     whole = """<mjml><mj-head><mj-title>Hi</mj-title><mj-preview>x</mj-preview></mj-head><mj-body><mj-section>
     <mj-column><mj-text>x</mj-text></mj-column></mj-section></mj-body></mjml>"""
 
@@ -133,7 +133,7 @@ def test_a_mail_without_the_ways_out_is_told(files):
     ]
 
 
-def test_without_an_imprint_no_mail_may_go_out(files):
+def test_a_missing_imprint_is_an_error(files):
     files["rules/mailing.yaml"] = b"mailing: {from_name: Ripen}\n"
 
     assert told(files) == [
@@ -187,7 +187,7 @@ def test_a_preview_shows_the_mail_on_a_phone_and_on_a_desktop(folder, tmp_path, 
     ("arguments", "expected"),
     [(["unknown"], "there is no mail 'unknown'"), (["first-steps", "--language", "fr"], "has no version in 'fr'")],
 )
-def test_a_preview_of_nothing_says_what_there_is(folder, arguments, expected):
+def test_a_preview_of_an_unknown_mail_or_language_is_refused(folder, arguments, expected):
     done = run("preview", *arguments, "--no-open", "--folder", folder)
 
     assert done.exit_code == 1
@@ -203,7 +203,7 @@ class FakeSes:
         return {"MessageId": "1"}
 
 
-def test_a_test_mail_is_marked_and_does_nothing(folder, monkeypatch):
+def test_a_test_mail_is_marked_and_not_tracked(folder, monkeypatch):
     ses = FakeSes()
     monkeypatch.setattr("adapters.delivery.mailer.client", lambda _service: ses)
     place = Deployment("table", "rules", "secret", 730, "hello@example.com", "https://go.example")
@@ -221,7 +221,7 @@ def test_a_test_mail_is_marked_and_does_nothing(folder, monkeypatch):
     assert sent["EmailTags"] == []
 
 
-def test_the_check_tells_which_mails_go_out_after_an_unsubscription(tmp_path):
+def test_lint_lists_the_mails_that_are_sent_after_an_unsubscription(tmp_path):
     done = run("lint", RULES)
 
     assert (
@@ -233,7 +233,7 @@ def test_the_check_tells_which_mails_go_out_after_an_unsubscription(tmp_path):
     assert "workshop-agenda" not in marketing
 
 
-def test_a_mail_of_both_kinds_and_one_that_nobody_sends_are_told(files):
+def test_mails_of_both_kinds_and_unused_mails_are_listed(files):
     campaigns = b"""campaigns:
   asked: {start: {event: {event: Asked}}, mail: first-steps, transactional: true}
   tips: {start: {event: {event: Tips Wanted}}, mail: first-steps}

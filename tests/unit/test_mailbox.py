@@ -1,4 +1,4 @@
-"""Addresses that lead to one mailbox are counted as one; nobody else's is."""
+"""Spellings of one mailbox are counted as one; different mailboxes are not."""
 
 import pytest
 from hypothesis import given
@@ -58,11 +58,11 @@ def test_different_mailboxes_stay_different(one, other):
 
 
 @given(NAMES, TAGS, DOMAINS)
-def test_a_tag_makes_no_other_mailbox(name, tag, domain):
+def test_a_tag_does_not_change_the_mailbox(name, tag, domain):
     assert mailbox(f"{name}+{tag}@{domain}") == mailbox(f"{name.upper()}@{domain.upper()}")
 
 
 @given(NAMES, TAGS, DOMAINS)
-def test_a_mailbox_is_its_own_mailbox(name, tag, domain):
+def test_the_mailbox_of_a_mailbox_is_itself(name, tag, domain):
     once = mailbox(f"{name}.{tag}@{domain}")
     assert mailbox(once) == once

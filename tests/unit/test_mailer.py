@@ -38,7 +38,7 @@ def built(recipient, name="Jürgen"):
     return mailer.build(mail, mailer.Envelope(SENDER, recipient))
 
 
-def test_a_mail_is_ascii_on_its_way_and_reads_as_it_was_written():
+def test_a_mail_is_sent_as_ascii_and_decodes_to_the_original_text():
     mime = built("ada@example.com")
 
     read = email.message_from_bytes(mime, policy=SMTP)
@@ -48,7 +48,7 @@ def test_a_mail_is_ascii_on_its_way_and_reads_as_it_was_written():
     assert read.get_body(("html",)).get_content().strip() == "<p>Grüße, Jürgen</p>"
 
 
-def test_a_domain_with_umlauts_gets_its_mail(ses):
+def test_an_internationalized_domain_is_sent_as_punycode(ses):
     mailer.send(built("info@müller.example"), SENDER, "info@müller.example", "set", {})
 
     [mail] = ses.mails
@@ -64,7 +64,7 @@ def test_an_address_that_ses_cannot_take_is_refused(address):
         built(address)
 
 
-def test_broken_text_from_a_visitor_does_not_stop_her_mail():
+def test_invalid_unicode_of_a_visitor_does_not_stop_the_mail():
     template = mailer.MailTemplate(subject="Hello {{ name }}", html="<p>{{ name }}</p>", text="{{ name }}")
 
     rendered = mailer.render(template, {"name": "\ud800Ada"})
@@ -72,7 +72,7 @@ def test_broken_text_from_a_visitor_does_not_stop_her_mail():
     assert rendered == mailer.Rendered("Hello ?Ada", "<p>?Ada</p>", "?Ada")
 
 
-def test_what_is_logged_of_a_failure_never_names_the_recipient(ses):
+def test_a_logged_failure_never_names_the_recipient(ses):
     message = "not authorized on arn:aws:ses:eu-central-1:1:identity/ada@example.com"
     ses.error = ClientError(
         {"Error": {"Code": "AccessDeniedException", "Message": message}, "ResponseMetadata": {"HTTPStatusCode": 403}},
@@ -103,7 +103,7 @@ def headers(envelope):
     return mime.partition(b"\r\n\r\n")[0].replace(b"\r\n ", b" ").split(b"\r\n")
 
 
-def test_the_headers_are_those_that_mail_programs_ask_for():
+def test_the_headers_are_those_that_mail_programs_require():
     told = headers(FULL)
 
     assert told[:3] == [

@@ -1,4 +1,4 @@
-"""A lead is a tree of subjects, and its history does not depend on how the tree came to be."""
+"""A lead is a tree of subjects, and its history does not depend on the order of merges."""
 
 from __future__ import annotations
 
@@ -58,14 +58,14 @@ def test_a_history_that_is_split_over_subjects_is_the_same_lead(history, data):
 
 
 @given(st.lists(events(), min_size=3, max_size=3), st.permutations(SUBJECTS[:3]))
-def test_the_order_of_merges_and_the_shape_of_the_tree_change_nothing(histories, order):
+def test_order_of_merges_and_shape_of_the_tree_do_not_change_the_history(histories, order):
     ledgers = dict(zip(SUBJECTS, map(in_order, histories), strict=False))
 
     assert union({subject: ledgers[subject] for subject in order}) == union(ledgers)
 
 
 @given(events(), st.sets(st.sampled_from(SUBJECTS), min_size=1))
-def test_what_a_website_sent_to_several_subjects_counts_once(history, holders):
+def test_an_event_that_a_website_sent_to_several_subjects_counts_once(history, holders):
     once = [event for event in in_order(history) if event.source != RIPEN]
 
     assert union(dict.fromkeys(holders, once)) == once
@@ -74,7 +74,7 @@ def test_what_a_website_sent_to_several_subjects_counts_once(history, holders):
 # ---------------------------------------------------------------- who is who
 
 
-def party(*subjects, first=START, addresses=None, parted=None):
+def candidate(*subjects, first=START, addresses=None, parted=None):
     ledgers = {subject: [] for subject in subjects}
     ledgers[subjects[0]] = [Event("m", "Page Viewed", first, "website")] if first else []
     by_digest = {subject_digest(subject): at for subject, at in (parted or {}).items()}
@@ -88,52 +88,58 @@ ANN, BOB = "ann@example.com", "bob@example.com"
 LINK, SERVER = Proof.LINK, Proof.SERVER
 
 
-def test_the_root_is_who_has_more_proof_was_seen_earlier_or_has_the_smaller_subject():
-    proven = party("a:z", first=START + 1, addresses={ANN: LINK})
-    claimed = party("a:b", addresses={ANN: Proof.CLAIMED})
-    early, smaller, empty = party("a:y", first=1), party("a:a"), party("a:0", first=None)
+def test_the_root_is_chosen_by_proof_then_first_event_then_subject():
+    proven = candidate("a:z", first=START + 1, addresses={ANN: LINK})
+    claimed = candidate("a:b", addresses={ANN: Proof.CLAIMED})
+    early, smaller, empty = candidate("a:y", first=1), candidate("a:a"), candidate("a:0", first=None)
 
-    for root, other in ((proven, claimed), (claimed, early), (early, smaller), (smaller, party("a:c")), (early, empty)):
+    for root, other in (
+        (proven, claimed),
+        (claimed, early),
+        (early, smaller),
+        (smaller, candidate("a:c")),
+        (early, empty),
+    ):
         assert order_by_proof(root, other) == order_by_proof(other, root) == (root, other)
 
 
-def test_what_stands_in_the_ledger_of_a_user_is_a_servers_word():
-    assert party("u:7").proof is Proof.SERVER
-    assert party("u:7", first=None).proof is Proof.NONE
+def test_events_in_the_ledger_of_a_user_have_the_proof_of_a_server():
+    assert candidate("u:7").proof is Proof.SERVER
+    assert candidate("u:7", first=None).proof is Proof.NONE
 
 
 @pytest.mark.parametrize(
     ("one", "other", "proof", "shown", "apart"),
     [
-        (party("a:a"), party("a:b"), LINK, "", False),
-        (party("a:a", addresses={ANN: LINK}), party("a:b", addresses={BOB: LINK}), LINK, "", True),
-        (party("a:a", addresses={ANN: LINK}), party("a:b", addresses={BOB: LINK}), SERVER, "", False),
-        (party("a:a", addresses={ANN: LINK}), party("a:b", addresses={BOB: Proof.FORM}), LINK, "", False),
-        (party("a:a", addresses={ANN: LINK}), party("a:b", addresses={BOB: Proof.FORM}), LINK, BOB, True),
-        (party("a:a", addresses={ANN: LINK, BOB: LINK}), party("a:b", addresses={BOB: LINK}), LINK, BOB, False),
-        (party("a:a", "u:7"), party("u:8"), SERVER, "", True),
-        (party("a:a", "u:7"), party("a:b"), SERVER, "", False),
+        (candidate("a:a"), candidate("a:b"), LINK, "", False),
+        (candidate("a:a", addresses={ANN: LINK}), candidate("a:b", addresses={BOB: LINK}), LINK, "", True),
+        (candidate("a:a", addresses={ANN: LINK}), candidate("a:b", addresses={BOB: LINK}), SERVER, "", False),
+        (candidate("a:a", addresses={ANN: LINK}), candidate("a:b", addresses={BOB: Proof.FORM}), LINK, "", False),
+        (candidate("a:a", addresses={ANN: LINK}), candidate("a:b", addresses={BOB: Proof.FORM}), LINK, BOB, True),
+        (candidate("a:a", addresses={ANN: LINK, BOB: LINK}), candidate("a:b", addresses={BOB: LINK}), LINK, BOB, False),
+        (candidate("a:a", "u:7"), candidate("u:8"), SERVER, "", True),
+        (candidate("a:a", "u:7"), candidate("a:b"), SERVER, "", False),
     ],
 )
-def test_two_people_are_told_by_what_is_proven_of_each(one, other, proof, shown, apart):
+def test_conflicting_proofs_mean_two_people(one, other, proof, shown, apart):
     assert bool(merge_conflict(one, other, proof, shown)) is apart
 
 
 def test_a_lead_has_no_more_than_fifty_subjects_and_five_proven_addresses():
-    crowd = party(*(f"a:{n}" for n in range(MAX_SUBJECTS - 1)))
-    four = party("a:x", addresses={f"{n}@example.com": LINK for n in range(4)})
+    crowd = candidate(*(f"a:{n}" for n in range(MAX_SUBJECTS - 1)))
+    four = candidate("a:x", addresses={f"{n}@example.com": LINK for n in range(4)})
 
-    assert not too_large(crowd, party("a:y"))
-    assert too_large(crowd, party("a:y", "a:z"))
-    assert not too_large(four, party("a:y", addresses={ANN: LINK, BOB: Proof.FORM}))
-    assert too_large(four, party("a:y", addresses={ANN: LINK, BOB: LINK}))
+    assert not too_large(crowd, candidate("a:y"))
+    assert too_large(crowd, candidate("a:y", "a:z"))
+    assert not too_large(four, candidate("a:y", addresses={ANN: LINK, BOB: Proof.FORM}))
+    assert too_large(four, candidate("a:y", addresses={ANN: LINK, BOB: LINK}))
 
 
-def test_two_are_parted_whichever_of_them_remembers():
-    one, other = party("a:a", "a:c", parted={"a:d": 5}), party("a:b", "a:d", parted={"a:c": 7, "a:x": 9})
+def test_an_unmerge_is_found_in_either_lead():
+    one, other = candidate("a:a", "a:c", parted={"a:d": 5}), candidate("a:b", "a:d", parted={"a:c": 7, "a:x": 9})
 
     assert unmerged_at(one, other) == unmerged_at(other, one) == 7
-    assert unmerged_at(one, party("a:x")) == -1
+    assert unmerged_at(one, candidate("a:x")) == -1
 
 
 def test_an_address_stays_with_the_subject_that_named_it():

@@ -33,7 +33,7 @@ def figures(*events):
     return add_up(figures_of(visit) for visit in visits(events, CONVERSIONS))
 
 
-def test_a_visit_counts_for_what_brought_it_and_its_results_for_the_last_campaign():
+def test_a_visit_counts_for_its_source_and_its_results_for_the_last_campaign():
     ad = TrafficSource("paid-social", "linkedin", "cpc", "spring")
     found = figures(
         viewed(START, "/offer", campaign=AD),
@@ -48,7 +48,7 @@ def test_a_visit_counts_for_what_brought_it_and_its_results_for_the_last_campaig
     assert found.pages == {"/offer": PageFigures(1, 0, 1, 1), "/": PageFigures(1, 0, 1, 1)}
 
 
-def test_what_may_name_a_person_is_masked():
+def test_paths_and_sources_that_may_identify_a_person_are_masked():
     paths = ("/orders/123456/ann%40example.com", "/blog/2026/mills", "/t/3f2a9c1e-77aa-4bcd-9f00-aabbccddeeff")
     found = figures(*(viewed(START + n, path, campaign={"source": "a@b.com"}) for n, path in enumerate(paths)))
 
@@ -56,7 +56,7 @@ def test_what_may_name_a_person_is_masked():
     assert [campaign.source for campaign in found.campaigns] == ["(id)"]
 
 
-def test_what_is_too_much_is_added_up_as_other():
+def test_figures_beyond_the_limit_are_added_up_as_other():
     many = Figures(
         {TrafficSource("other", f"s{n}"): CampaignFigures(1, 0, 0, {"x": 1}) for n in range(600)},
         {f"/{'é' * 200}{n}": PageFigures(n + 1, 1) for n in range(600)},
@@ -115,7 +115,7 @@ EVENTS = st.lists(
 
 @settings(max_examples=50)
 @given(EVENTS, st.data())
-def test_figures_are_what_a_naive_recount_of_the_ledger_gives(events, data):
+def test_figures_equal_a_naive_recount_of_the_ledger(events, data):
     ordered = sorted(data.draw(st.permutations(events)), key=lambda event: (event.at, event.id))
     found = figures(*ordered)
 
@@ -129,13 +129,13 @@ def test_figures_are_what_a_naive_recount_of_the_ledger_gives(events, data):
     assert sum(page.exits for page in found.pages.values()) == len(starts)
 
 
-def test_hours_have_names():
+def test_an_hour_has_a_name_and_a_key():
     assert hour_name(START + 59 * MINUTE) == "2026-03-02T08"
     assert read_hour("2026-03-02T08") == START
     assert hour_key(START) == {"pk": "T#2026-03-02", "sk": "hour#08"}
 
 
-def test_a_visit_is_reported_once_while_its_hour_goes_on_and_when_it_changes_after_that():
+def test_a_visit_is_reported_once_during_its_hour_and_on_each_change_afterwards():
     one, two = Span(START, 1, 1), Span(START, 2, 1)
 
     assert changes([], [one], START).new == [one]
@@ -145,7 +145,7 @@ def test_a_visit_is_reported_once_while_its_hour_goes_on_and_when_it_changes_aft
     assert changes([], [one], START + CLOSED_AFTER + 1) == ([], [])
 
 
-def test_a_visit_that_begins_earlier_than_was_thought_replaces_the_one_before():
+def test_a_visit_with_an_earlier_start_replaces_the_reported_one():
     before, after = Span(START + 2 * HOUR, 1, 1), Span(START + 2 * HOUR - MINUTE, 2, 1)
 
     found = changes([before], [after], START + 5 * HOUR)
@@ -154,7 +154,7 @@ def test_a_visit_that_begins_earlier_than_was_thought_replaces_the_one_before():
     assert found.late == [Span(before.start, 0, 0)]
 
 
-def test_what_comes_to_light_late_concerns_all_visits_after_it():
+def test_a_late_visit_marks_all_later_visits_as_changed():
     last = Span(START + 4 * HOUR, 1, 1)
     found = changes([last], [Span(START, 1, 0), last], START + 6 * HOUR)
     assert (found.new, found.late) == ([], [last])

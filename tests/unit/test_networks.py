@@ -1,4 +1,4 @@
-"""Networks and the addresses that were named there are counted as digests that tell neither."""
+"""Networks and the addresses that they name are counted as digests."""
 
 import pytest
 from hypothesis import given
@@ -20,14 +20,14 @@ KEY = b"k" * 64
         ("::ffff:203.0.113.9", "203.0.113.1"),
     ],
 )
-def test_neighbours_are_one_network(one, other):
+def test_neighbouring_addresses_are_one_network(one, other):
     assert place_of(one, KEY, START) == place_of(other, KEY, START + HOUR - 1)
 
 
 @pytest.mark.parametrize(
     ("one", "other"), [("203.0.113.1", "203.0.114.1"), ("2001:db8:1::1", "2001:db8:2::1"), ("203.0.113.1", "::1")]
 )
-def test_others_are_not(one, other):
+def test_distant_addresses_are_different_networks(one, other):
     assert place_of(one, KEY, START) != place_of(other, KEY, START)
 
 
@@ -38,17 +38,17 @@ def test_a_network_has_another_digest_each_day_and_under_each_key():
 
 
 @pytest.mark.parametrize("text", ["", "unknown", "203.0.113", "203.0.113.1, 10.0.0.1", "[::1]"])
-def test_what_is_no_ip_is_no_network(text):
+def test_an_invalid_ip_has_no_network(text):
     assert place_of(text, KEY, START) is None
 
 
 @given(st.ip_addresses(), st.integers(0, 10**14))
-def test_an_hour_holds_its_moments(ip, now):
+def test_the_hour_of_a_place_contains_its_time(ip, now):
     place = place_of(str(ip), KEY, now)
     assert place.begins <= now < place.ends
 
 
-def test_an_address_is_known_by_another_digest_elsewhere():
+def test_an_address_has_a_different_digest_at_each_place():
     here, there = Place("here", START), Place("there", START)
     assert address_digest("Ann@example.com ", here, KEY) == address_digest("ann@example.com", here, KEY)
     assert address_digest("ann@example.com", here, KEY) != address_digest("ann@example.com", there, KEY)

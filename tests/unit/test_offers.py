@@ -1,4 +1,4 @@
-"""What the website is told to show: whose offers, in which language, and nothing that is personal."""
+"""Offers returned to the website: of the visitor, in one language, without personal data."""
 
 import json
 
@@ -31,7 +31,7 @@ OFFERS = {
 
 
 class Table:
-    """What the tracking function would read."""
+    """The public config and profiles, in place of the table; `asked` lists the subjects that were read."""
 
     def __init__(self):
         self.offers = OFFERS
@@ -85,33 +85,33 @@ def test_a_visitor_gets_the_offers_that_campaigns_chose_in_their_order(table):
     assert names(anonymousId="ann") == ["checklist", "workshop"]
 
 
-def test_what_was_typed_is_never_told(table):
+def test_typed_values_are_never_returned(table):
     table.fronts["a:ann"] = {"offers": ["checklist"], "preferences": {}, "about": {"firstName": "Mallory"}}
 
     assert "Mallory" not in get(anonymousId="ann")["body"]
 
 
 @pytest.mark.parametrize("active", [[], ["no-longer-there"]])
-def test_a_visitor_for_whom_nothing_was_chosen_gets_what_is_for_everybody(table, active):
+def test_a_visitor_without_chosen_offers_gets_those_for_everybody(table, active):
     table.fronts["a:ann"] = {"offers": active, "preferences": {}}
 
     assert names(anonymousId="ann") == ["news"]
 
 
-def test_without_an_id_nobody_is_looked_up(table):
+def test_no_profile_is_read_without_an_id(table):
     assert names() == ["news"]
     assert names(anonymousId="") == ["news"]
     assert table.asked == []
 
 
-def test_without_any_offers_nobody_is_looked_up(table):
+def test_no_profile_is_read_without_offers(table):
     table.offers = {}
 
     assert told(anonymousId="ann") == []
     assert table.asked == []
 
 
-def test_the_whole_answer(table):
+def test_the_response_contains_all_fields_of_an_offer(table):
     table.fronts["a:ann"] = {"offers": ["checklist"], "preferences": {"topics": {"news": False}}}
 
     answer = get(anonymousId="ann", language="en-GB")
@@ -148,7 +148,7 @@ def test_the_whole_answer(table):
         ("<script>", "title in English", "/workshop"),
     ],
 )
-def test_an_offer_is_told_in_the_language_of_the_page_or_of_the_site(table, asked, title, link):
+def test_an_offer_is_returned_in_the_language_of_the_page_or_the_site(table, asked, title, link):
     table.fronts["a:ann"] = {"offers": ["workshop"], "preferences": {}}
 
     [one] = told(anonymousId="ann", language=asked)
@@ -164,7 +164,7 @@ def test_an_offer_does_not_mix_languages(table):
     assert (one["language"], one["title"], one["button"], one["link"]) == ("en", "title in English", "Go", "/workshop")
 
 
-def test_an_offer_in_another_language_than_the_sites_is_told_in_that(table):
+def test_an_offer_in_another_language_than_the_site_is_returned_in_its_own(table):
     table.language = "de"
     only = {name: {"en": name} for name in ("title", "text", "button", "link")} | {"link": {"en": "/x"}}
     table.offers = {"english": offer(everybody=True, **only)}
@@ -182,7 +182,7 @@ def test_an_offer_is_not_shown_on_the_page_that_it_leads_to(table, path):
     assert names(anonymousId="ann", path="/other") == ["workshop", "checklist"]
 
 
-def test_an_answer_that_the_browser_has_is_not_sent_again(table):
+def test_an_unchanged_response_is_answered_with_304(table):
     table.fronts["a:ann"] = {"offers": ["workshop"], "preferences": {}}
     tag = get(anonymousId="ann")["headers"]["etag"]
 
@@ -195,7 +195,7 @@ def test_an_answer_that_the_browser_has_is_not_sent_again(table):
     assert get({"if-none-match": tag}, anonymousId="ann")["statusCode"] == 200
 
 
-def test_only_pages_of_the_site_may_ask_and_only_with_its_key(table):
+def test_only_pages_of_the_site_may_request_offers_and_only_with_its_key(table):
     assert get({"origin": "https://evil.example"})["statusCode"] == 403
     assert get(writeKey="other")["statusCode"] == 401
     assert get(anonymousId="x" * 101)["statusCode"] == 400
@@ -203,7 +203,7 @@ def test_only_pages_of_the_site_may_ask_and_only_with_its_key(table):
     assert table.asked == []
 
 
-def test_a_table_that_is_busy_says_when_to_come_back(table, monkeypatch):
+def test_a_throttled_table_is_answered_with_429(table, monkeypatch):
     def busy(*_):
         raise TableThrottledError("busy")
 
@@ -213,7 +213,7 @@ def test_a_table_that_is_busy_says_when_to_come_back(table, monkeypatch):
 
 
 @given(query=st.dictionaries(st.sampled_from(["anonymousId", "language", "path", "x"]), st.text(max_size=60)))
-def test_whatever_is_asked_there_is_an_answer(query):
+def test_any_query_is_answered_with_200_or_400(query):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TABLE_NAME", "table")
         patch.setenv("RETENTION_DAYS", "30")

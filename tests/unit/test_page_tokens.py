@@ -9,20 +9,20 @@ KEY = "I#" + "0123456789abcdef" * 4
 
 
 @given(subject=st.text(min_size=1), intent=st.text(min_size=1), age=st.integers(0, 10_000))
-def test_a_page_token_says_what_it_was_issued_for_however_old_it_is(subject, intent, age):
+def test_a_page_token_is_valid_at_any_age(subject, intent, age):
     token = link_tokens.issue_page([b"old", b"new"], subject, KEY, intent, START - age * DAY)
 
     assert link_tokens.read_page([b"old", b"new", b"newest"], token) == (subject, KEY[2:34], intent)
 
 
-def test_the_last_key_signs_and_every_key_is_believed():
+def test_the_last_key_signs_and_every_key_verifies():
     token = link_tokens.issue_page([b"old", b"new"], "a:ann", KEY, "tips_tips_1", START)
 
     assert link_tokens.read_page([b"old"], token) is None
     assert link_tokens.read_page([b"new", b"newest"], token) is not None
 
 
-def test_a_token_of_a_link_opens_no_page_and_the_other_way_round():
+def test_tokens_of_links_and_pages_are_not_interchangeable():
     link = link_tokens.issue([b"key"], "a:ann", KEY, START)
     page = link_tokens.issue_page([b"key"], "a:ann", KEY, "tips_tips_1", START)
 
@@ -31,7 +31,7 @@ def test_a_token_of_a_link_opens_no_page_and_the_other_way_round():
 
 
 @given(text=st.text(min_size=1, max_size=30), place=st.integers(0, 60))
-def test_whatever_was_changed_or_made_up_is_none(text, place):
+def test_changed_and_invented_tokens_are_rejected(text, place):
     token = link_tokens.issue_page([b"key"], "a:ann", KEY, "tips_tips_1", START)
     changed = token[:place] + text + token[place + len(text) :]
 

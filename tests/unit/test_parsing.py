@@ -48,7 +48,7 @@ def test_the_first_touch_and_the_token_of_a_mail_link_are_kept_and_consent_is_no
 @pytest.mark.parametrize(
     "body", [{"traits": {"email": "a@b.example"}}, {"context": {"traits": {"email": "a@b.example"}}}]
 )
-def test_traits_may_stand_at_the_top_or_in_the_context(body):
+def test_traits_are_read_from_the_top_level_or_the_context(body):
     event = parse("identify", **body).event
 
     assert (event.name, event.traits) == ("Identified", {"email": "a@b.example"})
@@ -63,7 +63,7 @@ def test_traits_may_stand_at_the_top_or_in_the_context(body):
         ("alias", {"userId": "u", "previousId": "p"}, "Aliased", {"previousId": "p", "userId": "u"}),
     ],
 )
-def test_the_other_calls_of_the_protocol(call, body, name, properties):
+def test_the_other_calls_of_the_protocol_become_events(call, body, name, properties):
     event = parse(call, **body).event
 
     assert (event.name, event.properties, event.traits) == (name, properties, {})
@@ -80,14 +80,14 @@ def test_the_other_calls_of_the_protocol(call, body, name, properties):
         (None, {}, "type"),
     ],
 )
-def test_a_call_without_what_it_needs_is_refused(call, body, field):
+def test_a_call_without_a_required_field_is_refused(call, body, field):
     with pytest.raises(InvalidEventError) as refused:
         parse(call, **body)
 
     assert refused.value.field == field
 
 
-def test_context_and_sending_time_of_a_batch_stand_in_for_those_of_its_events():
+def test_context_and_sending_time_of_a_batch_apply_to_its_events():
     batch = {"sentAt": "2026-11-21T09:00:00Z", "context": {"locale": "de", "campaign": {"name": "x"}}}
     body = {"anonymousId": "v", "event": "Tool Used", "timestamp": "2026-11-21T08:00:00Z", "context": {"locale": "en"}}
 
@@ -98,7 +98,7 @@ def test_context_and_sending_time_of_a_batch_stand_in_for_those_of_its_events():
 
 
 @pytest.mark.parametrize(("batch", "field"), [({"sentAt": "later"}, "sentAt"), ({"context": "x"}, "context")])
-def test_a_batch_that_says_nonsense_of_all_its_events_is_refused(batch, field):
+def test_a_batch_with_invalid_shared_fields_is_refused(batch, field):
     with pytest.raises(InvalidEventError) as refused:
         read_shared_context(batch)
 
@@ -106,7 +106,7 @@ def test_a_batch_that_says_nonsense_of_all_its_events_is_refused(batch, field):
 
 
 @pytest.mark.parametrize("event", ["Deal Won", "Contract Signed", "Subscription Cancelled", "Order Refunded"])
-def test_only_a_server_tells_of_deals_and_contracts(event):
+def test_only_a_server_may_send_events_of_deals_and_contracts(event):
     body = {"anonymousId": "v", "event": event}
 
     assert parse_event(body, "track", SITE, RECEIVED).event.name == event
@@ -114,12 +114,12 @@ def test_only_a_server_tells_of_deals_and_contracts(event):
         parse_event(body, "track", BROWSER, RECEIVED)
 
 
-def test_only_a_server_speaks_for_a_user_alone():
+def test_only_a_server_may_send_a_user_id_alone():
     with pytest.raises(InvalidEventError, match="only a server may send a userId alone"):
         parse_event({"userId": "42", "event": "Tool Used"}, "track", BROWSER, RECEIVED)
 
 
-def test_traits_of_a_track_call_change_nobody():
+def test_traits_of_a_track_call_are_ignored():
     assert parse("track", context={"traits": {"email": "a@b.example"}}).event.traits == {}
 
 
@@ -137,7 +137,7 @@ def test_an_anonymous_id_never_reaches_the_history_of_a_user_with_the_same_id():
     assert parse(anonymousId="42").subject != parse(anonymousId=None, userId="42").subject
 
 
-def test_a_clock_that_is_a_year_off_does_not_matter_because_the_distance_is_right():
+def test_a_wrong_clock_is_corrected_by_the_sending_time():
     wrong = RECEIVED + 365 * DAY
 
     received = parse_event(
@@ -156,14 +156,14 @@ def test_a_clock_that_is_a_year_off_does_not_matter_because_the_distance_is_righ
     assert received.occurred_at == wrong - HOUR, "the key keeps the sender's own time"
 
 
-def test_a_clock_that_is_a_year_off_does_not_matter_when_an_event_is_sent_at_once():
+def test_a_wrong_clock_is_corrected_when_an_event_is_sent_at_once():
     body = {"anonymousId": "v", "event": "Tool Used", "timestamp": "2025-11-21T09:00:00Z"}
 
     assert parse_event({**body, "sentAt": body["timestamp"]}, "track", SITE, RECEIVED).event.at == RECEIVED
     assert parse_event(body, "track", SITE, RECEIVED).event.at == parse_iso(body["timestamp"]), "told later, as history"
 
 
-def test_a_repeated_event_does_not_move_by_what_its_way_took():
+def test_the_time_of_a_repeated_event_does_not_depend_on_its_delay():
     body = {"anonymousId": "v", "event": "Tool Used", "originalTimestamp": "2026-11-21T09:59:50.000Z"}
     first = parse_event({**body, "sentAt": "2026-11-21T09:59:50.010Z"}, "track", SITE, RECEIVED - 9_700)
     again = parse_event({**body, "sentAt": "2026-11-21T09:59:59.000Z"}, "track", SITE, RECEIVED)
@@ -171,7 +171,7 @@ def test_a_repeated_event_does_not_move_by_what_its_way_took():
     assert first.event == again.event
 
 
-def test_nothing_happens_in_the_future():
+def test_a_future_time_is_replaced_by_the_receiving_time():
     assert parse(timestamp="9999-12-31T23:59:59Z").event.at == RECEIVED
 
 
@@ -221,7 +221,7 @@ def test_a_retry_without_message_id_is_the_same_event_when_it_carries_its_own_ti
         ({"timestamp": "2026-11-21T09:00:00Z", "sentAt": "2046-11-21T09:00:00Z"}, "timestamp"),
     ],
 )
-def test_what_is_wrong_is_refused_by_the_name_of_its_field(change, field):
+def test_an_invalid_value_is_refused_with_the_name_of_its_field(change, field):
     with pytest.raises(InvalidEventError) as refused:
         parse(**change)
 
@@ -232,7 +232,7 @@ def test_what_is_wrong_is_refused_by_the_name_of_its_field(change, field):
 @pytest.mark.parametrize(
     "identifier", ["0" * 36, "-" * 16, "00000000-0000-0000-0000-000000000000", " " * 9 + "undefined"]
 )
-def test_what_everybody_is_called_is_refused_however_long(identifier):
+def test_a_placeholder_identifier_is_refused_at_any_length(identifier):
     with pytest.raises(InvalidEventError, match="is a placeholder that many visitors share"):
         parse(anonymousId=identifier)
 
@@ -252,7 +252,7 @@ FIELDS = ("anonymousId", "userId", "event", "messageId", "timestamp", "sentAt", 
 
 
 @given(st.dictionaries(st.sampled_from(FIELDS), JSON), st.sampled_from([*CALLS, "", None, 5]) | JSON)
-def test_whatever_json_comes_it_is_accepted_or_refused_and_nothing_else(payload, call):
+def test_any_json_is_either_accepted_or_refused(payload, call):
     try:
         received = parse_event(payload, call, SITE, RECEIVED)
     except InvalidEventError as refused:

@@ -95,7 +95,7 @@ def test_does_not_match(pattern):
         ({"$or": [{"event": "x"}, {"event": []}]}, "$or[1].event"),
     ],
 )
-def test_what_is_not_understood_is_named(pattern, path):
+def test_an_invalid_pattern_is_refused_with_its_path(pattern, path):
     with pytest.raises(InvalidPatternError) as error:
         compile_pattern(pattern)
 
@@ -112,7 +112,7 @@ def test_what_is_not_understood_is_named(pattern, path):
         ({"properties.x": 1}, None),
     ],
 )
-def test_the_event_names_a_pattern_waits_for(pattern, names):
+def test_the_event_names_of_a_pattern_are_found(pattern, names):
     assert event_names(pattern) == names
 
 
@@ -128,20 +128,20 @@ def test_a_wildcard_stands_for_any_text(wildcard, text):
     assert matches == bool(re.fullmatch(expression, text))
 
 
-def test_a_text_made_to_keep_a_wildcard_busy_does_not():
+def test_a_wildcard_takes_bounded_time_on_an_adversarial_text():
     busy = compile_pattern({"event": {"wildcard": "*".join("ababababab") + "c"}})
 
     assert not busy({"event": "ab" * 16_000})
 
 
 @given(patterns, facts)
-def test_no_fact_of_whatever_type_is_an_error(pattern, facts):
+def test_facts_of_any_type_raise_no_error(pattern, facts):
     assert compile_pattern(pattern)(facts) in {True, False}
 
 
 @pytest.mark.parametrize("operator", sorted(OPERATORS))
 @given(st.data(), anything)
-def test_no_value_of_whatever_type_is_an_error(operator, data, value):
+def test_values_of_any_type_raise_no_error(operator, data, value):
     matches = compile_pattern({"properties.path": {operator: data.draw(OPERATORS[operator])}})
 
     for known in ({"properties": {"path": value}}, {"properties": value}, {}):
@@ -149,14 +149,14 @@ def test_no_value_of_whatever_type_is_an_error(operator, data, value):
 
 
 @given(st.lists(patterns, max_size=5), facts)
-def test_a_choice_is_what_each_condition_says(several, facts):
+def test_a_choice_equals_the_result_of_each_condition(several, facts):
     choose = compile_choice([(pattern, n) for n, pattern in enumerate(several)])
 
     assert choose(facts) == [n for n, pattern in enumerate(several) if compile_pattern(pattern)(facts)]
 
 
 @given(st.lists(patterns, max_size=5), facts, st.sampled_from(["a", "ab", "/a/b"]))
-def test_a_choice_for_one_event_is_a_choice(several, facts, name):
+def test_a_choice_for_one_event_equals_the_general_choice(several, facts, name):
     rules = [(pattern, n) for n, pattern in enumerate(several)]
     facts |= {"event": name}
 
@@ -181,7 +181,7 @@ class Reluctant(Mapping):
         return len(self.known)
 
 
-def test_facts_about_the_lead_are_asked_for_only_when_it_depends_on_them():
+def test_facts_about_the_lead_are_read_only_when_needed():
     rules = [
         ({"event": "Signed Up", "lead.phase": "awareness"}, "never"),
         ({"event": "Page Viewed", "lead.phase": {"prefix": "info"}}, "always"),
@@ -206,7 +206,7 @@ def deep(levels):
     return by_key, by_choice, half
 
 
-def test_what_is_nested_too_deeply_to_compile_is_refused():
+def test_a_pattern_nested_too_deeply_is_refused():
     for pattern in deep(20):
         assert compile_pattern(pattern)({"event": "x"}) in {True, False}
     for pattern in deep(21)[:2]:

@@ -1,4 +1,4 @@
-"""Conditions mean what they mean in EventBridge, as moto, which others wrote, understands it."""
+"""Conditions match the events that EventBridge matches, compared with moto."""
 
 from __future__ import annotations
 

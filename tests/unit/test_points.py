@@ -1,4 +1,4 @@
-"""Points within their limits, fit that follows what is known, grades and counts."""
+"""Points within their limits, fit by known traits, grades and counts."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_a_window_opens_with_the_first_points_and_the_next_points_open_the_next(
     assert earned(found) == [4, 2, 4, 2, 4]
 
 
-def test_once_in_a_window_is_once_again_after_it():
+def test_once_in_a_window_permits_points_again_after_it():
     compiled = scoring(page={"when": PAGE, "points": 4, "once": True, "window": "7d"})
 
     found = lead(compiled, *(happened("Page Viewed", days) for days in (0, 3, 6.99, 7, 13.9, 14.1)))
@@ -96,14 +96,14 @@ def test_a_rule_for_a_season_counts_on_its_days_only(days, points):
         ([250], []),
     ],
 )
-def test_points_from_a_number(total, points):
+def test_points_are_taken_from_a_number(total, points):
     amount = {"from": "properties.order.total", "per": 100, "cap": 30}
     compiled = scoring(order={"when": {"event": "Order Completed"}, "points": amount})
 
     assert earned(lead(compiled, happened("Order Completed", order={"total": total}))) == points
 
 
-def test_a_number_of_what_is_known_earns_points_too():
+def test_points_are_taken_from_a_numeric_trait_too():
     compiled = scoring(size={"when": {"event": "Identified"}, "points": {"from": "traits.employees", "cap": 50}})
 
     assert earned(lead(compiled, told(employees=20))) == [20]
@@ -116,7 +116,7 @@ FIT = {
 }
 
 
-def test_fit_follows_what_is_known():
+def test_fit_follows_the_known_traits():
     compiled = scoring(fit=FIT)
     history = [told(role="head of it"), told(1, employees=20), told(2, role="student"), told(3, role="other")]
 
@@ -125,14 +125,14 @@ def test_fit_follows_what_is_known():
     assert shown == [20, 30, -20, 10]
 
 
-def test_what_is_not_known_fits_from_the_first_event_on():
+def test_a_missing_trait_counts_for_fit_from_the_first_event_on():
     compiled = scoring(fit={"no-company": {"when": {"traits.company": {"exists": False}}, "points": -10}})
 
     assert lead(compiled, happened("Page Viewed")).score("p") == -10
     assert lead(compiled, happened("Page Viewed"), told(1, company="Example")).score("p") == 0
 
 
-def test_what_is_said_twice_fits_once():
+def test_a_repeated_trait_counts_for_fit_once():
     assert lead(scoring(fit=FIT), told(role="student"), told(1, role="student"), told(2, name="Ann")).score("p") == -30
 
 
@@ -170,14 +170,14 @@ def test_a_grade_has_the_best_level_that_each_score_reaches():
     assert lead(compiled, *history, told(2, role="student"), days=9).grades == {"priority": "C3"}
 
 
-def test_a_count_forgets_what_is_too_long_ago():
+def test_a_count_drops_events_older_than_its_window():
     compiled = rules(counts={"pages": {"when": PAGE, "window": "7d"}})
     history = [happened("Page Viewed", days) for days in (0, 1, 5)]
 
     assert [lead(compiled, *history, days=days).counts["pages"] for days in (5, 6.9, 7, 8, 12)] == [3, 3, 2, 1, 0]
 
 
-def test_a_condition_sees_a_count_with_the_event_itself():
+def test_a_condition_includes_the_event_itself_in_a_count():
     compiled = rules(
         profiles={
             "p": {"rules": {"third": {"when": {**PAGE, "lead.counts.pages": {"numeric": [">=", 3]}}, "points": 1}}}
@@ -188,7 +188,7 @@ def test_a_condition_sees_a_count_with_the_event_itself():
     assert len(lead(compiled, *(happened("Page Viewed", n / 10) for n in range(4))).contributions) == 2
 
 
-def test_a_condition_sees_the_score_of_before_the_event():
+def test_a_condition_uses_the_score_before_the_event():
     compiled = scoring(
         page={"when": PAGE, "points": 10},
         bonus={"when": {**PAGE, "lead.scores.p": {"numeric": [">=", 10]}}, "points": 1},
@@ -199,7 +199,7 @@ def test_a_condition_sees_the_score_of_before_the_event():
     assert [part.rule for part in found.contributions] == ["page", "page", "bonus"]
 
 
-def test_days_inactive_are_those_before_the_event_whoever_reports_it():
+def test_days_inactive_are_counted_before_the_event_of_any_source():
     back = {"lead.days_inactive": {"numeric": [">=", 10]}}
     compiled = scoring(
         page={"when": {**PAGE, **back}, "points": 1}, sent={"when": {"event": "Email Sent", **back}, "points": 2}
@@ -217,7 +217,7 @@ def test_days_inactive_are_those_before_the_event_whoever_reports_it():
     ]
 
 
-def test_visits_end_after_half_an_hour_and_reading_a_mail_is_none():
+def test_visits_end_after_half_an_hour_and_opening_a_mail_is_no_visit():
     compiled = scoring(second={"when": {"session.new": True, "session.number": 2}, "points": 1})
     minute = MINUTE / DAY
     history = [
@@ -248,7 +248,7 @@ SITE = "https://go.example"
 
 
 @pytest.mark.parametrize("page", ["unsubscribe", "preferences", "confirm", "feedback"])
-def test_a_click_on_a_page_of_ripen_earns_no_points_and_is_no_click_of_interest(page):
+def test_a_click_on_a_page_of_ripen_earns_no_points_and_is_not_counted(page):
     compiled = scoring(
         clicked={"when": {"event": "Email Link Clicked"}, "points": 10},
         interested={"when": {"event": "Asked", "lead.mails_clicked": 1}, "points": 1},

@@ -15,7 +15,7 @@ def record(front, version=1):
     return Record("a:ann", version, json.dumps({"front": front, "events": 3}), None)
 
 
-def test_the_item_of_a_visitor_holds_offers_preferences_and_what_waits_to_be_corrected_and_nothing_else():
+def test_the_item_of_a_visitor_holds_only_offers_preferences_and_unconfirmed_traits():
     item = profile_item("a:ann", ("workshop", "checklist"), {"language": "de"})
     typed = profile_item("a:ann", (), {}, {"firstName": "Ann"})
 
@@ -26,7 +26,7 @@ def test_the_item_of_a_visitor_holds_offers_preferences_and_what_waits_to_be_cor
     assert item.keys() == {"pk", "sk", "data"}
 
 
-def test_of_a_lead_without_offers_and_preferences_there_is_no_item():
+def test_a_lead_without_offers_and_preferences_has_no_item():
     assert profile_item("a:ann", (), {}) is None
     [front] = profiles(["a:ann"], (), {})
     assert write("table", front) == {
@@ -34,7 +34,7 @@ def test_of_a_lead_without_offers_and_preferences_there_is_no_item():
     }
 
 
-def test_of_a_user_only_the_preferences_are_known():
+def test_the_item_of_a_user_holds_only_preferences():
     known = {front.subject: front.data for front in profiles(["a:ann", "u:7"], ["workshop"], {"language": "de"})}
 
     assert json.loads(known["a:ann"])["offers"] == ["workshop"]
@@ -53,14 +53,14 @@ def test_of_a_user_only_the_preferences_are_known():
         (("workshop", "demo"), ("demo", "workshop"), ["a:ann"]),
     ],
 )
-def test_what_has_not_changed_is_not_written(before, offers, written):
+def test_unchanged_profiles_are_not_written(before, offers, written):
     known = digests(profiles(["a:ann"], before, {}))
 
     assert [front.subject for front in changed(known, profiles(["a:ann"], offers, {}))] == written
 
 
 @given(states=st.lists(st.tuples(SUBJECTS, OFFERS), min_size=1, max_size=6))
-def test_after_each_write_the_table_holds_what_the_lead_says_whoever_came_and_went(states):
+def test_the_table_holds_the_current_profiles_after_each_change_of_subjects(states):
     table, known = {}, {}
     for subjects, offers in states:
         now = profiles(sorted(subjects), offers, {})
@@ -71,14 +71,14 @@ def test_after_each_write_the_table_holds_what_the_lead_says_whoever_came_and_we
         assert {front.subject: table.get(front.subject, "") for front in now} == {f.subject: f.data for f in now}
 
 
-def test_a_record_that_has_to_be_made_anew_remembers_what_was_written_for_both():
+def test_a_stale_record_remembers_the_profiles_of_both_leads():
     kept = stale_data(record({"a:ann": "1"}), record({"a:phone": "2"}))
 
     assert Record("a:ann", 2, kept, None).front == {"a:ann": "1", "a:phone": "2"}
     assert stale_data(record({})) == ""
 
 
-def test_a_record_that_is_parted_keeps_only_what_is_about_its_own_subjects():
+def test_an_unmerged_record_keeps_only_the_profiles_of_its_own_subjects():
     kept = stale_data(record({"a:ann": "1", "a:phone": "2"}), subjects={"a:phone"})
 
     assert Record("a:phone", 2, kept, None).front == {"a:phone": "2"}

@@ -1,4 +1,4 @@
-"""How much a sender may send, and that one who sends too much harms nobody else."""
+"""Limits for each source and visitor; a sender over its limit does not affect others."""
 
 import json
 
@@ -45,7 +45,7 @@ def test_a_source_over_its_limit_waits_for_the_next_minute():
     assert limits.wait(SITE, 100, NOON + MINUTE) == 0
 
 
-def test_what_has_to_wait_is_not_counted():
+def test_a_request_that_has_to_wait_is_not_counted():
     limits = RateLimits()
     limits.wait(SITE, 60, NOON)
 
@@ -70,7 +70,7 @@ def test_one_source_over_its_limit_does_not_affect_another():
     assert parse_request(request(["v"], key="other"), SOURCES, limits).accepted
 
 
-def test_without_a_limit_there_is_none():
+def test_a_source_without_limits_is_never_limited():
     limits = RateLimits()
     source = Source("free", trusted=True)
 
@@ -78,7 +78,7 @@ def test_without_a_limit_there_is_none():
 
 
 @given(st.lists(st.tuples(st.integers(1, 100), st.integers(0, 3 * MINUTE)), max_size=30))
-def test_no_minute_ever_has_more_than_its_limit(requests):
+def test_no_minute_exceeds_its_limit(requests):
     limits, passed = RateLimits(), {}
     for events, later in sorted(requests, key=lambda pair: pair[1]):
         wait = limits.wait(SITE, events, NOON + later)
@@ -111,7 +111,7 @@ def test_a_visitor_over_the_limit_is_refused_event_by_event_and_the_others_are_n
     ]
 
 
-def test_the_next_day_is_a_new_one():
+def test_the_limit_of_a_visitor_is_renewed_the_next_day():
     limits = RateLimits()
     parse_request(request(["wild"] * 11), SOURCES, limits)
 
@@ -119,14 +119,14 @@ def test_the_next_day_is_a_new_one():
     assert parse_request(request(["wild"], at=NOON + DAY), SOURCES, limits).accepted
 
 
-def test_the_same_visitor_of_another_source_is_another():
+def test_the_same_visitor_at_another_source_is_counted_separately():
     limits = RateLimits()
     parse_request(request(["wild"] * 11), SOURCES, limits)
 
     assert not parse_request(request(["wild"] * 11, key="other"), SOURCES, limits).refused
 
 
-def test_memory_is_bounded_and_who_was_seen_last_is_remembered():
+def test_memory_is_bounded_and_keeps_the_latest_visitors():
     limits = RateLimits(visitors=50)
     limits.excess(SITE, ["busy"] * 10, NOON)
     for n in range(500):
@@ -145,7 +145,7 @@ def written(tracking):
     return tracking(SOURCES)
 
 
-def test_a_source_over_its_limit_is_told_when_to_come_again_and_nothing_is_stored(written):
+def test_a_source_over_its_limit_gets_429_with_retry_after_and_nothing_is_stored(written):
     handler.handler(request(many(90), at=NOON + 15_000), None)
     stored = len(written)
 
@@ -156,7 +156,7 @@ def test_a_source_over_its_limit_is_told_when_to_come_again_and_nothing_is_store
     assert len(written) == stored
 
 
-def test_the_pixel_is_within_the_limits_too(written):
+def test_the_limits_apply_to_the_pixel_too(written):
     event = {
         "requestContext": {"http": {"method": "GET", "path": "/v1/pixel/page"}, "timeEpoch": NOON},
         "headers": {},
@@ -173,7 +173,7 @@ def test_the_pixel_is_within_the_limits_too(written):
 # ---------------------------------------------------------------- as marketers write it
 
 
-def test_limits_come_from_the_rules_and_survive_the_table():
+def test_limits_of_the_rules_survive_storage_in_the_table():
     site = {"kind": "browser", "write_key": "site", "origins": ["*"]}
     rules = {
         "sources": {

@@ -30,7 +30,7 @@ def test_days_on_which_the_clock_changes_are_shorter_or_longer(day, hours):
     assert end - begin == hours * HOUR
 
 
-def test_the_days_of_a_year_follow_each_other_without_a_gap():
+def test_the_days_of_a_year_are_consecutive_without_gaps():
     found = [*Days(date(2026, 1, 1), date(2026, 12, 31), BERLIN).each()]
 
     assert all(end == begin for (_, _, end), (_, begin, _) in pairwise(found))
@@ -54,13 +54,13 @@ def test_a_chart_of_columns_has_an_axis_dates_and_values():
     assert "height:70.0%" in chart
 
 
-def test_a_provisional_column_says_so():
+def test_a_provisional_column_is_marked():
     chart = columns([Column("today", "today", 3, provisional=True)], "visits")
 
     assert 'title="today: 3 visits (provisional)" class="provisional"' in chart
 
 
-def test_a_chart_of_nothing_is_no_error():
+def test_an_empty_chart_is_no_error():
     assert "<li>2</li><li>1</li><li>0</li>" in columns([], "visits")
     assert bars([("a", 0)], "visits") == "<p>No visits.</p>"
 
@@ -73,5 +73,5 @@ def test_long_labels_stay_whole_and_are_escaped():
     assert f"&lt;{'x' * 200}&gt;" in folded(name, table(("a",), [(name,)]))
 
 
-def test_numbers_with_a_rate_are_numbers_of_a_table():
+def test_numbers_with_a_rate_are_formatted_as_numbers():
     assert table(("mail", "sent"), [("a", 1), ("b", "2 (50 %)")]).count("class=n") == 2

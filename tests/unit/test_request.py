@@ -72,7 +72,7 @@ def test_a_call_is_one_event(path, encode):
         ("/v1/a", "Aliased"),
     ],
 )
-def test_short_names_and_prefixes_of_calls(path, name):
+def test_short_names_and_prefixes_of_calls_are_accepted(path, name):
     body = {**PAGE, "event": "Tool Used", "groupId": "g", "userId": "u", "previousId": "p"}
 
     [received], *_ = parse_request(request(body, path), SOURCES)
@@ -81,7 +81,7 @@ def test_short_names_and_prefixes_of_calls(path, name):
 
 
 @pytest.mark.parametrize("path", ["/v1/batch", "/v1/b", "/b", "/proxy/v1/batch"])
-def test_batches_under_all_their_names_and_packed(path):
+def test_batches_are_accepted_under_all_names_and_compressed(path):
     body = json.dumps({"writeKey": "site", "batch": [{"type": "page", "anonymousId": "visitor"}]}).encode()
 
     [received], *_ = parse_request(request(gzip.compress(body), path), SOURCES)
@@ -176,11 +176,11 @@ def test_the_write_key_may_come_by_basic_authorization_or_query(given):
         ({**request(PAGE), "body": "%%%", "isBase64Encoded": True}, 400, "body"),
     ],
 )
-def test_a_request_that_cannot_be_used_is_refused_by_status_and_field(event, status, field):
+def test_an_invalid_request_is_refused_with_status_and_field(event, status, field):
     assert refusal(event) == (status, field)
 
 
-def test_a_bad_event_in_a_batch_does_not_harm_its_neighbours():
+def test_an_invalid_event_in_a_batch_does_not_affect_the_others():
     good = {"type": "track", "event": "Tool Used", "anonymousId": "visitor", "messageId": "1"}
     batch = [
         good,
@@ -198,7 +198,7 @@ def test_a_bad_event_in_a_batch_does_not_harm_its_neighbours():
 
 
 @pytest.mark.parametrize("misfit", ["y" * 33_000, float("inf"), deep(101)], ids=["too large", "infinite", "too deep"])
-def test_what_the_ledger_cannot_hold_is_refused_alone(misfit):
+def test_an_event_that_the_ledger_cannot_hold_is_refused_alone(misfit):
     good = {"type": "page", "anonymousId": "visitor"}
     bad = {**good, "messageId": "1", "properties": {"x": misfit}}
     parsed = Parsed([], [], [])
@@ -218,7 +218,7 @@ def test_what_the_ledger_cannot_hold_is_refused_alone(misfit):
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "9" * 5_000, "-" + "9" * 5_000])
-def test_a_number_that_is_none_does_not_harm_its_neighbours(number):
+def test_an_invalid_number_does_not_affect_other_events(number):
     good, bad = (
         '{"type": "page", "anonymousId": "v"}',
         f'{{"type": "page", "anonymousId": "v", "properties": {{"n": {number}}}}}',
@@ -231,7 +231,7 @@ def test_a_number_that_is_none_does_not_harm_its_neighbours(number):
     assert [(index, error.field) for index, error in refused] == [(1, "event")]
 
 
-def test_small_events_are_together_larger_than_one_may_be():
+def test_small_events_together_may_exceed_the_limit_of_one_event():
     batch = [
         {"type": "page", "anonymousId": "v", "messageId": f"m{n}", "properties": {"x": "y" * 9_000}} for n in range(40)
     ]
@@ -243,7 +243,7 @@ def test_small_events_are_together_larger_than_one_may_be():
 
 
 @given(st.binary(max_size=200), st.sampled_from(["/v1/track", "/v1/page", "/v1/identify", "/v1/batch", "/x"]))
-def test_whatever_bytes_come_the_answer_is_defined(body, path):
+def test_any_bytes_get_a_defined_answer(body, path):
     try:
         _, refused, _ = parse_request(request(body, path, query={"writeKey": "site"}), SOURCES)
     except RefusedRequestError as error:
@@ -260,7 +260,7 @@ def test_a_page_of_an_allowed_origin_and_a_server_may_send():
     assert parse_request(server, SOURCES).accepted[0].event.source == "crm"
 
 
-def test_before_any_source_is_registered_everybody_is_a_browser():
+def test_every_sender_is_a_browser_before_any_source_is_registered():
     body = {"writeKey": "whatever", "context": YES}
     [received], *_ = parse_request(request({**PAGE, **body}), NO_SOURCES)
     _, [(_, error)], _ = parse_request(request({**body, "userId": "42"}), NO_SOURCES)

@@ -1,4 +1,4 @@
-"""No request costs more than its size: what it may store is bounded, and work grows no faster than the body."""
+"""The cost of a request: stored bytes are bounded, and work grows no faster than the body."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ NO_ROOM = {
 }
 
 
-def test_what_a_batch_says_for_all_events_is_stored_up_to_a_megabyte_and_the_rest_refused(ledger):
+def test_the_shared_context_of_a_batch_is_stored_up_to_a_megabyte_and_the_rest_is_refused(ledger):
     status, body = sent([told(n) for n in range(500)], context={"campaign": {"x": "y" * 30_000}})
 
     stored = read_events(ledger)
@@ -62,7 +62,7 @@ def test_what_a_batch_says_for_all_events_is_stored_up_to_a_megabyte_and_the_res
     assert body["errors"] == [{"index": index, **NO_ROOM} for index in range(33, 500)]
 
 
-def test_what_could_not_be_stored_can_be_sent_again(ledger):
+def test_events_refused_for_size_can_be_sent_again(ledger):
     events = [told(n) for n in range(50)]
     around = {"context": {"campaign": {"x": "y" * 30_000}}}
     _, body = sent(events, **around)
@@ -85,7 +85,7 @@ def test_an_event_with_a_context_of_its_own_is_not_charged_for_the_shared_one(le
     ['{"n":[' + ",".join(["1e15"] * 5_000) + "]}", json.dumps({"n": "\ud800" + "\u00e4" * 4_000}, ensure_ascii=False)],
     ids=["numbers", "half a character"],
 )
-def test_what_becomes_larger_on_its_way_counts_as_large_as_it_becomes(ledger, grows):
+def test_an_event_that_grows_when_stored_counts_with_its_stored_size(ledger, grows):
     if "1e15" in grows:
         grows = grows.replace(",1e15" * 3_500, "", 1)
     text = '{"type":"page","anonymousId":"v%d","messageId":"m%d","properties":%s}'
@@ -103,7 +103,7 @@ def test_what_becomes_larger_on_its_way_counts_as_large_as_it_becomes(ledger, gr
     assert sum(len(json.dumps(event.as_json(), separators=(",", ":"))) for event in stored) < 1.01 * MAX_REQUEST_BYTES
 
 
-def test_a_shared_context_that_no_event_can_hold_is_refused_event_by_event(ledger):
+def test_an_oversized_shared_context_is_refused_event_by_event(ledger):
     lean = told(0, context={"campaign": {}})
 
     status, body = sent([told(1), lean, told(2)], context={"campaign": {"x": "y" * 40_000}})
@@ -113,7 +113,7 @@ def test_a_shared_context_that_no_event_can_hold_is_refused_event_by_event(ledge
     assert [event.id for event in read_events(ledger)] == ["m0"]
 
 
-def test_only_what_is_read_of_a_shared_context_is_handed_on(ledger):
+def test_only_known_fields_of_a_shared_context_are_stored(ledger):
     status, _ = sent([told(n) for n in range(2_000)], context={f"k{n}": n for n in range(20_000)} | {"locale": "de"})
 
     assert status == 200
@@ -164,7 +164,7 @@ GROWING = {
     "events of one's own": repeated(lambda number: told(number, anonymousId=f"visitor {number}")),
     "page views": repeated(lambda number: {"type": "page", "anonymousId": f"v{number}", "properties": {"path": "/a"}}),
     "events without id": repeated(lambda number: {"type": "track", "event": "Q", "anonymousId": f"v{number}"}),
-    "nothing": repeated(lambda _: 0),
+    "events that are no objects": repeated(lambda _: 0),
     **{
         f"{field} of {kind}": single(lambda size, field=field, text=text: {field: text * size})
         for field in FIELDS
@@ -207,13 +207,13 @@ GROWING = {
             "context": {"traits": {f"{n}": f"z{n:05}" for n in range(size)}},
         }
     ),
-    "what surrounds the batch": lambda size: request([told(1)], **many(size)),
+    "fields beside the batch": lambda size: request([told(1)], **many(size)),
 }
-"""What a request is made of, by its size; its body is proportional to that, also where several things grow at once."""
+"""Builders of requests by size; the body is proportional to the size, also where several parts grow at once."""
 
 
 def work(event, sources):
-    """How many steps Python takes to read a request, to count its views and to make items; no clock is involved."""
+    """The number of steps in which Python reads a request, counts its views and makes items; needs no clock."""
     steps = 0
 
     def trace(frame, kind, _argument):
@@ -236,7 +236,7 @@ def work(event, sources):
 
 
 def check_growth(make, size, sources):
-    """Twice, since something may begin at a size between the first two, such as looking at each event for itself."""
+    """Compares two pairs of sizes; one may exceed the ratio, because another code path may begin between its sizes."""
     work(make(size), sources)  # what is read or made but once
     steps = [work(make(size * growth), sources) for growth in (1, 4, 16)]
     assert steps[1] <= 5 * steps[0] or steps[2] <= 5 * steps[1], (steps, make(1)["body"])
@@ -275,7 +275,7 @@ def grown(value, size):
 )
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.usefixtures("ledger")
-def test_whatever_the_events_of_a_batch_share_costs_the_sum_and_not_the_product(event, around, call, sources):
+def test_shared_fields_and_events_of_a_batch_cost_their_sum_and_not_their_product(event, around, call, sources):
     def make(size):
         context = {key: grown(value, size) for key, value in around.items()}
         events = [{"type": call, "event": "Q", "anonymousId": f"v{n}", **event} for n in range(size)]
@@ -291,7 +291,7 @@ def test_whatever_the_events_of_a_batch_share_costs_the_sum_and_not_the_product(
 )
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.usefixtures("ledger")
-def test_whatever_grows_in_one_event_costs_no_more_than_it_grew(event, call, sources):
+def test_the_cost_of_an_event_grows_no_faster_than_its_size(event, call, sources):
     def make(size):
         parts = {place: {key: grown(value, size) for key, value in said.items()} for place, said in event.items()}
         return request([{"type": call, "event": "Q", "anonymousId": "v", **parts}])

@@ -11,7 +11,7 @@ def pins(name):
     return {Requirement(line).name.lower().replace(".", "-"): Requirement(line) for line in lines if line}
 
 
-def test_what_ships_is_pinned_with_everything_it_needs_and_is_what_these_tests_ran_with():
+def test_shipped_packages_are_complete_pinned_and_installed():
     asked, pinned = pins("requirements.in"), pins("requirements.txt")
     open_names, needed = [*asked], set()
     while open_names:

@@ -1,4 +1,4 @@
-"""Which events not everybody may tell, in every spelling that clients and attackers have."""
+"""Events that are reserved for servers or for Ripen, in every spelling of clients and attackers."""
 
 import re
 import unicodedata
@@ -64,7 +64,7 @@ SPELLINGS = {
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
 @pytest.mark.parametrize("name", KEPT_FOR_SERVERS)
-def test_what_is_kept_for_servers_is_in_no_spelling_for_browsers_to_tell(name, spelling):
+def test_browsers_cannot_send_events_of_servers_in_any_spelling(name, spelling):
     spelled = SPELLINGS[spelling](name)
 
     assert told(spelled, SERVERS) == spelled
@@ -75,7 +75,7 @@ def test_what_is_kept_for_servers_is_in_no_spelling_for_browsers_to_tell(name, s
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
 @pytest.mark.parametrize("name", OURS)
-def test_what_ripen_records_is_in_no_spelling_for_anybody_to_tell(name, spelling):
+def test_no_source_can_send_events_of_ripen_in_any_spelling(name, spelling):
     for source in (SITE, SHOP, SERVERS):
         with pytest.raises(InvalidEventError, match="is reserved for events of Ripen itself"):
             told(SPELLINGS[spelling](name), source)
@@ -84,12 +84,12 @@ def test_what_ripen_records_is_in_no_spelling_for_anybody_to_tell(name, spelling
 @pytest.mark.parametrize(
     "name", ["deal_stage_moved", "DealStageMoved", "deal-stage-moved", "DeAl MoVeD", "Contract Amended"]
 )
-def test_every_event_of_a_deal_or_a_contract_is_kept_for_servers(name):
+def test_every_event_of_a_deal_or_a_contract_is_reserved_for_servers(name):
     assert reserved(name) == SERVER
 
 
 @pytest.mark.parametrize("name", ["emailForwarded", "email_forwarded", "Lead Conflict Found", "unsubscribed_by_mail"])
-def test_every_event_of_mails_and_leads_is_ripens(name):
+def test_every_event_of_mails_and_leads_is_reserved_for_ripen(name):
     assert reserved(name) == OWN
 
 
@@ -109,7 +109,7 @@ def test_every_event_of_mails_and_leads_is_ripens(name):
         *("Completed Order", "\u0421\u0434\u0435\u043b\u043a\u0430", "123", "!", "\u200b"),
     ],
 )
-def test_other_events_are_for_everybody(name):
+def test_other_events_are_not_reserved(name):
     assert reserved(name) == ""
 
 
@@ -119,7 +119,7 @@ def test_any_text_has_one_normal_form(name):
 
 
 @given(st.sampled_from(KEPT_FOR_SERVERS), st.data())
-def test_no_mixture_of_case_and_gaps_passes(name, data):
+def test_no_mixture_of_case_and_gaps_bypasses_the_reservation(name, data):
     gaps = st.sampled_from(("", " ", "_", "-", "\u200b", "\u00a0"))
     spelled = "".join(data.draw(st.sampled_from((one.lower(), one.upper())) if one != " " else gaps) for one in name)
 
@@ -133,7 +133,7 @@ def test_a_source_opens_single_events_to_its_browsers():
         told("Deal Won", SHOP)
 
 
-def test_what_a_source_opens_is_known_to_the_tracking_function():
+def test_events_that_a_source_opens_are_known_to_the_tracking_function():
     files = few_rules() | {"rules/sources.yaml": sources("[Order Completed, deal_won]")}
 
     found = load_sources(dump_sources(compile_sources(build(files)[0])))
@@ -142,18 +142,18 @@ def test_what_a_source_opens_is_known_to_the_tracking_function():
 
 
 @pytest.mark.parametrize("name", ["Subscription Confirmed", "subscription_confirmed", "Email Sent", "Unsubscribed"])
-def test_what_proves_something_can_never_be_opened(name):
+def test_events_that_prove_something_can_never_be_opened(name):
     assert not may_be_opened(name)
     with pytest.raises(InvalidConfigurationError, match="may never come from a browser"):
         build(few_rules() | {"rules/sources.yaml": sources(f"[{name}]")})
 
 
-def test_what_is_open_anyway_need_not_be_opened():
+def test_opening_an_unreserved_event_is_refused():
     with pytest.raises(InvalidConfigurationError, match="needs no entry, because browsers may send it"):
         build(few_rules() | {"rules/sources.yaml": sources("[Signed Up]")})
 
 
-def test_a_server_needs_nothing_opened():
+def test_opening_events_of_a_server_is_refused():
     server = b"sources: {crm: {kind: server, write_key_sha256: %s, browser_events: [Deal Won]}}" % (b"a" * 64)
     with pytest.raises(InvalidConfigurationError, match="browser_events is allowed only for kind browser"):
         build(few_rules() | {"rules/sources.yaml": server})
@@ -165,7 +165,7 @@ def sources(opened):
 
 
 @pytest.mark.parametrize("source", [SITE, SERVERS])
-def test_no_message_id_is_like_the_key_of_an_event_of_ripens_own(source):
+def test_a_message_id_like_the_key_of_an_event_of_ripen_is_refused(source):
     body = {"anonymousId": "visitor", "event": "Tool Used", "messageId": f"{OWN_MARK}tips_tips_1_sent"}
 
     with pytest.raises(InvalidEventError, match=re.escape("begins with ~")):

@@ -1,4 +1,4 @@
-"""A fold that goes on from a kept state gives what a fold from the first event gives, whatever the rules use."""
+"""A fold that continues from a stored state equals a full fold, under rules that use every key."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from stories import START
 from unit.rich_histories import END, RULES, histories
 
 _ONLY_SINCE = ("awards", "moves", "stages", "notes")
-"""What a kept state leaves in the ledger."""
+"""Fields that a stored state does not contain; they come from the ledger."""
 
 
 def kept(events, now):
@@ -30,7 +30,7 @@ def kept(events, now):
 
 
 @given(histories(), st.data())
-def test_going_on_from_a_kept_state_is_folding_all(history, data):
+def test_resuming_a_stored_state_equals_a_full_fold(history, data):
     cuts = [n for n in range(1, len(history)) if history[n].at - history[n - 1].at > GAP]
     assume(cuts)
     cut = data.draw(st.sampled_from(cuts))
@@ -49,14 +49,14 @@ def test_going_on_from_a_kept_state_is_folding_all(history, data):
 
 
 @given(histories())
-def test_a_state_comes_back_from_json_as_it_was(history):
+def test_a_state_survives_a_round_trip_through_json(history):
     values = kept(history, history[-1].at + SETTLING)
 
     assert json.loads(json.dumps(State.load(values, RULES).dump())) == values
 
 
 @given(histories())
-def test_a_lead_without_news_is_folded_from_its_state_alone(history):
+def test_a_lead_without_new_events_is_folded_from_its_state_alone(history):
     values = kept(history, history[-1].at + SETTLING)
 
     lead = fold("a:ann", [], RULES, END, resumed_state(values, RULES))
@@ -70,29 +70,29 @@ def test_a_lead_without_news_is_folded_from_its_state_alone(history):
     )
 
 
-def wanted(found):
-    """What is pending; when the hours open for what is late, that changes by itself."""
+def pending_of(found):
+    """The pending intents without `not_before`, which time alone changes while a late mail waits for its hours."""
     return [intent._replace(not_before=0) for intent in found.pending]
 
 
 TWO_ORDERS = [Event(f"m{day}", "Order Completed", START + day * DAY, "website") for day in (0, 1)]
-"""They bring the lead to and fro between two phases, while a digest comes and goes that nobody may be sent."""
+"""They move the lead between two phases while a digest that may not be sent becomes pending and is dropped."""
 
 
 @example(TWO_ORDERS)
 @given(histories())
-def test_time_passing_step_by_step_is_time_passing_at_once_under_all_rules(history):
+def test_advancing_time_in_steps_equals_advancing_it_at_once_under_all_rules(history):
     at_once = fold("a:ann", history, RULES, END)
     now = history[-1].at
     lead = fold("a:ann", history, RULES, now)
     while lead.next_change is not None and lead.next_change <= END:
         now = lead.next_change
         before = fold("a:ann", history, RULES, now - 1)
-        assert (before.moves, before.stages, wanted(before)) == (lead.moves, lead.stages, wanted(lead))
+        assert (before.moves, before.stages, pending_of(before)) == (lead.moves, lead.stages, pending_of(lead))
         lead = fold("a:ann", history, RULES, now)
         assert list(lead.moves) == list(at_once.moves)[: len(lead.moves)]
 
-    assert (lead.moves, lead.stages, wanted(lead)) == (at_once.moves, at_once.stages, wanted(at_once))
+    assert (lead.moves, lead.stages, pending_of(lead)) == (at_once.moves, at_once.stages, pending_of(at_once))
 
 
 @given(histories())
@@ -105,7 +105,7 @@ def test_contributions_add_up_to_the_scores_under_all_rules(history):
 
 
 @given(histories(), st.data())
-def test_looking_often_changes_nothing(history, data):
+def test_folding_at_many_moments_does_not_change_the_lead(history, data):
     moments = sorted(data.draw(st.lists(st.integers(history[0].at, END), max_size=5)))
     state, done = new_state(RULES), 0
     state.subject = "a:ann"

@@ -37,7 +37,7 @@ def test_the_starter_rules_are_valid_and_have_the_eight_phases(files):
     ]
 
 
-def test_the_version_names_the_content_and_nothing_else(files):
+def test_the_version_depends_on_the_content_alone(files):
     reordered = dict(reversed(files.items()))
     commented = files | {"rules/scoring.yaml": files["rules/scoring.yaml"] + b"# a remark\n"}
     changed = edit(files, "rules/scoring.yaml", "points: 20", "points: 21")
@@ -56,7 +56,7 @@ def test_the_version_names_the_content_and_nothing_else(files):
     ],
     ids=["Windows", "old Mac", "byte order mark", "Windows with byte order mark"],
 )
-def test_files_saved_on_any_machine_are_the_same_version(saved):
+def test_line_ends_and_byte_order_marks_do_not_change_the_version(saved):
     files = few_rules() | {"mails/first-steps/en.txt": b"Hello,\n\nhow are you?\n"}
 
     assert build({name: saved(content) for name, content in files.items()}) == build(files)
@@ -154,13 +154,13 @@ def test_a_mistake_in_a_file_saved_on_windows_is_named_with_its_line(files):
         ("campaigns", "mail: first-steps", "mail: [", "rules/campaigns.yaml:"),
     ],
 )
-def test_a_mistake_is_named_with_file_line_and_what_would_be_right(files, name, old, new, expected):
+def test_a_mistake_is_reported_with_file_line_and_remedy(files, name, old, new, expected):
     found = problems(edit(files, f"rules/{name}.yaml", old, new))
 
     assert any(expected in problem for problem in found), found
 
 
-def test_two_sources_never_share_a_key(files):
+def test_two_sources_with_the_same_key_are_refused(files):
     text = files["rules/sources.yaml"] + b"  shop:\n    kind: browser\n    write_key: website\n    origins: ['*']\n"
 
     [problem] = problems(files | {"rules/sources.yaml": text})
@@ -168,7 +168,7 @@ def test_two_sources_never_share_a_key(files):
     assert problem.startswith("rules/sources.yaml:79: sources.shop: has the same write key as website")
 
 
-def test_duplicate_keys_are_no_silent_choice(files):
+def test_duplicate_keys_are_refused(files):
     text = files["rules/campaigns.yaml"] + b"  onboarding:\n    start: {phase: loss}\n    mail: first-steps\n"
 
     [problem] = problems(files | {"rules/campaigns.yaml": text})
@@ -176,7 +176,7 @@ def test_duplicate_keys_are_no_silent_choice(files):
     assert problem.startswith('rules/campaigns.yaml:462: the key "onboarding" occurs more than once')
 
 
-def test_a_missing_file_and_a_file_nobody_reads_are_both_said(files):
+def test_a_missing_file_and_an_unknown_file_are_both_reported(files):
     rest = {name: content for name, content in files.items() if name != "rules/phases.yaml"}
 
     found = problems(rest | {"rules/phase.yaml": b""})
@@ -186,7 +186,7 @@ def test_a_missing_file_and_a_file_nobody_reads_are_both_said(files):
 
 
 @pytest.mark.parametrize("text", ["profiles: &a\n  <<: *a\n", "profiles: " + "[" * 20_000])
-def test_a_file_nested_in_itself_or_without_end_is_a_problem_like_any_other(files, text):
+def test_a_file_nested_in_itself_or_too_deeply_is_a_problem(files, text):
     found = problems(files | {"rules/scoring.yaml": text.encode()})
 
     assert all(problem.startswith("rules/scoring.yaml") for problem in found)
@@ -202,7 +202,7 @@ def test_nested_aliases_do_not_explode(files):
     assert found == [f"rules/scoring.yaml:6: {too_many}; the limit is 50000"]
 
 
-def test_bytes_that_are_no_text_are_refused(files):
+def test_invalid_utf8_is_refused(files):
     assert any(
         "is not valid YAML in UTF-8" in problem for problem in problems(files | {"rules/scoring.yaml": b"\xff\xfe\x00"})
     )

@@ -1,4 +1,4 @@
-"""Templates are filled in within limits: whatever a mail says and a lead typed, it ends soon and stays small."""
+"""Templates are rendered within limits of time and size, for any mail and any traits."""
 
 import pytest
 from jinja2.exceptions import SecurityError
@@ -45,18 +45,18 @@ TOO_MUCH = [
 
 @pytest.mark.parametrize("source", TOO_MUCH)
 @pytest.mark.parametrize("html", [True, False])
-def test_what_takes_too_much_is_refused_before_it_takes_it(source, html):
+def test_an_expensive_expression_is_refused_before_it_runs(source, html):
     with pytest.raises(SecurityError):
         compiled(source, html=html).render(n=10**8)
 
 
 @pytest.mark.parametrize("source", TOO_MUCH)
-def test_a_mail_that_takes_too_much_fails_like_any_other_that_cannot_be_filled_in(source):
+def test_an_expensive_mail_fails_like_any_mail_that_cannot_be_rendered(source):
     with pytest.raises(MailTemplateError):
         render(MailTemplate(subject="Hi", html=source, text="Hi"), {"n": 10**8})
 
 
-def test_a_template_that_calls_itself_for_ever_fails_for_this_mail_alone():
+def test_an_endlessly_recursive_template_fails_for_its_mail_alone():
     source = "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}"
 
     with pytest.raises(MailTemplateError):
@@ -77,11 +77,11 @@ def test_a_template_that_calls_itself_for_ever_fails_for_this_mail_alone():
         ("{% set x = namespace(n=0) %}{% for i in [1, 2] %}{% set x.n = x.n + i %}{% endfor %}{{ x.n }}", "3"),
     ],
 )
-def test_what_mails_need_is_there(source, expected):
+def test_expressions_that_mails_need_are_allowed(source, expected):
     assert compiled(source, html=False).render() == expected
 
 
-def test_rounds_are_counted_over_all_loops_of_one_mail_and_for_each_mail_anew():
+def test_iterations_are_counted_over_all_loops_of_a_mail_and_separately_for_each_mail():
     template = compiled("{% for a in range(n) %}{% endfor %}{% for a in range(n) %}{% endfor %}", html=False)
 
     for _ in range(3):
@@ -112,7 +112,7 @@ def test_rounds_are_counted_over_all_loops_of_one_mail_and_for_each_mail_anew():
     ],
 )
 @pytest.mark.parametrize("markup", [True, False])
-def test_publishing_names_the_line_of_what_no_lead_could_get(source, line, expected, markup):
+def test_publishing_names_the_line_of_an_expression_that_always_fails(source, line, expected, markup):
     found = [*template_problems(source, markup=markup)]
 
     assert (found[0][0], expected in found[0][1]) == (line, True), found

@@ -24,7 +24,7 @@ def test_a_score_is_compared_as_it_is_shown():
 
 
 @pytest.mark.parametrize("score", [Score(None, 0, 100.0), Score(DAY, 0, 1.0), Score(DAY, 0, -5.0)])
-def test_what_does_not_fade_or_is_below_already_never_falls(score):
+def test_a_score_that_is_constant_or_already_below_never_falls_below(score):
     assert score.falls_below(50) is None
 
 
@@ -39,7 +39,7 @@ def test_the_closed_form_is_the_first_millisecond_below(half_life, threshold, su
 
 
 @given(st.integers(HOUR, 90 * DAY), st.floats(1, 100), st.floats(1, 50))
-def test_stepping_through_time_finds_the_same_fall(half_life, threshold, surplus):
+def test_stepping_through_time_finds_the_same_drop(half_life, threshold, surplus):
     score = Score(half_life, 0, threshold * surplus)
     step = half_life // 50
 
@@ -49,7 +49,7 @@ def test_stepping_through_time_finds_the_same_fall(half_life, threshold, surplus
 
 
 @given(HALF_LIVES, st.lists(st.tuples(st.integers(0, 100 * DAY), POINTS), min_size=1))
-def test_rolling_forward_is_adding_up_what_is_left_of_each(half_life, contributions):
+def test_a_rolled_forward_score_equals_the_sum_of_decayed_points(half_life, contributions):
     contributions.sort()
     score = Score(half_life)
     for at, points in contributions:

@@ -112,7 +112,7 @@ def test_a_history_gets_within_a_tenth_of_the_bound_of_a_fading_cap():
     assert highest_score(profile) - 0.1 < score < highest_score(profile)
 
 
-def test_the_highest_confidence_has_no_sign_against_it():
+def test_the_highest_confidence_ignores_negative_evidence():
     evidence = {
         "a": {"when": {"traits.a": 1}, "weight": 0.5},
         "b": {"when": {"traits.b": 1}, "weight": 0.5},

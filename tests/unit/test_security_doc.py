@@ -1,4 +1,4 @@
-"""What docs/explanation/security.md says is shown by tests that exist."""
+"""Every statement of docs/explanation/security.md names existing tests."""
 
 import ast
 import re
@@ -41,5 +41,5 @@ def test_each_role_has_its_lines():
     assert len(ROWS) > 30
 
 
-def test_it_is_said_how_to_report():
+def test_the_security_policy_says_how_to_report_a_vulnerability():
     assert "Report a vulnerability" in (ROOT / "SECURITY.md").read_text()

@@ -1,4 +1,4 @@
-"""However often somebody asks, a mailbox gets no more than it may before it is proven."""
+"""An unproven mailbox gets no more mails than its limits allow."""
 
 import itertools
 
@@ -23,7 +23,7 @@ LIMITS = st.builds(Unproven, per_day=st.integers(1, 4), overall=st.integers(1, 9
 
 
 @given(st.lists(st.integers(0, 10 * DAY), max_size=60), LIMITS)
-def test_no_day_and_no_life_has_too_many(moments, limits):
+def test_the_limits_per_day_and_overall_are_never_exceeded(moments, limits):
     mailed, sent = Mailed(), []
     for now in sorted(START + moment for moment in moments):
         if opens_for_mailbox(mailed, limits, now) <= now:
@@ -36,7 +36,7 @@ def test_no_day_and_no_life_has_too_many(moments, limits):
 
 
 @given(st.integers(0, 3), st.integers(0, 5 * DAY), LIMITS)
-def test_what_is_held_back_may_go_when_it_is_said(mails, later, limits):
+def test_a_held_back_mail_may_be_sent_at_the_announced_time(mails, later, limits):
     mailed = Mailed(START, mails, mails)
     opens = opens_for_mailbox(mailed, limits, START + later)
     assert opens == NEVER or opens_for_mailbox(mailed, limits, opens) == opens
@@ -52,7 +52,7 @@ def test_the_default_is_one_a_day_and_three_in_all():
     assert opens_for_mailbox(mailed, limits, START + 400 * DAY) == NEVER
 
 
-def test_all_together_have_an_hour():
+def test_all_unproven_mailboxes_share_an_hourly_limit():
     limits = Unproven()
     assert limits.per_hour == 200
     assert opens_for_all(199, limits, START + MINUTE) == START + MINUTE

@@ -41,23 +41,23 @@ def clock(new_process, monkeypatch):
     return clock
 
 
-def turns(number, copies=2, left=60.0):
+def wait_for_slots(number, copies=2, left=60.0):
     return [send_rate.wait_for_send_slot(copies, lambda: left) for _ in range(number)]
 
 
 def test_copies_share_the_rate_of_the_account(clock):
     clients.use("sesv2", Account(14.0))
 
-    assert turns(3) == [True, True, True]
+    assert wait_for_slots(3) == [True, True, True]
     assert clock.slept == [0.143, 0.143]
 
 
-def test_whoever_was_slow_anyway_does_not_wait(clock):
+def test_a_slow_sender_does_not_wait(clock):
     clients.use("sesv2", Account(14.0))
-    turns(1)
+    wait_for_slots(1)
     clock.now += 1
 
-    turns(1)
+    wait_for_slots(1)
 
     assert clock.slept == []
 
@@ -65,30 +65,30 @@ def test_whoever_was_slow_anyway_does_not_wait(clock):
 def test_the_rate_is_read_again_after_a_quarter_of_an_hour(clock):
     account = Account(14.0)
     clients.use("sesv2", account)
-    turns(5)
+    wait_for_slots(5)
     assert account.asked == 1
 
     clock.now += 15 * 60
-    turns(1)
+    wait_for_slots(1)
 
     assert account.asked == 2
 
 
 @pytest.mark.parametrize("rate", [None, 0.0])
-def test_an_account_that_does_not_tell_counts_as_one_in_the_sandbox(clock, rate, logs):
+def test_an_account_without_a_known_rate_counts_as_sandboxed(clock, rate, logs):
     clients.use("sesv2", Account(rate))
 
-    turns(2, copies=1)
+    wait_for_slots(2, copies=1)
 
     assert clock.slept == [1.0]
     assert ("cannot be read" in logs.getvalue()) is (rate is None)
 
 
-def test_nobody_waits_longer_than_there_is_time(clock):
+def test_no_mail_waits_longer_than_the_remaining_time(clock):
     clients.use("sesv2", Account(1.0))
-    turns(1)
+    wait_for_slots(1)
 
-    assert turns(1, left=1.5) == [False]
+    assert wait_for_slots(1, left=1.5) == [False]
     assert clock.slept == []
-    assert turns(1, left=2.5) == [True]
+    assert wait_for_slots(1, left=2.5) == [True]
     assert clock.slept == [2.0]

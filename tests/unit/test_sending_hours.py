@@ -1,4 +1,4 @@
-"""When the next mail may go out: caps that slide, hours that follow the clocks of a place, moments that come round."""
+"""The next permitted time of a mail: sliding caps, sending hours in local time, and schedules."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def local(moment, where=BERLIN):
 
 
 def is_open(moment, window, where):
-    """Whether people there would say that the window is open: by the weekday and the time on their clocks."""
+    """True if the window is open by local weekday and time."""
     seen = local(moment, where)
     minute, weekday = seen.strftime("%H:%M"), seen.weekday()
     days = {_DAYS.index(day) for day in window.days}
@@ -57,7 +57,7 @@ def test_a_mail_goes_out_only_while_the_window_is_open(moment, window, where):
 
 
 @given(moments, windows, zones, st.data())
-def test_nobody_waits_longer_than_until_the_window_opens(moment, window, where, data):
+def test_no_mail_waits_longer_than_until_the_window_opens(moment, window, where, data):
     found = within_hours(moment, [compile_hours(window)], where)
 
     if found > moment:
@@ -101,7 +101,7 @@ caps = st.builds(
 
 
 @given(caps, st.lists(st.integers(0, 3 * DAY), max_size=40))
-def test_whoever_waits_as_told_never_gets_more_than_the_caps_allow(given_caps, pauses):
+def test_waiting_for_the_announced_time_never_exceeds_the_caps(given_caps, pauses):
     limits, sent, moment = compile_caps(given_caps), [], START
     for pause in pauses:
         moment = within_caps(moment + pause, sent, len(sent), limits)
@@ -112,13 +112,13 @@ def test_whoever_waits_as_told_never_gets_more_than_the_caps_allow(given_caps, p
             assert all(later - earlier >= window for earlier, later in zip(sent, sent[most:], strict=False))
 
 
-def test_after_the_last_of_all_there_is_no_next():
+def test_an_exhausted_overall_cap_has_no_next_time():
     assert within_caps(START, [], 1, compile_caps(Caps(overall=2))) == START
     assert within_caps(START, [], 2, compile_caps(Caps(overall=2))) is None
 
 
 @given(moments, zones, st.sampled_from(["day", "week", "month"]), st.sampled_from(_DAYS), st.integers(1, 28), clocks)
-def test_a_schedule_comes_round_at_its_time_and_misses_no_turn(after, where, every, weekday, day, clock):
+def test_the_next_time_of_a_schedule_is_on_time_and_none_is_skipped(after, where, every, weekday, day, clock):
     rhythm = compile_rhythm(Schedule(every=every, weekday=weekday, day=day, at=clock))
 
     found = next_round(after, rhythm, where)
@@ -134,5 +134,5 @@ def test_a_schedule_comes_round_at_its_time_and_misses_no_turn(after, where, eve
 
 
 @pytest.mark.parametrize("name", ["", "Europe/Nowhere", "../../etc/passwd", "x" * 65, None, 7, "Europe/Berlin\x00"])
-def test_what_is_no_time_zone_is_the_default(name):
+def test_an_invalid_time_zone_is_replaced_by_the_default(name):
     assert zone(name, "Europe/Berlin") == BERLIN

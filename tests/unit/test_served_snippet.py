@@ -12,7 +12,7 @@ BUILT = (ROOT / "functions" / "track" / "ripen.min.js").read_bytes()
 
 
 @pytest.fixture(autouse=True)
-def anybody_may_ask(monkeypatch):
+def no_registered_sources(monkeypatch):
     monkeypatch.setenv("TABLE_NAME", "table")
     monkeypatch.setenv("RETENTION_DAYS", "30")
     monkeypatch.setattr(handler, "registered", lambda _table, _now: NO_SOURCES)
@@ -32,7 +32,7 @@ def body(answer):
     return base64.b64decode(answer["body"])
 
 
-def test_the_snippet_is_served_as_a_script_that_caches_keep():
+def test_the_snippet_is_served_as_a_cacheable_script():
     answer = get()
 
     assert answer["statusCode"] == 200
@@ -43,7 +43,7 @@ def test_the_snippet_is_served_as_a_script_that_caches_keep():
 
 
 @pytest.mark.parametrize("accepted", ["gzip", "br, gzip", "GZIP;q=0.5", "deflate;q=1, gzip ; q=1.0"])
-def test_it_is_packed_for_whoever_takes_that(accepted):
+def test_the_snippet_is_compressed_for_browsers_that_accept_it(accepted):
     answer = get(accept_encoding=accepted)
 
     assert answer["headers"]["content-encoding"] == "gzip"
@@ -52,11 +52,11 @@ def test_it_is_packed_for_whoever_takes_that(accepted):
 
 
 @pytest.mark.parametrize("accepted", ["", "br", "gzip;q=0", "gzip;q=0.000, br", "xgzip", "identity, *;q=0"])
-def test_it_is_plain_for_everybody_else(accepted):
+def test_the_snippet_is_uncompressed_for_other_browsers(accepted):
     assert body(get(accept_encoding=accepted)) == BUILT
 
 
-def test_a_browser_that_has_it_gets_no_body():
+def test_a_browser_with_the_current_snippet_gets_304_without_body():
     plain, packed = (get(accept_encoding=accepted)["headers"]["etag"] for accepted in ("br", "gzip"))
     assert plain != packed
     assert plain[0] == plain[-1] == '"'
@@ -69,7 +69,7 @@ def test_a_browser_that_has_it_gets_no_body():
     assert get(accept_encoding="gzip", if_none_match=plain)["statusCode"] == 200
 
 
-def test_caches_tell_packed_from_plain_and_one_origin_from_another():
+def test_responses_vary_by_encoding_and_origin():
     answer = get(origin="https://www.example.com")
 
     assert answer["headers"]["access-control-allow-origin"] == "https://www.example.com"
@@ -77,7 +77,7 @@ def test_caches_tell_packed_from_plain_and_one_origin_from_another():
     assert get("/v1/openapi.json")["headers"]["vary"] == "origin"
 
 
-def test_the_script_that_shows_offers_is_served_alike():
+def test_the_script_that_shows_offers_is_served_like_the_snippet():
     answer = get("/v1/offers.js", accept_encoding="gzip")
 
     assert gzip.decompress(body(answer)) == (ROOT / "functions" / "track" / "offers.min.js").read_bytes()

@@ -60,7 +60,7 @@ def test_pages_have_views_dwell_time_landing_and_exit():
     assert (visit.landing, visit.exit) == ("/offer", "/offer")
 
 
-def test_reading_for_long_is_no_end_and_closing_a_tab_in_the_morning_no_beginning():
+def test_long_reading_does_not_end_a_visit_and_closing_an_old_tab_begins_none():
     reading = of(viewed(START, "/long"), left(START + HOUR, "/long", 3_600), viewed(START + HOUR + MINUTE, "/next"))
     assert [visit.events for visit in reading] == [3]
 
@@ -119,7 +119,7 @@ def test_a_payment_in_a_direct_visit_is_credited_to_the_ad_of_the_day_before():
     assert found == [("paid-search", "paid-search", {}), ("direct", "paid-search", {"orders": 1})]
 
 
-def test_a_return_after_an_hour_at_the_bank_has_the_touch_of_the_visit_before():
+def test_a_return_from_the_bank_after_an_hour_has_the_touch_of_the_visit_before():
     back = [returned(START + HOUR, "/thanks", "www.paypal.com"), happened(START + HOUR + 1, "Order Completed")]
 
     assert touched(viewed(START, campaign=AD), *back)[1:] == [("paid-search", "paid-search", {"orders": 1})]
@@ -132,7 +132,7 @@ def test_a_return_after_days_is_a_direct_visit():
     assert found == [("paid-search", "paid-search", {}), ("direct", "paid-search", {})]
 
 
-def test_a_search_is_a_new_touch_although_the_same_company_signs_people_in():
+def test_a_search_is_a_new_touch_even_if_the_same_company_is_an_ignored_sign_in_host():
     found = touched(returned(START, "/account", "accounts.google.com"), returned(START + HOUR, "/", "www.google.com"))
 
     assert [touch for touch, _, _ in found] == ["direct", "organic-search"]
@@ -148,7 +148,7 @@ def test_giving_an_address_makes_a_visitor_known_once():
     assert [visit.known for visit in found] == [False, True, False]
 
 
-def test_what_older_events_told_is_taken_on():
+def test_facts_of_older_events_are_carried_over():
     touch = of(viewed(START, campaign={"source": "xing"}))[0].touch
     [visit] = of(
         identified(START + DAY, email="ann@example.org"),
@@ -157,7 +157,7 @@ def test_what_older_events_told_is_taken_on():
     assert (visit.first, visit.known, visit.credit) == (False, False, touch)
 
 
-def test_conversions_are_counted_also_those_of_servers_and_of_ripen():
+def test_conversions_of_servers_and_of_ripen_are_counted_too():
     found = of(
         viewed(START, campaign={"source": "xing"}),
         happened(START + MINUTE, "Order Completed", total=1000),
@@ -195,7 +195,7 @@ def test_bots_make_no_visits():
     assert of(viewed(START), bot, viewed(START + HOUR))[0].events == 1
 
 
-def test_a_group_is_another_one_when_one_event_went_and_another_came():
+def test_a_group_differs_when_one_event_is_replaced_by_another():
     [before] = spans([viewed(START), viewed(START + 1, "/mills")], CONVERSIONS)
     [after] = spans([viewed(START), viewed(START + 1, "/offer")], CONVERSIONS)
     [later] = spans([viewed(START), replace(viewed(START + 1, "/mills"), at=START + 2)], CONVERSIONS)
@@ -204,7 +204,7 @@ def test_a_group_is_another_one_when_one_event_went_and_another_came():
     assert len({before, after, later}) == 3
 
 
-def test_a_visit_lists_so_many_pages():
+def test_a_visit_lists_a_limited_number_of_pages():
     [visit] = of(*(viewed(START + n * SECOND, f"/{n}") for n in range(MOST_PAGES + 10)))
     assert len(visit.pages) == MOST_PAGES + 1
     assert visit.pages[OTHER].views == 10

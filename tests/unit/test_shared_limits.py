@@ -1,4 +1,4 @@
-"""A limit holds over all copies of the tracking function, though they speak of it only now and then."""
+"""A limit holds over all copies of the tracking function, which exchange their counts only now and then."""
 
 import math
 from collections import Counter
@@ -19,7 +19,7 @@ requests = st.lists(st.tuples(st.integers(0, 11), st.integers(1, LARGEST)), max_
 
 
 class Copies:
-    """Processes that add to one counter; each does one thing at a time, and `writes` counts what they say."""
+    """Copies that add to one counter; each handles one request at a time, and `writes` counts the additions."""
 
     def __init__(self, source, reachable=lambda: True):
         self.source, self.reachable = source, reachable
@@ -28,7 +28,7 @@ class Copies:
         self.writes = 0
 
     def send(self, copy, events, now):
-        """How many of so many events of one visitor pass through one of the copies."""
+        """The number of these events of one visitor that one copy accepts."""
         if self.limits[copy].wait(self.source, events, now):
             return 0
         over = self.limits[copy].excess(self.source, ["a:v"] * events, now)
@@ -48,13 +48,13 @@ def source(per_minute=None, per_visitor_and_day=None):
 
 
 def most(limit, copies):
-    """What all copies together may let pass."""
+    """The highest number of events that all copies together may accept."""
     return limit + copies * (math.ceil(limit / STEPS) + LARGEST)
 
 
 @pytest.mark.parametrize("kind", ["per_minute", "per_visitor_and_day"])
 @given(limit=st.integers(1, 500), sent=requests)
-def test_no_limit_is_passed_by_more_than_a_twentieth_for_each_copy_nor_used_before_it_is_reached(kind, limit, sent):
+def test_a_limit_is_exceeded_by_at_most_a_twentieth_for_each_copy_and_never_applied_early(kind, limit, sent):
     copies, passed, talking = Copies(source(**{kind: limit})), 0, set()
     for copy, events in sent:
         # What a copy has to say it says before its next request, but others may be faster.
@@ -69,7 +69,7 @@ def test_no_limit_is_passed_by_more_than_a_twentieth_for_each_copy_nor_used_befo
 
 
 @given(sent=requests, failing=st.randoms(use_true_random=False))
-def test_without_the_counter_each_copy_keeps_the_limit_and_nobody_is_refused_before_it(sent, failing):
+def test_each_copy_keeps_the_limit_without_the_counter_and_never_applies_it_early(sent, failing):
     copies, passed = Copies(source(per_minute=100), lambda: failing.random() < 0.5), Counter()
     for copy, events in sent:
         copies.tell(copy)
@@ -89,11 +89,11 @@ def flood(copies, share_of_limit, limit=6000):
 
 
 @pytest.mark.parametrize(("used", "writes"), [(0.5, 0), (0.9, 20), (1.0, 25), (1.5, 60)])
-def test_what_a_limit_costs_grows_with_how_near_it_is(used, writes):
+def test_the_cost_of_a_limit_grows_as_it_is_approached(used, writes):
     assert flood(Copies(source(per_minute=6000)), used) <= writes
 
 
-def test_a_normal_visitor_costs_nothing():
+def test_a_normal_visitor_causes_no_writes():
     copies = Copies(source(per_visitor_and_day=5000))
     for n in range(240):
         copies.send(n % 12, 10, START)
@@ -102,7 +102,7 @@ def test_a_normal_visitor_costs_nothing():
     assert copies.writes == 0
 
 
-def test_a_visitor_who_floods_several_copies_is_stopped_by_what_they_tell_each_other():
+def test_a_visitor_who_floods_several_copies_is_stopped_by_their_shared_count():
     copies = Copies(source(per_visitor_and_day=100))
     passed = 0
     for n in range(1000):
@@ -113,7 +113,7 @@ def test_a_visitor_who_floods_several_copies_is_stopped_by_what_they_tell_each_o
     assert copies.send(0, 1, START + DAY) == 1
 
 
-def test_a_new_minute_begins_at_nothing_and_a_late_answer_about_the_last_one_is_of_no_use():
+def test_a_new_minute_begins_at_zero_and_ignores_late_answers_about_the_last_one():
     limits, site = RateLimits(), source(per_minute=100)
     limits.wait(site, 50, START)
     late = limits.share()
@@ -123,7 +123,7 @@ def test_a_new_minute_begins_at_nothing_and_a_late_answer_about_the_last_one_is_
     assert limits.wait(site, 99, START + MINUTE) == 0
 
 
-def test_one_source_over_its_limit_says_nothing_about_another():
+def test_one_source_over_its_limit_does_not_limit_another():
     copies, other = Copies(source(per_minute=10)), Source("other", trusted=False, per_minute=10)
     for _ in range(20):
         copies.send(0, 1, START)
@@ -144,7 +144,7 @@ def views(count, visitor, first):
 
 @pytest.fixture
 def told(monkeypatch, tracking):
-    """What the handler adds to the counters, whose answers say that others have sent as much again."""
+    """The shares that the handler adds; the counters answer as if other copies had sent as much again."""
     tracking(Sources({digest("key"): SITE}))
     told = SimpleNamespace(shares=[], reachable=True)
 
@@ -156,14 +156,14 @@ def told(monkeypatch, tracking):
     return told
 
 
-def test_the_endpoint_hears_what_other_copies_took(told):
+def test_the_endpoint_includes_the_counts_of_other_copies(told):
     statuses = [handler.handler(views(10, f"v{n}", 10 * n), None)["statusCode"] for n in range(7)]
 
     assert statuses == [200] * 5 + [429] * 2
     assert {share.events for share in told.shares} == {10}
 
 
-def test_a_counter_out_of_reach_loses_no_event(told):
+def test_an_unreachable_counter_loses_no_event(told):
     told.reachable = False
 
     statuses = [handler.handler(views(10, f"v{n}", 10 * n), None)["statusCode"] for n in range(11)]

@@ -1,4 +1,4 @@
-"""The starter kit: each programme lived through from start to end, every mail, asset and offer in use, caps kept."""
+"""The starter kit: each programme runs from start to end, every mail, asset and offer is used, caps are kept."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: f"{story.campaign}: {story.title}")
-def test_each_programme_reaches_the_lead_as_it_is_told(story):
+def test_each_programme_reaches_the_lead_as_its_story_says(story):
     life = story.live()
 
     assert life.reached(story.campaign) == [*story.done]
@@ -43,7 +43,7 @@ def test_each_step_that_does_something_is_reached_in_a_story():
     assert done == written
 
 
-def test_the_overlay_is_gone_once_the_visitor_has_signed_up():
+def test_the_overlay_is_no_longer_shown_after_sign_up():
     life = visitor()
     life.at(1, "Tool Used", tool="quoting-time")
     assert life.lead().offers == ("workshop-quoting", "product-quoting")
@@ -103,7 +103,7 @@ def live_through(life, happens, first=0):
 
 @given(st.lists(HAPPENS, max_size=40))
 @YEAR
-def test_whatever_happens_in_a_year_nobody_gets_more_than_the_caps_allow(happens):
+def test_no_lead_gets_more_than_the_caps_allow_in_a_year_of_random_events(happens):
     life = live_through(subscriber(), happens)
 
     check_frequency(life)
@@ -112,7 +112,7 @@ def test_whatever_happens_in_a_year_nobody_gets_more_than_the_caps_allow(happens
 
 @given(st.lists(HAPPENS.filter(lambda each: each[1][0] != "Order Completed"), max_size=20))
 @YEAR
-def test_nobody_writes_to_a_former_customer_of_whatever_interest(happens):
+def test_a_former_customer_gets_no_marketing_mail_whatever_the_interest(happens):
     life = former()
     before = len(life.marketing())
 
@@ -123,7 +123,7 @@ def test_nobody_writes_to_a_former_customer_of_whatever_interest(happens):
 
 @given(st.lists(HAPPENS, max_size=20), st.sampled_from(["Unsubscribed", "Email Bounced", "Email Marked as Spam"]))
 @YEAR
-def test_after_a_no_nobody_gets_more_than_was_asked_for(happens, no):
+def test_a_suppressed_lead_gets_only_permitted_mails(happens, no):
     life = customer()
     life.at(20, no, intent="welcome_welcome_1")
     before = len(mails(life))
@@ -140,7 +140,7 @@ def mails(life):
 
 
 def check_frequency(life):
-    """That caps and hours of rules/mailing.yaml were kept."""
+    """Asserts that the caps and hours of rules/mailing.yaml were kept."""
     mailing, sent = CONFIGURATION.mailing, life.marketing()
     check_caps(mailing.caps, [at for at, _ in sent])
     for name, category in mailing.categories.items():
@@ -191,7 +191,7 @@ def test_each_offer_is_shown_by_a_campaign_or_to_everybody():
     assert {name for name, offer in CONFIGURATION.offers.items() if not offer.everybody} == chosen
 
 
-def test_each_recipient_is_told_something():
+def test_each_recipient_is_used():
     assert {*CONFIGURATION.mailing.recipients} == of("handoff") | of("notify")
 
 
@@ -212,7 +212,7 @@ def choices():
     return [step for _, step in steps() if step.content]
 
 
-def test_each_asset_is_the_best_for_somebody_once_the_others_are_known():
+def test_each_asset_is_the_best_choice_for_some_lead_once_the_others_were_sent():
     offered = set()
     for step, taste in product(choices(), tastes()):
         left = {name: asset for name, asset in CONFIGURATION.content.items() if asset.kind in step.content.kinds}
@@ -223,7 +223,7 @@ def test_each_asset_is_the_best_for_somebody_once_the_others_are_known():
 
 
 @pytest.mark.parametrize("step", choices(), ids=lambda step: step.mail)
-def test_there_is_something_for_every_lead_in_both_languages(step):
+def test_every_lead_has_content_in_both_languages(step):
     phases = {"next-step": ["development"], "new-version": ["retention"], "event-invitation": ["retention"]}
     for language, taste in product(("en", "de"), tastes()):
         listed = {name: one for name, one in CONFIGURATION.content.items() if one.kind in step.content.kinds}
@@ -232,7 +232,7 @@ def test_there_is_something_for_every_lead_in_both_languages(step):
             assert best(spoken, taste) is not None, taste
 
 
-def test_every_text_is_there_in_both_languages():
+def test_every_text_exists_in_both_languages():
     mailing = CONFIGURATION.mailing
     texts = [mailing.imprint, mailing.opt_in]
     texts += [text for one in mailing.categories.values() for text in (one.title, one.reason)]
@@ -244,17 +244,17 @@ def test_every_text_is_there_in_both_languages():
     assert all({*text} == {"en", "de"} for text in texts)
 
 
-def test_the_personal_mail_goes_out_in_the_name_of_sales():
+def test_the_personal_mail_is_sent_in_the_name_of_sales():
     note = CONFIGURATION.campaigns["personal-note"]
     assert (bool(note.from_name), note.reply_to) == (True, CONFIGURATION.mailing.recipients["sales"].mail)
 
 
-def test_the_document_tells_of_each_programme():
+def test_each_programme_is_documented():
     text = (ROOT / "docs" / "reference" / "programmes.md").read_text()
     assert {name for name in CONFIGURATION.campaigns if f"`{name}`" not in text} == set()
 
 
-def test_what_waited_for_a_confirmation_does_not_go_out_at_night():
+def test_mails_that_waited_for_a_confirmation_are_not_sent_at_night():
     life = known()
     for _ in range(5):
         life.at(0.1, "Tool Used", tool="quoting-time")

@@ -1,4 +1,4 @@
-"""A campaign goes on from step to step: waits, branches, goals, caps, and what is not valid any more."""
+"""The steps of a campaign: waits, branches, goals, caps and validity."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def notes(compiled, *history, days):
     ]
 
 
-def test_a_step_comes_after_the_one_before_it_is_done_and_its_wait_is_over():
+def test_a_step_follows_after_the_previous_step_and_its_wait():
     two = campaign({"mail": "one"}, {"wait": "3d"}, {"mail": "two"})
     asked, sent = happened("Asked"), done("one", 1)
 
@@ -55,7 +55,7 @@ def test_a_step_comes_after_the_one_before_it_is_done_and_its_wait_is_over():
     assert waiting(two, asked, sent, done("two", 4.1), days=5) == []
 
 
-def test_what_could_not_be_done_in_time_is_given_up_and_the_rest_goes_on():
+def test_an_expired_step_is_given_up_and_the_next_steps_follow():
     two = campaign({"mail": "one"}, {"wait": "3d"}, {"mail": "two"}, valid_for="2d")
 
     assert waiting(two, happened("Asked"), days=1.9) == ["c_one_1"]
@@ -69,7 +69,7 @@ def test_what_could_not_be_done_in_time_is_given_up_and_the_rest_goes_on():
     ]
 
 
-def test_a_branch_is_chosen_by_what_happened_since_the_start():
+def test_a_branch_is_chosen_by_events_since_the_start():
     both = campaign(
         {"mail": "one"},
         {"wait": "1d"},
@@ -92,7 +92,7 @@ def test_a_branch_is_chosen_by_what_happened_since_the_start():
     assert waiting(both, happened("Asked"), sent, click, done("clicked", 2), days=3) == ["c_last_1"]
 
 
-def test_a_step_whose_condition_does_not_hold_is_left_out():
+def test_a_step_whose_condition_does_not_hold_is_skipped():
     some = campaign({"mail": "one", "when": {"traits.role": "owner"}}, {"mail": "two"})
 
     assert waiting(some, happened("Asked"), days=0) == ["c_two_1"]
@@ -100,7 +100,7 @@ def test_a_step_whose_condition_does_not_hold_is_left_out():
     assert waiting(some, told(-1, role="owner"), happened("Asked"), told(1, role="clerk"), days=2) == []
 
 
-def test_stop_ends_it():
+def test_stop_ends_the_campaign():
     early = campaign({"branch": [{"when": {"traits.role": "owner"}, "steps": [{"stop": True}]}]}, {"mail": "one"})
 
     assert waiting(early, told(-1, role="owner"), happened("Asked"), days=0) == []
@@ -116,14 +116,14 @@ def test_stop_ends_it():
         ({"exit": [{"event": "Left"}, {"traits.role": "owner"}]}, told(1, role="owner"), "left"),
     ],
 )
-def test_goals_and_exits_end_it_before_the_next_mail(keys, event, text):
+def test_goals_and_exits_end_the_campaign_before_the_next_mail(keys, event, text):
     over = campaign({"mail": "one"}, {"mail": "two"}, **keys)
 
     assert waiting(over, happened("Asked"), event, days=2) == []
     assert notes(over, happened("Asked"), event, days=2)[-1] == (1, "", text)
 
 
-def test_what_time_alone_makes_true_keeps_a_mail_from_going_out():
+def test_an_exit_that_becomes_true_by_time_alone_stops_a_mail():
     quiet = campaign({"mail": "one"}, exit=[{"lead.days_inactive": {"numeric": [">=", 2]}}])
 
     assert waiting(quiet, happened("Asked"), days=1) == ["c_one_1"]
@@ -131,13 +131,13 @@ def test_what_time_alone_makes_true_keeps_a_mail_from_going_out():
 
 
 @pytest.mark.parametrize(("again", "expected"), [(None, ["c_one_2"]), ("never", []), ("10d", []), ("5d", ["c_one_2"])])
-def test_it_starts_again_only_as_often_as_it_may(again, expected):
+def test_again_limits_how_a_campaign_restarts(again, expected):
     once = campaign({"mail": "one"}, **({"again": again} if again else {}))
 
     assert waiting(once, happened("Asked"), done("one", 1), happened("Asked", 6), days=6) == expected
 
 
-def test_while_it_is_under_way_it_does_not_start_again():
+def test_a_campaign_under_way_does_not_restart():
     slow = campaign({"wait": "9d"}, {"mail": "one"})
 
     assert waiting(slow, happened("Asked"), happened("Asked", 5), days=9) == ["c_one_1"]
@@ -174,14 +174,14 @@ def test_marketing_needs_double_opt_in():
         ({"topics": "none", "pause_days": "long", "language": 7, "frequency": ["week"]}, ["c_one_1"]),
     ],
 )
-def test_what_a_lead_turned_off_does_not_come(chosen, allowed):
+def test_a_disabled_topic_or_a_pause_stops_marketing(chosen, allowed):
     tips = campaign({"mail": "one"}, mailing=TOPICS, **MARKETING)
     changed = reported("Preferences Changed", 1, **chosen)
 
     assert waiting(tips, *subscribed(), happened("Asked"), changed, days=2) == allowed
 
 
-def test_a_mail_over_a_cap_waits_for_its_turn_or_is_dropped():
+def test_a_mail_over_a_cap_is_delayed_or_dropped():
     one_a_day = TOPICS | {"caps": {"per_day": 1}}
     sent = done("other", -0.5, campaign="o")
     history = [*subscribed(), sent, happened("Asked")]
@@ -196,7 +196,7 @@ def test_a_mail_over_a_cap_waits_for_its_turn_or_is_dropped():
     ("chosen", "day"),
     [([], 0.5), (["week"], 6.5), (["month"], 29.5), (["month", "week"], 6.5), (["week", "any"], 0.5), (["day"], 0.5)],
 )
-def test_mails_come_at_most_as_often_as_the_lead_chose(chosen, day):
+def test_mails_are_sent_at_most_as_often_as_the_lead_chose(chosen, day):
     tips = campaign({"mail": "one"}, mailing=TOPICS | {"caps": {"per_day": 1}}, valid_for="60d", **MARKETING)
     history = [*subscribed(), done("other", -0.5, campaign="o"), happened("Asked")]
     wishes = [reported("Preferences Changed", -0.4 + n / 10, frequency=wish) for n, wish in enumerate(chosen)]
@@ -206,7 +206,7 @@ def test_mails_come_at_most_as_often_as_the_lead_chose(chosen, day):
     assert (intent.not_before - START) / DAY == day
 
 
-def test_the_frequency_that_a_lead_chose_holds_back_nothing_that_it_asked_for():
+def test_the_frequency_that_a_lead_chose_does_not_delay_requested_mails():
     agenda = campaign({"mail": "one"})
     rarely = reported("Preferences Changed", -0.4, frequency="month")
 
@@ -215,7 +215,7 @@ def test_the_frequency_that_a_lead_chose_holds_back_nothing_that_it_asked_for():
     assert intent.not_before <= START
 
 
-def test_a_state_that_was_stored_before_leads_could_choose_a_frequency_is_read():
+def test_a_stored_state_without_a_chosen_frequency_is_read():
     assert Preferences.from_json({"off": ["tips"], "paused_until": 1, "language": "de"}) == Preferences(
         frozenset({"tips"}), 1, "de", "any"
     )
@@ -248,7 +248,7 @@ def test_marketing_waits_for_its_window_in_the_time_zone_of_the_lead():
     assert waits(timezone="Nowhere/At All") == 1
 
 
-def test_the_more_important_mail_goes_first():
+def test_the_mail_with_the_higher_priority_is_first():
     other = {"start": ASKED, "transactional": True, "mail": "two", "priority": 80}
 
     assert waiting(campaign({"mail": "one"}, others={"d": other}), happened("Asked"), days=0) == ["d_two_1", "c_one_1"]
@@ -277,14 +277,14 @@ def test_an_offer_is_shown_until_it_is_answered():
     assert lead(shown, happened("Asked"), days=8).offers == ()
 
 
-def test_nothing_is_done_for_whoever_withdrew_consent():
+def test_no_step_is_done_for_a_lead_who_withdrew_consent():
     both = campaign({"onsite": ["any"]}, others={"d": {"start": ASKED, "transactional": True, "mail": "two"}})
     found = lead(both, happened("Asked"), happened("Consent Withdrawn", 1), days=1)
 
     assert (found.offers, found.pending) == ((), ())
 
 
-def test_a_lead_who_cannot_be_mailed_is_not_woken_for_mails():
+def test_a_lead_who_cannot_be_mailed_is_not_due_for_mails():
     mails = campaign({"mail": "one"}, {"wait": "3d"}, {"mail": "two"})
     hooks = campaign(
         {"wait": "3d"}, {"webhook": "crm"}, mailing={"recipients": {"crm": {"webhook": "https://x.example"}}}
@@ -304,7 +304,7 @@ CONTENT = {
 }
 
 
-def test_content_is_what_fits_best_in_the_language_and_never_twice():
+def test_content_is_the_best_fit_in_the_language_and_never_repeated():
     compiled = rules(
         campaigns={
             "c": {"start": ASKED, "transactional": True, "steps": [{"mail": "one", "content": {"kinds": ["guide"]}}]}
@@ -350,7 +350,7 @@ CONFIRMED = (
         ({}, CONFIRMED, "it could not be done in time"),
     ],
 )
-def test_a_step_that_is_given_up_says_why(keys, history, reason):
+def test_a_step_that_is_given_up_names_the_reason(keys, history, reason):
     friday_evening = happened("Asked", 4.6)
     one = campaign({"mail": "one"}, transactional=False, valid_for="1d", **keys)
 

@@ -1,4 +1,4 @@
-"""A message about an unknown name says which one was probably meant."""
+"""A message about an unknown name suggests the one that was probably meant."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def warnings(files, *sent):
         ("content", "interests: [", "interests: [quotin, ", "'quoting'"),
     ],
 )
-def test_a_misspelt_name_is_answered_with_the_right_one(starter, name, old, new, meant):
+def test_a_misspelt_name_is_reported_with_the_right_one(starter, name, old, new, meant):
     found = problems(edited(starter, name, old, new))
 
     assert any(f"Did you mean {meant}?" in problem for problem in found), found
@@ -71,7 +71,7 @@ def test_a_misspelt_name_is_answered_with_the_right_one(starter, name, old, new,
         ("rules/layout.mjml", "mails/layout.mjml"),
     ],
 )
-def test_a_file_in_a_wrong_place_is_told_with_the_right_one(starter, name, place):
+def test_a_misplaced_file_is_reported_with_its_right_place(starter, name, place):
     [problem] = problems(starter | {name: b"x"})
 
     assert problem.startswith(f"{name}: is not ")
@@ -86,7 +86,7 @@ def test_a_file_in_a_wrong_place_is_told_with_the_right_one(starter, name, place
         *("mails/agenda.docx", "mails/welcome/logo.png", "rules/.git/config", "rules/._scoring.yaml"),
     ],
 )
-def test_what_systems_and_editors_leave_is_ignored(starter, name):
+def test_files_of_systems_and_editors_are_ignored(starter, name):
     assert is_ignored(name)
     assert build(starter | {name: b"\xff"}) == build(starter)
 
@@ -95,7 +95,7 @@ def test_no_rule_file_and_no_mail_is_ignored(starter):
     assert not [name for name in starter if is_ignored(name)]
 
 
-def test_rule_files_outside_of_their_folders_are_told():
+def test_rule_files_outside_of_their_folders_are_reported():
     names = ["infra/rules/scoring.yaml", "scoring.yml", "mail/welcome/de.mjml", "notes.txt", "rules/scoring.yaml"]
 
     assert [*misplaced(names)] == [
@@ -113,13 +113,13 @@ def test_a_misspelt_event_is_a_warning_with_its_line(starter):
     assert warning.endswith("no source has sent 'Sign Up' yet, and no other rule uses it. Did you mean 'Signed Up'?")
 
 
-def test_an_event_that_was_sent_is_no_warning(starter):
+def test_an_event_that_was_sent_causes_no_warning(starter):
     files = edited(starter, "scoring", "{event: Signed Up}", "{event: Sign Up}")
 
     assert not [warning for warning in warnings(files, "Sign Up", "Page Viewed") if "Sign Up" in warning]
 
 
-def test_events_that_are_like_no_other_are_told_together_once_it_is_known_what_was_sent(starter):
+def test_unknown_events_are_reported_together_once_sent_events_are_known(starter):
     assert warnings(starter) == []
 
     told = warnings(starter, "Page Viewed")
@@ -128,7 +128,7 @@ def test_events_that_are_like_no_other_are_told_together_once_it_is_known_what_w
     assert len({warning.partition(":")[0] for warning in told}) == len(told)
 
 
-def test_every_event_that_the_documentation_lists_as_ripens_own_is_known():
+def test_every_documented_event_of_ripen_is_known():
     rows = (template.ROOT / "docs" / "reference" / "events.md").read_text().splitlines()
     named = {name for row in rows if row.startswith("| `") for name in re.findall(r"`([^`]+)`", row.split("|")[1])}
 
@@ -143,7 +143,7 @@ def test_the_keys_of_a_place_are_found_through_lists_mappings_and_unions():
     assert keys_at(Configuration, ("nothing", "x")) == []
 
 
-def test_nothing_is_suggested_for_what_is_like_nothing():
+def test_no_suggestion_is_made_without_a_similar_name():
     assert did_you_mean("zebra", ["welcome", "agenda"]) == ""
     assert closest("x" * 10_000, ["x" * 9_999]) == ""
     assert closest("signed_up", ["Signed Up"]) == "Signed Up"

@@ -1,4 +1,4 @@
-"""Which leads a walk over the table finds, however its pages are cut, and when a walk begins."""
+"""Scans of the table: the leads that they find with any page breaks, and the times at which they begin."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def seen_of(keys):
 
 
 def found(items, pages=(), rules="v1", recent=LONG_AGO):
-    """Whom a walk finds in items that come in pages, cut at these places."""
+    """The leads that a scan finds in items whose pages are cut at these positions."""
     walk, tallies = scan_everywhere(START).model_copy(update={"segments": (0,)}), []
     cuts = [0, *sorted(pages), len(items)]
     for start, end in itertools.pairwise(cuts):
@@ -80,7 +80,7 @@ TABLE = [
 
 
 @given(st.sets(st.integers(1, len(TABLE) - 1)))
-def test_a_walk_finds_who_lags_or_has_old_rules_however_its_pages_are_cut(pages):
+def test_a_scan_finds_lagging_and_outdated_leads_with_any_page_breaks(pages):
     assert found(TABLE, pages) == [
         Found("a:expired", lagging=False),
         Found("a:lagging", lagging=True),
@@ -90,14 +90,14 @@ def test_a_walk_finds_who_lags_or_has_old_rules_however_its_pages_are_cut(pages)
     ]
 
 
-def test_a_lead_whose_newest_event_may_be_on_its_way_is_found_and_does_not_lag():
+def test_a_lead_with_a_very_recent_event_is_found_but_not_as_lagging():
     items = [event("a:ann", 1), event("a:ann", 2), record("a:ann", ("E#1",))]
 
     assert found(items, recent=TTL * SECOND - 1) == [Found("a:ann", lagging=False)]
     assert found(items, recent=TTL * SECOND) == [Found("a:ann", lagging=True)]
 
 
-def test_any_rules_will_do_for_whoever_does_not_ask_for_a_version():
+def test_a_scan_without_a_version_accepts_any_rules():
     items = [event("a:ann", 1), record("a:ann", ("E#1",), rules="v0")]
 
     assert found(items, rules="") == []
@@ -109,7 +109,7 @@ def test_a_record_that_cannot_be_read_is_folded_again():
     assert [one.lead for one in found(items)] == ["a:ann"]
 
 
-def test_of_a_subject_that_belongs_to_another_lead_that_lead_is_folded_again():
+def test_a_lagging_member_causes_a_refold_of_its_lead():
     [tally] = scan_everywhere(START).on([event("a:phone", 1), {"pk": "a:phone", "sk": "P", "lead": "a:ann"}], None, 0)[
         1
     ]
@@ -119,7 +119,7 @@ def test_of_a_subject_that_belongs_to_another_lead_that_lead_is_folded_again():
     assert needs_refold(tally, None, "v1", LONG_AGO) == Found("a:ann", lagging=True)
 
 
-def test_of_a_lead_whose_oldest_items_were_left_out_only_the_rules_are_compared():
+def test_only_the_rules_of_a_truncated_lead_are_compared():
     newest = seen_of(["E#3"]).without_older()
     [tally] = scan_everywhere(START).on([event("a:ann", n) for n in (1, 2, 3)], None, START)[1]
 
@@ -127,12 +127,12 @@ def test_of_a_lead_whose_oldest_items_were_left_out_only_the_rules_are_compared(
     assert needs_refold(tally, FoldFingerprint("v0", newest, 0), "v1", LONG_AGO) == Found("a:ann", lagging=False)
 
 
-def test_a_lead_that_lives_on_the_events_of_others_gets_new_rules_too():
+def test_a_lead_with_events_of_its_members_alone_gets_new_rules_too():
     assert found([record("a:ann", rules="v0", **{"a:phone": 3})]) == [Found("a:ann", lagging=False)]
     assert found([record("a:ann", rules="v0")]) == []
 
 
-def test_what_never_expires_counts():
+def test_items_that_never_expire_count():
     assert found([{"pk": "a:ann", "sk": "E#1"}, record("a:ann", ("E#1",))]) == []
 
 
@@ -142,13 +142,13 @@ NIGHT = START - START % DAY + 2 * HOUR
 
 
 def walked(walk, now):
-    """The walk after all that is left of it."""
+    """The scan after its remaining segments."""
     while walk.ended is None:
         walk, _ = walk.on([], None, now)
     return walk
 
 
-def test_a_refold_begins_when_other_rules_are_active_and_waits_until_everybody_knows_them():
+def test_a_refold_begins_with_new_rules_and_waits_until_all_functions_use_them():
     refold = scan_now({}, "v1", START, 2)
 
     assert (refold.kind, refold.target, refold.segments) == ("refold", "v1", tuple(range(SEGMENTS)))
@@ -156,7 +156,7 @@ def test_a_refold_begins_when_other_rules_are_active_and_waits_until_everybody_k
     assert refold.may_go_on(START + CALM)
 
 
-def test_newer_rules_begin_it_anew():
+def test_newer_rules_restart_a_refold():
     halfway, _ = scan_now({}, "v1", START, 2).model_copy(update={"version": 3}).on([], ("a:ann", "P"), START)
 
     again = scan_now({"refold": halfway}, "v2", START + MINUTE, 2)
@@ -164,7 +164,7 @@ def test_newer_rules_begin_it_anew():
     assert (again.target, again.since, again.after, again.version) == ("v2", START + MINUTE, None, 3)
 
 
-def test_rules_that_come_back_have_a_refold_of_their_own():
+def test_reactivated_rules_have_their_own_refold():
     first = scan_now({}, "v1", START, 2, activation="1")
     walks = {"refold": walked(first, START)}
 
@@ -176,7 +176,7 @@ def done(version="v1"):
     return walked(scan_now({}, version, START, 2), START)
 
 
-def test_each_night_has_the_next_segment_and_a_night_that_was_missed_is_made_up_for():
+def test_each_night_scans_the_next_segment_also_after_missed_nights():
     walks, segments = {"refold": done()}, []
     for day in (0, 1, 2, 5, 6, 7, 8, 9):
         night = scan_now(walks, "v1", NIGHT + day * DAY, 2)
@@ -187,7 +187,7 @@ def test_each_night_has_the_next_segment_and_a_night_that_was_missed_is_made_up_
     assert segments == [0, 1, 2, 3, 4, 5, 6, 0]
 
 
-def test_a_night_that_is_not_done_goes_on_until_it_is_and_a_refold_comes_first():
+def test_an_unfinished_nightly_scan_continues_and_a_refold_goes_first():
     night = scan_now({"refold": done()}, "v1", NIGHT, 2)
 
     assert scan_now({"refold": done(), "reconcile": night}, "v1", NIGHT + 3 * DAY, 2) == night
@@ -198,7 +198,7 @@ def test_a_night_that_is_not_done_goes_on_until_it_is_and_a_refold_comes_first()
 
 
 @pytest.mark.parametrize(("hour", "begins"), [(0, 0), (2, 2 * HOUR), (23, 23 * HOUR)])
-def test_a_night_begins_at_its_hour(hour, begins):
+def test_the_nightly_scan_begins_at_its_hour(hour, begins):
     midnight = NIGHT - 2 * HOUR
     yesterday = walked(scan_now({"refold": done()}, "v1", midnight - DAY + begins, hour), midnight)
     walks = {"refold": done(), "reconcile": yesterday}
@@ -207,7 +207,7 @@ def test_a_night_begins_at_its_hour(hour, begins):
     assert scan_now(walks, "v1", midnight + begins, hour).segments == (1,)
 
 
-def test_a_tally_knows_the_last_moment_at_which_one_of_its_items_expires():
+def test_a_subject_summary_has_the_latest_expiry_of_its_items():
     tally = SubjectSummary(subject="a:ann")
     walk = scan_everywhere(START).model_copy(update={"open": tally})
 

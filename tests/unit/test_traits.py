@@ -1,4 +1,4 @@
-"""What is said about a person is kept apart by how far it can be believed."""
+"""Traits are kept apart by the trust in their source."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def found(*events):
     return lead(rules(sources=CRM), *events)
 
 
-def test_what_a_browser_says_is_seen_by_conditions_and_stands_in_no_mail():
+def test_traits_of_a_browser_count_in_conditions_and_appear_in_no_mail():
     ann = found(said(0, email=ANN, firstName="Evil"))
 
     assert ann.traits["firstName"] == "Evil"
@@ -41,11 +41,11 @@ def test_what_a_browser_says_is_seen_by_conditions_and_stands_in_no_mail():
     assert ann.claimed_names == {"firstName": "Evil"}
 
 
-def test_what_a_server_says_is_known():
+def test_traits_of_a_server_are_known():
     assert found(by_server(0, email=ANN, firstName="Ann")).known_traits["firstName"] == "Ann"
 
 
-def test_what_the_reader_of_the_mailbox_says_is_known_and_goes_before_what_others_say():
+def test_traits_confirmed_by_the_mailbox_owner_are_known_and_override_others():
     at, told = happened("x", 2).at, {"intent": "c_s_1"}
     confirmed = Event("y", "Subscription Confirmed", at, RIPEN, properties=told, traits={"firstName": "Ann"})
     ann = found(
@@ -57,7 +57,7 @@ def test_what_the_reader_of_the_mailbox_says_is_known_and_goes_before_what_other
     assert ann.traits["role"] == "Evil"
 
 
-def test_a_browser_that_followed_a_link_is_believed_about_the_address_that_it_gave():
+def test_traits_of_a_browser_that_confirmed_its_address_are_known():
     proof = reported("Email Address Confirmed", 1, address=ANN, browser=BROWSER)
 
     assert found(said(0, email=ANN, firstName="Ann"), proof).known_traits["firstName"] == "Ann"
@@ -68,7 +68,7 @@ def test_a_browser_that_followed_a_link_is_believed_about_the_address_that_it_ga
 
 
 @pytest.mark.parametrize("second", [{"email": BOB}, {"user": "u-bob"}])
-def test_another_person_at_the_same_browser_inherits_nothing(second):
+def test_another_person_at_the_same_browser_inherits_no_traits(second):
     first = Event("1", "Identified", 0, "website", user="u-ann", traits={"email": ANN, "firstName": "Ann"})
     traits = {"email": second["email"]} if "email" in second else {}
     other = Event("2", "Identified", 1, "website", user=second.get("user", ""), traits=traits)
@@ -78,13 +78,13 @@ def test_another_person_at_the_same_browser_inherits_nothing(second):
     assert "firstName" not in told.traits
 
 
-def test_the_same_person_in_another_spelling_is_the_same():
+def test_another_spelling_of_an_address_is_the_same_person():
     ann = found(said(0, email="ann@müller.example", firstName="Ann"), said(1, email="ANN@xn--mller-kva.example"))
 
     assert ann.traits["firstName"] == "Ann"
 
 
-def test_fit_of_what_others_typed_weighs_less_once_the_address_is_proven():
+def test_fit_of_claimed_traits_counts_less_once_the_address_is_proven():
     role = {"points": 20, "when": {"traits.role": "owner"}}
     compiled = rules(sources=CRM, profiles={"p": {"claimed": 0.25, "fit": {"owner": role}}})
     typed, proof = said(0, email=ANN, role="owner"), reported("Email Address Confirmed", 1, address=ANN, browser="-")
@@ -94,7 +94,7 @@ def test_fit_of_what_others_typed_weighs_less_once_the_address_is_proven():
     assert lead(compiled, typed, proof, by_server(2, role="owner")).score("p") == 20
 
 
-def test_fit_of_what_others_typed_weighs_half_unless_the_rules_say_otherwise():
+def test_fit_of_claimed_traits_counts_half_by_default():
     compiled = scoring(fit={"owner": {"points": 20, "when": {"traits.role": "owner"}}})
     proof = reported("Email Address Confirmed", 1, address=ANN, browser="-")
 
@@ -102,7 +102,7 @@ def test_fit_of_what_others_typed_weighs_half_unless_the_rules_say_otherwise():
 
 
 @given(st.lists(st.dictionaries(st.text(max_size=20), st.text(max_size=5_000), max_size=80), max_size=6))
-def test_a_lead_keeps_so_many_traits_and_bytes_however_many_are_told(many):
+def test_the_number_and_size_of_traits_of_a_lead_are_limited(many):
     told = Traits()
     for traits in many:
         told.hear("a:ann", "", traits)
@@ -113,7 +113,7 @@ def test_a_lead_keeps_so_many_traits_and_bytes_however_many_are_told(many):
         assert sum(len(key) + len(value) for key, value in kept.items()) <= MAX_BYTES
 
 
-def test_a_trait_that_is_known_may_still_change_when_there_is_no_room():
+def test_a_known_trait_may_still_change_at_the_limit():
     told = Traits()
     told.told_by_server({f"t{n}": n for n in range(MAX_KEYS)})
 
@@ -126,7 +126,7 @@ def test_a_trait_that_is_known_may_still_change_when_there_is_no_room():
 @given(
     st.lists(st.tuples(st.sampled_from(["a:a", "a:b"]), st.sampled_from(["", "u"]), st.sampled_from([ANN, BOB, ""])))
 )
-def test_traits_come_back_from_json_as_they_were(history):
+def test_traits_survive_a_round_trip_through_json(history):
     told = Traits()
     for number, (browser, user, address) in enumerate(history):
         told.hear(browser, user, {"n": number} | ({"email": address} if address else {}))
@@ -159,7 +159,7 @@ def test_a_null_is_a_missing_trait_for_mails_and_conditions():
     assert ann.known_traits == ann.traits == {"email": ANN, "seat": {"room": 3}, "tags": ["a"]}
 
 
-def test_however_deeply_a_trait_is_nested_it_is_read():
+def test_deeply_nested_traits_are_read():
     deep = "said"
     for _ in range(MAX_DEPTH):
         deep = {"in": deep}
@@ -167,7 +167,7 @@ def test_however_deeply_a_trait_is_nested_it_is_read():
     assert found(by_server(0, email=ANN, deep=deep)).known_traits["deep"] == deep
 
 
-def test_a_null_takes_back_what_the_same_sender_said_before_and_nothing_else():
+def test_a_null_removes_only_the_value_of_the_same_sender():
     ann = found(said(0, role="typed"), by_server(1, email=ANN, role="CEO", company="Example"), by_server(2, role=None))
 
     assert ann.known_traits == {"email": ANN, "company": "Example"}
@@ -185,7 +185,7 @@ def test_a_null_counts_as_missing_in_a_condition():
     ]
 
 
-def test_nulls_take_no_room_and_give_back_what_a_value_took():
+def test_nulls_take_no_room_and_free_that_of_a_value():
     told = Traits()
     told.told_by_server({f"k{n}": n for n in range(MAX_KEYS)})
 

@@ -1,4 +1,4 @@
-"""Seeing the right moment coming: surges, use that grows or falls, contracts that end, orders that are due."""
+"""Trends: surges, growing or falling usage, contracts that end, orders that are due."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def test_much_interest_after_little_is_a_surge_until_it_is_over():
     assert lead(compiled, *history, days=100).surges == []
 
 
-def test_as_much_interest_as_always_is_no_surge():
+def test_constant_interest_is_no_surge():
     history = [happened("Page Viewed", day, path="/mills") for day in range(100)]
 
     assert lead(rules(**TOPICS), *history).surges == []
 
 
-def test_a_condition_asks_whether_anything_surges_at_all():
+def test_a_condition_can_match_any_surge():
     compiled = rules(
         profiles={"p": {"rules": {"now": {"when": {"lead.surges": {"exists": True}}, "points": 1, "once": True}}}},
         **TOPICS,
@@ -76,12 +76,12 @@ DAILY = list(range(60))
         ([n / 10 for n in range(10)], 1, "steady"),
     ],
 )
-def test_use_is_told_by_its_own_past(days, at, expected):
+def test_usage_is_compared_with_its_own_past(days, at, expected):
     assert usage(trend(days), START + at * DAY, START) == expected
 
 
 @given(st.lists(st.floats(0, 120), min_size=1, max_size=60), st.integers(0, 30))
-def test_use_falls_where_stepping_through_time_finds_it(days, known_before):
+def test_usage_falls_at_the_moment_that_stepping_through_time_finds(days, known_before):
     found, since = trend(days), START - known_before * DAY
     last = found.landmark
     step = 2 * HOUR
@@ -99,7 +99,7 @@ def test_use_falls_where_stepping_through_time_finds_it(days, known_before):
 
 
 @given(st.lists(st.floats(0, 120), min_size=1, max_size=40), st.integers(0, 30))
-def test_the_rate_only_falls_while_nothing_happens(days, known_before):
+def test_the_ratio_only_falls_without_events(days, known_before):
     found, since = trend(days), START - known_before * DAY
 
     ratios = [found.ratio(found.landmark + n * DAY, since) for n in range(1, 60)]
@@ -107,7 +107,7 @@ def test_the_rate_only_falls_while_nothing_happens(days, known_before):
     assert all(later <= earlier * (1 + 1e-9) for earlier, later in pairwise(ratios))
 
 
-def test_a_customer_whose_use_falls_is_noticed_without_an_event():
+def test_falling_usage_changes_the_phase_without_an_event():
     compiled = rules(
         usage={"when": {"event": "Signed In"}}, phases={"new": {}, "at-risk": {"enter": [{"usage": "falling"}]}}
     )
@@ -125,7 +125,7 @@ def test_one_late_order_does_not_change_the_usual_time_between_orders():
     assert repurchase_interval([7, 7, 7]) is None
 
 
-def test_the_offer_comes_before_the_next_order_is_due():
+def test_a_phase_is_entered_before_the_next_order_is_due():
     compiled = rules(phases={"new": {}, "develop": {"enter": [{"repurchase_due": 0.9}]}})
     orders = [happened("Order Completed", day) for day in (0, 30, 60)]
 
@@ -151,7 +151,7 @@ def test_the_end_of_a_contract_is_a_timer():
 
 
 @pytest.mark.parametrize("ends", ["2025-12-31", "some day", "", None, 20261231, ["2026-05-31"], "9999-99-99"])
-def test_a_contract_without_a_day_to_come_changes_nothing(ends):
+def test_a_contract_without_a_future_date_changes_nothing(ends):
     compiled = rules(phases={"new": {}, "renew": {"enter": [{"contract_ends_within": "30d"}]}})
 
     assert phases(lead(compiled, told(contract_ends=ends), days=900)) == [("new", 0)]
@@ -164,7 +164,7 @@ def test_a_contract_that_is_prolonged_is_due_later():
     assert phases(lead(compiled, *history, days=80)) == [("new", 0)]
 
 
-def test_a_day_of_a_contract_is_read_in_utc():
+def test_the_end_date_of_a_contract_is_read_in_utc():
     assert contract_ends({"contract_ends": "2026-05-31"}) == parse_iso("2026-05-31T00:00:00Z")
     assert contract_ends({"contract_ends": "2026-05-31T02:00:00+02:00"}) == parse_iso("2026-05-31T00:00:00Z")
     assert not surges(NO_TREND, START, START)

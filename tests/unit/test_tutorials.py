@@ -1,4 +1,4 @@
-"""What the tutorials show is what one gets: their rules, messages, points, steps and commands."""
+"""The rules, messages, points, steps and commands in the tutorials are correct."""
 
 import json
 import re
@@ -56,7 +56,7 @@ def test_the_changed_rule_is_valid_and_counted_as_the_tutorial_shows(tmp_path):
     assert re.sub(r" \(version \w+\)\.$", "", done.output.strip()) == valid.strip()
 
 
-def test_the_mistake_is_told_as_the_tutorial_shows(tmp_path):
+def test_the_mistake_is_reported_as_the_tutorial_shows(tmp_path):
     [rule] = fences(CHANGE, "yaml")
     _, told = fences(CHANGE, "text")
     assert "`cap_per_dya` in place of `cap_per_day`" in CHANGE
@@ -79,7 +79,7 @@ def test_the_changed_rule_gives_the_points_that_the_tutorial_shows(tmp_path):
         assert f"{fold('a:ann', events, rules, at).score('engagement'):.1f}" == score, line
 
 
-def test_the_first_tutorial_tells_the_story_that_the_demo_checks():
+def test_the_first_tutorial_has_the_steps_that_the_demo_checks():
     rows = re.findall(r"^\| (.+) \| ([\d.]+) \| (\w+) \|$", (TUTORIALS / "first-lead.md").read_text(), re.MULTILINE)
     assert [(float(score), phase) for _, score, phase in rows] == [(step.score, step.phase) for step in STEPS]
 
@@ -91,7 +91,7 @@ def commands():
 
 
 @pytest.mark.parametrize("line", [*commands()])
-def test_every_ripen_command_in_the_documents_is_one(line, monkeypatch):
+def test_every_documented_ripen_command_exists(line, monkeypatch):
     monkeypatch.chdir(ROOT)
     words, command = shlex.split(line), main
     while isinstance(command, click.Group) and words and words[0] in command.commands:
@@ -101,12 +101,12 @@ def test_every_ripen_command_in_the_documents_is_one(line, monkeypatch):
     assert command.make_context("ripen", words)
 
 
-def test_there_are_many_commands():
+def test_the_documents_contain_many_commands():
     assert len([*commands()]) > 25
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_every_folder_that_is_uploaded_is_there_and_every_output_is_one(page):
+def test_every_uploaded_folder_and_every_named_output_exists(page):
     text, template = page.read_text(), (ROOT / "template.yaml").read_text()
     outputs = set(re.findall(r"^  (\w+):$", template.partition("\nOutputs:\n")[2], re.MULTILINE))
     assert {"TrackUrl", "RulesBucketName"} <= outputs

@@ -1,4 +1,4 @@
-"""What campaigns achieved, and whether they do better than doing nothing."""
+"""Results of campaigns, and their comparison with a control group."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def sent(days, name="Email Sent", **properties):
         ([sent(1)], 30, "ended", Watched(control=False, end="ended", days=11, age=30)),
     ],
 )
-def test_what_became_of_a_start(history, days, end, watched):
+def test_a_start_is_counted_by_its_end(history, days, end, watched):
     found = effects(happened("Signed Up"), *history, days=days)["course"]
 
     assert found.treated == GroupResult(1)._replace(**{end.replace(" ", "_"): 1})
@@ -54,7 +54,7 @@ def test_what_became_of_a_start(history, days, end, watched):
     assert found.leads(control=False) == 1
 
 
-def test_steps_are_counted_with_what_became_of_them():
+def test_steps_are_counted_by_outcome():
     found = effects(happened("Signed Up"), sent(1), happened("Signed Up", 20), days=40)["course"]
 
     assert found.treated.starts == 2
@@ -62,7 +62,7 @@ def test_steps_are_counted_with_what_became_of_them():
     assert found.times("Email Sent") == found.times("given up") == 1
 
 
-def test_outcomes_are_those_of_the_campaign_and_of_the_start_before_them():
+def test_only_outcomes_of_the_campaign_after_its_start_count():
     others = [sent(1, campaign="another"), happened("Email Sent", 1, campaign="course", step="welcome", cycle=1)]
 
     found = effects(sent(-1), happened("Signed Up"), *others, days=2)["course"]
@@ -88,7 +88,7 @@ def test_a_lead_that_starts_again_is_one_lead():
     assert found.leads(control=False) == 1
 
 
-def test_in_the_control_group_nothing_is_done_and_the_goal_is_counted():
+def test_the_control_group_has_no_steps_and_its_goal_is_counted():
     events, most = [happened("Signed Up"), happened("Order Completed", 2)], compiled(control=90)
     groups = {}
     for subject in (f"a:{n}" for n in range(20)):
@@ -101,7 +101,7 @@ def test_in_the_control_group_nothing_is_done_and_the_goal_is_counted():
     assert groups[0].treated == GroupResult(starts=1, goal=1)
 
 
-def test_a_start_in_the_control_group_is_told_by_the_fold():
+def test_a_start_in_the_control_group_is_recorded_by_the_fold():
     found = effects(happened("Signed Up"), days=20, subject="a:1", rules_=compiled(control=90))["course"]
 
     assert found.control == GroupResult(starts=1, ended=1)
@@ -139,7 +139,7 @@ def test_neither_order_nor_grouping_changes_a_sum(one, other):
 
 
 def watched(*leads):
-    """An effect of leads: whether in the control group, the end, its days and the age, and how many."""
+    """The effect of leads, given as: in the control group, end, days until the end, age, number of leads."""
     [base] = effects(happened("Signed Up"), days=5).values()
     base.watched.clear()
     base.watched.update({Watched(*lead): count for *lead, count in leads})
@@ -162,7 +162,7 @@ def test_both_groups_are_compared_over_the_same_time():
     assert found == Comparison(10, ConversionRate(3, 10), ConversionRate(2, 10))
 
 
-def test_who_started_lately_is_left_out_whatever_became_of_it():
+def test_recent_starts_are_left_out_with_any_end():
     effect = watched(
         (True, "ended", 10, 30, 5),
         (True, "under way", 9, 9, 7),
@@ -183,7 +183,7 @@ def test_who_started_lately_is_left_out_whatever_became_of_it():
         [(True, "under way", 30, 30, 8), (False, "goal reached", 5, 30, 8)],
     ],
 )
-def test_there_may_be_nothing_to_compare(leads):
+def test_no_comparison_is_made_without_leads_in_both_groups(leads):
     assert compare(watched(*leads)) is None
 
 
@@ -200,7 +200,7 @@ def test_there_may_be_nothing_to_compare(leads):
         ((10, 10), (0, 10), 0.6075, 1.0),
     ],
 )
-def test_the_interval_is_that_of_the_published_table(treated, control, low, high):
+def test_the_interval_equals_the_published_table(treated, control, low, high):
     """Newcombe 1998, table II, method 10."""
     found = Comparison(10, ConversionRate(*treated), ConversionRate(*control))
 
@@ -216,7 +216,7 @@ def test_the_interval_is_that_of_the_published_table(treated, control, low, high
         ((200, 800), (40, 60), "The campaign harms: of 100 leads, 10.6 to 30.1 fewer reach the goal within 10 days."),
     ],
 )
-def test_the_effect_in_a_sentence(treated, control, verdict):
+def test_the_effect_is_stated_in_a_sentence(treated, control, verdict):
     groups = [
         (group, end, days, 30, count)
         for group, counts in ((False, treated), (True, control))
@@ -227,7 +227,7 @@ def test_the_effect_in_a_sentence(treated, control, verdict):
     assert Achieved("course", "", False, watched(*groups)).verdict() == ""
 
 
-def test_while_nobody_came_to_the_end_it_is_too_early_to_tell():
+def test_the_verdict_is_too_early_before_any_lead_finished():
     found = Achieved("course", "", True, watched((True, "under way", 5, 5, 9), (False, "goal reached", 3, 5, 9)))
 
     assert found.verdict().startswith("Too early to tell")
@@ -238,7 +238,7 @@ SHARES = st.integers(1, 5000).flatmap(lambda of: st.integers(0, of).map(lambda r
 
 
 @given(SHARES, SHARES)
-def test_an_interval_holds_its_difference_and_mirrors_it(one, other):
+def test_an_interval_contains_its_difference_and_is_mirrored_for_swapped_groups(one, other):
     found, mirrored = Comparison(10, one, other), Comparison(10, other, one)
     low, high = found.interval()
 
@@ -248,7 +248,7 @@ def test_an_interval_holds_its_difference_and_mirrors_it(one, other):
 
 
 @given(SHARES)
-def test_a_hundred_times_the_leads_tell_more(share):
+def test_the_interval_narrows_with_a_hundred_times_the_leads(share):
     low, high = share.interval()
     narrow = ConversionRate(share.reached * 100, share.of * 100).interval()
 

@@ -1,4 +1,4 @@
-"""Who is a bot, on websites and among the readers of mails, and that it has no effect on a lead."""
+"""Recognition of bots on websites and in reports about mails; their events have no effect on a lead."""
 
 import json
 
@@ -80,17 +80,17 @@ def test_other_programs_that_people_use_are_no_bots(agent):
         ("Barracuda Sentinel (EE)", "Barracuda Sentinel (EE)"),
     ],
 )
-def test_bots_are_told_by_name(agent, name):
+def test_bots_are_recognised_by_name(agent, name):
     assert bot(agent) == name
 
 
 @given(st.text(max_size=400) | st.text("bot-_./ ", max_size=400))
-def test_the_name_of_a_bot_is_short_whatever_it_calls_itself(agent):
+def test_the_name_of_a_bot_is_limited_in_length(agent):
     assert len(bot(agent)) <= 60
 
 
 @pytest.mark.parametrize("addition", ["bot", " Googlebot/2.1", " (compatible; crawler)"])
-def test_no_bot_hides_behind_the_words_of_a_browser(addition):
+def test_bots_that_imitate_a_browser_are_recognised(addition):
     for agent in BROWSERS:
         assert bot(agent + addition)
 
@@ -127,7 +127,7 @@ def test_a_server_is_no_bot(sdk):
 
 
 @pytest.mark.parametrize(("agent", "name"), [(GOOGLEBOT, "Googlebot"), (CHROME, ""), (None, ""), (5, "")])
-def test_a_server_may_say_what_browser_its_visitor_had(agent, name):
+def test_a_server_may_send_the_user_agent_of_its_visitor(agent, name):
     context = {"userAgent": agent}
     event = {"type": "page", "userId": "42"}
 
@@ -190,7 +190,7 @@ def test_a_mail_program_is_a_bot_only_where_websites_are_read():
     assert (bot(agent), bot_among_mail_readers(agent)) == ("YahooMailProxy", "")
 
 
-def test_what_no_reader_causes_is_not_judged():
+def test_reports_that_no_reader_causes_are_not_judged():
     assert mail_event(report("Bounce", "curl/8.5.0")).received.event.bot == ""
 
 
@@ -241,7 +241,7 @@ HISTORIES = st.lists(
 
 
 @given(HISTORIES.filter(lambda events: not all(event.bot for event in events)))
-def test_a_lead_is_as_if_no_bot_had_been_there(events):
+def test_bot_events_do_not_change_the_lead(events):
     events = sorted(events, key=lambda event: (event.at, event.id))
     people = [event for event in events if not event.bot]
 
@@ -261,7 +261,7 @@ def test_bots_alone_make_a_lead_without_points():
     assert [move.phase for move in lead.moves] == ["new"]
 
 
-def test_whoever_unsubscribes_is_believed_whatever_program_brings_it():
+def test_an_unsubscription_counts_from_any_program():
     events = [
         Event("1", "Seen", 0, "site", properties={"page": "contact"}, traits={"email": "a@b.example"}),
         Event("2", "Unsubscribed", 1, RIPEN, bot="curl"),

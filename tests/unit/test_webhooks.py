@@ -1,4 +1,4 @@
-"""What a webhook is, whom it reaches, and what its answer means."""
+"""Webhooks: signature, permitted receivers, and the meaning of answers."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_a_receiver_checks_the_signature_with_a_library_of_its_own(receiver):
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 410, 301, 307])
-def test_a_receiver_that_turns_it_down_is_not_asked_again_and_no_redirect_is_followed(receiver, status):
+def test_a_rejected_webhook_is_not_repeated_and_no_redirect_is_followed(receiver, status):
     elsewhere = receiver()
     server = receiver(status, [("location", elsewhere.url)])
 
@@ -88,12 +88,12 @@ def test_a_receiver_that_turns_it_down_is_not_asked_again_and_no_redirect_is_fol
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 503])
-def test_a_receiver_in_trouble_is_asked_again(receiver, status):
+def test_a_webhook_is_repeated_after_a_server_error(receiver, status):
     with pytest.raises(DeliveryDelayedError, match=str(status)):
         post(receiver(status).url, MESSAGE, to_itself=True)
 
 
-def test_a_receiver_that_is_away_is_asked_again():
+def test_a_webhook_is_repeated_after_a_refused_connection():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -102,7 +102,7 @@ def test_a_receiver_that_is_away_is_asked_again():
         post(f"http://127.0.0.1:{port}/", MESSAGE, to_itself=True)
 
 
-def test_a_receiver_that_answers_byte_by_byte_is_hung_up_on(monkeypatch):
+def test_the_connection_to_a_receiver_that_answers_byte_by_byte_is_closed(monkeypatch):
     monkeypatch.setattr(webhooks, "_READ", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
@@ -124,7 +124,7 @@ def test_a_receiver_that_answers_byte_by_byte_is_hung_up_on(monkeypatch):
         "https://[::1]/",
     ],
 )
-def test_only_https_to_somebody_else_is_called(monkeypatch, url):
+def test_only_https_urls_of_other_hosts_are_called(monkeypatch, url):
     monkeypatch.setattr(socket, "create_connection", None)
     with pytest.raises(DeliveryFailedError):
         post(url, MESSAGE)
@@ -169,7 +169,7 @@ def test_only_https_to_somebody_else_is_called(monkeypatch, url):
     ],
 )
 @pytest.mark.parametrize("to_itself", [False, True])
-def test_a_name_that_leads_into_a_private_network_is_not_called(monkeypatch, address, to_itself):
+def test_a_host_name_in_a_private_network_is_not_called(monkeypatch, address, to_itself):
     found = [(None, None, None, "", (answer, 443)) for answer in ("93.184.216.34", address)]
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
     monkeypatch.setattr(socket, "create_connection", None)
@@ -187,7 +187,7 @@ def test_an_address_in_the_internet_is_public(address):
 
 
 @pytest.mark.parametrize("kind", [IPv4Address, IPv6Address])
-def test_nothing_special_is_public_whichever_edition_of_the_registries_python_knows(monkeypatch, kind):
+def test_special_networks_are_not_public_in_any_python_version(monkeypatch, kind):
     monkeypatch.setattr(kind, "is_global", True)
 
     for network in (*_SPECIAL, *map(ip_network, NOT_UNICAST)):
@@ -230,6 +230,6 @@ def test_each_receiver_has_a_key_of_its_own_and_always_the_same():
     assert KEY.startswith("whsec_")
 
 
-def test_the_body_is_json_with_all_letters():
+def test_the_body_is_json_with_unicode_letters():
     assert json.loads(MESSAGE.body)["timestamp"] == "2023-11-14T22:13:20.000Z"
     assert "Änn" in MESSAGE.body.decode()

@@ -1,4 +1,4 @@
-"""The white paper's example under the starter kit: what reaches the lead from the first click to the personal mail."""
+"""The white paper's example under the starter kit, from the first click to the personal mail."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MINUTE = HOUR / 60
 
 
 def anonymous():
-    """An afternoon and an evening of somebody who came through an advertisement: 30 points, no address."""
+    """A visitor from an advertisement after an afternoon and an evening: 30 points, no address."""
     life = Life()
     life.at(5 * HOUR, "Page Viewed", path="/lp/webinar", context={"campaign": AD})
     evening = 11.5 * HOUR
@@ -47,7 +47,7 @@ def reads(life):
     life.until(42)
 
 
-def test_a_workshop_that_fits_is_recommended_before_anybody_knows_an_address():
+def test_a_fitting_workshop_is_recommended_to_an_anonymous_visitor():
     life = anonymous()
 
     assert round(life.lead().score("engagement")) == 30
@@ -55,7 +55,7 @@ def test_a_workshop_that_fits_is_recommended_before_anybody_knows_an_address():
     assert life.done == []
 
 
-def test_who_keeps_a_seat_gets_the_agenda_at_once_and_mails_only_after_the_confirmation():
+def test_a_sign_up_gets_the_agenda_at_once_and_mails_only_after_the_confirmation():
     life = signed_up()
 
     assert life.reached("workshop-agenda", "double-opt-in") == [(0, "confirm-subscription"), (0, "workshop-agenda")]
@@ -64,7 +64,7 @@ def test_who_keeps_a_seat_gets_the_agenda_at_once_and_mails_only_after_the_confi
     assert "workshop-quoting" not in life.lead().offers
 
 
-def test_at_150_points_sales_writes_and_is_told_in_parallel():
+def test_the_personal_mail_and_the_handoff_go_out_together_at_150_points():
     life = signed_up()
     assert life.reached("personal-note", "sales-handoff") == []
 
@@ -75,7 +75,7 @@ def test_at_150_points_sales_writes_and_is_told_in_parallel():
 
 
 @pytest.mark.parametrize("contact", ["Contact Requested", "Meeting Booked"])
-def test_sales_does_not_write_to_a_lead_who_got_in_touch_before(contact):
+def test_a_lead_who_contacted_sales_before_gets_no_personal_mail(contact):
     life = signed_up()
     life.at(9, contact)
 

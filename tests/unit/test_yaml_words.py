@@ -1,4 +1,4 @@
-"""YAML's own errors are told in the words of somebody who writes rules, with the line where the mistake is."""
+"""Errors of YAML are reported in plain words, with the line of the mistake."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from adapters.rules.yaml_words import problem_of
         ("a: 1\n---\nb: 2\n", 2, "--- begins a second document here; a rule file is one document"),
     ],
 )
-def test_an_error_of_yaml_is_told_in_plain_words(text, line, told):
+def test_a_yaml_error_is_reported_in_plain_words(text, line, told):
     with pytest.raises(MarkedYAMLError) as error:
         read_yaml(text.encode())
 
