@@ -117,7 +117,7 @@ def test_global_privacy_control_is_a_no_until_the_visitor_says_otherwise(context
     context.add_init_script("Object.defineProperty(navigator, 'globalPrivacyControl', { value: true })")
     page = context.new_page()
     page.goto(f"{recorder.origin}/first")
-    page.evaluate("ripen.track('Tool Used')")
+    page.evaluate("ripen.page(); ripen.track('Tool Used')")
     fence(page)
     assert page.evaluate("ripen.consent()") is False
     assert cookies(page) == []
@@ -126,7 +126,7 @@ def test_global_privacy_control_is_a_no_until_the_visitor_says_otherwise(context
     page.goto(f"{recorder.origin}/next")
 
     assert page.evaluate("ripen.consent()") is True
-    recorder.events("Asset Previewed")
+    recorder.events("Consent Given", "Asset Previewed", beside=())  # nor how long the page was seen before
 
 
 def test_a_page_that_is_only_prerendered_tells_nothing(agreed, recorder, fence):
