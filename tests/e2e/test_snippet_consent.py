@@ -117,7 +117,7 @@ def test_global_privacy_control_is_a_denial_until_the_visitor_agrees(context, re
     context.add_init_script("Object.defineProperty(navigator, 'globalPrivacyControl', { value: true })")
     page = context.new_page()
     page.goto(f"{recorder.origin}/first")
-    page.evaluate("ripen.track('Tool Used')")
+    page.evaluate("ripen.page(); ripen.track('Tool Used')")
     fence(page)
     assert page.evaluate("ripen.consent()") is False
     assert cookies(page) == []
@@ -126,7 +126,7 @@ def test_global_privacy_control_is_a_denial_until_the_visitor_agrees(context, re
     page.goto(f"{recorder.origin}/next")
 
     assert page.evaluate("ripen.consent()") is True
-    recorder.events("Asset Previewed")
+    recorder.events("Consent Given", "Asset Previewed", beside=())  # nor how long the page was seen before
 
 
 def test_a_prerendered_page_sends_no_event(agreed, recorder, fence):

@@ -93,6 +93,8 @@ const page = (...args) => {
   address = now;
   const names = args.filter((arg) => typeof arg === 'string');
   record('page', { name: names.pop(), category: names.pop(), properties: object(args) });
+  tell();
+  if (consented === false) return; // a page that is not told is not left either
   view = {
     id: uuid(),
     draft: newKey(),
@@ -102,7 +104,6 @@ const page = (...args) => {
     since: null,
   };
   clock(visible());
-  tell();
 };
 
 const track = (event, properties) => record('track', { event, properties: properties || {} });
