@@ -30,6 +30,7 @@ from ripen_cli.project import HOME, ROOT, RULES, digest, launch, rule_files, run
 REGION = "eu-central-1"
 STACK = "ripen"
 SENDER = "hello@ripen.example"
+OPERATOR = "operator@ripen.example"
 DEFAULT_PORT = 4566
 _STARTED_WITHIN = 120
 _PUBLISHED_WITHIN = 180
@@ -114,6 +115,7 @@ def start(port: int, progress: Progress, template: Path = ROOT / "template.yaml"
         with _step(progress, "sender and starter rules"):
             cloud.client("sesv2").create_email_identity(EmailIdentity=SENDER)
             _tell_public_url(cloud)
+            _set_up_table(cloud)
             publish_rules(cloud, with_server(rule_files(RULES), "local-server", cloud.server_key))
     except BaseException:
         if process.poll() is None:
@@ -215,7 +217,12 @@ def _build(sam: Path, template: Path) -> None:
 def _parameters() -> list[str]:
     architecture = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
     runtime = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    return [f"Runtime={runtime}", f"Architecture={architecture}", f"SenderAddress={SENDER}"]
+    return [
+        f"Runtime={runtime}",
+        f"Architecture={architecture}",
+        f"SenderAddress={SENDER}",
+        f"AlarmAddress={OPERATOR}",
+    ]
 
 
 def _start_emulator(emulator: Path, port: int) -> subprocess.Popen[bytes]:
@@ -307,6 +314,15 @@ def _tell_public_url(cloud: Cloud) -> None:
         told = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
         variables = told | {"PUBLIC_URL": cloud.track_url}
         functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+
+
+def _set_up_table(cloud: Cloud) -> None:
+    """Turn on the expiry and the backups that the template asks for; the emulator's CloudFormation ignores them."""
+    table = cloud.client("dynamodb")
+    expiry = {"Enabled": True, "AttributeName": "ttl"}
+    table.update_time_to_live(TableName=cloud.table, TimeToLiveSpecification=expiry)
+    backups = {"PointInTimeRecoveryEnabled": True}
+    table.update_continuous_backups(TableName=cloud.table, PointInTimeRecoverySpecification=backups)
 
 
 def _aws_environment(endpoint: str) -> dict[str, str]:

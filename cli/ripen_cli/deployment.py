@@ -16,17 +16,21 @@ from adapters.runtime import clients
 from ripen.times import SECOND
 from ripen_cli import cloud
 
-_SERVICES = ("dynamodb", "s3", "secretsmanager", "sqs", "sesv2", "sts", "cloudformation")
+_SERVICES = (
+    *("dynamodb", "s3", "secretsmanager", "sqs", "sesv2", "sts", "cloudformation"),
+    *("lambda", "cloudwatch", "sns"),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
-    """The names and settings of a deployment. `retention_days` is how long the ledger keeps an event.
+    """The names and settings of a deployment, by its `stack`. `retention_days` is how long the ledger keeps an event.
 
     `sender` is the From address of its mails; `public_url` is the base of their links, without a trailing slash.
     `server_key` is the key of a server; only the local cloud tells it.
     """
 
+    stack: str
     table: str
     rules_bucket: str
     address_secret: str
@@ -34,6 +38,7 @@ class Deployment:
     sender: str
     public_url: str
     server_key: str = ""
+    local: bool = False
 
 
 def deployed(command: Callable[..., None]) -> Callable[..., None]:
@@ -84,7 +89,7 @@ def _local(port: int) -> Deployment:
         raise cloud.not_running(port)
     for service in _SERVICES:
         clients.use(service, found.client(service))
-    return replace(_stack(cloud.STACK), public_url=found.track_url, server_key=found.server_key)
+    return replace(_stack(cloud.STACK), public_url=found.track_url, server_key=found.server_key, local=True)
 
 
 def _stack(name: str) -> Deployment:
@@ -92,6 +97,7 @@ def _stack(name: str) -> Deployment:
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
     try:
         return Deployment(
+            name,
             outputs["TableName"],
             outputs["RulesBucketName"],
             outputs["AddressSecretArn"],

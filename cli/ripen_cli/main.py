@@ -12,6 +12,7 @@ from ripen_cli.local import local
 from ripen_cli.mail import mail
 from ripen_cli.report import report
 from ripen_cli.rules import rules, sources
+from ripen_cli.verify import verify
 from ripen_cli.webhook import webhook
 
 
@@ -32,3 +33,4 @@ main.add_command(demo)
 main.add_command(report)
 main.add_command(webhook)
 main.add_command(mail)
+main.add_command(verify)
