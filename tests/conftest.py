@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import gc
 import io
+from functools import cache
 
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from adapters.delivery import send_rate
+from adapters.mail import compiler
 from adapters.reports import anonymous_views
-from adapters.rules import active
+from adapters.rules import active, rule_files
 from adapters.runtime import clients, secrets, settings
 from adapters.runtime.telemetry import logger
 from adapters.tracking import public_config, source_registry
@@ -23,6 +25,23 @@ hypothesis_settings.register_profile(
     "ripen", hypothesis_settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("ripen")
+
+
+def pytest_configure():
+    """Reads the same rule file, and compiles the same mail, only once: hundreds of tests build the starter kit."""
+    problems, template = compiler.file_problems, compiler.compile_template
+    listed = cache(lambda name, source: [*problems(name, source)])
+
+    @cache
+    def compiled(name, source, own, layout):
+        texts = {name: source} | ({f"{name.removesuffix('mjml')}txt": own} if own is not None else {})
+        return template(name, texts | {compiler.LAYOUT: layout}, layout)
+
+    def once(name, texts, layout):
+        return compiled(name, texts[name], texts.get(f"{name.removesuffix('mjml')}txt"), layout)
+
+    compiler.file_problems, compiler.compile_template = listed, once
+    rule_files.read_yaml = cache(rule_files.read_yaml)
 
 
 def pytest_collection_finish():

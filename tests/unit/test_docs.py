@@ -34,7 +34,7 @@ from ripen.times import DAY, MINUTE, parse_iso
 from ripen_cli.project import rule_files
 
 ROOT = Path(__file__).parents[2]
-HIDDEN = {".venv", ".ripen", ".aws-sam", "build", "node_modules", ".git"}
+HIDDEN = {".venv", ".ripen", ".aws-sam", "build", "node_modules", ".git", ".pytest_cache"}
 DOCUMENTS = sorted(
     path for path in ROOT.rglob("*.md") if not HIDDEN & set(path.relative_to(ROOT).parts) and path.stat().st_size
 )

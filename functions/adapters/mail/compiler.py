@@ -78,8 +78,8 @@ def read_mails(files: Mapping[str, bytes], troubles: list[str], reading: Reading
         folder, language = name.split("/")[1], name[-7:-5]
         reading(name, troubles)
         try:
-            mails.setdefault(folder, {})[language] = _template(name, texts, layout or "")
-        except _UnusableError as error:
+            mails.setdefault(folder, {})[language] = compile_template(name, texts, layout or "")
+        except UnusableError as error:
             if str(error) not in troubles:  # a problem of the layout is one of every mail
                 troubles.append(str(error))
     return mails
@@ -90,7 +90,7 @@ def _is_content(source: str) -> bool:
     return "<mjml" not in source
 
 
-class _UnusableError(Exception):
+class UnusableError(Exception):
     """A mail cannot be compiled; the message names the file and the line."""
 
 
@@ -102,14 +102,15 @@ def _read(name: str, files: Mapping[str, bytes], texts: dict[str, str]) -> list[
         source = read_text(files[name])
     except UnicodeDecodeError as error:
         return [f"{name}: is not text in UTF-8: {error.reason}"]
-    wrong = islice(_problems(name, source), MOST_PROBLEMS)
+    wrong = islice(file_problems(name, source), MOST_PROBLEMS)
     found = [f"{name}:{line}: {problem[:_LONGEST_PROBLEM]}" for line, problem in wrong]
     if not found:
         texts[name] = source
     return found
 
 
-def _problems(name: str, source: str) -> Iterator[tuple[int, str]]:
+def file_problems(name: str, source: str) -> Iterator[tuple[int, str]]:
+    """The problems of one file on its own, each with its line."""
     if name.endswith(".txt"):
         yield from template_problems(source)
         return
@@ -129,7 +130,8 @@ def _problems(name: str, source: str) -> Iterator[tuple[int, str]]:
         yield 1, "has no <mj-title>; add it, because it is the subject of the mail"
 
 
-def _template(name: str, texts: Mapping[str, str], layout: str) -> MailTemplate:
+def compile_template(name: str, texts: Mapping[str, str], layout: str) -> MailTemplate:
+    """One mail in one language; `texts` are all files of mails by name. Raises UnusableError."""
     source = texts[name]
     title = _TITLE.search(source)
     whole = not _is_content(source)
@@ -145,17 +147,17 @@ def _template(name: str, texts: Mapping[str, str], layout: str) -> MailTemplate:
     subject = title_text(" ".join(title[1].split())) if title else ""
     for part in (subject, page, text):
         if problem := broken(part):
-            raise _UnusableError(f"{name}:1: {problem}")
+            raise UnusableError(f"{name}:1: {problem}")
     return MailTemplate(subject=subject, html=page, text=text)
 
 
 def _page(pieces: list[Piece], name: str, texts: Mapping[str, str]) -> str:
-    """The compiled HTML of a mail, with its links marked for tracking. Raises _UnusableError."""
+    """The compiled HTML of a mail, with its links marked for tracking. Raises UnusableError."""
     page = _compiled(pieces)
     if len(page) > MOST_LETTERS:
-        raise _UnusableError(f"{name}:1: renders to {len(page)} characters; the limit is {MOST_LETTERS}")
+        raise UnusableError(f"{name}:1: renders to {len(page)} characters; the limit is {MOST_LETTERS}")
     for position, problem in unsafe_links(page, markup=True):
-        raise _UnusableError(f"{_place(page, position, name, texts)}: {problem}")
+        raise UnusableError(f"{_place(page, position, name, texts)}: {problem}")
     return mark_html(page)
 
 
@@ -202,7 +204,7 @@ def _compiled(pieces: list[Piece]) -> str:
     try:
         page = str(mjml2html(stand_in))
     except ValueError as error:
-        raise _UnusableError(_located(pieces, whole, str(error))) from None
+        raise UnusableError(_located(pieces, whole, str(error))) from None
     words = _JINJA.split(" ".join(title[1].split())) if title else []
     return re.sub(rf"{_STAND_IN}\s*", lambda _: "".join(_quoted(word) for word in words), page)
 
