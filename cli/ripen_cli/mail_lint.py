@@ -160,7 +160,7 @@ class _Source(NamedTuple):
 
 def _in_mail(kit: Kit, name: str, language: str, source: _Source) -> Iterator[Finding]:
     letter = letter_of(kit, name, language)
-    links = Links(PUBLIC_URL, "sample", letter.survey)
+    links = Links(PUBLIC_URL, "sample", letter.survey, language)
     try:
         mail = fill_in(kit, letter, sample_lead(kit, language), links)
         fill_in(kit, letter, sample_lead(kit, language, known=False), links)

@@ -11,6 +11,7 @@ from ripen.campaigns.sending_hours import Hours, within_hours, zone
 from ripen.campaigns.state import Run
 from ripen.campaigns.steps import Do
 from ripen.events.event import MAIL
+from ripen.languages import speaks
 from ripen.leads.identifiers import COMPLAINED, UNDELIVERABLE
 from ripen.leads.proof import Proof
 
@@ -110,7 +111,7 @@ def content(state: State, step: Do) -> str | None:
     left = {
         name: asset
         for name, asset in state.rules.content.items()
-        if asset.kind in step.kinds and name not in state.mails.assets and spoken in asset.link
+        if asset.kind in step.kinds and name not in state.mails.assets and speaks(asset.link, spoken)
     }
     return best(left, taste(state))
 
