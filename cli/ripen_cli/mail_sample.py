@@ -19,7 +19,13 @@ from ripen.messages.mail_context import MailContext, content_of, mail_context
 PUBLIC_URL = "https://go.example"
 """The base of links in sample mails."""
 
-_SAMPLE = {"firstName": "Ada", "lastName": "Lovelace", "company": "Example & Sons", "email": "ada@example.com"}
+_SAMPLE = {
+    "salutation": "Ms",
+    "firstName": "Ada",
+    "lastName": "Lovelace",
+    "company": "Example & Sons",
+    "email": "ada@example.com",
+}
 _CONTENT = {
     "kind": "guide",
     "title": "A guide that fits",

@@ -292,7 +292,7 @@ def test_a_confirmation_keeps_what_was_agreed_to_when_and_from_where(pages):
 def test_a_page_names_the_sender_in_its_own_language(pages):
     put_text("ripen", SITE_KEY, json.dumps(SITE | {"from_name": {"en": "The team", "de": "Das Team"}}))
 
-    assert "– Das Team</title>" in pages.get("confirm", lang="de")["body"]
+    assert " Das Team</title>" in pages.get("confirm", lang="de")["body"]
     assert "from The team at" in text(pages.get("confirm", lang="en"))
 
 

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters.mail.jinja import uses
 from programmes import CONFIGURATION, MAILS, customer, former, known, subscriber, visitor
 from ripen.campaigns.content_choice import Taste, best
 from ripen.times import DAY, SECOND, parse_duration
@@ -242,6 +243,15 @@ def test_every_text_is_there_in_both_languages():
     texts += [text for asset in CONFIGURATION.content.values() for text in (asset.title, asset.text, asset.link)]
     texts += [text for one in CONFIGURATION.offers.values() for text in (one.title, one.text, one.button, one.link)]
     assert all({*text} == {"en", "de"} for text in texts)
+
+
+@pytest.mark.parametrize("name", MAILS)
+def test_no_german_mail_shows_a_first_name_beside_the_formal_you(name):
+    template = MAILS[name]["de"]
+
+    for part in (template.subject, template.html, template.text):
+        assert uses(part, ("lead.name", "lead.first_name", "lead.traits")) == []
+    assert "lead.salutation" in uses(template.html, ("lead.salutation",))
 
 
 def test_the_personal_mail_goes_out_in_the_name_of_sales():
