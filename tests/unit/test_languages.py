@@ -11,6 +11,7 @@ from ripen.config.configuration import Configuration
 from ripen.errors import InvalidConfigurationError
 from ripen.languages import CODES, best_language, in_language, speaks, versions
 from ripen.messages.mail_context import content_of, mail_context
+from unit.leads import happened, lead, reported, rules, told
 
 LANGUAGES = st.sampled_from(["de", "en", "fr"])
 TEXTS = st.text(max_size=9) | st.dictionaries(LANGUAGES, st.text(max_size=9))
@@ -154,3 +155,32 @@ def test_a_mail_in_an_unknown_language_is_refused():
 
     [problem] = refused.value.problems
     assert problem.startswith("mails/tips/xx.mjml: 'xx' is not a language; write its two small letters of ISO 639-1")
+
+
+# ---------------------------------------------------------------- the language of a lead
+
+
+BROWSER = happened("Page Viewed", context={"locale": "en-US"})
+FORM = happened("Identified", 0.001, context={"locale": "de-AT", "form": True})
+REQUEST = happened("Signed Up", 0.001, context={"locale": "de", "form": True, "request": {"purpose": "the agenda"}})
+LATER = happened("Page Viewed", 9, context={"locale": "en-US"})
+
+
+@pytest.mark.parametrize(
+    ("events", "language"),
+    [
+        ([], "fr"),
+        ([BROWSER], "en"),
+        ([BROWSER, FORM], "de"),
+        ([FORM, LATER], "de"),
+        ([REQUEST, LATER], "de"),
+        ([FORM, happened("Identified", 1, context={"form": True})], "de"),
+        ([FORM, happened("Identified", 1, context={"form": True, "locale": "en"})], "en"),
+        ([FORM, told(1, language="it")], "it"),
+        ([FORM, told(1, language="it"), reported("Preferences Changed", 2, language="en")], "en"),
+    ],
+)
+def test_a_lead_has_the_language_of_its_choice_its_trait_its_form_or_its_browser(events, language):
+    found = lead(rules(mailing={"language": "fr"}), happened("Nothing", -1), *events)
+
+    assert found.language == language

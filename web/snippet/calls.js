@@ -17,14 +17,14 @@ const pageFacts = () => ({
   referrer,
 });
 
-const context = (page = pageFacts()) => {
+const context = (page = pageFacts(), locale = navigator.language) => {
   const { first, visit } = touches();
   return {
     page,
     campaign: visit.campaign,
     firstTouch: first,
     referrer: visit.referrer && { url: visit.referrer },
-    locale: navigator.language,
+    locale,
     timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   };
 };
@@ -135,8 +135,9 @@ const submit = async (form) => {
     if (text) traits[name] = text;
   });
   const { ripenEvent: event, ripenPurpose: purpose } = form.dataset;
+  const locale = form.closest('[lang]')?.lang;
   if (allowed() || !purpose) {
-    record('identify', { traits, context: { ...context(), form: true } });
+    record('identify', { traits, context: { ...context(pageFacts(), locale), form: true } });
     if (event) track(event, properties(form));
     return consented;
   }
@@ -145,7 +146,7 @@ const submit = async (form) => {
     properties: properties(form),
     anonymousId: uuid(),
     userId: undefined,
-    context: { form: true, request: { purpose }, traits, locale: form.closest('[lang]')?.lang },
+    context: { form: true, request: { purpose }, traits, locale },
   });
   return post([call], byFetch).then(({ ok }) => ok, () => false);
 };

@@ -63,8 +63,9 @@ def time_zone(state: State) -> ZoneInfo:
 
 
 def language(state: State) -> str:
-    """The lead's language (two letters): from its preferences, its traits or its browser, else the default."""
-    for told in (state.privacy.preferences.language, state.traits.get("language"), state.sessions.locale):
+    """The lead's language (two letters): by preferences, traits, latest form or browser, else the default."""
+    visits = state.sessions
+    for told in (state.privacy.preferences.language, state.traits.get("language"), visits.form_locale, visits.locale):
         if isinstance(told, str) and told[:2].isalpha():
             return told[:2].lower()
     return state.rules.language
