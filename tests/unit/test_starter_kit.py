@@ -235,7 +235,7 @@ def test_there_is_something_for_every_lead_in_both_languages(step):
 
 def test_every_text_is_there_in_both_languages():
     mailing = CONFIGURATION.mailing
-    texts = [mailing.imprint, mailing.opt_in]
+    texts = [mailing.imprint, mailing.opt_in, mailing.from_name, CONFIGURATION.campaigns["personal-note"].from_name]
     texts += [text for one in mailing.categories.values() for text in (one.title, one.reason)]
     texts += [one.reason for one in CONFIGURATION.campaigns.values() if one.transactional]
     texts += [survey.question for survey in mailing.surveys.values()]
@@ -243,6 +243,16 @@ def test_every_text_is_there_in_both_languages():
     texts += [text for asset in CONFIGURATION.content.values() for text in (asset.title, asset.text, asset.link)]
     texts += [text for one in CONFIGURATION.offers.values() for text in (one.title, one.text, one.button, one.link)]
     assert all({*text} == {"en", "de"} for text in texts)
+
+
+@pytest.mark.parametrize("path", ["lp/webinar", "solutions/quoting", "guides/win-rate"])
+def test_a_german_page_counts_like_the_english_one(path):
+    english, german = visitor(), visitor()
+    english.at(1, "Page Viewed", path=f"/{path}")
+    german.at(1, "Page Viewed", path=f"/de/{path}")
+
+    assert english.lead().interests == german.lead().interests != ()
+    assert english.lead().scores == german.lead().scores
 
 
 @pytest.mark.parametrize("name", MAILS)
