@@ -21,6 +21,7 @@ STORY = [
     ("30.0", "information"),
     *[("50.0", "consultation")] * 6,
     *[("67.0", "consultation")] * 4,
+    ("20.0", "information"),
     ("-", "3 leads"),
 ]
 

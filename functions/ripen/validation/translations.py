@@ -16,7 +16,7 @@ Problems = Iterator[tuple[Path, str]]
 def missing_texts(configuration: Configuration) -> Problems:
     """Texts that are missing in the default language and, of content, in a language of its links."""
     default = configuration.mailing.language
-    for path, text in _texts(configuration):
+    for path, text in texts_by_language(configuration):
         if default not in text and not _of_content(path):
             yield path, f"has no text in {default!r}, which is the default language (mailing.language); add one"
     for key, asset in configuration.content.items():
@@ -29,7 +29,7 @@ def missing_texts(configuration: Configuration) -> Problems:
 
 def untranslated(configuration: Configuration, languages: Collection[str]) -> Problems:
     """Warnings about texts that are missing in one of the `languages` of the mails."""
-    for path, text in _texts(configuration):
+    for path, text in texts_by_language(configuration):
         if _of_content(path) and isinstance(configuration.content[str(path[1])].link, Mapping):
             continue  # leads with other languages do not get it
         for language in sorted({*languages} - {*text}):
@@ -46,7 +46,7 @@ def _of_content(path: Path) -> bool:
     return path[0] == "content"
 
 
-def _texts(configuration: Configuration) -> Iterator[tuple[Path, Texts]]:
+def texts_by_language(configuration: Configuration) -> Iterator[tuple[Path, Texts]]:
     """Every text that is given by language."""
     waiting: list[tuple[Path, object]] = [((), configuration)]
     while waiting:
