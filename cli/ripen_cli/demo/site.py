@@ -27,6 +27,8 @@ _PAGES = {
     "webinar": "webinar",
     "privacy": "privacy",
 }
+PATHS = tuple(_PAGES)
+"""The paths of the pages below the home page of each language."""
 
 
 def blueprint(cloud: Cloud) -> Blueprint:
