@@ -44,7 +44,7 @@ def main(rounds: int) -> None:
     def mime() -> bytes:
         page_token = link_tokens.issue_page(_KEYS, lead.subject, "I#" + "0" * 64, tags["intent"], _NOW)
         token = link_tokens.issue(_KEYS, lead.subject, "I#" + "0" * 64, _NOW)
-        links = Links("https://go.example", page_token, "first-steps")
+        links = Links("https://go.example", page_token, "first-steps", "en")
         mail = mailer.render(template, mailer.facts(lead, written, links, token))
         return mailer.build(mail, mailer.envelope(written, links, _SENDER, _RECIPIENT))
 

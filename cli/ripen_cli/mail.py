@@ -14,8 +14,9 @@ from adapters.delivery import mailer
 from adapters.mail.links import Links
 from adapters.rules.rule_files import build
 from ripen.errors import InvalidConfigurationError, MailRefusedError, MailTemplateError, RipenError
+from ripen.languages import best_language
 from ripen.leads.lead import Lead
-from ripen.messages.mail_context import MailContext, best_language
+from ripen.messages.mail_context import MailContext
 from ripen_cli.deployment import Deployment, deployable, deployed, now, telling_errors
 from ripen_cli.mail_kinds import kind_of, kinds
 from ripen_cli.mail_lint import ERROR, lint
@@ -130,6 +131,6 @@ def _letter(kit: Kit, name: str, language: str | None, own: str = "") -> MailCon
 
 def _filled(kit: Kit, letter: MailContext, lead: Lead, public_url: str) -> mailer.Rendered:
     try:
-        return fill_in(kit, letter, lead, Links(public_url, "", letter.survey))
+        return fill_in(kit, letter, lead, Links(public_url, "", letter.survey, letter.language))
     except MailTemplateError as error:
         raise click.ClickException(f"{letter.mail} cannot be rendered: {error}") from None

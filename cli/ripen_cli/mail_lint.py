@@ -160,7 +160,7 @@ class _Source(NamedTuple):
 
 def _in_mail(kit: Kit, name: str, language: str, source: _Source) -> Iterator[Finding]:
     letter = letter_of(kit, name, language)
-    links = Links(PUBLIC_URL, "sample", letter.survey)
+    links = Links(PUBLIC_URL, "sample", letter.survey, language)
     try:
         mail = fill_in(kit, letter, sample_lead(kit, language), links)
         fill_in(kit, letter, sample_lead(kit, language, known=False), links)
@@ -175,8 +175,9 @@ def _in_mail(kit: Kit, name: str, language: str, source: _Source) -> Iterator[Fi
 def _rendered(mail: Rendered, letter: MailContext, links: Links, source: _Source) -> Iterator[Finding]:
     values = links.values()
     page = document_fromstring(mail.html)
+    linked = {link for *_, link, _ in page.iterlinks()}
     for part, targets, shown in (
-        ("", {link for *_, link, _ in page.iterlinks()}, page.text_content()),
+        ("", linked, page.text_content()),
         (" in its text part", mail.text, mail.text),
     ):
         for name, title in _PAGES:
@@ -185,7 +186,7 @@ def _rendered(mail: Rendered, letter: MailContext, links: Links, source: _Source
         lines = [line for line in letter.imprint.splitlines() if line.strip()]
         if any(line.strip() not in shown for line in lines):
             yield source.finding(ERROR, f"does not show the imprint{part}; add mail.imprint")
-    if values["trap_url"] not in mail.html:
+    if values["trap_url"] not in linked:
         yield source.finding(WARNING, "has no hidden link, which detects link scanners; add mail.trap_url")
     if len(mail.subject) > LONG_SUBJECT:
         text = f"the subject has {len(mail.subject)} characters; many inboxes cut it off after {LONG_SUBJECT}"

@@ -12,13 +12,20 @@ from ripen.config.schema.campaigns import Campaign
 from ripen.events.event import Event
 from ripen.fold.fold import fold
 from ripen.fold.rules import compile_rules
+from ripen.languages import speaks
 from ripen.leads.lead import Lead
 from ripen.messages.mail_context import MailContext, content_of, mail_context
 
 PUBLIC_URL = "https://go.example"
 """The base of links in sample mails."""
 
-_SAMPLE = {"firstName": "Ada", "lastName": "Lovelace", "company": "Example & Sons", "email": "ada@example.com"}
+_SAMPLE = {
+    "salutation": "Ms",
+    "firstName": "Ada",
+    "lastName": "Lovelace",
+    "company": "Example & Sons",
+    "email": "ada@example.com",
+}
 _CONTENT = {
     "kind": "guide",
     "title": "A guide that fits",
@@ -62,5 +69,5 @@ def mails_of(campaign: Campaign) -> Iterator[str]:
 
 
 def _content(configuration: Configuration, language: str) -> Mapping[str, str]:
-    name = next((name for name, asset in configuration.content.items() if language in asset.link), "")
+    name = next((name for name, asset in configuration.content.items() if speaks(asset.link, language)), "")
     return content_of(configuration, name, language) or _CONTENT

@@ -19,6 +19,7 @@ from adapters.tracking import public_config
 from ripen.errors import InvalidEventError
 from ripen.events.parsing import identifier
 from ripen.events.sources import Sources
+from ripen.languages import in_language, speaks, versions
 from ripen.times import DAY, parse_duration
 from track.request import RefusedRequestError, check_sender
 from track.responses import Answer, empty_answer, json_answer
@@ -65,15 +66,13 @@ def _chosen(every: Mapping[str, Any], active: Any) -> Mapping[str, Any]:
 
 
 def _told(name: str, offer: Mapping[str, Any], languages: tuple[str, str]) -> dict[str, Any]:
-    whole = (language for language in languages if all(language in offer[part] for part in _TEXTS))
-    language = next(whole, languages[1])
+    language = next((language for language in languages if _is_written_in(language, offer)), languages[1])
     return {
         "name": name,
         "placement": offer["placement"],
         "slot": offer["slot"],
         "language": language,
-        **{part: _in(offer[part], language, languages[1]) for part in (*_TEXTS, "link")},
-        "image": offer["image"],
+        **{part: in_language(offer[part], language, languages[1]) for part in (*_TEXTS, "link", "image")},
         "dismissDays": parse_duration(offer["dismiss_for"]) / DAY,
     }
 
@@ -81,9 +80,12 @@ def _told(name: str, offer: Mapping[str, Any], languages: tuple[str, str]) -> di
 _TEXTS = ("title", "text", "button")
 
 
-def _in(texts: Mapping[str, str], *languages: str) -> str:
-    """The text in the first of these languages that has one, else in any language."""
-    return next((texts[language] for language in languages if language in texts), next(iter(texts.values())))
+def _is_written_in(language: str, offer: Mapping[str, Any]) -> bool:
+    """True if at least one text is written in this language, and each that exists by language is."""
+    texts = [offer[part] for part in _TEXTS]
+    return any(language in text for text in texts if not isinstance(text, str)) and all(
+        speaks(text, language) for text in texts
+    )
 
 
 def _language(text: str) -> str:
@@ -95,7 +97,7 @@ def _language(text: str) -> str:
 def _leads_to(offer: Mapping[str, Any], path: str) -> bool:
     """True if the offer links to the page that requests it."""
     here = _page(path)
-    return bool(here) and any(link.startswith("/") and _page(link) == here for link in offer["link"].values())
+    return bool(here) and any(link.startswith("/") and _page(link) == here for link in versions(offer["link"]))
 
 
 def _page(link: str) -> str:

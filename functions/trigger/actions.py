@@ -21,10 +21,11 @@ from ripen.config.configuration import Configuration, MailTemplate
 from ripen.config.schema.mailing import Mailing, Recipient
 from ripen.errors import DeliveryFailedError, MailOutcomeUnknownError, MailRefusedError, MailTemplateError
 from ripen.events.event import MAIL
+from ripen.languages import best_language
 from ripen.leads.lead import Intent, Lead
 from ripen.leads.suppression import shortened
 from ripen.messages.handoff import handoff_payload
-from ripen.messages.mail_context import best_language, content_of, mail_context
+from ripen.messages.mail_context import content_of, mail_context
 from ripen.messages.send_limits import mailbox_key
 from ripen.times import DAY, to_iso
 from services.refresh import Refreshed, whole
@@ -139,7 +140,7 @@ def _send(
     language = best_language(languages, lead.language, configuration.mailing.language)
     written = mail_context(configuration, intent.campaign, intent.step, intent.name, language)
     page_token = link_tokens.issue_page(signing, lead.subject, to.key, intent.id, lead.now)
-    links = Links(settings.public_url.rstrip("/"), page_token, written.survey)
+    links = Links(settings.public_url.rstrip("/"), page_token, written.survey, language)
     token = link_tokens.issue(signing, lead.subject, to.key, lead.now)
     content = content_of(configuration, intent.content, language)
     envelope = mailer.envelope(written, links, settings.sender, to.address)

@@ -22,6 +22,7 @@ STORY = [
     *[("50.0", "consultation")] * 6,
     *[("67.0", "consultation")] * 4,
     ("67.0", "purchase"),
+    ("20.0", "information"),
     ("-", "3 leads"),
 ]
 

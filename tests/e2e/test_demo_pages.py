@@ -1,4 +1,4 @@
-"""The demo's pages on a phone: nothing sticks out, labels can be read, and mails without HTML are shown."""
+"""The demo's pages on a phone: nothing sticks out, labels can be read, mails without HTML are shown, and German is."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from ripen_cli.cloud import Cloud
 from ripen_cli.demo.server import listen, serve
+from ripen_cli.demo.site import PATHS
 
 PHONE = {"width": 375, "height": 667}
 MESSAGES = {
@@ -140,3 +141,45 @@ def test_the_box_stands_beside_its_label_on_the_workshop_form(phone):
     assert box["width"] < 30
     assert box["y"] - whole["y"] < 10
     assert sticks_out(phone) == 0
+
+
+FAULTS = """() => {
+  const all = (selector) => [...document.querySelectorAll(selector)];
+  const html = (one) => one.outerHTML.slice(0, 99);
+  const named = (one) => (one.innerText || one.ariaLabel || '').trim();
+  const levels = all('h1, h2, h3').map((heading) => Number(heading.tagName[1]));
+  const inside = ({ pathname }) => /^[/](de|_demo)[/]/.test(pathname);
+  return [
+    ...all('input, select').filter((field) => !field.labels.length).map(html),
+    ...all('a, button').filter((one) => one.offsetParent && !named(one)).map(html),
+    ...all('a[href^="/"]:not([hreflang])').filter((link) => !inside(link)).map(html),
+    ...levels.filter((level, n) => level > (n ? levels[n - 1] + 1 : 1)).map((level) => `h${level} skips a level`),
+  ];
+}"""
+"""Fields without a label, links and buttons without a name, links to English pages, and headings out of order."""
+
+
+def test_each_german_page_fits_a_phone_names_its_controls_and_stays_german(phone):
+    for path in PATHS:
+        phone.goto(f"/de/{path}")
+
+        assert (path, sticks_out(phone), phone.evaluate(FAULTS)) == (path, 0, [])
+        assert phone.locator("html").get_attribute("lang") == "de"
+        assert phone.locator("link[hreflang=en]").get_attribute("href") == f"/{path}"
+
+
+def test_a_visitor_changes_the_language_and_the_tools_answer_in_it(phone):
+    phone.goto("/solutions/quoting")
+    phone.get_by_role("link", name="Deutsch").click()
+    expect(phone).to_have_url(f"{phone.url.partition('/de/')[0]}/de/solutions/quoting")
+    expect(phone.get_by_role("heading", name="Dürfen wir uns an Ihren Besuch erinnern?")).to_be_visible()
+    phone.get_by_role("button", name="Ablehnen").click()
+
+    phone.get_by_role("button", name="Ausrechnen").click()
+
+    expect(phone.locator("output")).to_have_text("16,8 Stunden in der Woche oder 773 im Jahr.")
+    phone.goto("/de/guides/win-rate")
+    phone.get_by_role("button", name="Ausrechnen").click()
+    expect(phone.locator("output")).to_have_text("27 von hundert. Unser Rat: schneller antworten.")
+    phone.get_by_role("link", name="English").click()
+    expect(phone.get_by_role("heading", level=1)).to_have_text("Know your win rate")

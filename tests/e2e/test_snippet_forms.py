@@ -85,6 +85,7 @@ def test_with_consent_the_form_is_part_of_the_visit(workshop, recorder):
     page, _, identify, track = recorder.events("page", "Consent Given", "identify", "Signed Up", beside=())
     assert page["anonymousId"] == identify["anonymousId"] == track["anonymousId"]
     assert identify["context"]["form"] is True
+    assert (page["context"]["locale"], identify["context"]["locale"]) == ("en-US", "de"), "of the browser, of the form"
     assert "request" not in identify["context"] | track["context"]
 
 

@@ -289,6 +289,28 @@ def test_a_confirmation_records_its_text_time_and_network(pages):
     assert proof == {"intent": INTENT, "text_version": version(shown), "language": "de", "ip": "203.0.113.0/24"}
 
 
+def test_a_page_names_the_sender_in_its_own_language(pages):
+    put_text("ripen", SITE_KEY, json.dumps(SITE | {"from_name": {"en": "The team", "de": "Das Team"}}))
+
+    assert " Das Team</title>" in pages.get("confirm", lang="de")["body"]
+    assert "from The team at" in text(pages.get("confirm", lang="en"))
+
+
+@pytest.mark.parametrize(
+    ("opt_in", "said"),
+    [
+        ("I agree.", "I agree."),
+        ({"en": "I agree.", "de": "Ja."}, "Ja."),
+        ({"en": "I agree."}, "Ich möchte E-Mails mit"),
+    ],
+    ids=["plain", "by language", "without this language"],
+)
+def test_nobody_agrees_to_a_text_by_language_in_another_one(pages, opt_in, said):
+    put_text("ripen", SITE_KEY, json.dumps(SITE | {"opt_in": opt_in}))
+
+    assert f'id="agreed">{said}' in html.unescape(pages.get("confirm", lang="de")["body"])
+
+
 def test_a_confirmation_of_a_changed_text_is_refused_and_shows_the_new_text(pages):
     shown = pages.get("confirm")
     put_text("ripen", SITE_KEY, json.dumps(SITE | {"opt_in": {"en": "I want everything."}}))

@@ -13,11 +13,11 @@ MAILING = b"""mailing:
   imprint: {de: "Example GmbH, Hauptstra\xc3\x9fe 1"}
   opt_in: {de: "Ja, ich will."}
   categories:
-    tips: {title: {de: Tipps, en: Tips}, reason: {en: You asked for tips}}
+    tips: {title: {de: Tipps, en: Tips}, reason: {de: Sie haben Tipps bestellt}}
   surveys:
     service:
-      question: {en: How did we do?}
-      reasons: [{key: slow, title: {en: It took too long}}]
+      question: Wie war es?
+      reasons: [{key: slow, title: {de: Zu langsam, en: It took too long}}]
 """
 OFFERS = b"""offers:
   workshop: {title: {de: Workshop}, text: {de: Los}, button: {de: Anmelden}, link: {de: /workshop}}
@@ -34,7 +34,9 @@ def test_publishing_writes_the_public_part_of_the_rules(site, rule_files):
     assert seen["categories"] == {"tips": {"de": "Tipps", "en": "Tips"}}
     assert seen["imprint"] == {"de": "Example GmbH, Hauptstraße 1"}
     assert (seen["from_name"], seen["language"], seen["languages"]) == ("Example GmbH", "de", ["de", "en"])
-    assert seen["surveys"]["service"]["reasons"] == [{"key": "slow", "title": {"en": "It took too long"}}]
+    assert seen["surveys"]["service"]["reasons"] == [
+        {"key": "slow", "title": {"de": "Zu langsam", "en": "It took too long"}}
+    ]
     assert seen["offers"]["workshop"]["link"] == {"de": "/workshop"}
 
 

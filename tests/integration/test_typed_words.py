@@ -40,7 +40,8 @@ def proven(site, **traits):
 @pytest.mark.parametrize("ask", ["Newsletter Requested", "Signed Up"])
 def test_words_typed_by_a_stranger_appear_in_no_mail(site, ask):
     assert site.publish(rule_files(RULES), 0)["activated"]
-    typed = dict.fromkeys(("firstName", "lastName", "name", "company", "role", "title"), EVIL)
+    names = ("salutation", "academicTitle", "firstName", "lastName", "name", "company", "role", "title")
+    typed = dict.fromkeys(names, EVIL)
     asks = tracked(ask, START, asset="workshop", newsletter="yes", note=EVIL)
     site.live(identified(START - SECOND, email=ANN, **typed), asks, *enough("ann"), at=START)
 

@@ -301,6 +301,34 @@ def test_the_link_of_content_is_used_in_both_parts(files):
     assert "A & B: https://www.example.com/a?b=1&utm_source=ripen" in mail.text
 
 
+@pytest.mark.parametrize(
+    ("known", "subject", "greeting"),
+    [
+        ({"salutation": "Mrs", "academicTitle": "Dr."}, "Tips, Dr Weber", "Dear Dr Weber,"),
+        ({"salutation": "None", "academicTitle": None}, "Tips", "Hello,"),
+    ],
+)
+def test_a_mail_greets_by_title_and_last_name_or_without_a_name(files, known, subject, greeting):
+    title = b"<mj-title>Tips{% if lead.formal_name %}, {{ lead.formal_name }}{% endif %}</mj-title>"
+    content = title + b"<mj-text>{{ lead.salutation }},</mj-text>"
+
+    mail = rendered(files | {"mails/tips/en.mjml": content}, firstName="Mara", lastName="Weber", **known)
+
+    assert mail.subject == subject
+    assert mail.text.startswith(greeting)
+    assert f">{greeting}<" in mail.html
+
+
+@pytest.mark.parametrize("value", ["lead.salutation", 'lead["formal_name"]'])
+def test_a_salutation_in_a_language_that_has_none_is_refused(files, value):
+    content = f"<mj-title>Bonjour</mj-title><mj-text>{{{{ {value} }}}}</mj-text>"
+
+    [problem] = problems(files | {"mails/tips/fr.mjml": content.encode()})
+
+    named = value.replace('["', ".").strip('"]')
+    assert problem == f"mails/tips/fr.mjml:1: {named} exists only in de, en; write the salutation into the mail"
+
+
 def test_a_mail_that_asks_for_a_rating_needs_a_survey(files):
     files["mails/first-steps/en.mjml"] = (
         b'<mj-title>Hi</mj-title><mj-button href="{{ mail.feedback[9] }}">Nine</mj-button>'

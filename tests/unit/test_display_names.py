@@ -48,6 +48,7 @@ def test_a_name_is_shown(name):
             "Ann\u202ennA",
             "Ann\u00a0B",
         ),
+        *("None", "null", "undefined", "NaN"),
         *("A_b", "50% off!", "Call +49 30 1234", "Ann\x00", "J\ud800"),
     ],
 )

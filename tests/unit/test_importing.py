@@ -114,9 +114,30 @@ def test_numbers_and_booleans_are_converted_from_text(cell, value):
     assert (type(found), found) == (type(value), value)
 
 
-def person(**values):
-    made = contacts.Contacts(choose(contacts.USUAL, ()), UTC, NOW, lambda address: f"contact-{address}", "a list")
+def person(system="", **values):
+    made = contacts.Contacts(
+        choose(contacts.USUAL, ()), UTC, NOW, lambda address: f"contact-{address}", "a list", system
+    )
     return made.contact(Row(2, {"email": "ann@example.com", **values}))
+
+
+@pytest.mark.parametrize(
+    ("system", "columns"),
+    [
+        ("hubspot", {"Salutation": "Frau", "Academic Title": "Dr."}),
+        ("mautic", {"title": "Frau", "academic_title": "Dr."}),
+        ("", {"Anrede": "Frau", "Akademischer Titel": "Dr."}),
+        ("", {"Anrede": "Frau", "Titel": "Dr."}),
+    ],
+)
+def test_salutation_and_title_come_along_under_the_names_that_mails_read(system, columns):
+    traits = person(system, **columns).calls[0]["traits"]
+
+    assert (traits["salutation"], traits["academicTitle"]) == ("Frau", "Dr.")
+
+
+def test_a_title_of_another_system_is_a_job():
+    assert person("hubspot", title="Owner").calls[0]["traits"]["title"] == "Owner"
 
 
 @pytest.mark.parametrize(

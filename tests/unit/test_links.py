@@ -93,6 +93,13 @@ def test_links_to_pages_contain_the_token_of_the_mail():
     assert links.values()["feedback"][9] == "https://go.example/v1/feedback?t=a%2Bb&survey=nps&s=9"
 
 
+def test_pages_are_in_the_language_of_their_mail():
+    links = Links("https://go.example", "token", "nps", "de")
+
+    assert links.unsubscribe_url == "https://go.example/v1/unsubscribe?t=token&lang=de"
+    assert links.values()["feedback_url"] == "https://go.example/v1/feedback?t=token&lang=de&survey=nps"
+
+
 def as_browsers_read(name, follows):
     """The text that browsers read for `&name` in an attribute. Source: HTML, "Named character reference state"."""
     found = next(name[:length] for length in range(len(name), 0, -1) if name[:length] in html5)

@@ -176,8 +176,8 @@ def test_a_preview_shows_the_mail_on_a_phone_and_on_a_desktop(folder, tmp_path, 
     page = (tmp_path / "build" / "mails" / "first-steps.de.html").read_text()
     assert 'sandbox width="375"' in page
     assert 'sandbox width="800"' in page
-    assert "Willkommen, Ada Lovelace: Ihre ersten drei Schritte" in page
-    assert "Guten Tag Ada Lovelace," in page
+    assert "Willkommen, Frau Lovelace: Ihre ersten drei Schritte" in page
+    assert "Guten Tag Frau Lovelace," in page
     assert " &lt;SenderAddress of the stack&gt;</dd>" in page
     assert "<dt>Reply-To</dt><dd>" in page
     assert "<dt>Behind the subject</dt><dd>" in page

@@ -174,6 +174,27 @@ def test_an_offer_in_another_language_than_the_site_is_returned_in_its_own(table
     assert (one["title"], one["link"]) == ("title", "/x")
 
 
+def test_a_plain_text_stands_beside_texts_of_any_language(table):
+    picture = {"en": "/workshop.jpg", "de": "/werkstatt.jpg"}
+    table.offers = {"brief": offer(everybody=True, title="Workshop", link="/w", image=picture)}
+
+    german, french = (told(language=language)[0] for language in ("de", "fr"))
+
+    assert [german[part] for part in ("language", "title", "text", "link", "image")] == [
+        *("de", "Workshop", "text auf Deutsch", "/w", "/werkstatt.jpg")
+    ]
+    assert (french["language"], french["text"], french["image"]) == ("en", "text in English", "/workshop.jpg")
+
+
+def test_an_offer_of_plain_texts_is_in_the_language_of_the_site(table):
+    table.offers = {"plain": offer(everybody=True, **dict.fromkeys(("title", "text", "button"), "Hi"), link="/w")}
+
+    [one] = told(language="de")
+
+    assert (one["language"], one["title"], one["link"]) == ("en", "Hi", "/w")
+    assert told(language="de", path="/w") == []
+
+
 @pytest.mark.parametrize("path", ["/workshop", "/workshop/", "/workshop?utm_source=x", "/de/workshop"])
 def test_an_offer_is_not_shown_on_the_page_that_it_leads_to(table, path):
     table.fronts["a:ann"] = {"offers": ["workshop", "checklist"], "preferences": {}}

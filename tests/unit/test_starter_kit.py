@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters.mail.jinja import uses
 from programmes import CONFIGURATION, MAILS, customer, former, known, subscriber, visitor
 from ripen.campaigns.content_choice import Taste, best
 from ripen.times import DAY, SECOND, parse_duration
@@ -234,7 +235,7 @@ def test_every_lead_has_content_in_both_languages(step):
 
 def test_every_text_exists_in_both_languages():
     mailing = CONFIGURATION.mailing
-    texts = [mailing.imprint, mailing.opt_in]
+    texts = [mailing.imprint, mailing.opt_in, mailing.from_name, CONFIGURATION.campaigns["personal-note"].from_name]
     texts += [text for one in mailing.categories.values() for text in (one.title, one.reason)]
     texts += [one.reason for one in CONFIGURATION.campaigns.values() if one.transactional]
     texts += [survey.question for survey in mailing.surveys.values()]
@@ -242,6 +243,25 @@ def test_every_text_exists_in_both_languages():
     texts += [text for asset in CONFIGURATION.content.values() for text in (asset.title, asset.text, asset.link)]
     texts += [text for one in CONFIGURATION.offers.values() for text in (one.title, one.text, one.button, one.link)]
     assert all({*text} == {"en", "de"} for text in texts)
+
+
+@pytest.mark.parametrize("path", ["lp/webinar", "solutions/quoting", "guides/win-rate"])
+def test_a_german_page_counts_like_the_english_one(path):
+    english, german = visitor(), visitor()
+    english.at(1, "Page Viewed", path=f"/{path}")
+    german.at(1, "Page Viewed", path=f"/de/{path}")
+
+    assert english.lead().interests == german.lead().interests != ()
+    assert english.lead().scores == german.lead().scores
+
+
+@pytest.mark.parametrize("name", MAILS)
+def test_no_german_mail_shows_a_first_name_beside_the_formal_you(name):
+    template = MAILS[name]["de"]
+
+    for part in (template.subject, template.html, template.text):
+        assert uses(part, ("lead.name", "lead.first_name", "lead.traits")) == []
+    assert "lead.salutation" in uses(template.html, ("lead.salutation",))
 
 
 def test_the_personal_mail_is_sent_in_the_name_of_sales():

@@ -17,14 +17,14 @@ const pageFacts = () => ({
   referrer,
 });
 
-const context = (page = pageFacts()) => {
+const context = (locale = navigator.language) => {
   const { first, visit } = touches();
   return {
-    page,
+    page: pageFacts(),
     campaign: visit.campaign,
     firstTouch: first,
     referrer: visit.referrer && { url: visit.referrer },
-    locale: navigator.language,
+    locale,
     timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   };
 };
@@ -69,7 +69,7 @@ const look = () => {
 
 const left = () => ({
   messageId: view.id,
-  context: context(view.page),
+  context: { ...context(), page: view.page },
   event: LEFT,
   properties: { path: view.page.path, seconds: Math.round(view.shown / 1000), scroll: view.scroll },
 });
@@ -136,8 +136,9 @@ const submit = async (form) => {
     if (text) traits[name] = text;
   });
   const { ripenEvent: event, ripenPurpose: purpose } = form.dataset;
+  const locale = form.closest('[lang]')?.lang;
   if (allowed() || !purpose) {
-    record('identify', { traits, context: { ...context(), form: true } });
+    record('identify', { traits, context: { ...context(locale), form: true } });
     if (event) track(event, properties(form));
     return consented;
   }
@@ -146,7 +147,7 @@ const submit = async (form) => {
     properties: properties(form),
     anonymousId: uuid(),
     userId: undefined,
-    context: { form: true, request: { purpose }, traits, locale: form.closest('[lang]')?.lang },
+    context: { form: true, request: { purpose }, traits, locale },
   });
   return post([call], byFetch).then(({ ok }) => ok, () => false);
 };

@@ -24,13 +24,16 @@ from ripen_cli.demo.shop import order
 from ripen_cli.demo.story import (
     AGENDA,
     AGENDA_FOR_ANY,
+    AGENDA_IN_GERMAN,
     ALL_TAKEN,
     CONFIRM,
     FIRST_NAME,
     FIRST_STEPS,
+    GERMAN,
     KNOWN,
     READ,
     RECEIPT,
+    SIGNED_UP_ALONE,
     STEPS,
     STRANGER,
     WELCOME,
@@ -40,6 +43,7 @@ from ripen_cli.demo.story import (
     ask_for_a_seat,
     decline,
     sign_up_elsewhere,
+    sign_up_in_german,
     told,
 )
 
@@ -92,6 +96,8 @@ class Journey:
             self._reads_and_leaves(mara, before.lead.subject)
             self._is_claimed_by_others(browser, before.lead.subject)
             self._orders(before.lead.subject)
+        with browser.new_context() as context:
+            self._is_mailed_in_german(self._visitor(context, f"weber.{secrets.token_hex(4)}@lindenhof.example"))
         self._moves_over()
 
     def _visitor(self, context: BrowserContext, address: str) -> Visitor:
@@ -230,6 +236,20 @@ class Journey:
         _expect(title, "her wish for no marketing", UNSUBSCRIBED, reading.lead.suppressed)
         _expect(title, "phase", "purchase", reading.lead.phase)
         self._report(title, f"{reading.lead.score('engagement'):.1f}", reading.lead.phase)
+
+    def _is_mailed_in_german(self, visitor: Visitor) -> None:
+        """A form on a German page is answered in German, whatever the language of the browser."""
+        title = "a German visitor gets the agenda in German"
+        _perform(title, sign_up_in_german, visitor)
+        found = self._after_sweeps(lambda: self._mails(visitor.address), bool, _MAILED_WITHIN)
+        _expect(title, "mails", [AGENDA_IN_GERMAN], found)
+        [text] = [mail.text for mail in mails(self._cloud) if mail.recipient == visitor.address]
+        _expect(title, "greeting and sender", GERMAN, tuple(words for words in GERMAN if words in text))
+        [cookie] = visitor.page.context.cookies()
+        subject = f"a:{cookie['value'].removeprefix('yes.')}"
+        reading = self._settled(title, subject, lambda found: not found.lead.pending)
+        self._check(title, reading, SIGNED_UP_ALONE, "information")
+        self._report(title, f"{SIGNED_UP_ALONE:.1f}", "information")
 
     def _moves_over(self) -> None:
         """The history of an old shop is imported: it counts, and mails nobody."""

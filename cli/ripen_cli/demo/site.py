@@ -1,4 +1,4 @@
-"""The demo's website of an imaginary company, with Ripen's scripts on every page."""
+"""The demo's website of an imaginary company, in English and German, with Ripen's scripts on every page."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from flask import Blueprint, Response, abort, redirect, render_template, send_fr
 from werkzeug.wrappers import Response as AnyResponse
 
 from ripen_cli.cloud import Cloud
+from ripen_cli.demo.words import LANGUAGES, Language
 from ripen_cli.project import ROOT
 
 WRITE_KEY = "website"
@@ -26,23 +27,15 @@ _PAGES = {
     "webinar": "webinar",
     "privacy": "privacy",
 }
+PATHS = tuple(_PAGES)
+"""The paths of the pages below the home page of each language."""
 
 
 def blueprint(cloud: Cloud) -> Blueprint:
     """The pages of the website; each gets the tracking URL and the write key."""
     site = Blueprint("site", __name__)
-
-    @site.get("/")
-    @site.get("/<path:page>")
-    def page(page: str = "") -> str:
-        if page not in _PAGES:
-            abort(404)
-        return render_template(f"site/{_PAGES[page]}.html", track_url=cloud.track_url, write_key=WRITE_KEY)
-
-    @site.post("/workshop")
-    def sign_up() -> AnyResponse:
-        # The snippet sends the fields as events; the form itself only redirects.
-        return redirect("/workshop/thanks", code=303)
+    for language in LANGUAGES:
+        site.register_blueprint(_pages(cloud, language))
 
     @site.get("/ripen.js")
     def snippet() -> Response:
@@ -53,3 +46,30 @@ def blueprint(cloud: Cloud) -> Blueprint:
         return send_from_directory(ROOT / "functions" / "track", "offers.min.js")
 
     return site
+
+
+def _pages(cloud: Cloud, language: Language) -> Blueprint:
+    """The pages in one language."""
+    pages = Blueprint(language.code, __name__, url_prefix=language.root or None)
+
+    @pages.get("/")
+    @pages.get("/<path:page>")
+    def page(page: str = "") -> str:
+        if page not in _PAGES:
+            abort(404)
+        return render_template(
+            f"site/{language.code}/{_PAGES[page]}.html",
+            language=language.code,
+            root=language.root,
+            say=language.words,
+            languages=[(f"{other.root}/{page}", other) for other in LANGUAGES],
+            track_url=cloud.track_url,
+            write_key=WRITE_KEY,
+        )
+
+    @pages.post("/workshop")
+    def sign_up() -> AnyResponse:
+        # The snippet sends the fields as events; the form itself only redirects.
+        return redirect(f"{language.root}/workshop/thanks", code=303)
+
+    return pages

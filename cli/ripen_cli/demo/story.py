@@ -16,6 +16,10 @@ AGENDA = f"Your workshop, {FIRST_NAME}: the agenda"
 AGENDA_FOR_ANY = "Your workshop: the agenda"
 """The subject of the agenda mail for an address without proof."""
 
+AGENDA_IN_GERMAN = "Ihr Workshop: die Agenda"
+GERMAN = ("Guten Tag,", "Ihr Tallyfern-Team")
+"""The greeting of a German mail to an address without proof, and its sender in German."""
+
 STRANGER = "Mallory"
 CONFIRM = "Please confirm your e-mail address"
 WELCOME = f"Good to have you here, {FIRST_NAME}"
@@ -146,6 +150,23 @@ def sign_up_elsewhere(visitor: Visitor, first_name: str) -> None:
     visitor.page.wait_for_url("**/workshop/thanks")
     visitor.page.wait_for_function(ALL_TAKEN)
 
+
+def sign_up_in_german(visitor: Visitor) -> None:
+    """Change to the German website and sign up for the workshop there."""
+    visitor.visit("/workshop")
+    visitor.page.get_by_role("link", name="Deutsch").click()
+    visitor.page.wait_for_url("**/de/workshop")
+    visitor.press("Zustimmen")
+    visitor.page.get_by_label("Anrede").select_option("Frau")
+    visitor.page.get_by_label("Nachname").fill("Weber")
+    visitor.page.get_by_label("E-Mail-Adresse").fill(visitor.address)
+    visitor.press("Anmelden und Agenda bekommen")
+    visitor.page.wait_for_url("**/de/workshop/thanks")
+    visitor.page.wait_for_function(ALL_TAKEN)
+
+
+SIGNED_UP_ALONE = 20
+"""Points for a sign-up without anything before it."""
 
 STEPS = (
     Step("accepts in the cookie banner", _accept, 5, "awareness"),

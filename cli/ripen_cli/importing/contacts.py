@@ -51,6 +51,9 @@ _TRAITS = {
     "fname": "firstName",
     "lastname": "lastName",
     "lname": "lastName",
+    "anrede": "salutation",
+    "titel": "academicTitle",
+    "akademischertitel": "academicTitle",
     "company": "company",
     "companyname": "company",
     "jobtitle": "role",
@@ -61,6 +64,9 @@ _TRAITS = {
     "preferredlanguage": "language",
 }
 """Traits that conditions and mails know under these names."""
+
+_OF_SYSTEM = {"mautic": {"title": "salutation"}}
+"""The same for the columns of one system; Mautic's `title` is Mr or Mrs."""
 
 _TECHNICAL = frozenset(
     {
@@ -222,7 +228,7 @@ class Contacts:
             if plain(name) in _TECHNICAL or name in self.ignored:
                 self.left_out[name] += 1
                 continue
-            trait = _TRAITS.get(plain(name)) or _camel(name)
+            trait = (_TRAITS | _OF_SYSTEM.get(self.system, {})).get(plain(name)) or _camel(name)
             self.traits[trait] += 1
             found[trait] = value_of(cell)
         return found

@@ -24,6 +24,7 @@ from ripen.errors import MailOutcomeUnknownError, MailRefusedError, MailTemplate
 from ripen.leads.lead import Lead
 from ripen.messages.display_names import shown_traits
 from ripen.messages.mail_context import MailContext
+from ripen.messages.salutation import formal_name, salutation
 
 MAX_BYTES = 102 * 1024
 """Gmail clips longer mails. Text that a lead typed is bounded, so it makes no mail longer than this."""
@@ -83,8 +84,8 @@ def facts(
     """The variables of a template: `lead`, `mail`, `content`, and `tracking`, which adds parameters to links.
 
     `token` becomes `lead.token`. A visitor who follows a link with it proves access to the mailbox. A name from an
-    untrusted source, or one that does not look like a name, is empty, never undefined. `lead.traits` holds the shown
-    traits, each bounded in length. `content` has kind, title, text and link.
+    untrusted source, or one that does not look like a name, is empty, never undefined; `lead.salutation` then has no
+    name. `lead.traits` holds the shown traits, each bounded in length. `content` has kind, title, text and link.
     """
     traits = shown_traits(lead.known_traits)
     name = _text(traits, "name") or f"{_text(traits, 'firstName')} {_text(traits, 'lastName')}".strip()
@@ -94,6 +95,8 @@ def facts(
             "name": name,
             "first_name": _text(traits, "firstName") or name.partition(" ")[0],
             "company": _text(traits, "company"),
+            "formal_name": formal_name(traits, context.language),
+            "salutation": salutation(traits, context.language),
             "phase": lead.phase,
             "score": {profile: round(lead.score(profile), 1) for profile in lead.scores},
             "token": token,

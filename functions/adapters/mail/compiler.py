@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from mjml import mjml2html
 
-from adapters.mail.jinja import broken, template_problems
+from adapters.mail.jinja import broken, template_problems, uses
 from adapters.mail.links import mark_html, mark_text, unsafe_links
 from adapters.mail.markup import UNREADABLE, title_text
 from adapters.mail.mjml_lint import mjml_problems, place_of
@@ -21,6 +21,7 @@ from adapters.mail.sandbox import MOST_LETTERS
 from ripen.config.configuration import MailTemplate
 from ripen.config.text_files import read_text
 from ripen.config.upload_limits import LAYOUT, is_read
+from ripen.messages.salutation import LANGUAGES
 
 _PLACE = re.compile(r"<mj-content\s*/>")
 _HEAD = re.compile(r"<(mj-title|mj-preview)\s*>(.*?)</\1\s*>", re.DOTALL)
@@ -146,9 +147,16 @@ def compile_template(name: str, texts: Mapping[str, str], layout: str) -> MailTe
         text = around.replace(_CONTENT_STAND_IN, mark_text(own).strip())
     subject = title_text(" ".join(title[1].split())) if title else ""
     for part in (subject, page, text):
-        if problem := broken(part):
+        if problem := broken(part) or _unspoken(part, name[-7:-5]):
             raise UnusableError(f"{name}:1: {problem}")
     return MailTemplate(subject=subject, html=page, text=text)
+
+
+def _unspoken(part: str, language: str) -> str:
+    """The problem of a salutation in a language that has none; empty if there is none."""
+    used = [] if language in LANGUAGES else uses(part, ("lead.salutation", "lead.formal_name"))
+    known = ", ".join(LANGUAGES)
+    return f"{used[0]} exists only in {known}; write the salutation into the mail" if used else ""
 
 
 def _page(pieces: list[Piece], name: str, texts: Mapping[str, str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -16,7 +16,7 @@ from adapters.mail.links import in_style, tracked, unsafe_links
 from adapters.mail.sandbox import Sandbox
 from adapters.mail.template_limits import longest_expression, too_complex
 
-LEAD_FIELDS = ("company", "first_name", "name", "phase", "score", "token", "traits")
+LEAD_FIELDS = ("company", "first_name", "formal_name", "name", "phase", "salutation", "score", "token", "traits")
 """The fields of `lead` in every mail."""
 
 MAIL_FIELDS = (
@@ -133,6 +133,12 @@ def shows_content(source: str) -> bool:
         isinstance(test.test, nodes.Name) and test.test.name == "content" for test in tree.find_all((nodes.If,))
     )
     return not asked and any(name.name == "content" for name in tree.find_all(nodes.Name))
+
+
+def uses(source: str, fields: Collection[str]) -> list[str]:
+    """Those of the `fields`, such as `lead.name`, that a template uses, in its order and each once."""
+    used = (f"{variable}.{field}" for _, variable, field in _fields(_TEXT.parse(source)))
+    return [*dict.fromkeys(field for field in used if field in fields)]
 
 
 def _fields(tree: nodes.Template) -> Iterator[tuple[int, str, str]]:

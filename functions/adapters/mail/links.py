@@ -39,12 +39,13 @@ class Links:
     """URLs of the Ripen pages that one mail links to.
 
     `public_url` is the base URL without a trailing slash. `page_token` identifies the mail, and is empty in previews.
-    `survey` names the survey of the rating links.
+    `survey` names the survey of the rating links. The pages are in `language`, otherwise in that of the browser.
     """
 
     public_url: str
     page_token: str
     survey: str = ""
+    language: str = ""
 
     @property
     def unsubscribe_url(self) -> str:
@@ -63,7 +64,8 @@ class Links:
         }
 
     def _page(self, name: str) -> str:
-        return f"{self.public_url}/v1/{name}?t={quote(self.page_token)}"
+        language = f"&lang={quote(self.language)}" if self.language else ""
+        return f"{self.public_url}/v1/{name}?t={quote(self.page_token)}{language}"
 
 
 @dataclass(frozen=True, slots=True)

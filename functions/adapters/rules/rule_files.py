@@ -24,7 +24,7 @@ from ripen.config.public import MAX_BYTES, dump_site
 from ripen.config.schema.base import Path
 from ripen.config.schema.campaigns import Branch
 from ripen.config.schema.keys import keys_at
-from ripen.config.upload_limits import SECTIONS, size_problems, strangers
+from ripen.config.upload_limits import MAIL, SECTIONS, size_problems, strangers
 from ripen.errors import InvalidConfigurationError
 from ripen.events.sources import dump_sources
 from ripen.suggestions import did_you_mean
@@ -32,6 +32,7 @@ from ripen.validation.campaign_checks import steps_of
 from ripen.validation.checks import problems
 from ripen.validation.event_names import doubtful_events
 from ripen.validation.sending_times import closed_too_long
+from ripen.validation.translations import untranslated
 
 _NEEDED = ("profiles", "phases")
 _LONGEST_INPUT = 100
@@ -78,7 +79,9 @@ def build(files: Mapping[str, bytes], reading: Reading = untold) -> tuple[Config
 def warnings_of(files: Mapping[str, bytes], configuration: Configuration, sent: Collection[str] = ()) -> list[str]:
     """Warnings about files from which `build` made a configuration; `sent` are the names of events that were sent."""
     documents = {name: read_yaml(content) for name, content in files.items() if name in SECTIONS}
-    found = islice(chain(doubtful_events(configuration, sent), closed_too_long(configuration)), MOST_PROBLEMS)
+    spoken = {mail[2] for name in files if (mail := MAIL.fullmatch(name))}
+    doubts = (doubtful_events(configuration, sent), closed_too_long(configuration), untranslated(configuration, spoken))
+    found = islice(chain(*doubts), MOST_PROBLEMS)
     return [_located(documents, path, text) for path, text in found]
 
 
@@ -128,8 +131,8 @@ def _elsewhere(key: object, sections: Sequence[str]) -> str:
 
 
 def _written(location: Sequence[str | int]) -> Path:
-    # For a value of several possible kinds, the models add the kind in angle brackets; the file has no such key.
-    return tuple(step for step in location if not str(step).startswith("<"))
+    # The models add the kind of a value that may be of several kinds, and mark keys; the file has no such steps.
+    return tuple(step for step in location if not str(step).startswith("<") and step != "[key]")
 
 
 def _message(error: Any) -> str:

@@ -14,8 +14,8 @@ MAX_BYTES = 300_000
 def dump_site(configuration: Configuration, mails: Mails) -> str:
     """JSON: `offers`, `surveys`, `categories` (titles), `imprint`, `opt_in`, `from_name`, `language`, `languages`.
 
-    Texts are keyed by language; `languages` are those of the mails and the default. Raises InvalidConfigurationError if
-    the JSON exceeds MAX_BYTES.
+    Texts are plain or by language; `languages` are those of the mails and the default. Raises
+    InvalidConfigurationError if the JSON exceeds MAX_BYTES.
     """
     mailing = configuration.mailing
     site = {

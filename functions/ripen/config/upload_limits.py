@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 
+from ripen.languages import problem_of
 from ripen.suggestions import closest
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
@@ -82,6 +83,8 @@ def right_place(name: str) -> str:
 def strangers(names: Iterable[str]) -> Iterator[str]:
     """The problems of files that look like rules or mails, but have a name that nothing reads; one line each."""
     for name in sorted(names):
+        if (mail := MAIL.fullmatch(name)) and (problem := problem_of(mail[2])):
+            yield f"{name}: {problem}"
         if is_read(name) or is_ignored(name):
             continue
         place = right_place(name)

@@ -11,6 +11,7 @@ from ripen.campaigns.sending_hours import Hours, within_hours, zone
 from ripen.campaigns.state import Run
 from ripen.campaigns.steps import Do
 from ripen.events.event import MAIL
+from ripen.languages import speaks
 from ripen.leads.identifiers import COMPLAINED, UNDELIVERABLE
 from ripen.leads.proof import Proof
 
@@ -62,8 +63,9 @@ def time_zone(state: State) -> ZoneInfo:
 
 
 def language(state: State) -> str:
-    """The lead's language (two letters): from its preferences, its traits or its browser, else the default."""
-    for told in (state.privacy.preferences.language, state.traits.get("language"), state.sessions.locale):
+    """The lead's language (two letters): by preferences, traits, latest form or browser, else the default."""
+    visits = state.sessions
+    for told in (state.privacy.preferences.language, state.traits.get("language"), visits.form_locale, visits.locale):
         if isinstance(told, str) and told[:2].isalpha():
             return told[:2].lower()
     return state.rules.language
@@ -110,7 +112,7 @@ def content(state: State, step: Do) -> str | None:
     left = {
         name: asset
         for name, asset in state.rules.content.items()
-        if asset.kind in step.kinds and name not in state.mails.assets and spoken in asset.link
+        if asset.kind in step.kinds and name not in state.mails.assets and speaks(asset.link, spoken)
     }
     return best(left, taste(state))
 

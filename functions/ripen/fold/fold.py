@@ -140,7 +140,7 @@ def _apply(state: State, event: Event, moment: int) -> None:
 
 def _answer(state: State, event: Event, moment: int) -> None:
     """Start and advance the transactional campaigns that the event concerns, and nothing else."""
-    state.sessions.hear_locale(event.context.get("locale"))
+    state.sessions.hear_form(event.context)
     others = state.rules.by_event.get(event.name, state.rules.any_event).others
     for found in others(state.facts) if others is not None else ():
         if isinstance(found, Signal) and state.rules.campaigns.named(found.campaign).transactional:

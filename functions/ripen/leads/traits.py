@@ -25,7 +25,7 @@ MAX_BYTES = 32 * 1024
 MAX_NAME = 80
 """Characters of one claimed name."""
 
-NAMES = ("firstName", "lastName", "name", "company", "role")
+NAMES = ("salutation", "academicTitle", "firstName", "lastName", "name", "company", "role")
 """Traits that the confirmation page shows for correction or removal."""
 
 
@@ -137,7 +137,7 @@ class Traits:
             self.view.update(said)
 
     def names_claimed(self) -> dict[str, str]:
-        """The claimed name, company and role, for the person to correct."""
+        """The claimed salutation, title, name, company and role, for the person to correct."""
         found = {name: said[name] for said in self.claimed.values() for name in NAMES if name in said}
         return {name: text[:MAX_NAME] for name, text in found.items() if isinstance(text, str) and text.strip()}
 

@@ -21,6 +21,8 @@ _HOST = re.compile(r"[^\s.]\.[^\W\d_]{2,}")
 
 _LINK = re.compile(r"[^\s.]\.[^\W\d_]{2}|://|\bwww\b|@", re.IGNORECASE)
 _FORBIDDEN = frozenset("<>{}[]\\|")
+_MISSING = frozenset({"none", "null", "undefined", "nan"})
+"""Words that programs write for a missing value."""
 
 
 def person_name(text: object) -> str:
@@ -85,7 +87,7 @@ def bounded(value: Any, depth: int = _DEPTH) -> Any:
 
 def _one_name(text: object) -> str:
     name = text.strip() if isinstance(text, str) else ""
-    return name if len(name) <= LONGEST_NAME else ""
+    return name if len(name) <= LONGEST_NAME and name.casefold() not in _MISSING else ""
 
 
 def _has_letters(name: str) -> bool:

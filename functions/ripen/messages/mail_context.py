@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ripen.config.configuration import Configuration
 from ripen.config.schema.mailing import Scale
+from ripen.languages import ByLanguage, in_language
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +41,24 @@ def mail_context(configuration: Configuration, campaign: str, step: str, mail: s
     topic = mailing.categories.get(category)
     survey = mail if mail in mailing.surveys else next(iter(mailing.surveys), "")
     scale = mailing.surveys[survey].scale if survey else Scale()
-    reasons = (rule.reason if rule else None) or (topic.reason if topic else None) or {}
+
+    def spoken(text: ByLanguage | None) -> str:
+        return in_language(text or "", language, mailing.language)
+
     return MailContext(
         campaign=campaign,
         step=step,
         mail=mail,
         language=language,
-        from_name=(rule.from_name if rule else "") or mailing.from_name,
-        reply_to=(rule.reply_to if rule else None) or mailing.reply_to or "",
-        reason=_translated(reasons, language, mailing.language),
-        imprint=_translated(mailing.imprint, language, mailing.language),
+        from_name=spoken((rule.from_name if rule else "") or mailing.from_name),
+        reply_to=spoken((rule.reply_to if rule else None) or mailing.reply_to),
+        reason=spoken((rule.reason if rule else None) or (topic.reason if topic else None)),
+        imprint=spoken(mailing.imprint),
         category=category,
         transactional=bool(rule and rule.transactional),
         survey=survey,
-        scale_low=_translated(scale.low, language, mailing.language),
-        scale_high=_translated(scale.high, language, mailing.language),
+        scale_low=spoken(scale.low),
+        scale_high=spoken(scale.high),
         sites=frozenset(origin for source in configuration.sources.values() for origin in source.origins),
     )
 
@@ -68,17 +71,7 @@ def content_of(configuration: Configuration, name: str, language: str) -> dict[s
     otherwise = configuration.mailing.language
     return {
         "kind": asset.kind,
-        "title": _translated(asset.title, language, otherwise),
-        "text": _translated(asset.text, language, otherwise),
-        "link": _translated(asset.link, language, otherwise),
+        "title": in_language(asset.title, language, otherwise),
+        "text": in_language(asset.text, language, otherwise),
+        "link": in_language(asset.link, language, otherwise),
     }
-
-
-def best_language(available: Mapping[str, object], wanted: object, otherwise: str) -> str:
-    """The first available language: `wanted`, `wanted` without its region (`de-AT`), `otherwise`, or any."""
-    own = wanted.lower() if isinstance(wanted, str) else ""
-    return next(one for one in (own, own[:2], otherwise, *available) if one in available)
-
-
-def _translated(texts: Mapping[str, str], language: str, otherwise: str) -> str:
-    return texts[best_language(texts, language, otherwise)] if texts else ""

@@ -19,7 +19,7 @@ from ripen.sessions.attribution import (
 from ripen.sessions.sessions import Before
 from ripen.times import SECOND
 
-_PLAIN = ("last_active", "pages", "seconds", "zone", "locale")
+_PLAIN = ("last_active", "pages", "seconds", "zone", "locale", "form_locale")
 
 
 @dataclass(slots=True)
@@ -40,7 +40,8 @@ class SessionState:
 
     `imported` is true while the last activity is from an imported history. `imported_until` is the latest moment of
     import of the events so far, -1 if none was imported. `origin` is the campaign, referrer and link token of the
-    latest event that had one. `idle_since` is the last activity before the present event or moment.
+    latest event that had one. `idle_since` is the last activity before the present event or moment. `locale` is that of
+    the browser at the latest visit, `form_locale` that of the latest form; empty if none was told.
     """
 
     latest: Session = field(default_factory=Session)
@@ -55,6 +56,7 @@ class SessionState:
     last_touch: Touch | None = None
     zone: str = ""
     locale: str = ""
+    form_locale: str = ""
 
     def take(self, event: Event, moment: int, ignored: IgnoredHosts) -> bool:
         """Apply an event that a person caused; `ignored` hosts bring nobody.
@@ -64,6 +66,7 @@ class SessionState:
         new = not self.latest.number or moment - self.latest.last >= VISIT_GAP
         context = event.context
         origin = (context.get("campaign"), context.get("referrer"), context.get("token"))
+        self.hear_form(context)
         moved = new and self._take_place(context.get("timezone"), context.get("locale"))
         moved = moved or (self.imported and not event.imported)
         if new or (origin != self.origin and any(origin)):  # browsers repeat the origin with every event of a visit
@@ -78,13 +81,13 @@ class SessionState:
         self.imported_until = max(self.imported_until, event.imported or -1)
         return moved
 
-    def hear_locale(self, locale: object) -> None:
-        """Apply the language of a page or form."""
-        if isinstance(locale, str):
-            self.locale = locale[:35]
+    def hear_form(self, context: Mapping[str, Any]) -> None:
+        """Apply the language of a form, if the event is one."""
+        if context.get("form"):
+            self.form_locale = _locale(context.get("locale"), self.form_locale)
 
     def _take_place(self, zone: object, locale: object) -> bool:
-        self.hear_locale(locale)
+        self.locale = _locale(locale, self.locale)
         if not isinstance(zone, str) or zone == self.zone:
             return False
         self.zone = zone[:64]
@@ -132,7 +135,7 @@ class SessionState:
             origin=tuple(values["origin"]) if values["origin"] else None,
             first_touch=_load_touch(values["touches"][0]),
             last_touch=_load_touch(values["touches"][1]),
-            **{name: values[name] for name in _PLAIN},
+            **{name: values[name] for name in _PLAIN if name in values},
         )
 
 
@@ -140,6 +143,10 @@ def visited_before(kept: Mapping[str, Any]) -> Before:
     """The facts about earlier visits in a dumped state of a fold."""
     last = _load_touch(kept["touches"][1])
     return Before(kept["told"]["view"], bool(kept["session"][0]), last if last and not last.direct else None)
+
+
+def _locale(told: object, before: str) -> str:
+    return told[:35] if isinstance(told, str) else before
 
 
 def _load_touch(kept: Any) -> Touch | None:

@@ -23,7 +23,7 @@ def listed(names: Collection[str], meant: str) -> str:
 
 
 def campaign_problems(configuration: Configuration, mails: Collection[str]) -> Problems:
-    """All problems of campaigns, content, offers and their translations. Yields (path, problem)."""
+    """All problems of campaigns, content and offers. Yields (path, problem)."""
     for key, campaign in configuration.campaigns.items():
         path: Path = ("campaigns", key)
         steps = [*steps_of(campaign, path)]
@@ -32,7 +32,6 @@ def campaign_problems(configuration: Configuration, mails: Collection[str]) -> P
         yield from _loops(campaign, path, steps)
         yield from _same_names(steps)
     yield from _fitting(configuration)
-    yield from _languages(configuration)
 
 
 def steps_of(campaign: Campaign, path: Path) -> Iterator[tuple[Path, Step | Branch]]:
@@ -147,17 +146,3 @@ def _fitting(configuration: Configuration) -> Problems:
                     (section, key, "slot"),
                     "is required for the placement slot, and not allowed for any other placement",
                 )
-
-
-def _languages(configuration: Configuration) -> Problems:
-    """Texts that are missing in the first language, the fallback for all leads."""
-    first = configuration.mailing.language
-    texts: list[tuple[Path, Mapping[str, Any]]] = [
-        (("mailing", "categories", key, "title"), category.title)
-        for key, category in configuration.mailing.categories.items()
-    ]
-    for key, offer in configuration.offers.items():
-        texts += [(("offers", key, part), getattr(offer, part)) for part in ("title", "text", "button", "link")]
-    for path, text in texts:
-        if first not in text:
-            yield path, f"has no text in {first!r}, which is the default language (mailing.language); add one"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ripen.config.configuration import Configuration
-from ripen.config.schema.base import Model, Path
+from ripen.config.schema.base import Model, Path, inner_values
 from ripen.config.schema.campaigns import Date
 from ripen.config.schema.lifecycle import EntryCondition
 from ripen.events.event import RIPEN
@@ -17,6 +17,7 @@ from ripen.validation.contradictions import contradictions
 from ripen.validation.lifecycle_checks import dead_ends
 from ripen.validation.never_true import impossible, leaves
 from ripen.validation.score_bounds import highest_confidence, highest_score
+from ripen.validation.translations import missing_texts
 
 Problems = Iterator[tuple[Path, str]]
 
@@ -28,6 +29,7 @@ def problems(configuration: Configuration, mails: frozenset[str]) -> Problems:
     """All problems of a configuration whose models are valid. Yields (path, problem)."""
     yield from _strangers(configuration)
     yield from campaign_problems(configuration, mails)
+    yield from missing_texts(configuration)
     yield from _sources(configuration)
     yield from _patterns(configuration)
     yield from _thresholds(configuration)
@@ -124,16 +126,12 @@ def conditions(configuration: Configuration) -> Iterator[tuple[Path, Mapping[str
     waiting: list[tuple[Path, object]] = [((), configuration)]
     while waiting:
         path, value = waiting.pop(0)
-        if isinstance(value, Model):
-            for name, field in type(value).model_fields.items():
-                inner = getattr(value, name)
-                if name in _CONDITIONS and isinstance(inner, dict) and inner and type(value) is not Date:
-                    yield (*path, name), inner
-                else:
-                    waiting.append(((*path, field.alias or name), inner))
-        elif isinstance(value, dict | list):
-            pairs = value.items() if isinstance(value, dict) else enumerate(value)
-            waiting += [((*path, key), inner) for key, inner in pairs]
+        allows = isinstance(value, Model) and not isinstance(value, Date)
+        for place, inner in inner_values(path, value):
+            if allows and place[-1] in _CONDITIONS and isinstance(inner, dict) and inner:
+                yield place, inner
+            else:
+                waiting.append((place, inner))
 
 
 def _thresholds(configuration: Configuration) -> Problems:

@@ -12,6 +12,7 @@ from typing import Any
 from adapters.runtime.settings import PagesSettings, settings
 from adapters.store.public_profile import read
 from ripen.events.networks import network_of
+from ripen.languages import in_language, speaks
 from ripen.leads.identifiers import DISOWNED, UNDELIVERABLE
 from ripen.leads.suppression import CONFIRMED
 from ripen.leads.traits import MAX_NAME, NAMES
@@ -63,9 +64,12 @@ def _message(visit: PageRequest, title: str, text: str) -> Answer:
 
 
 def _text(visit: PageRequest) -> str:
-    own: str = visit.site["opt_in"].get(visit.language, "")
-    say = TEXTS[visit.language]
-    return own or say["confirm_agreed"].format(sender=visit.site["from_name"] or say["confirm_us"])
+    """The consent text of the rules or, in a language that it lacks, that of the pages."""
+    language, usual, own = visit.language, visit.site["language"], visit.site["opt_in"]
+    if speaks(own, language) and (text := in_language(own, language, usual)):
+        return text
+    say, sender = TEXTS[language], in_language(visit.site["from_name"], language, usual)
+    return say["confirm_agreed"].format(sender=sender or say["confirm_us"])
 
 
 def _version(text: str) -> str:

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from ripen.config.rating_scale import USUAL
+from ripen.languages import in_language
 from track.pages.html import html_answer
-from track.pages.languages import translated
 from track.pages.page_request import PageError, PageRequest, Told, record_or_refuse
 from track.pages.texts import TEXTS
 from track.responses import Answer
@@ -59,7 +59,7 @@ def _survey(visit: PageRequest) -> Mapping[str, Any]:
 def _scale(visit: PageRequest, survey: Mapping[str, Any]) -> Mapping[str, str]:
     """The words for 0 and 10. A public configuration that was stored before surveys had a scale has the usual ones."""
     ends: Mapping[str, Mapping[str, str]] = survey.get("scale", USUAL)
-    return {end: translated(ends[end], visit.language, visit.site["language"]) for end in ("low", "high")}
+    return {end: in_language(ends[end], visit.language, visit.site["language"]) for end in ("low", "high")}
 
 
 def _form(
@@ -67,7 +67,7 @@ def _form(
 ) -> Answer:
     usual, say = visit.site["language"], TEXTS[visit.language]
     reasons = [
-        {"value": one["key"], "title": translated(one["title"], visit.language, usual), "on": one["key"] == reason}
+        {"value": one["key"], "title": in_language(one["title"], visit.language, usual), "on": one["key"] == reason}
         for one in survey["reasons"]
     ]
     if reasons:
@@ -76,7 +76,7 @@ def _form(
         "feedback.html",
         visit.language,
         visit.site,
-        title=translated(survey["question"], visit.language, usual),
+        title=in_language(survey["question"], visit.language, usual),
         score=score,
         scale=say["scale"].format(**_scale(visit, survey)),
         chosen=say["chosen"].format(score=score) if score is not None and not more else "",

@@ -15,7 +15,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from track.pages.languages import translated
+from ripen.languages import in_language
 from track.pages.page_request import PageRequest, page_link
 from track.pages.texts import TEXTS
 from track.responses import Answer
@@ -35,16 +35,11 @@ def html_answer(
     headers: Mapping[str, str] | None = None,
     **values: Any,
 ) -> Answer:
-    """A page in `language`. In templates, `say` has its texts; `site` comes from `adapters.tracking.public_config`."""
+    """A page in `language`. In templates, `say` has its texts. `site` comes from `adapters.tracking.public_config`."""
     style, policy = _style()
-    imprint = translated(site["imprint"], language, site["language"])
-    body = (
-        _templates()
-        .get_template(template)
-        .render(
-            {**values, "say": TEXTS[language], "language": language, "style": style, "imprint": imprint, "site": site}
-        )
-    )
+    ours = {name: in_language(site[name], language, site["language"]) for name in ("from_name", "imprint")}
+    filled = {**values, **ours, "say": TEXTS[language], "language": language, "style": style}
+    body = _templates().get_template(template).render(filled)
     about = {
         "content-type": "text/html; charset=utf-8",
         "content-language": language,

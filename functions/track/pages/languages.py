@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from track.pages.texts import TEXTS
 
@@ -25,8 +25,3 @@ def _by_quality(accepted: str) -> Iterator[str]:
         if weight > 0:
             ranked.append((-weight, len(ranked), name[:2].lower()))
     yield from (name for _, _, name in sorted(ranked))
-
-
-def translated(texts: Mapping[str, str], language: str, usual: str) -> str:
-    """The text in `language`, else in `usual`, else in any; empty if there is none."""
-    return texts.get(language) or texts.get(usual) or next(iter(texts.values()), "")

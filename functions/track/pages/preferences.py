@@ -12,13 +12,13 @@ from typing import Any
 
 from adapters.runtime.settings import PagesSettings, settings
 from adapters.store.public_profile import read
+from ripen.languages import in_language
 from ripen.leads.identifiers import UNSUBSCRIBED
 from ripen.leads.suppression import Suppressions
 from ripen.privacy.preferences import FREQUENCIES
 from ripen.times import SECOND
 from track.pages import unsubscribe
 from track.pages.html import html_answer, message_page
-from track.pages.languages import translated
 from track.pages.page_request import PageError, PageRequest, Told, page_link, record_or_refuse, replies
 from track.pages.texts import LANGUAGE_NAMES, TEXTS
 from track.responses import Answer
@@ -34,7 +34,7 @@ def show(visit: PageRequest) -> Answer:
     known, no = _known(visit), replies(visit)
     off = visit.site["categories"] if no.reason else known.get("off", ())
     topics = [
-        {"name": name, "title": translated(title, visit.language, visit.site["language"]), "on": name not in off}
+        {"name": name, "title": in_language(title, visit.language, visit.site["language"]), "on": name not in off}
         for name, title in visit.site["categories"].items()
     ]
     return html_answer(

@@ -52,6 +52,8 @@ _EN = {
     "about": "About you",
     "about_text": "These details were entered together with your address. Please correct wrong entries, and clear "
     "entries that are not yours. We save only what is here when you agree.",
+    "about_salutation": "Salutation",
+    "about_academicTitle": "Title",
     "about_firstName": "First name",
     "about_lastName": "Last name",
     "about_name": "Name",
@@ -136,6 +138,8 @@ _DE = {
     "about": "Ihre Angaben",
     "about_text": "Diese Angaben wurden zusammen mit Ihrer Adresse eingegeben. Bitte berichtigen Sie falsche Angaben, "
     "und löschen Sie Angaben, die nicht zu Ihnen gehören. Wir übernehmen nur, was hier steht, wenn Sie einwilligen.",
+    "about_salutation": "Anrede",
+    "about_academicTitle": "Titel",
     "about_firstName": "Vorname",
     "about_lastName": "Nachname",
     "about_name": "Name",

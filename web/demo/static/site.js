@@ -21,39 +21,42 @@
     })
   );
 
+  const language = document.documentElement.lang;
   const number = (form, name) => Number(form.elements[name].value);
-  const money = (amount) => Math.round(amount).toLocaleString('en');
+  const rounded = (amount, digits = 0) =>
+    amount.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
   const workingDays = (from, count) => {
     const day = new Date(from);
     for (let left = count; left > 0; ) {
       day.setDate(day.getDate() + 1);
       if (day.getDay() % 6) left -= 1;
     }
-    return day.toLocaleDateString('en', { weekday: 'long', day: 'numeric', month: 'long' });
+    return day.toLocaleDateString(language, { weekday: 'long', day: 'numeric', month: 'long' });
   };
-  const answers = {
+  // What each tool works out, for the blanks in its form's data-answer.
+  const tools = {
     'lost-enquiries': (form) => {
       const lost = (number(form, 'enquiries') * number(form, 'unanswered')) / 100;
-      return `${Math.round(lost)} enquiries wait in vain. If one in four were won: ${money((lost / 4) * number(form, 'value'))} a month.`;
+      return { lost: rounded(lost), value: rounded((lost / 4) * number(form, 'value')) };
     },
     'quoting-time': (form) => {
       const hours = (number(form, 'quotes') * (number(form, 'minutes') - 11)) / 60;
-      return `${hours.toFixed(1)} hours a week, or ${money(hours * 46)} a year.`;
+      return { hours: rounded(hours, 1), value: rounded(hours * 46) };
     },
     'follow-up-plan': (form) => {
       const sent = form.elements.sent.value;
-      return `Ask on ${workingDays(sent, 3)}, and once more on ${workingDays(sent, 10)}.`;
+      return { first: workingDays(sent, 3), second: workingDays(sent, 10) };
     },
     'win-rate': (form) => {
       const rate = (100 * number(form, 'won')) / number(form, 'sent');
-      const advice = rate < 20 ? 'ask more before you quote' : rate > 50 ? 'you are too cheap' : 'answer faster';
-      return `${rate.toFixed(0)} of a hundred. The advice: ${advice}.`;
+      return { rate: rounded(rate), advice: form.dataset[rate < 20 ? 'low' : rate > 50 ? 'high' : 'middle'] };
     },
   };
   all('form[data-tool]').forEach((form) =>
     form.addEventListener('submit', (event) => {
       event.preventDefault();
-      form.querySelector('output').textContent = answers[form.dataset.tool](form);
+      const found = tools[form.dataset.tool](form);
+      form.querySelector('output').textContent = form.dataset.answer.replace(/\{(\w+)\}/g, (_, name) => found[name]);
     })
   );
   all('input[type=date]').forEach((input) => {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
@@ -83,3 +84,13 @@ class Model(BaseModel):
     """The base of all models: immutable, and an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def inner_values(path: Path, value: object) -> Iterator[tuple[Path, object]]:
+    """The values directly in a model, dict or list at `path`, each with its own path."""
+    if isinstance(value, Model):
+        for name, field in type(value).model_fields.items():
+            yield (*path, field.alias or name), getattr(value, name)
+    elif isinstance(value, dict | list):
+        for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield (*path, key), inner

@@ -9,7 +9,8 @@ from pydantic import Field, model_validator
 
 from ripen.config.schema.base import LongDuration, Model, Name, Pattern, Text
 from ripen.config.schema.lifecycle import ScoreAtLeast
-from ripen.config.schema.mailing import Address, Clock, Translated, Weekday, Window
+from ripen.config.schema.mailing import Address, Clock, Weekday, Window
+from ripen.config.schema.translated import ByLanguage, Translated
 
 CHANNELS = ("mail", "onsite", "handoff", "notify", "webhook")
 """The keys of steps that do something."""
@@ -159,8 +160,8 @@ class Campaign(Model):
     confirms: bool = False
     category: Name | None = None
     reason: Translated | None = None
-    from_name: Text = ""
-    reply_to: Address | None = None
+    from_name: Translated = ""
+    reply_to: ByLanguage[Address] | None = None
     only_if: Pattern | None = None
     goal: Pattern | None = None
     exit: list[Pattern] = []

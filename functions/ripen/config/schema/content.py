@@ -6,8 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ripen.config.schema.base import LongDuration, Model, Name, Text
-from ripen.config.schema.mailing import Language, Link, Translated
+from ripen.config.schema.base import LongDuration, Model, Name
+from ripen.config.schema.mailing import Link
+from ripen.config.schema.translated import ByLanguage, Translated
+
+Target = Annotated[str, Field(pattern=r"^(https?://|/)[^\s\"'<>\\]*$", max_length=2_000)]
+"""A link, or a path of the site."""
 
 
 class Fitting(Model):
@@ -19,12 +23,12 @@ class Fitting(Model):
 
 
 class Asset(Fitting):
-    """Content that mails offer, such as an e-book or a video: once to each lead, with one link a language."""
+    """Content that mails offer, such as an e-book or a video: once to each lead, in the languages of its links."""
 
     kind: Name
     title: Translated
     text: Translated
-    link: Annotated[dict[Language, Link], Field(min_length=1)]
+    link: ByLanguage[Link]
 
 
 class Offer(Fitting):
@@ -39,10 +43,7 @@ class Offer(Fitting):
     title: Translated
     text: Translated
     button: Translated
-    link: Annotated[
-        dict[Language, Annotated[str, Field(pattern=r"^(https?://|/)[^\s\"'<>\\]*$", max_length=2_000)]],
-        Field(min_length=1),
-    ]
-    image: Text = ""
+    link: ByLanguage[Target]
+    image: Translated = ""
     everybody: bool = False
     dismiss_for: LongDuration = "14d"

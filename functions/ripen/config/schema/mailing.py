@@ -9,14 +9,12 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from ripen.config.rating_scale import USUAL
 from ripen.config.schema.base import LongDuration, Model, Name, Text
+from ripen.config.schema.translated import ByLanguage, Language, Translated
 
 Most = Annotated[int, Field(ge=1, le=1_000)]
 Clock = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 """A time of day, such as 08:30."""
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
-Translated = Annotated[dict[Language, Text], Field(min_length=1)]
-"""A text in each language."""
 Address = Annotated[str, StringConstraints(pattern=r"^[^@\s<>,;]{1,64}@[^@\s<>,;]+\.[^@\s<>,;]+$", max_length=254)]
 Link = Annotated[str, StringConstraints(pattern=r"^https?://[^\s\"'<>\\]+$", max_length=2_000)]
 
@@ -127,17 +125,17 @@ class Survey(Model):
 class Mailing(Model):
     """The settings for all mails.
 
-    `imprint` is the end of every mail, by language. `window` and `caps` apply to marketing mails. `language` and
-    `timezone` are the defaults for leads without their own. `opt_in` is the text that leads agree to when they confirm
-    their address, by language. `notices_per_hour` is the most internal notifications that a colleague gets in an hour
-    as single mails; the others follow in one digest. `notify` are the addresses that are told what became of an upload.
+    `imprint` is the end of every mail. `window` and `caps` apply to marketing mails. `language` and `timezone` are the
+    defaults for leads without their own. `opt_in` is the text that leads agree to when they confirm their address.
+    `notices_per_hour` is the most internal notifications that a colleague gets in an hour as single mails; the others
+    follow in one digest. `notify` are the addresses that are told what became of an upload.
     """
 
-    from_name: Text = ""
-    reply_to: Address | None = None
+    from_name: Translated = ""
+    reply_to: ByLanguage[Address] | None = None
     language: Language = "en"
     timezone: Zone = "UTC"
-    imprint: dict[Language, Text] = {}
+    imprint: Translated = ""
     window: Window = Window()
     caps: Caps = Caps()
     unproven: Unproven = Unproven()
@@ -146,4 +144,4 @@ class Mailing(Model):
     categories: dict[Name, Category] = {}
     recipients: dict[Name, Recipient] = {}
     surveys: dict[Name, Survey] = {}
-    opt_in: dict[Language, Text] = {}
+    opt_in: Translated = ""
