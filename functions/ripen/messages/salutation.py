@@ -87,7 +87,7 @@ def salutation(traits: Mapping[str, Any], language: str) -> str:
 
 
 def formal_name(traits: Mapping[str, Any], language: str) -> str:
-    """Honorific, title and last name; empty without a last name, and if neither address nor title is known."""
+    """Honorific, title and last name; empty without a last name, and if neither honorific nor title is known."""
     words, last = _WORDS.get(language), person_name(traits.get("lastName"))
     if words is None or not last:
         return ""
@@ -104,7 +104,7 @@ def _honorific(traits: Mapping[str, Any]) -> Honorific | None:
     """The honorific in `salutation`, otherwise in `gender`; None if neither names exactly one."""
     for trait in ("salutation", "gender"):
         said = _said(traits.get(trait))
-        # A single letter is a honorific only if it stands alone: "Ph.D." and "M. Sc." are none.
+        # A single letter is an honorific only if it stands alone: "Ph.D." and "M. Sc." are none.
         said = said if len(said) == 1 else [word for word in said if len(word) > 1]
         found = {honorific for honorific, words in _HONORIFICS.items() if not words.isdisjoint(said)}
         if len(found) == 1:
