@@ -1,4 +1,4 @@
-"""How mails greet a lead: by title and last name where they are known, and never with a word that somebody typed."""
+"""Mails greet a lead by title and last name where they are known, and never with a word that is no name."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ripen.messages.display_names import LONGEST_NAME, person_name
-from ripen.messages.salutation import TRAITS, formal_name, salutation
+from ripen.messages.salutation import formal_name, salutation
 
+TRAITS = ("salutation", "gender", "academicTitle", "firstName", "lastName")
 LAST = {"lastName": "Weber"}
 FULL = LAST | {"firstName": "Kim", "name": "Kim Weber"}
 HOSTILE = [

@@ -1,6 +1,6 @@
 """Salutations by language: "Guten Tag Frau Dr. Weber", "Dear Ms Weber"; without a name where too little is known.
 
-They show words of this module and a last name that looks like one, and no other word of a trait.
+They consist of words of this module and of names that look like names. No other word of a trait appears in them.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 from ripen.messages.display_names import LONGEST_NAME, person_name
 
 
-class Address(Enum):
-    """How a person wants to be addressed."""
+class Honorific(Enum):
+    """The form of address that a person wants: as a woman, as a man or as neither."""
 
     WOMAN = "woman"
     MAN = "man"
@@ -32,12 +32,12 @@ class _Words(NamedTuple):
     """`nobody` is the greeting without a name, `somebody` the one before a name.
 
     With `full_names`, a person who is addressed neither as a woman nor as a man is addressed by first and last name.
-    With `title_replaces`, a title stands in place of the address, otherwise behind it.
+    With `title_replaces`, a title stands in place of the honorific, otherwise behind it.
     """
 
     nobody: str
     somebody: str
-    addresses: Mapping[Address, str]
+    honorifics: Mapping[Honorific, str]
     titles: Mapping[Title, str]
     full_names: bool
     title_replaces: bool
@@ -47,7 +47,7 @@ _WORDS = {
     "de": _Words(
         nobody="Guten Tag",
         somebody="Guten Tag",
-        addresses={Address.WOMAN: "Frau", Address.MAN: "Herr"},
+        honorifics={Honorific.WOMAN: "Frau", Honorific.MAN: "Herr"},
         titles={Title.PROFESSOR: "Prof.", Title.DOCTOR: "Dr."},
         full_names=True,
         title_replaces=False,
@@ -55,7 +55,7 @@ _WORDS = {
     "en": _Words(
         nobody="Hello",
         somebody="Dear",
-        addresses={Address.WOMAN: "Ms", Address.MAN: "Mr", Address.NEITHER: "Mx"},
+        honorifics={Honorific.WOMAN: "Ms", Honorific.MAN: "Mr", Honorific.NEITHER: "Mx"},
         titles={Title.PROFESSOR: "Professor", Title.DOCTOR: "Dr"},
         full_names=False,
         title_replaces=True,
@@ -64,15 +64,12 @@ _WORDS = {
 LANGUAGES = tuple(_WORDS)
 """The languages that have a salutation."""
 
-TRAITS = ("salutation", "gender", "academicTitle", "firstName", "lastName")
-"""The traits that a salutation depends on."""
-
 _WORD = re.compile(r"[^\W\d_]+")
 _PHRASE = re.compile(r"[^\W\d_](?:[^\W\d_]|[ ./-])*")
-_ADDRESSES = {
-    Address.WOMAN: frozenset({"frau", "fr", "mrs", "ms", "miss", "madam", "female", "woman", "weiblich", "f", "w"}),
-    Address.MAN: frozenset({"herr", "herrn", "hr", "mr", "mister", "male", "man", "männlich", "maennlich", "m"}),
-    Address.NEITHER: frozenset({"mx", "divers", "diverse", "binary", "binär", "nonbinary", "nichtbinär", "d", "x"}),
+_HONORIFICS = {
+    Honorific.WOMAN: frozenset({"frau", "fr", "mrs", "ms", "miss", "madam", "female", "woman", "weiblich", "f", "w"}),
+    Honorific.MAN: frozenset({"herr", "herrn", "hr", "mr", "mister", "male", "man", "männlich", "maennlich", "m"}),
+    Honorific.NEITHER: frozenset({"mx", "divers", "diverse", "binary", "binär", "nonbinary", "nichtbinär", "d", "x"}),
 }
 _TITLES = {
     Title.PROFESSOR: frozenset({"prof", "professor", "professorin"}),
@@ -90,26 +87,26 @@ def salutation(traits: Mapping[str, Any], language: str) -> str:
 
 
 def formal_name(traits: Mapping[str, Any], language: str) -> str:
-    """Address, title and last name; empty without a last name, and if neither address nor title is known."""
+    """Honorific, title and last name; empty without a last name, and if neither honorific nor title is known."""
     words, last = _WORDS.get(language), person_name(traits.get("lastName"))
     if words is None or not last:
         return ""
-    address, title = _address(traits), _title(traits)
-    parts = [words.addresses.get(address, "") if address else "", words.titles[title] if title else ""]
+    honorific, title = _honorific(traits), _title(traits)
+    parts = [words.honorifics.get(honorific, "") if honorific else "", words.titles[title] if title else ""]
     if words.title_replaces and title:
         parts[0] = ""
-    if words.full_names and address is Address.NEITHER:
+    if words.full_names and honorific is Honorific.NEITHER:
         parts.append(person_name(traits.get("firstName")))
     return " ".join([*filter(None, parts), last]) if any(parts) else ""
 
 
-def _address(traits: Mapping[str, Any]) -> Address | None:
-    """The address in `salutation`, otherwise in `gender`; None if neither names exactly one."""
+def _honorific(traits: Mapping[str, Any]) -> Honorific | None:
+    """The honorific in `salutation`, otherwise in `gender`; None if neither names exactly one."""
     for trait in ("salutation", "gender"):
         said = _said(traits.get(trait))
-        # A single letter is an address only if it stands alone: "Ph.D." and "M. Sc." are none.
+        # A single letter is an honorific only if it stands alone: "Ph.D." and "M. Sc." are none.
         said = said if len(said) == 1 else [word for word in said if len(word) > 1]
-        found = {address for address, words in _ADDRESSES.items() if not words.isdisjoint(said)}
+        found = {honorific for honorific, words in _HONORIFICS.items() if not words.isdisjoint(said)}
         if len(found) == 1:
             return found.pop()
     return None
