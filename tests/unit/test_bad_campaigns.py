@@ -96,6 +96,12 @@ def test_the_unchanged_campaign_is_valid():
             "webhook: sales",
             "webhook: the recipient 'sales' has no webhook; add one in mailing.recipients",
         ),
+        (
+            "campaigns",
+            "category: news",
+            "category: news\n    exit: [{event: Asked}, {lead.phase: nope}]",
+            "campaigns.yaml:6: campaigns.tips.exit.1.lead.phase: lead.phase: is never 'nope'; possible values: cold",
+        ),
         ("campaigns", "category: news", "category: new", "there is no category 'new'; known: news"),
         ("campaigns", "wait: 3d", "wait: 3m", "is shorter than an hour"),
         ("campaigns", "wait: 3d", "waits: 3d", "waits: is not a known key"),

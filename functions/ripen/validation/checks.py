@@ -122,14 +122,15 @@ def _patterns(configuration: Configuration) -> Problems:
 
 
 def conditions(configuration: Configuration) -> Iterator[tuple[Path, Mapping[str, Any]]]:
-    """Every condition, with its path."""
+    """Every condition, with its path; those of a list, such as `exit`, one by one."""
     waiting: list[tuple[Path, object]] = [((), configuration)]
     while waiting:
         path, value = waiting.pop(0)
         allows = isinstance(value, Model) and not isinstance(value, Date)
         for place, inner in inner_values(path, value):
-            if allows and place[-1] in _CONDITIONS and isinstance(inner, dict) and inner:
-                yield place, inner
+            if allows and place[-1] in _CONDITIONS and isinstance(inner, dict | list) and inner:
+                listed = [(place, inner)] if isinstance(inner, dict) else inner_values(place, inner)
+                yield from ((at, one) for at, one in listed if isinstance(one, dict))
             else:
                 waiting.append((place, inner))
 
