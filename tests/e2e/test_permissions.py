@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from adapters.identity.link_tokens import issue_page
+from adapters.rules.approvals import approval
 from ripen.storage.ledger import ASIDE_PREFIX, CHECKPOINT_KEY, EVENT_PREFIX, RECORD_KEY
 from ripen.times import DAY, HOUR, to_iso
 from ripen_cli.demo.desk import clock, sweep
@@ -182,6 +183,28 @@ def test_a_marketer_uploads_rules_and_mails_and_cannot_change_active_files(cloud
         s3.list_objects_v2(Bucket=bucket)
     with refused():
         signed_by(cloud, "dynamodb", keys["AccessKeyId"], keys["SecretAccessKey"]).scan(TableName=cloud.table)
+
+
+def test_a_marketer_says_yes_to_an_upload_whose_effect_was_estimated(cloud, send, items, wait_for):
+    send({**VIEW, "userId": "estimated", "messageId": "e1"})
+    wait_for("a record", lambda: RECORD_KEY in items("u:estimated"))
+    s3, bucket, limits = cloud.client("s3"), cloud.rules_bucket, "rules/approval.yaml"
+
+    def report():
+        return json.loads(s3.get_object(Bucket=bucket, Key="reports/latest.json")["Body"].read())
+
+    def waits_then_goes_live():
+        wait_for("a report that waits", lambda: report().get("waits"))
+        found = report()
+        assert found["waits"] == ["rules/approval.yaml: the limits change, and that always needs a yes"]
+        key, yes = approval(found["version"], found["live"]["since"], "a marketer")
+        s3.put_object(Bucket=bucket, Key=key, Body=yes)
+        wait_for("the version to be live", lambda: report().get("live", {}).get("version") == found["version"])
+
+    s3.put_object(Bucket=bucket, Key=limits, Body=b"approval: {leads: 1000}\n")
+    waits_then_goes_live()
+    s3.delete_object(Bucket=bucket, Key=limits)
+    waits_then_goes_live()
 
 
 def test_figures_are_added_up_and_all_leads_scanned(cloud, send, items, wait_for):
