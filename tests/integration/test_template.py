@@ -13,6 +13,7 @@ from adapters.runtime.settings import (
     PublishSettings,
     ScoreSettings,
     SettingsError,
+    TelemetrySettings,
     TrackSettings,
     TriggerSettings,
     settings,
@@ -25,6 +26,7 @@ KINDS = [
     ("Score", ScoreSettings),
     ("Trigger", TriggerSettings),
     ("Publish", PublishSettings),
+    *((function, TelemetrySettings) for function in ("Track", "Score", "Trigger", "Publish")),
 ]
 
 
