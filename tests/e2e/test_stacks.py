@@ -4,6 +4,7 @@ The emulator imports tables and buckets, not secrets, so here only these two are
 """
 
 import json
+import re
 
 import pytest
 from botocore.exceptions import WaiterError
@@ -14,6 +15,7 @@ from ripen_cli.project import ROOT
 
 SECOND = "ripen-second"
 ITEM = {"pk": {"S": "u:kept"}, "sk": {"S": "S#kept"}}
+PAGE = ROOT / "docs" / "how-to" / "run-stacks.md"
 RETAINED = ROOT / "infra" / "retained.json"
 OFTEN = {"Delay": 1, "MaxAttempts": 120}
 ALLOWED = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
@@ -59,10 +61,16 @@ class Stack:
     def adopt(self, **identifiers):
         """Make the stack anew from resources that exist: the value of an identifier by logical id and property."""
         template = json.loads(RETAINED.read_text())
+        [shown] = re.findall(r"^```json\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+        documented = json.loads(shown)
+        assert {each["LogicalResourceId"]: each["ResourceType"] for each in documented} == {
+            name: resource["Type"] for name, resource in template["Resources"].items()
+        }
         template["Resources"] = {name: template["Resources"][name] for name in identifiers}
         imported = [
-            {"LogicalResourceId": name, "ResourceType": template["Resources"][name]["Type"], "ResourceIdentifier": key}
-            for name, key in identifiers.items()
+            {**each, "ResourceIdentifier": identifiers[each["LogicalResourceId"]]}
+            for each in documented
+            if each["LogicalResourceId"] in identifiers
         ]
         named = {"StackName": self.name, "ChangeSetName": "adopt"}
         body = json.dumps(template)
