@@ -9,6 +9,7 @@ import secrets
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -217,7 +218,7 @@ def _build(sam: Path, template: Path) -> None:
     HOME.mkdir(exist_ok=True)
     changed = HOME / "template.yaml"
     changed.write_text(text)
-    run(
+    _run_sam(
         [
             *(str(sam), "build", "--template", str(changed), "--base-dir", str(ROOT), "--build-dir", str(_BUILD)),
             *("--config-file", str(ROOT / "samconfig.toml"), "--cache-dir", str(HOME / "cache")),
@@ -228,6 +229,12 @@ def _build(sam: Path, template: Path) -> None:
     )
     bytecode.compile_build(_BUILD)
     stamp.write_text(wanted)
+
+
+def _run_sam(command: list[str], failure: str, environment: Mapping[str, str]) -> None:
+    """Run SAM CLI with a temporary folder of its own: it leaves some behind."""
+    with tempfile.TemporaryDirectory(prefix="sam-", dir=HOME) as files:
+        run(command, failure, {**environment, "TMPDIR": files})
 
 
 def _for_the_emulator(template: str) -> str:
@@ -288,7 +295,7 @@ def _wait_until_healthy(process: subprocess.Popen[bytes], port: int, log_file: P
 
 def _deploy(sam: Path, port: int) -> Mapping[str, str]:
     endpoint = f"http://127.0.0.1:{port}"
-    run(
+    _run_sam(
         [
             *(str(sam), "deploy", "--template-file", str(_BUILD / "template.yaml"), "--stack-name", STACK),
             *(
