@@ -7,13 +7,11 @@ CHOSEN := $(if $(RUNTIME)$(ARCHITECTURE),--parameter-overrides $(RUNTIME:%=Runti
 VERSION := -c 'import sys; print(sys.version)'
 
 ifeq ($(origin PYTHON),command line)  # an environment of another interpreter is made anew
-ifneq ($(shell $(PYTHON) $(VERSION)),$(shell $(BIN)/python $(VERSION) 2>/dev/null))
-$(shell rm -rf .venv)
+ASKED := $(shell $(PYTHON) $(VERSION))
+ifneq ($(ASKED),$(shell $(BIN)/python $(VERSION) 2>/dev/null))
+$(if $(ASKED),$(shell rm -rf .venv))
 endif
 endif
-
-help: ## Show what can be made
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 $(INSTALLED): pyproject.toml functions/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Ripen needs Python 3.11 or newer; choose one with make PYTHON=python3.13 ...") if sys.version_info < (3, 11) else None'
