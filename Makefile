@@ -1,11 +1,17 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test stories schedules repeat lint docs reference bench simulate snippet lock deploy clean
+.PHONY: help demo test stories schedules repeat lint docs reference bench simulate snippet lock build deploy clean
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
+CHOSEN := $(if $(RUNTIME)$(ARCHITECTURE),--parameter-overrides $(RUNTIME:%=Runtime=%) $(ARCHITECTURE:%=Architecture=%))
+VERSION := -c 'import sys; print(sys.version)'
 
-help: ## Show what can be made
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+ifeq ($(origin PYTHON),command line)  # an environment of another interpreter is made anew
+ASKED := $(shell $(PYTHON) $(VERSION))
+ifneq ($(ASKED),$(shell $(BIN)/python $(VERSION) 2>/dev/null))
+$(if $(ASKED),$(shell rm -rf .venv))
+endif
+endif
 
 $(INSTALLED): pyproject.toml functions/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Ripen needs Python 3.11 or newer; choose one with make PYTHON=python3.13 ...") if sys.version_info < (3, 11) else None'
@@ -54,8 +60,12 @@ snippet: $(INSTALLED) ## Build the browser snippet that the tracking function se
 lock: $(INSTALLED) ## Pin what ships to Lambda, with everything it needs
 	@$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links --no-header --output-file functions/requirements.txt functions/requirements.in
 
-deploy: ## Build and deploy to your AWS account, guided
-	sam build && sam deploy --guided
+build: $(INSTALLED) ## Build the functions for AWS (RUNTIME=python3.12 ARCHITECTURE=x86_64)
+	PATH="$(CURDIR)/$(BIN):$$PATH" sam build $(CHOSEN)
+	@$(BIN)/python -m ripen_cli.bytecode
+
+deploy: build ## Build and deploy to your AWS account, guided
+	sam deploy --guided $(CHOSEN)
 
 clean: ## Stop the local cloud and remove everything that was built
 	@test ! -x $(BIN)/ripen || $(BIN)/ripen local down

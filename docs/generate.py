@@ -1,10 +1,12 @@
 """Writes the generated pages of the reference: the API from its OpenAPI description, parameters from template.yaml.
 
-`make reference` runs it. tests/unit/test_docs_site.py fails while a page is older than its source.
+From template.yaml it also writes the template with which a new stack adopts the data of a deleted one. `make reference`
+runs it. tests/unit/test_docs_site.py fails while a file is older than its source.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from track.openapi import openapi
 
 DOCS = Path(__file__).parent
 TEMPLATE = DOCS.parent / "template.yaml"
+RETAINED = DOCS.parent / "infra" / "retained.json"
 PARAMETERS = """# Parameters
 
 Operators choose these values with `sam deploy --guided`. This page is made from `template.yaml`.
@@ -28,10 +31,12 @@ serves the same description for programs; this page is made from it. Examples:
 
 
 def pages() -> dict[Path, str]:
-    """The text of each generated page, by its path."""
+    """The text of each generated file, by its path."""
+    template = YAML().load(TEMPLATE.read_text())
     return {
         DOCS / "reference" / "api.md": api(openapi("https://<TrackUrl>/v1")),
-        DOCS / "reference" / "parameters.md": parameters(YAML().load(TEMPLATE.read_text())),
+        DOCS / "reference" / "parameters.md": parameters(template),
+        RETAINED: retained(template),
     }
 
 
@@ -71,6 +76,17 @@ def _allowed(spec: Mapping[str, Any]) -> str:
     if "MinValue" in spec:
         return f"{spec['MinValue']} or more"
     return str(spec.get("ConstraintDescription", "any text")).removeprefix("has to be ")
+
+
+# ---------------------------------------------------------------- what a deleted stack leaves
+
+
+def retained(template: Mapping[str, Any]) -> str:
+    """A template of the resources alone that outlive their stack: a stack that imports can hold nothing else."""
+    kept = {name: one for name, one in template["Resources"].items() if "DeletionPolicy" in one}
+    parts = ("Type", "DeletionPolicy", "UpdateReplacePolicy", "Properties")
+    resources = {name: {part: one[part] for part in parts} for name, one in kept.items()}
+    return json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources}, indent=2) + "\n"
 
 
 # ---------------------------------------------------------------- the API

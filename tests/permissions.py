@@ -81,5 +81,6 @@ _OPERATORS = {
     "ForAllValues:StringLike": _all_like,
     "ForAllValues:StringEquals": lambda values, expected: {*values} <= {*expected},
     "StringLike": lambda values, patterns: bool(values) and _all_like(values, patterns),
+    "Null": lambda values, expected: [str(not values).lower()] == expected,
     "StringEqualsIfExists": lambda values, expected: {*values} <= {*expected},
 }

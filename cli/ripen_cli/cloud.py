@@ -6,9 +6,10 @@ import json
 import os
 import platform
 import secrets
+import shutil
 import socket
 import subprocess
-import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -25,6 +26,7 @@ import psutil
 from adapters.rules.approvals import approval
 from adapters.rules.rule_files import build
 from ripen.events.sources import digest as digest_of_key
+from ripen_cli import bytecode
 from ripen_cli.project import HOME, ROOT, RULES, digest, launch, rule_files, run, tool
 
 REGION = "eu-central-1"
@@ -36,6 +38,7 @@ _STARTED_WITHIN = 120
 _PUBLISHED_WITHIN = 180
 """Seconds; the publish function may take 150 of them."""
 
+_KEYS_ARE_KNOWN = '"Null": {"dynamodb:LeadingKeys": "false"}'
 _BUILD = HOME / "build"
 _CREDENTIALS = {"region_name": REGION, "aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
@@ -120,13 +123,14 @@ def start(port: int, progress: Progress, template: Path = ROOT / "template.yaml"
     except BaseException:
         if process.poll() is None:
             _stop(psutil.Process(process.pid))
+        _remove_files(port)
         raise
     _state(port).write_text(json.dumps(asdict(cloud), indent=2))
     return cloud
 
 
 def stop(port: int = DEFAULT_PORT) -> bool:
-    """Stop the local cloud on a port and all its processes; False if none was running."""
+    """Stop the local cloud on a port and all its processes, and remove its files; False if none was running."""
     try:
         state = json.loads(_state(port).read_text())
         process = _process(state["pid"], state["started"])
@@ -134,6 +138,7 @@ def stop(port: int = DEFAULT_PORT) -> bool:
         return False
     if process:
         _stop(process)
+    _remove_files(port)
     _state(port).unlink(missing_ok=True)
     return process is not None
 
@@ -185,6 +190,15 @@ def _state(port: int) -> Path:
     return HOME / f"cloud-{port}.json"
 
 
+def _files(port: int) -> Path:
+    """The folder in which the emulator on a port keeps its files: code of functions, objects of buckets."""
+    return HOME / f"cloud-{port}"
+
+
+def _remove_files(port: int) -> None:
+    shutil.rmtree(_files(port), ignore_errors=True)
+
+
 def _check_port(port: int) -> None:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -197,28 +211,51 @@ def _check_port(port: int) -> None:
 
 
 def _build(sam: Path, template: Path) -> None:
-    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-    inputs = [template.read_text(), version, platform.machine(), digest(ROOT / "functions")]
+    text = _for_the_emulator(template.read_text())
+    inputs = [text, Path(bytecode.__file__).read_text(), bytecode.OWN, platform.machine(), digest(ROOT / "functions")]
     stamp = _BUILD / "built"
     wanted = "\n".join(inputs)
     if stamp.exists() and stamp.read_text() == wanted:
         return
-    run(
+    HOME.mkdir(exist_ok=True)
+    changed = HOME / "template.yaml"
+    changed.write_text(text)
+    _run_sam(
         [
-            *(str(sam), "build", "--template", str(template), "--base-dir", str(ROOT), "--build-dir", str(_BUILD)),
-            *("--cache-dir", str(HOME / "cache"), "--parameter-overrides", *_parameters()),
+            *(str(sam), "build", "--template", str(changed), "--base-dir", str(ROOT), "--build-dir", str(_BUILD)),
+            *("--config-file", str(ROOT / "samconfig.toml"), "--cache-dir", str(HOME / "cache")),
+            *("--parameter-overrides", *_parameters()),
         ],
         "sam build failed",
-        _aws_environment(""),
+        _aws_environment("") | build_path(sam),
     )
+    bytecode.compile_build(_BUILD)
     stamp.write_text(wanted)
+
+
+def _run_sam(command: list[str], failure: str, environment: Mapping[str, str]) -> None:
+    """Run SAM CLI with a temporary folder of its own: it leaves some behind."""
+    with tempfile.TemporaryDirectory(prefix="sam-", dir=HOME) as files:
+        run(command, failure, {**environment, "TMPDIR": files})
+
+
+def _for_the_emulator(template: str) -> str:
+    """The template without conditions that the keys of a request are known: the emulator tells IAM of none.
+
+    It enforces everything else of the policies.
+    """
+    return "".join(line for line in template.splitlines(keepends=True) if _KEYS_ARE_KNOWN not in line)
+
+
+def build_path(sam: Path) -> dict[str, str]:
+    """PATH for `sam build`: first the environment of `sam`, where the running interpreter is `python3.x`, with pip."""
+    return {"PATH": f"{sam.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
 
 
 def _parameters() -> list[str]:
     architecture = "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
-    runtime = f"python{sys.version_info.major}.{sys.version_info.minor}"
     return [
-        f"Runtime={runtime}",
+        f"Runtime={bytecode.OWN}",
         f"Architecture={architecture}",
         f"SenderAddress={SENDER}",
         f"AlarmAddress={OPERATOR}",
@@ -235,9 +272,13 @@ def _start_emulator(emulator: Path, port: int) -> subprocess.Popen[bytes]:
         "IOT_MTLS_ENABLED": "0",  # its listener ignores BIND_HOST
         "PERSIST_STATE": "0",
         "LOG_LEVEL": "WARNING",
+        "TMPDIR": str(_files(port)),
+        "STATE_DIR": str(_files(port) / "state"),
+        "S3_DATA_DIR": str(_files(port) / "s3"),
     }
     del env["AWS_ENDPOINT_URL"]
-    HOME.mkdir(exist_ok=True)
+    _remove_files(port)
+    _files(port).mkdir(parents=True)
     log_file = HOME / f"cloud-{port}.log"
     with log_file.open("wb") as log:
         process = launch([str(emulator)], env=env, cwd=HOME, stdout=log, stderr=log, start_new_session=True)
@@ -246,6 +287,7 @@ def _start_emulator(emulator: Path, port: int) -> subprocess.Popen[bytes]:
     except BaseException:  # includes Ctrl-C
         process.kill()
         process.wait()
+        _remove_files(port)
         raise
     return process
 
@@ -260,7 +302,7 @@ def _wait_until_healthy(process: subprocess.Popen[bytes], port: int, log_file: P
 
 def _deploy(sam: Path, port: int) -> Mapping[str, str]:
     endpoint = f"http://127.0.0.1:{port}"
-    run(
+    _run_sam(
         [
             *(str(sam), "deploy", "--template-file", str(_BUILD / "template.yaml"), "--stack-name", STACK),
             *(

@@ -1,4 +1,5 @@
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -10,11 +11,14 @@ from pathlib import Path
 import psutil
 import pytest
 
+from ripen_cli.project import HOME
+
 RIPEN = Path(sys.executable).with_name("ripen")
 
 
-def ripen(*arguments):
-    return subprocess.run([RIPEN, "local", *arguments], capture_output=True, text=True, check=False, timeout=240)
+def ripen(*arguments, **env):
+    command, env = [RIPEN, "local", *arguments], {**os.environ, **env}
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=240)
 
 
 @pytest.fixture
@@ -24,8 +28,8 @@ def port():
         return str(probe.getsockname()[1])
 
 
-def test_up_status_and_down_leave_nothing_running(port):
-    up = ripen("up", "--detach", "--json", "--port", port)
+def test_up_status_and_down_leave_nothing_running_and_no_files(port, tmp_path):
+    up = ripen("up", "--detach", "--json", "--port", port, TMPDIR=str(tmp_path))
     try:
         assert up.returncode == 0, up.stderr
         cloud = json.loads(up.stdout)
@@ -37,6 +41,8 @@ def test_up_status_and_down_leave_nothing_running(port):
         listening = {address.laddr.ip for address in family[0].net_connections() if address.status == "LISTEN"}
         with urllib.request.urlopen(f"{cloud['endpoint']}/_ministack/health") as answer:
             health = json.load(answer)
+        files = HOME / f"cloud-{port}"
+        assert [*files.glob("ministack-lambda-*")], "code of functions that ran"
     finally:
         down = ripen("down", "--port", port)
 
@@ -47,6 +53,8 @@ def test_up_status_and_down_leave_nothing_running(port):
     assert health["auth"] == "enabled", "IAM is enforced"
     assert down.stdout == "Stopped.\n"
     assert not any(process.is_running() for process in family)
+    assert not files.exists()
+    assert [*tmp_path.iterdir()] == []
     assert ripen("status", "--port", port).stderr.startswith(f"Error: no local cloud runs on port {port}")
     assert ripen("down", "--port", port).stdout == "It was not running.\n"
 
@@ -81,3 +89,4 @@ def test_ctrl_c_or_a_closed_terminal_while_it_starts_leaves_nothing_running(port
     _, alive = psutil.wait_procs(family, timeout=10)
     assert family
     assert alive == []
+    assert not (HOME / f"cloud-{port}").exists()

@@ -1,18 +1,20 @@
+import importlib.util
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 
 from alarms import alarms, expanded
+from ripen_cli.bytecode import OWN, compile_build
+from ripen_cli.cloud import build_path
 from ripen_cli.project import ROOT, tool
 
-ENV = {**os.environ, "AWS_DEFAULT_REGION": "eu-central-1", "SAM_CLI_TELEMETRY": "0"}
 
-
-def run(*command, cwd=ROOT):
-    return subprocess.run(
-        [*map(str, command)], cwd=cwd, env=ENV, capture_output=True, text=True, check=False, timeout=300
-    )
+def run(command, *arguments):
+    env = {**os.environ, **build_path(command), "AWS_DEFAULT_REGION": "eu-central-1", "SAM_CLI_TELEMETRY": "0"}
+    command = [str(part) for part in (command, *arguments)]
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False, timeout=300)
 
 
 def test_the_template_passes_sam_validate():
@@ -32,12 +34,15 @@ def test_the_template_passes_checkov():
 def test_the_functions_build_for_both_architectures(architecture, tmp_path):
     done = run(
         *(tool("sam", "sam"), "build", "--build-dir", tmp_path / "build", "--cache-dir", tmp_path / "cache"),
-        *("--parameter-overrides", "Runtime=python3.11", f"Architecture={architecture}"),
+        *("--parameter-overrides", f"Runtime={OWN}", f"Architecture={architecture}"),
     )
 
     assert done.returncode == 0, done.stdout + done.stderr
     built = {path.name for path in (tmp_path / "build").iterdir() if path.is_dir()}
     assert built == {"TrackFunction", "ScoreFunction", "TriggerFunction", "PublishFunction"}
+    compile_build(tmp_path / "build")
+    handler = tmp_path / "build" / "PublishFunction" / "publish" / "handler.py"
+    assert Path(importlib.util.cache_from_source(str(handler))).exists()
     [core] = (tmp_path / "build" / "TrackFunction" / "pydantic_core").glob("*.so")
     assert {"x86_64": "x86_64", "arm64": "aarch64"}[architecture] in core.name
 

@@ -170,6 +170,7 @@ def site(new_process, monkeypatch):
             "SenderAddress": SENDER,
             "ConfigurationSet": "ripen",
             "RetentionDays": "730",
+            "AWS::StackName": "ripen",
             "PublicUrl": "",
             "ReconcileHour": "2",
             "SendConcurrency": "2",
@@ -215,7 +216,7 @@ def metrics(capsys):
             blob = json.loads(line) if line.startswith('{"_aws"') else {}
             for definition in blob.get("_aws", {}).get("CloudWatchMetrics", []):
                 assert definition["Namespace"] == "Ripen"
-                assert definition["Dimensions"] == [["service"]]
+                assert definition["Dimensions"] == [["stack"]]
                 for metric in definition["Metrics"]:
                     totals[metric["Name"]] = totals.get(metric["Name"], 0) + sum(blob[metric["Name"]])
         return totals

@@ -205,3 +205,14 @@ def test_the_tracking_function_can_reach_neither_rules_nor_mails_nor_queues():
     for statement in TRACK:
         services = {action.partition(":")[0] for action in permissions.listed(statement["Action"])}
         assert services <= {"dynamodb", "secretsmanager"}
+
+
+@pytest.mark.parametrize("function", ["TrackFunction", "PublishFunction"])
+def test_a_request_without_keys_is_refused_where_keys_are_limited(function):
+    statements = permissions.of_function(template.load(), function)
+    limited = [one for one in statements if "LeadingKeys" in str(one.get("Condition", {}))]
+
+    assert limited
+    for statement in limited:
+        for action in permissions.listed(statement["Action"]):
+            assert not permissions.allows([statement], action, TABLE, {})

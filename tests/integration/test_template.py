@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 
 import pytest
@@ -13,6 +14,7 @@ from adapters.runtime.settings import (
     PublishSettings,
     ScoreSettings,
     SettingsError,
+    TelemetrySettings,
     TrackSettings,
     TriggerSettings,
     settings,
@@ -25,6 +27,7 @@ KINDS = [
     ("Score", ScoreSettings),
     ("Trigger", TriggerSettings),
     ("Publish", PublishSettings),
+    *((function, TelemetrySettings) for function in ("Track", "Score", "Trigger", "Publish")),
 ]
 
 
@@ -65,3 +68,36 @@ def test_the_key_of_links_has_no_fallback(monkeypatch):
 
     with pytest.raises(SettingsError, match="LINK_SECRET_ARN is not set"):
         settings(PagesSettings)
+
+
+@pytest.mark.parametrize(
+    ("address", "accepted"),
+    [
+        ("hello@example.com", True),
+        ("news+de@mail.xn--mller-kva.example", True),
+        ("hello@müller.example", False),
+        ("grüße@example.com", False),
+        ("Ripen <hello@example.com>", False),
+        ("hello@localhost", False),
+    ],
+)
+def test_the_sender_is_an_address_as_ses_takes_it(address, accepted):
+    pattern = template.load()["Parameters"]["SenderAddress"]["AllowedPattern"]
+
+    assert bool(re.fullmatch(pattern, address)) is accepted
+
+
+def test_a_call_of_the_schedule_that_waited_is_dropped():
+    rules = template.load()["Resources"]["TriggerFunction"]["Properties"]["EventInvokeConfig"]
+
+    assert rules == {"MaximumEventAgeInSeconds": 60, "MaximumRetryAttempts": 0}
+
+
+def test_a_queue_takes_messages_of_the_rules_that_write_to_it_only():
+    statements = template.load()["Resources"]["EventsToQueues"]["Properties"]["PolicyDocument"]["Statement"]
+
+    senders = {str(one["Resource"]): one["Condition"]["ArnEquals"]["aws:SourceArn"] for one in statements}
+    assert senders == {
+        "{'GetAtt': 'UploadQueue.Arn'}": {"GetAtt": "UploadRule.Arn"},
+        "{'GetAtt': 'DeadLetters.Arn'}": [{"GetAtt": "UploadRule.Arn"}, {"GetAtt": "TrackFunctionMailReports.Arn"}],
+    }

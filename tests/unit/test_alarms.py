@@ -39,15 +39,17 @@ def test_each_failed_delivery_has_a_metric():
     assert failures == FAILURE_METRICS.keys()
 
 
-def test_alarms_watch_the_dimensions_that_count_writes(own_alarms, capsys):
+@pytest.mark.usefixtures("new_process")
+def test_alarms_watch_the_counters_of_their_own_stack(own_alarms, capsys, monkeypatch):
+    monkeypatch.setenv("STACK_NAME", "second")
+
     count("LeadOutgrown")
     written = json.loads(capsys.readouterr().out)
     [metrics] = written["_aws"]["CloudWatchMetrics"]
     [names] = metrics["Dimensions"]
 
-    dimensions = [{"Name": name, "Value": written[name]} for name in names]
-
-    assert metrics["Namespace"] == NAMESPACE
+    assert (metrics["Namespace"], names, written["stack"]) == (NAMESPACE, ["stack"], "second")
+    dimensions = [{"Name": "stack", "Value": {"Ref": "AWS::StackName"}}]
     assert {name: alarm["Dimensions"] for name, alarm in own_alarms.items()} == dict.fromkeys(own_alarms, dimensions)
 
 

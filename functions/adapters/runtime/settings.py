@@ -71,6 +71,13 @@ class TriggerSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class TelemetrySettings:
+    """`stack_name` tells the metrics of this deployment from those of others in the same region."""
+
+    stack_name: str = "ripen"
+
+
+@dataclass(frozen=True, slots=True)
 class PublishSettings:
     """`bucket_name` holds uploaded and active rules; `table_name` holds the source registry.
 
@@ -83,7 +90,14 @@ class PublishSettings:
 
 
 Settings = TypeVar(
-    "Settings", TrackSettings, AddressSettings, PagesSettings, ScoreSettings, TriggerSettings, PublishSettings
+    "Settings",
+    TrackSettings,
+    AddressSettings,
+    PagesSettings,
+    ScoreSettings,
+    TriggerSettings,
+    TelemetrySettings,
+    PublishSettings,
 )
 
 

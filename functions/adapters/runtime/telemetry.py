@@ -7,15 +7,20 @@ import hashlib
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
+from adapters.runtime.settings import TelemetrySettings, settings
+
 NAMESPACE = "Ripen"
 
 logger = Logger(service="ripen")
 
 
 def count(name: str, value: int = 1) -> None:
-    """Add to a counter in the namespace `Ripen`, in CloudWatch's embedded metric format. Alarms watch these metrics."""
+    """Add to a counter of this stack in the namespace `Ripen`, in CloudWatch's embedded metric format.
+
+    Alarms watch these metrics, each those of its own stack.
+    """
     with single_metric(name=name, unit=MetricUnit.Count, value=value, namespace=NAMESPACE) as metric:
-        metric.add_dimension(name="service", value="ripen")
+        metric.add_dimension(name="stack", value=settings(TelemetrySettings).stack_name)
 
 
 def pseudonym(subject: str) -> str:

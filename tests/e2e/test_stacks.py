@@ -1,0 +1,153 @@
+"""Two stacks live side by side, survive a failed update, and a new stack adopts what a deleted one left.
+
+The emulator imports tables and buckets, not secrets, so here only these two are adopted.
+"""
+
+import json
+import re
+
+import pytest
+from botocore.exceptions import WaiterError
+
+from alarms import alarms, expanded
+from ripen_cli.cloud import STACK
+from ripen_cli.project import ROOT
+
+SECOND = "ripen-second"
+ITEM = {"pk": {"S": "u:kept"}, "sk": {"S": "S#kept"}}
+PAGE = ROOT / "docs" / "how-to" / "run-stacks.md"
+RETAINED = ROOT / "infra" / "retained.json"
+OFTEN = {"Delay": 1, "MaxAttempts": 120}
+ALLOWED = ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"]
+
+
+class Stack:
+    """A stack with the template of the local cloud's own, in the same account."""
+
+    def __init__(self, cloud, name):
+        self.name = name
+        self.client = cloud.client("cloudformation")
+        self.template = self.client.get_template(StackName=STACK)["TemplateBody"]
+        self.parameters = self.describe(STACK)["Parameters"]
+
+    def describe(self, name=None):
+        [stack] = self.client.describe_stacks(StackName=name or self.name)["Stacks"]
+        return stack
+
+    def outputs(self):
+        return {output["OutputKey"]: output["OutputValue"] for output in self.describe()["Outputs"]}
+
+    def create(self, more=None):
+        """Create the stack, with more resources."""
+        self._told("stack_create_complete", self.client.create_stack, more)
+
+    def update(self, more=None, **changed):
+        """Update the stack to these parameters, with more resources."""
+        self._told("stack_update_complete", self.client.update_stack, more, changed)
+
+    def _told(self, end, call, more, changed=()):
+        parameters = [
+            each | {"ParameterValue": dict(changed).get(each["ParameterKey"], each["ParameterValue"])}
+            for each in self.parameters
+        ]
+        body = json.dumps({**self.template, "Resources": {**self.template["Resources"], **(more or {})}})
+        call(StackName=self.name, TemplateBody=body, Parameters=parameters, Capabilities=ALLOWED)
+        self._wait(end)
+
+    def delete(self):
+        self.client.delete_stack(StackName=self.name)
+        self._wait("stack_delete_complete")
+
+    def adopt(self, **identifiers):
+        """Make the stack anew from resources that exist: the value of an identifier by logical id and property."""
+        template = json.loads(RETAINED.read_text())
+        [shown] = re.findall(r"^```json\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+        documented = json.loads(shown)
+        assert {each["LogicalResourceId"]: each["ResourceType"] for each in documented} == {
+            name: resource["Type"] for name, resource in template["Resources"].items()
+        }
+        template["Resources"] = {name: template["Resources"][name] for name in identifiers}
+        imported = [
+            {**each, "ResourceIdentifier": identifiers[each["LogicalResourceId"]]}
+            for each in documented
+            if each["LogicalResourceId"] in identifiers
+        ]
+        named = {"StackName": self.name, "ChangeSetName": "adopt"}
+        body = json.dumps(template)
+        self.client.create_change_set(**named, ChangeSetType="IMPORT", TemplateBody=body, ResourcesToImport=imported)
+        self._wait("change_set_create_complete", **named)
+        self.client.execute_change_set(**named)
+        self._wait("stack_import_complete")
+
+    def _wait(self, end, **named):
+        self.client.get_waiter(end).wait(**(named or {"StackName": self.name}), WaiterConfig=OFTEN)
+
+
+def failing():
+    """A wait of a second for a signal that nobody gives, after all that outlives a stack was made."""
+    handle = {"Type": "AWS::CloudFormation::WaitConditionHandle"}
+    properties = {"Handle": {"Ref": "Signal"}, "Timeout": "1"}
+    before = [*json.loads(RETAINED.read_text())["Resources"]]
+    wait = {"Type": "AWS::CloudFormation::WaitCondition", "DependsOn": before, "Properties": properties}
+    return {"Signal": handle, "Failing": wait}
+
+
+@pytest.fixture(scope="module")
+def second(cloud):
+    stack = Stack(cloud, SECOND)
+    stack.create()
+    yield stack
+    stack.delete()
+
+
+def test_each_of_two_stacks_watches_its_own_counters(cloud, second):
+    own = [name for name, alarm in alarms(expanded()).items() if alarm["Namespace"] == "Ripen"]
+    deployed = cloud.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    watched = [alarm["Dimensions"] for alarm in deployed if alarm["Namespace"] == "Ripen"]
+
+    for stack in (STACK, SECOND):
+        assert watched.count([{"Name": "stack", "Value": stack}]) == len(own)
+    for stack, name in ((STACK, cloud.track_function), (SECOND, second.outputs()["TrackFunctionName"])):
+        told = cloud.client("lambda").get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        assert told["STACK_NAME"] == stack
+
+
+def test_a_first_deployment_that_fails_leaves_nothing(cloud):
+    def left():
+        tables = cloud.client("dynamodb").list_tables()["TableNames"]
+        secrets = [secret["Name"] for secret in cloud.client("secretsmanager").list_secrets()["SecretList"]]
+        buckets = [bucket["Name"] for bucket in cloud.client("s3").list_buckets()["Buckets"]]
+        return [name for name in (*tables, *secrets, *buckets) if name.startswith("ripen-third")]
+
+    with pytest.raises(WaiterError):
+        Stack(cloud, "ripen-third").create(failing())
+
+    assert left() == []
+
+
+def test_a_stack_keeps_its_data_through_updates_failed_updates_deletion_and_a_new_deployment(cloud, second):
+    table = cloud.client("dynamodb")
+    before = second.outputs()
+    table.put_item(TableName=before["TableName"], Item=ITEM)
+
+    second.update(RetentionDays="365")
+
+    assert second.outputs() == before | {"RetentionDays": "365"}
+
+    with pytest.raises(WaiterError):
+        second.update(failing(), RetentionDays="30")
+
+    assert second.describe()["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert second.outputs() == before | {"RetentionDays": "365"}
+
+    second.delete()
+
+    left = {"Table": {"TableName": before["TableName"]}, "RulesBucket": {"BucketName": before["RulesBucketName"]}}
+    second.adopt(**left)
+    second.update()
+
+    after = second.outputs()
+    kept = ("TableName", "RulesBucketName")
+    assert {name: after[name] for name in kept} == {name: before[name] for name in kept}
+    assert table.get_item(TableName=after["TableName"], Key=ITEM)["Item"] == ITEM
+    assert table.describe_table(TableName=cloud.table)["Table"]["TableStatus"] == "ACTIVE", "the other stack's"
