@@ -30,8 +30,9 @@ _own: dict[str, Any] = {}
 @cache
 def client(service: str, *, impatient: bool = False) -> Any:
     """The client of a service, for example `dynamodb`. An `impatient` one tries once and gives up within a second."""
-    config = _IMPATIENT if impatient else _CONFIGS.get(service, _CONFIG)
-    made = _own.get(service) or boto3.client(service, config=config)
+    if service in _own:
+        return _own[service]
+    made = boto3.client(service, config=_IMPATIENT if impatient else _CONFIGS.get(service, _CONFIG))
     if service == "dynamodb" and not impatient:
         retry_conflicts(made)
     return made
