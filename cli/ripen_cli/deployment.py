@@ -13,6 +13,7 @@ import click
 from botocore.exceptions import BotoCoreError, ClientError
 
 from adapters.runtime import clients
+from ripen.errors import VersionConflictError
 from ripen.times import SECOND
 from ripen_cli import cloud
 
@@ -71,11 +72,13 @@ def deployable(command: Callable[..., None]) -> Callable[..., None]:
 
 @contextmanager
 def telling_errors() -> Iterator[None]:
-    """Show an error from AWS or boto3 as one line."""
+    """Show an error from AWS or boto3, or a conflict with another process, as one line."""
     try:
         yield
     except (ClientError, BotoCoreError) as error:
         raise click.ClickException(str(error)) from None
+    except VersionConflictError as error:
+        raise click.ClickException(f"{error}; run the command again") from None
 
 
 def now() -> int:

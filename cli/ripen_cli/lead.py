@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import click
+from botocore.exceptions import BotoCoreError, ClientError
 
 from adapters.runtime.secrets import secret
+from ripen.errors import VersionConflictError
 from ripen_cli.deployment import Deployment, deployed, now
 from ripen_cli.lead_identity import merge, unmerge
 from ripen_cli.lead_show import explain_command, show
@@ -45,12 +49,32 @@ def erase(deployment: Deployment, who: str, yes: bool) -> None:
         click.echo(f"{total} items would be deleted. Nothing was changed; --yes erases them.")
         return
     with click.progressbar(length=total, label=f"Erasing {total} items") as bar:
-        deleted = sum(
-            erase_lead(table, subjects, key, next(filter(subjects.__contains__, given), ""), bar.update)
-            for subjects in leads.values()
-        )
-        deleted += sum(erase_subject(table, subject, key, bar.update) for subject in alone if counts[subject])
+        by = {root: next(filter(subjects.__contains__, given), root) for root, subjects in leads.items()}
+        erasures = {
+            by[root]: partial(erase_lead, table, subjects, key, by[root], bar.update)
+            for root, subjects in leads.items()
+        }
+        erasures |= {
+            subject: partial(erase_subject, table, subject, key, bar.update) for subject in alone if counts[subject]
+        }
+        deleted, failed = _erase_each(erasures)
     click.echo(f"{deleted} items were deleted.")
+    if failed:
+        reason = next(iter(failed.values()))
+        problem = f"{len(failed)} of {len(erasures)} leads could not be erased completely ({reason})"
+        # An address no longer finds them, because it is released first.
+        raise click.ClickException(f"{problem}; run the command again for {', '.join(failed)}")
+
+
+def _erase_each(erasures: Mapping[str, Callable[[], int]]) -> tuple[int, dict[str, Exception]]:
+    """The number of deleted items, and the errors by subject: trouble with one lead does not keep the others."""
+    deleted, failed = 0, dict[str, Exception]()
+    for subject, erasure in erasures.items():
+        try:
+            deleted += erasure()
+        except (ClientError, BotoCoreError, VersionConflictError) as error:
+            failed[subject] = error
+    return deleted, failed
 
 
 lead.add_command(merge)

@@ -48,7 +48,7 @@ class InvalidPatternError(RipenError):
 
 
 class VersionConflictError(RipenError):
-    """Another process changed the lead record, or a merge of the lead is under way; read and fold again."""
+    """Another process writes or has changed the same item, or a merge of the lead is under way; read and fold again."""
 
 
 class MailRefusedError(RipenError):

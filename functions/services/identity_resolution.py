@@ -22,7 +22,7 @@ from adapters.store import merge_writes
 from adapters.store.lead_records import still_there
 from adapters.store.load_lead import load_merged_lead
 from ripen.addresses.address import comparable
-from ripen.errors import RipenError
+from ripen.errors import RipenError, VersionConflictError
 from ripen.events.event import RIPEN, Event, Received
 from ripen.leads.identifiers import CONFIRMED, UNMERGED, Identifiers
 from ripen.leads.proof import Proof, subject_digest
@@ -80,6 +80,14 @@ def candidate(place: Place, subject: str, now: int) -> MergeCandidate:
     return MergeCandidate(tree, Identifiers.of(tree.events, place.trusted))
 
 
+def _another(place: Place, me: MergeCandidate, subject: str, now: int) -> MergeCandidate:
+    """Another lead. Raises VersionConflictError if another process merged the two since this one was read."""
+    other = candidate(place, subject, now)
+    if other.tree.ledgers.keys() & me.tree.ledgers.keys():
+        raise VersionConflictError("the lead was merged meanwhile")
+    return other
+
+
 def resolve(place: Place, me: MergeCandidate, now: int, *, leaves: bool = False) -> bool:
     """Merge and unmerge by proof. True if anything changed; the lead must then be read and folded again.
 
@@ -133,7 +141,7 @@ def _by_link(place: Place, me: MergeCandidate, now: int) -> Iterator[bool]:
         if token is None:
             continue
         inside = token.subject in me.tree.ledgers
-        owner = me if inside else candidate(place, token.subject, now)
+        owner = me if inside else _another(place, me, token.subject, now)
         found = (key for key, one in owner.claims.addresses.items() if token.is_for(key_of(place.secret_arn, one.text)))
         address = next(found, "")
         if not address:
@@ -170,7 +178,7 @@ def _by_user(place: Place, me: MergeCandidate, now: int) -> Iterator[bool]:
         subject = f"u:{user}"
         if subject in me.tree.ledgers:
             continue
-        other = candidate(place, subject, now)
+        other = _another(place, me, subject, now)
         if claim.proof is Proof.SERVER:
             yield _attempt(place, me, other, _Evidence(subject, claim.proof, claim.at, "a server named both"), now)
         elif not (me.proof.is_proof or me.users or other.proof > Proof.CLAIMED or me.known or other.known):
@@ -190,7 +198,7 @@ def _by_address(place: Place, me: MergeCandidate, now: int) -> Iterator[bool]:
     owner = address_items.owner_of(place.table_name, key)
     if not owner or owner in me.tree.ledgers:
         return
-    other = candidate(place, owner, now)
+    other = _another(place, me, owner, now)
     theirs = other.claims.addresses.get(comparable(claim.text))
     if theirs is not None and theirs.proof.is_proof:
         both = min(claim.proof, theirs.proof)

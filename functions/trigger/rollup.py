@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from botocore.exceptions import ClientError
 
 from adapters.reports import rollup
 from adapters.rules.active import active_rules
 from adapters.runtime.settings import TriggerSettings
+from adapters.runtime.telemetry import logger, pseudonym
 from adapters.tracking.event_names import note_names
-from ripen.errors import RipenError
+from ripen.errors import RipenError, VersionConflictError
 from ripen.fold.rules import Rules
 from ripen.reports.metrics import Figures, add_up
 from ripen.reports.rollup import ADDED_UP_AFTER, ENDED, VISITS_KEPT, hour_of, read_figures
@@ -38,7 +42,11 @@ def roll_up(settings: TriggerSettings, now: int, out_of_time: Callable[[], bool]
     for hour, mark in found.marks.items():
         # Score reopens an hour only once it was opened; visits reported after an earlier sum would be lost.
         if found.next is not None and hour < found.next:
-            certain = _add_up(settings.table_name, hour, rules, now, out_of_time)
+            try:
+                certain = _add_up(settings.table_name, hour, rules, now, out_of_time)
+            except ClientError as error:
+                logger.exception("An hour could not be added up; it stays open", extra={"error": type(error).__name__})
+                continue
             if certain is None:
                 break
             if certain:
@@ -62,7 +70,7 @@ def _add_up(table_name: str, hour: int, rules: Rules, now: int, out_of_time: Cal
             if item["final"]:
                 yield read_figures(item)
                 continue
-            found, certain, sent = rollup.finish_visit(table_name, item, rules, now)
+            found, certain, sent = _finish(table_name, item, rules, now)
             names.update(sent)
             uncertain = uncertain or not certain
             if found is not None:
@@ -81,3 +89,13 @@ def _add_up(table_name: str, hour: int, rules: Rules, now: int, out_of_time: Cal
         return None
     note_names(table_name, names)
     return not uncertain
+
+
+def _finish(table_name: str, item: Mapping[str, Any], rules: Rules, now: int) -> rollup.Finished:
+    """The final figures of a visit. If its lead cannot be read now, the reported ones count, and are not certain."""
+    try:
+        return rollup.finish_visit(table_name, item, rules, now)
+    except (ClientError, VersionConflictError) as error:
+        told = {"lead": pseudonym(item["subject"]), "error": type(error).__name__}
+        logger.warning("A visit could not be added up; its hour is added up again", extra=told)
+        return rollup.Finished(read_figures(item), certain=False)

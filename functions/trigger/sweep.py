@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from adapters.runtime.settings import TriggerSettings
-from adapters.store.lead_records import find_due, postpone
+from adapters.runtime.telemetry import logger, pseudonym
+from adapters.store.lead_records import Due, find_due, postpone
+from ripen.errors import VersionConflictError
 from ripen.storage.ledger import DUE_SHARDS
 from ripen.times import MINUTE
 from trigger.queue import BATCH, enqueue, waiting
@@ -21,7 +25,7 @@ def sweep(settings: TriggerSettings, now: int, out_of_time: Callable[[], bool]) 
     """Queue all items that are due at `now` (ms) while time is left; returns the number of items.
 
     Each item is queued before it is postponed: a crash in between queues it twice, which is harmless. Nothing is added
-    to a full queue; due items stay due.
+    to a full queue; due items stay due. So does an item that cannot be postponed; the others are not affected.
     """
     room = _MOST_WAITING - waiting(settings.queue_url)
     found = 0
@@ -32,6 +36,15 @@ def sweep(settings: TriggerSettings, now: int, out_of_time: Callable[[], bool]) 
                     return found
                 queued = enqueue(settings.queue_url, page[start : start + BATCH], now)
                 for due in queued:
-                    postpone(settings.table_name, due, now + LEASE)
+                    if not out_of_time():
+                        _postpone(settings.table_name, due, now + LEASE)
                 found += len(queued)
     return found
+
+
+def _postpone(table: str, due: Due, until: int) -> None:
+    try:
+        postpone(table, due, until)
+    except (ClientError, BotoCoreError, VersionConflictError) as error:
+        told = {"lead": pseudonym(due.subject), "error": type(error).__name__}
+        logger.warning("A queued item could not be postponed; it is queued again in a minute", extra=told)

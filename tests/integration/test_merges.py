@@ -16,6 +16,7 @@ from integration.people import (
     BOB,
     LATER,
     LINKING,
+    SERVER_KEY,
     enough,
     lead,
     link,
@@ -29,7 +30,8 @@ from ripen.times import DAY, HOUR, MINUTE
 from ripen_cli.main import main
 from services import identity_resolution
 from services.refresh import FoldRequest, refresh
-from stories import START, identified, mail_report, tracked, viewed
+from stories import START, identified, mail_report, request, tracked, viewed
+from track.handler import handler as track
 
 
 @pytest.fixture
@@ -196,6 +198,21 @@ def test_a_save_of_a_lead_that_was_merged_meanwhile_is_refused(mailed):
 
     with pytest.raises(VersionConflictError):
         lead_records.save("ripen", stale.__class__(stale.subject, stale.version + 1, "", None))
+
+
+def test_a_lead_that_another_process_merged_meanwhile_is_not_merged_with_itself(nurturing):
+    """DynamoDB rejects a transaction with one item twice as invalid, and then the lead would be quarantined."""
+    found = settings(ScoreSettings)
+    place = identity_resolution.Place("ripen", found.secret_arn, 730, frozenset({"crm"}), found.link_secret_arn)
+    nurturing.track(*enough("ann"), at=START)
+    named = [of_user("7", identified(START, email=BOB)), signed_in("7", START)]
+    track(request({"batch": named, "writeKey": SERVER_KEY}, START), None)
+    stale = identity_resolution.candidate(place, "a:ann", LATER)
+    assert identity_resolution.resolve(place, stale, LATER)
+    assert subjects("ann") == ["a:ann", "u:7"]
+
+    with pytest.raises(VersionConflictError, match="merged meanwhile"):
+        identity_resolution.resolve(place, stale, LATER)
 
 
 def test_a_merge_during_the_sending_of_a_mail_causes_no_second_mail(nurturing):

@@ -6,9 +6,10 @@ import base64
 import json
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from adapters.runtime.clients import client
+from ripen.times import HOUR
 from stories import START, YES, batch_of, request, tracked, viewed
 from track.handler import handler as track
 
@@ -104,6 +105,17 @@ def test_a_batch_of_many_subjects_is_stored_whole(site):
 
     assert json.loads(answer["body"]) == {"success": True}
     assert {pk for pk, _ in site.keys("E#")} == {f"a:{who}" for who in visitors}
+
+
+def test_senders_stay_known_while_they_cannot_be_read(site):
+    assert site.track(viewed("/", START), at=START)["statusCode"] == 200
+
+    def unreachable(**_):
+        raise ReadTimeoutError(endpoint_url="https://dynamodb")
+
+    client("dynamodb").meta.events.register("before-call.dynamodb.GetItem", unreachable)
+
+    assert site.track(viewed("/", START + HOUR), at=START + HOUR)["statusCode"] == 200
 
 
 @pytest.mark.parametrize("count", [1, 2])

@@ -16,7 +16,7 @@ from greenlet import getcurrent, greenlet
 from ripen.errors import RipenError
 from simulation.wire import Wire, failure
 
-FAULTS = ("crash before", "crash after", "throttled", "timeout before", "timeout after", "repeated")
+FAULTS = ("crash before", "crash after", "throttled", "timeout before", "timeout after", "in progress", "repeated")
 _THROTTLED = {
     "dynamodb": ("ProvisionedThroughputExceededException", 400),
     "s3": ("SlowDown", 503),
@@ -134,6 +134,8 @@ def _become(fault, call):
     outcome = _outcome(call.perform)
     if fault == "crash after":
         return Crash()
+    if fault == "in progress" and call.operation == "transact_write_items":  # the first attempt is not answered yet
+        return failure("TransactionInProgressException", "TransactWriteItems")
     return ReadTimeoutError(endpoint_url=call.service) if fault == "timeout after" else outcome
 
 

@@ -36,8 +36,9 @@ def test_every_fault_and_outcome_occurs_in_some_world(simulate):
     )
     assert [fault for fault in FAULTS if not any(step.endswith(f" {fault}") for step in steps)] == []
     assert sorted(statuses) == ["failed", "refused", "sent", "unconfirmed", "waiting"]
-    for rare in (lambda world: world.forgotten, lambda world: world.planted, lambda world: world.version == "v2"):
-        assert any(map(rare, worlds))
+    for rare in ("forgotten", "planted", "conflicts", "expired"):
+        assert any(getattr(world, rare) for world in worlds)
+    assert any(world.version == "v2" for world in worlds)
     assert any(claim.marketing and claim.sent for world in worlds for claim in world.claims.made)
     assert any(world.ses.notes and world.receiver.received for world in worlds)
     names = {name for world in worlds for name in world.names()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from types import SimpleNamespace
 
 from botocore.exceptions import ClientError
 
@@ -12,6 +13,8 @@ class Wire:
 
     def __init__(self, service, fake, call=lambda _service, _operation, _arguments, perform: perform()):
         self._service, self._fake, self._call = service, fake, call
+        # The attempts of the SDK are not simulated: an answer is that to the last of them.
+        self.meta = SimpleNamespace(events=SimpleNamespace(register=lambda *_, **__: None))
 
     def __getattr__(self, operation):
         perform = getattr(self._fake, operation)
@@ -26,9 +29,10 @@ class Wire:
         return _Paginator(getattr(self, operation))
 
 
-def failure(code, operation, status=400, **parts):
+def failure(code, operation, status=400, message="", **parts):
     """A ClientError like botocore's."""
-    response = {"Error": {"Code": code, "Message": code}, "ResponseMetadata": {"HTTPStatusCode": status}, **parts}
+    error = {"Code": code, "Message": message or code}
+    response = {"Error": error, "ResponseMetadata": {"HTTPStatusCode": status}, **parts}
     return ClientError(response, operation)
 
 

@@ -55,6 +55,8 @@ _FLOOD = 6
 _MOST_FLOODS = 4
 _RECEIVES = 3
 _CONCURRENT = 4
+_CONFLICTS = 0.01
+"""The share of writes that still meet a transaction at the last attempt of the SDK."""
 _NOES = {"Bounce": "bounced", "Complaint": "complained"}
 _MOST_STEPS = 8_000
 
@@ -85,7 +87,7 @@ class World:
         self.steps = [f"seed {seed}"]
         self.machine = Machine(self.random, self._trace if told else None, on_crash=self._new_process)
         self.bucket, self.ses = FakeBucket(), FakeSes(self._mail_sent)
-        self.table = FakeTable(self._written, takes=self._lucky)
+        self.table = FakeTable(self._written, takes=self._lucky, meets=self._meets_transaction, lag=self._lag)
         self.queue = FakeQueue(takes=self._lucky, clock=lambda: self.now)
         self.receiver = FakeReceiver(works=self._lucky)
         self.claims = Claims(self.table.items, servers=("crm",))
@@ -104,6 +106,7 @@ class World:
         self.activated_at = ""
         self.planted: Counter[str] = Counter()
         self.forgotten = 0
+        self.conflicts = self.expired = 0
         self.floods = 0
         self.forged: list[Any] = []
         self.own: dict[tuple[str, str], Any] = {}
@@ -199,6 +202,7 @@ class World:
             (self._forge, 0.5, len(self.machine.running) < _CONCURRENT),
             (self._flood, 0.3, self.braked and self.floods < _MOST_FLOODS),
             (self._want_erasure, 0.3, not self.machine.running and not self.erasing),
+            (self._expire, 0.2, not self.machine.running),  # a function never runs for as long as an item outlives it
         )
         actions += [action for action, _, possible in rare if possible]
         weights += [weight for _, weight, possible in rare if possible]
@@ -439,8 +443,24 @@ class World:
         content = self.random.choice(({"data": {"S": "[{"}}, {"zip": {"B": b"no"}}, {"count": {"N": "1.5"}}))
         subject, key = f"a:{self.random.choice(VISITORS)}", f"E#{to_iso(self.now)}#planted{self._numbers}"
         self.planted[subject] += 1
-        self.table.put_item("ripen", {"pk": {"S": subject}, "sk": {"S": key}} | content)
+        self.table.store({"pk": {"S": subject}, "sk": {"S": key}} | content)
         self._trace("an item is broken")
+
+    def _expire(self):
+        """DynamoDB deletes some of the items that have expired."""
+        before = len(self.table.items)
+        self.table.expire(self.now // SECOND, self._lucky)
+        self.expired += before - len(self.table.items)
+        self._trace("items expire")
+
+    def _meets_transaction(self):
+        met = bool(self.machine.faults and self.machine.running) and self.random.random() < _CONFLICTS
+        self.conflicts += met
+        return met
+
+    def _lag(self):
+        """The number of changes that the index lacks."""
+        return self.random.choice((0, 0, 2, 20)) if self.machine.faults else 0
 
     def _new_process(self):
         active.clear_cache()

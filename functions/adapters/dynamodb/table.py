@@ -15,17 +15,24 @@ from adapters.dynamodb.attributes import attributes as _attributes
 from adapters.dynamodb.attributes import values as _values
 from adapters.runtime.clients import client, error_code
 from adapters.runtime.clients import succeeds as _held
-from ripen.errors import RipenError
+from adapters.runtime.conflicts import is_passing
+from ripen.errors import RipenError, VersionConflictError
 from ripen.storage.ledger import written_once
 
 Item = Mapping[str, Any]
 _BATCH = 25
 _ATTEMPTS = 4
 _NEW = "attribute_not_exists(pk)"
+_BUSY = {
+    "ProvisionedThroughputExceededException",
+    "ThrottlingException",
+    "RequestLimitExceeded",
+    "TransactionInProgressException",
+}
 
 
 class TableThrottledError(RipenError):
-    """DynamoDB throttles requests; the same request may succeed later."""
+    """DynamoDB throttles requests, or another process writes the item; the same request may succeed later."""
 
 
 def put_items(table: str, items: Sequence[Item]) -> None:
@@ -47,7 +54,7 @@ def put_items(table: str, items: Sequence[Item]) -> None:
 def _put(table: str, item: Item) -> None:
     try:
         _held(client("dynamodb").put_item, **put_arguments(table, item))
-    except ClientError as error:
+    except (ClientError, VersionConflictError) as error:
         raise throttled(error) from error
 
 
@@ -99,7 +106,13 @@ def _write_batch(table: str, requests: Sequence[Any]) -> None:
     raise TableThrottledError(f"DynamoDB did not write {len(requests)} items")
 
 
-def throttled(error: ClientError) -> Exception:
-    """The error to raise for `error`: TableThrottledError if DynamoDB throttles, otherwise `error` itself."""
-    codes = ("ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded")
-    return TableThrottledError(error_code(error)) if error_code(error) in codes else error
+def throttled(error: Exception) -> Exception:
+    """The error to raise for `error`: TableThrottledError if the request may succeed later, otherwise `error` itself.
+
+    So for throttling, and for an item that another process is writing.
+    """
+    if isinstance(error, VersionConflictError):
+        return TableThrottledError(str(error))
+    if isinstance(error, ClientError) and (error_code(error) in _BUSY or is_passing(error.response)):
+        return TableThrottledError(error_code(error))
+    return error

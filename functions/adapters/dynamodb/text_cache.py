@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from adapters.dynamodb.table import TableThrottledError, get_text
 from ripen.times import MINUTE
 
@@ -22,13 +24,14 @@ class TextCache(Generic[T]):
     def get(self, table: str, now: int) -> T:
         """The parsed text at `now` (ms); a change is visible within a minute.
 
-        If DynamoDB throttles the read, the cached value stays. Raises TableThrottledError if none is cached.
+        If it cannot be read again, the cached value stays for another minute. Raises TableThrottledError if DynamoDB
+        throttles the read and none is cached.
         """
         cached = self._cached.get(table)
         if cached is None or abs(now - cached[0]) >= MINUTE:
             try:
                 value = self._parse(get_text(table, self._key))
-            except TableThrottledError:
+            except (TableThrottledError, ClientError, BotoCoreError):
                 if cached is None:
                     raise
                 value = cached[1]

@@ -11,12 +11,18 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from adapters.runtime.conflicts import ATTEMPTS, met_transaction, reasons, retry_conflicts
+from ripen.errors import VersionConflictError
+
+# All attempts of one call fit into ten seconds: the time limit of track, and what a sweep keeps in reserve.
 _CONFIGS = {
-    "dynamodb": Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 4}),
+    "dynamodb": Config(
+        connect_timeout=0.5, read_timeout=1.5, retries={"mode": "standard", "total_max_attempts": ATTEMPTS}
+    ),
     # SES has no idempotency token: a retry by the SDK could send one mail five times.
     "sesv2": Config(connect_timeout=3, read_timeout=20, retries={"total_max_attempts": 1}),
 }
-_CONFIG = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 3})
+_CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
 _IMPATIENT = Config(connect_timeout=0.5, read_timeout=0.5, retries={"total_max_attempts": 1})
 _own: dict[str, Any] = {}
 
@@ -24,8 +30,12 @@ _own: dict[str, Any] = {}
 @cache
 def client(service: str, *, impatient: bool = False) -> Any:
     """The client of a service, for example `dynamodb`. An `impatient` one tries once and gives up within a second."""
-    config = _IMPATIENT if impatient else _CONFIGS.get(service, _CONFIG)
-    return _own.get(service) or boto3.client(service, config=config)
+    if service in _own:
+        return _own[service]
+    made = boto3.client(service, config=_IMPATIENT if impatient else _CONFIGS.get(service, _CONFIG))
+    if service == "dynamodb" and not impatient:
+        retry_conflicts(made)
+    return made
 
 
 def use(service: str, own: Any) -> None:
@@ -53,19 +63,23 @@ def error_code(error: ClientError) -> str:
 
 def is_invalid(error: ClientError) -> bool:
     """True if DynamoDB rejects the request itself, for example for an item that is too large. A retry cannot help."""
-    reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
-    return error_code(error) == "ValidationException" or "ValidationError" in reasons
+    return error_code(error) == "ValidationException" or "ValidationError" in reasons(error.response)
 
 
 def succeeds(write: Callable[..., object], **arguments: Any) -> bool:
-    """Make a conditional write to DynamoDB. False if a condition failed; then nothing is written."""
+    """Make a conditional write to DynamoDB. False if a condition failed; then nothing is written.
+
+    Raises VersionConflictError if a transaction is still under way for an item after the last attempt.
+    """
     try:
         write(**arguments)
     except ClientError as error:
-        reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
-        if error_code(error) != "ConditionalCheckFailedException" and "ConditionalCheckFailed" not in reasons:
-            raise
-        return False
+        failed = error_code(error) == "ConditionalCheckFailedException"
+        if failed or "ConditionalCheckFailed" in reasons(error.response):
+            return False
+        if met_transaction(error.response):
+            raise VersionConflictError("another process is writing the same item") from None
+        raise
     return True
 
 

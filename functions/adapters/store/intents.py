@@ -14,6 +14,7 @@ from adapters.dynamodb.table import put_arguments
 from adapters.identity.address_items import accepts_mail
 from adapters.runtime.clients import client
 from adapters.runtime.clients import succeeds as _held
+from adapters.runtime.conflicts import met_transaction, reasons
 from ripen.storage.intents import CLAIMED, WAITING, ClaimContext, ClaimResult, OpenClaim, SendClaim
 from ripen.storage.ledger import IDENTITY_KEY, INTENT_PREFIX, RECORD_KEY, due_shard
 from ripen.times import SECOND, to_iso
@@ -67,12 +68,12 @@ def claim_intent(
     try:
         client("dynamodb").transact_write_items(TransactItems=actions)
     except ClientError as error:
-        reasons = [reason.get("Code") for reason in error.response.get("CancellationReasons", [])]
-        if reasons[:1] == [_FAILED]:
+        codes = reasons(error.response)
+        if codes[:1] == [_FAILED]:
             return ClaimResult.TAKEN
-        if reasons[1:2] != [_FAILED] and _FAILED in reasons[2 : len(actions) - len(counting)]:
+        if codes[1:2] != [_FAILED] and _FAILED in codes[2 : len(actions) - len(counting)]:
             return ClaimResult.SUPPRESSED
-        if {_FAILED, "TransactionConflict"} & {*reasons}:
+        if _FAILED in codes or met_transaction(error.response):
             return ClaimResult.CHANGED
         raise
     return ClaimResult.CLAIMED

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
-
-from botocore.exceptions import ClientError
 
 from adapters.dynamodb.attributes import attributes as _attributes
 from adapters.dynamodb.attributes import values as _values
@@ -68,13 +67,8 @@ def _keep(table: str, subject: str, checkpoint: Checkpoint) -> Action:
 
 def transact(actions: Sequence[Action]) -> None:
     """Do all writes or none. Raises VersionConflictError if a condition fails or another transaction interferes."""
-    try:
-        client("dynamodb").transact_write_items(TransactItems=actions)
-    except ClientError as error:
-        reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
-        if reasons & {"ConditionalCheckFailed", "TransactionConflict"}:
-            raise VersionConflictError("another process changed the lead") from None
-        raise
+    if not _held(client("dynamodb").transact_write_items, TransactItems=actions):
+        raise VersionConflictError("another process changed the lead")
 
 
 def mark_due(table: str, subject: str, due_at: int) -> None:
@@ -99,8 +93,9 @@ def mark_due(table: str, subject: str, due_at: int) -> None:
             "ExpressionAttributeValues": _attributes(values),
         }
         forget = {"TableName": table, "Key": _attributes({"pk": subject, "sk": CHECKPOINT_KEY})}
-        if _held(client("dynamodb").transact_write_items, TransactItems=[{"Update": renew}, {"Delete": forget}]):
-            return
+        with suppress(VersionConflictError):  # tried again in the next round
+            if _held(client("dynamodb").transact_write_items, TransactItems=[{"Update": renew}, {"Delete": forget}]):
+                return
         subject = get_item(table, subject, RECORD_KEY).get("lead", subject)
     raise VersionConflictError("the lead is being merged")
 

@@ -6,22 +6,19 @@ suppression of the address is stored in any case.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
 from adapters.dynamodb.attributes import attributes
-from adapters.dynamodb.table import TableThrottledError, put_arguments, throttled
+from adapters.dynamodb.table import put_arguments, throttled
 from adapters.identity.address_items import answered, suppress, suppressions_of
 from adapters.runtime.clients import client
+from adapters.runtime.conflicts import reasons
+from ripen.errors import VersionConflictError
 from ripen.leads.suppression import CONFIRMED, Suppressions
 from ripen.storage.ledger import RECORD_KEY
-
-_ATTEMPTS = 5
-_FAILED = "ConditionalCheckFailed"
-_BUSY = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
 
 
 class Reply(NamedTuple):
@@ -47,13 +44,12 @@ def keep_reply(table: str, item: Mapping[str, Any], reply: Reply | None = None) 
     ]
     if reply is not None:
         actions.append(answered(table, *reply))
-    reasons = _transact(actions)
-    if reasons[:1] != [_FAILED]:
+    if _transact(actions)[:1] != ["ConditionalCheckFailed"]:
         return True
     if reply is not None and reply.answer != CONFIRMED:
         try:
             suppress(table, *reply)
-        except ClientError as error:
+        except (ClientError, VersionConflictError) as error:
             raise throttled(error) from error
     return False
 
@@ -67,17 +63,12 @@ def replies_of(table: str, digest: str) -> Suppressions:
 
 
 def _transact(actions: list[Mapping[str, Any]]) -> list[str]:
-    """The cancellation reasons if a condition failed, otherwise none. Retries conflicts; raises TableThrottledError."""
-    for attempt in range(_ATTEMPTS):
-        try:
-            client("dynamodb").transact_write_items(TransactItems=actions)
-        except ClientError as error:
-            reasons = [str(reason.get("Code")) for reason in error.response.get("CancellationReasons", [])]
-            if _FAILED in reasons:
-                return reasons
-            if not _BUSY & {*reasons}:
-                raise throttled(error) from error
-        else:
-            return []
-        time.sleep(0.05 * 2**attempt)
-    raise TableThrottledError("another process is writing the same lead")
+    """The cancellation reasons if a condition failed, otherwise none. Raises TableThrottledError."""
+    try:
+        client("dynamodb").transact_write_items(TransactItems=actions)
+    except ClientError as error:
+        codes = reasons(error.response)
+        if "ConditionalCheckFailed" not in codes:
+            raise throttled(error) from error
+        return codes
+    return []
