@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
+from adapters.dynamodb.table import may_pass
 from adapters.reports import rollup
 from adapters.rules.active import active_rules
 from adapters.runtime.settings import TriggerSettings
@@ -44,7 +45,9 @@ def roll_up(settings: TriggerSettings, now: int, out_of_time: Callable[[], bool]
         if found.next is not None and hour < found.next:
             try:
                 certain = _add_up(settings.table_name, hour, rules, now, out_of_time)
-            except ClientError as error:
+            except (ClientError, BotoCoreError) as error:
+                if not may_pass(error):
+                    raise
                 logger.exception("An hour could not be added up; it stays open", extra={"error": type(error).__name__})
                 continue
             if certain is None:
@@ -95,7 +98,9 @@ def _finish(table_name: str, item: Mapping[str, Any], rules: Rules, now: int) ->
     """The final figures of a visit. If its lead cannot be read now, the reported ones count, and are not certain."""
     try:
         return rollup.finish_visit(table_name, item, rules, now)
-    except (ClientError, VersionConflictError) as error:
+    except (ClientError, BotoCoreError, VersionConflictError) as error:
+        if not may_pass(error):
+            raise
         told = {"lead": pseudonym(item["subject"]), "error": type(error).__name__}
         logger.warning("A visit could not be added up; its hour is added up again", extra=told)
         return rollup.Finished(read_figures(item), certain=False)

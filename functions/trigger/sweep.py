@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from adapters.dynamodb.table import may_pass
 from adapters.runtime.settings import TriggerSettings
 from adapters.runtime.telemetry import logger, pseudonym
 from adapters.store.lead_records import Due, find_due, postpone
@@ -25,7 +26,7 @@ def sweep(settings: TriggerSettings, now: int, out_of_time: Callable[[], bool]) 
     """Queue all items that are due at `now` (ms) while time is left; returns the number of items.
 
     Each item is queued before it is postponed: a crash in between queues it twice, which is harmless. Nothing is added
-    to a full queue; due items stay due. So does an item that cannot be postponed; the others are not affected.
+    to a full queue; due items stay due. So does an item that another process is writing; the others are not affected.
     """
     room = _MOST_WAITING - waiting(settings.queue_url)
     found = 0
@@ -46,5 +47,7 @@ def _postpone(table: str, due: Due, until: int) -> None:
     try:
         postpone(table, due, until)
     except (ClientError, BotoCoreError, VersionConflictError) as error:
+        if not may_pass(error):
+            raise
         told = {"lead": pseudonym(due.subject), "error": type(error).__name__}
         logger.warning("A queued item could not be postponed; it is queued again in a minute", extra=told)

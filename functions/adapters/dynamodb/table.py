@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from adapters.dynamodb.attributes import attributes as _attributes
 from adapters.dynamodb.attributes import values as _values
@@ -116,3 +116,8 @@ def throttled(error: Exception) -> Exception:
     if isinstance(error, ClientError) and (error_code(error) in _BUSY or is_passing(error.response)):
         return TableThrottledError(error_code(error))
     return error
+
+
+def may_pass(error: Exception) -> bool:
+    """True if the same request may succeed later: DynamoDB throttles, is not reached, or another process writes."""
+    return isinstance(error, BotoCoreError) or isinstance(throttled(error), TableThrottledError)
