@@ -61,7 +61,6 @@ class Cloud:
     link_secret: str
     marketer_policy: str
     mailbox_url: str
-    dead_letters_url: str
     track_function: str
     score_function: str
     trigger_function: str
@@ -338,7 +337,6 @@ def _describe(outputs: Mapping[str, str], port: int, process: subprocess.Popen[b
         link_secret=outputs["LinkSecretArn"],
         marketer_policy=outputs["MarketerPolicyArn"],
         mailbox_url=f"{endpoint}/_ministack/ses/messages",
-        dead_letters_url=outputs["DeadLettersUrl"],
         track_function=outputs["TrackFunctionName"],
         score_function=outputs["ScoreFunctionName"],
         trigger_function=outputs["TriggerFunctionName"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from ripen_cli.dead_letters import dead_letters
 from ripen_cli.demo import demo
 from ripen_cli.importing import import_command
 from ripen_cli.lead import lead
@@ -34,3 +35,4 @@ main.add_command(report)
 main.add_command(webhook)
 main.add_command(mail)
 main.add_command(verify)
+main.add_command(dead_letters)

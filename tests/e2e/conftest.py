@@ -74,6 +74,14 @@ def name_of(event):
 
 
 @pytest.fixture(scope="session")
+def stack(cloud):
+    """The physical id of each resource of the local cloud, by its name in the template."""
+    pages = cloud.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=local_cloud.STACK)
+    found = (one for page in pages for one in page["StackResourceSummaries"])
+    return {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in found}
+
+
+@pytest.fixture(scope="session")
 def wait_for():
     """Asks the local cloud until a condition holds, which `what` names."""
 

@@ -225,9 +225,10 @@ def test_figures_are_added_up_and_all_leads_scanned(cloud, send, items, wait_for
     assert items("J#walk").keys() == {"reconcile", "refold"}
 
 
-def test_no_message_is_in_the_dead_letter_queue(cloud):
-    """Runs last in this file: messages of functions that lack a permission end in this queue."""
+@pytest.mark.parametrize("kind", ["Lead", "Stream", "Report", "Upload"])
+def test_no_message_is_in_a_dead_letter_queue(cloud, stack, kind):
+    """Runs last in this file: messages of functions that lack a permission end in these queues."""
     names = ["ApproximateNumberOfMessages"]
-    queue = cloud.client("sqs").get_queue_attributes(QueueUrl=cloud.dead_letters_url, AttributeNames=names)
+    queue = cloud.client("sqs").get_queue_attributes(QueueUrl=stack[f"{kind}DeadLetters"], AttributeNames=names)
 
     assert queue["Attributes"]["ApproximateNumberOfMessages"] == "0"

@@ -29,15 +29,20 @@ def test_it_walks_an_event_through_and_erases_it(cloud):
     assert not [item for item in left if item["pk"]["S"].startswith("a:verify-")]
 
 
-def test_a_message_in_the_dead_letter_queue_is_told(cloud):
-    queue = cloud.client("sqs")
-    queue.send_message(QueueUrl=cloud.dead_letters_url, MessageBody="{}")
-    try:
-        done = verify(cloud, "--look-only", "--json")
-    finally:
-        queue.purge_queue(QueueUrl=cloud.dead_letters_url)
+def test_a_message_in_a_dead_letter_queue_is_told_and_handed_on(cloud, stack, wait_for):
+    report = {"id": "once-more", "source": "aws.ses", "detail": {"eventType": "Open", "mail": {"tags": {}}}}
+    cloud.client("sqs").send_message(QueueUrl=stack["ReportDeadLetters"], MessageBody=json.dumps(report))
+
+    done = verify(cloud, "--look-only", "--json")
 
     assert done.returncode == 1
     [wrong] = [one for one in json.loads(done.stdout) if one["state"] == "failed"]
     assert (wrong["name"], wrong["found"]) == ("dead letters", "1 wait")
-    assert wrong["remedy"]
+    assert wrong["remedy"] == "see ripen dead-letters list"
+
+    port = str(urlsplit(cloud.endpoint).port)
+    command = [RIPEN, "dead-letters", "redrive", "--yes", "--local", "--port", port]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "    1  reports of SES that were not stored" in done.stdout
+    wait_for("no more faults", lambda: verify(cloud, "--look-only").returncode == 0)

@@ -98,6 +98,6 @@ def test_a_queue_takes_messages_of_the_rules_that_write_to_it_only():
 
     senders = {str(one["Resource"]): one["Condition"]["ArnEquals"]["aws:SourceArn"] for one in statements}
     assert senders == {
-        "{'GetAtt': 'UploadQueue.Arn'}": {"GetAtt": "UploadRule.Arn"},
-        "{'GetAtt': 'DeadLetters.Arn'}": [{"GetAtt": "UploadRule.Arn"}, {"GetAtt": "TrackFunctionMailReports.Arn"}],
+        "[{'GetAtt': 'UploadQueue.Arn'}, {'GetAtt': 'UploadDeadLetters.Arn'}]": {"GetAtt": "UploadRule.Arn"},
+        "{'GetAtt': 'ReportDeadLetters.Arn'}": {"GetAtt": "TrackFunctionMailReports.Arn"},
     }

@@ -98,7 +98,7 @@ class Account:
         names = (
             *FUNCTIONS,
             "ConfigurationSet",
-            "DeadLetters",
+            *("LeadDeadLetters", "StreamDeadLetters", "ReportDeadLetters", "UploadDeadLetters"),
             "TrackErrorsAlarm",
             *self.told.get("more", ("AlarmTopic",)),
         )
@@ -176,7 +176,7 @@ def test_a_deployment_without_faults_passes_every_check(verified):
         (("more",), (), "alarm address", "nobody gets a mail", "AlarmAddress"),
         (("subscription",), "PendingConfirmation", "alarm address", "0 of 1 confirmed", "click the link"),
         (("alarms",), ["ripen-TrackErrorsAlarm"], "alarms", "on: ripen-TrackErrorsAlarm", "Alarms"),
-        (("dead",), "3", "dead letters", "3 wait", "Dead letters"),
+        (("dead",), "3", "dead letters", "12 wait", "ripen dead-letters list"),
     ],
 )
 def test_each_fault_is_named_with_its_remedy(verified, path, value, name, found, remedy):

@@ -267,7 +267,7 @@ def test_every_parameter_is_documented():
 
 def test_every_alarm_is_documented():
     names = set(alarms(expanded()))
-    assert "DeadLettersAlarm" in names
+    assert "LeadDeadLettersAlarm" in names
     assert {name for name in names if f"`{name}`" not in OPERATING} == set()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from pydantic import ValidationError
 
@@ -94,11 +94,12 @@ def alarm_checks(found: Mapping[str, str]) -> Iterator[Finding]:
     )
 
 
-def dead_letter_check(url: str) -> Finding:
-    """Messages in the dead-letter queue."""
+def dead_letter_check(urls: Sequence[str]) -> Finding:
+    """Messages in the dead-letter queues."""
     name = "ApproximateNumberOfMessages"
-    count = int(client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name])
-    return judge("dead letters", not count, f"{count} wait" if count else "none", "see Dead letters in operate.md")
+    told = [client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=[name]) for url in urls]
+    count = sum(int(one["Attributes"][name]) for one in told)
+    return judge("dead letters", not count, f"{count} wait" if count else "none", "see ripen dead-letters list")
 
 
 def rule_checks(bucket: str) -> Iterator[Finding]:
