@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from adapters.rules import uploads
 from adapters.rules.active import activate, stored
-from adapters.rules.approvals import approver
+from adapters.rules.approvals import approver, use_up
 from adapters.rules.isolated_check import Checked, check
 from adapters.runtime.clients import client, stored_object
 from adapters.runtime.settings import PublishSettings
@@ -80,6 +80,7 @@ def _check_and_activate(
         count("RulesInvalid")
         return refusal | about | {"live": _live(before)}, before
     about["warnings"] = [*uploads.misplaced_files(bucket), *checked.warnings][:_MOST_LISTED]
+    yes = None
     if before is not None and live.version != before.version:
         yes = approver(bucket, before, live.version)
         if yes is None and (reasons := reasons_to_wait(settings.table_name, before, live, parse_iso(at))):
@@ -90,6 +91,8 @@ def _check_and_activate(
     register(settings.table_name, compile_sources(live.configuration))
     put_public_config(settings.table_name, dump_site(live.configuration, checked.mails))
     activate(bucket, live, checked.mails)
+    if yes is not None:
+        use_up(bucket, live.version)
     logger.info("The rules are active", extra={"version": live.version})
     report = {"activated": True, "version": live.version, "problems": [], "at": at}
     return report | about | {"live": _live(live)}, live
