@@ -27,12 +27,17 @@ from stories import START
 
 # For a rare bug, the search starts near a seed that finds it.
 _SINCE = {
+    "adapters.store.lead_records.unchanged": 180,
     "adapters.store.merge_writes._unchanged": 80,
     "adapters.store.reconciliation.needs_refold": 85,
     "ripen.campaigns.sending_hours._next_open": 250,
 }
-# A bug that shows only between the calls of another function is found sooner if functions take turns more often.
-_SWITCHES = {"adapters.store.lead_records.unchanged": 0.6, "adapters.store.merge_writes._unchanged": 0.6}
+# A bug that shows only between the calls of another function is found sooner if functions take turns more often. One
+# that overwrites what another has written is found sooner if requests are repeated more often.
+_MACHINE = {
+    "adapters.store.lead_records.unchanged": {"SWITCHES": 0.6, "FAULTS": ("repeated",)},
+    "adapters.store.merge_writes._unchanged": {"SWITCHES": 0.6},
+}
 SETTINGS, TASK = ScoreSettings("ripen", "rules", "secret", "secret", 730), FoldRequest("a:ann", RULES["v1"], START)
 
 
@@ -116,7 +121,8 @@ def put_unconditionally(name, item):
 )
 def test_a_planted_bug_is_found(simulate, monkeypatch, place, bug, broken):
     monkeypatch.setattr(place, bug)
-    monkeypatch.setattr(machine, "SWITCHES", _SWITCHES.get(place, machine.SWITCHES))
+    for name, value in _MACHINE.get(place, {}).items():
+        monkeypatch.setattr(machine, name, value)
 
     assert any(breaks(broken, simulate, seed) for seed in range(_SINCE.get(place, 0), 8_000))
 
