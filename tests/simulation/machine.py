@@ -28,6 +28,10 @@ _THROTTLED = {
 _EXPECTED_FAILURES = (ClientError, BotoCoreError, RipenError)
 
 
+SWITCHES = 0.2
+"""How often another invocation takes its turn after a call."""
+
+
 class Crash(BaseException):
     """The process is killed. No `except` of the code catches this exception."""
 
@@ -74,7 +78,7 @@ class Machine:
     def step(self):
         """Resume one random invocation with the outcome of its call, which may be a fault."""
         # The latest invocation usually continues, so that whole invocations fit between two calls of another.
-        if self._latest not in self.running or self.random.random() < 0.2:
+        if self._latest not in self.running or self.random.random() < SWITCHES:
             self._latest = self.random.choice(self.running)
         invocation = self._latest
         fault = self.random.choice(FAULTS) if self.random.random() < self.faults else ""

@@ -70,7 +70,8 @@ class Change(NamedTuple):
 
 
 class World:
-    """Everything that a seed decides. `accepted` holds the ids of accepted events by subject.
+    """Everything that a seed decides. `accepted` holds the ids of accepted events by subject, `lived` those of events
+    that were sent when they happened, even if they were imported later as well.
 
     A `braked` world has low send limits for unproven addresses, and strangers flood the site with sign-ups. In a world
     that `settles`, events older than two hours go into a checkpoint and do not change daily figures; in others neither
@@ -95,6 +96,7 @@ class World:
         self.accepted = defaultdict(set)
         self.unanswered: list[Any] = []
         self.answered: list[Any] = []
+        self.lived: set[str] = set()
         self.changes: list[Change] = []
         self.streamed: list[Change] = []
         self.reports: list[Any] = []
@@ -227,6 +229,8 @@ class World:
         payload = {"batch": events, "writeKey": key}
         if key == SERVER_KEY and self.random.random() < 0.3:
             payload |= {"call": "import", "batch": [{"timestamp": to_iso(self.now), **event} for event in events]}
+        else:
+            self.lived |= {event["messageId"] for event in events}
         self.unanswered.append(payload)
 
     def _event(self, key):
