@@ -29,7 +29,7 @@ class FakeSes:
 @pytest.fixture
 def ses(monkeypatch):
     fake = FakeSes()
-    monkeypatch.setattr(mailer, "client", lambda _service: fake)
+    monkeypatch.setattr(mailer, "reconnected", lambda _service: fake)
     return fake
 
 

@@ -18,7 +18,7 @@ from jinja2 import TemplateError
 
 from adapters.mail.jinja import compiled
 from adapters.mail.links import Links, Tracking
-from adapters.runtime.clients import client, error_code
+from adapters.runtime.clients import error_code, reconnected
 from ripen.config.configuration import MailTemplate
 from ripen.errors import MailOutcomeUnknownError, MailRefusedError, MailTemplateError, MailThrottledError
 from ripen.leads.lead import Lead
@@ -192,7 +192,7 @@ def send(mime: bytes, sender: str, recipient: str, configuration_set: str, tags:
     MailOutcomeUnknownError (perhaps sent, must not be retried).
     """
     try:
-        answer = client("sesv2").send_email(
+        answer = reconnected("sesv2").send_email(
             FromEmailAddress=sender,
             Destination={"ToAddresses": [deliverable(recipient)]},
             Content={"Raw": {"Data": mime}},
