@@ -56,6 +56,11 @@ class Action(NamedTuple):
     counting: Sequence[Mapping[str, Any]] = ()
     send_limit: SendLimit | None = None
 
+    @property
+    def marketing(self) -> bool:
+        """True for a marketing mail; after a hold, transactional mails and notifications go first."""
+        return self.intent.channel == MAIL and not self.intent.transactional
+
 
 def build_action(settings: TriggerSettings, refreshed: Refreshed, found: Active, intent: Intent) -> Action:
     """The action for an intent, with all data that has to be read before the claim."""

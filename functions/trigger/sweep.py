@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from adapters.delivery.account_hold import watched_hold
 from adapters.runtime.settings import TriggerSettings
-from adapters.store.lead_records import find_due, postpone
-from ripen.storage.ledger import DUE_SHARDS
+from adapters.store.lead_records import Due, find_due, postpone, rest_longer
+from ripen.messages.holds import Hold
+from ripen.storage.ledger import DUE_SHARDS, RECORD_KEY
 from ripen.times import MINUTE
 from trigger.queue import BATCH, enqueue, waiting
 
@@ -21,8 +23,9 @@ def sweep(settings: TriggerSettings, now: int, out_of_time: Callable[[], bool]) 
     """Queue all items that are due at `now` (ms) while time is left; returns the number of items.
 
     Each item is queued before it is postponed: a crash in between queues it twice, which is harmless. Nothing is added
-    to a full queue; due items stay due.
+    to a full queue; due items stay due. While SES accepts no mail, leads that rest for mail go on resting.
     """
+    hold = watched_hold(settings.table_name, now)
     room = _MOST_WAITING - waiting(settings.queue_url)
     found = 0
     for shard in range(DUE_SHARDS):
@@ -30,8 +33,16 @@ def sweep(settings: TriggerSettings, now: int, out_of_time: Callable[[], bool]) 
             for start in range(0, len(page), BATCH):
                 if found >= room or out_of_time():
                     return found
-                queued = enqueue(settings.queue_url, page[start : start + BATCH], now)
+                some = page[start : start + BATCH]
+                ready = some if hold is None else [due for due in some if not _goes_on_resting(settings, due, hold)]
+                queued = enqueue(settings.queue_url, ready, now) if ready else []
                 for due in queued:
                     postpone(settings.table_name, due, now + LEASE)
                 found += len(queued)
     return found
+
+
+def _goes_on_resting(settings: TriggerSettings, due: Due, hold: Hold) -> bool:
+    """Postpone a lead that can only be mailed until the hold ends; marketing mails keep their distance to others."""
+    until = max(hold.until, due.due_at + hold.until - hold.since)
+    return due.key == RECORD_KEY and rest_longer(settings.table_name, due, until)

@@ -23,6 +23,7 @@ from ripen.config.configuration import MailTemplate
 from ripen.errors import MailOutcomeUnknownError, MailRefusedError, MailTemplateError, MailThrottledError
 from ripen.leads.lead import Lead
 from ripen.messages.display_names import shown_traits
+from ripen.messages.holds import Limit
 from ripen.messages.mail_context import MailContext
 
 MAX_BYTES = 102 * 1024
@@ -34,6 +35,25 @@ _BLANK_LINES = re.compile(r"\n{3,}")
 _ADDRESS_OF_A_PAGE = re.compile(r"https?://[!-;=?-~]{1,900}")
 _SENDER_ID = "ripen"
 _REFUSED = ("MessageRejected", "BadRequestException", "ValidationException")
+_NOT_VERIFIED = "failed the check in region"
+_DAILY = "Daily message quota exceeded"
+_LIMITS = {
+    "TooManyRequestsException": Limit.RATE,
+    "ThrottlingException": Limit.RATE,
+    "LimitExceededException": Limit.QUOTA,
+    "SendingPausedException": Limit.PAUSED,
+    "AccountSuspendedException": Limit.PAUSED,
+    "MailFromDomainNotVerifiedException": Limit.SENDER,
+    "NotFoundException": Limit.SETUP,  # the configuration set
+    "AccessDeniedException": Limit.SETUP,
+    "NotAuthorized": Limit.SETUP,
+    "OptInRequired": Limit.SETUP,
+    "UnrecognizedClientException": Limit.SETUP,
+}
+"""Error codes of SES that say nothing against the mail itself.
+
+Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html and CommonErrors.html there.
+"""
 
 
 class Rendered(NamedTuple):
@@ -188,8 +208,8 @@ def send(mime: bytes, sender: str, recipient: str, configuration_set: str, tags:
     """Pass a mail to SES in one attempt, and return its message id.
 
     SES repeats the tags in its later events about the mail. Without a configuration set (empty) it sends no events.
-    Raises MailThrottledError (not sent, a retry may succeed), MailRefusedError (not sent, a retry cannot succeed) and
-    MailOutcomeUnknownError (perhaps sent, must not be retried).
+    Raises MailThrottledError (not sent, a retry may succeed; its `limit` tells when), MailRefusedError (not sent, a
+    retry cannot succeed) and MailOutcomeUnknownError (perhaps sent, must not be retried).
     """
     try:
         answer = reconnected("sesv2").send_email(
@@ -203,14 +223,35 @@ def send(mime: bytes, sender: str, recipient: str, configuration_set: str, tags:
         # The error text of SES may name the recipient, so errors and logs carry only its code.
         if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 500:
             raise MailOutcomeUnknownError(error_code(error)) from None
-        if error_code(error) in _REFUSED:
+        limit = _limit(error, recipient)
+        if limit is None:
             raise MailRefusedError(error_code(error)) from None
-        raise MailThrottledError(error_code(error)) from None
+        raise MailThrottledError(error_code(error), limit) from None
     except (ConnectTimeoutError, EndpointConnectionError) as error:
-        raise MailThrottledError(type(error).__name__) from None
+        raise MailThrottledError(type(error).__name__, Limit.UNREACHABLE) from None
     except BotoCoreError as error:
         raise MailOutcomeUnknownError(type(error).__name__) from None
     return str(answer["MessageId"])
+
+
+def _limit(error: ClientError, recipient: str) -> Limit | None:
+    """The limit that an error names; None if SES refuses this mail."""
+    code, told = error_code(error), str(error.response.get("Error", {}).get("Message", ""))
+    if code == "MessageRejected" and _NOT_VERIFIED in told:
+        return Limit.SENDER if _names_sender(told, recipient) else None
+    if code in _REFUSED:
+        return None
+    return Limit.QUOTA if _DAILY in told else _LIMITS.get(code, Limit.OTHER)
+
+
+def _names_sender(told: str, recipient: str) -> bool:
+    """True if a text about identities that are not verified names another one than the recipient.
+
+    SES has one code for both and lists the identities at the end of the text: of senders, and in its sandbox of
+    recipients. Source: https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-error-messages.html
+    """
+    named = told.rpartition(": ")[2].casefold().split(", ")
+    return any(one.strip(" .") not in {recipient.casefold(), deliverable(recipient).casefold()} for one in named)
 
 
 def _sendable(text: str) -> str:
