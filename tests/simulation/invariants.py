@@ -83,6 +83,7 @@ def check(world):
     no_merge_is_left_undone(rest)
     no_mail_is_sent_twice(rest)
     every_intent_has_an_outcome(rest)
+    no_message_fails_because_of_ses(rest)
     no_mail_follows_a_refusal(rest)
     marketing_needs_double_opt_in(rest)
     addresses_belong_to_leads_that_proved_them(rest)
@@ -201,6 +202,10 @@ def every_intent_has_an_outcome(rest):
     known = {(subject, f"{key[2:].replace('#', '_')}") for subject, key in claims}
     unclaimed = [mail for mail in rest.mails if (mail.subject, mail.intent) not in known]
     assert not unclaimed, f"sent without a claim: {unclaimed}"
+
+
+def no_message_fails_because_of_ses(rest):
+    assert not rest.world.unsent, f"would become dead letters while SES sends nothing: {rest.world.unsent}"
 
 
 def no_mail_follows_a_refusal(rest):
