@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from adapters.delivery import mailer, notification_digest
 from adapters.delivery.send_limits import SendLimit, unproven_limit
-from adapters.delivery.ses_tags import tag
+from adapters.delivery.ses_tags import feedback, tag
 from adapters.identity import link_tokens
 from adapters.identity.address_keys import key_of
 from adapters.mail.links import Links
@@ -160,6 +160,7 @@ def _send(
             mime = mime_for(untold)
         tags = {"lead": tag(lead.subject), "intent": intent.id, "address": shortened(to.key)}
         tags |= {"category": intent.category} if intent.category else {}
+        tags |= feedback(intent.campaign, intent.category)
         message_id = mailer.send(mime, settings.sender, to.address, settings.configuration_set, tags)
     except MailTemplateError as error:
         return Outcome("failed", {"reason": str(error)})

@@ -161,7 +161,6 @@ FULL = mailer.Envelope(
     reply_to="sales@example.com",
     language="de",
     unsubscribe_url="https://go.example/v1/unsubscribe?t=" + "x" * 300,
-    feedback=("spring", "tips", ""),
     automatic=True,
 )
 
@@ -175,12 +174,11 @@ def headers(envelope):
 def test_the_headers_are_those_that_mail_programs_require():
     told = headers(FULL)
 
-    assert told[:3] == [
+    assert told[:2] == [
         b"List-Unsubscribe: <https://go.example/v1/unsubscribe?t=" + b"x" * 300 + b">",
         b"List-Unsubscribe-Post: List-Unsubscribe=One-Click",
-        b"Feedback-ID: spring:tips::ripen",
     ]
-    kind, *others = sorted(told[3:])
+    kind, *others = sorted(told[2:])
     assert kind.startswith(b"Auto-Submitted: auto-generated")
     assert others[0] == b"Content-Language: de"
     assert others[1].startswith(b"Content-Type: multipart/alternative; boundary=")
@@ -205,7 +203,7 @@ def test_no_value_adds_a_header(field, break_):
     value = f"x@example.com{break_}Bcc: victim@other.example{break_}{break_}Body"
 
     try:
-        found = headers(dataclasses.replace(FULL, **{field: value, "feedback": (value,)}))
+        found = headers(dataclasses.replace(FULL, **{field: value}))
     except MailRefusedError:
         return
 

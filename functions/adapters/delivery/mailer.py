@@ -33,7 +33,6 @@ _ASCII = SMTP.clone(cte_type="7bit")
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _BLANK_LINES = re.compile(r"\n{3,}")
 _ADDRESS_OF_A_PAGE = re.compile(r"https?://[!-;=?-~]{1,900}")
-_SENDER_ID = "ripen"
 _REFUSED = ("MessageRejected", "BadRequestException", "ValidationException")
 _NOT_VERIFIED = "failed the check in region"
 _DAILY = "Daily message quota exceeded"
@@ -69,8 +68,8 @@ class Envelope:
     """The header values of one mail. `sender` is the verified address, `language` a code of two lowercase letters.
 
     `unsubscribe_url` is where mail programs POST for their users (RFC 8058); if it is empty, the mail has no
-    List-Unsubscribe header. `feedback` holds up to three names by which mailbox providers group complaints. An
-    `automatic` mail responds to an action of the lead and asks for no automatic reply (RFC 3834).
+    List-Unsubscribe header. An `automatic` mail responds to an action of the lead and asks for no automatic reply
+    (RFC 3834).
     """
 
     sender: str
@@ -79,7 +78,6 @@ class Envelope:
     reply_to: str = ""
     language: str = ""
     unsubscribe_url: str = ""
-    feedback: tuple[str, ...] = ()
     automatic: bool = False
 
 
@@ -92,7 +90,6 @@ def envelope(context: MailContext, links: Links, sender: str, recipient: str) ->
         reply_to=context.reply_to,
         language=context.language,
         unsubscribe_url=links.unsubscribe_url,
-        feedback=(context.campaign, context.step, context.category),
         automatic=context.transactional,
     )
 
@@ -189,9 +186,6 @@ def _unfolded(envelope: Envelope) -> bytes:
             raise MailRefusedError("a header is not valid: the unsubscribe link is not a URL")
         lines.append(f"List-Unsubscribe: <{envelope.unsubscribe_url}>")
         lines.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")
-    if envelope.feedback:
-        names = (re.sub(r"[^A-Za-z0-9._-]", "-", name)[:63] for name in (*envelope.feedback, "", "", "")[:3])
-        lines.append(f"Feedback-ID: {':'.join(names)}:{_SENDER_ID}")
     return "".join(f"{line}\r\n" for line in lines).encode("ascii")
 
 
