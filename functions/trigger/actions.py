@@ -161,7 +161,8 @@ def _send(
         tags = {"lead": tag(lead.subject), "intent": intent.id, "address": shortened(to.key)}
         tags |= {"category": intent.category} if intent.category else {}
         tags |= feedback(intent.campaign, intent.category)
-        message_id = mailer.send(mime, settings.sender, to.address, settings.configuration_set, tags)
+        reports = settings.configuration_set if written.opens else settings.configuration_set_without_opens
+        message_id = mailer.send(mime, settings.sender, to.address, reports, tags)
     except MailTemplateError as error:
         return Outcome("failed", {"reason": str(error)})
     except MailRefusedError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from adapters.delivery.account_hold import watched_hold
+from adapters.delivery.account_hold import ACCOUNT, HOLD_KEY, watched_hold
 from adapters.runtime.settings import TriggerSettings
 from adapters.store.lead_records import Due, find_due, postpone, rest_longer
 from ripen.messages.holds import Hold
@@ -25,11 +25,14 @@ def sweep(settings: TriggerSettings, now: int, out_of_time: Callable[[], bool]) 
     Each item is queued before it is postponed: a crash in between queues it twice, which is harmless. Nothing is added
     to a full queue; due items stay due. While SES accepts no mail, leads that rest for mail go on resting.
     """
-    hold = watched_hold(settings.table_name, now)
+    hold = None
     room = _MOST_WAITING - waiting(settings.queue_url)
     found = 0
     for shard in range(DUE_SHARDS):
         for page in find_due(settings.table_name, str(shard), now):
+            if page and (page[0].subject, page[0].key) == (ACCOUNT, HOLD_KEY):
+                hold = watched_hold(settings.table_name, now)
+                del page[0]
             for start in range(0, len(page), BATCH):
                 if found >= room or out_of_time():
                     return found

@@ -205,3 +205,13 @@ def test_copies_that_fail_at_the_same_time_begin_one_hold(nurturing, metrics):
     assert first == second == hold_in_force("ripen", START + MINUTE)
     assert metrics() == {"SendingPaused": 1}
     assert hold_in_force("ripen", START + HOUR) is None
+
+
+def test_a_hold_that_ended_long_ago_is_deleted(nurturing):
+    begin_hold("ripen", Limit.PAUSED, START)
+
+    nurturing.sweep(START + 2 * HOUR)
+    assert nurturing.keys("H") == [("B#account", "H")]
+    nurturing.sweep(START + 2 * HOUR + MINUTE)
+    assert nurturing.keys("H") == []
+    assert nurturing.act() == 0

@@ -65,3 +65,21 @@ def test_the_key_of_links_has_no_fallback(monkeypatch):
 
     with pytest.raises(SettingsError, match="LINK_SECRET_ARN is not set"):
         settings(PagesSettings)
+
+
+def test_mails_have_no_opening_image_only_where_openings_are_not_reported():
+    parts = template.load()["Resources"]
+    resources = {name: part for name, part in parts.items() if isinstance(part, dict)}  # no loops
+    reported = {
+        resource["Properties"]["ConfigurationSetName"]["Ref"]: set(
+            resource["Properties"]["EventDestination"]["MatchingEventTypes"]
+        )
+        for resource in resources.values()
+        if resource["Type"] == "AWS::SES::ConfigurationSetEventDestination"
+    }
+
+    assert reported["ConfigurationSet"] - reported["ConfigurationSetWithoutOpens"] == {"open"}
+    events = resources["TrackFunction"]["Properties"]["Events"].values()
+    [pattern] = [event["Properties"]["Pattern"] for event in events]
+    assert pattern["detail"]["mail"]["tags"]["ses:configuration-set"] == [{"Ref": name} for name in reported]
+    assert resources["ConfigurationSet"]["Properties"] == resources["ConfigurationSetWithoutOpens"]["Properties"]

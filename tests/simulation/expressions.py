@@ -187,6 +187,7 @@ _CONDITIONS = {
         (found.get("due_at"), found.get("rests_until")) == (values[":found"], values[":found"])
         and found["only_mail_until"]["S"] >= values[":until"]["S"]
     ),
+    "ends = :ends": lambda _, found, values: found.get("ends") == values[":ends"],
     "attribute_not_exists(pk) OR ends <= :now": lambda item, found, values: (
         item is None or int(found["ends"]["N"]) <= int(values[":now"]["N"])
     ),

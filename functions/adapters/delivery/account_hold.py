@@ -3,6 +3,8 @@
 | pk          | sk  | content                                                        |
 |-------------|-----|----------------------------------------------------------------|
 | `B#account` | `H` | `cause`, `began`, `ends`, `tries`: see `ripen.messages.holds`  |
+
+The item is the first of the due index, so that a sweep reads nothing more while there is no hold.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from adapters.dynamodb.queries import get_item
 from adapters.runtime.clients import client, succeeds
 from adapters.runtime.telemetry import count, logger
 from ripen.messages.holds import Hold, Limit, next_hold
-from ripen.times import DAY, MINUTE, SECOND
+from ripen.times import HOUR, MINUTE, to_iso
 
 ACCOUNT, HOLD_KEY = "B#account", "H"
 LIMIT_METRICS = {
@@ -25,8 +27,10 @@ LIMIT_METRICS = {
 }
 """The metric of each limit that holds back all mails."""
 
+HOLD_SHARD = "0"
 _JUST_ENDED = 5 * MINUTE
-_KEPT = DAY
+_KEPT = HOUR
+"""The time (ms) for which an ended hold is kept: a hold that begins in it is longer."""
 
 
 def hold_in_force(table: str, now: int) -> Hold | None:
@@ -48,7 +52,8 @@ def begin_hold(table: str, limit: Limit, now: int) -> Hold:
         "began": hold.since,
         "ends": hold.until,
         "tries": hold.tries,
-        "ttl": (hold.until + _KEPT) // SECOND,
+        "due_shard": HOLD_SHARD,
+        "due_at": to_iso(0),
     }
     began = succeeds(
         client("dynamodb").put_item,
@@ -67,6 +72,8 @@ def begin_hold(table: str, limit: Limit, now: int) -> Hold:
 def watched_hold(table: str, now: int) -> Hold | None:
     """The hold at `now` (ms), for the sweep: counts the hold, and prolongs it as long as SES names its cause.
 
+    A hold that ended long ago is deleted.
+
     The metric of a hold is counted each minute, so its alarm stays on, and notifies once.
     """
     hold = _read(table)
@@ -75,9 +82,21 @@ def watched_hold(table: str, now: int) -> Hold | None:
     if hold.until <= now < hold.until + _JUST_ENDED and _is_limited(hold.limit):
         hold = begin_hold(table, hold.limit, now)
     if hold.until <= now:
+        if hold.until + _KEPT < now:
+            _forget(table, hold)
         return None
     count_hold(hold)
     return hold
+
+
+def _forget(table: str, hold: Hold) -> None:
+    succeeds(
+        client("dynamodb").delete_item,
+        TableName=table,
+        Key=attributes({"pk": ACCOUNT, "sk": HOLD_KEY}),
+        ConditionExpression="ends = :ends",
+        ExpressionAttributeValues=attributes({":ends": hold.until}),
+    )
 
 
 def count_hold(hold: Hold) -> None:

@@ -15,7 +15,7 @@ class MailContext:
 
     Texts are in `language`; missing ones are empty. `survey` is the survey for ratings in the mail: the one with the
     mail's name, otherwise the first; `scale_low` and `scale_high` are its words for 0 and 10. `sites` are the origins
-    of the registered websites; `*` stands for all.
+    of the registered websites; `*` stands for all. `opens` is false if nobody is told that the mail was opened.
     """
 
     campaign: str
@@ -32,6 +32,7 @@ class MailContext:
     scale_low: str = ""
     scale_high: str = ""
     sites: frozenset[str] = frozenset()
+    opens: bool = True
 
 
 def mail_context(configuration: Configuration, campaign: str, step: str, mail: str, language: str) -> MailContext:
@@ -57,6 +58,7 @@ def mail_context(configuration: Configuration, campaign: str, step: str, mail: s
         scale_low=_translated(scale.low, language, mailing.language),
         scale_high=_translated(scale.high, language, mailing.language),
         sites=frozenset(origin for source in configuration.sources.values() for origin in source.origins),
+        opens=mailing.opens if topic is None or topic.opens is None else topic.opens,
     )
 
 

@@ -72,12 +72,13 @@ class Unproven(Model):
 class Category(Model):
     """A topic of mails that leads can turn off, with its own caps.
 
-    `reason` tells at the end of each mail why the lead gets it.
+    `reason` tells at the end of each mail why the lead gets it. `opens` replaces that of all mails.
     """
 
     title: Translated
     reason: Translated | None = None
     caps: Caps = Caps()
+    opens: bool | None = None
 
 
 class Recipient(Model):
@@ -131,6 +132,7 @@ class Mailing(Model):
     `timezone` are the defaults for leads without their own. `opt_in` is the text that leads agree to when they confirm
     their address, by language. `notices_per_hour` is the most internal notifications that a colleague gets in an hour
     as single mails; the others follow in one digest. `notify` are the addresses that are told what became of an upload.
+    Mails without `opens` have no image that reports their opening.
     """
 
     from_name: Text = ""
@@ -138,6 +140,7 @@ class Mailing(Model):
     language: Language = "en"
     timezone: Zone = "UTC"
     imprint: dict[Language, Text] = {}
+    opens: bool = True
     window: Window = Window()
     caps: Caps = Caps()
     unproven: Unproven = Unproven()
