@@ -147,7 +147,8 @@ def _send(
     links = Links(settings.public_url.rstrip("/"), page_token, written.survey)
     token = link_tokens.issue(signing, lead.subject, to.key, lead.now)
     content = content_of(configuration, intent.content, language)
-    envelope = mailer.envelope(written, links, settings.sender, to.address)
+    sender = written.from_address or settings.sender
+    envelope = mailer.envelope(written, links, sender, to.address)
 
     def mime_for(lead: Lead) -> bytes:
         facts = mailer.facts(lead, written, links, token, content)
@@ -162,7 +163,7 @@ def _send(
         tags |= {"category": intent.category} if intent.category else {}
         tags |= feedback(intent.campaign, intent.category)
         reports = settings.configuration_set if written.opens else settings.configuration_set_without_opens
-        message_id = mailer.send(mime, settings.sender, to.address, reports, tags)
+        message_id = mailer.send(mime, sender, to.address, reports, tags)
     except MailTemplateError as error:
         return Outcome("failed", {"reason": str(error)})
     except MailRefusedError as error:

@@ -169,6 +169,7 @@ def site(new_process, monkeypatch):
             "LinkSecret.Id": secret,
             "DueQueue": queue_url,
             "SenderAddress": SENDER,
+            "SenderDomains": "news.example.net",
             "ConfigurationSet": "ripen",
             "ConfigurationSetWithoutOpens": "ripen-without-opens",
             "RetentionDays": "730",

@@ -48,3 +48,23 @@ def test_the_campaign_of_a_mail_stands_in_its_feedback_id(requested):
 
 def test_a_mail_without_openings_has_the_other_configuration_set(requested):
     assert requested("{opens: false}")["ConfigurationSetName"] == "ripen-without-opens"
+
+
+def test_rules_may_name_a_sender_of_the_deployments_domains(requested):
+    client("sesv2").create_email_identity(EmailIdentity="news.example.net")
+
+    request = requested("{from_address: tips@news.example.net}")
+
+    assert request["FromEmailAddress"] == "tips@news.example.net"
+    assert b"From: tips@news.example.net" in request["Content"]["Raw"]["Data"]
+
+
+@pytest.mark.parametrize("address", ["ceo@elsewhere.example", "tips@sub.news.example.net", "hi@example.com"])
+def test_a_sender_of_another_domain_is_refused_with_the_remedy(site, rule_files, address):
+    campaigns = rule_files["rules/campaigns.yaml"] + f"    from_address: {address}\n".encode()
+
+    report = site.publish(rule_files | {"rules/campaigns.yaml": campaigns}, 0)
+
+    [problem] = report["problems"]
+    assert problem.startswith("rules/campaigns.yaml: campaigns.onboarding.from_address:")
+    assert f"{address} is neither hello@example.com nor of a domain in the parameter SenderDomains" in problem

@@ -77,12 +77,14 @@ class TriggerSettings:
 class PublishSettings:
     """`bucket_name` holds uploaded and active rules; `table_name` holds the source registry.
 
-    `sender` is the From address, verified in SES.
+    `sender` is the From address, verified in SES. `sender_domains` are further domains that rules may name in From,
+    separated by commas.
     """
 
     bucket_name: str
     table_name: str
     sender: str
+    sender_domains: str = ""
 
 
 Settings = TypeVar(

@@ -13,9 +13,10 @@ from ripen.config.schema.mailing import Scale
 class MailContext:
     """The context of the mail of one campaign step, without its recipient.
 
-    Texts are in `language`; missing ones are empty. `survey` is the survey for ratings in the mail: the one with the
-    mail's name, otherwise the first; `scale_low` and `scale_high` are its words for 0 and 10. `sites` are the origins
-    of the registered websites; `*` stands for all. `opens` is false if nobody is told that the mail was opened.
+    Texts are in `language`; missing ones are empty. Without a `from_address` the deployment's address is the sender.
+    `survey` is the survey for ratings in the mail: the one with the mail's name, otherwise the first; `scale_low` and
+    `scale_high` are its words for 0 and 10. `sites` are the origins of the registered websites; `*` stands for all.
+    `opens` is false if nobody is told that the mail was opened.
     """
 
     campaign: str
@@ -23,6 +24,7 @@ class MailContext:
     mail: str
     language: str
     from_name: str = ""
+    from_address: str = ""
     reply_to: str = ""
     reason: str = ""
     imprint: str = ""
@@ -49,6 +51,7 @@ def mail_context(configuration: Configuration, campaign: str, step: str, mail: s
         mail=mail,
         language=language,
         from_name=(rule.from_name if rule else "") or mailing.from_name,
+        from_address=(rule.from_address if rule else None) or mailing.from_address or "",
         reply_to=(rule.reply_to if rule else None) or mailing.reply_to or "",
         reason=_translated(reasons, language, mailing.language),
         imprint=_translated(mailing.imprint, language, mailing.language),

@@ -160,6 +160,7 @@ class Campaign(Model):
     category: Name | None = None
     reason: Translated | None = None
     from_name: Text = ""
+    from_address: Address | None = None
     reply_to: Address | None = None
     only_if: Pattern | None = None
     goal: Pattern | None = None

@@ -132,10 +132,12 @@ class Mailing(Model):
     `timezone` are the defaults for leads without their own. `opt_in` is the text that leads agree to when they confirm
     their address, by language. `notices_per_hour` is the most internal notifications that a colleague gets in an hour
     as single mails; the others follow in one digest. `notify` are the addresses that are told what became of an upload.
-    Mails without `opens` have no image that reports their opening.
+    `from_address` stands in From instead of the deployment's address. Mails without `opens` have no image that reports
+    their opening.
     """
 
     from_name: Text = ""
+    from_address: Address | None = None
     reply_to: Address | None = None
     language: Language = "en"
     timezone: Zone = "UTC"
