@@ -7,6 +7,7 @@ import ast
 from cfnlint.decode import decode
 from cfnlint.template import Template
 
+from adapters.delivery.account_hold import LIMIT_METRICS
 from template import ROOT
 from trigger.delivery import FAILURE_METRICS
 
@@ -32,7 +33,7 @@ def alarms(template):
 def counted_metrics():
     """The name of each metric that a function counts."""
     named = {name for path in (ROOT / "functions").rglob("*.py") for name in _literals(ast.parse(path.read_text()))}
-    return named | set(FAILURE_METRICS.values())
+    return named | {*FAILURE_METRICS.values(), *LIMIT_METRICS.values()}
 
 
 def _literals(module):

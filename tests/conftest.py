@@ -76,6 +76,7 @@ def new_process(monkeypatch):
     monkeypatch.setattr("adapters.dynamodb.table.time.sleep", lambda _seconds: None)
     moments = [0.0]
     monkeypatch.setattr("adapters.delivery.send_rate.monotonic", lambda: moments[-1])
+    monkeypatch.setattr("adapters.delivery.send_rate.uniform", lambda _low, high: high)
     monkeypatch.setattr("adapters.delivery.send_rate.sleep", lambda seconds: moments.append(moments[-1] + seconds))
     yield
     for cached in caches:

@@ -81,11 +81,12 @@ def test(deployment: Deployment, name: str, recipient: str, language: str | None
     letter = _letter(kit, name, language)
     filled = _filled(kit, letter, sample_lead(kit, letter.language), deployment.public_url)
     marked = filled._replace(subject=f"[Test] {filled.subject}")
-    envelope = mailer.envelope(letter, Links(deployment.public_url, ""), deployment.sender, recipient)
+    sender = letter.from_address or deployment.sender
+    envelope = mailer.envelope(letter, Links(deployment.public_url, ""), sender, recipient)
     try:
         # Without a one-click unsubscribe URL and tags, the test mail produces no events of a lead.
         mime = mailer.build(marked, replace(envelope, unsubscribe_url=""))
-        mailer.send(mime, deployment.sender, recipient, "", {})
+        mailer.send(mime, sender, recipient, "", {})
     except MailRefusedError as error:
         raise click.ClickException(f"the mail cannot be sent: {error}") from None
     except RipenError as error:

@@ -28,7 +28,7 @@ def page(mail: Rendered, letter: MailContext, kind: str, sender: str = "") -> st
     `kind` is that of `kind_of`. `sender` is the address of the sender, if it is known.
     """
     about = {
-        "From": f"{letter.from_name} <{sender or 'SenderAddress of the stack'}>",
+        "From": f"{letter.from_name} <{letter.from_address or sender or 'SenderAddress of the stack'}>",
         "Reply-To": letter.reply_to or "the same address",
         "Subject": mail.subject,
         "Behind the subject": preheader(mail.html) or "the beginning of the mail, because it has no <mj-preview>",

@@ -56,7 +56,11 @@ class MailRefusedError(RipenError):
 
 
 class MailThrottledError(RipenError):
-    """SES accepts no mail from this account at the moment; a retry may succeed."""
+    """SES accepts no mail at the moment; a retry may succeed. `limit` is a value of `ripen.messages.holds.Limit`."""
+
+    def __init__(self, reason: str, limit: str = "other") -> None:
+        super().__init__(reason)
+        self.limit = limit
 
 
 class MailOutcomeUnknownError(RipenError):

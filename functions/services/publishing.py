@@ -19,7 +19,7 @@ from adapters.store.all_leads import under_way
 from adapters.tracking.event_names import sent_names
 from adapters.tracking.public_config import put_public_config
 from adapters.tracking.source_registry import register
-from ripen.config.configuration import ActiveConfiguration, compile_sources
+from ripen.config.configuration import ActiveConfiguration, Configuration, compile_sources
 from ripen.config.edits import edit
 from ripen.config.public import dump_site
 from ripen.config.upload_limits import is_ignored
@@ -110,6 +110,7 @@ def _replacement(
     at = to_iso(max(parse_iso(at), parse_iso(before.activated_at) + 1 if before else 0))
     edited = edit(before, checked.configuration, parse_iso(at))
     problems = [f"{_CAMPAIGNS}: {'.'.join(map(str, path))}: {text}" for path, text in edited.problems]
+    problems += _foreign_senders(settings, checked.configuration)
     if edited.renamings:
         counts, complete = under_way(settings.table_name)
         for renaming in edited.renamings:
@@ -128,6 +129,19 @@ def _replacement(
         editions=edited.editions,
         renamed=edited.renamed,
     )
+
+
+def _foreign_senders(settings: PublishSettings, configuration: Configuration) -> list[str]:
+    """A problem for each `from_address` with which the deployment may not send."""
+    named = {"rules/mailing.yaml: mailing": configuration.mailing.from_address}
+    named |= {f"{_CAMPAIGNS}: campaigns.{name}": rule.from_address for name, rule in configuration.campaigns.items()}
+    domains = {domain.strip().lower() for domain in settings.sender_domains.split(",")} - {""}
+    return [
+        f"{place}.from_address: {address} is neither {settings.sender} nor of a domain in the parameter SenderDomains"
+        f" ({', '.join(sorted(domains)) or 'none'}); ask the operator to add it, or leave from_address out"
+        for place, address in named.items()
+        if address and address != settings.sender and address.rpartition("@")[2].lower() not in domains
+    ]
 
 
 def _may_go_live(bucket: str, report: Mapping[str, Any]) -> bool:

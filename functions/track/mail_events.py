@@ -13,6 +13,7 @@ from adapters.delivery.ses_tags import untag
 from adapters.runtime.telemetry import logger
 from adapters.tracking.user_agents import bot_among_mail_readers
 from ripen.events.event import RIPEN, Event, Received
+from ripen.events.own_pages import leads_to_own_page
 from ripen.privacy.erasure import SUPPRESSING
 from ripen.times import parse_iso
 
@@ -40,7 +41,10 @@ class Report(NamedTuple):
 
 
 def mail_event(event: Mapping[str, Any]) -> Report | None:
-    """The report in one EventBridge event of SES; None if the mail has no Ripen tags or the type is not used."""
+    """The report in one EventBridge event of SES; None if the mail has no Ripen tags or the type is not used.
+
+    Clicks on links to Ripen's own pages are not used either: the page records what the person does on it.
+    """
     detail = event.get("detail", {})
     kind = detail.get("eventType", "")
     tags = detail.get("mail", {}).get("tags", {})
@@ -49,6 +53,8 @@ def mail_event(event: Mapping[str, Any]) -> Report | None:
         return None
     subject, intent = untag(tags["lead"][0]), tags["intent"][0]
     report = detail.get(kind[0].lower() + kind[1:], {})
+    if kind == "Click" and leads_to_own_page(report["link"]):
+        return None
     name = _name(kind, report)
     occurred_at = parse_iso(report.get("timestamp") or event["time"])
     properties = {"intent": intent} | ({"link": report["link"]} if kind == "Click" else {})

@@ -14,7 +14,8 @@ from adapters.rules.active import active
 from adapters.runtime.secrets import secret
 from adapters.runtime.settings import TriggerSettings
 from adapters.runtime.telemetry import count, logger, pseudonym
-from adapters.store.lead_records import Due, postpone
+from adapters.store.lead_records import Due, postpone, rest_for_mail
+from ripen.errors import MailThrottledError
 from ripen.events.event import MAIL
 from ripen.leads.lead import Intent, Lead
 from ripen.storage.intents import CLAIMED, ClaimResult
@@ -22,8 +23,15 @@ from ripen.storage.ledger import RECORD_KEY, intent_key
 from ripen.times import DAY
 from services.erasure import erase_lead
 from services.refresh import NOTHING_NEW, FoldRequest, Refreshed, refresh
-from trigger.actions import build_action
-from trigger.delivery import deliver_once, reserve_send_slot, resolve_abandoned_claim
+from trigger.actions import Action, build_action
+from trigger.delivery import (
+    MailWait,
+    deliver_once,
+    reserve_send_slot,
+    resolve_abandoned_claim,
+    wait_after,
+    wait_for_account,
+)
 from trigger.notification_digest import send_digest
 from trigger.queue import WHOLE_LEAD
 from trigger.sweep import LEASE
@@ -38,8 +46,7 @@ _LONGEST_REST = 7 * DAY
 def act(settings: TriggerSettings, work: WorkItem) -> None:
     """Act on a work item. Its key is that of a lead's record, of a digest, or of a claim whose holder was lost.
 
-    With the key WHOLE_LEAD, the lead is folded from all of its events. Raises MailThrottledError if SES accepts no
-    mail; the queue then delivers the message again.
+    With the key WHOLE_LEAD, the lead is folded from all of its events. If SES accepts no mail, the lead rests.
     """
     if work.key == DIGEST_KEY:
         send_digest(settings, work)
@@ -52,7 +59,7 @@ def act(settings: TriggerSettings, work: WorkItem) -> None:
 def _act_on_lead(settings: TriggerSettings, work: WorkItem) -> None:
     oldest_key, doubtful = "" if work.key == WHOLE_LEAD else NOTHING_NEW, False
     passed: set[str] = set()
-    held: dict[str, int] = {}
+    held: dict[str, MailWait] = {}
     for _ in range(_MOST):
         now = work.now()
         found = active(settings.bucket_name, now)
@@ -71,21 +78,41 @@ def _act_on_lead(settings: TriggerSettings, work: WorkItem) -> None:
             return
         # Read before the claim: if S3 fails, nothing is claimed and the next delivery tries again.
         action = build_action(settings, refreshed, found, intent)
-        if intent.channel == MAIL and not action.address_key:  # the address is invalid
-            held[intent.id] = now + _LONGEST_REST
-            passed.add(intent.id)
-            continue
-        if action.send_limit is not None and action.send_limit.opens_at > refreshed.lead.now:
-            held[intent.id] = action.send_limit.opens_at
-            passed.add(intent.id)
-            _tell_held(refreshed.lead, intent, action.send_limit)
-            continue
-        if not reserve_send_slot(settings, action, work):
+        answer = _try(settings, refreshed, action, work)
+        if answer is None:
             return
-        answer = deliver_once(settings, refreshed, action, work)
-        oldest_key, doubtful = NOTHING_NEW, answer is ClaimResult.SUPPRESSED
-        if answer is ClaimResult.TAKEN:
+        if isinstance(answer, MailWait):
+            held[intent.id] = answer
+        else:
+            oldest_key, doubtful = NOTHING_NEW, answer is ClaimResult.SUPPRESSED
+        if isinstance(answer, MailWait) or answer is ClaimResult.TAKEN:
             passed.add(intent.id)
+
+
+def _try(
+    settings: TriggerSettings, refreshed: Refreshed, action: Action, work: WorkItem
+) -> ClaimResult | MailWait | None:
+    """Carry out an action unless it has to wait. None if too little time is left."""
+    wait = _wait(settings, refreshed.lead, action)
+    if wait is not None:
+        return wait
+    if not reserve_send_slot(settings, action, work):
+        return None
+    try:
+        return deliver_once(settings, refreshed, action, work)
+    except MailThrottledError as error:
+        return wait_after(settings.table_name, error, refreshed.lead.now, marketing=action.marketing)
+
+
+def _wait(settings: TriggerSettings, lead: Lead, action: Action) -> MailWait | None:
+    """The wait of an action that may not be carried out yet; None if it may be."""
+    if action.intent.channel == MAIL and not action.address_key:  # the address is invalid
+        return MailWait(lead.now + _LONGEST_REST)
+    limit = action.send_limit
+    if limit is not None and limit.opens_at > lead.now:
+        _tell_held(lead, action.intent, limit)
+        return MailWait(limit.opens_at)
+    return wait_for_account(settings.table_name, lead.now, marketing=action.marketing) if action.paced else None
 
 
 def _most_urgent(refreshed: Refreshed, passed: Collection[str]) -> Intent | None:
@@ -113,15 +140,20 @@ def _tell_held(lead: Lead, intent: Intent, limit: SendLimit) -> None:
         count("UnprovenMailsHeld")
 
 
-def _rest(settings: TriggerSettings, refreshed: Refreshed, held: Mapping[str, int]) -> None:
+def _rest(settings: TriggerSettings, refreshed: Refreshed, held: Mapping[str, MailWait]) -> None:
     """Postpone a lead whose due intents are all held back, until the first of them may be sent or the lead changes."""
     lead = refreshed.lead
     if not held or any(intent.id not in held for intent in lead.due(refreshed.reach)):
         return
     later = [intent.not_before for intent in lead.possible(refreshed.reach) if intent.not_before > lead.now]
     later += [lead.next_change] if lead.next_change is not None else []
-    until = min(*held.values(), *later, lead.now + _LONGEST_REST)
-    postpone(settings.table_name, Due(lead.subject, RECORD_KEY, lead.now + LEASE), until)
+    changes = min([*later, lead.now + _LONGEST_REST])
+    until = min(changes, *(wait.until for wait in held.values()))
+    due = Due(lead.subject, RECORD_KEY, lead.now + LEASE)
+    if all(wait.of_account for wait in held.values()):
+        rest_for_mail(settings.table_name, due, until, changes)
+    else:
+        postpone(settings.table_name, due, until)
 
 
 def _erase(settings: TriggerSettings, refreshed: Refreshed) -> None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from adapters.delivery import mailer, notification_digest
 from adapters.delivery.send_limits import SendLimit, unproven_limit
-from adapters.delivery.ses_tags import tag
+from adapters.delivery.ses_tags import feedback, tag
 from adapters.identity import link_tokens
 from adapters.identity.address_keys import key_of
 from adapters.mail.links import Links
@@ -56,6 +56,11 @@ class Action(NamedTuple):
     repeatable: bool = False
     counting: Sequence[Mapping[str, Any]] = ()
     send_limit: SendLimit | None = None
+
+    @property
+    def marketing(self) -> bool:
+        """True for a marketing mail; after a hold, transactional mails and notifications go first."""
+        return self.intent.channel == MAIL and not self.intent.transactional
 
 
 def build_action(settings: TriggerSettings, refreshed: Refreshed, found: Active, intent: Intent) -> Action:
@@ -143,7 +148,8 @@ def _send(
     links = Links(settings.public_url.rstrip("/"), page_token, written.survey, language)
     token = link_tokens.issue(signing, lead.subject, to.key, lead.now)
     content = content_of(configuration, intent.content, language)
-    envelope = mailer.envelope(written, links, settings.sender, to.address)
+    sender = written.from_address or settings.sender
+    envelope = mailer.envelope(written, links, sender, to.address)
 
     def mime_for(lead: Lead) -> bytes:
         facts = mailer.facts(lead, written, links, token, content)
@@ -156,7 +162,9 @@ def _send(
             mime = mime_for(untold)
         tags = {"lead": tag(lead.subject), "intent": intent.id, "address": shortened(to.key)}
         tags |= {"category": intent.category} if intent.category else {}
-        message_id = mailer.send(mime, settings.sender, to.address, settings.configuration_set, tags)
+        tags |= feedback(intent.campaign, intent.category)
+        reports = settings.configuration_set if written.opens else settings.configuration_set_without_opens
+        message_id = mailer.send(mime, sender, to.address, reports, tags)
     except MailTemplateError as error:
         return Outcome("failed", {"reason": str(error)})
     except MailRefusedError as error:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from adapters.delivery.account_hold import begin_hold, hold_in_force
 from adapters.delivery.send_limits import uncount
 from adapters.delivery.send_rate import wait_for_send_slot
 from adapters.runtime.settings import TriggerSettings
@@ -17,6 +18,7 @@ from adapters.runtime.telemetry import count, logger, pseudonym
 from adapters.store import intents
 from ripen.errors import DeliveryDelayedError, MailThrottledError
 from ripen.events.event import ENDS, MAIL, RIPEN, Event, Received
+from ripen.messages.holds import Limit, next_attempt, opens_after
 from ripen.storage.intents import CLAIMED, ClaimContext, ClaimResult, SendClaim
 from ripen.storage.ledger import event_items, intent_key, read_intent_key
 from ripen.times import DAY, MINUTE, SECOND
@@ -53,6 +55,13 @@ class _Place(NamedTuple):
     subject: str
     key: str
     at: int
+
+
+class MailWait(NamedTuple):
+    """The moment (ms) from which a mail may be tried; `of_account` if a limit of the account holds back all mails."""
+
+    until: int
+    of_account: bool = False
 
 
 def reserve_send_slot(settings: TriggerSettings, action: Action, work: WorkItem) -> bool:
@@ -100,16 +109,30 @@ def deliver_once(settings: TriggerSettings, refreshed: Refreshed, action: Action
         logger.warning("Webhook failed; will retry", extra=told)
         count("WebhookDelayed")
         return ClaimResult.TAKEN
-    except (MailThrottledError, ClientError, BotoCoreError) as error:
+    except (MailThrottledError, ClientError, BotoCoreError):
         _release(table, lead.subject, key, work.holder, action)
-        if isinstance(error, MailThrottledError):
-            count("MailThrottled")
         raise
     # Not before the moment of the fold: the outcome must not precede its cause.
     _end(settings, _Place(lead.subject, key, max(lead.now, work.now())), claim, outcome)
     if action.send_limit is not None and outcome.status in ("failed", "refused"):
         uncount(table, action.send_limit)
     return ClaimResult.CLAIMED
+
+
+def wait_after(table: str, error: MailThrottledError, now: int, *, marketing: bool) -> MailWait:
+    """The wait of a mail that SES did not accept at `now` (ms). A limit of the account begins a hold on all mails."""
+    limit = Limit(error.limit)
+    if limit.of_account:
+        return MailWait(opens_after(begin_hold(table, limit, now), marketing=marketing), of_account=True)
+    logger.warning("SES did not accept a mail; it is tried again", extra={"limit": limit.value, "reason": str(error)})
+    count("MailThrottled")
+    return MailWait(next_attempt(limit, now))
+
+
+def wait_for_account(table: str, now: int, *, marketing: bool) -> MailWait | None:
+    """The wait of a mail while all mails of the account are held; None if none are."""
+    hold = hold_in_force(table, now)
+    return None if hold is None else MailWait(opens_after(hold, marketing=marketing), of_account=True)
 
 
 def resolve_abandoned_claim(settings: TriggerSettings, work: WorkItem) -> None:

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from adapters.runtime.clock import wall_clock
 from adapters.runtime.settings import TriggerSettings, settings
 from adapters.runtime.telemetry import logger, pseudonym
-from ripen.errors import MailThrottledError, VersionConflictError
+from ripen.errors import VersionConflictError
 from ripen.times import parse_iso
 from trigger.act import act
 from trigger.reconciliation import continue_scan
@@ -52,7 +52,7 @@ def _act_on(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
         message = json.loads(record["body"])
         try:
             act(settings(TriggerSettings), _work_item(record, message, context))
-        except (ClientError, BotoCoreError, VersionConflictError, MailThrottledError) as error:
+        except (ClientError, BotoCoreError, VersionConflictError) as error:
             reason = {"lead": pseudonym(message["subject"]), "error": type(error).__name__, "reason": str(error)[:200]}
             logger.exception("Acting on a due item failed; the queue delivers it again", extra=reason)
             failed.append({"itemIdentifier": record["messageId"]})

@@ -15,6 +15,7 @@ from ripen.config.schema.mailing import Mailing
 from ripen.errors import MailOutcomeUnknownError, MailRefusedError, MailThrottledError
 from ripen.messages.send_limits import next_hour
 from ripen.times import MINUTE, SECOND
+from trigger.delivery import wait_after, wait_for_account
 from trigger.work_item import WorkItem
 
 _LEASE = 5 * MINUTE
@@ -26,13 +27,19 @@ _MOST = 300
 def send_digest(settings: TriggerSettings, work: WorkItem) -> None:
     """Send the digest whose hour has ended, then delete its notifications; a crash in between sends it again.
 
-    Raises MailThrottledError if no mail can be sent now; the queue then delivers the message again.
+    If no mail can be sent now, the digest rests.
     """
     table, pk, now = settings.table_name, work.subject, work.now()
     found = active(settings.bucket_name, now)
     if found is None or work.time_left() < _NEEDED:
         return
     if not notification_digest.lock_digest(table, pk, work.holder, now, now + _LEASE):
+        return
+    wait = wait_for_account(table, now, marketing=False)
+    if wait is not None or not wait_for_send_slot(
+        settings.send_concurrency, lambda: (work.time_left() - _NEEDED) / SECOND
+    ):
+        notification_digest.unlock_digest(table, pk, work.holder, now if wait is None else wait.until)
         return
     kept = notification_digest.kept_so_far(table, pk)
     waiting = [*islice(notification_digest.waiting(table, pk), _MOST)]
@@ -43,7 +50,11 @@ def send_digest(settings: TriggerSettings, work: WorkItem) -> None:
         count("NotificationFailed")
         notification_digest.unlock_digest(table, pk, work.holder, next_hour(now))
         return
-    except (MailThrottledError, ClientError, BotoCoreError):
+    except MailThrottledError as error:
+        rested = wait_after(table, error, now, marketing=False)
+        notification_digest.unlock_digest(table, pk, work.holder, rested.until)
+        return
+    except (ClientError, BotoCoreError):
         notification_digest.unlock_digest(table, pk, work.holder, now)
         raise
     notification_digest.delete_told(table, pk, waiting[:done])
@@ -65,7 +76,5 @@ def _tell(
         raise MailRefusedError("mailing.yaml has no mail recipient of this name")
     note, fitting = notifications.render_digest([one.told for one in told], mailing.language, mailing.timezone)
     mime = notifications.build(note, settings.sender, recipient.mail)
-    if not wait_for_send_slot(settings.send_concurrency, lambda: (work.time_left() - _NEEDED) / SECOND):
-        raise MailThrottledError("too little time is left to send the digest")
     mailer.send(mime, settings.sender, recipient.mail, "", {})
     return len(waiting) if fitting == len(told) else waiting.index(told[fitting])

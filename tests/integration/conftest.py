@@ -158,7 +158,8 @@ def site(new_process, monkeypatch):
         secret = boto3.client("secretsmanager").create_secret(Name="address", SecretString="a" * 64)["ARN"]
         queue_url = boto3.client("sqs").create_queue(QueueName="due")["QueueUrl"]
         boto3.client("sesv2").create_email_identity(EmailIdentity=SENDER)
-        boto3.client("sesv2").create_configuration_set(ConfigurationSetName="ripen")
+        for name in ("ripen", "ripen-without-opens"):
+            boto3.client("sesv2").create_configuration_set(ConfigurationSetName=name)
         names = {
             "Table": "ripen",
             "RulesBucket": "ripen-rules",
@@ -168,7 +169,9 @@ def site(new_process, monkeypatch):
             "LinkSecret.Id": secret,
             "DueQueue": queue_url,
             "SenderAddress": SENDER,
+            "SenderDomains": "news.example.net",
             "ConfigurationSet": "ripen",
+            "ConfigurationSetWithoutOpens": "ripen-without-opens",
             "RetentionDays": "730",
             "AWS::StackName": "ripen",
             "PublicUrl": "",

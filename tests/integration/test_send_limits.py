@@ -9,6 +9,7 @@ from adapters.store import intents
 from integration.people import LINKING, enough, lead, of_user, told_by_server
 from ripen.config.schema.mailing import Unproven
 from ripen.errors import MailThrottledError
+from ripen.messages.holds import Limit
 from ripen.messages.send_limits import mailbox_key
 from ripen.storage.intents import ClaimContext, ClaimResult, SendClaim
 from ripen.times import DAY, HOUR, MINUTE, SECOND, to_iso
@@ -173,7 +174,7 @@ def test_a_mail_that_ses_did_not_accept_does_not_count(nurturing, monkeypatch):
     send = mailer.send
 
     def busy(*_):
-        raise MailThrottledError("TooManyRequestsException")
+        raise MailThrottledError("TooManyRequestsException", Limit.RATE)
 
     monkeypatch.setattr(mailer, "send", busy)
     nurturing.live(identified(START, email=VICTIM), *enough("ann"), at=START)
@@ -184,5 +185,5 @@ def test_a_mail_that_ses_did_not_accept_does_not_count(nurturing, monkeypatch):
     assert nurturing.dynamodb.get_item(TableName="ripen", Key=hour)["Item"]["mails"]["N"] == "0"
 
     monkeypatch.setattr(mailer, "send", send)
-    assert nurturing.act() == 0
+    goes_on(nurturing, START + 2 * MINUTE)
     assert mailed_to(nurturing) == [VICTIM]

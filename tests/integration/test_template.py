@@ -101,3 +101,21 @@ def test_a_queue_takes_messages_of_the_rules_that_write_to_it_only():
         "[{'GetAtt': 'UploadQueue.Arn'}, {'GetAtt': 'UploadDeadLetters.Arn'}]": {"GetAtt": "UploadRule.Arn"},
         "{'GetAtt': 'ReportDeadLetters.Arn'}": {"GetAtt": "TrackFunctionMailReports.Arn"},
     }
+
+
+def test_mails_have_no_opening_image_only_where_openings_are_not_reported():
+    parts = template.load()["Resources"]
+    resources = {name: part for name, part in parts.items() if isinstance(part, dict)}  # no loops
+    reported = {
+        resource["Properties"]["ConfigurationSetName"]["Ref"]: set(
+            resource["Properties"]["EventDestination"]["MatchingEventTypes"]
+        )
+        for resource in resources.values()
+        if resource["Type"] == "AWS::SES::ConfigurationSetEventDestination"
+    }
+
+    assert reported["ConfigurationSet"] - reported["ConfigurationSetWithoutOpens"] == {"open"}
+    events = resources["TrackFunction"]["Properties"]["Events"].values()
+    [pattern] = [event["Properties"]["Pattern"] for event in events]
+    assert pattern["detail"]["mail"]["tags"]["ses:configuration-set"] == [{"Ref": name} for name in reported]
+    assert resources["ConfigurationSet"]["Properties"] == resources["ConfigurationSetWithoutOpens"]["Properties"]

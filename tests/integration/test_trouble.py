@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import ReadTimeoutError
 
 from adapters.runtime.clients import client
 from ripen.times import DAY, HOUR, MINUTE
@@ -63,29 +63,6 @@ def failing():
         return recover
 
     return fail
-
-
-@pytest.mark.parametrize(
-    "trouble",
-    [
-        {"code": "TooManyRequestsException", "status": 429},
-        {"code": "SendingPausedException"},
-        {"error": ConnectTimeoutError(endpoint_url="https://email")},
-        {"error": EndpointConnectionError(endpoint_url="https://email")},
-    ],
-)
-def test_a_throttled_mail_is_sent_later(ready, failing, metrics, logs, trouble):
-    recover = failing(SEND, **trouble)
-    assert ready.act() == 1
-    assert recover() == 1
-    assert ready.keys("S#") == []
-    assert metrics()["MailThrottled"] == 1
-    assert ADDRESS not in logs.getvalue()
-
-    assert ready.act() == 0
-
-    assert len(ready.mails()) == 1
-    assert ready.names().count("Email Sent") == 1
 
 
 @pytest.mark.parametrize("code", ["MessageRejected", "BadRequestException"])

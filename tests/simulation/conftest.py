@@ -23,6 +23,7 @@ ENVIRONMENT = {
     "QUEUE_URL": "queue",
     "SENDER": "hello@example.com",
     "CONFIGURATION_SET": "ripen",
+    "CONFIGURATION_SET_WITHOUT_OPENS": "ripen-without-opens",
     "RETENTION_DAYS": "730",
     "RECONCILE_HOUR": "2",
     "SEND_CONCURRENCY": "2",

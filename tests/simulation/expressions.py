@@ -45,6 +45,12 @@ _UPDATES = {
         "due_at": ":due_at",
     },
     "SET due_at = :until": {"due_at": ":until"},
+    "SET due_at = :until, rests_until = :until, only_mail_until = :free": {
+        "due_at": ":until",
+        "rests_until": ":until",
+        "only_mail_until": ":free",
+    },
+    "SET due_at = :until, rests_until = :until": {"due_at": ":until", "rests_until": ":until"},
     "REMOVE due_shard, due_at": {},
     "SET #status = :status REMOVE due_shard, due_at": {"#status": ":status"},
     "SET version = :next": {"version": ":next"},
@@ -177,6 +183,14 @@ _CONDITIONS = {
         (found.get("holder"), found.get("notices")) == (values[":holder"], values[":kept"])
     ),
     "attribute_not_exists(addresses) OR contains(addresses, :one) OR size(addresses) < :most": _room,
+    "due_at = :found AND rests_until = :found AND only_mail_until >= :until": lambda _, found, values: (
+        (found.get("due_at"), found.get("rests_until")) == (values[":found"], values[":found"])
+        and found["only_mail_until"]["S"] >= values[":until"]["S"]
+    ),
+    "ends = :ends": lambda _, found, values: found.get("ends") == values[":ends"],
+    "attribute_not_exists(pk) OR ends <= :now": lambda item, found, values: (
+        item is None or int(found["ends"]["N"]) <= int(values[":now"]["N"])
+    ),
     "due_at = :found": lambda _, found, values: found.get("due_at") == values[":found"],
     "#status IN (:from0)": lambda _, found, values: found["#status"] == values[":from0"],
     "#status IN (:from0, :from1)": lambda _, found, values: found["#status"] in (values[":from0"], values[":from1"]),

@@ -92,23 +92,44 @@ class FakeQueue:
         return answer
 
 
+NOT_VERIFIED = (
+    "Email address is not verified. The following identities failed the check in region EU: hello@example.com"
+)
+LIMITS = {
+    "quota": ("LimitExceededException", "Daily message quota exceeded."),
+    "paused": ("SendingPausedException", "Sending is paused."),
+    "sender": ("MessageRejected", NOT_VERIFIED),
+    "setup": ("NotFoundException", "There is no configuration set."),
+}
+"""The answers of SES to every mail while a limit of the account applies: code and text."""
+
+
 class FakeSes:
     """`mails` are mails to leads, `tokens` their link tokens with the lead, `notes` the other recipients.
 
-    `on_mail` is called for each mail to a lead.
+    `on_mail` is called for each mail to a lead. While `limit` names one of LIMITS, no mail is sent.
     """
 
     def __init__(self, on_mail=lambda _mail: None):
+        self.limit = ""
         self.mails = []
         self.notes = []
         self.tokens = []
         self.on_mail = on_mail
 
     def get_account(self):
-        return {"SendQuota": {"MaxSendRate": 14.0}}
+        sent = 200.0 if self.limit == "quota" else 20.0
+        return {
+            "SendQuota": {"MaxSendRate": 14.0, "Max24HourSend": 200.0, "SentLast24Hours": sent},
+            "SendingEnabled": self.limit != "paused",
+            "EnforcementStatus": "HEALTHY",
+        }
 
     def send_email(self, FromEmailAddress, Destination, Content, EmailTags, ConfigurationSetName=""):
         [recipient] = Destination["ToAddresses"]
+        if self.limit:
+            code, text = LIMITS[self.limit]
+            raise failure(code, "SendEmail", Error={"Code": code, "Message": text})
         if not EmailTags:  # an internal notification
             assert not ConfigurationSetName
             self.notes.append(recipient)

@@ -47,22 +47,30 @@ class Call(NamedTuple):
 
 @dataclass(eq=False)
 class Invocation:
-    """`ended` is called with the handler's answer, or None if it failed or crashed."""
+    """`ended` is called with the handler's answer, or None if it failed or crashed.
+
+    `troubled` are the services that answered with an error.
+    """
 
     name: str
     run: greenlet
     ended: Callable[[Any], None]
     call: Call | None = None
     first_answer: list[Any] = field(default_factory=list)
+    troubled: set[str] = field(default_factory=set)
 
 
 class Machine:
-    """`faults` is the share of failing calls; `trace`, if given, is called with a line per step."""
+    """`faults` is the share of failing calls; `trace`, if given, is called with a line per step.
+
+    `ending` is the invocation that ended last.
+    """
 
     def __init__(self, random, trace, on_crash=lambda: None):
         self.random, self.trace, self.on_crash = random, trace, on_crash
         self.faults = 0.12
         self.running = []
+        self.ending = None
         self._started = 0
         self._latest = None
 
@@ -93,6 +101,8 @@ class Machine:
         else:
             outcome = _become(fault, call)
         invocation.first_answer = []
+        if isinstance(outcome, Exception):
+            invocation.troubled.add(call.service)
         self._go_on(invocation, outcome)
 
     def _wait(self, service, operation, arguments, perform):
@@ -113,6 +123,7 @@ class Machine:
             self.trace(f"{invocation.name} ends: {type(answer).__name__ if failed else answer}")
         if isinstance(answer, Crash):
             self.on_crash()
+        self.ending = invocation
         invocation.ended(None if failed else answer)
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 
+from simulation.fake_services import LIMITS
 from simulation.machine import FAULTS
 from simulation.spread import spread
 from simulation.world import PAGES
@@ -41,6 +42,8 @@ def test_every_fault_and_outcome_occurs_in_some_world(simulate):
     assert any(world.version == "v2" for world in worlds)
     assert any(claim.marketing and claim.sent for world in worlds for claim in world.claims.made)
     assert any(world.ses.notes and world.receiver.received for world in worlds)
+    assert set().union(*(world.limits for world in worlds)) == {*LIMITS, ""}
+    assert any(" B#account H" in step and "put_item" in step for step in steps)
     names = {name for world in worlds for name in world.names()}
     assert {*PAGES, "Lead Handed Off", "Webhook Delivered"} <= names
     assert {"Lead Merged", "Lead Unmerged", "Lead Conflict Found", "Email Address Confirmed"} <= names

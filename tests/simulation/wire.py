@@ -25,6 +25,9 @@ class Wire:
         self.__dict__[operation] = made  # later lookups skip __getattr__
         return made
 
+    def close(self):
+        """Closes no connection, as there is none."""
+
     def get_paginator(self, operation):
         return _Paginator(getattr(self, operation))
 

@@ -8,6 +8,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from adapters.delivery import send_rate
+from adapters.delivery.account_hold import ACCOUNT, HOLD_KEY
 from adapters.dynamodb.attributes import values
 from adapters.identity.link_tokens import PageToken
 from adapters.rules import active
@@ -23,7 +24,16 @@ from ripen.times import DAY, HOUR, MINUTE, SECOND, parse_iso, to_iso
 from score.handler import handler as score
 from services.erasure import erase, erase_lead
 from simulation.claims import Claims
-from simulation.fake_services import REFUSED, SECRET, FakeBucket, FakeQueue, FakeReceiver, FakeSecrets, FakeSes
+from simulation.fake_services import (
+    LIMITS,
+    REFUSED,
+    SECRET,
+    FakeBucket,
+    FakeQueue,
+    FakeReceiver,
+    FakeSecrets,
+    FakeSes,
+)
 from simulation.fake_table import FakeTable
 from simulation.machine import Machine
 from simulation.site_rules import CONFIGURATIONS, MAILS, SERVER_KEY
@@ -77,6 +87,8 @@ class World:
     that `settles`, events older than two hours go into a checkpoint and do not change daily figures; in others neither
     happens, so that the figures can be recounted.
 
+    In a `limited` world, SES accepts no mail of the account at times. `unsent` are messages that failed because of SES.
+
     A world that is `told` records its `steps`; the texts take a tenth of the time.
     """
 
@@ -84,6 +96,9 @@ class World:
         self.random = Random(seed)
         self.settles = seed % 2 == 1
         self.braked = seed % 5 == 2
+        self.limited = seed % 4 == 3
+        self.limits: set[str] = set()
+        self.unsent: list[str] = []
         self.now = parse_iso("2026-03-27T15:00:00Z") if seed % 3 == 1 else START  # clocks change that weekend
         self.steps = [f"seed {seed}"]
         self.machine = Machine(self.random, self._trace if told else None, on_crash=self._new_process)
@@ -134,6 +149,10 @@ class World:
         self.machine.faults = 0
         self._activate()
         self._visit()
+        self._let_things_arrive()
+        self.ses.limit = ""
+        hold = self.table.items.get((ACCOUNT, HOLD_KEY))
+        self.now = max(self.now, int(hold["ends"]["N"]) + 10 * MINUTE if hold else 0)
         self._sweep_until_nobody_is_due()
         if self.forgotten:
             deque(reconciliation.reconcile("ripen", self.now), maxlen=0)
@@ -203,6 +222,7 @@ class World:
             (self._plant, 0.3, not self.erasing),
             (self._forge, 0.5, len(self.machine.running) < _CONCURRENT),
             (self._flood, 0.3, self.braked and self.floods < _MOST_FLOODS),
+            (self._limit_ses, 0.7, self.limited and self.queue.messages),
             (self._want_erasure, 0.3, not self.machine.running and not self.erasing),
             (self._expire, 0.2, not self.machine.running),  # a function never runs for as long as an item outlives it
         )
@@ -349,6 +369,8 @@ class World:
         event["Records"][0]["attributes"] = {"SentTimestamp": str(self.queue.sent_at[number])}
 
         def ended(answer):
+            if answer and answer["batchItemFailures"] and self.machine.ending.troubled == {"sesv2"}:
+                self.unsent.append(number)
             if answer == {"batchItemFailures": []} or self.queue.receives[number] >= _RECEIVES:
                 self.queue.messages.pop(number, None)
 
@@ -387,6 +409,12 @@ class World:
         visit = PageRequest("", token, at, "en", {}, {}, {}, "")
         self.machine.start("page", lambda: record(visit, name, Told(name, wishes, answer=answer)), ended)
 
+    def _limit_ses(self):
+        """A limit of the account begins or ends."""
+        self.ses.limit = "" if self.ses.limit else self.random.choice([*LIMITS])
+        self.limits.add(self.ses.limit)
+        self._trace(f"the limit of SES: {self.ses.limit or 'none'}")
+
     def _want_erasure(self):
         self.erasing.append(f"a:{self.random.choice(VISITORS)}")
         self.before_erasing = self._with_events()
@@ -407,7 +435,9 @@ class World:
         self.machine.start("erase", lambda: _erase_lead(subject), ended)
 
     def _with_events(self):
-        return {pk for pk, sk in self.table.items if sk.startswith((EVENT_PREFIX, ASIDE_PREFIX))}
+        """The subjects with events of senders; a merge may write one of Ripen's own after an erasure."""
+        told = [key for key in self.table.items if f"#{OWN_MARK}" not in key[1]]
+        return {pk for pk, sk in told if sk.startswith((EVENT_PREFIX, ASIDE_PREFIX))}
 
     def _is_running(self, name):
         return any(one.name.startswith(f"{name}#") for one in self.machine.running)

@@ -73,11 +73,32 @@ def test_links_typed_by_a_lead_get_no_token():
     assert "Hello https://evil.example/, see" in html
 
 
-def test_links_to_our_own_pages_stay_as_they_are():
-    source = '<a href="{{ mail.unsubscribe_url }}">x</a>'
+def test_links_to_our_own_pages_get_no_parameters_and_are_not_tracked_by_ses():
+    source = mark_html('<a href="{{ mail.unsubscribe_url }}">x</a>')
 
-    assert mark_html(source) == source
-    assert render(source, html=True) == '<a href="https://u">x</a>'
+    assert render(source, html=True) == '<a ses:no-track href="https://u">x</a>'
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "{{ mail.preferences_url }}",
+        "{{- mail.confirm_url -}}",
+        "{{ mail.feedback_url }}",
+        "{{ mail.feedback[9] }}",
+        "{% if late %}{{ mail.confirm_url }}{% else %}{{ mail.preferences_url }}{% endif %}",
+    ],
+)
+def test_each_page_of_ripen_is_not_tracked_by_ses(link):
+    marked = mark_html(f'<p><A class="x"\n href="{link}">x</A></p>')
+
+    assert marked.startswith('<p><A ses:no-track class="x"\n href=')
+    assert mark_html(marked).count("ses:no-track") == 1
+
+
+@pytest.mark.parametrize("link", ["{{ mail.trap_url }}", "{{ content.link }}", "https://www.example.com/{{ name }}"])
+def test_the_hidden_link_and_links_to_websites_are_tracked_by_ses(link):
+    assert "ses:no-track" not in mark_html(f'<a href="{link}">{{{{ mail.unsubscribe_url }}}}</a>')
 
 
 def test_quoted_values_are_not_quoted_twice():

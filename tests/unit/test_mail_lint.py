@@ -205,7 +205,7 @@ class FakeSes:
 
 def test_a_test_mail_is_marked_and_not_tracked(folder, monkeypatch):
     ses = FakeSes()
-    monkeypatch.setattr("adapters.delivery.mailer.client", lambda _service: ses)
+    monkeypatch.setattr("adapters.delivery.mailer.reconnected", lambda _service: ses)
     place = Deployment("ripen", "table", "rules", "secret", 730, "hello@example.com", "https://go.example")
     monkeypatch.setattr("ripen_cli.deployment._stack", lambda _name: place)
 

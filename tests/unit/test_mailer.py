@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 
 from adapters.delivery import mailer
 from ripen.errors import MailRefusedError, MailThrottledError
+from ripen.messages.holds import Limit
 
 SENDER = "hello@example.com"
 
@@ -29,7 +30,7 @@ class FakeSes:
 @pytest.fixture
 def ses(monkeypatch):
     fake = FakeSes()
-    monkeypatch.setattr(mailer, "client", lambda _service: fake)
+    monkeypatch.setattr(mailer, "reconnected", lambda _service: fake)
     return fake
 
 
@@ -85,6 +86,74 @@ def test_a_logged_failure_never_names_the_recipient(ses):
     assert message not in "".join(traceback.format_exception(error.value))
 
 
+def failure(code, message="no", status=400):
+    return ClientError(
+        {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}, "SendEmail"
+    )
+
+
+def limit_of(error, ses, recipient="ada@example.com"):
+    """The limit that the mailer reads in an error of SES."""
+    ses.error = error
+    with pytest.raises(MailThrottledError) as raised:
+        mailer.send(b"mail", SENDER, recipient, "set", {})
+    return raised.value.limit
+
+
+@pytest.mark.parametrize(
+    ("code", "limit"),
+    [
+        ("TooManyRequestsException", Limit.RATE),
+        ("LimitExceededException", Limit.QUOTA),
+        ("SendingPausedException", Limit.PAUSED),
+        ("AccountSuspendedException", Limit.PAUSED),
+        ("MailFromDomainNotVerifiedException", Limit.SENDER),
+        ("NotFoundException", Limit.SETUP),
+        ("AccessDeniedException", Limit.SETUP),
+        ("SomethingNewException", Limit.OTHER),
+    ],
+)
+def test_an_error_of_ses_names_its_limit(ses, code, limit):
+    assert limit_of(failure(code), ses) is limit
+
+
+@pytest.mark.parametrize(
+    ("message", "limit"),
+    [("Maximum sending rate exceeded.", Limit.RATE), ("Daily message quota exceeded.", Limit.QUOTA)],
+)
+@pytest.mark.parametrize("code", ["ThrottlingException", "TooManyRequestsException"])
+def test_a_throttled_mail_tells_the_rate_from_the_daily_quota(ses, code, message, limit):
+    assert limit_of(failure(code, message, 429), ses) is limit
+
+
+NOT_VERIFIED = "Email address is not verified. The following identities failed the check in region EU-CENTRAL-1: "
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        SENDER,
+        "Ripen <hello@example.com>",
+        "example.com",
+        "arn:aws:ses:eu-central-1:1:identity/example.com",
+        f"{SENDER}, ada@example.com",
+    ],
+)
+def test_a_sender_that_is_not_verified_any_more_is_no_refusal_of_the_mail(ses, named):
+    assert limit_of(failure("MessageRejected", NOT_VERIFIED + named), ses) is Limit.SENDER
+
+
+@pytest.mark.parametrize(
+    "message",
+    [f"{NOT_VERIFIED}ada@example.com", f"{NOT_VERIFIED}Ada@Example.com", "Transaction failed: virus found"],
+)
+def test_a_recipient_or_content_that_ses_does_not_take_is_refused(ses, message):
+    ses.error = failure("MessageRejected", message)
+
+    with pytest.raises(MailRefusedError):
+        mailer.send(b"mail", SENDER, "ada@example.com", "set", {})
+
+
 FULL = mailer.Envelope(
     sender=SENDER,
     recipient="ada@example.com",
@@ -92,7 +161,6 @@ FULL = mailer.Envelope(
     reply_to="sales@example.com",
     language="de",
     unsubscribe_url="https://go.example/v1/unsubscribe?t=" + "x" * 300,
-    feedback=("spring", "tips", ""),
     automatic=True,
 )
 
@@ -106,12 +174,11 @@ def headers(envelope):
 def test_the_headers_are_those_that_mail_programs_require():
     told = headers(FULL)
 
-    assert told[:3] == [
+    assert told[:2] == [
         b"List-Unsubscribe: <https://go.example/v1/unsubscribe?t=" + b"x" * 300 + b">",
         b"List-Unsubscribe-Post: List-Unsubscribe=One-Click",
-        b"Feedback-ID: spring:tips::ripen",
     ]
-    kind, *others = sorted(told[3:])
+    kind, *others = sorted(told[2:])
     assert kind.startswith(b"Auto-Submitted: auto-generated")
     assert others[0] == b"Content-Language: de"
     assert others[1].startswith(b"Content-Type: multipart/alternative; boundary=")
@@ -136,7 +203,7 @@ def test_no_value_adds_a_header(field, break_):
     value = f"x@example.com{break_}Bcc: victim@other.example{break_}{break_}Body"
 
     try:
-        found = headers(dataclasses.replace(FULL, **{field: value, "feedback": (value,)}))
+        found = headers(dataclasses.replace(FULL, **{field: value}))
     except MailRefusedError:
         return
 

@@ -22,13 +22,14 @@ class Clock:
 
 
 class Account:
-    def __init__(self, rate):
+    def __init__(self, rate, failing=()):
         self.rate = rate
+        self.failing = failing
         self.asked = 0
 
     def get_account(self):
         self.asked += 1
-        if self.rate is None:
+        if self.rate is None or self.asked in self.failing:
             raise failure("AccessDeniedException", "GetAccount", 403)
         return {"SendQuota": {"MaxSendRate": self.rate}}
 
@@ -69,6 +70,44 @@ def test_the_rate_is_read_again_after_a_quarter_of_an_hour(clock):
     assert account.asked == 1
 
     clock.now += 15 * 60
+    wait_for_slots(1)
+
+    assert account.asked == 2
+
+
+def test_a_failed_read_keeps_the_known_rate_and_is_soon_repeated(clock):
+    account = Account(14.0, failing=(2,))
+    clients.use("sesv2", account)
+    wait_for_slots(1)
+    clock.now += 15 * 60
+
+    wait_for_slots(3)
+    assert clock.slept == [0.143, 0.143]
+    assert account.asked == 2
+
+    clock.now += 10
+    wait_for_slots(1)
+    assert account.asked == 3
+
+
+def test_the_first_rate_that_cannot_be_read_slows_mails_for_seconds_only(clock):
+    account = Account(14.0, failing=(1,))
+    clients.use("sesv2", account)
+
+    wait_for_slots(10)
+
+    assert sum(clock.slept) < 15
+    assert clock.slept[-1] == 0.143
+    assert account.asked == 2
+
+
+def test_copies_ask_for_the_rate_at_different_times(clock, monkeypatch):
+    account = Account(14.0)
+    clients.use("sesv2", account)
+    monkeypatch.setattr(send_rate, "uniform", lambda low, _high: low)
+    wait_for_slots(1)
+
+    clock.now += 15 * 60 / 2
     wait_for_slots(1)
 
     assert account.asked == 2

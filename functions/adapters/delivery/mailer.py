@@ -18,11 +18,12 @@ from jinja2 import TemplateError
 
 from adapters.mail.jinja import compiled
 from adapters.mail.links import Links, Tracking
-from adapters.runtime.clients import client, error_code
+from adapters.runtime.clients import error_code, reconnected
 from ripen.config.configuration import MailTemplate
 from ripen.errors import MailOutcomeUnknownError, MailRefusedError, MailTemplateError, MailThrottledError
 from ripen.leads.lead import Lead
 from ripen.messages.display_names import shown_traits
+from ripen.messages.holds import Limit
 from ripen.messages.mail_context import MailContext
 from ripen.messages.salutation import formal_name, salutation
 
@@ -33,8 +34,26 @@ _ASCII = SMTP.clone(cte_type="7bit")
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _BLANK_LINES = re.compile(r"\n{3,}")
 _ADDRESS_OF_A_PAGE = re.compile(r"https?://[!-;=?-~]{1,900}")
-_SENDER_ID = "ripen"
 _REFUSED = ("MessageRejected", "BadRequestException", "ValidationException")
+_NOT_VERIFIED = "failed the check in region"
+_DAILY = "Daily message quota exceeded"
+_LIMITS = {
+    "TooManyRequestsException": Limit.RATE,
+    "ThrottlingException": Limit.RATE,
+    "LimitExceededException": Limit.QUOTA,
+    "SendingPausedException": Limit.PAUSED,
+    "AccountSuspendedException": Limit.PAUSED,
+    "MailFromDomainNotVerifiedException": Limit.SENDER,
+    "NotFoundException": Limit.SETUP,  # the configuration set
+    "AccessDeniedException": Limit.SETUP,
+    "NotAuthorized": Limit.SETUP,
+    "OptInRequired": Limit.SETUP,
+    "UnrecognizedClientException": Limit.SETUP,
+}
+"""Error codes of SES that say nothing against the mail itself.
+
+Source: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html and CommonErrors.html there.
+"""
 
 
 class Rendered(NamedTuple):
@@ -50,8 +69,8 @@ class Envelope:
     """The header values of one mail. `sender` is the verified address, `language` a code of two lowercase letters.
 
     `unsubscribe_url` is where mail programs POST for their users (RFC 8058); if it is empty, the mail has no
-    List-Unsubscribe header. `feedback` holds up to three names by which mailbox providers group complaints. An
-    `automatic` mail responds to an action of the lead and asks for no automatic reply (RFC 3834).
+    List-Unsubscribe header. An `automatic` mail responds to an action of the lead and asks for no automatic reply
+    (RFC 3834).
     """
 
     sender: str
@@ -60,7 +79,6 @@ class Envelope:
     reply_to: str = ""
     language: str = ""
     unsubscribe_url: str = ""
-    feedback: tuple[str, ...] = ()
     automatic: bool = False
 
 
@@ -73,7 +91,6 @@ def envelope(context: MailContext, links: Links, sender: str, recipient: str) ->
         reply_to=context.reply_to,
         language=context.language,
         unsubscribe_url=links.unsubscribe_url,
-        feedback=(context.campaign, context.step, context.category),
         automatic=context.transactional,
     )
 
@@ -172,9 +189,6 @@ def _unfolded(envelope: Envelope) -> bytes:
             raise MailRefusedError("a header is not valid: the unsubscribe link is not a URL")
         lines.append(f"List-Unsubscribe: <{envelope.unsubscribe_url}>")
         lines.append("List-Unsubscribe-Post: List-Unsubscribe=One-Click")
-    if envelope.feedback:
-        names = (re.sub(r"[^A-Za-z0-9._-]", "-", name)[:63] for name in (*envelope.feedback, "", "", "")[:3])
-        lines.append(f"Feedback-ID: {':'.join(names)}:{_SENDER_ID}")
     return "".join(f"{line}\r\n" for line in lines).encode("ascii")
 
 
@@ -191,11 +205,11 @@ def send(mime: bytes, sender: str, recipient: str, configuration_set: str, tags:
     """Pass a mail to SES in one attempt, and return its message id.
 
     SES repeats the tags in its later events about the mail. Without a configuration set (empty) it sends no events.
-    Raises MailThrottledError (not sent, a retry may succeed), MailRefusedError (not sent, a retry cannot succeed) and
-    MailOutcomeUnknownError (perhaps sent, must not be retried).
+    Raises MailThrottledError (not sent, a retry may succeed; its `limit` tells when), MailRefusedError (not sent, a
+    retry cannot succeed) and MailOutcomeUnknownError (perhaps sent, must not be retried).
     """
     try:
-        answer = client("sesv2").send_email(
+        answer = reconnected("sesv2").send_email(
             FromEmailAddress=sender,
             Destination={"ToAddresses": [deliverable(recipient)]},
             Content={"Raw": {"Data": mime}},
@@ -206,14 +220,35 @@ def send(mime: bytes, sender: str, recipient: str, configuration_set: str, tags:
         # The error text of SES may name the recipient, so errors and logs carry only its code.
         if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 500) >= 500:
             raise MailOutcomeUnknownError(error_code(error)) from None
-        if error_code(error) in _REFUSED:
+        limit = _limit(error, recipient)
+        if limit is None:
             raise MailRefusedError(error_code(error)) from None
-        raise MailThrottledError(error_code(error)) from None
+        raise MailThrottledError(error_code(error), limit) from None
     except (ConnectTimeoutError, EndpointConnectionError) as error:
-        raise MailThrottledError(type(error).__name__) from None
+        raise MailThrottledError(type(error).__name__, Limit.UNREACHABLE) from None
     except BotoCoreError as error:
         raise MailOutcomeUnknownError(type(error).__name__) from None
     return str(answer["MessageId"])
+
+
+def _limit(error: ClientError, recipient: str) -> Limit | None:
+    """The limit that an error names; None if SES refuses this mail."""
+    code, told = error_code(error), str(error.response.get("Error", {}).get("Message", ""))
+    if code == "MessageRejected" and _NOT_VERIFIED in told:
+        return Limit.SENDER if _names_sender(told, recipient) else None
+    if code in _REFUSED:
+        return None
+    return Limit.QUOTA if _DAILY in told else _LIMITS.get(code, Limit.OTHER)
+
+
+def _names_sender(told: str, recipient: str) -> bool:
+    """True if a text about identities that are not verified names another one than the recipient.
+
+    SES has one code for both and lists the identities at the end of the text: of senders, and in its sandbox of
+    recipients. Source: https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-error-messages.html
+    """
+    named = told.rpartition(": ")[2].casefold().split(", ")
+    return any(one.strip(" .") not in {recipient.casefold(), deliverable(recipient).casefold()} for one in named)
 
 
 def _sendable(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from random import uniform
 from time import monotonic, sleep
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -12,16 +13,19 @@ from adapters.runtime.clients import client
 from adapters.runtime.telemetry import logger
 
 SLOWEST = 1.0
-"""Mails per second if SES's rate cannot be read: the rate of an account in the SES sandbox."""
+"""Mails per second until SES's rate could be read: the rate of an account in the SES sandbox."""
 
 _KNOWN_FOR = 15 * 60.0
-"""Seconds for which a rate is cached."""
+"""Most seconds for which a rate is cached."""
+
+_ASKED_AGAIN = 10.0
+"""Most seconds after which a rate that could not be read is asked for again."""
 
 
 @dataclass(slots=True)
 class _Pace:
     rate: float = SLOWEST
-    read_at: float | None = None
+    ask_at: float | None = None
     latest: float | None = None
 
 
@@ -39,8 +43,11 @@ def wait_for_send_slot(copies: int, seconds_left: Callable[[], float]) -> bool:
 
     `copies` is the number of copies of the function that share the account's rate.
     """
-    if _pace.read_at is None or monotonic() - _pace.read_at >= _KNOWN_FOR:
-        _pace.rate, _pace.read_at = _read_rate(), monotonic()
+    if _pace.ask_at is None or monotonic() >= _pace.ask_at:
+        found = _read_rate()
+        _pace.rate = found or _pace.rate
+        # Copies ask at different times: SES answers one such request a second.
+        _pace.ask_at = monotonic() + (_KNOWN_FOR if found else _ASKED_AGAIN) * uniform(0.5, 1)  # noqa: S311
     now = monotonic()
     slot = now if _pace.latest is None else max(now, _pace.latest + copies / _pace.rate)
     if slot - now > seconds_left():
@@ -51,13 +58,12 @@ def wait_for_send_slot(copies: int, seconds_left: Callable[[], float]) -> bool:
     return True
 
 
-def _read_rate() -> float:
+def _read_rate() -> float | None:
+    """The account's rate; None if it cannot be read."""
     try:
-        rate = float(client("sesv2").get_account()["SendQuota"]["MaxSendRate"])
+        rate = float(client("sesv2", repeating=True).get_account()["SendQuota"]["MaxSendRate"])
     except (ClientError, BotoCoreError, KeyError) as error:
-        logger.warning(
-            "The send rate of SES cannot be read; the lowest rate applies",
-            extra={"error": type(error).__name__, "rate": SLOWEST},
-        )
-        return SLOWEST
+        told = {"error": type(error).__name__, "rate": _pace.rate}
+        logger.warning("The send rate of SES cannot be read; the last known rate applies", extra=told)
+        return None
     return rate if rate > 0 else SLOWEST

@@ -18,7 +18,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from adapters.mail.link_guard import LEADING, SEVERAL, leads, unsafe, unsafe_markup
-from adapters.mail.markup import EXPRESSION, JINJA, Style, parsed
+from adapters.mail.markup import EXPRESSION, JINJA, Element, Style, parsed
 
 PARAMETER = "rt"
 """The query parameter from which the browser snippet reads the link token."""
@@ -26,6 +26,10 @@ PARAMETER = "rt"
 _WEB = rf"https?://(?:{EXPRESSION}|[^\s<>{{}}\"'`|\\^])+"
 _IN_TEXT = re.compile(rf"{_WEB}|\{{\{{\s*content\.link\s*\}}\}}", re.IGNORECASE)
 _OWN = re.compile(r"\{\{\s*(?:mail\.\w+|mail\.feedback\[[^\]{}]*\]|content\.link)\s*\}\}")
+_OWN_PAGE = re.compile(r"\{\{[-+]?\s*mail\.(?:(?:unsubscribe|preferences|confirm|feedback)_url|feedback\[)")
+_UNTRACKED = "ses:no-track"
+"""SES does not replace a link with this attribute: https://docs.aws.amazon.com/ses/latest/dg/faqs-metrics.html."""
+
 _VALUE = re.compile(r"\{\{(?![-+]?\s*(?:mail\.|content\.link))[-+]?\s*((?:(?!urlencode).)*?)\s*[-+]?\}\}", re.DOTALL)
 _ANY_VALUE = re.compile(r"\{\{[-+]?\s*(.*?)\s*[-+]?\}\}", re.DOTALL)
 _IN_STYLE = "#%.,- "
@@ -113,6 +117,9 @@ def tracked(context: Context, link: str) -> str:
 def mark_html(source: str) -> str:
     """The compiled HTML with each link marked for tracking, and each value in links and styles filtered.
 
+    SES tracks no link to a page of Ripen: who opens one shows no interest. The hidden link is tracked, as it finds
+    programs that follow links.
+
     Links that change are written so that every program reads in them what browsers read in the source.
     """
     parts: list[str] = []
@@ -129,6 +136,9 @@ def _changes(source: str) -> Iterator[tuple[int, int, str]]:
         if isinstance(found, Style):
             yield found.start, found.start + len(found.text), _styled(found.text)
             continue
+        if _opens_own_page(found) and _UNTRACKED not in source[found.start : source.find(">", found.start)]:
+            end_of_name = found.start + 1 + len(found.tag)
+            yield end_of_name, end_of_name, f" {_UNTRACKED}"
         for one in found.attributes:
             if one.name == "style":
                 yield one.start, one.end, _styled(one.value)
@@ -136,6 +146,10 @@ def _changes(source: str) -> Iterator[tuple[int, int, str]]:
                 yield one.start, one.end, _marked(one.normalized)
             elif one.name in LEADING | SEVERAL and "{{" in one.value:
                 yield one.start, one.end, _encoded(one.normalized)
+
+
+def _opens_own_page(found: Element) -> bool:
+    return found.tag in _LINKS and any(one.name == "href" and _OWN_PAGE.search(one.value) for one in found.attributes)
 
 
 def _is_marked(link: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,18 +25,40 @@ _CONFIGS = {
 }
 _CONFIG = Config(connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
 _IMPATIENT = Config(connect_timeout=0.5, read_timeout=0.5, retries={"total_max_attempts": 1})
+_MOST_IDLE = 5.0
+"""Seconds for which a connection may be idle before a request that must not be repeated."""
+
 _own: dict[str, Any] = {}
+_used: dict[str, float] = {}
 
 
 @cache
-def client(service: str, *, impatient: bool = False) -> Any:
-    """The client of a service, for example `dynamodb`. An `impatient` one tries once and gives up within a second."""
+def client(service: str, *, impatient: bool = False, repeating: bool = False) -> Any:
+    """The client of a service, for example `dynamodb`.
+
+    An `impatient` one tries once and gives up within a second. A `repeating` one repeats failed requests also for a
+    service whose writes must not be repeated; it is for reads.
+    """
     if service in _own:
         return _own[service]
-    made = boto3.client(service, config=_IMPATIENT if impatient else _CONFIGS.get(service, _CONFIG))
+    config = _IMPATIENT if impatient else _CONFIG if repeating else _CONFIGS.get(service, _CONFIG)
+    made = boto3.client(service, config=config)
     if service == "dynamodb" and not impatient:
         retry_conflicts(made)
     return made
+
+
+def reconnected(service: str) -> Any:
+    """The client of a service, with new connections if it was idle: for a request that must not be repeated.
+
+    Between two calls Lambda freezes the process, and the other side may end its connections. A request over such a
+    connection gets no answer, so its outcome would be unknown.
+    """
+    found, now = client(service), monotonic()
+    if now - _used.get(service, now) > _MOST_IDLE:
+        found.close()
+    _used[service] = now
+    return found
 
 
 def use(service: str, own: Any) -> None:
@@ -47,6 +70,7 @@ def use(service: str, own: Any) -> None:
 def clear_cache() -> None:
     """Drop all clients."""
     _own.clear()
+    _used.clear()
     client.cache_clear()
 
 

@@ -53,6 +53,8 @@ class ScoreSettings:
 class TriggerSettings:
     """`sender` is the From address, verified in SES; `configuration_set` carries the SES events.
 
+    Mails with `configuration_set_without_opens` have no opening image.
+
     `reconcile_hour` (UTC) is when the nightly scan begins. `send_concurrency` is how many copies of the function send
     at the same time. `public_url` is where the pages are that mails link to.
     """
@@ -64,6 +66,7 @@ class TriggerSettings:
     queue_url: str
     sender: str
     configuration_set: str
+    configuration_set_without_opens: str
     retention_days: int
     reconcile_hour: int
     send_concurrency: int
@@ -81,12 +84,14 @@ class TelemetrySettings:
 class PublishSettings:
     """`bucket_name` holds uploaded and active rules; `table_name` holds the source registry.
 
-    `sender` is the From address, verified in SES.
+    `sender` is the From address, verified in SES. `sender_domains` are further domains that rules may name in From,
+    separated by commas.
     """
 
     bucket_name: str
     table_name: str
     sender: str
+    sender_domains: str = ""
 
 
 Settings = TypeVar(

@@ -129,6 +129,31 @@ def postpone(table: str, due: Due, until: int) -> None:
     )
 
 
+def rest_for_mail(table: str, due: Due, until: int, only_mail_until: int) -> None:
+    """Postpone a lead like `postpone`, and note that it has nothing to do but mail before `only_mail_until` (ms)."""
+    moments = {":until": to_iso(until), ":free": to_iso(only_mail_until), ":found": to_iso(due.due_at)}
+    _held(
+        client("dynamodb").update_item,
+        TableName=table,
+        Key=_attributes({"pk": due.subject, "sk": due.key}),
+        UpdateExpression="SET due_at = :until, rests_until = :until, only_mail_until = :free",
+        ConditionExpression="due_at = :found",
+        ExpressionAttributeValues=_attributes(moments),
+    )
+
+
+def rest_longer(table: str, due: Due, until: int) -> bool:
+    """Postpone a lead that rests for mail to `until` (ms). False if it does not, or has something else to do before."""
+    return _held(
+        client("dynamodb").update_item,
+        TableName=table,
+        Key=_attributes({"pk": due.subject, "sk": due.key}),
+        UpdateExpression="SET due_at = :until, rests_until = :until",
+        ConditionExpression="due_at = :found AND rests_until = :found AND only_mail_until >= :until",
+        ExpressionAttributeValues=_attributes({":until": to_iso(until), ":found": to_iso(due.due_at)}),
+    )
+
+
 def drop(table: str, subject: str, version: int, also: Sequence[Action] = ()) -> bool:
     """Delete a record and its public profile in one transaction, together with the actions in `also`.
 

@@ -13,9 +13,10 @@ from ripen.languages import ByLanguage, in_language
 class MailContext:
     """The context of the mail of one campaign step, without its recipient.
 
-    Texts are in `language`; missing ones are empty. `survey` is the survey for ratings in the mail: the one with the
-    mail's name, otherwise the first; `scale_low` and `scale_high` are its words for 0 and 10. `sites` are the origins
-    of the registered websites; `*` stands for all.
+    Texts are in `language`; missing ones are empty. Without a `from_address` the deployment's address is the sender.
+    `survey` is the survey for ratings in the mail: the one with the mail's name, otherwise the first; `scale_low` and
+    `scale_high` are its words for 0 and 10. `sites` are the origins of the registered websites; `*` stands for all.
+    `opens` is false if nobody is told that the mail was opened.
     """
 
     campaign: str
@@ -23,6 +24,7 @@ class MailContext:
     mail: str
     language: str
     from_name: str = ""
+    from_address: str = ""
     reply_to: str = ""
     reason: str = ""
     imprint: str = ""
@@ -32,6 +34,7 @@ class MailContext:
     scale_low: str = ""
     scale_high: str = ""
     sites: frozenset[str] = frozenset()
+    opens: bool = True
 
 
 def mail_context(configuration: Configuration, campaign: str, step: str, mail: str, language: str) -> MailContext:
@@ -51,6 +54,7 @@ def mail_context(configuration: Configuration, campaign: str, step: str, mail: s
         mail=mail,
         language=language,
         from_name=spoken((rule.from_name if rule else "") or mailing.from_name),
+        from_address=(rule.from_address if rule else None) or mailing.from_address or "",
         reply_to=spoken((rule.reply_to if rule else None) or mailing.reply_to),
         reason=spoken((rule.reason if rule else None) or (topic.reason if topic else None)),
         imprint=spoken(mailing.imprint),
@@ -60,6 +64,7 @@ def mail_context(configuration: Configuration, campaign: str, step: str, mail: s
         scale_low=spoken(scale.low),
         scale_high=spoken(scale.high),
         sites=frozenset(origin for source in configuration.sources.values() for origin in source.origins),
+        opens=mailing.opens if topic is None or topic.opens is None else topic.opens,
     )
 
 

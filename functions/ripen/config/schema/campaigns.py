@@ -161,6 +161,7 @@ class Campaign(Model):
     category: Name | None = None
     reason: Translated | None = None
     from_name: Translated = ""
+    from_address: Address | None = None
     reply_to: ByLanguage[Address] | None = None
     only_if: Pattern | None = None
     goal: Pattern | None = None

@@ -70,12 +70,13 @@ class Unproven(Model):
 class Category(Model):
     """A topic of mails that leads can turn off, with its own caps.
 
-    `reason` tells at the end of each mail why the lead gets it.
+    `reason` tells at the end of each mail why the lead gets it. `opens` replaces that of all mails.
     """
 
     title: Translated
     reason: Translated | None = None
     caps: Caps = Caps()
+    opens: bool | None = None
 
 
 class Recipient(Model):
@@ -128,14 +129,17 @@ class Mailing(Model):
     `imprint` is the end of every mail. `window` and `caps` apply to marketing mails. `language` and `timezone` are the
     defaults for leads without their own. `opt_in` is the text that leads agree to when they confirm their address.
     `notices_per_hour` is the most internal notifications that a colleague gets in an hour as single mails; the others
-    follow in one digest. `notify` are the addresses that are told what became of an upload.
+    follow in one digest. `notify` are the addresses that are told what became of an upload. `from_address` stands in
+    From instead of the deployment's address. Mails without `opens` have no image that reports their opening.
     """
 
     from_name: Translated = ""
+    from_address: Address | None = None
     reply_to: ByLanguage[Address] | None = None
     language: Language = "en"
     timezone: Zone = "UTC"
     imprint: Translated = ""
+    opens: bool = True
     window: Window = Window()
     caps: Caps = Caps()
     unproven: Unproven = Unproven()
