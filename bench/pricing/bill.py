@@ -35,13 +35,13 @@ def warm_up() -> None:
 
 
 @cache
-def an_event(per_request: int, visitors: int) -> Units:
-    """The units for one event, with so many events a request.
+def an_event(per_request: int, visitors: int, window: float | None = None) -> Units:
+    """The units for one event, with so many events a request, and `ScoreWindow` if it is not the default.
 
     What trigger does once an hour or a minute, however many visitors there are, is left out: its units are those that
     more visitors cause.
     """
-    few, many = (measure(number, per_request) for number in (_FEW, visitors))
+    few, many = (measure(number, per_request, window=window) for number in (_FEW, visitors))
     units: dict[str, float] = defaultdict(float)
     for (function, kind), used in many.used.items():
         if function == "sweep":

@@ -13,6 +13,8 @@ from bench.pricing.site import measure
 
 RESULTS = Path(__file__).parent / "results.json"
 PER_REQUEST = {"one": 1, "three": 3, "ten": 10}
+WINDOWS = {"one, ScoreWindow 1": 1, "one, ScoreWindow 60": 60}
+"""One event a request, with other windows than the default."""
 _VISITORS, _FEW = 30, 4
 _PARTS = {
     "writes": ("write_unit",),
@@ -37,6 +39,7 @@ def results(visitors: int) -> dict[str, Any]:
     """Prices by region and name, and the units that they come from."""
     warm_up()
     units: dict[str, Units] = {name: an_event(number, visitors) for name, number in PER_REQUEST.items()}
+    units |= {name: an_event(1, visitors, window) for name, window in WINDOWS.items()}
     units |= {"mail": a_mail(visitors), "month": a_month(measure(1, 1).idle)}
     return {
         "prices_of": PRICES["date"],
@@ -50,7 +53,7 @@ def _rounded(units: Units) -> Units:
 
 
 def _prices(units: dict[str, Units], region: str) -> dict[str, float]:
-    found = {name: MILLION * cost(units[name], region) for name in PER_REQUEST}
+    found = {name: MILLION * cost(units[name], region) for name in (*PER_REQUEST, *WINDOWS)}
     found |= {f"kept.{name}": MILLION * kept(units[name], region) for name in PER_REQUEST}
     found |= {"mail": 1000 * cost(units["mail"], region), "month": cost(units["month"], region)}
     return {name: round(price, 2) for name, price in found.items()}
@@ -59,7 +62,8 @@ def _prices(units: dict[str, Units], region: str) -> dict[str, float]:
 def table(found: dict[str, Any]) -> str:
     """The prices as a table in Markdown, as the README has it."""
     regions = [*found["prices"]]
-    rows = [(f"a million events, {name} a request", name) for name in PER_REQUEST]
+    rows = [(f"a million events, {name.replace(',', ' a request,')}", name) for name in WINDOWS]
+    rows = [(f"a million events, {name} a request", name) for name in PER_REQUEST] + rows
     rows += [(f"keeping them for two years, {name} a request", f"kept.{name}") for name in PER_REQUEST]
     rows += [("a thousand mails, delivered and opened", "mail"), ("a month, whatever happens", "month")]
     lines = [f"| US-$ | {' | '.join(regions)} |", f"|---{'|---' * len(regions)}|"]
@@ -70,11 +74,11 @@ def table(found: dict[str, Any]) -> str:
 
 def parts(found: dict[str, Any]) -> str:
     """The parts of the prices of a million events, a thousand mails and a month, by region."""
-    lines = [f"{'US-$':32}" + "".join(f"{name:>11}" for name in _PARTS)]
+    lines = [f"{'US-$':36}" + "".join(f"{name:>11}" for name in _PARTS)]
     for region in found["prices"]:
-        for name, times in (*((one, MILLION) for one in PER_REQUEST), ("mail", 1000), ("month", 1)):
+        for name, times in (*((one, MILLION) for one in (*PER_REQUEST, *WINDOWS)), ("mail", 1000), ("month", 1)):
             prices = (times * cost(found["units"][name], region, kinds.__contains__) for kinds in _PARTS.values())
-            lines.append(f"{region + ', ' + name:32}" + "".join(f"{price:11.2f}" for price in prices))
+            lines.append(f"{region + ', ' + name:36}" + "".join(f"{price:11.2f}" for price in prices))
     return "\n".join(lines)
 
 

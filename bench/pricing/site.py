@@ -166,9 +166,8 @@ def _starter_kit() -> Any:
 
 
 def default_window() -> float:
-    """The seconds for which the stream of the template gathers a batch."""
-    found = _STREAM["MaximumBatchingWindowInSeconds"]
-    return float(TEMPLATE["Parameters"][found["Ref"]]["Default"] if isinstance(found, dict) else found)
+    """The seconds for which the stream gathers a batch, unless the operator chooses others."""
+    return float(TEMPLATE["Parameters"]["ScoreWindow"]["Default"])
 
 
 def measure(visitors: int, per_request: int, sign_ups: str = "", window: float | None = None) -> Usage:

@@ -38,7 +38,7 @@ def roll_up(settings: TriggerSettings, now: int, out_of_time: Callable[[], bool]
     for hour, mark in found.marks.items():
         # Score reopens an hour only once it was opened; visits reported after an earlier sum would be lost.
         if found.next is not None and hour < found.next:
-            certain = _add_up(settings.table_name, hour, rules, now, out_of_time)
+            certain = _add_up(settings.table_name, (hour, mark), rules, now, out_of_time)
             if certain is None:
                 break
             if certain:
@@ -49,8 +49,11 @@ def roll_up(settings: TriggerSettings, now: int, out_of_time: Callable[[], bool]
     return done
 
 
-def _add_up(table_name: str, hour: int, rules: Rules, now: int, out_of_time: Callable[[], bool]) -> bool | None:
+def _add_up(
+    table_name: str, opened: tuple[int, str], rules: Rules, now: int, out_of_time: Callable[[], bool]
+) -> bool | None:
     """True if the hour's figures are certain; None if time ran out, or if another process saved them first."""
+    hour, mark = opened
     uncertain = False
     names: set[str] = set()
 
@@ -62,7 +65,7 @@ def _add_up(table_name: str, hour: int, rules: Rules, now: int, out_of_time: Cal
             if item["final"]:
                 yield read_figures(item)
                 continue
-            found, certain, sent = rollup.finish_visit(table_name, item, rules, now)
+            found, certain, sent = rollup.finish_visit(table_name, item, rules, now, again=mark != ENDED)
             names.update(sent)
             uncertain = uncertain or not certain
             if found is not None:

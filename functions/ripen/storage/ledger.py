@@ -271,13 +271,13 @@ def _unpack(item: Mapping[str, Any]) -> list[Event]:
 
 
 def _parsed(item: Mapping[str, Any]) -> object:
-    data = item.get("data")
     try:
-        if type(data) is str and "zip" not in item:
+        data = unpack(item["zip"], item.get("sk", "")).decode() if "zip" in item else item["data"]
+        if type(data) is str:
             # json.loads spends a third of its time on whitespace around this call; the ledger has none.
             found, end = _PLAIN_JSON.raw_decode(data)
             return found if end == len(data) else json.loads(data)
-        return json.loads(unpack(item["zip"], item.get("sk", "")) if "zip" in item else item["data"])
+        return json.loads(data)
     except KeyError:
         raise UnreadableItemError("data: is missing, and zip is missing too") from None
     except (TypeError, ValueError, RecursionError, zlib.error) as error:
