@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test stories schedules repeat lint docs reference bench simulate snippet lock build deploy clean
+.PHONY: help demo test stories schedules repeat lint docs reference bench price simulate snippet lock build deploy clean
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
@@ -50,6 +50,9 @@ reference: $(INSTALLED) ## Write the pages that are made from the API's descript
 
 bench: $(INSTALLED) ## Measure against floors taken in the same run; writes build/bench.json
 	@$(BIN)/python bench/run.py
+
+price: $(INSTALLED) ## Price a week of a website at list prices; writes bench/pricing/results.json
+	@$(BIN)/python bench/run.py --price
 
 simulate: $(INSTALLED) ## Crash, redeliver and reorder with SEEDS=n random schedules, or with one alone (SEED=n)
 	@$(BIN)/pytest tests/simulation $(if $(SEED),-k schedule --seed $(SEED),--seeds $(or $(SEEDS),30000))

@@ -15,20 +15,20 @@ from ripen.times import SECOND, parse_iso, to_iso
 from track.request import parse_request
 
 RETENTION_DAYS = 730
-_PAYLOAD = Path(__file__).parent / "payloads" / "page.json"
+PAYLOAD = Path(__file__).parent / "payloads" / "page.json"
 _RECEIVED_AT = 1_795_166_047_600
 _PATHS = ("solutions/lead-nurturing", "guides/first-reply", "pricing", "blog/five-questions", "workshop")
 
 
 def request() -> dict[str, Any]:
     """The Lambda event (payload format 2.0) of one page view."""
-    return _request("page", json.loads(_PAYLOAD.read_text()))
+    return _request("page", json.loads(PAYLOAD.read_text()))
 
 
 def batch(count: int) -> dict[str, Any]:
     """The Lambda event of `count` page views by one visitor, each with its own page, time and messageId."""
     views = [_view(number, count) for number in range(count)]
-    sent_at = json.loads(_PAYLOAD.read_text())["sentAt"]
+    sent_at = json.loads(PAYLOAD.read_text())["sentAt"]
     return _request("batch", {"writeKey": views[0].pop("writeKey"), "batch": views, "sentAt": sent_at})
 
 
@@ -47,7 +47,7 @@ def item() -> dict[str, dict[str, Any]]:
 
 
 def _view(number: int, count: int) -> dict[str, Any]:
-    view: dict[str, Any] = json.loads(_PAYLOAD.read_text())
+    view: dict[str, Any] = json.loads(PAYLOAD.read_text())
     path = f"/en/{_PATHS[number % len(_PATHS)]}"
     page = view["context"]["page"] | {"path": path, "url": f"https://www.example.com{path}?visit={number}"}
     view["timestamp"] = to_iso(parse_iso(view["timestamp"]) - (count - number) * 7 * SECOND)
@@ -73,5 +73,5 @@ def page_request(body: str, call: str = "batch") -> dict[str, Any]:
 
 
 def _user_agent() -> str:
-    agent: str = json.loads(_PAYLOAD.read_text())["context"]["userAgent"]
+    agent: str = json.loads(PAYLOAD.read_text())["context"]["userAgent"]
     return agent

@@ -1,6 +1,6 @@
 """CPU per event of scoring with 25 rules: read a lead's items and fold them.
 
-The floor computes the same lead with straight-line Python written for these rules.
+The floor computes the same lead from the same items, with straight-line Python written for these rules.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 
 from bench.alternate import alternate
 from bench.score_floor import Summary, summary
-from bench.score_lead import NOW, SUBJECT, configuration, items
+from bench.score_lead import NOW, SUBJECT, configuration, items, plain
 
 from ripen.fold.fold import fold
 from ripen.fold.rules import compile_rules
@@ -24,10 +24,9 @@ def main(rounds: int) -> None:
     """Print the medians as JSON."""
     rules = compile_rules(configuration(), "v1")
     ledger = items()
-    texts = [item["data"] for item in ledger]
 
     def floor() -> Summary:
-        return summary(texts, NOW)
+        return summary([plain(item) for item in ledger], NOW)
 
     def value() -> Lead:
         return fold(SUBJECT, read_events(ledger), rules, NOW)

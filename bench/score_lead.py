@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from ripen.config.configuration import Configuration
 from ripen.events.event import RIPEN, Event, Received
 from ripen.storage.ledger import event_items
+from ripen.storage.packing import unpack
 from ripen.times import DAY, HOUR, MINUTE, parse_iso
 
 SUBJECT = "a:6f1c8a52-0d7e-4b1f-9a35-2c9d1be07f44"
@@ -60,6 +61,11 @@ def items(subject: str = SUBJECT) -> list[dict[str, Any]]:
     """The lead's ledger: one item per event, because a website sends each event when it happens."""
     events = sorted(_events(), key=lambda event: event.at)
     return [item for event in events for item in event_items([Received(subject, event.at, event.at, event)], 730)]
+
+
+def plain(item: Mapping[str, Any]) -> str:
+    """The JSON of the events in an item."""
+    return unpack(item["zip"], item["sk"]).decode() if "zip" in item else str(item["data"])
 
 
 def _events() -> Iterator[Event]:

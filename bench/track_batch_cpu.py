@@ -14,6 +14,8 @@ from bench.alternate import compare
 from bench.page import batch, items
 from boto3.session import Session
 
+from ripen.storage.packing import unpack
+
 _EVENTS = 100
 _CALLS = 4
 
@@ -26,7 +28,7 @@ def main(rounds: int) -> None:
 
     event = batch(_EVENTS)
     [written] = items(event)
-    events = json.loads(zlib.decompress(written["zip"]["B"]))
+    events = json.loads(unpack(written["zip"]["B"], written["sk"]["S"]))
     keys = {name: value for name, value in written.items() if name != "zip"}
 
     def floor() -> None:

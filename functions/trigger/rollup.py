@@ -44,7 +44,7 @@ def roll_up(settings: TriggerSettings, now: int, out_of_time: Callable[[], bool]
         # Score reopens an hour only once it was opened; visits reported after an earlier sum would be lost.
         if found.next is not None and hour < found.next:
             try:
-                certain = _add_up(settings.table_name, hour, rules, now, out_of_time)
+                certain = _add_up(settings.table_name, (hour, mark), rules, now, out_of_time)
             except (ClientError, BotoCoreError) as error:
                 if not may_pass(error):
                     raise
@@ -60,8 +60,11 @@ def roll_up(settings: TriggerSettings, now: int, out_of_time: Callable[[], bool]
     return done
 
 
-def _add_up(table_name: str, hour: int, rules: Rules, now: int, out_of_time: Callable[[], bool]) -> bool | None:
+def _add_up(
+    table_name: str, opened: tuple[int, str], rules: Rules, now: int, out_of_time: Callable[[], bool]
+) -> bool | None:
     """True if the hour's figures are certain; None if time ran out, or if another process saved them first."""
+    hour, mark = opened
     uncertain = False
     names: set[str] = set()
 
@@ -73,7 +76,7 @@ def _add_up(table_name: str, hour: int, rules: Rules, now: int, out_of_time: Cal
             if item["final"]:
                 yield read_figures(item)
                 continue
-            found, certain, sent = _finish(table_name, item, rules, now)
+            found, certain, sent = _finish(table_name, item, rules, now, again=mark != ENDED)
             names.update(sent)
             uncertain = uncertain or not certain
             if found is not None:
@@ -94,10 +97,10 @@ def _add_up(table_name: str, hour: int, rules: Rules, now: int, out_of_time: Cal
     return not uncertain
 
 
-def _finish(table_name: str, item: Mapping[str, Any], rules: Rules, now: int) -> rollup.Finished:
+def _finish(table_name: str, item: Mapping[str, Any], rules: Rules, now: int, *, again: bool) -> rollup.Finished:
     """The final figures of a visit. If its lead cannot be read now, the reported ones count, and are not certain."""
     try:
-        return rollup.finish_visit(table_name, item, rules, now)
+        return rollup.finish_visit(table_name, item, rules, now, again=again)
     except (ClientError, BotoCoreError, VersionConflictError) as error:
         if not may_pass(error):
             raise

@@ -8,9 +8,11 @@ import pytest
 from botocore.exceptions import ClientError
 from click.testing import CliRunner
 
+from adapters.dynamodb.attributes import values
 from adapters.runtime.clients import client
 from adapters.store.load_lead import load_merged_lead
 from ripen.addresses.address import address_key
+from ripen.storage.ledger import read_events
 from ripen.times import DAY, HOUR, MINUTE
 from ripen_cli.main import main
 from services.erasure import erase, survey
@@ -115,10 +117,10 @@ def test_an_erasure_keeps_only_the_withdrawal(nurturing):
     erase("ripen", "a:ann", SECRET)
 
     [left] = of(nurturing)
-    assert set(left) == {"pk", "sk", "ttl", "data"}
-    [event] = json.loads(left["data"]["S"])
-    assert event["name"] == "Consent Withdrawn"
-    assert event["properties"] == {"categories": {"analytics": False}}
+    assert set(left) == {"pk", "sk", "ttl", "zip"}
+    [event] = read_events([values(left)])
+    assert event.name == "Consent Withdrawn"
+    assert event.properties == {"categories": {"analytics": False}}
     assert survey("ripen", "a:ann") == 0
     assert erase("ripen", "a:ann", SECRET) == 0
     assert of(nurturing) == [left]

@@ -167,7 +167,9 @@ def test_an_erased_lead_is_not_counted_in_an_hour_that_is_added_up_later(countin
     assert not [item for item in counting.items() if item["pk"]["S"].startswith("V#")]
 
 
-def test_a_visit_costs_two_writes_of_one_unit(counting):
+@pytest.fixture
+def written_visits():
+    """The sizes of the writes of visits."""
     written = []
 
     def watch(params, **_):
@@ -176,12 +178,29 @@ def test_a_visit_costs_two_writes_of_one_unit(counting):
 
     for operation in ("PutItem", "DeleteItem", "UpdateItem"):
         client("dynamodb").meta.events.register(f"before-call.dynamodb.{operation}", watch)
+    return written
+
+
+def test_a_visit_that_is_complete_when_it_is_reported_costs_one_write(counting, written_visits):
+    live(counting, *visit_of_a_new_lead(), at=START + MINUTE)
+    counting.sweep(START + 2 * HOUR)
+    assert len(written_visits) == 1
+
+    live(counting, *visit_of_a_new_lead("bob", START + MINUTE), at=START + 3 * HOUR)  # late: the hour is added up again
+    counting.sweep(START + 5 * HOUR)
+    counting.sweep(START + 6 * HOUR)
+
+    assert len(written_visits) == 4  # bob's report, and both as final
+    assert hours()[START].campaigns[SPRING].visits == 2
+
+
+def test_a_visit_costs_two_writes_of_one_unit(counting, written_visits):
     for n, event in enumerate(visit_of_a_new_lead()):
         live(counting, event, at=START + n * MINUTE)
     counting.sweep(START + 2 * HOUR)
 
-    assert len(written) == 2
-    assert max(written) < 1_024
+    assert len(written_visits) == 2
+    assert max(written_visits) < 1_024
 
 
 # ---------------------------------------------------------------- ripen report

@@ -25,6 +25,7 @@ from ripen.storage.ledger import (
     weight,
     written_once,
 )
+from ripen.storage.packing import unpack
 from ripen.times import DAY, SECOND
 from stories import START
 
@@ -49,14 +50,17 @@ def received(identity, subject="a:ann", at=START, **properties):
     return Received(subject, at, at, Event(identity, "Seen", at, "website", properties=properties))
 
 
-def test_a_single_event_is_one_item_of_plain_text():
+DATA = '[{"id":"m1","name":"Seen","at":1772438400000,"source":"website","properties":{"path":"/"}}]'
+
+
+def test_a_single_event_is_one_item_of_packed_json():
     [item] = event_items([received("m1", path="/")], 30)
 
+    assert unpack(item.pop("zip"), item["sk"]) == DATA.encode()
     assert item == {
         "pk": "a:ann",
         "sk": "E#2026-03-02T08:00:00.000Z#m1",
         "ttl": (START + 30 * DAY) // SECOND,
-        "data": '[{"id":"m1","name":"Seen","at":1772438400000,"source":"website","properties":{"path":"/"}}]',
     }
 
 
@@ -94,12 +98,30 @@ def test_a_request_is_one_item_for_each_subject():
     ]
 
 
-def test_an_item_is_compressed_when_that_saves_a_write_unit():
-    [small] = event_items([received("m", text="x" * 500)], 1)
-    [large] = event_items([received("m", text="x" * 5_000)], 1)
+PACKED = bytes.fromhex("78bb4f676d6b83856fae2152864a4dcd8387a8b99189b1858901089012b6405b019c901b0a")
 
-    assert "data" in small
-    assert len(large["zip"]) < 1_024
+
+@pytest.mark.parametrize("prefix", ["E#", "X#"])
+def test_what_was_packed_once_stays_readable_in_quarantine_too(prefix):
+    item = {"pk": "a:ann", "sk": f"{prefix}2026-03-02T08:00:00.000Z#m1", "zip": PACKED}
+
+    assert read_events([item]) == [received("m1", path="/").event]
+    assert weight(item) == 500
+
+
+def test_a_packed_item_under_the_key_of_another_is_unreadable():
+    _, unreadable = read_items([{"pk": "a:ann", "sk": "E#2026-03-02T08:00:00.000Z#m2", "zip": PACKED}])
+
+    assert [one.reason for one in unreadable] == ["zip: error"]
+
+
+def test_an_event_of_ripen_is_packed_only_when_that_saves_a_write_unit():
+    small, large = (Event("m", "Email Sent", START, RIPEN, properties={"text": "x" * size}) for size in (500, 5_000))
+
+    items = [event_items([Received("a:ann", START, START, event)], 1)[0] for event in (small, large)]
+
+    assert ["zip" in item for item in items] == [False, True]
+    assert [read_events([item]) for item in items] == [[small], [large]]
 
 
 def test_a_repeated_request_has_the_same_keys_and_another_has_others():
@@ -214,8 +236,8 @@ def test_the_checksum_of_items_does_not_depend_on_their_order(history, random):
 
 
 def test_the_checksum_distinguishes_items_by_key_and_content():
-    [item] = event_items([received("1")], 1)
-    packed = {"sk": item["sk"], "zip": zlib.compress(item["data"].encode())}
+    item = {"sk": "E#2026-03-02T08:00:00.000Z#m1", "data": DATA}
+    packed = {"sk": item["sk"], "zip": PACKED}
 
     others = [item | {"sk": "E#2"}, item | {"data": "[]"}, packed, {"sk": item["sk"]}, {"sk": item["sk"], "data": 3}]
 

@@ -182,10 +182,12 @@ def visits_of(table_name: str, hour: int, now: int) -> Iterator[dict[str, Any]]:
     return (item for item in found if item["ttl"] * SECOND > now)
 
 
-def finish_visit(table_name: str, item: Mapping[str, Any], rules: Rules, now: int) -> Finished:
+def finish_visit(table_name: str, item: Mapping[str, Any], rules: Rules, now: int, *, again: bool = True) -> Finished:
     """Recompute a reported visit from the ledger, and store it as final if the lead record remembers the same visits.
 
-    A visit that the score function reports again meanwhile stays as reported; its hour is then open again.
+    A visit that the score function reports again meanwhile stays as reported; its hour is then open again. When its
+    hour is summed for the first time, a visit whose report is right already is not written: only an hour that is summed
+    `again` saves the work that final visits save.
     """
     subject, start = item["subject"], visit_start(item)
     tree = load_merged_lead(table_name, subject, now)
@@ -210,8 +212,9 @@ def finish_visit(table_name: str, item: Mapping[str, Any], rules: Rules, now: in
     )
     if found != known:
         return Finished(figures, certain=False, names=names)
-    final = visit_item(subject, start, item["seen"], figures, final=True)
-    succeeds(client("dynamodb").put_item, Item=attributes(final), **condition)
+    if again or figures != read_figures(item):
+        final = visit_item(subject, start, item["seen"], figures, final=True)
+        succeeds(client("dynamodb").put_item, Item=attributes(final), **condition)
     return Finished(figures, certain=True, names=names)
 
 

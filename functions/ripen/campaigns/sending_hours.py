@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -109,6 +110,7 @@ def compile_rhythm(schedule: Schedule) -> Rhythm:
     return Rhythm(schedule.every, _WEEKDAYS.index(schedule.weekday), schedule.day, minutes(schedule.at))
 
 
+@lru_cache(maxsize=1_024)  # a fold asks the same for each event of a lead
 def next_round(after: int, rhythm: Rhythm, where: ZoneInfo) -> int:
     """The first occurrence (ms) later than `after`."""
     midnight = _midnight(after, where)

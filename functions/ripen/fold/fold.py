@@ -64,7 +64,7 @@ def fold(subject: str, events: Sequence[Event], rules: Rules, now: int, state: S
 
 def new_state(rules: Rules) -> State:
     """The state before the first event."""
-    return _with_facts(State(rules))
+    return _with_facts(State.new(rules))
 
 
 def resumed_state(values: Mapping[str, Any], rules: Rules) -> State:

@@ -33,6 +33,9 @@ class State:
     """
 
     rules: Rules
+    scoring: ScoringState
+    lifecycles: LifecycleState
+    campaigns: CampaignState
     subject: str = ""
     begun: bool = False
     since: int = 0
@@ -46,14 +49,11 @@ class State:
     privacy: PrivacyState = field(default_factory=PrivacyState)
     sessions: SessionState = field(default_factory=SessionState)
     mails: MailHistory = field(default_factory=MailHistory)
-    scoring: ScoringState = field(init=False)
-    lifecycles: LifecycleState = field(init=False)
-    campaigns: CampaignState = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.scoring = ScoringState(self.rules.scoring)
-        self.lifecycles = LifecycleState(self.rules.lifecycles)
-        self.campaigns = CampaignState(self.rules.campaigns)
+    @classmethod
+    def new(cls, rules: Rules) -> State:
+        """The state before the first event."""
+        return cls(rules, ScoringState(rules.scoring), LifecycleState(rules.lifecycles), CampaignState(rules.campaigns))
 
     @property
     def traits(self) -> Mapping[str, Any]:
@@ -95,13 +95,15 @@ class State:
     @classmethod
     def load(cls, values: Mapping[str, Any], rules: Rules) -> State:
         """The state that `dump` returned under the same rules."""
-        state = cls(rules, **{name: values[name] for name in _PLAIN})
-        state.told = Traits.from_json(values["told"])
-        state.claims = Identifiers.from_json(values["claims"])
-        state.privacy = PrivacyState.load(values)
-        state.sessions = SessionState.load(values)
-        state.mails = MailHistory.load(values)
-        state.scoring = ScoringState.load(values, rules.scoring)
-        state.lifecycles = LifecycleState.load(values, rules.lifecycles)
-        state.campaigns = CampaignState.load(values, rules.campaigns)
-        return state
+        return cls(
+            rules,
+            ScoringState.load(values, rules.scoring),
+            LifecycleState.load(values, rules.lifecycles),
+            CampaignState.load(values, rules.campaigns),
+            **{name: values[name] for name in _PLAIN},
+            told=Traits.from_json(values["told"]),
+            claims=Identifiers.from_json(values["claims"]),
+            privacy=PrivacyState.load(values),
+            sessions=SessionState.load(values),
+            mails=MailHistory.load(values),
+        )

@@ -75,7 +75,7 @@ class Checkpoint:
     @classmethod
     def unpack(cls, packed: bytes) -> Checkpoint:
         """The checkpoint that `pack` returned."""
-        parts = json.loads(zlib.decompress(packed))
+        parts = json.loads(zlib.decompress(packed).decode())
         ids = b64decode(parts["ids"])
         return cls(**parts | {"seen": Seen(*parts["seen"]), "ids": struct.unpack(f"<{len(ids) // 4}I", ids)})
 

@@ -48,6 +48,7 @@ from typing import Any, NamedTuple
 
 from ripen.errors import UnreadableItemError
 from ripen.events.event import MAX_REQUEST_BYTES, OWN_MARK, RIPEN, Event, Received, encode, one_too_many
+from ripen.storage.packing import pack, unpack
 from ripen.times import DAY, LAST_MOMENT, SECOND, to_iso
 
 EVENT_PREFIX = "E#"
@@ -90,9 +91,10 @@ def event_key(occurred_at: int, message_id: str) -> str:
 def event_items(accepted: Iterable[Received], retention_days: int) -> list[dict[str, Any]]:
     """The ledger items for the events of one request, as plain values: one item for each subject, several if large.
 
-    An event that occurs twice in the request is stored once. `data` is JSON text, or `zip` its zlib form if that saves
-    a write unit. `ttl` is in epoch seconds. Raises InvalidEventError if an event is too large, nested too deeply or
-    cannot be encoded as JSON, or if all events together exceed the size that one request may store.
+    An event that occurs twice in the request is stored once. `zip` is the packed JSON of the events; those of Ripen's
+    own are plain in `data`, unless packing saves a write unit. `ttl` is in epoch seconds. Raises InvalidEventError if
+    an event is too large, nested too deeply or cannot be encoded as JSON, or if all events together exceed the size
+    that one request may store.
     """
     groups: dict[tuple[str, bool], dict[str, Received]] = {}
     for received in accepted:
@@ -134,12 +136,11 @@ def _item(part: Sequence[Received], data: bytes, retention_days: int) -> dict[st
         "sk": event_key(first.occurred_at, mark + _key_id([received.event.id for received in part])),
         "ttl": (first.received_at + retention_days * DAY) // SECOND,
     }
-    overhead = len(item["pk"].encode()) + len(item["sk"].encode()) + _ATTRIBUTES_SIZE
-    if len(data) + overhead > _WRITE_UNIT:
-        packed = zlib.compress(data, 6)
-        if _units(len(packed) + overhead) < _units(len(data) + overhead):
-            return item | {"zip": packed}
-    return item | {"data": data.decode()}
+    packed = pack(data, item["sk"])
+    # A write of one of Ripen's own compares the content, and another zlib may pack the same content differently.
+    if mark and not _units_saved(item, len(data), len(packed)):
+        return item | {"data": data.decode()}
+    return item | {"zip": packed}
 
 
 def _key_id(ids: Sequence[str]) -> str:
@@ -170,7 +171,7 @@ def weight(item: Mapping[str, Any]) -> int:
     data = packed if isinstance(packed, bytes) else item.get("data", b"")
     if isinstance(packed, bytes):
         with suppress(zlib.error):
-            data = zlib.decompress(packed)
+            data = unpack(packed, item.get("sk", ""))
     if isinstance(data, str):
         data = data.encode("utf-8", "surrogatepass")
     if not isinstance(data, bytes):
@@ -270,13 +271,13 @@ def _unpack(item: Mapping[str, Any]) -> list[Event]:
 
 
 def _parsed(item: Mapping[str, Any]) -> object:
-    data = item.get("data")
     try:
-        if type(data) is str and "zip" not in item:
+        data = unpack(item["zip"], item.get("sk", "")).decode() if "zip" in item else item["data"]
+        if type(data) is str:
             # json.loads spends a third of its time on whitespace around this call; the ledger has none.
             found, end = _PLAIN_JSON.raw_decode(data)
             return found if end == len(data) else json.loads(data)
-        return json.loads(zlib.decompress(item["zip"]) if "zip" in item else item["data"])
+        return json.loads(data)
     except KeyError:
         raise UnreadableItemError("data: is missing, and zip is missing too") from None
     except (TypeError, ValueError, RecursionError, zlib.error) as error:
@@ -326,5 +327,7 @@ def due_shard(subject: str) -> str:
     return str(zlib.crc32(subject.encode()) % DUE_SHARDS)
 
 
-def _units(size: int) -> int:
-    return -(-size // _WRITE_UNIT)
+def _units_saved(item: Mapping[str, Any], size: int, packed: int) -> int:
+    """The write units of an item with content of this size, less those with a packed one."""
+    overhead = len(item["pk"].encode()) + len(item["sk"].encode()) + _ATTRIBUTES_SIZE
+    return -(-(size + overhead) // _WRITE_UNIT) + (packed + overhead) // -_WRITE_UNIT
