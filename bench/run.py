@@ -30,6 +30,7 @@ ENVIRONMENT = {
     "QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/1/due",
     "SENDER": "hello@example.com",
     "CONFIGURATION_SET": "ripen",
+    "CONFIGURATION_SET_WITHOUT_OPENS": "ripen-without-opens",
     "RECONCILE_HOUR": "2",
     "SEND_CONCURRENCY": "2",
     "PUBLIC_URL": "https://go.example.com/",

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import itertools
 import json
+import zlib
+from contextlib import suppress
 from pathlib import Path
 
 from adapters.delivery.ses_tags import tag
+from ripen.storage.packing import unpack
 from ripen.times import SECOND, parse_iso, to_iso
 from ripen_cli.project import RULES, rule_files
 
@@ -41,6 +44,15 @@ def _call(kind, at, who, message_id):
 
 
 _numbers = itertools.count(1)
+
+
+def text_of(item):
+    """All that an item in DynamoDB's form says, as text, with what is packed in it."""
+    inside = b""
+    if "zip" in item:
+        with suppress(zlib.error):  # a test has broken the item
+            inside = unpack(item["zip"]["B"], item["sk"]["S"])
+    return f"{item} {inside.decode()}"
 
 
 def few_rules():

@@ -143,9 +143,9 @@ class _MeteredTable(FakeTable):  # type: ignore[misc]  # tests are not typed
             self._meter.add("write_unit")
             raise
 
-    def _write(self, key: tuple[str, str], item: Any) -> None:
+    def _write(self, key: tuple[str, str], item: Any, size: int = 0) -> None:
         self._meter.written(self.items.get(key), item, self._times)
-        super()._write(key, item)
+        super()._write(key, item, size)
         if item is not None and key[1].startswith("E#"):
             self._changes.append(key)
 

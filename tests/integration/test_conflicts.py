@@ -194,10 +194,10 @@ def test_a_visit_whose_lead_cannot_be_read_does_not_end_a_roll_up(nurturing, mon
     finish = rollup.finish_visit
     merging = {"a:ann"}
 
-    def finish_visit(name, item, rules, now):
+    def finish_visit(name, item, rules, now, *, again):
         if item["subject"] in merging:
             raise VersionConflictError("the lead is being merged")
-        return finish(name, item, rules, now)
+        return finish(name, item, rules, now, again=again)
 
     monkeypatch.setattr(rollup, "finish_visit", finish_visit)
     nurturing.sweep(START + 3 * HOUR)

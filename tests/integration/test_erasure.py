@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from botocore.exceptions import ClientError
 from click.testing import CliRunner
@@ -16,7 +14,7 @@ from ripen.storage.ledger import read_events
 from ripen.times import DAY, HOUR, MINUTE
 from ripen_cli.main import main
 from services.erasure import erase, survey
-from stories import START, identified, mail_report, tracked, viewed
+from stories import START, identified, mail_report, text_of, tracked, viewed
 
 ADDRESS = "ann@example.com"
 SECRET = b"a" * 64
@@ -38,7 +36,7 @@ def withdrawn(at=START + 2 * HOUR, who="ann"):
 
 def of(site, who="ann"):
     """The items that name this visitor."""
-    return [item for item in site.items() if f"a:{who}" in json.dumps(item, default=str)]
+    return [item for item in site.items() if f"a:{who}" in text_of(item)]
 
 
 def claimed(site):

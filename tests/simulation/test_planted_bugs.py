@@ -27,10 +27,10 @@ from stories import START
 
 # For a rare bug, the search starts near a seed that finds it.
 _SINCE = {
-    "adapters.store.lead_records.unchanged": 180,
-    "adapters.store.merge_writes._unchanged": 80,
+    "adapters.store.lead_records.unchanged": 2_620,
+    "adapters.store.merge_writes._unchanged": 1_040,
     "adapters.store.reconciliation.needs_refold": 85,
-    "ripen.campaigns.sending_hours._next_open": 250,
+    "ripen.campaigns.sending_hours._next_open": 600,
 }
 # A bug that shows only between the calls of another function is found sooner if functions take turns more often. One
 # that overwrites what another has written is found sooner if requests are repeated more often.
