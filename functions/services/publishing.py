@@ -47,7 +47,7 @@ def publish(settings: PublishSettings, at: str) -> dict[str, Any]:
     """
     bucket = settings.bucket_name
     report, files = last_report(bucket), uploads.uploaded_files(bucket)
-    while report.get("files") != uploads.digest(files) or _may_go_live(bucket, report):
+    while report.get("files") != uploads.digest(files) or _is_decided(bucket, report):
         # If the function is stopped from here on, the previous report must not pass for a report on these files.
         _write(bucket, _refusal([_UNFINISHED], at))
         try:
@@ -144,12 +144,14 @@ def _foreign_senders(settings: PublishSettings, configuration: Configuration) ->
     ]
 
 
-def _may_go_live(bucket: str, report: Mapping[str, Any]) -> bool:
-    """True if the report is about a version that waits for a yes and has got it."""
+def _is_decided(bucket: str, report: Mapping[str, Any]) -> bool:
+    """True if the report is about a version that waits for a yes, and has got it, or is live meanwhile."""
     if not report.get("waits"):
         return False
-    before = _active(bucket)
-    return before is not None and approver(bucket, before, report["version"]) is not None
+    live = _active(bucket)
+    return live is not None and (
+        live.version == report["version"] or approver(bucket, live, report["version"]) is not None
+    )
 
 
 def _active(bucket: str) -> ActiveConfiguration | None:

@@ -182,6 +182,17 @@ def test_a_yes_names_the_version(twelve):
     assert f"version '0123456789ab' does not wait for a yes; version {version} waits" in told.output
 
 
+def test_a_report_that_another_copy_of_the_function_wrote_too_late_is_replaced(twelve, decided_at_once):
+    waiting = twelve.publish(scoring(500), LATER)
+    run("activate", waiting["version"])
+    late = json.dumps(waiting | {"files": last_report(twelve.bucket)["files"]}).encode()
+    twelve.s3.put_object(Bucket=twelve.bucket, Key="reports/latest.json", Body=late)
+
+    report = twelve.publish({}, LATER + 2 * HOUR)
+
+    assert (report["activated"], report["waits"]) == (True, [])
+
+
 def test_a_yes_counts_once(twelve, decided_at_once):
     version = twelve.publish(scoring(500), LATER)["version"]
     run("activate", version)
