@@ -170,7 +170,7 @@ def publish_rules(cloud: Cloud, files: Mapping[str, bytes], timeout: float = _PU
         if report.get("version") == version and report["activated"]:
             return report
         if report.get("version") == version and report["waits"] and not approved:
-            key, yes = approval(version, report["live"]["since"], "ripen local")
+            key, yes = approval(version, report["live"]["version"], "ripen local")
             s3.put_object(Bucket=cloud.rules_bucket, Key=key, Body=yes)
             approved = True
         time.sleep(0.2)

@@ -103,7 +103,7 @@ def activate(deployment: Deployment, version: str, approver: str | None) -> None
     if version != waiting:
         known = f"version {waiting} waits" if waiting else "no version waits for a yes"
         raise click.ClickException(f"version {version[:50]!r} does not wait for a yes; {known}")
-    approve(bucket, version, report["live"]["since"], approver or _own_name())
+    approve(bucket, version, report["live"]["version"], approver or _own_name())
     report = wait_for_decision(bucket, version)
     click.echo("\n".join(_told(report)))
     if not report["activated"]:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from adapters.rules import uploads
 from adapters.rules.active import activate, stored
-from adapters.rules.approvals import approver
+from adapters.rules.approvals import approver, use_up
 from adapters.rules.isolated_check import Checked, check
 from adapters.runtime.clients import client, stored_object
 from adapters.runtime.settings import PublishSettings
@@ -47,7 +47,7 @@ def publish(settings: PublishSettings, at: str) -> dict[str, Any]:
     """
     bucket = settings.bucket_name
     report, files = last_report(bucket), uploads.uploaded_files(bucket)
-    while report.get("files") != uploads.digest(files) or _may_go_live(bucket, report):
+    while report.get("files") != uploads.digest(files) or _is_decided(bucket, report):
         # If the function is stopped from here on, the previous report must not pass for a report on these files.
         _write(bucket, _refusal([_UNFINISHED], at))
         try:
@@ -80,6 +80,7 @@ def _check_and_activate(
         count("RulesInvalid")
         return refusal | about | {"live": _live(before)}, before
     about["warnings"] = [*uploads.misplaced_files(bucket), *checked.warnings][:_MOST_LISTED]
+    yes = None
     if before is not None and live.version != before.version:
         yes = approver(bucket, before, live.version)
         if yes is None and (reasons := reasons_to_wait(settings.table_name, before, live, parse_iso(at))):
@@ -90,6 +91,8 @@ def _check_and_activate(
     register(settings.table_name, compile_sources(live.configuration))
     put_public_config(settings.table_name, dump_site(live.configuration, checked.mails))
     activate(bucket, live, checked.mails)
+    if yes is not None:
+        use_up(bucket, live.version)
     logger.info("The rules are active", extra={"version": live.version})
     report = {"activated": True, "version": live.version, "problems": [], "at": at}
     return report | about | {"live": _live(live)}, live
@@ -127,12 +130,14 @@ def _replacement(
     )
 
 
-def _may_go_live(bucket: str, report: Mapping[str, Any]) -> bool:
-    """True if the report is about a version that waits for a yes and has got it."""
+def _is_decided(bucket: str, report: Mapping[str, Any]) -> bool:
+    """True if the report is about a version that waits for a yes, and has got it, or is live meanwhile."""
     if not report.get("waits"):
         return False
-    before = _active(bucket)
-    return before is not None and approver(bucket, before, report["version"]) is not None
+    live = _active(bucket)
+    return live is not None and (
+        live.version == report["version"] or approver(bucket, live, report["version"]) is not None
+    )
 
 
 def _active(bucket: str) -> ActiveConfiguration | None:

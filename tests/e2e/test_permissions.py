@@ -197,7 +197,7 @@ def test_a_marketer_says_yes_to_an_upload_whose_effect_was_estimated(cloud, send
         wait_for("a report that waits", lambda: report().get("waits"))
         found = report()
         assert found["waits"] == ["rules/approval.yaml: the limits change, and that always needs a yes"]
-        key, yes = approval(found["version"], found["live"]["since"], "a marketer")
+        key, yes = approval(found["version"], found["live"]["version"], "a marketer")
         s3.put_object(Bucket=bucket, Key=key, Body=yes)
         wait_for("the version to be live", lambda: report().get("live", {}).get("version") == found["version"])
 

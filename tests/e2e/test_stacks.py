@@ -102,7 +102,8 @@ def second(cloud):
 
 def test_each_of_two_stacks_watches_its_own_counters(cloud, second):
     own = [name for name, alarm in alarms(expanded()).items() if alarm["Namespace"] == "Ripen"]
-    deployed = cloud.client("cloudwatch").describe_alarms()["MetricAlarms"]
+    pages = cloud.client("cloudwatch").get_paginator("describe_alarms").paginate()
+    deployed = [alarm for page in pages for alarm in page["MetricAlarms"]]
     watched = [alarm["Dimensions"] for alarm in deployed if alarm["Namespace"] == "Ripen"]
 
     for stack in (STACK, SECOND):

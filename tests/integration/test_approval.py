@@ -8,6 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from adapters.rules.active import clear_cache
+from adapters.rules.approvals import approve
 from integration.conftest import SCHEMA
 from ripen.times import DAY, HOUR, MINUTE
 from ripen_cli import upload
@@ -181,12 +182,31 @@ def test_a_yes_names_the_version(twelve):
     assert f"version '0123456789ab' does not wait for a yes; version {version} waits" in told.output
 
 
-def test_a_yes_is_void_once_something_else_is_live(twelve, decided_at_once):
+def test_a_report_that_another_copy_of_the_function_wrote_too_late_is_replaced(twelve, decided_at_once):
+    waiting = twelve.publish(scoring(500), LATER)
+    run("activate", waiting["version"])
+    late = json.dumps(waiting | {"files": last_report(twelve.bucket)["files"]}).encode()
+    twelve.s3.put_object(Bucket=twelve.bucket, Key="reports/latest.json", Body=late)
+
+    report = twelve.publish({}, LATER + 2 * HOUR)
+
+    assert (report["activated"], report["waits"]) == (True, [])
+
+
+def test_a_yes_counts_once(twelve, decided_at_once):
     version = twelve.publish(scoring(500), LATER)["version"]
     run("activate", version)
     assert twelve.publish(scoring(5), LATER + 2 * HOUR)["activated"]
 
     assert twelve.publish(scoring(500), LATER + 3 * HOUR)["waits"]
+
+
+def test_a_yes_is_void_once_something_else_is_live(twelve):
+    version = twelve.publish(scoring(500), LATER)["version"]
+    assert twelve.publish(scoring(6), LATER + HOUR)["activated"]
+    approve(twelve.bucket, version, "0123456789ab", "Ann")
+
+    assert twelve.publish(scoring(500), LATER + 2 * HOUR)["waits"]
 
 
 @pytest.mark.parametrize("body", [b"", b"yes", b"[]", b'{"replaces": 1}', b"\xff"])

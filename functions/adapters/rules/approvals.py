@@ -11,7 +11,7 @@ _LONGEST_NAME = 100
 
 
 def approval(version: str, replaces: str, by: str) -> tuple[str, bytes]:
-    """The S3 key and content of a yes: `version` may replace the rules that were activated at `replaces` (ISO 8601)."""
+    """The S3 key and content of a yes: `version` may replace the version `replaces`."""
     body = {"version": version, "replaces": replaces, "by": by[:_LONGEST_NAME]}
     return _key(version), json.dumps(body).encode()
 
@@ -25,16 +25,21 @@ def approve(bucket: str, version: str, replaces: str, by: str) -> None:
 def approver(bucket: str, active: ActiveConfiguration, version: str) -> str | None:
     """The person who said that `version` may replace the active one; None if nobody did.
 
-    A yes counts for the replacement of one activation only. So it is void once something else has gone live.
+    A yes counts for the replacement of one version. So it is void once something else has gone live.
     """
     body = stored_object(bucket, _key(version))
     try:
         found = json.loads(body) if body is not None else None
     except ValueError:
         return None
-    if not isinstance(found, dict) or found.get("replaces") != active.activated_at:
+    if not isinstance(found, dict) or found.get("replaces") != active.version:
         return None
     return "".join(sign for sign in str(found.get("by", "")) if sign.isprintable())[:_LONGEST_NAME]
+
+
+def use_up(bucket: str, version: str) -> None:
+    """Delete the yes to a version that is live: it counts once."""
+    client("s3").delete_object(Bucket=bucket, Key=_key(version))
 
 
 def _key(version: str) -> str:
