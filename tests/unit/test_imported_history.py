@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ripen.events.event import Event
 from ripen.fold.fold import fold
 from ripen.times import DAY, to_iso
 from unit.leads import START, happened, lead, phases, reported, rules, told
@@ -171,6 +172,12 @@ def test_the_result_does_not_depend_on_when_the_imported_events_arrived(history,
     in_order = sorted(shuffled, key=lambda event: (event.at, event.id))
 
     assert fold("a:ann", in_order, RULES, END) == fold("a:ann", history, RULES, END)
+
+
+def test_an_imported_history_of_a_bot_alone_starts_nothing():
+    found = fold("a:ann", [Event("m0", "Page Viewed", START, "website", bot="crawler", imported=END)], RULES, END)
+
+    assert (found.notes, found.pending) == ([], ())
 
 
 @given(histories())

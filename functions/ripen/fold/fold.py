@@ -114,6 +114,7 @@ def _apply(state: State, event: Event, moment: int) -> None:
     tells = first or bool(event.traits)  # fit rules may match the absence of traits, from the first event on
     changed = _take_report(state, event, moment) or tells
     if event.bot:
+        state.sessions.skip(event)
         if event.source == RIPEN:  # a suppression counts even if a bot caused it
             state.claims.apply(event, state.rules.trusted)
         return

@@ -81,6 +81,12 @@ class SessionState:
         self.imported_until = max(self.imported_until, event.imported or -1)
         return moved
 
+    def skip(self, event: Event) -> None:
+        """Apply an event of a bot: it is no visit, but a lead that was only imported starts no campaign either."""
+        if event.imported:
+            self.imported = self.imported or not self.latest.number
+            self.imported_until = max(self.imported_until, event.imported)
+
     def hear_form(self, context: Mapping[str, Any]) -> None:
         """Apply the language of a form, if the event is one."""
         if context.get("form"):
