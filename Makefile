@@ -13,6 +13,9 @@ $(if $(ASKED),$(shell rm -rf .venv))
 endif
 endif
 
+help: ## Show what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
 $(INSTALLED): pyproject.toml functions/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Ripen needs Python 3.11 or newer; choose one with make PYTHON=python3.13 ...") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv .venv

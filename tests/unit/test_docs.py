@@ -2,8 +2,11 @@
 
 import base64
 import json
+import os
 import re
 import shlex
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 from types import SimpleNamespace
@@ -257,6 +260,15 @@ def template_names(section, pattern):
     template = (ROOT / "template.yaml").read_text()
     body = re.search(rf"^{section}:\n(.*?)(?=^\S|\Z)", template, re.MULTILINE | re.DOTALL)[1]
     return set(re.findall(pattern, body, re.MULTILINE))
+
+
+def test_make_lists_what_it_can_make():
+    command, path = [shutil.which("make")], {"PATH": os.environ["PATH"]}  # without the options of a make around it
+    listed = subprocess.run(command, cwd=ROOT, env=path, capture_output=True, text=True, check=True)
+
+    targets = set(re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"^  make ([a-z]+) ", listed.stdout, re.MULTILINE)) == targets
+    assert {"help", "demo", "test"} <= targets
 
 
 def test_every_parameter_is_documented():

@@ -7,12 +7,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from adapters.delivery.ses_tags import tag
 from adapters.identity.link_tokens import PageToken, read_page
 from adapters.rules.active import CURRENT
-from ripen.times import to_iso
 from ripen_cli.cloud import Cloud
 from ripen_cli.demo.mailbox import Mail, page_of
+from ripen_cli.ses_reports import report
 
 _PAGE = re.compile(r".*/v1/(\w+)\?t=([^&]+).*")
 
@@ -49,11 +48,10 @@ class Postman:
         found = self._token(mail)
         if found is None:
             return  # e.g. an internal notification
-        tags = {"lead": [tag(found.subject)], "intent": [found.intent]}
-        tags |= {"category": [category]} if (category := self._category(found.intent)) else {}
-        report = {"eventType": kind.capitalize(), "mail": {"tags": tags}, kind: {"timestamp": to_iso(now), **details}}
-        event = {"id": identity, "source": "aws.ses", "time": to_iso(now), "detail": report}
-        self._functions.invoke(FunctionName=self._cloud.track_function, Payload=json.dumps(event).encode())
+        tags = {"lead": found.subject, "intent": found.intent}
+        tags |= {"category": category} if (category := self._category(found.intent)) else {}
+        payload = report(kind, tags, now, details, identity)
+        self._functions.invoke(FunctionName=self._cloud.track_function, Payload=payload)
 
     def _category(self, intent: str) -> str:
         """The category of the campaign of a mail; empty for a transactional one."""

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-import urllib.request
+from http import HTTPStatus
 from uuid import uuid4
 
-from ripen_cli.cloud import Cloud
+import click
 
-_TIMEOUT = 30
+from ripen_cli.cloud import Cloud
+from ripen_cli.importing.sending import post
 
 
 def order(cloud: Cloud, subject: str) -> None:
-    """Send an order of a visitor (`a:...`) with the key of the shop's server, and ask for a receipt."""
+    """Send an order of a visitor (`a:...`) with the key of the shop's server, and ask for a receipt.
+
+    Raises click.ClickException if it is refused.
+    """
     call = {
         "type": "track",
         "event": "Order Completed",
@@ -22,6 +26,7 @@ def order(cloud: Cloud, subject: str) -> None:
         "context": {"consent": {"categoryPreferences": {"analytics": True}}},
         "writeKey": cloud.server_key,
     }
-    body = json.dumps(call).encode()
-    request = urllib.request.Request(f"{cloud.track_url}/v1/track", body, {"content-type": "application/json"})
-    urllib.request.urlopen(request, timeout=_TIMEOUT).close()
+    url, headers = f"{cloud.track_url}/v1/track", {"content-type": "application/json"}
+    status, answer, _ = post(url, json.dumps(call).encode(), headers)
+    if status != HTTPStatus.OK:
+        raise click.ClickException(f"the order was refused with status {status}: {answer}")

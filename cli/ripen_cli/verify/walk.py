@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
 
@@ -20,8 +19,9 @@ from adapters.runtime.secrets import secret
 from adapters.store.load_lead import load_merged_lead
 from ripen.config.configuration import SourceRule
 from ripen.errors import RipenError
-from ripen.times import to_iso
 from ripen_cli.deployment import Deployment, now
+from ripen_cli.importing.sending import post
+from ripen_cli.ses_reports import report
 from ripen_cli.verify.finding import Finding, failed, judge, ok
 from services.erasure import erase_lead
 
@@ -31,7 +31,7 @@ event that each causes. Mails to them count neither for the quota nor for the re
 
 _EVENT = "Deployment Verified"
 _RECORD_WITHIN, _REPORTS_WITHIN = 90.0, 180.0
-_TIMEOUT = 20
+_LONGEST = 2_000
 _EVERY = 1.0
 
 
@@ -75,16 +75,14 @@ class Walk:
             headers["origin"] = origin
         url = f"{self.deployment.public_url}/v1/track"
         try:
-            request = urllib.request.Request(url, json.dumps(call).encode(), headers)
-            with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:
-                return ok(name, f"{url} answers {answer.status}")
-        except urllib.error.HTTPError as error:
-            told = error.read(2_000).decode("utf-8", "replace")
-            return failed(name, f"{url} answers {error.code}: {told}", "read the log of the tracking function")
+            status, answer, _ = post(url, json.dumps(call).encode(), headers)
         except OSError as error:
             return failed(
                 name, f"{url}: {error}", "see that PublicUrl leads to the tracking function (output TrackUrl)"
             )
+        taken = status == HTTPStatus.OK
+        told = f"{url} answers {status}" + ("" if taken else f": {json.dumps(answer)[:_LONGEST]}")
+        return judge(name, taken, told, "read the log of the tracking function")
 
     def _source(self) -> SourceRule | None:
         active = stored(self.deployment.rules_bucket)
@@ -149,10 +147,10 @@ class Walk:
         return good
 
 
-_REPORTS = {
-    "Email Delivered": ("Delivery", "delivery", {}),
-    "Email Bounced": ("Bounce", "bounce", {"bounceType": "Permanent"}),
-    "Email Marked as Spam": ("Complaint", "complaint", {}),
+_REPORTS: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "Email Delivered": ("delivery", {}),
+    "Email Bounced": ("bounce", {"bounceType": "Permanent"}),
+    "Email Marked as Spam": ("complaint", {}),
 }
 
 
@@ -160,11 +158,8 @@ def local_report(function: str) -> Callable[[str, str, str], None]:
     """A function that tells the tracking function of a local cloud about a mail, as EventBridge does on AWS."""
 
     def deliver(subject: str, intent: str, name: str) -> None:
-        kind, part, details = _REPORTS[name]
-        at = to_iso(now())
-        tags = {"lead": [tag(subject)], "intent": [intent]}
-        detail = {"eventType": kind, "mail": {"tags": tags}, part: {"timestamp": at, **details}}
-        event = {"id": uuid4().hex, "source": "aws.ses", "time": at, "detail": detail}
-        client("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
+        kind, details = _REPORTS[name]
+        payload = report(kind, {"lead": subject, "intent": intent}, now(), details)
+        client("lambda").invoke(FunctionName=function, Payload=payload)
 
     return deliver

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 
+from adapters.rules.uploads import shown_name
 from adapters.runtime.clients import client, stored_object
 from ripen.config.configuration import ActiveConfiguration
-
-_LONGEST_NAME = 100
 
 
 def approval(version: str, replaces: str, by: str) -> tuple[str, bytes]:
     """The S3 key and content of a yes: `version` may replace the version `replaces`."""
-    body = {"version": version, "replaces": replaces, "by": by[:_LONGEST_NAME]}
+    body = {"version": version, "replaces": replaces, "by": shown_name(by)}
     return _key(version), json.dumps(body).encode()
 
 
@@ -34,7 +33,7 @@ def approver(bucket: str, active: ActiveConfiguration, version: str) -> str | No
         return None
     if not isinstance(found, dict) or found.get("replaces") != active.version:
         return None
-    return "".join(sign for sign in str(found.get("by", "")) if sign.isprintable())[:_LONGEST_NAME]
+    return shown_name(str(found.get("by", "")))
 
 
 def use_up(bucket: str, version: str) -> None:

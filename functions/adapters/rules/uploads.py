@@ -61,7 +61,12 @@ def uploader(bucket: str, files: Files) -> str:
         told = client("s3").head_object(Bucket=bucket, Key=newest)["Metadata"].get(UPLOADER, "")
     except ClientError:  # it was deleted meanwhile, so the files are read again
         return ""
-    return "".join(sign for sign in unquote(told) if sign.isprintable())[:_LONGEST_NAME]
+    return shown_name(unquote(told))
+
+
+def shown_name(text: str) -> str:
+    """The name of a person in a report: one line of bounded length."""
+    return "".join(sign for sign in text if sign.isprintable())[:_LONGEST_NAME]
 
 
 def misplaced_files(bucket: str) -> list[str]:
