@@ -127,6 +127,18 @@ def test_a_passed_threshold_starts_its_campaign_after_a_drop():
     assert started(found) == [111]
 
 
+def test_a_passed_threshold_starts_its_campaign_after_its_points_have_decayed():
+    compiled = rules(
+        profiles={"p": {"half_life": "2d", "rules": {"up": {"when": {"event": "Up"}, "points": 10}}}},
+        campaigns={"c": {"start": STARTS["score"], "transactional": True, "mail": "one"}},
+    )
+    history = [imported(happened("Seen", 0)), imported(happened("Up", 1))]
+
+    found = lead(compiled, *history, happened("Up", 110), days=111)
+
+    assert started(found) == [110]
+
+
 def test_an_imported_gate_event_counts_for_a_score_that_a_live_event_reaches():
     gated = rules(
         profiles={"p": {"rules": {"seen": {"when": {"event": "Seen"}, "points": 10}}}},
