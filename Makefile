@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test stories schedules repeat lint docs reference bench price simulate snippet lock build deploy clean
+.PHONY: help demo test deployed stories schedules repeat lint docs reference bench price simulate snippet lock build deploy clean
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
@@ -26,13 +26,16 @@ demo: $(INSTALLED) ## Run everything on this machine and open a demo website (CH
 	@$(BIN)/ripen demo $(if $(CHECK),--check)
 
 test: $(INSTALLED) lint ## Set up and run all tests
-	@$(MAKE) --no-print-directory --jobs=2 stories schedules
+	@$(MAKE) --no-print-directory --jobs=3 deployed stories schedules
+
+deployed: $(INSTALLED)  # waits for browsers and the local cloud most of the time
+	@$(BIN)/pytest tests/e2e
 
 stories: $(INSTALLED)
-	@$(BIN)/pytest --ignore tests/simulation
+	@$(BIN)/pytest tests/unit tests/integration
 
-schedules: $(INSTALLED)  # beside the others, which wait for browsers and the local cloud most of the time
-	@nice -n 19 $(BIN)/pytest tests/simulation --seeds 10000
+schedules: $(INSTALLED)  # with what the others leave
+	@nice -n 19 $(BIN)/pytest tests/simulation --seeds 4000
 
 repeat: $(INSTALLED) ## Run the tests of FILE=path COUNT=n times (20) on a busy machine, to find what depends on luck
 	@$(BIN)/python -c 'while True: pass' & one=$$!; $(BIN)/python -c 'while True: pass' & two=$$!; \
