@@ -61,13 +61,14 @@ def a_mail(visitors: int) -> Units:
 
 
 def a_month(idle: Units) -> Units:
-    """The units for a month without visitors: the minutes, alarms, secrets, and the polls of two queues."""
+    """The units for a month without visitors: the minutes, alarms, secrets, the dashboard, and the polls of two queues."""
     resources = TEMPLATE["Resources"]
     minutes = _MONTH // MINUTE
     units = defaultdict(float, {kind: used * minutes for kind, used in idle.items()})
     units["queue_request"] += 2 * _POLLS_A_MINUTE * minutes
     units["secret_month"] = sum(_resources(one, "AWS::SecretsManager::Secret") for one in resources.values())
     units["alarm_month"] = sum(_resources(one, "AWS::CloudWatch::Alarm") for one in resources.values())
+    units["dashboard_month"] = sum(_resources(one, "AWS::CloudWatch::Dashboard") for one in resources.values())
     return units
 
 
