@@ -1,4 +1,4 @@
-"""The dashboard of template.yaml as CloudWatch gets it, with the name of each resource in place of what AWS makes of it."""
+"""The dashboard of template.yaml as CloudWatch gets it, with the name of each resource in place of its deployed one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ import json
 import re
 from typing import Any
 
-PSEUDO = {"AWS::StackName": "ripen", "AWS::Region": "eu-central-1", "AWS::AccountId": "1", "AWS::URLSuffix": "amazonaws.com"}
+PSEUDO = {
+    "AWS::StackName": "ripen",
+    "AWS::Region": "eu-central-1",
+    "AWS::AccountId": "1",
+    "AWS::URLSuffix": "amazonaws.com",
+}
 
 
 def body(template, region="eu-central-1"):

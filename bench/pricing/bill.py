@@ -61,7 +61,7 @@ def a_mail(visitors: int) -> Units:
 
 
 def a_month(idle: Units) -> Units:
-    """The units for a month without visitors: the minutes, alarms, secrets, the dashboard, and the polls of two queues."""
+    """The units for a month without visitors: minutes, alarms, secrets, the dashboard, the polls of two queues."""
     resources = TEMPLATE["Resources"]
     minutes = _MONTH // MINUTE
     units = defaultdict(float, {kind: used * minutes for kind, used in idle.items()})

@@ -156,7 +156,9 @@ def test_each_function_queue_and_alarm_of_the_stack_is_shown(template, widgets):
         assert functions == kind("AWS::Serverless::Function")
     dead = {f"{name}.QueueName" for name in kind("AWS::SQS::Queue") if name.endswith("DeadLetters")}
     assert {named["QueueName"] for _, _, named, _ in metrics(titled(widgets, "Dead letters"))} == dead
-    assert sorted(titled(widgets, "Alarms")["properties"]["alarms"]) == sorted(f"{name}.Arn" for name in alarms(template))
+    assert sorted(titled(widgets, "Alarms")["properties"]["alarms"]) == sorted(
+        f"{name}.Arn" for name in alarms(template)
+    )
 
 
 def test_the_limits_of_ses_are_lines(widgets):
