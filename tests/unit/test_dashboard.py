@@ -196,7 +196,7 @@ def dollars(template, prices):
         for name, one in template["Resources"].items()
         if one["Type"] == "AWS::Serverless::Function"
     }
-    kinds = [one["Type"] for one in template["Resources"].values()]
+    kinds = [one["Type"] for one in template["Resources"].values() if "Condition" not in one]
     month = prices["alarm_month"] * kinds.count("AWS::CloudWatch::Alarm")
     month += prices["secret_month"] * kinds.count("AWS::SecretsManager::Secret") + prices["dashboard_month"]
     parts = [f"{month / 30:.3f}"]
