@@ -23,6 +23,7 @@ $(INSTALLED): pyproject.toml functions/requirements.txt
 	@touch $@
 
 setup: $(INSTALLED) ## Set up .venv, with the command ripen in .venv/bin
+	@echo "The command is .venv/bin/ripen."
 
 demo: $(INSTALLED) ## Run everything on this machine and open a demo website (CHECK=1: walk through it and exit)
 	@$(BIN)/ripen demo $(if $(CHECK),--check)
