@@ -8,7 +8,6 @@ from typing import Any
 
 PSEUDO = {
     "AWS::StackName": "ripen",
-    "AWS::Region": "eu-central-1",
     "AWS::AccountId": "1",
     "AWS::URLSuffix": "amazonaws.com",
 }
@@ -18,6 +17,14 @@ def body(template, region="eu-central-1"):
     """The parsed body of the dashboard. A reference to a name that the template does not have raises KeyError."""
     written = template["Resources"]["OperatorDashboard"]["Properties"]["DashboardBody"]
     return json.loads(json.dumps(_Resolver(template, region).value(written["Fn::ToJsonString"])))
+
+
+def resolved(template):
+    """The value of each reference and function in the body."""
+    written = template["Resources"]["OperatorDashboard"]["Properties"]["DashboardBody"]["Fn::ToJsonString"]
+    resolver = _Resolver(template, "eu-central-1")
+    resolver.value(written)
+    return resolver.found
 
 
 def metrics(widget):
@@ -33,6 +40,7 @@ class _Resolver:
     def __init__(self, template, region):
         self.resources, self.mappings = template["Resources"], template["Mappings"]
         self.pseudo = PSEUDO | {"AWS::Region": region}
+        self.found = []
 
     def value(self, node: Any) -> Any:
         if isinstance(node, list):
@@ -40,7 +48,8 @@ class _Resolver:
         if not isinstance(node, dict):
             return node
         if len(node) == 1 and (intrinsic := next(iter(node))) in self._INTRINSICS:
-            return self._INTRINSICS[intrinsic](self, node[intrinsic])
+            self.found.append(self._INTRINSICS[intrinsic](self, node[intrinsic]))
+            return self.found[-1]
         return {name: self.value(one) for name, one in node.items()}
 
     def _named(self, name):
@@ -61,7 +70,7 @@ class _Resolver:
 
         return re.sub(r"\$\{([\w:.]+)\}", replaced, text)
 
-    def _found(self, given):
+    def _in_mapping(self, given):
         name, first, second, *more = (self.value(one) for one in given)
         row = self.mappings[name].get(first)
         return row[second] if row else more[0]["DefaultValue"]
@@ -70,5 +79,5 @@ class _Resolver:
         "Ref": _named,
         "Fn::GetAtt": _attribute,
         "Fn::Sub": _substituted,
-        "Fn::FindInMap": _found,
+        "Fn::FindInMap": _in_mapping,
     }

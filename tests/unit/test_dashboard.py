@@ -11,7 +11,7 @@ import pytest
 
 from adapters.runtime.telemetry import NAMESPACE
 from alarms import PROGRESS, alarms, counted_metrics, expanded
-from dashboard import body, metrics
+from dashboard import body, metrics, resolved
 from template import ROOT
 
 COLUMNS = 24
@@ -81,6 +81,17 @@ def test_each_widget_has_the_documented_form(template):
             assert properties["view"] == "timeSeries"
             assert properties["stat"] in ("Sum", "Average", "Maximum")
             assert properties["period"] % 60 == 0
+
+
+def test_what_is_resolved_late_needs_no_escape_in_the_text(template):
+    """CloudFormation makes the text first, and then puts the values of references and `Fn::Sub` into it as they are.
+
+    https://github.com/aws-cloudformation/cfn-language-discussion/issues/103
+    """
+    texts = [text for text in resolved(template) if json.dumps(text, ensure_ascii=False) != f'"{text}"']
+
+    assert texts == []
+    assert "${" not in json.dumps(body(template))
 
 
 def test_no_widget_covers_another(widgets):
