@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test deployed stories schedules repeat lint docs reference bench price simulate snippet lock build deploy clean
+.PHONY: help setup demo test deployed stories schedules repeat lint docs reference bench price simulate snippet lock build deploy clean
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
@@ -21,6 +21,9 @@ $(INSTALLED): pyproject.toml functions/requirements.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' --requirement functions/requirements.txt
 	@touch $@
+
+setup: $(INSTALLED) ## Set up .venv, with the command ripen in .venv/bin
+	@echo "The command is .venv/bin/ripen."
 
 demo: $(INSTALLED) ## Run everything on this machine and open a demo website (CHECK=1: walk through it and exit)
 	@$(BIN)/ripen demo $(if $(CHECK),--check)

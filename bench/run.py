@@ -123,10 +123,10 @@ def measure(row: Row, *, quick: bool) -> Result:
 
 @cache
 def output(program: str, *, quick: bool) -> dict[str, Any]:
-    """What a program prints."""
+    """The last line that a program prints: functions write theirs before."""
     command = [sys.executable, "-m", program, *(["--quick"] if quick else [])]
     done = subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True, check=True)
-    printed: dict[str, Any] = json.loads(done.stdout)
+    printed: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return printed
 
 

@@ -9,7 +9,8 @@ from cfnlint.template import Template
 
 from adapters.delivery.account_hold import LIMIT_METRICS
 from template import ROOT
-from trigger.delivery import FAILURE_METRICS
+from track.counts import METRICS
+from trigger.delivery import FAILURE_METRICS, SENT_METRICS
 
 
 def expanded():
@@ -31,9 +32,13 @@ def alarms(template):
 
 
 def counted_metrics():
-    """The name of each metric that a function counts."""
+    """The name of each metric that a function counts, of trouble and of progress."""
     named = {name for path in (ROOT / "functions").rglob("*.py") for name in _literals(ast.parse(path.read_text()))}
-    return named | {*FAILURE_METRICS.values(), *LIMIT_METRICS.values()}
+    return named | {*FAILURE_METRICS.values(), *LIMIT_METRICS.values()} | PROGRESS
+
+
+PROGRESS = {*METRICS, *SENT_METRICS.values()}
+"""The metrics that tell of no trouble: the dashboard shows them, and no alarm watches them."""
 
 
 def _literals(module):

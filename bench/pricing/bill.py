@@ -25,6 +25,8 @@ _WALKS_A_MONTH = 30 / 7
 _POLLS_A_MINUTE = 5 * 3
 """Lambda asks an idle queue with five connections, each of which waits 20 seconds."""
 _FEW = 2
+_DEFAULT_CONDITIONS = (None, "HasDashboard")
+"""The conditions under which resources exist in a stack with default parameters."""
 
 Units = Mapping[str, float]
 
@@ -61,13 +63,14 @@ def a_mail(visitors: int) -> Units:
 
 
 def a_month(idle: Units) -> Units:
-    """The units for a month without visitors: the minutes, alarms, secrets, and the polls of two queues."""
+    """The units for a month without visitors: minutes, alarms, secrets, the dashboard, the polls of two queues."""
     resources = TEMPLATE["Resources"]
     minutes = _MONTH // MINUTE
     units = defaultdict(float, {kind: used * minutes for kind, used in idle.items()})
     units["queue_request"] += 2 * _POLLS_A_MINUTE * minutes
     units["secret_month"] = sum(_resources(one, "AWS::SecretsManager::Secret") for one in resources.values())
     units["alarm_month"] = sum(_resources(one, "AWS::CloudWatch::Alarm") for one in resources.values())
+    units["dashboard_month"] = sum(_resources(one, "AWS::CloudWatch::Dashboard") for one in resources.values())
     return units
 
 
@@ -93,8 +96,11 @@ def _total(usage: Usage) -> Units:
 
 
 def _resources(resource: Any, kind: str) -> int:
-    """The resources of a kind that an entry of the template makes; a `Fn::ForEach` makes one for each of its values."""
+    """The resources of a kind that an entry of the template makes in a stack with default parameters.
+
+    A `Fn::ForEach` makes one for each of its values.
+    """
     if isinstance(resource, list):
         _, values, [made] = (*resource[:2], resource[2].values())
         return len(values) * _resources(made, kind)
-    return int(resource["Type"] == kind)
+    return int(resource["Type"] == kind and resource.get("Condition") in _DEFAULT_CONDITIONS)

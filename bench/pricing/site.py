@@ -46,6 +46,8 @@ _CORE = 1769
 (https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html)."""
 _ANSWER_HEADERS = 300
 """Bytes of the headers that a function URL adds to an answer; an estimate."""
+_LINE_OVERHEAD = 26
+"""Bytes that CloudWatch adds to each line of a log."""
 _HOURS_AFTER = 4
 _WARM_SWEEPS, _IDLE_SWEEPS = 6, 3
 """The first minutes walk over the table, once after an activation and once a night."""
@@ -102,7 +104,8 @@ class _Site:
         seconds = cpu / min(1, memory / _CORE) + (self.cloud.calls - calls) * WAIT
         self.meter.add("invocation")
         self.meter.add("gb_second", memory / 1024 * math.ceil(1000 * seconds) / 1000)
-        self.meter.add("log_gb", len(output.getvalue()) / 2**30)
+        lines = output.getvalue()
+        self.meter.add("log_gb", (len(lines) + _LINE_OVERHEAD * lines.count("\n")) / 2**30)
         self.meter.add("cpu", cpu)
         self.meter.add("botocore", self.botocore - botocore)
         self.meter.function = ""

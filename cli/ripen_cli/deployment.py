@@ -65,7 +65,7 @@ def deployable(command: Callable[..., None]) -> Callable[..., None]:
     @click.option("--port", default=cloud.DEFAULT_PORT, show_default=True, help="Port of the local cloud.")
     @wraps(command)
     def run(stack: str, local: bool, port: int, **arguments: Any) -> None:
-        command(lambda: _local(port) if local else _stack(stack), **arguments)
+        command(lambda: local_deployment(port) if local else _stack(stack), **arguments)
 
     return run
 
@@ -86,7 +86,11 @@ def now() -> int:
     return int(time.time() * SECOND)
 
 
-def _local(port: int) -> Deployment:
+def local_deployment(port: int) -> Deployment:
+    """The deployment in the local cloud on a port, whose clients the process uses from now on.
+
+    Raises click.ClickException if none runs.
+    """
     found = cloud.running(port)
     if found is None:
         raise cloud.not_running(port)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import click
+from botocore.exceptions import BotoCoreError, ClientError
 
 from adapters.store.quarantine import Quarantined, find_quarantined, restore
 from adapters.store.reconciliation import load_scans, reconcile
+from ripen.errors import VersionConflictError
 from ripen_cli.deployment import Deployment, deployed, now
 from ripen_cli.scan_progress import describe
 
@@ -37,11 +39,16 @@ def aside(deployment: Deployment, returning: bool, yes: bool) -> None:
 def _return(table: str, readable: list[Quarantined], yes: bool) -> None:
     if not yes:
         click.confirm(f"Return {len(readable)} items to the ledger? Ripen then folds their leads again", abort=True)
+    failed = 0
     for item in readable:
-        returned = restore(table, item)
-        click.echo(
-            f"{item.subject}  {item.key}  {'returned' if returned else 'not returned: the ledger has a newer item'}"
-        )
+        try:
+            told = "returned" if restore(table, item) else "not returned: the ledger has a newer item"
+        except (ClientError, BotoCoreError, VersionConflictError) as error:
+            failed += 1
+            told = f"not returned: {error}"
+        click.echo(f"{item.subject}  {item.key}  {told}")
+    if failed:
+        raise click.ClickException(f"{failed} of {len(readable)} items failed and stay aside; run the command again")
 
 
 @click.command(name="reconcile")

@@ -14,6 +14,7 @@ from ripen.errors import InvalidEventError
 from ripen.events.parsing import NO_SHARED_CONTEXT
 from ripen.events.rate_limits import RateLimits
 from ripen.events.sources import Sources
+from track.counts import count_events, count_refusal
 from track.openapi import openapi
 from track.request import CALL_NAMES, Parsed, RefusedRequestError, check_sender, parse_calls
 from track.responses import Answer, binary_answer, json_answer
@@ -108,13 +109,16 @@ def _pixel(call: str, event: Mapping[str, Any], sources: Sources, keep: Keep, li
         source = check_sender(payload.get("writeKey"), event, sources)
         parsed = parse_calls([(payload, CALL_NAMES.get(call, ""))], source, event, NO_SHARED_CONTEXT, limits)
         keep(parsed, int(event["requestContext"]["timeEpoch"]))
+        count_events(parsed)
         for _, error in parsed.refused:
             headers["x-ripen-refused"] = error.field
         if parsed.withheld:
             headers["x-ripen-refused"] = "consent"
     except RefusedRequestError as refusal:
+        count_refusal()
         headers["x-ripen-refused"] = refusal.error.field
     except InvalidEventError as error:
+        count_refusal()
         headers["x-ripen-refused"] = error.field
     except TableThrottledError:
         from adapters.runtime.telemetry import logger  # noqa: PLC0415 - rare, and costly to import

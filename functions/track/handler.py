@@ -18,6 +18,7 @@ from ripen.events.event import Received
 from ripen.events.rate_limits import RateLimits
 from ripen.events.sources import Sources
 from ripen.storage.ledger import event_items
+from track.counts import count_events, count_refusal
 from track.request import Parsed, RefusedRequestError, parse_request, sift, storable
 from track.responses import Answer, cors_headers, empty_answer, json_answer, with_headers
 
@@ -63,7 +64,10 @@ def _answer(event: Mapping[str, Any]) -> Answer:
         except InvalidEventError:  # rare, so only a failed write checks each event
             parsed = sift(parsed, storable())
             _keep(parsed, received_at)
+        count_events(parsed)
     except RefusedRequestError as refusal:
+        if http["method"] == "POST":
+            count_refusal()
         wait = {"retry-after": str(refusal.retry_after)} if refusal.retry_after else {}
         return json_answer(refusal.status, {"success": False, "errors": [refusal.error.as_json()]}, allowed | wait)
     except TableThrottledError:

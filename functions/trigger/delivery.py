@@ -40,6 +40,9 @@ FAILURE_METRICS = {
 }
 """The metric of each event that tells of a delivery that did not succeed."""
 
+SENT_METRICS = {"Email Sent": "MailSent", "Lead Handed Off": "LeadHandedOff"}
+"""The metric of each event of a delivery that the dashboard counts."""
+
 _NEEDED = 30 * SECOND
 """The time (ms) that one action may take: requests to SES and to webhooks time out after 23 seconds."""
 
@@ -161,7 +164,11 @@ def _end(settings: TriggerSettings, place: _Place, claim: SendClaim, outcome: Ou
     name = ENDS[claim.channel][outcome.status]
     event = Event(f"{intent}_{outcome.status}", name, now, RIPEN, properties={**claim.about, **outcome.told})
     [item] = event_items([Received(subject, now, now, event)], settings.retention_days)
-    if intents.end_intent(settings.table_name, subject, key, outcome.status, item) and outcome.status != "sent":
+    if not intents.end_intent(settings.table_name, subject, key, outcome.status, item):
+        return
+    if outcome.status != "sent":
         told = {"lead": pseudonym(subject), "intent": intent, "outcome": name}
         logger.error("Delivery failed", extra=told)
         count(FAILURE_METRICS[name])
+    elif name in SENT_METRICS:
+        count(SENT_METRICS[name])

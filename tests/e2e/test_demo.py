@@ -41,6 +41,23 @@ def test_the_story_holds(cloud):
     *steps, last = done.stdout.splitlines()
     assert [tuple(re.split(r"\s{2,}", step)[-2:]) for step in steps] == STORY
     assert last == "All steps of the demo succeeded."
+    table = done.stderr.partition("Verifying the deployment.")[2]
+    assert "  ✓ reports come back         delivery, bounce and complaint are in the ledger\n" in table
+    assert re.search(r"^  All \d+ checks passed.$", table, re.MULTILINE)
+
+
+def test_a_fault_of_the_deployment_ends_the_check(cloud, stack):
+    queue = {"QueueUrl": stack["UploadDeadLetters"]}
+    cloud.client("sqs").send_message(**queue, MessageBody="{}")
+    command = [RIPEN, "demo", "--check", "--port", _port(cloud)]
+
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+
+    cloud.client("sqs").purge_queue(**queue)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert re.search(r"^  ✗ dead letters +1 wait\n +→ see ripen dead-letters list$", done.stderr, re.MULTILINE)
+    assert done.stderr.endswith("Error: the deployment has the faults above\n")
 
 
 def test_a_taken_port_is_told_in_one_line():

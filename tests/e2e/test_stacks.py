@@ -26,8 +26,10 @@ class Stack:
 
     def __init__(self, cloud, name):
         self.name = name
-        self.client = cloud.client("cloudformation")
-        self.template = self.client.get_template(StackName=STACK)["TemplateBody"]
+        self.client, self.s3 = cloud.client("cloudformation"), cloud.client("s3")
+        self.bucket = cloud.rules_bucket
+        processed = self.client.get_template(StackName=STACK)["TemplateBody"]
+        self.template = {"Transform": "AWS::LanguageExtensions", **processed}  # for Fn::ToJsonString, which is left
         self.parameters = self.describe(STACK)["Parameters"]
 
     def describe(self, name=None):
@@ -51,8 +53,14 @@ class Stack:
             for each in self.parameters
         ]
         body = json.dumps({**self.template, "Resources": {**self.template["Resources"], **(more or {})}})
-        call(StackName=self.name, TemplateBody=body, Parameters=parameters, Capabilities=ALLOWED)
+        call(StackName=self.name, TemplateURL=self._stored(body), Parameters=parameters, Capabilities=ALLOWED)
         self._wait(end)
+
+    def _stored(self, body):
+        """The address of a template in a bucket: CloudFormation takes no more than 51,200 bytes in a request."""
+        key = f"templates/{self.name}.json"
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
+        return f"{self.s3.meta.endpoint_url}/{self.bucket}/{key}"
 
     def delete(self):
         self.client.delete_stack(StackName=self.name)

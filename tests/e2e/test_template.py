@@ -1,4 +1,5 @@
 import importlib.util
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -6,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from alarms import alarms, expanded
+from dashboard import body, metrics
 from ripen_cli.bytecode import OWN, compile_build
-from ripen_cli.cloud import build_path
+from ripen_cli.cloud import STACK, build_path
 from ripen_cli.project import ROOT, tool
 
 
@@ -59,3 +61,32 @@ def facts(alarm):
     texts = (alarm[name] for name in ("AlarmDescription", "Namespace", "MetricName", "Statistic"))
     rules = (alarm[name] for name in ("ComparisonOperator", "TreatMissingData"))
     return *texts, *numbers, *rules, tuple(dimension["Name"] for dimension in alarm["Dimensions"])
+
+
+def test_the_dashboard_is_deployed_with_the_names_of_what_it_shows(cloud, stack):
+    [described] = cloud.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
+    assert outputs["DashboardUrl"].endswith(f"#dashboards/dashboard/{STACK}-{cloud.region}")
+
+    deployed = json.loads(
+        cloud.client("cloudwatch").get_dashboard(DashboardName=f"{STACK}-{cloud.region}")["DashboardBody"]
+    )
+
+    written = body(expanded())
+    assert [widget["properties"].get("title") for widget in deployed["widgets"]] == [
+        widget["properties"].get("title") for widget in written["widgets"]
+    ]
+    for here, there in zip(written["widgets"], deployed["widgets"], strict=True):
+        for (*_, named, options), (*_, found, kept) in zip(metrics(here), metrics(there), strict=True):
+            assert kept == options
+            assert found == {name: physical(stack, value) for name, value in named.items()}
+    [alarms_shown] = [widget["properties"]["alarms"] for widget in deployed["widgets"] if widget["type"] == "alarm"]
+    known = {alarm["AlarmArn"] for alarm in cloud.client("cloudwatch").describe_alarms()["MetricAlarms"]}
+    assert {*alarms_shown} <= known
+
+
+def physical(stack, logical):
+    """The deployed name of a function, table or queue; other values are as they stand in the template."""
+    name, _, attribute = logical.partition(".")
+    found = stack.get(name, logical)
+    return found.rpartition("/")[2] if attribute == "QueueName" else found

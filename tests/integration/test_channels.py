@@ -77,6 +77,12 @@ def warm(site, **traits):
     )
 
 
+def test_a_handoff_and_a_mail_are_counted_when_they_are_sent(selling, metrics):
+    warm(selling(RULES % b"sales"))
+
+    assert metrics() == {"LeadHandedOff": 1}
+
+
 def test_a_lead_is_handed_over_with_its_data_and_events(selling):
     site = selling(RULES % b"sales")
     warm(site, name="Ann\r\nBcc: all@example.com", company="Bananas <b>Ltd</b>")

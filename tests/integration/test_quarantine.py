@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 from click.testing import CliRunner
 
-from adapters.store import lead_records
+from adapters.store import lead_records, quarantine
 from ripen.times import DAY, MINUTE, SECOND
 from ripen_cli.main import main
 from services import refresh
@@ -135,6 +135,28 @@ def test_a_restored_item_never_replaces_a_newer_one(broken):
 
     assert "not returned: the ledger has a newer item" in aside("--return", "--yes").output
     assert len(broken.keys("X#")) == 1
+
+
+def test_an_item_that_fails_stays_and_the_others_are_returned(broken, monkeypatch):
+    for number, who in enumerate(("ann", "bob", "cem")):
+        quarantine.quarantine_lead("ripen", f"a:{who}", "too large", START + number)
+    restore = quarantine.restore
+
+    def fails_for_bob(table, item):
+        if item.subject == "a:bob":
+            raise ClientError({"Error": {"Code": "ThrottlingException", "Message": "busy"}}, "TransactWriteItems")
+        return restore(table, item)
+
+    monkeypatch.setattr("ripen_cli.ledger.restore", fails_for_bob)
+    done = aside("--return", "--yes")
+
+    assert done.exit_code == 1
+    lines = done.output.splitlines()
+    assert "a:ann  X#lead  returned" in lines
+    assert "a:cem  X#lead  returned" in lines
+    assert any(line.startswith("a:bob  X#lead  not returned: ") and line.endswith(": busy") for line in lines)
+    assert lines[-1] == "Error: 1 of 3 items failed and stay aside; run the command again"
+    assert broken.keys("X#") == [("a:bob", "X#lead")]
 
 
 def test_a_missing_stack_is_reported_in_one_line(nurturing):

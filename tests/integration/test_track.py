@@ -78,6 +78,57 @@ def test_a_request_of_invalid_events_only_is_refused(site):
     assert site.items() == []
 
 
+@pytest.fixture
+def told(site, capsys):
+    """A function that returns the lines about numbers of events that track wrote since its last call."""
+    capsys.readouterr()
+    return lambda: [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith('{"stack"')]
+
+
+def test_each_request_tells_how_many_of_its_events_were_stored_refused_and_withheld(site, told):
+    site.track(viewed("/", START), GOOD | {"event": ""}, viewed("/", START) | {"context": {}}, at=START)
+    site.track(viewed("/", START), at=START)
+
+    assert told() == [
+        {"stack": "ripen", "EventsReceived": 1, "EventsRefused": 1, "EventsWithheld": 1},
+        {"stack": "ripen", "EventsReceived": 1},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("call", "query", "counts"),
+    [
+        ("track", {}, []),
+        ("wp-login.php", {}, []),
+        ("pixel/page.gif", {"anonymousId": "ann"}, [{"stack": "ripen", "EventsRefused": 1}]),
+        ("pixel/page.gif", {"writeKey": "website", "gcs": "G111"}, [{"stack": "ripen", "EventsRefused": 1}]),
+        (
+            "pixel/page.gif",
+            {"writeKey": "website", "anonymousId": "ann", "gcs": "G100"},
+            [{"stack": "ripen", "EventsWithheld": 1}],
+        ),
+        (
+            "pixel/page.gif",
+            {"writeKey": "website", "anonymousId": "ann", "gcs": "G111"},
+            [{"stack": "ripen", "EventsReceived": 1}],
+        ),
+    ],
+)
+def test_of_get_requests_only_the_pixel_has_events(site, told, call, query, counts):
+    asked = request("", START, call=call, queryStringParameters=query)
+    asked["requestContext"]["http"]["method"] = "GET"
+
+    track(asked, None)
+
+    assert told() == counts
+
+
+def test_a_request_refused_as_a_whole_counts_as_one_event(site, told):
+    track(request("{", START), None)
+
+    assert told() == [{"stack": "ripen", "EventsRefused": 1}]
+
+
 def test_a_request_repeated_after_a_lost_answer_counts_once(nurturing):
     events = [tracked("Webinar Attended", START), viewed("/solutions/a", START)]
     nurturing.track(*events, at=START)

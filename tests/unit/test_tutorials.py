@@ -5,8 +5,10 @@ import re
 import shlex
 from pathlib import Path
 
+import boto3
 import click
 import pytest
+from botocore import xform_name
 from click.testing import CliRunner
 
 from adapters.rules.rule_files import build
@@ -114,3 +116,47 @@ def test_every_uploaded_folder_and_every_named_output_exists(page):
     copied = re.findall(r"^aws s3 cp (?:--recursive )?(infra/\S+) ", text, re.MULTILINE)
     assert [name for name in copied if not (ROOT / name).is_dir()] == []
     assert set(re.findall(r"s3://<(\w+)>", text)) <= outputs
+
+
+GO_LIVE = (TUTORIALS / "go-live-on-aws.md").read_text()
+EVERYWHERE = {"query", "output", "region"}
+"""The options of the AWS CLI that every command has."""
+
+
+def aws_commands():
+    """Each command of the AWS CLI in a document, but for `aws s3`, which is no API of its own."""
+    for page in PAGES:
+        for body in fences(page.read_text(), "sh"):
+            for line in re.findall(r"^aws (?!s3 )(.+)$", body.replace("\\\n", " "), re.MULTILINE):
+                yield pytest.param(line, id=f"{page.name}: {line[:60]}")
+
+
+@pytest.mark.parametrize("line", [*aws_commands()])
+def test_every_documented_aws_command_has_the_options_of_the_api(line):
+    service, command, *words = shlex.split(line, comments=True)
+    client = boto3.client(service, region_name="eu-central-1")
+    model = client.meta.service_model
+    operations = {xform_name(name, "-"): name for name in model.operation_names}
+    if command == "wait":
+        waiter = client.get_waiter(words.pop(0).replace("-", "_"))
+        operations[command] = waiter.config.operation
+    shape = model.operation_model(operations[command]).input_shape
+    members = {xform_name(name, "-"): name for name in shape.members} if shape else {}
+    given = {word.removeprefix("--") for word in words if word.startswith("--")} - EVERYWHERE
+
+    assert given <= members.keys()
+    assert {*(shape.required_members if shape else ())} <= {members[name] for name in given}
+
+
+def test_the_readme_names_the_ten_steps_of_the_tutorial_and_their_commands():
+    readme = (ROOT / "README.md").read_text().partition("\n## Deploy\n")[2].partition("\n## ")[0]
+    steps = re.findall(r"^(\d+)\. \*\*(.+?)\*\*(.*)$", readme, re.MULTILINE)
+    headings = re.findall(r"^## (\d+)\. (.+)$", GO_LIVE, re.MULTILINE)
+
+    assert [(number, title) for number, title, _ in steps] == headings
+    assert [int(number) for number, _ in headings] == [*range(1, 11)]
+    sections = re.split(r"^## ", GO_LIVE, flags=re.MULTILINE)[1:]
+    for (_, title, text), section in zip(steps, sections, strict=False):
+        for command in re.findall(r"`((?:make|aws|\.venv/bin/ripen) [^`]+)`", text):
+            assert f"\n{command}\n" in section, title
+    assert ".venv/bin/ripen verify`" in steps[-1][2]

@@ -13,7 +13,9 @@ from ripen_cli.demo.browser import chromium
 from ripen_cli.demo.journey import Journey
 from ripen_cli.demo.server import listen, serve
 from ripen_cli.demo.site import LANDING
+from ripen_cli.deployment import local_deployment
 from ripen_cli.local import ending_on_signals
+from ripen_cli.verify import verified
 
 _PORT = click.IntRange(1024, 65535)
 
@@ -36,6 +38,7 @@ def demo(site_port: int, port: int, check: bool) -> None:
 
 def _play(site_port: int, port: int) -> None:
     with listen(site_port) as listening, _local_cloud(port) as running, serve(running, listening) as base:
+        _verify(port)
         click.echo(_WELCOME.format(base=base, landing=LANDING))
         signal.pause()
 
@@ -46,6 +49,8 @@ def _check(port: int) -> None:
             with listen(0) as probe:  # the usual port may be in use
                 port = probe.getsockname()[1]
         with _local_cloud(port) as running, serve(running, listening) as base:
+            if not _verify(port):
+                raise click.ClickException("the deployment has the faults above")
             Journey(running, base, click.echo, _tell).through(browser)
     click.echo("All steps of the demo succeeded.")
 
@@ -64,6 +69,12 @@ def _local_cloud(port: int) -> Iterator[cloud.Cloud]:
         yield started
     finally:
         cloud.stop(port)
+
+
+def _verify(port: int) -> bool:
+    """Check the deployment as `ripen verify --local` does; True if nothing is wrong."""
+    _tell("Verifying the deployment.")
+    return verified(local_deployment(port), lambda line: _tell(f"  {line}"))
 
 
 def _tell(line: str) -> None:

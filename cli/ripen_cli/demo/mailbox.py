@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from lxml.html import HtmlElement, document_fromstring, tostring
 
 from ripen_cli.cloud import Cloud
+from ripen_cli.verify.walk import SIMULATOR_DOMAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def _anchors(page: HtmlElement) -> list[HtmlElement]:
 
 
 def mails(cloud: Cloud) -> list[Mail]:
-    """All mails sent, the newest first."""
+    """All mails sent, the newest first, without those of `ripen verify`."""
     with urllib.request.urlopen(cloud.mailbox_url, timeout=10) as answer:
         accounts = json.load(answer)["messages"]
     found = [
@@ -67,5 +68,6 @@ def mails(cloud: Cloud) -> list[Mail]:
         )
         for messages in accounts.values()
         for message in messages
+        if not any(recipient.endswith(SIMULATOR_DOMAIN) for recipient in message["To"])
     ]
     return sorted(found, key=lambda mail: -mail.sent_at)

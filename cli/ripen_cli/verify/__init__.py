@@ -1,5 +1,5 @@
 """`ripen verify`: checks of a deployment and its account, and one event walked through."""
 
-from ripen_cli.verify.command import verify
+from ripen_cli.verify.command import verified, verify
 
-__all__ = ["verify"]
+__all__ = ["verified", "verify"]

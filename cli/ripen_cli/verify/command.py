@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import click
 
@@ -28,20 +28,34 @@ def verify(deployment: Deployment, look_only: bool, as_json: bool) -> None:
     The walk tracks an event of a test visitor, waits until it is scored, sends three mails to SES's mailbox simulator,
     waits for the reports about them, and erases the visitor. Ends with status 1 if a check fails.
     """
-    printed = []
-    for finding in findings(
-        deployment, walk=not look_only, progress=lambda text: click.echo(f"  {text} ...", err=True)
-    ):
-        printed.append(finding)
-        if not as_json:
-            click.echo("\n".join(_lines(finding)))
     if as_json:
-        click.echo(json.dumps([finding._asdict() for finding in printed], ensure_ascii=False, indent=2))
-    wrong = sum(finding.state == FAILED for finding in printed)
-    if not as_json:
-        click.echo(f"{wrong} of {len(printed)} checks failed." if wrong else f"All {len(printed)} checks passed.")
-    if wrong:
+        found = [*findings(deployment, walk=not look_only, progress=_progress)]
+        click.echo(json.dumps([finding._asdict() for finding in found], ensure_ascii=False, indent=2))
+        good = not _failed(found)
+    else:
+        good = verified(deployment, click.echo, walk=not look_only)
+    if not good:
         raise SystemExit(1)
+
+
+def verified(deployment: Deployment, say: Callable[[str], None], *, walk: bool = True) -> bool:
+    """Check a deployment and `say` the findings line by line; True if no check fails."""
+    found = []
+    for finding in findings(deployment, walk=walk, progress=_progress):
+        found.append(finding)
+        for line in _lines(finding):
+            say(line)
+    wrong = _failed(found)
+    say(f"{wrong} of {len(found)} checks failed." if wrong else f"All {len(found)} checks passed.")
+    return not wrong
+
+
+def _failed(found: Iterable[Finding]) -> int:
+    return sum(finding.state == FAILED for finding in found)
+
+
+def _progress(text: str) -> None:
+    click.echo(f"  {text} ...", err=True)
 
 
 def findings(deployment: Deployment, *, walk: bool, progress: Callable[[str], None]) -> Iterator[Finding]:

@@ -29,6 +29,7 @@ SIMULATOR = {"success": "Email Delivered", "bounce": "Email Bounced", "complaint
 """The mailboxes of SES's simulator (https://docs.aws.amazon.com/ses/latest/dg/send-an-email-from-console.html) and the
 event that each causes. Mails to them count neither for the quota nor for the reputation."""
 
+SIMULATOR_DOMAIN = "@simulator.amazonses.com"
 _EVENT = "Deployment Verified"
 _RECORD_WITHIN, _REPORTS_WITHIN = 90.0, 180.0
 _LONGEST = 2_000
@@ -99,7 +100,7 @@ class Walk:
     def _mail(self) -> Finding:
         name = "mails go out"
         for mailbox in SIMULATOR:
-            recipient = f"{mailbox}@simulator.amazonses.com"
+            recipient = f"{mailbox}{SIMULATOR_DOMAIN}"
             tags = {"lead": tag(self.subject), "intent": f"verify_{mailbox}_1"}
             envelope = mailer.Envelope(self.deployment.sender, recipient, automatic=True)
             rendered = mailer.Rendered("Ripen verifies this deployment", "<p>A test.</p>", "A test.")
