@@ -122,14 +122,14 @@ def start(port: int, progress: Progress, template: Path = ROOT / "template.yaml"
         with _step(progress, "sam deploy"):
             outputs = _deploy(sam, port)
             edge = local_edge.start(port, outputs["TrackingTarget"])
-        cloud = _describe(outputs, port, process, *edge)
+        cloud = _describe(outputs, port, process, edge)
         with _step(progress, "sender and starter rules"):
             cloud.client("sesv2").create_email_identity(EmailIdentity=SENDER)
             _tell_public_url(cloud)
             _set_up_table(cloud)
             publish_rules(cloud, with_server(rule_files(RULES), "local-server", cloud.server_key))
     except BaseException:
-        for one in (process, edge and edge[1]):
+        for one in (process, edge and edge.process):
             if one and one.poll() is None:
                 _stop(psutil.Process(one.pid))
         _remove_files(port)
@@ -223,7 +223,8 @@ def _check_port(port: int) -> None:
 
 def _build(sam: Path, template: Path) -> None:
     text = _for_the_emulator(template.read_text())
-    inputs = [text, EDGE.read_text(), Path(bytecode.__file__).read_text(), bytecode.OWN, platform.machine(), digest(ROOT / "functions")]
+    texts = [text, EDGE.read_text(), Path(bytecode.__file__).read_text()]
+    inputs = [*texts, bytecode.OWN, platform.machine(), digest(ROOT / "functions")]
     stamp = _BUILD / "built"
     wanted = "\n".join(inputs)
     if stamp.exists() and stamp.read_text() == wanted:
@@ -340,21 +341,15 @@ def _deploy(sam: Path, port: int) -> Mapping[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
-def _describe(
-    outputs: Mapping[str, str],
-    port: int,
-    process: subprocess.Popen[bytes],
-    edge_port: int,
-    edge: subprocess.Popen[bytes],
-) -> Cloud:
+def _describe(outputs: Mapping[str, str], port: int, process: subprocess.Popen[bytes], edge: local_edge.Edge) -> Cloud:
     endpoint = f"http://127.0.0.1:{port}"
     url_id = outputs["TrackUrl"].removeprefix("https://").partition(".")[0]
     return Cloud(
         endpoint=endpoint,
         region=REGION,
         # By address, because not every system resolves names below localhost; browsers do.
-        track_url=f"http://127.0.0.1:{edge_port}",
-        edge_url=f"http://{local_edge.DOMAIN}:{edge_port}",
+        track_url=f"http://127.0.0.1:{edge.port}",
+        edge_url=f"http://{local_edge.DOMAIN}:{edge.port}",
         function_url=f"{endpoint}/_aws/lambda-url/{url_id}",
         table=outputs["TableName"],
         rules_bucket=outputs["RulesBucketName"],
@@ -369,8 +364,8 @@ def _describe(
         server_key=secrets.token_urlsafe(32),
         pid=process.pid,
         started=psutil.Process(process.pid).create_time(),
-        edge_pid=edge.pid,
-        edge_started=psutil.Process(edge.pid).create_time(),
+        edge_pid=edge.process.pid,
+        edge_started=psutil.Process(edge.process.pid).create_time(),
     )
 
 

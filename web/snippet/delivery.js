@@ -33,8 +33,14 @@ const post = (events, send) => {
   // Plain text is a simple request: browsers send it to another origin without asking there first.
   return send(`${endpoint}/v1/batch`, new Blob([body], { type: 'text/plain' }));
 };
+// The cookie goes to the site itself only; without it where such a request has just failed.
 const byFetch = (url, body) =>
-  fetch(url, { method: 'POST', body, credentials: 'omit', keepalive: body.size < 64000 });
+  fetch(url, {
+    method: 'POST',
+    body,
+    credentials: consented && inside(url) && !failures ? 'include' : 'omit',
+    keepalive: body.size < 64000,
+  });
 const byBeacon = (url, body) => {
   if (navigator.sendBeacon?.(url, body)) return navigator.onLine;
   byFetch(url, body).catch(() => {}); // what is not confirmed stays kept
@@ -79,6 +85,7 @@ const deliver = ({ key, events }) => {
           again(after * 1000 || Date.parse(after) - Date.now() || 0);
         } else {
           failures = 0;
+          if (!consented) writeCookie(); // the answer may have brought the cookie of before
           erase(key);
           tell();
         }
