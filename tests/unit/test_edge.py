@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from adapters.runtime import clients, secrets, settings
 from ripen.events.sources import Source, Sources, digest
-from ripen.times import DAY
+from ripen.times import DAY, MINUTE
 from stories import START, YES, batch_of, request
 from track import handler, snippet
 
@@ -34,9 +34,12 @@ class Secrets:
     def __init__(self):
         self.values = {"AWSCURRENT": "current-value"}
         self.asked = []
+        self.error = ""
 
     def get_secret_value(self, SecretId, VersionStage):
         self.asked.append(VersionStage)
+        if self.error:
+            raise ClientError({"Error": {"Code": self.error}}, "GetSecretValue")
         if VersionStage not in self.values:
             raise ClientError({"Error": {"Code": "ResourceNotFoundException"}}, "GetSecretValue")
         return {"SecretString": self.values[VersionStage]}
@@ -134,6 +137,24 @@ def test_the_value_before_counts_too_and_the_one_before_that_does_not(edge, secr
     secret.rotate("third")
     assert ask(given="third", at=START + 2 * DAY)["statusCode"] == 200
     assert ask(given="current-value", at=START + 3 * DAY)["statusCode"] == 403
+
+
+def test_a_value_that_was_replaced_twice_ends_in_copies_that_know_it(edge, secret):
+    assert ask()["statusCode"] == 200
+    secret.rotate("second")
+    secret.rotate("third")
+
+    assert ask(at=START + MINUTE)["statusCode"] == 200
+    assert ask(at=START + 20 * MINUTE)["statusCode"] == 403
+
+
+def test_while_secrets_manager_fails_the_last_values_count(edge, secret, logs):
+    ask()
+    secret.error = "InternalServiceError"
+
+    assert ask(at=START + DAY)["statusCode"] == 200
+    assert ask(at=START + DAY, given="guess")["statusCode"] == 403
+    assert "The origin secret cannot be read" in logs.getvalue()
 
 
 def test_guesses_do_not_read_the_secret_each_time(edge, secret):

@@ -36,7 +36,7 @@ def demo(site_port: int, port: int, check: bool) -> None:
 
 def _play(site_port: int, port: int) -> None:
     with listen(site_port) as listening, _local_cloud(port) as running, serve(running, listening) as base:
-        click.echo(_WELCOME.format(base=base, landing=LANDING))
+        click.echo(_WELCOME.format(base=base, landing=LANDING, address=f"http://127.0.0.1:{site_port}"))
         signal.pause()
 
 
@@ -83,5 +83,7 @@ The demo is ready. Open, in this order:
   All leads, and what to click:
     {base}/_demo/leads
     {base}/_demo/
+
+A browser that does not find {base} finds {address}, without the edge's cookie.
 
 Ctrl-C stops it."""

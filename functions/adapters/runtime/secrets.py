@@ -11,11 +11,12 @@ from __future__ import annotations
 import hmac
 from functools import cache
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from adapters.runtime.clients import client, error_code
-from ripen.times import SECOND
+from ripen.times import MINUTE, SECOND
 
+_FRESH = 15 * MINUTE
 _LOOK_AGAIN = 30 * SECOND
 _origin_values: dict[str, tuple[int, list[bytes]]] = {}
 """When the values of a secret were read (ms), and these values."""
@@ -39,14 +40,22 @@ def secret(arn: str) -> bytes:
 def is_origin_secret(arn: str, given: str, now: int) -> bool:
     """True if `given` is the value of this secret or the one before it, at `now` (ms).
 
-    For a value that it does not know it reads the secret again, at most twice a minute.
+    The secret is read every quarter of an hour, and for a value that is not known at most twice a minute.
     """
     read_at, values = _origin_values.get(arn, (0, []))
-    if _is_one_of(values, given):
-        return True
-    if values and abs(now - read_at) < _LOOK_AGAIN:
-        return False
-    values = [value for stage in ("AWSCURRENT", "AWSPREVIOUS") if (value := _staged(arn, stage))]
+    known, age = _is_one_of(values, given), abs(now - read_at)
+    if values and age < (_FRESH if known else _LOOK_AGAIN):
+        return known
+    try:
+        values = [value for stage in ("AWSCURRENT", "AWSPREVIOUS") if (value := _staged(arn, stage))]
+    except (BotoCoreError, ClientError) as error:
+        if not values:
+            raise
+        from adapters.runtime.telemetry import logger  # noqa: PLC0415 - rare, and costly to import
+
+        logger.warning(
+            "The origin secret cannot be read; its last values count", extra={"reason": type(error).__name__}
+        )
     _origin_values[arn] = (now, values)
     return _is_one_of(values, given)
 
@@ -57,11 +66,11 @@ def _is_one_of(values: list[bytes], given: str) -> bool:
 
 
 def _staged(arn: str, stage: str) -> bytes:
-    """The value of a secret at a stage; empty if there is none yet."""
+    """The value of a secret at a stage; empty if there is none before the current one."""
     try:
         text: str = client("secretsmanager").get_secret_value(SecretId=arn, VersionStage=stage)["SecretString"]
     except ClientError as error:
-        if error_code(error) == "ResourceNotFoundException" and stage != "AWSCURRENT":
+        if error_code(error) == "ResourceNotFoundException" and stage == "AWSPREVIOUS":
             return b""
         raise
     return text.strip().encode()
