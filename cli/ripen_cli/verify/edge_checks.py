@@ -27,7 +27,7 @@ _GUARDED = "/v1/openapi.json"
 
 
 class Network(NamedTuple):
-    """How the checks ask: `status` of a URL, the `addresses` of a name, and the seconds that a `certificate` still lasts.
+    """How the checks ask: for the `status` of a URL, the `addresses` of a name, the seconds that a `certificate` lasts.
 
     They raise OSError or dns.exception.DNSException. Only `status` is asked on a local cloud.
     """
@@ -68,8 +68,8 @@ def _domain(deployment: Deployment, network: Network) -> Finding:
 def _certificate(domain: str, network: Network) -> Finding:
     name = "edge certificate"
     remedy = (
-        f"deploy with a TrackingCertificate for {domain} that ACM has issued in us-east-1, and keep its CNAME record in DNS, "
-        "by which ACM renews it"
+        f"deploy with a TrackingCertificate for {domain} that ACM has issued in us-east-1, "
+        "and keep the CNAME record by which ACM renews it"
     )
     try:
         left = network.certificate(domain)
@@ -86,10 +86,11 @@ def _through(deployment: Deployment, network: Network) -> Finding:
         return failed(
             name, f"{url}: {error}", "wait until CloudFront has deployed the distribution, then look at it there"
         )
-    remedies = {
-        HTTPStatus.FORBIDDEN: "CloudFront sends another secret than OriginSecret holds: deploy with a new OriginSecretRotation",
-    }
-    remedy = remedies.get(HTTPStatus(status), "see the log of the tracking function")
+    remedy = (
+        "CloudFront sends another value than OriginSecret holds: deploy with a new OriginSecretRotation"
+        if status == HTTPStatus.FORBIDDEN
+        else "see the log of the tracking function"
+    )
     return judge(name, status == HTTPStatus.OK, f"{url} answers {status}", remedy)
 
 
@@ -105,17 +106,17 @@ def _past(deployment: Deployment, network: Network) -> Finding:
 
 
 def _site(deployment: Deployment) -> Finding:
-    """Whether pages of a registered site share their cookies with the edge."""
+    """Pages of a registered site share their cookies with the edge; without any, every site may send events."""
     site = deployment.tracking_domain.partition(".")[2]
     active = stored(deployment.rules_bucket)
     sources = active.configuration.sources.values() if active else ()
     origins = [origin for source in sources if source.kind == "browser" for origin in source.origins]
-    own = [origin for origin in origins if origin == "*" or f".{_host(origin)}".endswith(f".{site}")]
+    own = not origins or any(origin == "*" or f".{_host(origin)}".endswith(f".{site}") for origin in origins)
     return judge(
         "edge site",
-        bool(own),
+        own,
         f"cookies are set for {site}" if own else f"cookies are set for {site}, and no origin in sources.yaml is of it",
-        f"add the origin of your pages below {site} to sources.yaml, or take a TrackingDomain directly below your site's domain",
+        f"add the origin of your pages of {site} to sources.yaml, or take a TrackingDomain directly below your site",
     )
 
 
