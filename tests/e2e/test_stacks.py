@@ -5,12 +5,15 @@ The emulator imports tables and buckets, not secrets, so here only these two are
 
 import json
 import re
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import WaiterError
 
 from alarms import alarms, expanded
 from ripen_cli.cloud import STACK
+from ripen_cli.local_edge import SITE
 from ripen_cli.project import ROOT
 
 SECOND = "ripen-second"
@@ -37,9 +40,9 @@ class Stack:
     def outputs(self):
         return {output["OutputKey"]: output["OutputValue"] for output in self.describe()["Outputs"]}
 
-    def create(self, more=None):
-        """Create the stack, with more resources."""
-        self._told("stack_create_complete", self.client.create_stack, more)
+    def create(self, more=None, **changed):
+        """Create the stack with these parameters, and more resources."""
+        self._told("stack_create_complete", self.client.create_stack, more, changed)
 
     def update(self, more=None, **changed):
         """Update the stack to these parameters, with more resources."""
@@ -95,7 +98,7 @@ def failing():
 @pytest.fixture(scope="module")
 def second(cloud):
     stack = Stack(cloud, SECOND)
-    stack.create()
+    stack.create(TrackingDomain=f"second.{SITE}")
     yield stack
     stack.delete()
 
@@ -111,6 +114,37 @@ def test_each_of_two_stacks_watches_its_own_counters(cloud, second):
     for stack, name in ((STACK, cloud.track_function), (SECOND, second.outputs()["TrackFunctionName"])):
         told = cloud.client("lambda").get_function_configuration(FunctionName=name)["Environment"]["Variables"]
         assert told["STACK_NAME"] == stack
+
+
+def test_the_secret_of_the_edge_is_rotated_without_a_gap(cloud, second):
+    outputs = second.outputs()
+    functions, secrets = cloud.client("lambda"), cloud.client("secretsmanager")
+
+    def status():
+        """The answer through the second edge of a tracking function that has just started."""
+        name = outputs["TrackFunctionName"]
+        told = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        anew = told | {"STARTED": str(int(told.get("STARTED", "0")) + 1)}
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": anew})
+        edge = HTTPConnection("127.0.0.1", urlsplit(cloud.endpoint).port, timeout=60)
+        headers = {"Host": outputs["TrackingTarget"], "X-Forwarded-Proto": "https"}
+        edge.request("GET", "/v1/openapi.json", headers=headers)
+        return edge.getresponse().status
+
+    def put(value):
+        secrets.put_secret_value(SecretId=outputs["OriginSecretArn"], SecretString=value)
+
+    assert status() == 200
+    put("second-value")
+    assert status() == 200, "CloudFront sends the value before"
+    second.update(OriginSecretRotation="2026-11-30")
+    assert status() == 200, "CloudFront sends the new value"
+    put("third-value")
+    assert status() == 200
+    put("fourth-value")
+    assert status() == 403, "the value is not valid any more"
+    second.update(OriginSecretRotation="2026-12-01")
+    assert status() == 200
 
 
 def test_a_first_deployment_that_fails_leaves_nothing(cloud):

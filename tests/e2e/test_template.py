@@ -23,8 +23,9 @@ def test_the_template_passes_sam_validate():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_template_passes_checkov():
-    done = run(tool("checkov", "checkov"), "--config-file", ".checkov.yaml", "--file", "template.yaml")
+@pytest.mark.parametrize("template", ["template.yaml", "infra/edge.yaml"])
+def test_the_template_passes_checkov(template):
+    done = run(tool("checkov", "checkov"), "--config-file", ".checkov.yaml", "--file", template)
 
     assert done.returncode == 0, done.stdout
     assert "Failed checks: 0" in done.stdout
