@@ -24,8 +24,8 @@ def _intrinsic(constructor, tag, node):
     return {tag: build(node, deep=True)}
 
 
-def load():
-    return _Loader().load(ROOT / "template.yaml")
+def load(name="template.yaml"):
+    return _Loader().load(ROOT / name)
 
 
 def table_definition(template):

@@ -9,7 +9,7 @@ from http.client import HTTPConnection
 from urllib.parse import urlsplit
 
 import pytest
-from botocore.exceptions import WaiterError
+from botocore.exceptions import ClientError, WaiterError
 
 from alarms import alarms, expanded
 from ripen_cli.cloud import STACK
@@ -145,6 +145,25 @@ def test_the_secret_of_the_edge_is_rotated_without_a_gap(cloud, second):
     assert status() == 403, "the value is not valid any more"
     second.update(OriginSecretRotation="2026-12-01")
     assert status() == 200
+
+
+@pytest.mark.parametrize(
+    ("parameters", "told"),
+    [
+        (
+            {"TrackingCertificate": ""},
+            "TrackingDomain needs TrackingCertificate, the ARN of a certificate in us-east-1",
+        ),
+        ({"TrackingCertificate": "", "TrackingHostedZone": "Z0123"}, "Only a stack in us-east-1 makes one by itself"),
+        ({"TrackingCertificate": "arn:aws:acm:eu-central-1:111122223333:certificate/1a2b"}, "TrackingCertificate"),
+        ({"PublicUrl": "https://proxy.example.com"}, "leave PublicUrl empty"),
+        ({"TrackingDomain": ""}, "TrackingCertificate and TrackingHostedZone are for TrackingDomain"),
+        ({"TrackingDomain": "example.com"}, "TrackingDomain"),
+    ],
+)
+def test_an_edge_that_cannot_be_is_refused_before_anything_is_made(cloud, parameters, told):
+    with pytest.raises(ClientError, match=told):
+        Stack(cloud, "ripen-refused").create(**parameters)
 
 
 def test_a_first_deployment_that_fails_leaves_nothing(cloud):
