@@ -93,8 +93,11 @@ def _total(usage: Usage) -> Units:
 
 
 def _resources(resource: Any, kind: str) -> int:
-    """The resources of a kind that an entry of the template makes; a `Fn::ForEach` makes one for each of its values."""
+    """The resources of a kind that an entry of the template makes, with parameters as they are.
+
+    A `Fn::ForEach` makes one for each of its values. What has a condition waits for a parameter.
+    """
     if isinstance(resource, list):
         _, values, [made] = (*resource[:2], resource[2].values())
         return len(values) * _resources(made, kind)
-    return int(resource["Type"] == kind)
+    return int(resource["Type"] == kind and "Condition" not in resource)

@@ -37,6 +37,7 @@ class Safari:
         context.expose_function("scriptWrote", lambda name: self._note(name, "script"))
         context.add_init_script(TELL)
         self.page = context.new_page()
+        self.page.set_default_timeout(60_000)  # a busy machine is slow, and nothing is wrong
         network = context.new_cdp_session(self.page)
         network.on("Network.responseReceivedExtraInfo", self._read)
         network.send("Network.enable")

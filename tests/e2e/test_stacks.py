@@ -53,7 +53,8 @@ class Stack:
             each | {"ParameterValue": dict(changed).get(each["ParameterKey"], each["ParameterValue"])}
             for each in self.parameters
         ]
-        body = json.dumps({**self.template, "Resources": {**self.template["Resources"], **(more or {})}})
+        whole = {**self.template, "Resources": {**self.template["Resources"], **(more or {})}}
+        body = json.dumps(whole, separators=(",", ":"))  # CloudFormation takes 51,200 bytes in a request
         call(StackName=self.name, TemplateBody=body, Parameters=parameters, Capabilities=ALLOWED)
         self._wait(end)
 
