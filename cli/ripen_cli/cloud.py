@@ -297,13 +297,15 @@ def _start_emulator(emulator: Path, port: int) -> subprocess.Popen[bytes]:
     _remove_files(port)
     _files(port).mkdir(parents=True)
     log_file = HOME / f"cloud-{port}.log"
-    with log_file.open("wb") as log:
-        process = launch([str(emulator)], env=env, cwd=HOME, stdout=log, stderr=log, start_new_session=True)
+    process = None
     try:
+        with log_file.open("wb") as log:
+            process = launch([str(emulator)], env=env, cwd=HOME, stdout=log, stderr=log, start_new_session=True)
         _wait_until_healthy(process, port, log_file)
-    except BaseException:  # includes Ctrl-C
-        process.kill()
-        process.wait()
+    except BaseException:  # includes Ctrl-C, also while it is launched
+        if process:
+            process.kill()
+            process.wait()
         _remove_files(port)
         raise
     return process

@@ -39,7 +39,7 @@ const byFetch = (url, body) =>
     method: 'POST',
     body,
     credentials: consented && inside(url) && !failures ? 'include' : 'omit',
-    keepalive: body.size < 64000,
+    keepalive: body.size < BATCH_BYTES,
   });
 const byBeacon = (url, body) => {
   if (navigator.sendBeacon?.(url, body)) return navigator.onLine;
@@ -69,7 +69,7 @@ const sweep = () => {
 const deliver = ({ key, events }) => {
   const again = (wait) => {
     const backoff = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** failures) * (0.5 + Math.random() / 2);
-    failures += 1;
+    failures++;
     rest = Date.now() + Math.min(HALF_HOUR, Math.max(backoff, wait));
     if (disk[key]) write(key, { due: rest, events });
   };
@@ -85,7 +85,8 @@ const deliver = ({ key, events }) => {
           again(after * 1000 || Date.parse(after) - Date.now() || 0);
         } else {
           failures = 0;
-          if (!consented) writeCookie(); // the answer may have brought the cookie of before
+          // The answer may have brought back the cookie of before a withdrawal or reset.
+          if (!(consented && document.cookie.includes(anonymousId))) writeCookie();
           erase(key);
           tell();
         }
