@@ -42,22 +42,27 @@ class Stack:
         return {output["OutputKey"]: output["OutputValue"] for output in self.describe()["Outputs"]}
 
     def create(self, more=None, **changed):
-        """Create the stack with these parameters, and more resources."""
-        self._told("stack_create_complete", self.client.create_stack, more, changed)
+        """Create the stack with these parameters, which it keeps, and more resources."""
+        self.parameters = self._changed(changed)
+        self._told("stack_create_complete", self.client.create_stack, more)
 
     def update(self, more=None, **changed):
         """Update the stack to these parameters, with more resources."""
         self._told("stack_update_complete", self.client.update_stack, more, changed)
 
     def _told(self, end, call, more, changed=()):
-        parameters = [
-            each | {"ParameterValue": dict(changed).get(each["ParameterKey"], each["ParameterValue"])}
-            for each in self.parameters
-        ]
+        parameters = self._changed(changed)
         whole = {**self.template, "Resources": {**self.template["Resources"], **(more or {})}}
         body = json.dumps(whole, separators=(",", ":"))  # CloudFormation takes 51,200 bytes in a request
         call(StackName=self.name, TemplateBody=body, Parameters=parameters, Capabilities=ALLOWED)
         self._wait(end)
+
+    def _changed(self, changed):
+        told = dict(changed)
+        return [
+            each | {"ParameterValue": told.get(each["ParameterKey"], each["ParameterValue"])}
+            for each in self.parameters
+        ]
 
     def delete(self):
         self.client.delete_stack(StackName=self.name)
