@@ -64,6 +64,7 @@ def new_process(monkeypatch):
     clients.clear_cache()
     for cached in caches:
         cached.cache_clear()
+    secrets.clear_origin_values()
     active.clear_cache()
     send_rate.clear_cache()
     source_registry.clear_cache()

@@ -13,9 +13,9 @@ _MEMBERS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "C
 
 
 def of_function(template, function):
-    """The policy statements of a function's role."""
+    """The policy statements of a function's role, with those that depend on a parameter."""
     [policy] = template["Resources"][function]["Properties"]["Policies"]
-    return policy["Statement"]
+    return [statement["If"][1] if "If" in statement else statement for statement in policy["Statement"]]
 
 
 def allows(statements, action, resource, context=None):

@@ -24,8 +24,8 @@ def _intrinsic(constructor, tag, node):
     return {tag: build(node, deep=True)}
 
 
-def load():
-    return _Loader().load(ROOT / "template.yaml")
+def load(name="template.yaml"):
+    return _Loader().load(ROOT / name)
 
 
 def table_definition(template):
@@ -41,11 +41,14 @@ def environment(template, function, names):
     variables = dict(template["Globals"]["Function"]["Environment"]["Variables"])
     own = template["Resources"][function]["Properties"].get("Environment", {})
     variables |= own.get("Variables", {})
-    return {name: names[_referred(reference)] for name, reference in variables.items()}
+    referred = {name: _referred(reference) for name, reference in variables.items()}
+    return {name: names[named] if named else "" for name, named in referred.items()}
 
 
 def _referred(reference):
-    """The name in a reference; of an `If`, the name that applies without the parameter."""
+    """The name in a reference; of an `If`, the name that applies without the parameter; empty if nothing does."""
+    if not reference:
+        return ""
     [(kind, named)] = reference.items()
     return _referred(named[2]) if kind == "If" else named
 

@@ -10,6 +10,7 @@ import secrets
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
@@ -27,7 +28,7 @@ import psutil
 from adapters.rules.approvals import approval
 from adapters.rules.rule_files import build
 from ripen.events.sources import digest as digest_of_key
-from ripen_cli import bytecode
+from ripen_cli import bytecode, local_edge
 from ripen_cli.project import HOME, ROOT, RULES, digest, launch, rule_files, run, tool
 
 REGION = "eu-central-1"
@@ -42,6 +43,7 @@ _PUBLISHED_WITHIN = 180
 _KEYS_ARE_KNOWN = '"Null": {"dynamodb:LeadingKeys": "false"}'
 _SENDERS = re.compile(r'Resource:\n( +- !Sub "arn:[^"]+:ses:[^"]+"\n)+')
 _BUILD = HOME / "build"
+EDGE = ROOT / "infra" / "edge.yaml"
 _CREDENTIALS = {"region_name": REGION, "aws_access_key_id": "test", "aws_secret_access_key": "test"}
 
 Progress = Callable[[str], None]
@@ -51,12 +53,15 @@ Progress = Callable[[str], None]
 class Cloud:
     """A running local cloud; `started` is the start time of process `pid`, which detects a reused pid.
 
-    `server_key` is the key of a server that its starter rules register.
+    `track_url` leads to the edge by its address, `edge_url` by its domain, which browsers know, and `function_url` past
+    the edge. `server_key` is the key of a server that its starter rules register.
     """
 
     endpoint: str
     region: str
     track_url: str
+    edge_url: str
+    function_url: str
     table: str
     rules_bucket: str
     address_secret: str
@@ -70,6 +75,8 @@ class Cloud:
     server_key: str
     pid: int
     started: float
+    edge_pid: int
+    edge_started: float
 
     def client(self, service: str) -> Any:
         """A boto3 client of this cloud with administrator rights."""
@@ -112,18 +119,21 @@ def start(port: int, progress: Progress, template: Path = ROOT / "template.yaml"
         _build(sam, template)
     with _step(progress, "emulator"):
         process = _start_emulator(emulator, port)
+    edge = None
     try:
         with _step(progress, "sam deploy"):
             outputs = _deploy(sam, port)
-        cloud = _describe(outputs, port, process)
+            edge = local_edge.start(port, outputs["TrackingTarget"])
+        cloud = _describe(outputs, port, process, edge)
         with _step(progress, "sender and starter rules"):
             cloud.client("sesv2").create_email_identity(EmailIdentity=SENDER)
             _tell_public_url(cloud)
             _set_up_table(cloud)
             publish_rules(cloud, with_server(rule_files(RULES), "local-server", cloud.server_key))
     except BaseException:
-        if process.poll() is None:
-            _stop(psutil.Process(process.pid))
+        for one in (process, edge and edge.process):
+            if one and one.poll() is None:
+                _stop(psutil.Process(one.pid))
         _remove_files(port)
         raise
     _state(port).write_text(json.dumps(asdict(cloud), indent=2))
@@ -135,10 +145,12 @@ def stop(port: int = DEFAULT_PORT) -> bool:
     try:
         state = json.loads(_state(port).read_text())
         process = _process(state["pid"], state["started"])
+        edge = _process(state["edge_pid"], state["edge_started"])
     except (OSError, ValueError, KeyError):
         return False
-    if process:
-        _stop(process)
+    for one in (process, edge):
+        if one:
+            _stop(one)
     _remove_files(port)
     _state(port).unlink(missing_ok=True)
     return process is not None
@@ -213,7 +225,8 @@ def _check_port(port: int) -> None:
 
 def _build(sam: Path, template: Path) -> None:
     text = _for_the_emulator(template.read_text())
-    inputs = [text, Path(bytecode.__file__).read_text(), bytecode.OWN, platform.machine(), digest(ROOT / "functions")]
+    texts = [text, EDGE.read_text(), Path(bytecode.__file__).read_text()]
+    inputs = [*texts, bytecode.OWN, platform.machine(), digest(ROOT / "functions")]
     stamp = _BUILD / "built"
     wanted = "\n".join(inputs)
     if stamp.exists() and stamp.read_text() == wanted:
@@ -243,10 +256,11 @@ def _run_sam(command: list[str], failure: str, environment: Mapping[str, str]) -
 def _for_the_emulator(template: str) -> str:
     """The template without conditions that the keys of a request are known: the emulator tells IAM of none.
 
-    It also tells IAM of no identity when a mail is sent. It enforces everything else of the policies.
+    It also tells IAM of no identity when a mail is sent. It enforces everything else of the policies. The path of the
+    nested template is absolute.
     """
     known = "".join(line for line in template.splitlines(keepends=True) if _KEYS_ARE_KNOWN not in line)
-    return _SENDERS.sub('Resource: "*"\n', known)
+    return _SENDERS.sub('Resource: "*"\n', known).replace("TemplateURL: infra/edge.yaml", f"TemplateURL: {EDGE}")
 
 
 def build_path(sam: Path) -> dict[str, str]:
@@ -261,12 +275,16 @@ def _parameters() -> list[str]:
         f"Architecture={architecture}",
         f"SenderAddress={SENDER}",
         f"AlarmAddress={OPERATOR}",
+        f"TrackingDomain={local_edge.DOMAIN}",
+        f"TrackingCertificate={local_edge.CERTIFICATE}",
     ]
 
 
 def _start_emulator(emulator: Path, port: int) -> subprocess.Popen[bytes]:
     env = {
         **_aws_environment(f"http://127.0.0.1:{port}"),
+        # CloudFront Functions run in Node, which is beside this interpreter if nowhere else.
+        "PATH": f"{os.environ.get('PATH', os.defpath)}{os.pathsep}{Path(sys.executable).parent}",
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
         "AUTH": "true",
@@ -282,13 +300,15 @@ def _start_emulator(emulator: Path, port: int) -> subprocess.Popen[bytes]:
     _remove_files(port)
     _files(port).mkdir(parents=True)
     log_file = HOME / f"cloud-{port}.log"
-    with log_file.open("wb") as log:
-        process = launch([str(emulator)], env=env, cwd=HOME, stdout=log, stderr=log, start_new_session=True)
+    process = None
     try:
+        with log_file.open("wb") as log:
+            process = launch([str(emulator)], env=env, cwd=HOME, stdout=log, stderr=log, start_new_session=True)
         _wait_until_healthy(process, port, log_file)
-    except BaseException:  # includes Ctrl-C
-        process.kill()
-        process.wait()
+    except BaseException:  # includes Ctrl-C, also while it is launched
+        if process:
+            process.kill()
+            process.wait()
         _remove_files(port)
         raise
     return process
@@ -326,14 +346,16 @@ def _deploy(sam: Path, port: int) -> Mapping[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
-def _describe(outputs: Mapping[str, str], port: int, process: subprocess.Popen[bytes]) -> Cloud:
+def _describe(outputs: Mapping[str, str], port: int, process: subprocess.Popen[bytes], edge: local_edge.Edge) -> Cloud:
     endpoint = f"http://127.0.0.1:{port}"
     url_id = outputs["TrackUrl"].removeprefix("https://").partition(".")[0]
     return Cloud(
         endpoint=endpoint,
         region=REGION,
-        # The URL has the id in its path, because not every system resolves names below localhost.
-        track_url=f"{endpoint}/_aws/lambda-url/{url_id}",
+        # By address, because not every system resolves names below localhost; browsers do.
+        track_url=f"http://127.0.0.1:{edge.port}",
+        edge_url=f"http://{local_edge.DOMAIN}:{edge.port}",
+        function_url=f"{endpoint}/_aws/lambda-url/{url_id}",
         table=outputs["TableName"],
         rules_bucket=outputs["RulesBucketName"],
         address_secret=outputs["AddressSecretArn"],
@@ -347,6 +369,8 @@ def _describe(outputs: Mapping[str, str], port: int, process: subprocess.Popen[b
         server_key=secrets.token_urlsafe(32),
         pid=process.pid,
         started=psutil.Process(process.pid).create_time(),
+        edge_pid=edge.process.pid,
+        edge_started=psutil.Process(edge.process.pid).create_time(),
     )
 
 

@@ -28,7 +28,9 @@ class Deployment:
     """The names and settings of a deployment, by its `stack`. `retention_days` is how long the ledger keeps an event.
 
     `sender` is the From address of its mails; `public_url` is the base of their links, without a trailing slash.
-    `server_key` is the key of a server; only the local cloud tells it.
+    `track_url` is that of the tracking function itself. With an edge, `tracking_domain` is its domain, and
+    `tracking_target` the name in DNS that this has to lead to. `server_key` is the key of a server; only the local
+    cloud tells it.
     """
 
     stack: str
@@ -38,6 +40,9 @@ class Deployment:
     retention_days: int
     sender: str
     public_url: str
+    track_url: str = ""
+    tracking_domain: str = ""
+    tracking_target: str = ""
     server_key: str = ""
     local: bool = False
 
@@ -96,7 +101,13 @@ def local_deployment(port: int) -> Deployment:
         raise cloud.not_running(port)
     for service in _SERVICES:
         clients.use(service, found.client(service))
-    return replace(_stack(cloud.STACK), public_url=found.track_url, server_key=found.server_key, local=True)
+    return replace(
+        _stack(cloud.STACK),
+        public_url=found.track_url,
+        track_url=found.function_url,
+        server_key=found.server_key,
+        local=True,
+    )
 
 
 def _stack(name: str) -> Deployment:
@@ -111,6 +122,9 @@ def _stack(name: str) -> Deployment:
             int(outputs["RetentionDays"]),
             outputs["SenderAddress"],
             outputs["PublicUrl"].rstrip("/"),
+            outputs["TrackUrl"].rstrip("/"),
+            outputs.get("TrackingDomain", ""),
+            outputs.get("TrackingTarget", ""),
         )
     except KeyError as error:
         missing = f"the stack {name!r} has no output {error.args[0]}; name a stack of Ripen"

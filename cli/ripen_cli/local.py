@@ -90,6 +90,7 @@ def _summary(found: cloud.Cloud) -> str:
     rows = {
         "endpoint": found.endpoint,
         "track": found.track_url,
+        "edge": found.edge_url,
         "mailbox": found.mailbox_url,
         "rules": found.rules_bucket,
     }

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from adapters.dynamodb.table import TableThrottledError, put_items
-from adapters.runtime.settings import TrackSettings, settings
+from adapters.runtime.settings import EdgeSettings, TrackSettings, settings
 from adapters.tracking.source_registry import registered
 from ripen.errors import InvalidEventError
 from ripen.events.event import Received
@@ -24,6 +24,10 @@ from track.responses import Answer, cors_headers, empty_answer, json_answer, wit
 
 PAGES = frozenset({"unsubscribe", "preferences", "confirm", "feedback", "trap"})
 """The last path segments of the pages that mails link to."""
+
+OPEN = PAGES | {"ripen.js", "offers.js"}
+"""What is answered past the edge too: links in old mails have to work for ever, and with the script a page that does
+not name the edge yet keeps its events."""
 
 _RETRY = {"retry-after": "2"}
 
@@ -38,11 +42,20 @@ def handler(event: Mapping[str, Any], _context: object) -> Answer:
     """Answer an HTTP request in the format of function URLs, or store an SES event and return an empty answer."""
     if event.get("source") == "aws.ses":
         return _store_mail_event(event)
-    if event["requestContext"]["http"]["path"].rpartition("/")[2] in PAGES:
-        from track.pages.routes import answer_page  # noqa: PLC0415 - rare, and costly to import
+    page = event["requestContext"]["http"]["path"].rpartition("/")[2]
+    answer = _answer_page if page in PAGES else _answer
+    edge = settings(EdgeSettings)
+    if not edge.origin_secret_arn:
+        return answer(event)
+    from track.edge import answer_behind_edge  # noqa: PLC0415 - not every deployment has one
 
-        return answer_page(event)
-    return _answer(event)
+    return answer_behind_edge(event, edge, answer, public=page in OPEN)
+
+
+def _answer_page(event: Mapping[str, Any]) -> Answer:
+    from track.pages.routes import answer_page  # noqa: PLC0415 - rare, and costly to import
+
+    return answer_page(event)
 
 
 def _answer(event: Mapping[str, Any]) -> Answer:
@@ -75,7 +88,15 @@ def _answer(event: Mapping[str, Any]) -> Answer:
 
         logger.warning("DynamoDB throttles; the sender may retry")
         return json_answer(429, {"success": False, "message": "busy; send the same request again"}, allowed | _RETRY)
-    return _report(parsed, allowed)
+    answer = _report(parsed, allowed)
+    return _with_cookie(answer, event, parsed) if settings(EdgeSettings).origin_secret_arn else answer
+
+
+def _with_cookie(answer: Answer, event: Mapping[str, Any], parsed: Parsed) -> Answer:
+    from track.first_party import cookie  # noqa: PLC0415 - not every deployment has an edge
+
+    found = cookie(event, parsed) if "access-control-allow-credentials" in answer["headers"] else None
+    return {**answer, "cookies": [found]} if found else answer
 
 
 def _admitted(parsed: Parsed, event: Mapping[str, Any], sources: Sources) -> Parsed:

@@ -200,7 +200,9 @@ def _server(recorder):
 
         def _answer(self, status, body, kind, more=None):
             self.send_response(status)
-            about = {"content-type": kind, "content-length": str(len(body)), "access-control-allow-origin": "*"}
+            about = {"content-type": kind, "content-length": str(len(body))}
+            about["access-control-allow-origin"] = self.headers["origin"] or "*"
+            about["access-control-allow-credentials"] = "true"
             about["access-control-expose-headers"] = "retry-after"
             for name, value in (about | (more or {})).items():
                 self.send_header(name, value)

@@ -82,7 +82,7 @@ def test_the_demo_tells_its_addresses_and_ends_when_interrupted(cloud):
     try:
         lines = iter(demo.stdout.readline, "")
         landing = next(line.strip() for line in lines if "utm_medium=paid-social" in line)
-        assert landing.startswith(f"http://127.0.0.1:{port}/lp/webinar?")
+        assert landing.startswith(f"http://www.ripen.localhost:{port}/lp/webinar?")
         assert _status(landing) == 200
         demo.send_signal(signal.SIGINT)
         assert demo.wait(timeout=30) == 0
@@ -122,7 +122,7 @@ def _port(cloud):
 
 def _status(url, host=None):
     parts = urlsplit(url)
-    connection = HTTPConnection(parts.hostname, parts.port, timeout=10)
+    connection = HTTPConnection("127.0.0.1", parts.port, timeout=10)
     try:
         connection.request("GET", parts._replace(scheme="", netloc="").geturl(), headers={"Host": host or parts.netloc})
         return connection.getresponse().status

@@ -82,8 +82,9 @@ def _serve():
     told = {"messages": MESSAGES}
     cloud = Cloud(
         **names
-        | {"endpoint": "http://127.0.0.1:1", "track_url": "http://127.0.0.1:1", "region": "eu-central-1", "pid": 0}
-        | {"mailbox_url": f"data:application/json,{quote(json.dumps(told))}", "started": 0.0}
+        | dict.fromkeys(("endpoint", "track_url", "edge_url"), "http://127.0.0.1:1")
+        | {"region": "eu-central-1", "pid": 0, "started": 0.0}
+        | {"mailbox_url": f"data:application/json,{quote(json.dumps(told))}"}
     )
     with listen(0) as listening, serve(cloud, listening) as url:
         yield url

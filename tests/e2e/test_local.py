@@ -33,12 +33,14 @@ def test_up_status_and_down_leave_nothing_running_and_no_files(port, tmp_path):
     try:
         assert up.returncode == 0, up.stderr
         cloud = json.loads(up.stdout)
-        family = [psutil.Process(cloud["pid"]), *psutil.Process(cloud["pid"]).children(recursive=True)]
+        emulator, edge = psutil.Process(cloud["pid"]), psutil.Process(cloud["edge_pid"])
+        family = [emulator, *emulator.children(recursive=True), edge]
         again = ripen("up", "--detach", "--json", "--port", port)
         status = ripen("status", "--json", "--port", port)
         with urllib.request.urlopen(f"{cloud['endpoint']}/_ministack/ready") as answer:
             assert answer.status == 200, "every listener is up"
-        listening = {address.laddr.ip for address in family[0].net_connections() if address.status == "LISTEN"}
+        sockets = [address for process in (emulator, edge) for address in process.net_connections()]
+        listening = {address.laddr.ip for address in sockets if address.status == "LISTEN"}
         with urllib.request.urlopen(f"{cloud['endpoint']}/_ministack/health") as answer:
             health = json.load(answer)
         files = HOME / f"cloud-{port}"

@@ -179,3 +179,36 @@ def test_the_cookie_belongs_to_the_whole_site(context, recorder, domain, shared)
     assert cookie["domain"] == shared
     page.goto(f"http://shop.site.localhost:{port}/")
     assert page.evaluate("ripen.consent()") is True
+
+
+LATE = """(leave) => {
+  const [, id] = document.cookie.match(/yes\\.([0-9a-f-]{36})/);
+  const { fetch } = window;
+  window.fetch = async (...request) => {
+    const answer = await fetch(...request);
+    leave === 'reset' ? ripen.reset() : ripen.consent(false);
+    document.cookie = `ripen=yes.${id}.20514; Path=/`;
+    return answer;
+  };
+  ripen.track('Tool Used');
+  return id;
+}"""
+
+
+@pytest.mark.parametrize("leave", ["reset", "withdrawal"])
+def test_an_answer_that_comes_late_brings_no_id_back(agreed, recorder, leave):
+    before = agreed.evaluate(LATE, leave)
+    recorder.events("Tool Used")
+    agreed.wait_for_function("(id) => !document.cookie.includes(id)", arg=before)
+
+    [cookie] = cookies(agreed)
+    assert cookie["value"].startswith("yes." if leave == "reset" else "no")
+
+
+def test_the_day_behind_the_id_is_no_part_of_it(agreed, recorder):
+    before = agreed.evaluate("document.cookie += '.20514; Path=/'")
+    agreed.evaluate("ripen.track('Tool Used')")
+
+    [event] = recorder.events("Tool Used")
+    assert before == f"ripen=yes.{event['anonymousId']}.20514; Path=/"
+    assert agreed.evaluate("ripen.consent()") is True

@@ -5,12 +5,15 @@ The emulator imports tables and buckets, not secrets, so here only these two are
 
 import json
 import re
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
 
 import pytest
-from botocore.exceptions import WaiterError
+from botocore.exceptions import ClientError, WaiterError
 
 from alarms import alarms, expanded
 from ripen_cli.cloud import STACK
+from ripen_cli.local_edge import SITE
 from ripen_cli.project import ROOT
 
 SECOND = "ripen-second"
@@ -27,6 +30,7 @@ class Stack:
     def __init__(self, cloud, name):
         self.name = name
         self.client, self.s3 = cloud.client("cloudformation"), cloud.client("s3")
+        self.secrets = cloud.client("secretsmanager")
         self.bucket = cloud.rules_bucket
         processed = self.client.get_template(StackName=STACK)["TemplateBody"]
         self.template = {"Transform": "AWS::LanguageExtensions", **processed}  # for Fn::ToJsonString, which is left
@@ -39,8 +43,9 @@ class Stack:
     def outputs(self):
         return {output["OutputKey"]: output["OutputValue"] for output in self.describe()["Outputs"]}
 
-    def create(self, more=None):
-        """Create the stack, with more resources."""
+    def create(self, more=None, **changed):
+        """Create the stack with these parameters, which it keeps, and more resources."""
+        self.parameters = self._changed(changed)
         self._told("stack_create_complete", self.client.create_stack, more)
 
     def update(self, more=None, **changed):
@@ -48,10 +53,7 @@ class Stack:
         self._told("stack_update_complete", self.client.update_stack, more, changed)
 
     def _told(self, end, call, more, changed=()):
-        parameters = [
-            each | {"ParameterValue": dict(changed).get(each["ParameterKey"], each["ParameterValue"])}
-            for each in self.parameters
-        ]
+        parameters = self._changed(changed)
         body = json.dumps({**self.template, "Resources": {**self.template["Resources"], **(more or {})}})
         call(StackName=self.name, TemplateURL=self._stored(body), Parameters=parameters, Capabilities=ALLOWED)
         self._wait(end)
@@ -61,6 +63,13 @@ class Stack:
         key = f"templates/{self.name}.json"
         self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
         return f"{self.s3.meta.endpoint_url}/{self.bucket}/{key}"
+
+    def _changed(self, changed):
+        told = dict(changed)
+        return [
+            each | {"ParameterValue": told.get(each["ParameterKey"], each["ParameterValue"])}
+            for each in self.parameters
+        ]
 
     def delete(self):
         self.client.delete_stack(StackName=self.name)
@@ -87,6 +96,30 @@ class Stack:
         self.client.execute_change_set(**named)
         self._wait("stack_import_complete")
 
+    def rotate(self, rotation):
+        """Have the edge read its secret again, as an update to another OriginSecretRotation does.
+
+        The nested stack is updated itself: in an update from above the emulator forgets attributes of unchanged parts.
+        """
+        named = {"StackName": self.name, "LogicalResourceId": "Edge"}
+        nested = self.client.describe_stack_resource(**named)["StackResourceDetail"]["PhysicalResourceId"]
+        new = {
+            "SecretRotation": rotation,
+            "OriginValue": self.secrets.get_secret_value(SecretId=self.secret)["SecretString"],
+        }
+        names = [each["ParameterKey"] for each in self.describe(nested)["Parameters"]]
+        parameters = [
+            {"ParameterKey": name, **({"ParameterValue": new[name]} if name in new else {"UsePreviousValue": True})}
+            for name in names
+        ]
+        self.client.update_stack(StackName=nested, UsePreviousTemplate=True, Parameters=parameters)
+        self._wait("stack_update_complete", StackName=nested)
+
+    @property
+    def secret(self):
+        """The secret of the edge."""
+        return self.outputs()["OriginSecretArn"]
+
     def _wait(self, end, **named):
         self.client.get_waiter(end).wait(**(named or {"StackName": self.name}), WaiterConfig=OFTEN)
 
@@ -103,7 +136,7 @@ def failing():
 @pytest.fixture(scope="module")
 def second(cloud):
     stack = Stack(cloud, SECOND)
-    stack.create()
+    stack.create(TrackingDomain=f"second.{SITE}")
     yield stack
     stack.delete()
 
@@ -119,6 +152,56 @@ def test_each_of_two_stacks_watches_its_own_counters(cloud, second):
     for stack, name in ((STACK, cloud.track_function), (SECOND, second.outputs()["TrackFunctionName"])):
         told = cloud.client("lambda").get_function_configuration(FunctionName=name)["Environment"]["Variables"]
         assert told["STACK_NAME"] == stack
+
+
+def test_the_secret_of_the_edge_is_rotated_without_a_gap(cloud, second):
+    outputs = second.outputs()
+    functions = cloud.client("lambda")
+
+    def status():
+        """The answer through the second edge of a tracking function that has just started."""
+        name = outputs["TrackFunctionName"]
+        told = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+        anew = told | {"STARTED": str(int(told.get("STARTED", "0")) + 1)}
+        functions.update_function_configuration(FunctionName=name, Environment={"Variables": anew})
+        edge = HTTPConnection("127.0.0.1", urlsplit(cloud.endpoint).port, timeout=60)
+        headers = {"Host": outputs["TrackingTarget"], "X-Forwarded-Proto": "https"}
+        edge.request("GET", "/v1/openapi.json", headers=headers)
+        return edge.getresponse().status
+
+    def put(value):
+        second.secrets.put_secret_value(SecretId=second.secret, SecretString=value)
+
+    assert status() == 200
+    put("second-value")
+    assert status() == 200, "CloudFront sends the value before"
+    second.rotate("2026-11-30")
+    assert status() == 200, "CloudFront sends the new value"
+    put("third-value")
+    assert status() == 200
+    put("fourth-value")
+    assert status() == 403, "the value is not valid any more"
+    second.rotate("2026-12-01")
+    assert status() == 200
+
+
+@pytest.mark.parametrize(
+    ("parameters", "told"),
+    [
+        (
+            {"TrackingCertificate": ""},
+            "TrackingDomain needs TrackingCertificate, the ARN of a certificate in us-east-1",
+        ),
+        ({"TrackingCertificate": "", "TrackingHostedZone": "Z0123"}, "Only a stack in us-east-1 makes one by itself"),
+        ({"TrackingCertificate": "arn:aws:acm:eu-central-1:111122223333:certificate/1a2b"}, "TrackingCertificate"),
+        ({"PublicUrl": "https://proxy.example.com"}, "leave PublicUrl empty"),
+        ({"TrackingDomain": ""}, "TrackingCertificate and TrackingHostedZone are for TrackingDomain"),
+        ({"TrackingDomain": "example.com"}, "TrackingDomain"),
+    ],
+)
+def test_an_edge_that_cannot_be_is_refused_before_anything_is_made(cloud, parameters, told):
+    with pytest.raises(ClientError, match=told):
+        Stack(cloud, "ripen-refused").create(**parameters)
 
 
 def test_a_first_deployment_that_fails_leaves_nothing(cloud):

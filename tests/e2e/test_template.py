@@ -25,8 +25,9 @@ def test_the_template_passes_sam_validate():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_template_passes_checkov():
-    done = run(tool("checkov", "checkov"), "--config-file", ".checkov.yaml", "--file", "template.yaml")
+@pytest.mark.parametrize("template", ["template.yaml", "infra/edge.yaml"])
+def test_the_template_passes_checkov(template):
+    done = run(tool("checkov", "checkov"), "--config-file", ".checkov.yaml", "--file", template)
 
     assert done.returncode == 0, done.stdout
     assert "Failed checks: 0" in done.stdout
@@ -41,7 +42,7 @@ def test_the_functions_build_for_both_architectures(architecture, tmp_path):
 
     assert done.returncode == 0, done.stdout + done.stderr
     built = {path.name for path in (tmp_path / "build").iterdir() if path.is_dir()}
-    assert built == {"TrackFunction", "ScoreFunction", "TriggerFunction", "PublishFunction"}
+    assert built == {"TrackFunction", "ScoreFunction", "TriggerFunction", "PublishFunction", "Edge"}
     compile_build(tmp_path / "build")
     handler = tmp_path / "build" / "PublishFunction" / "publish" / "handler.py"
     assert Path(importlib.util.cache_from_source(str(handler))).exists()

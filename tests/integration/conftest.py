@@ -175,6 +175,7 @@ def site(new_process, monkeypatch):
             "RetentionDays": "730",
             "AWS::StackName": "ripen",
             "PublicUrl": "",
+            "TrackingDomain": "",
             "ReconcileHour": "2",
             "SendConcurrency": "2",
             "TrackFunctionUrl.FunctionUrl": "https://track.example/",

@@ -207,6 +207,15 @@ def test_the_tracking_function_can_reach_neither_rules_nor_mails_nor_queues():
         assert services <= {"dynamodb", "secretsmanager"}
 
 
+@pytest.mark.parametrize(
+    ("secret", "allowed"), [("LinkSecret", True), ("OriginSecret", True), ("AddressSecret", False)]
+)
+def test_the_tracking_function_reads_the_secrets_of_links_and_of_the_edge_alone(secret, allowed):
+    found = permissions.allows(TRACK, "secretsmanager:GetSecretValue", {"GetAtt": f"{secret}.Id"})
+
+    assert found is allowed
+
+
 @pytest.mark.parametrize("function", ["TrackFunction", "PublishFunction"])
 def test_a_request_without_keys_is_refused_where_keys_are_limited(function):
     statements = permissions.of_function(template.load(), function)

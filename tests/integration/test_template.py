@@ -10,6 +10,7 @@ import pytest
 import template
 from adapters.runtime.settings import (
     AddressSettings,
+    EdgeSettings,
     PagesSettings,
     PublishSettings,
     ScoreSettings,
@@ -24,6 +25,7 @@ KINDS = [
     ("Track", TrackSettings),
     ("Track", AddressSettings),
     ("Track", PagesSettings),
+    ("Track", EdgeSettings),
     ("Score", ScoreSettings),
     ("Trigger", TriggerSettings),
     ("Publish", PublishSettings),

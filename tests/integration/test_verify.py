@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from ssl import SSLError
 
 import dns.exception
 import pytest
@@ -11,6 +12,7 @@ from botocore.exceptions import ClientError
 from adapters.runtime import clients
 from ripen_cli.deployment import Deployment
 from ripen_cli.verify.command import findings
+from ripen_cli.verify.edge_checks import Network
 from ripen_cli.verify.finding import FAILED, OK, UNTOLD
 from ripen_cli.verify.mail_checks import identity_checks
 from ripen_cli.verify.walk import Walk
@@ -43,7 +45,24 @@ GOOD = {
     "subscription": "arn:aws:sns:eu-central-1:1:topic:2",
     "alarms": [],
     "dead": "0",
+    "network": {"through": 200, "past": 403, "addresses": ["192.0.2.1"], "days": 90},
 }
+EDGE = {"track_url": "https://track", "tracking_domain": "go.example.com", "tracking_target": "d1.cloudfront.net"}
+
+
+def network(told):
+    """The answers of the internet about the edge, as `told` says; an error is raised."""
+
+    def asked(answer):
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return Network(
+        lambda url: asked(told["past" if url.startswith(EDGE["track_url"]) else "through"]),
+        lambda _name: asked(told["addresses"]),
+        lambda _host: asked(told["days"]) if isinstance(told["days"], Exception) else told["days"] * 86_400,
+    )
 
 
 class Pages:
@@ -117,9 +136,9 @@ class Account:
 def verified(nurturing, monkeypatch):
     """A function that changes the account by one path and value, and returns the findings by name, without a walk."""
     monkeypatch.setattr("ripen_cli.verify.command.txt_records", lambda name: TXT.get(name, []))
-    deployment = Deployment("ripen", "ripen", nurturing.bucket, "", 730, "hello@example.com", "https://go.example.com")
+    names = ("ripen", "ripen", nurturing.bucket, "", 730, "hello@example.com", "https://go.example.com")
 
-    def verify(path=(), value=None):
+    def verify(path=(), value=None, **more):
         told = copy.deepcopy(GOOD)
         place = told
         for step in path[:-1]:
@@ -129,8 +148,10 @@ def verified(nurturing, monkeypatch):
         for service in ("sesv2", "lambda", "sns", "cloudwatch", "sqs", "cloudformation"):
             clients.use(service, Account(told))
         own = clients.client("dynamodb")
+        monkeypatch.setattr("ripen_cli.verify.command.NETWORK", network(told["network"]))
         monkeypatch.setattr(own, "describe_time_to_live", Account(told).describe_time_to_live)
         monkeypatch.setattr(own, "describe_continuous_backups", Account(told).describe_continuous_backups)
+        deployment = Deployment(*names, **(EDGE | more))
         return {one.name: one for one in findings(deployment, walk=False, progress=print)}
 
     return verify
@@ -140,7 +161,7 @@ def test_a_deployment_without_faults_passes_every_check(verified):
     found = verified()
 
     assert {name: one.state for name, one in found.items() if one.state != OK} == {}
-    assert len(found) == 19
+    assert len(found) == 24
 
 
 @pytest.mark.parametrize(
@@ -177,6 +198,15 @@ def test_a_deployment_without_faults_passes_every_check(verified):
         (("subscription",), "PendingConfirmation", "alarm address", "0 of 1 confirmed", "click the link"),
         (("alarms",), ["ripen-TrackErrorsAlarm"], "alarms", "on: ripen-TrackErrorsAlarm", "Alarms"),
         (("dead",), "3", "dead letters", "12 wait", "ripen dead-letters list"),
+        (("network", "addresses"), [], "edge domain", "go.example.com has no address", "leads to d1.cloudfront.net"),
+        (("network", "addresses"), dns.exception.Timeout(), "edge domain", "Timeout", "name servers"),
+        (("network", "days"), 3, "edge certificate", "valid for 3 days", "TrackingCertificate"),
+        (("network", "days"), SSLError("hostname mismatch"), "edge certificate", "hostname mismatch", "us-east-1"),
+        (("network", "through"), 403, "through the edge", "answers 403", "OriginSecretRotation"),
+        (("network", "through"), 502, "through the edge", "answers 502", "log of the tracking function"),
+        (("network", "through"), OSError("refused"), "through the edge", "refused", "CloudFront"),
+        (("network", "past"), 200, "past the edge", "TrackUrl answers 200", "deploy the stack again"),
+        (("network", "past"), OSError("refused"), "past the edge", "refused", "log of the tracking function"),
     ],
 )
 def test_each_fault_is_named_with_its_remedy(verified, path, value, name, found, remedy):
@@ -187,6 +217,22 @@ def test_each_fault_is_named_with_its_remedy(verified, path, value, name, found,
     assert remedy in wrong[name].remedy
     allowed = {"DKIM", "SPF", "sender"} if path == ("identity",) else {name}
     assert {*wrong} <= allowed
+
+
+def test_without_an_edge_one_line_says_what_is_lost(verified):
+    found = verified(tracking_domain="")
+
+    assert found["edge"].state == UNTOLD
+    assert "7 days" in found["edge"].found
+    assert not [name for name in found if name != "edge" and "edge" in name]
+
+
+def test_an_edge_beside_the_site_sets_no_cookies_for_it(verified, nurturing):
+    source = b"sources:\n  site: {kind: browser, write_key: website, origins: ['https://www.example.org']}\n"
+    assert nurturing.publish({"rules/sources.yaml": source}, START)["activated"]
+
+    assert "no origin" in verified()["edge site"].found
+    assert verified(tracking_domain="go.example.org")["edge site"].state == OK
 
 
 def test_without_rules_the_remedy_is_an_upload(verified, nurturing):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import permissions
 import template
 from adapters.runtime import clients, conflicts
 from trigger.handler import _RESERVE
@@ -16,11 +17,8 @@ CLIENTS = {"ses": "sesv2"}
 
 def services(function):
     """The services that a function may call, by its permissions."""
-    actions = set()
-    for policy in SCHEMA["Resources"][function]["Properties"]["Policies"]:
-        for statement in policy["Statement"]:
-            allowed = statement["Action"]
-            actions |= {*(allowed if isinstance(allowed, list) else [allowed])}
+    statements = permissions.of_function(SCHEMA, function)
+    actions = {action for statement in statements for action in permissions.listed(statement["Action"])}
     prefixes = {action.partition(":")[0] for action in actions}
     return sorted(CLIENTS.get(prefix, prefix) for prefix in prefixes)
 

@@ -32,7 +32,7 @@
   let timer;
   let styles;
 
-  const cookie = () => document.cookie.match(/(?:^|; )ripen=(?:no|yes\.([0-9a-f-]{36}))(?:;|$)/);
+  const cookie = () => document.cookie.match(/(?:^|; )ripen=(?:no|yes\.([0-9a-f-]{36}))\b/);
   const visitor = () => (cookie() || [])[1];
   let known = visitor();
 

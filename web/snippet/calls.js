@@ -132,8 +132,7 @@ const submit = async (form) => {
   form.querySelectorAll('[type=password], [type=hidden]').forEach((field) => data.delete(field.name));
   const traits = {};
   data.forEach((value, name) => {
-    const text = value.trim?.(); // a file has none
-    if (text) traits[name] = text;
+    if (value.trim?.()) traits[name] = value.trim(); // a file has none
   });
   const { ripenEvent: event, ripenPurpose: purpose } = form.dataset;
   const locale = form.closest('[lang]')?.lang;
@@ -152,7 +151,7 @@ const submit = async (form) => {
   return post([call], byFetch).then(({ ok }) => ok, () => false);
 };
 
-const group = (groupId, traits) => record('group', { groupId: String(groupId), traits: traits || {} });
+const group = (groupId, traits) => record('group', { groupId: `${groupId}`, traits: traits || {} });
 
 const reset = () => {
   userId = '';

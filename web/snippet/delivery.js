@@ -33,8 +33,14 @@ const post = (events, send) => {
   // Plain text is a simple request: browsers send it to another origin without asking there first.
   return send(`${endpoint}/v1/batch`, new Blob([body], { type: 'text/plain' }));
 };
+// The cookie goes to the site itself only; without it where such a request has just failed.
 const byFetch = (url, body) =>
-  fetch(url, { method: 'POST', body, credentials: 'omit', keepalive: body.size < 64000 });
+  fetch(url, {
+    method: 'POST',
+    body,
+    credentials: consented && inside(url) && !failures ? 'include' : 'omit',
+    keepalive: body.size < BATCH_BYTES,
+  });
 const byBeacon = (url, body) => {
   if (navigator.sendBeacon?.(url, body)) return navigator.onLine;
   byFetch(url, body).catch(() => {}); // what is not confirmed stays kept
@@ -63,7 +69,7 @@ const sweep = () => {
 const deliver = ({ key, events }) => {
   const again = (wait) => {
     const backoff = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** failures) * (0.5 + Math.random() / 2);
-    failures += 1;
+    failures++;
     rest = Date.now() + Math.min(HALF_HOUR, Math.max(backoff, wait));
     if (disk[key]) write(key, { due: rest, events });
   };
@@ -79,6 +85,8 @@ const deliver = ({ key, events }) => {
           again(after * 1000 || Date.parse(after) - Date.now() || 0);
         } else {
           failures = 0;
+          // The answer may have brought back the cookie of before a withdrawal or reset.
+          if (!(consented && document.cookie.includes(anonymousId))) writeCookie();
           erase(key);
           tell();
         }

@@ -41,7 +41,7 @@ const clicked = ({ target, button }) => {
   if (named) track(named.dataset.ripenEvent, properties(named));
   else if (link && /^https?:/.test(link.protocol)) {
     if (FILES.test(link.pathname)) track('File Downloaded', { url: link.href });
-    else if (!inside(link.hostname)) track('Link Clicked', { url: link.href, outbound: true });
+    else if (!inside(link)) track('Link Clicked', { url: link.href, outbound: true });
   }
 };
 on(document, 'click', clicked, true);

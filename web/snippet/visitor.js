@@ -37,10 +37,7 @@ const uuid = () =>
 const on = (target, name, listener, capture) => target.addEventListener(name, listener, capture);
 
 // The time, but never the same twice: the order of calls tells what was known when.
-const tick = () => {
-  last = Math.max(last + 1, Date.now());
-  return last;
-};
+const tick = () => (last = Math.max(last + 1, Date.now()));
 
 // ---- storage: localStorage, or memory where that is forbidden or full
 
@@ -65,30 +62,28 @@ const write = (key, value) => {
     disk = { ...disk, [key]: text };
   }
 };
-const erase = (key) => {
-  delete disk[key];
-};
+const erase = (key) => delete disk[key];
 const stored = (start) =>
   Object.keys(disk)
     .filter((key) => key.startsWith(start))
     .sort();
 
-// ---- the cookie: the answer and the visitor's id, the same on all subdomains
+// ---- the cookie: the answer and the visitor's id, the same on all subdomains. An endpoint that is one of them sets it
+// again, with the day behind it, because browsers keep that longer than what a script has written.
 
 const setCookie = (name, value, seconds, site) => {
-  const secure = location.protocol === 'https:' ? '; Secure' : '';
-  const scope = site ? `; Domain=${site}` : '';
-  document.cookie = `${name}=${value}; Max-Age=${seconds}; Path=/; SameSite=Lax${scope}${secure}`;
+  const secure = location.protocol === 'https:' ? ';Secure' : '';
+  document.cookie = `${name}=${value};Max-Age=${seconds};Path=/;SameSite=Lax${site ? `;Domain=${site}` : ''}${secure}`;
 };
 
 // Browsers take no cookie for `com` or `co.uk`; the shortest name for which they do is the whole site's.
 const site = () => {
   if (domain == null) {
     const names = location.hostname.split('.');
-    const suffixes = names.map((_, n) => names.slice(n).join('.')).reverse();
+    const suffixes = names.map((_, n) => names.slice(-n - 1).join('.'));
     domain = options.domain || suffixes.find((suffix) => {
       setCookie(PROBE, 1, 9, suffix);
-      const taken = document.cookie.includes(`${PROBE}=`);
+      const taken = document.cookie.includes(PROBE);
       setCookie(PROBE, '', 0, suffix);
       return taken;
     });
@@ -109,7 +104,7 @@ const forget = () => {
 
 // Before each use, because the answer may have been changed in another tab.
 const readCookie = () => {
-  const found = document.cookie.match(/(?:^|; )ripen=(?:no|yes\.([0-9a-f-]{36}))(?:;|$)/);
+  const found = document.cookie.match(/(?:^|; )ripen=(?:no|yes\.([0-9a-f-]{36}))\b/);
   if (!found) return;
   anonymousId = found[1] || '';
   consented = !!anonymousId;
@@ -129,7 +124,8 @@ const here = () => location.href.split('#')[0] + route();
 const path = () => (location.pathname + route()).replace(/\/?#!?|\?.*/g, '');
 
 // The site is asked for only after consent: asking sets a cookie for a moment.
-const inside = (host) => `.${host}`.endsWith(`.${(consented && site()) || location.hostname}`);
+const inside = (url) =>
+  `.${new URL(url, location).hostname}`.endsWith(`.${(consented && site()) || location.hostname}`);
 
 // The first value of each parameter, also where tools write `UTM_SOURCE`, `&amp;utm_medium` or `#/route?utm_source`.
 const campaign = () => {
@@ -150,7 +146,7 @@ const touches = () => {
   let { first, visit } = read(TOUCH) || touch;
   if (!(now - visit?.at <= HALF_HOUR)) {
     const from = document.referrer;
-    visit = { campaign: {}, referrer: from && !inside(new URL(from).hostname) ? from : undefined };
+    visit = { campaign: {}, referrer: from && !inside(from) ? from : undefined };
   }
   visit = { ...visit, campaign: Object.keys(query).length ? query : visit.campaign, at: +now };
   first = first || { ...visit.campaign, referrer: visit.referrer, path: path(), at: now.toISOString() };

@@ -39,7 +39,7 @@ def demo(site_port: int, port: int, check: bool) -> None:
 def _play(site_port: int, port: int) -> None:
     with listen(site_port) as listening, _local_cloud(port) as running, serve(running, listening) as base:
         _verify(port)
-        click.echo(_WELCOME.format(base=base, landing=LANDING))
+        click.echo(_WELCOME.format(base=base, landing=LANDING, address=f"http://127.0.0.1:{site_port}"))
         signal.pause()
 
 
@@ -94,5 +94,7 @@ The demo is ready. Open, in this order:
   All leads, and what to click:
     {base}/_demo/leads
     {base}/_demo/
+
+A browser that does not find {base} finds {address}, without the edge's cookie.
 
 Ctrl-C stops it."""

@@ -14,9 +14,12 @@ from werkzeug.serving import make_server
 
 from ripen_cli.cloud import Cloud
 from ripen_cli.demo import desk, site
+from ripen_cli.local_edge import SITE
 from ripen_cli.project import ROOT
 
 _HOST = "127.0.0.1"
+WEBSITE = f"www.{SITE}"
+"""The host of the website: it shares its site with the edge."""
 
 
 def application(cloud: Cloud) -> Flask:
@@ -24,7 +27,7 @@ def application(cloud: Cloud) -> Flask:
     web = ROOT / "web" / "demo"
     app = Flask(__name__, template_folder=str(web), static_folder=str(web / "static"))
     # Prevents DNS rebinding: requests for other host names are rejected.
-    app.config["TRUSTED_HOSTS"] = [_HOST, "localhost"]
+    app.config["TRUSTED_HOSTS"] = [_HOST, "localhost", WEBSITE]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.register_blueprint(site.blueprint(cloud))
     app.register_blueprint(desk.blueprint(cloud))
@@ -55,7 +58,7 @@ def serve(cloud: Cloud, listening: socket.socket) -> Iterator[str]:
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield f"http://{_HOST}:{port}"
+        yield f"http://{WEBSITE}:{port}"
     finally:
         server.shutdown()
         thread.join()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, redirect, render_template, send_from_directory
+from flask import Blueprint, Response, abort, redirect, render_template, request, send_from_directory
 from werkzeug.wrappers import Response as AnyResponse
 
 from ripen_cli.cloud import Cloud
 from ripen_cli.demo.words import LANGUAGES, Language
+from ripen_cli.local_edge import SITE
 from ripen_cli.project import ROOT
 
 WRITE_KEY = "website"
@@ -63,7 +64,8 @@ def _pages(cloud: Cloud, language: Language) -> Blueprint:
             root=language.root,
             say=language.words,
             languages=[(f"{other.root}/{page}", other) for other in LANGUAGES],
-            track_url=cloud.track_url,
+            # Another name of this machine shares no site with the edge.
+            track_url=cloud.edge_url if f".{SITE}:" in request.host else cloud.track_url,
             write_key=WRITE_KEY,
         )
 

@@ -10,6 +10,7 @@ import click
 from ripen_cli.dead_letters import KINDS
 from ripen_cli.deployment import Deployment, deployed
 from ripen_cli.stack import resources
+from ripen_cli.verify.edge_checks import NETWORK, edge_checks
 from ripen_cli.verify.finding import FAILED, MARKS, Finding
 from ripen_cli.verify.mail_checks import account_checks, configuration_set_checks, identity_checks, txt_records
 from ripen_cli.verify.stack_checks import alarm_checks, dead_letter_check, function_checks, rule_checks, table_checks
@@ -69,6 +70,7 @@ def findings(deployment: Deployment, *, walk: bool, progress: Callable[[str], No
     yield from alarm_checks(found)
     yield dead_letter_check([found[kind.queue] for kind in KINDS])
     yield from rule_checks(deployment.rules_bucket)
+    yield from edge_checks(deployment, NETWORK)
     if walk:
         deliver = local_report(found["TrackFunction"]) if deployment.local else None
         yield from Walk(deployment, found["ConfigurationSet"], progress, deliver).steps()

@@ -30,6 +30,17 @@ class AddressSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class EdgeSettings:
+    """`tracking_domain` is the edge's domain, `origin_secret_arn` names the secret by which its requests are known.
+
+    Both are empty without an edge.
+    """
+
+    tracking_domain: str = ""
+    origin_secret_arn: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class PagesSettings:
     """Settings of the pages that mails link to. `link_secret_arn` names the secret that signs these links."""
 
@@ -98,6 +109,7 @@ Settings = TypeVar(
     "Settings",
     TrackSettings,
     AddressSettings,
+    EdgeSettings,
     PagesSettings,
     ScoreSettings,
     TriggerSettings,
