@@ -58,8 +58,8 @@ _ANSWERS = {
     "400": "Rejected. The answer names the field, the problem and the expected value",
     "401": "The write key is missing or not registered",
     "403": (
-        "The origin of the page may not use this write key, an import came with the key of a website, or the request did "
-        "not come through the domain of the deployment"
+        "The origin of the page may not use this write key, an import came with the key of a website, or the request "
+        "did not come through the domain of the deployment"
     ),
     "405": "This path does not support the method",
     "413": "The request is too large",
