@@ -57,7 +57,10 @@ _ANSWERS = {
     "200": "Stored. For a batch, the answer lists the rejected events and counts those not stored for lack of consent",
     "400": "Rejected. The answer names the field, the problem and the expected value",
     "401": "The write key is missing or not registered",
-    "403": "The origin of the page may not use this write key, or an import came with the key of a website",
+    "403": (
+        "The origin of the page may not use this write key, an import came with the key of a website, or the request "
+        "did not come through the domain of the deployment"
+    ),
     "405": "This path does not support the method",
     "413": "The request is too large",
     "429": "Too many requests. Send the same request again after the seconds in Retry-After",
