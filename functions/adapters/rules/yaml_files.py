@@ -62,8 +62,8 @@ def _unreadable(reason: str, before: bytes) -> MarkedYAMLError:
     return MarkedYAMLError(None, None, f"is not valid YAML in UTF-8: {reason}", mark)
 
 
-def steps(root: Node | None, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, int]]:
-    """The steps of a path, each with its line, down to the last one that exists in the file."""
+def steps(root: Node | None, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, int, int]]:
+    """The steps of a path, each with its line and column, down to the last one that exists in the file."""
     node = root
     for step in path:
         if isinstance(node, MappingNode):
@@ -74,7 +74,8 @@ def steps(root: Node | None, path: tuple[str | int, ...]) -> Iterator[tuple[str 
             found = None
         if found is None:
             return
-        yield step, found[0].start_mark.line + 1
+        mark = found[0].start_mark
+        yield step, mark.line + 1, mark.column + 1
         node = found[1]
 
 
