@@ -73,7 +73,7 @@ def decided_at_once(site, monkeypatch):
     """The bucket tells the publish function of a yes before the command looks for the report."""
     real = upload.wait_for_decision
     monkeypatch.setattr(
-        "ripen_cli.rules.wait_for_decision",
+        "ripen_cli.upload.wait_for_decision",
         lambda bucket, version: (site.publish({}, LATER + HOUR), real(bucket, version))[1],
     )
 

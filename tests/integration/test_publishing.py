@@ -145,7 +145,7 @@ def published_at_once(site, monkeypatch):
     seen = []
     real = upload.wait_for_report
     monkeypatch.setattr(
-        "ripen_cli.rules.wait_for_report", lambda bucket: (seen.append(site.publish({}, START)), real(bucket))[1]
+        "ripen_cli.upload.wait_for_report", lambda bucket: (seen.append(site.publish({}, START)), real(bucket))[1]
     )
     return seen
 
