@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from adapters.identity.link_tokens import issue_page
-from adapters.rules.approvals import approval
+from adapters.rules.approvals import Yes, approval
 from ripen.storage.ledger import ASIDE_PREFIX, CHECKPOINT_KEY, EVENT_PREFIX, RECORD_KEY
 from ripen.times import DAY, HOUR, to_iso
 from ripen_cli.demo.desk import clock, sweep
@@ -197,7 +197,7 @@ def test_a_marketer_says_yes_to_an_upload_whose_effect_was_estimated(cloud, send
         wait_for("a report that waits", lambda: report().get("waits"))
         found = report()
         assert found["waits"] == ["rules/approval.yaml: the limits change, and that always needs a yes"]
-        key, yes = approval(found["version"], found["live"]["version"], "a marketer")
+        key, yes = approval(found["version"], found["live"]["version"], Yes("a marketer"))
         s3.put_object(Bucket=bucket, Key=key, Body=yes)
         wait_for("the version to be live", lambda: report().get("live", {}).get("version") == found["version"])
 

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from adapters.rules.active import clear_cache
-from adapters.rules.approvals import approve
+from adapters.rules.approvals import Yes, approve
 from integration.conftest import SCHEMA
 from ripen.times import DAY, HOUR, MINUTE
 from ripen_cli import upload
@@ -179,7 +179,7 @@ def test_a_yes_names_the_version(twelve):
     told = run("activate", "0123456789ab")
 
     assert told.exit_code == 1
-    assert f"version '0123456789ab' does not wait for a yes; version {version} waits" in told.output
+    assert f"version '0123456789ab' does not wait for a yes; version 2 ({version}) waits" in told.output
 
 
 def test_a_report_that_another_copy_of_the_function_wrote_too_late_is_replaced(twelve, decided_at_once):
@@ -204,7 +204,7 @@ def test_a_yes_counts_once(twelve, decided_at_once):
 def test_a_yes_is_void_once_something_else_is_live(twelve):
     version = twelve.publish(scoring(500), LATER)["version"]
     assert twelve.publish(scoring(6), LATER + HOUR)["activated"]
-    approve(twelve.bucket, version, "0123456789ab", "Ann")
+    approve(twelve.bucket, version, "0123456789ab", Yes("Ann"))
 
     assert twelve.publish(scoring(500), LATER + 2 * HOUR)["waits"]
 

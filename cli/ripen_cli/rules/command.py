@@ -9,7 +9,13 @@ from ripen_cli.lazy import LazyGroup
 _PLACES = {
     "activate": "ripen_cli.rules.activate:activate",
     "check": "ripen_cli.rules.check:check",
+    "diff": "ripen_cli.rules.history:diff",
+    "history": "ripen_cli.rules.history:history",
+    "pull": "ripen_cli.rules.pull:pull",
+    "push": "ripen_cli.rules.push:push",
+    "rollback": "ripen_cli.rules.push:rollback",
     "schemas": "ripen_cli.rules.schemas:schemas",
+    "show": "ripen_cli.rules.history:show",
     "status": "ripen_cli.rules.status:status",
     "upload": "ripen_cli.rules.push:upload",
 }
@@ -17,4 +23,4 @@ _PLACES = {
 
 @click.group(cls=LazyGroup, places=_PLACES)
 def rules() -> None:
-    """Check, upload and activate rules and mails, and show what is live."""
+    """Check, pull, push, activate and roll back rules and mails; show what is live, and every version."""

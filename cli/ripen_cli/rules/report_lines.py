@@ -11,19 +11,35 @@ _MINUTE = len("2026-11-21T09:30")
 def report_lines(report: Mapping[str, Any]) -> Iterator[str]:
     """The report as lines; one that an earlier version of Ripen wrote lacks some keys."""
     live = report.get("live")
-    yield f"Live: version {live['version']} since {when(live)}" if live else "Live: not known, or nothing yet"
+    yield f"Live: version {named(live)} since {when(live)}" if live else "Live: not known, or nothing yet"
     if not report:
         return
     if report["activated"]:
         yield f"The last upload, of {when(report)}, is live."
     elif report.get("waits"):
-        yield f"The last upload, of {when(report)}, waits for a yes:"
+        yield f"The last upload, of {when(report)}, is version {named(report)} and waits for a yes:"
         yield from (f"  {reason}" for reason in report["waits"])
-        yield f"`ripen rules activate {report['version']}` makes it live; another upload replaces it."
+        name = report.get("number") or report["version"]
+        yield f"`ripen rules activate {name}` makes it live; another upload replaces it."
     else:
         yield f"The last upload, of {when(report)}, changed nothing:"
         yield from (f"  {problem}" for problem in report["problems"])
+    if report.get("waits"):
+        yield from change_lines(report.get("changes", {}))
     yield from notes(report.get("warnings", []), report.get("ignored", []))
+
+
+def named(version: Mapping[str, Any]) -> str:
+    """The number and digest of a version; the digest alone if it has no number."""
+    number = version.get("number")
+    return f"{number} ({version['version']})" if number else str(version["version"])
+
+
+def change_lines(changes: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Changes by file, one a line."""
+    for file, texts in changes.items():
+        yield f"{file}:"
+        yield from (f"  {text}" for text in texts)
 
 
 def when(told: Mapping[str, Any]) -> str:
