@@ -59,7 +59,9 @@ def publish(settings: PublishSettings, at: str, requester: str = "") -> dict[str
     """
     bucket = settings.bucket_name
     report, files = last_report(bucket), uploads.uploaded_files(bucket)
-    while report.get("files") != uploads.digest(files) or _is_decided(bucket, report):
+    while (
+        report.get("files") != uploads.digest(files) or _is_decided(bucket, report) or _is_whole(bucket, report, files)
+    ):
         # If the function is stopped from here on, the previous report must not pass for a report on these files.
         _write(bucket, _refusal([_UNFINISHED], at))
         try:
@@ -200,6 +202,12 @@ def _is_decided(bucket: str, report: Mapping[str, Any]) -> bool:
     return live is not None and (
         live.version == report["version"] or approved(bucket, live, report["version"]) is not None
     )
+
+
+def _is_whole(bucket: str, report: Mapping[str, Any], files: uploads.Files) -> bool:
+    """True if the report is about a push of which nothing is missing any more."""
+    announced = pushes.announced(bucket, files) if report.get("incomplete") else None
+    return bool(report.get("incomplete")) and not (announced and announced.missing)
 
 
 def _active(bucket: str) -> ActiveConfiguration | None:

@@ -228,7 +228,7 @@ def test_the_second_of_two_marketers_is_told_what_the_first_one_changed(pushed, 
     assert run("pull", bob).exit_code == 0
     write(folder, edited(rule_files))
     assert run("push", folder, "--as", "Ann", "--why", "faster", "--yes").exit_code == 0
-    write(bob, edited(rule_files, b"timezone: Europe/Berlin", b"timezone: UTC", "rules/mailing.yaml"))
+    write(bob, {"rules/mailing.yaml": b"mailing: {timezone: Europe/Berlin}\n"})
 
     told = run("push", bob, "--as", "Bob", "--yes")
 
@@ -244,7 +244,7 @@ def test_the_second_of_two_marketers_is_told_what_the_first_one_changed(pushed, 
     assert versions.numbered(pushed.bucket, 3).changes == {"rules/mailing.yaml": TIMEZONE}
 
 
-TIMEZONE = ["mailing has `timezone` “UTC” instead of “Europe/Berlin”"]
+TIMEZONE = ["mailing has `timezone` “Europe/Berlin” instead of “UTC”"]
 
 
 def test_a_file_that_both_changed_is_kept_until_one_says_which(pushed, folder, rule_files, tmp_path):
@@ -279,13 +279,13 @@ def test_a_pull_brings_schemas_and_deletes_what_others_deleted(pushed, tmp_path)
     bob = tmp_path / "bob"
     run("pull", bob)
     assert (bob / "schemas" / "scoring.json").read_text() == schema_files()["schemas/scoring.json"]
-    pushed.s3.delete_object(Bucket=pushed.bucket, Key="rules/reports.yaml")
+    pushed.s3.delete_object(Bucket=pushed.bucket, Key="rules/campaigns.yaml")
     pushed.s3.put_object(Bucket=pushed.bucket, Key="rules/.DS_Store", Body=b"x")
 
     told = run("pull", bob)
 
-    assert "  delete  rules/reports.yaml" in told.output
-    assert not (bob / "rules" / "reports.yaml").exists()
+    assert "  delete  rules/campaigns.yaml" in told.output
+    assert not (bob / "rules" / "campaigns.yaml").exists()
     assert not (bob / "rules" / ".DS_Store").exists()
 
 
@@ -371,7 +371,7 @@ def test_a_version_that_this_release_refuses_does_not_come_back(twice):
     told = run("rollback", "3", "--yes")
 
     assert told.exit_code == 1
-    assert "version 3 is not valid in this release:\nrules/phases.yaml:1:25: phases.new.ripens: is not a" in told.output
+    assert "version 3 is not valid in this release:\nrules/phases.yaml:1:26: phases.new.ripens: is not a" in told.output
     assert run("diff", "3", "2").output.startswith("What differs is not known")
     assert versions.activations(twice.bucket)[-1].number == 2
 
