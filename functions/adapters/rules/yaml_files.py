@@ -19,6 +19,7 @@ from ruamel.yaml.parser import Parser
 from ruamel.yaml.reader import ReaderError
 
 from ripen.config.text_files import read_text
+from ripen.errors import UnreadableTextError
 
 MOST_VALUES = 50_000
 """Most values of a file, with aliases and merge keys expanded."""
@@ -48,20 +49,22 @@ def read_yaml(content: bytes) -> Document:
     yaml.Constructor = _Constructor
     try:
         text = read_text(content)
-    except UnicodeDecodeError as error:
-        raise _unreadable(str(error), content[: error.start]) from None
+    except UnreadableTextError as error:
+        raise _unreadable(error.problem, error.line, error.column) from None
     try:
         root = yaml.compose(text)
         values = None if root is None else yaml.constructor.construct_document(root)
     except ReaderError as error:
-        raise _unreadable(str(error).partition("\n")[0], text[: error.position].encode()) from None
+        before = text[: error.position]
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        raise _unreadable(str(error).partition("\n")[0], line, column) from None
     except RecursionError:
-        raise _unreadable("the file is nested too deeply", b"") from None
+        raise _unreadable("the file is nested too deeply", 1, 1) from None
     return Document(values, root)
 
 
-def _unreadable(reason: str, before: bytes) -> MarkedYAMLError:
-    mark = StringMark("", len(before), before.count(b"\n"), 0, None, None)
+def _unreadable(reason: str, line: int, column: int) -> MarkedYAMLError:
+    mark = StringMark("", 0, line - 1, column - 1, None, None)
     return MarkedYAMLError(None, None, f"is not valid YAML in UTF-8: {reason}", mark)
 
 
