@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -26,6 +27,7 @@ _BY_NAME = ("properties", "patternProperties", "$defs")
 """Keys of a schema whose value holds schemas by name."""
 
 
+@cache
 def schema_files() -> Mapping[str, str]:
     """The text of each schema, by its name beside `rules/`, such as `schemas/scoring.json`."""
     whole = Configuration.model_json_schema(schema_generator=_Generator)
