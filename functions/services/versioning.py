@@ -87,4 +87,9 @@ def _changes(bucket: str, made: Version, live: ActiveConfiguration | None) -> tu
     else:
         found = compare_active(live.configuration, active_mails(bucket, live.rules_version), made)
     number = known.number if known else 0
-    return number, dict(_UNKNOWN) if found is None else by_file(found[:_MOST_CHANGES])
+    if found is None:
+        return number, dict(_UNKNOWN)
+    told = by_file(found[:_MOST_CHANGES])
+    if len(found) > _MOST_CHANGES:
+        told["and"] = [f"{len(found) - _MOST_CHANGES} more changes"]
+    return number, told

@@ -172,9 +172,10 @@ def test_a_marketer_uploads_rules_and_mails_and_cannot_change_active_files(cloud
 
     s3.put_object(Bucket=bucket, Key="rules/phases.yaml", Body=file)
     s3.list_objects_v2(Bucket=bucket, Prefix="mails/")
-    s3.get_object(Bucket=bucket, Key="reports/latest.json")
+    for key in ("reports/latest.json", "versions/by-number/000001.json", "schemas/phases.json"):
+        s3.get_object(Bucket=bucket, Key=key)
 
-    for key in ("active/current.json", "reports/latest.json"):
+    for key in ("active/current.json", "reports/latest.json", "versions/by-number/000001.json", "history/1.json"):
         with refused():
             s3.put_object(Bucket=bucket, Key=key, Body=b"{}")
     with refused():
@@ -200,6 +201,10 @@ def test_a_marketer_says_yes_to_an_upload_whose_effect_was_estimated(cloud, send
         key, yes = approval(found["version"], found["live"]["version"], Yes("a marketer"))
         s3.put_object(Bucket=bucket, Key=key, Body=yes)
         wait_for("the version to be live", lambda: report().get("live", {}).get("version") == found["version"])
+        assert found["number"] == report()["live"]["number"]
+        decision = s3.list_objects_v2(Bucket=bucket, Prefix="history/")["Contents"][-1]["Key"]
+        kept = json.loads(s3.get_object(Bucket=bucket, Key=decision)["Body"].read())
+        assert (kept["number"], kept["approved_by"]) == (found["number"], "a marketer")
 
     s3.put_object(Bucket=bucket, Key=limits, Body=b"approval: {leads: 1000}\n")
     waits_then_goes_live()
