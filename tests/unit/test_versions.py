@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 
 from adapters.rules.rule_files import build
 from adapters.rules.yaml_files import read_yaml
 from ripen.config.configuration import Configuration, MailTemplate
+from ripen.config.schema.base import Model
 from ripen.config.upload_limits import SECTIONS
 from ripen.versions.changes import by_file, changes
 from ripen.versions.mails import mail_changes, summaries
@@ -181,3 +183,49 @@ def test_a_change_of_the_layout_is_one_sentence():
 
 def test_every_section_of_the_rules_has_its_file():
     assert {name for names in SECTIONS.values() for name in names} == {*type(built()).model_fields}
+
+
+def leaves(value, path=()):
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, one in inner:
+        yield from leaves(one, (*path, key))
+    if not isinstance(value, dict | list):
+        yield path, value
+
+
+def with_leaf(value, path, new):
+    if not path:
+        return new
+    copy = value.copy()
+    copy[path[0]] = with_leaf(value[path[0]], path[1:], new)
+    return copy
+
+
+def other(value):
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int | float):
+        return value + 1 if value < 1 or value > 5 else value - 1
+    return f"{int(value[:-1]) + 1}{value[-1]}" if value[:-1].isdecimal() else f"{value}x"
+
+
+def test_a_change_of_any_value_is_told_in_its_file(starter):
+    """One value of each kind of place, changed alone wherever the models allow it."""
+    whole = starter.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    places = {tuple(key for key in path if key in KEYS): (path, value) for path, value in leaves(whole)}
+    told = 0
+    for path, value in places.values():
+        try:
+            after = Configuration.model_validate(with_leaf(whole, path, other(value)))
+        except ValidationError:
+            continue
+        found = changes(starter, after)
+        assert found, path
+        assert {change.file for change in found} == {next(name for name in SECTIONS if path[0] in SECTIONS[name])}
+        told += 1
+    assert told > 100
+
+
+KEYS = {
+    name for model in Model.__subclasses__() for one in (model, *model.__subclasses__()) for name in one.model_fields
+}
