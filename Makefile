@@ -54,7 +54,7 @@ lint: $(INSTALLED) ## Check style, types, imports and the template
 docs: $(INSTALLED) ## Build the documentation, serve it on this machine and open it
 	@$(BIN)/mkdocs serve --open --dev-addr 127.0.0.1:8008
 
-reference: $(INSTALLED) ## Write the pages that are made from the API's description and the template
+reference: $(INSTALLED) ## Write what is made from the API's description, the template and the models
 	@$(BIN)/python docs/generate.py
 
 bench: $(INSTALLED) ## Measure against floors taken in the same run; writes build/bench.json

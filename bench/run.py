@@ -88,6 +88,8 @@ ROWS = (
     Row("sweep.reads.1m", "bench.sweep_reads_1m", 1.1),
     Row("sweep.pace", "bench.sweep_pace", 1.1),
     Row("mail.cpu", "bench.mail_cpu", 7.0),
+    Row("check.rules-500.cpu", "bench.check_rules", 3.5),
+    Row("check.rules-500.time", "bench.check_rules", 1.0, limit=1.0),
     Row("price.single", "bench.whole", 1.0, limit=1.75),
     Row("price.batch", "bench.whole", 1.0, limit=0.45),
     Row("whole.single.cpu", "bench.whole", 3.0),

@@ -25,7 +25,7 @@ import boto3
 import click
 import psutil
 
-from adapters.rules.approvals import approval
+from adapters.rules.approvals import Yes, approval
 from adapters.rules.rule_files import build
 from ripen.events.sources import digest as digest_of_key
 from ripen_cli import bytecode, local_edge
@@ -183,7 +183,7 @@ def publish_rules(cloud: Cloud, files: Mapping[str, bytes], timeout: float = _PU
         if report.get("version") == version and report["activated"]:
             return report
         if report.get("version") == version and report["waits"] and not approved:
-            key, yes = approval(version, report["live"]["version"], "ripen local")
+            key, yes = approval(version, report["live"]["version"], Yes("ripen local"))
             s3.put_object(Bucket=cloud.rules_bucket, Key=key, Body=yes)
             approved = True
         time.sleep(0.2)

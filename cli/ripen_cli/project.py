@@ -77,6 +77,14 @@ def launch(command: list[str], **options: Any) -> subprocess.Popen[bytes]:
     return process
 
 
+def folder_of(path: Path) -> Path:
+    """The folder that holds rules/ and mails/. Raises click.ClickException if `path` is one of the two."""
+    if not (path / "rules").is_dir() and not (path / "mails").is_dir():
+        above = f"; did you mean {path.parent}?" if path.name in ("rules", "mails") else ""
+        raise click.ClickException(f"{path} holds neither rules/ nor mails/{above}")
+    return path
+
+
 def rule_files(folder: Path) -> dict[str, bytes]:
     """The files in mails/ and rules/ below a folder that can be mails or rules, by their key in the rules bucket.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -69,11 +68,3 @@ def _wait_until(bucket: str, holds: Callable[[dict[str, Any]], bool]) -> dict[st
             return report
         time.sleep(_EVERY)
     raise click.ClickException(f"no report came within {_WITHIN} seconds; `ripen rules status` shows it when it comes")
-
-
-def folder_of(path: Path) -> Path:
-    """The folder that holds rules/ and mails/. Raises click.ClickException if `path` is one of the two."""
-    if not (path / "rules").is_dir() and not (path / "mails").is_dir():
-        above = f"; did you mean {path.parent}?" if path.name in ("rules", "mails") else ""
-        raise click.ClickException(f"{path} holds neither rules/ nor mails/{above}")
-    return path

@@ -38,6 +38,16 @@ class InvalidConfigurationError(RipenError):
         self.problems = problems
 
 
+class UnreadableTextError(RipenError):
+    """A file is no text in UTF-8, from a line and column on (both from 1); `problem` says why, and what to do."""
+
+    def __init__(self, line: int, column: int, problem: str) -> None:
+        super().__init__(f"{line}:{column}: {problem}")
+        self.line = line
+        self.column = column
+        self.problem = problem
+
+
 class InvalidPatternError(RipenError):
     """A `when:` is outside the supported subset of EventBridge event patterns; `path` names the key."""
 

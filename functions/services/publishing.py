@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from adapters.rules import uploads
+from adapters.rules import pushes, uploads
 from adapters.rules.active import activate, stored
-from adapters.rules.approvals import approver, use_up
+from adapters.rules.approvals import Yes, approved, use_up
 from adapters.rules.isolated_check import Checked, check
+from adapters.rules.schemas import put_schemas
 from adapters.runtime.clients import client, stored_object
 from adapters.runtime.settings import PublishSettings
 from adapters.runtime.telemetry import count, logger
@@ -26,6 +27,7 @@ from ripen.config.upload_limits import is_ignored
 from ripen.errors import InvalidConfigurationError, RipenError
 from ripen.times import parse_iso, to_iso
 from services.approval import reasons_to_wait
+from services.versioning import Decision, Upload, keep, note_activation, number_of
 
 REPORT = "reports/latest.json"
 _CAMPAIGNS = "rules/campaigns.yaml"
@@ -36,66 +38,114 @@ _ALL = "rules/ and mails/"
 _UNFINISHED = f"{_ALL}: the check is in progress; if this message stays, the check failed and nothing was activated"
 
 
-def publish(settings: PublishSettings, at: str) -> dict[str, Any]:
+class _Outcome(NamedTuple):
+    """The report, what is active afterwards, and the push that is complete now."""
+
+    report: dict[str, Any]
+    live: ActiveConfiguration | None
+    push: pushes.Push | None = None
+
+
+def publish(settings: PublishSettings, at: str, requester: str = "") -> dict[str, Any]:
     """Check all files below `rules/` and `mails/`, and activate them if they are valid.
 
-    The report is returned and written to `reports/latest.json`: `activated`, `version` of the files (empty if invalid),
-    `problems`, `waits` with the reasons for which the version waits for a yes, `warnings`, `ignored` files, `at` and
-    `by` of the upload, the `version`, `since`, `by` and `approved_by` of what is `live`, and in `files` a digest of the
-    files. If files change meanwhile, all are read again; so after many uploads at once only the first calls have
-    anything to do. The addresses in `mailing.notify` get the report by mail, at most once.
+    The report is returned and written to `reports/latest.json`: `activated`, `version` of the files (empty if invalid)
+    and its `number`, `changes` by file to what was live, `problems`, `waits` with the reasons for which the version
+    waits for a yes, `warnings`, `ignored` files, `at`, `by` and `why` of the upload, the `version`, `number`, `since`,
+    `by` and `approved_by` of what is `live`, and in `files` a digest of the files. Without a name in the files,
+    `requester` uploaded them. While files of a push are missing, the report is `incomplete` and says which. If files
+    change meanwhile, all are read again; so after many uploads at once only the first calls have anything to do. The
+    addresses in `mailing.notify` get the report by mail, at most once.
     """
     bucket = settings.bucket_name
     report, files = last_report(bucket), uploads.uploaded_files(bucket)
-    while report.get("files") != uploads.digest(files) or _is_decided(bucket, report):
+    while (
+        report.get("files") != uploads.digest(files) or _is_decided(bucket, report) or _is_whole(bucket, report, files)
+    ):
         # If the function is stopped from here on, the previous report must not pass for a report on these files.
         _write(bucket, _refusal([_UNFINISHED], at))
         try:
-            report, live = _check_and_activate(settings, files, at)
+            outcome = _check_and_activate(settings, files, Upload(at, requester, ""), report)
         except Exception as error:
             _write(
                 bucket, _refusal([f"{_ALL}: the activation failed with {type(error).__name__}; it is retried soon"], at)
             )
             raise
+        report = outcome.report
         _write(bucket, report)
-        _notify(settings, report, live)
+        if outcome.push is not None:
+            pushes.end(bucket)
+        if not report.get("incomplete"):
+            _notify(settings, report, outcome.live)
         files = uploads.uploaded_files(bucket)
+    put_schemas(bucket)
     return report
 
 
 def _check_and_activate(
-    settings: PublishSettings, files: uploads.Files, at: str
-) -> tuple[dict[str, Any], ActiveConfiguration | None]:
-    """The report on these files, and what is active afterwards."""
-    bucket = settings.bucket_name
-    before, by = _active(bucket), uploads.uploader(bucket, files)
+    settings: PublishSettings, files: uploads.Files, upload: Upload, last: Mapping[str, Any]
+) -> _Outcome:
+    """The report on these files, after the `last` one."""
+    bucket, at = settings.bucket_name, upload.at
+    before, announced = _active(bucket), pushes.announced(bucket, files)
+    push = announced.push if announced else None
+    upload = _upload(bucket, files, upload, push, last)
     ignored = sorted(filter(is_ignored, files))[:_MOST_LISTED]
-    about = {"by": by, "waits": [], "warnings": [], "ignored": ignored, "files": uploads.digest(files)}
+    about: dict[str, Any] = {"by": upload.by, "why": upload.why, "waits": [], "warnings": [], "ignored": ignored}
+    about |= {"files": uploads.digest(files), "live": _live(bucket, before)}
+    if announced and announced.missing:
+        return _Outcome(_refusal([_half(announced)], at) | about | {"incomplete": True}, before)
     try:
-        checked = check(uploads.contents(bucket, files), sent_names(settings.table_name))
-        live = _replacement(settings, before, checked, at, by)
+        contents = uploads.contents(bucket, files)
+        checked = check(contents, sent_names(settings.table_name))
+        live = _replacement(settings, before, checked, at, upload.by)
     except InvalidConfigurationError as error:
         refusal = _refusal(error.problems, at)
         logger.error("The rules are not valid; the previous rules stay active", extra={"problems": refusal["problems"]})
         count("RulesInvalid")
-        return refusal | about | {"live": _live(before)}, before
+        return _Outcome(refusal | about, before, push)
+    version = keep(bucket, upload, contents, checked, before)
+    about |= {"number": version.number, "changes": version.changes}
     about["warnings"] = [*uploads.misplaced_files(bucket), *checked.warnings][:_MOST_LISTED]
-    yes = None
+    yes: Yes | None = None
     if before is not None and live.version != before.version:
-        yes = approver(bucket, before, live.version)
+        yes = approved(bucket, before, live.version)
         if yes is None and (reasons := reasons_to_wait(settings.table_name, before, live, parse_iso(at))):
             logger.info("The rules wait for a yes", extra={"version": live.version, "reasons": reasons})
             report = {"activated": False, "version": live.version, "problems": [], "at": at}
-            return report | about | {"waits": reasons, "live": _live(before)}, before
-        live = live.model_copy(update={"approved_by": yes or ""})
+            return _Outcome(report | about | {"waits": reasons}, before, push)
+        live = live.model_copy(update={"approved_by": yes.by if yes else ""})
     register(settings.table_name, compile_sources(live.configuration))
     put_public_config(settings.table_name, dump_site(live.configuration, checked.mails))
     activate(bucket, live, checked.mails)
+    waited = last.get("waits", []) if yes and last.get("version") == live.version else []
+    note_activation(bucket, live, version, Decision(upload.why, yes.why if yes else "", waited))
     if yes is not None:
         use_up(bucket, live.version)
     logger.info("The rules are active", extra={"version": live.version})
     report = {"activated": True, "version": live.version, "problems": [], "at": at}
-    return report | about | {"live": _live(live)}, live
+    return _Outcome(report | about | {"live": _live(bucket, live)}, live, push)
+
+
+def _upload(
+    bucket: str, files: uploads.Files, upload: Upload, push: pushes.Push | None, last: Mapping[str, Any]
+) -> Upload:
+    """The upload, with name and reason as its push, the last report on the same files or its newest file tells."""
+    if push is not None:
+        return Upload(upload.at, push.by, push.why)
+    if last.get("files") == uploads.digest(files):
+        return Upload(upload.at, last.get("by", ""), last.get("why", ""))
+    return Upload(upload.at, uploads.uploader(bucket, files) or upload.by, "")
+
+
+def _half(announced: pushes.Announced) -> str:
+    push, missing = announced
+    more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+    return (
+        f"{_ALL}: the push{f' by {push.by}' if push.by else ''} of {push.at} is not complete; still missing: "
+        f"{', '.join(missing[:3])}{more}. If `ripen rules push` is not running any more, run it again; "
+        f"or delete {pushes.PUSH} from the bucket and upload any rule file, to use the files as they are"
+    )
 
 
 def _replacement(
@@ -150,8 +200,14 @@ def _is_decided(bucket: str, report: Mapping[str, Any]) -> bool:
         return False
     live = _active(bucket)
     return live is not None and (
-        live.version == report["version"] or approver(bucket, live, report["version"]) is not None
+        live.version == report["version"] or approved(bucket, live, report["version"]) is not None
     )
+
+
+def _is_whole(bucket: str, report: Mapping[str, Any], files: uploads.Files) -> bool:
+    """True if the report is about a push of which nothing is missing any more."""
+    announced = pushes.announced(bucket, files) if report.get("incomplete") else None
+    return bool(report.get("incomplete")) and not (announced and announced.missing)
 
 
 def _active(bucket: str) -> ActiveConfiguration | None:
@@ -162,10 +218,11 @@ def _active(bucket: str) -> ActiveConfiguration | None:
         return None
 
 
-def _live(active: ActiveConfiguration | None) -> dict[str, str] | None:
+def _live(bucket: str, active: ActiveConfiguration | None) -> dict[str, Any] | None:
     if active is None:
         return None
     return {
+        "number": number_of(bucket, active),
         "version": active.version,
         "since": active.activated_at,
         "by": active.activated_by,

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from adapters.identity.link_tokens import issue_page
-from adapters.rules.approvals import approval
+from adapters.rules.approvals import Yes, approval
 from ripen.storage.ledger import ASIDE_PREFIX, CHECKPOINT_KEY, EVENT_PREFIX, RECORD_KEY
 from ripen.times import DAY, HOUR, to_iso
 from ripen_cli.demo.desk import clock, sweep
@@ -172,9 +172,10 @@ def test_a_marketer_uploads_rules_and_mails_and_cannot_change_active_files(cloud
 
     s3.put_object(Bucket=bucket, Key="rules/phases.yaml", Body=file)
     s3.list_objects_v2(Bucket=bucket, Prefix="mails/")
-    s3.get_object(Bucket=bucket, Key="reports/latest.json")
+    for key in ("reports/latest.json", "versions/by-number/000001.json", "schemas/phases.json"):
+        s3.get_object(Bucket=bucket, Key=key)
 
-    for key in ("active/current.json", "reports/latest.json"):
+    for key in ("active/current.json", "reports/latest.json", "versions/by-number/000001.json", "history/1.json"):
         with refused():
             s3.put_object(Bucket=bucket, Key=key, Body=b"{}")
     with refused():
@@ -197,9 +198,13 @@ def test_a_marketer_says_yes_to_an_upload_whose_effect_was_estimated(cloud, send
         wait_for("a report that waits", lambda: report().get("waits"))
         found = report()
         assert found["waits"] == ["rules/approval.yaml: the limits change, and that always needs a yes"]
-        key, yes = approval(found["version"], found["live"]["version"], "a marketer")
+        key, yes = approval(found["version"], found["live"]["version"], Yes("a marketer"))
         s3.put_object(Bucket=bucket, Key=key, Body=yes)
         wait_for("the version to be live", lambda: report().get("live", {}).get("version") == found["version"])
+        assert found["number"] == report()["live"]["number"]
+        decision = s3.list_objects_v2(Bucket=bucket, Prefix="history/")["Contents"][-1]["Key"]
+        kept = json.loads(s3.get_object(Bucket=bucket, Key=decision)["Body"].read())
+        assert (kept["number"], kept["approved_by"]) == (found["number"], "a marketer")
 
     s3.put_object(Bucket=bucket, Key=limits, Body=b"approval: {leads: 1000}\n")
     waits_then_goes_live()

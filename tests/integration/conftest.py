@@ -17,6 +17,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 
 import template
+from adapters.rules import isolated_check
 from adapters.rules.isolated_check import check
 from adapters.runtime import clients
 from adapters.store.load_lead import load_merged_lead
@@ -30,6 +31,7 @@ from track.handler import handler as track
 from trigger.handler import handler as trigger
 
 SENDER = "hello@example.com"
+isolated_check_plain = isolated_check.check_plain
 SCHEMA = template.load()
 
 
@@ -134,6 +136,14 @@ class Stacks:
 def _checked_once():
     """Caches the check of rule files, which starts a process, because many tests publish the same files."""
     with pytest.MonkeyPatch.context() as patch:
+        plain = cache(lambda files, sent, seconds: isolated_check_plain(dict(files), sent, seconds))
+        patch.setattr(
+            isolated_check,
+            "check_plain",
+            lambda files, sent=(), seconds=isolated_check.MOST_SECONDS: plain(
+                tuple(sorted(files.items())), frozenset(sent), seconds
+            ),
+        )
         once = cache(lambda files, sent: check(dict(files), sent))
         patch.setattr(publishing, "check", lambda files, sent: once(tuple(sorted(files.items())), sent))
         yield

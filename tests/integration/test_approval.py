@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from adapters.rules.active import clear_cache
-from adapters.rules.approvals import approve
+from adapters.rules.approvals import Yes, approve
+from adapters.rules.versions import activations
 from integration.conftest import SCHEMA
 from ripen.times import DAY, HOUR, MINUTE
 from ripen_cli import upload
@@ -73,7 +74,7 @@ def decided_at_once(site, monkeypatch):
     """The bucket tells the publish function of a yes before the command looks for the report."""
     real = upload.wait_for_decision
     monkeypatch.setattr(
-        "ripen_cli.rules.wait_for_decision",
+        "ripen_cli.upload.wait_for_decision",
         lambda bucket, version: (site.publish({}, LATER + HOUR), real(bucket, version))[1],
     )
 
@@ -98,13 +99,29 @@ def test_a_typo_that_hands_over_many_leads_waits(twelve):
     assert handovers(twelve, LATER + HOUR) == 0
 
 
+def test_a_yes_is_kept_with_who_and_why(twelve, decided_at_once):
+    twelve.publish(scoring(500), LATER)
+
+    told = run("activate", "2", "--as", "Änne", "--why", "a campaign of ours")
+
+    assert told.exit_code == 0, told.output
+    last = activations(twelve.bucket)[-1]
+    assert (last.number, last.replaces, last.waited) == (2, 1, [WAITS])
+    assert (last.approved_by, last.approved_why) == ("Änne", "a campaign of ours")
+    assert run("history").output.splitlines()[1:4] == [
+        "  live since 2026-03-03 09:00, is live",
+        f"    waited: {WAITS}",
+        "    approved by Änne: a campaign of ours",
+    ]
+
+
 def test_activate_makes_the_waiting_version_live(twelve, decided_at_once):
     version = twelve.publish(scoring(500), LATER)["version"]
 
     told = run("activate", version, "--as", "Änne")
 
     assert told.exit_code == 0, told.output
-    assert told.output.startswith(f"Live: version {version} since 2026-03-03 09:00, approved by Änne\n")
+    assert told.output.startswith(f"Live: version 2 ({version}) since 2026-03-03 09:00, approved by Änne\n")
     assert told.output.endswith("is live.\n")
     assert handovers(twelve, LATER + 2 * HOUR) == 12
 
@@ -114,13 +131,15 @@ def test_the_status_and_a_mail_say_why_a_version_waits_and_how_it_goes_live(twel
 
     lines = run("status").output.splitlines()
     assert lines[1:4] == [
-        "The last upload, of 2026-03-03 08:00, waits for a yes:",
+        f"The last upload, of 2026-03-03 08:00, is version 2 ({version}) and waits for a yes:",
         f"  {WAITS}",
-        f"`ripen rules activate {version}` makes it live; another upload replaces it.",
+        "`ripen rules activate 2` makes it live; another upload replaces it.",
     ]
+    assert lines[4:6] == ["rules/scoring.yaml:", "  `reads` gives 500 instead of 5 points"]
     mail = twelve.mails()[-1]
     assert mail["Subject"] == f"Rules wait for your yes: version {version}"
     assert f"- {WAITS}" in mail.get_content().splitlines()
+    assert "- rules/scoring.yaml: `reads` gives 500 instead of 5 points" in mail.get_content().splitlines()
     assert f"If this is what you want:  ripen rules activate {version}" in mail.get_content().splitlines()
 
 
@@ -179,7 +198,7 @@ def test_a_yes_names_the_version(twelve):
     told = run("activate", "0123456789ab")
 
     assert told.exit_code == 1
-    assert f"version '0123456789ab' does not wait for a yes; version {version} waits" in told.output
+    assert f"version '0123456789ab' does not wait for a yes; version 2 ({version}) waits" in told.output
 
 
 def test_a_report_that_another_copy_of_the_function_wrote_too_late_is_replaced(twelve, decided_at_once):
@@ -204,7 +223,7 @@ def test_a_yes_counts_once(twelve, decided_at_once):
 def test_a_yes_is_void_once_something_else_is_live(twelve):
     version = twelve.publish(scoring(500), LATER)["version"]
     assert twelve.publish(scoring(6), LATER + HOUR)["activated"]
-    approve(twelve.bucket, version, "0123456789ab", "Ann")
+    approve(twelve.bucket, version, "0123456789ab", Yes("Ann"))
 
     assert twelve.publish(scoring(500), LATER + 2 * HOUR)["waits"]
 

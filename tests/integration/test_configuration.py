@@ -56,7 +56,7 @@ def test_an_invalid_upload_is_refused_with_file_and_line_and_leaves_the_active_o
     assert report["activated"] is False
     [problem] = report["problems"]
     where, _, what = problem.partition(": ")
-    assert where == "rules/campaigns.yaml:4"
+    assert where == "rules/campaigns.yaml:4:15"
     assert what.startswith("campaigns.welcome.start.score.profile: there is no profile 'engagment'; known: engagement")
     assert active() == before
     assert metrics()["RulesInvalid"] == 1
@@ -68,7 +68,7 @@ def test_an_invalid_upload_is_refused_with_file_and_line_and_leaves_the_active_o
         (
             b"half_life: 90d",
             b"half_life: 999999w",
-            "scoring.yaml:4: profiles.engagement.half_life: '999999w' is longer",
+            "scoring.yaml:4:5: profiles.engagement.half_life: '999999w' is longer",
         ),
     ],
 )
@@ -82,24 +82,24 @@ def test_values_beyond_their_limits_are_refused(nurturing, rule_files, right, wr
 
 
 MISTAKES = [
-    ("scoring", "half_life: 90d", "half_life: 0d", ":6: profiles.engagement.half_life: '0d' is not a duration"),
+    ("scoring", "half_life: 90d", "half_life: 0d", ":7:5: profiles.engagement.half_life: '0d' is not a duration"),
     ("scoring", "{event: Signed Up}", "{lead.scores.fitt: 3}", ": lead.scores.fitt: 'fitt' is not defined"),
     (
         "scoring",
         "once: true",
         "once: true\n        cap: 9",
-        ":8: profiles.engagement.rules.social-ad-click: cap and cap_per_day have no effect",
+        ":9:7: profiles.engagement.rules.social-ad-click: cap and cap_per_day have no effect",
     ),
     ("scoring", "{session.new: true}", "{session.pages: {numeric: ['>', 5, '<', 3]}}", "no number is > 5 and < 3"),
     (
         "phases",
         "below: 5}",
         "below: 11}",
-        ":9: phases.awareness.enter.0.score.below: a lead with a value from 10 to 11",
+        ":10:38: phases.awareness.enter.0.score.below: a lead with a value from 10 to 11",
     ),
     ("phases", "at_least: 10}", "at_least: 10, below: 20}", "needs exactly one of at_least and below"),
-    ("personas", "weight: 0.8", "weight: 8", ":25: personas.head-of-it.evidence.role.weight: "),
-    ("interests", "at_least: 2", "at_least: 0", ":4: interests.at_least: "),
+    ("personas", "weight: 0.8", "weight: 8", ":26:9: personas.head-of-it.evidence.role.weight: "),
+    ("interests", "at_least: 2", "at_least: 0", ":5:3: interests.at_least: "),
     (
         "campaigns",
         "profile: engagement, at_least: 150",

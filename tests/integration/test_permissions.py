@@ -137,7 +137,7 @@ def marketer_may(action, key):
 
 
 @pytest.mark.parametrize("action", ["GetObject", "PutObject", "DeleteObject"])
-@pytest.mark.parametrize("key", ["rules/scoring.yaml", "mails/welcome/en.mjml"])
+@pytest.mark.parametrize("key", ["rules/scoring.yaml", "mails/welcome/en.mjml", "pushes/current.json"])
 def test_a_marketer_uploads_rules_and_mails(action, key):
     assert marketer_may(action, key)
 
@@ -145,6 +145,13 @@ def test_a_marketer_uploads_rules_and_mails(action, key):
 def test_a_marketer_reads_the_report_of_an_upload_and_cannot_write_it():
     assert marketer_may("GetObject", "reports/latest.json")
     assert not marketer_may("PutObject", "reports/latest.json")
+
+
+@pytest.mark.parametrize("key", ["versions/by-number/000001.json", "history/2026-03-02T08:00:00.000Z.json"])
+def test_a_marketer_reads_versions_and_history_and_cannot_write_them(key):
+    assert marketer_may("GetObject", key)
+    assert not marketer_may("PutObject", key)
+    assert not marketer_may("DeleteObject", key)
 
 
 def test_a_marketer_says_yes_to_an_upload_that_waits():
@@ -162,7 +169,7 @@ def test_a_marketer_lists_these_folders_only():
         bucket, context = {"GetAtt": "RulesBucket.Arn"}, {} if prefix is None else {"s3:prefix": prefix}
         return permissions.allows(MARKETER, "s3:ListBucket", bucket, context)
 
-    assert all(map(lists, ("rules/", "mails/", "mails/welcome/", "reports/")))
+    assert all(map(lists, ("rules/", "mails/", "mails/welcome/", "reports/", "versions/by-number/", "history/")))
     assert not any(map(lists, (None, "", "active/", "r")))
 
 

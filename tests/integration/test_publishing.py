@@ -49,7 +49,7 @@ def test_a_refused_upload_is_reported_with_its_problems_and_the_live_version(not
     assert len(notified.mails()) == 4
     mail = notified.mails()[-1]
     assert mail["Subject"] == "Rules are not live: 1 problem in the upload"
-    assert "- rules/phases.yaml:2: a colon in a text needs quotes" in mail.get_content()
+    assert "- rules/phases.yaml:2:19: a colon in a text needs quotes" in mail.get_content()
     assert f"Live: version {version} since 2026-03-02 09:00" in mail.get_content().splitlines()
 
 
@@ -120,7 +120,7 @@ def test_the_status_shows_the_live_version_and_the_result_of_the_last_upload(nur
     assert lines[0].startswith("Live: version ")
     assert lines[0].endswith(" since 1970-01-01 00:00")
     assert lines[1] == "The last upload, of 2026-03-02 08:00, changed nothing:"
-    assert lines[2].startswith("  rules/phases.yaml:2: a colon in a text needs quotes")
+    assert lines[2].startswith("  rules/phases.yaml:2:19: a colon in a text needs quotes")
     assert "Ignored: rules/Thumbs.db" in lines
 
 
@@ -145,7 +145,7 @@ def published_at_once(site, monkeypatch):
     seen = []
     real = upload.wait_for_report
     monkeypatch.setattr(
-        "ripen_cli.rules.wait_for_report", lambda bucket: (seen.append(site.publish({}, START)), real(bucket))[1]
+        "ripen_cli.upload.wait_for_report", lambda bucket: (seen.append(site.publish({}, START)), real(bucket))[1]
     )
     return seen
 

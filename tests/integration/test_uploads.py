@@ -35,7 +35,7 @@ def test_a_mistake_in_a_merged_mapping_is_reported_where_it_was_written(nurturin
     found = nurturing.publish({"rules/sources.yaml": shop + b"  blog:\n    <<: *shop\n    write_key: blog\n"}, START)
 
     assert found["problems"] == [
-        f"rules/sources.yaml:2: sources.{name}.limit_per_minut: is not a known key. {MEANT}"
+        f"rules/sources.yaml:2:64: sources.{name}.limit_per_minut: is not a known key. {MEANT}"
         for name in ("shop", "blog")
     ]
     assert report() == found

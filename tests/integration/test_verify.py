@@ -239,7 +239,7 @@ def test_without_rules_the_remedy_is_an_upload(verified, nurturing):
     nurturing.s3.delete_object(Bucket=nurturing.bucket, Key="active/current.json")
 
     assert verified()["rules"].found == "none are live"
-    assert "ripen rules upload" in verified()["rules"].remedy
+    assert "ripen rules push" in verified()["rules"].remedy
 
 
 def test_an_upload_that_was_refused_is_told(verified, nurturing):

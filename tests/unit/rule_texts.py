@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from adapters.rules.rule_files import build
 from ripen.errors import InvalidConfigurationError
 
@@ -52,12 +54,17 @@ FILES = {
 }
 
 
+def without_columns(problems):
+    """The problems with file and line alone."""
+    return [re.sub(r"^(rules/[a-z]+\.yaml:\d+):\d+: ", r"\1: ", problem) for problem in problems]
+
+
 def problems(**changed):
     files = FILES | {f"rules/{name}.yaml": text for name, text in changed.items()}
     try:
         build({name: text.encode() for name, text in files.items()})
     except InvalidConfigurationError as error:
-        return error.problems
+        return without_columns(error.problems)
     return []
 
 

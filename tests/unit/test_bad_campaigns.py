@@ -6,6 +6,7 @@ import pytest
 
 from adapters.rules.rule_files import build
 from ripen.errors import InvalidConfigurationError
+from unit.rule_texts import without_columns
 
 FILES = {
     "rules/scoring.yaml": """\
@@ -70,7 +71,7 @@ def problems(file="campaigns", old="", new=""):
     try:
         build({path: text.encode() for path, text in (FILES | {name: FILES[name].replace(old, new, 1)}).items()})
     except InvalidConfigurationError as error:
-        return error.problems
+        return without_columns(error.problems)
     return []
 
 
@@ -164,14 +165,14 @@ def test_the_unchanged_campaign_is_valid():
             "mailing",
             "mailing:",
             "mailing:\n  from_name: 7",
-            "mailing.from_name: Input should be a valid string (it is 7)",
+            "mailing.from_name: needs a text; a number as a text needs quotes (it is 7)",
         ),
         ("mailing", "mailing:", "mailing:\n  imprint: {}", "mailing.imprint: has no text in 'en'"),
         (
             "mailing",
             "mailing:",
             "mailing:\n  reply_to: {en: a@example.com, de: b}",
-            "mailing.reply_to.de: String should",
+            "mailing.reply_to.de: write an address such as",
         ),
         (
             "campaigns",

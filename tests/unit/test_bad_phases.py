@@ -17,7 +17,7 @@ from unit.rule_texts import PHASES, phases, problems
         (["from: [cold], interest: {topic: mills, at_least: 1, below: 2}"], "interest: needs exactly one"),
         (
             ["from: [cold], score: {profile: interest, at_least: 0.04}"],
-            "at_least: Input should be greater than or equal",
+            "at_least: must be greater than or equal",
         ),
         (["from: [cold]"], "has no condition; add one of contract_ends_within, in_phase_for"),
         (

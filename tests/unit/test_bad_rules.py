@@ -36,7 +36,7 @@ RULE = "rules/scoring.yaml:7: profiles.interest.rules.page"
         ),
         ("when: {event: A}, points: 2, valid_from: 2026-02-30", f"{RULE}.valid_from: "),
         ("when: {event: A}, points: 2, valid_from: soon", f"{RULE}.valid_from: "),
-        ("when: {event: A}, points: 2, cap: 0", f"{RULE}.cap: Input should be greater than 0 (it is 0)"),
+        ("when: {event: A}, points: 2, cap: 0", f"{RULE}.cap: must be greater than 0 (it is 0)"),
         ("when: {event: A}, points: .inf", f"{RULE}.points: "),
         ("when: {event: A}, points: .nan", f"{RULE}.points: "),
         ("when: {event: A}, points: {from: total, cap: 3}", f"{RULE}.points.from: "),

@@ -13,11 +13,12 @@ KEYS = {"value", "unit", "floor", "ratio", "budget"}
 LIMITS = {"track.batch.wru": 0.2, "score.largest.cpu": 2.0, "score.largest.memory": 256.0} | {
     "price.single": 1.75,
     "price.batch": 0.45,
+    "check.rules-500.time": 1.0,
 }
 CPU = {
     *("track.single.cpu", "track.batch.cpu", "track.hostile.cpu", "track.growth.cpu", "track.cold-start.cpu"),
     *("score.event.cpu", "score.rules-1000.cpu", "score.settled.cpu"),
-    *("whole.single.cpu", "whole.batch.cpu", "mail.cpu"),
+    *("whole.single.cpu", "whole.batch.cpu", "mail.cpu", "check.rules-500.cpu"),
 }
 SWEEP = {"sweep.reads.10k", "sweep.reads.1m", "sweep.pace"}
 ROWS = {

@@ -225,7 +225,7 @@ def test_a_mistake_is_named_with_file_and_line(files, name, old, new, expected):
     [
         ({"mails/tips/en.html": b"x"}, "mails/tips/en.html: is not the name of a mail"),
         ({"mails/other/de.txt": b"Hallo"}, "mails/other/de.txt: has no de.mjml in the same folder"),
-        ({"mails/tips/en.txt": b"\xff\xfe"}, "mails/tips/en.txt: is not text in UTF-8: invalid start byte"),
+        ({"mails/tips/en.txt": b"\xff\xfe"}, "mails/tips/en.txt:1: is not text in UTF-8: it is saved as UTF-16"),
         ({"mails/tips/en.txt": b"Hello {{"}, "mails/tips/en.txt:1: "),
         ({"mails/tips/en.txt": b"\nhttps://{{ lead.name }}/x"}, "mails/tips/en.txt:2: https://{{ lead.name }}/x: a"),
         ({"mails/tips/en.txt": b"https://a.example/{% if x %}y{% endif %}"}, "mails/tips/en.txt:1: "),

@@ -9,6 +9,7 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
+import click
 import pytest
 
 from ripen_cli.main import main
@@ -79,8 +80,11 @@ def test_a_broken_link_ends_the_build(tmp_path):
 
 def commands(command, name):
     yield name, command
-    for key, inner in getattr(command, "commands", {}).items():
-        yield from commands(inner, f"{name} {key}")
+    context = click.Context(command)
+    for key in command.list_commands(context) if isinstance(command, click.Group) else ():
+        inner = command.get_command(context, key)
+        if not inner.hidden:
+            yield from commands(inner, f"{name} {key}")
 
 
 def options():

@@ -79,7 +79,7 @@ def test_an_invalid_host_is_refused_with_an_example(wrong):
         build(files | {"rules/sources.yaml": sources})
 
     [problem] = error.value.problems
-    assert problem.startswith("rules/sources.yaml:3: ignore_referrers.0: ")
+    assert problem.startswith("rules/sources.yaml:3:5: ignore_referrers.0: ")
     assert "is no host; write one such as paypal.com, without https:// and path" in problem
 
 

@@ -144,8 +144,8 @@ def test_a_text_that_is_missing_in_a_language_of_the_mails_is_a_warning():
     missing = "has no text in 'de', although there are mails in it; add one"
 
     assert uploaded() == [
-        f"rules/content.yaml:2: content.video.title: {missing}",
-        f"rules/mailing.yaml:6: mailing.categories.news.title: {missing}",
+        f"rules/content.yaml:2:24: content.video.title: {missing}",
+        f"rules/mailing.yaml:6:12: mailing.categories.news.title: {missing}",
     ]
 
 

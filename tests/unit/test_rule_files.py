@@ -4,6 +4,7 @@ from adapters.rules.rule_files import build
 from ripen.errors import InvalidConfigurationError
 from ripen_cli.project import RULES, rule_files
 from stories import few_rules
+from unit.rule_texts import without_columns
 
 
 @pytest.fixture
@@ -14,7 +15,7 @@ def files():
 def problems(files):
     with pytest.raises(InvalidConfigurationError) as error:
         build(files)
-    return error.value.problems
+    return without_columns(error.value.problems)
 
 
 def edit(files, name, old, new):
@@ -75,25 +76,25 @@ def test_a_mistake_in_a_file_saved_on_windows_is_named_with_its_line(files):
             "scoring",
             "half_life: 90d",
             "half_life: 0d",
-            "rules/scoring.yaml:6: profiles.engagement.half_life: '0d' is not a duration",
+            "rules/scoring.yaml:7: profiles.engagement.half_life: '0d' is not a duration",
         ),
         (
             "scoring",
             "half_life",
             "half_live",
-            "rules/scoring.yaml:6: profiles.engagement.half_live: is not a known key",
+            "rules/scoring.yaml:7: profiles.engagement.half_live: is not a known key",
         ),
         (
             "scoring",
             "points: 20",
             "points: many",
-            "rules/scoring.yaml:35: profiles.engagement.rules.signed-up.points: ",
+            "rules/scoring.yaml:36: profiles.engagement.rules.signed-up.points: ",
         ),
         (
             "scoring",
             "wildcard",
             "wildcart",
-            "rules/scoring.yaml:22: profiles.engagement.rules.topic-page.when: properties.path: ",
+            "rules/scoring.yaml:23: profiles.engagement.rules.topic-page.when: properties.path: ",
         ),
         (
             "scoring",
@@ -123,15 +124,15 @@ def test_a_mistake_in_a_file_saved_on_windows_is_named_with_its_line(files):
             "phases",
             "below: 5",
             "under: 5",
-            "rules/phases.yaml:9: phases.awareness.enter.0.score.under: is not a known key",
+            "rules/phases.yaml:10: phases.awareness.enter.0.score.under: is not a known key",
         ),
-        ("phases", "in_phase_for: 30d", "in_phase_for: 30s", "rules/phases.yaml:36: "),
+        ("phases", "in_phase_for: 30d", "in_phase_for: 30s", "rules/phases.yaml:37: "),
         ("phases", "from: [loss]", "from: [lost]", "there is no phase 'lost'; known: awareness, consultation"),
         (
             "campaigns",
             "mail: first-steps",
             "mail: first",
-            "rules/campaigns.yaml:179: campaigns.onboarding.steps.0.mail: there is no mail",
+            "rules/campaigns.yaml:180: campaigns.onboarding.steps.0.mail: there is no mail",
         ),
         ("campaigns", "profile: engagement", "profile: value", "there is no profile 'value'; known: engagement, fit"),
         ("campaigns", "phase: purchase", "phase: buying", "there is no phase 'buying'"),
@@ -142,14 +143,14 @@ def test_a_mistake_in_a_file_saved_on_windows_is_named_with_its_line(files):
             "allows after only together with score",
         ),
         ("sources", "kind: browser", "kind: server", "kind server needs write_key_sha256, and neither write_key"),
-        ("sources", '["*"]', '["www.example.com"]', "rules/sources.yaml:75: sources.website.origins.0: "),
+        ("sources", '["*"]', '["www.example.com"]', "rules/sources.yaml:76: sources.website.origins.0: "),
         ("sources", "  website:", "  ripen:", "is a reserved name"),
         ("campaigns", "at_least: 150", "at_least: -1", "greater than or equal to 0.1 (it is -1)"),
         (
             "campaigns",
             "campaigns:",
             "campaign:",
-            "rules/campaigns.yaml:3: campaign: is not allowed here; known: campaigns",
+            "rules/campaigns.yaml:4: campaign: is not allowed here; known: campaigns",
         ),
         ("campaigns", "mail: first-steps", "mail: [", "rules/campaigns.yaml:"),
     ],
@@ -165,7 +166,7 @@ def test_two_sources_with_the_same_key_are_refused(files):
 
     [problem] = problems(files | {"rules/sources.yaml": text})
 
-    assert problem.startswith("rules/sources.yaml:79: sources.shop: has the same write key as website")
+    assert problem.startswith("rules/sources.yaml:80: sources.shop: has the same write key as website")
 
 
 def test_duplicate_keys_are_refused(files):
@@ -173,7 +174,7 @@ def test_duplicate_keys_are_refused(files):
 
     [problem] = problems(files | {"rules/campaigns.yaml": text})
 
-    assert problem.startswith('rules/campaigns.yaml:462: the key "onboarding" occurs more than once')
+    assert problem.startswith('rules/campaigns.yaml:463: the key "onboarding" occurs more than once')
 
 
 def test_a_missing_file_and_an_unknown_file_are_both_reported(files):

@@ -109,7 +109,7 @@ def test_a_misspelt_event_is_a_warning_with_its_line(starter):
 
     [warning] = warnings(files)
 
-    assert re.match(r"rules/scoring\.yaml:\d+: profiles\.engagement\.rules\.signed-up\.when\.event: ", warning)
+    assert re.match(r"rules/scoring\.yaml:\d+:\d+: profiles\.engagement\.rules\.signed-up\.when\.event: ", warning)
     assert warning.endswith("no source has sent 'Sign Up' yet, and no other rule uses it. Did you mean 'Signed Up'?")
 
 

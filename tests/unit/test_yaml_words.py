@@ -43,6 +43,6 @@ def test_a_yaml_error_is_reported_in_plain_words(text, line, told):
     with pytest.raises(MarkedYAMLError) as error:
         read_yaml(text.encode())
 
-    number, problem = problem_of(error.value, text.encode())
+    number, _, problem = problem_of(error.value, text.encode())
 
     assert (number, told in problem) == (line, True), problem

@@ -107,10 +107,10 @@ def rule_checks(bucket: str) -> Iterator[Finding]:
     try:
         active = stored(bucket)
     except ValidationError:
-        yield failed("rules", "what is live cannot be read", "upload any rule file again: ripen rules upload")
+        yield failed("rules", "what is live cannot be read", "upload any rule file again: ripen rules push")
         return
     if active is None:
-        yield failed("rules", "none are live", "upload rules and mails: ripen rules upload infra --yes")
+        yield failed("rules", "none are live", "upload rules and mails: ripen rules push infra --yes")
         return
     yield ok("rules", f"version {active.version} is live since {active.activated_at[:16].replace('T', ' ')}")
     report = last_report(bucket)

@@ -21,6 +21,7 @@ from adapters.mail.sandbox import MOST_LETTERS
 from ripen.config.configuration import MailTemplate
 from ripen.config.text_files import read_text
 from ripen.config.upload_limits import LAYOUT, is_read
+from ripen.errors import UnreadableTextError
 from ripen.messages.salutation import LANGUAGES
 
 _PLACE = re.compile(r"<mj-content\s*/>")
@@ -101,8 +102,8 @@ def _read(name: str, files: Mapping[str, bytes], texts: dict[str, str]) -> list[
         return [f"{name}: has no {name[-6:-4]}.mjml in the same folder; add it"]
     try:
         source = read_text(files[name])
-    except UnicodeDecodeError as error:
-        return [f"{name}: is not text in UTF-8: {error.reason}"]
+    except UnreadableTextError as error:
+        return [f"{name}:{error.line}: is not text in UTF-8: {error.problem}"]
     wrong = islice(file_problems(name, source), MOST_PROBLEMS)
     found = [f"{name}:{line}: {problem[:_LONGEST_PROBLEM]}" for line, problem in wrong]
     if not found:

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import json
+from typing import NamedTuple
 
-from adapters.rules.uploads import shown_name
+from adapters.rules.uploads import shown_name, shown_text
 from adapters.runtime.clients import client, stored_object
 from ripen.config.configuration import ActiveConfiguration
 
 
-def approval(version: str, replaces: str, by: str) -> tuple[str, bytes]:
+class Yes(NamedTuple):
+    """A yes of the person `by`, for the reason `why`, which may be empty."""
+
+    by: str
+    why: str = ""
+
+
+def approval(version: str, replaces: str, yes: Yes) -> tuple[str, bytes]:
     """The S3 key and content of a yes: `version` may replace the version `replaces`."""
-    body = {"version": version, "replaces": replaces, "by": shown_name(by)}
+    body = {"version": version, "replaces": replaces, "by": shown_name(yes.by), "why": shown_text(yes.why)}
     return _key(version), json.dumps(body).encode()
 
 
-def approve(bucket: str, version: str, replaces: str, by: str) -> None:
-    """Store such a yes of the person `by`."""
-    key, body = approval(version, replaces, by)
+def approve(bucket: str, version: str, replaces: str, yes: Yes) -> None:
+    """Store such a yes."""
+    key, body = approval(version, replaces, yes)
     client("s3").put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
 
 
-def approver(bucket: str, active: ActiveConfiguration, version: str) -> str | None:
-    """The person who said that `version` may replace the active one; None if nobody did.
+def approved(bucket: str, active: ActiveConfiguration, version: str) -> Yes | None:
+    """The yes that `version` may replace the active one; None if nobody said it.
 
     A yes counts for the replacement of one version. So it is void once something else has gone live.
     """
@@ -33,7 +41,7 @@ def approver(bucket: str, active: ActiveConfiguration, version: str) -> str | No
         return None
     if not isinstance(found, dict) or found.get("replaces") != active.version:
         return None
-    return shown_name(str(found.get("by", "")))
+    return Yes(shown_name(str(found.get("by", ""))), shown_text(str(found.get("why", ""))))
 
 
 def use_up(bucket: str, version: str) -> None:

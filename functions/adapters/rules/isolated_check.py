@@ -12,11 +12,13 @@ import sys
 from base64 import b64encode
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ripen.config.configuration import Configuration, Mails, MailTemplate
 from ripen.config.upload_limits import is_read, size_problems
 from ripen.errors import InvalidConfigurationError
+
+if TYPE_CHECKING:  # the command that only checks starts without the models
+    from ripen.config.configuration import Configuration, Mails
 
 MOST_SECONDS = 60
 """Most seconds of a whole check; the starter kit takes about one second."""
@@ -35,7 +37,25 @@ class Checked(NamedTuple):
 
 
 def check(files: Mapping[str, bytes], sent: Collection[str] = (), seconds: float = MOST_SECONDS) -> Checked:
-    """The result of `adapters.rules.rule_files.build` for `files`, within `seconds`.
+    """The result of `adapters.rules.rule_files.build` for `files`, as in `check_plain`."""
+    from ripen.config.configuration import Configuration, MailTemplate  # noqa: PLC0415 - as above
+
+    answer = check_plain(files, sent, seconds)
+    return Checked(
+        Configuration.model_validate(answer["configuration"]),
+        {
+            name: {language: MailTemplate(**mail) for language, mail in languages.items()}
+            for name, languages in answer["mails"].items()
+        },
+        answer["version"],
+        answer["warnings"],
+    )
+
+
+def check_plain(
+    files: Mapping[str, bytes], sent: Collection[str] = (), seconds: float = MOST_SECONDS
+) -> dict[str, Any]:
+    """The result of the check of `files` within `seconds`, as JSON: `configuration`, `mails`, `version`, `warnings`.
 
     `sent` are the names of events that sources have sent, if they are known; the warnings compare with them.
 
@@ -59,15 +79,7 @@ def check(files: Mapping[str, bytes], sent: Collection[str] = (), seconds: float
     *_, answer = _told(done.stdout)
     if "problems" in answer:
         raise InvalidConfigurationError(answer["problems"])
-    return Checked(
-        Configuration.model_validate(answer["configuration"]),
-        {
-            name: {language: MailTemplate(**mail) for language, mail in languages.items()}
-            for name, languages in answer["mails"].items()
-        },
-        answer["version"],
-        answer["warnings"],
-    )
+    return answer
 
 
 def _broken_off(printed: bytes, reason: str) -> InvalidConfigurationError:

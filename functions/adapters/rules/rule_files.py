@@ -1,29 +1,27 @@
 """Reads rule files and mails, as marketers write them, into one checked configuration.
 
-Each problem is one line of text: file, line number, key, the error and its remedy.
+Each problem is one line of text: file, line, column, key, the error and its remedy.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import chain, islice
-from typing import Any
 
 from pydantic import ValidationError
 from ruamel.yaml.error import MarkedYAMLError
 
 from adapters.mail.compiler import MOST_PROBLEMS, Reading, read_mails, untold
 from adapters.mail.jinja import shows_content
+from adapters.rules.model_words import message
 from adapters.rules.yaml_files import Document, read_yaml, steps
 from adapters.rules.yaml_words import problem_of
 from ripen.config.configuration import Configuration, Mails, compile_sources
 from ripen.config.public import MAX_BYTES, dump_site
 from ripen.config.schema.base import Path
 from ripen.config.schema.campaigns import Branch
-from ripen.config.schema.keys import keys_at
 from ripen.config.upload_limits import MAIL, SECTIONS, size_problems, strangers
 from ripen.errors import InvalidConfigurationError
 from ripen.events.sources import dump_sources
@@ -31,12 +29,12 @@ from ripen.suggestions import did_you_mean
 from ripen.validation.campaign_checks import steps_of
 from ripen.validation.checks import problems
 from ripen.validation.event_names import doubtful_events
+from ripen.validation.operator_names import doubtful_operators
 from ripen.validation.sending_times import closed_too_long
 from ripen.validation.translations import untranslated
 
 _NEEDED = ("profiles", "phases")
-_LONGEST_INPUT = 100
-_QUOTED = re.compile(r"'([^']*)'")
+_NOTHING = Document({}, None)
 
 
 def build(files: Mapping[str, bytes], reading: Reading = untold) -> tuple[Configuration, Mails, str]:
@@ -64,7 +62,7 @@ def build(files: Mapping[str, bytes], reading: Reading = untold) -> tuple[Config
         configuration = Configuration.model_validate(merged)
     except ValidationError as error:
         raise InvalidConfigurationError(
-            [_located(documents, _written(e["loc"]), _message(e)) for e in error.errors()[:MOST_PROBLEMS]]
+            [_located(documents, _written(e["loc"]), message(e)) for e in error.errors()[:MOST_PROBLEMS]]
         ) from None
     wrong = chain(problems(configuration, frozenset(mails)), _of_mails(configuration, mails))
     found = [_located(documents, path, text) for path, text in islice(wrong, MOST_PROBLEMS)]
@@ -72,16 +70,23 @@ def build(files: Mapping[str, bytes], reading: Reading = untold) -> tuple[Config
         raise InvalidConfigurationError(found)
     dump_site(configuration, mails)  # raises InvalidConfigurationError if the public configuration is too large
     if (size := len(dump_sources(compile_sources(configuration)))) > MAX_BYTES:
-        raise InvalidConfigurationError([f"rules/sources.yaml:1: sources: has {size} bytes; the limit is {MAX_BYTES}"])
+        raise InvalidConfigurationError(
+            [f"rules/sources.yaml:1:1: sources: has {size} bytes; the limit is {MAX_BYTES}"]
+        )
     return configuration, mails, _version(configuration, mails)
 
 
 def warnings_of(files: Mapping[str, bytes], configuration: Configuration, sent: Collection[str] = ()) -> list[str]:
     """Warnings about files from which `build` made a configuration; `sent` are the names of events that were sent."""
-    documents = {name: read_yaml(content) for name, content in files.items() if name in SECTIONS}
     spoken = {mail[2] for name in files if (mail := MAIL.fullmatch(name))}
-    doubts = (doubtful_events(configuration, sent), closed_too_long(configuration), untranslated(configuration, spoken))
-    found = islice(chain(*doubts), MOST_PROBLEMS)
+    doubts = (
+        doubtful_events(configuration, sent),
+        doubtful_operators(configuration),
+        closed_too_long(configuration),
+        untranslated(configuration, spoken),
+    )
+    found = [*islice(chain(*doubts), MOST_PROBLEMS)]
+    documents = {name: read_yaml(files[name]) for name in {_file_of(path) for path, _ in found} if name in files}
     return [_located(documents, path, text) for path, text in found]
 
 
@@ -104,25 +109,25 @@ def _read_yaml(name: str, sections: Sequence[str], content: bytes, troubles: lis
     try:
         document = read_yaml(content)
     except MarkedYAMLError as error:
-        line, problem = problem_of(error, content)
-        troubles.append(f"{name}:{line}: {problem}")
-        return Document({}, None)
+        line, column, problem = problem_of(error, content)
+        troubles.append(f"{name}:{line}:{column}: {problem}")
+        return _NOTHING
     if found := [*_misplaced(name, sections, document)]:
         troubles += found
-        return Document({}, None)
+        return _NOTHING
     return document
 
 
 def _misplaced(name: str, sections: Sequence[str], document: Document) -> Iterator[str]:
     if not isinstance(document.values, Mapping):
-        yield f"{name}:1: needs the top-level key {sections[0]}"
+        yield f"{name}:1:1: needs the top-level key {sections[0]}"
         return
     for key in document.values:
         if key not in sections:
-            line = next((line for _, line in steps(document.root, (key,))), 1)
-            yield f"{name}:{line}: {key}: is not allowed here; known: {', '.join(sections)}{_elsewhere(key, sections)}"
+            told = f"is not allowed here; known: {', '.join(sections)}{_elsewhere(key, sections)}"
+            yield f"{name}:{_place(document, (key,))}: {key}: {told}"
     if sections[0] not in document.values:
-        yield f"{name}:1: needs the top-level key {sections[0]}"
+        yield f"{name}:1:1: needs the top-level key {sections[0]}"
 
 
 def _elsewhere(key: object, sections: Sequence[str]) -> str:
@@ -135,29 +140,21 @@ def _written(location: Sequence[str | int]) -> Path:
     return tuple(step for step in location if not str(step).startswith("<") and step != "[key]")
 
 
-def _message(error: Any) -> str:
-    given = f" (it is {_short(error['input'])})" if isinstance(error["input"], str | int | float) else ""
-    kind, location = error["type"], error["loc"]
-    if kind == "extra_forbidden":
-        return f"is not a known key{did_you_mean(str(location[-1]), keys_at(Configuration, location[:-1]))}"
-    if kind == "missing":
-        return "is missing"
-    if kind == "value_error":
-        return str(error["msg"].removeprefix("Value error, "))
-    meant = did_you_mean(str(error["input"]), _QUOTED.findall(error["msg"])) if kind == "literal_error" else ""
-    return f"{error['msg']}{given}{meant}"
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= _LONGEST_INPUT else f"{text[:_LONGEST_INPUT]}..."
-
-
 def _located(documents: Mapping[str, Document], path: Path, text: str) -> str:
-    name = next((name for name, section in SECTIONS.items() if path and path[0] in section), "rules")
-    found = [*steps(documents[name].root, path)] if name in documents else []
-    known = [str(step) for step in path[: len(found) + 1]]
-    return f"{name}:{found[-1][1] if found else 1}: {'.'.join(known)}: {text}"
+    name = _file_of(path)
+    document = documents.get(name, _NOTHING)
+    known = [str(step) for step in path[: len([*steps(document.root, path)]) + 1]]
+    return f"{name}:{_place(document, path)}: {'.'.join(known)}: {text}"
+
+
+def _file_of(path: Path) -> str:
+    return next((name for name, section in SECTIONS.items() if path and path[0] in section), "rules")
+
+
+def _place(document: Document, path: Path) -> str:
+    """Line and column of a path, or of its last step that exists in the file."""
+    *_, (line, column) = [(1, 1), *((line, column) for _, line, column in steps(document.root, path))]
+    return f"{line}:{column}"
 
 
 def _version(configuration: Configuration, mails: Mails) -> str:

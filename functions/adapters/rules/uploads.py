@@ -19,8 +19,9 @@ UPLOADER = "uploader"
 """The key of the S3 metadata in which an upload says who made it, percent-encoded because metadata is ASCII."""
 
 _PREFIXES = ("rules/", "mails/")
-_OURS = ("active/", "reports/", "approvals/")
+_OURS = ("active/", "reports/", "approvals/", "versions/", "history/", "pushes/", "schemas/")
 _LONGEST_NAME = 100
+_LONGEST_TEXT = 500
 
 
 class Uploaded(NamedTuple):
@@ -67,6 +68,11 @@ def uploader(bucket: str, files: Files) -> str:
 def shown_name(text: str) -> str:
     """The name of a person in a report: one line of bounded length."""
     return "".join(sign for sign in text if sign.isprintable())[:_LONGEST_NAME]
+
+
+def shown_text(text: str) -> str:
+    """A reason that a person wrote: one line of bounded length."""
+    return " ".join(text.split())[:_LONGEST_TEXT]
 
 
 def misplaced_files(bucket: str) -> list[str]:

@@ -30,28 +30,33 @@ _SIGN = re.compile(r"(?:^|[:\-\[,{])\s*([%@`&*|>])")
 _BEGINS = re.compile(r"that cannot start any token|alphabetic or numeric character|undefined alias|a block scalar")
 
 
-def problem_of(error: MarkedYAMLError, content: bytes) -> tuple[int, str]:
-    """The line of an error in `content`, and what is wrong there."""
+def problem_of(error: MarkedYAMLError, content: bytes) -> tuple[int, int, str]:
+    """Line and column of an error in `content`, and what is wrong there."""
     told = f"{error.context or ''} {error.problem or ''}".strip()
-    number = _line(error, told)
+    number, column = _place(error, told)
+    return number, column, _words(told, number, content) or (f"is no YAML: {told}" if error.context else told)
+
+
+def _words(told: str, number: int, content: bytes) -> str:
+    """What is wrong in plain words; empty for an error that has none."""
     lines = content.decode(errors="replace").splitlines()
     line = lines[number - 1] if 0 < number <= len(lines) else ""
     if "mapping values are not allowed" in told:
-        return number, _of_colon(line, lines[number - 2] if number > 1 else "")
+        return _of_colon(line, lines[number - 2] if number > 1 else "")
     for pattern, words in _WORDS:
         if re.search(pattern, told):
             end = _COLON if words.endswith("or ") else _APOSTROPHE if words == _AFTER_QUOTES and "'" in line else ""
-            return number, words + end
+            return words + end
     if _BEGINS.search(told):
         sign = _SIGN.search(line)
-        return number, f"a text that begins with {sign[1] if sign else 'a sign of YAML'} needs quotes"
-    return number, f"is no YAML: {told}" if error.context else told
+        return f"a text that begins with {sign[1] if sign else 'a sign of YAML'} needs quotes"
+    return ""
 
 
-def _line(error: MarkedYAMLError, told: str) -> int:
+def _place(error: MarkedYAMLError, told: str) -> tuple[int, int]:
     began = error.context_mark if re.search("quoted scalar|simple key|a flow", told) else None
     mark = began or error.problem_mark
-    return mark.line + 1 if mark else 1
+    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
 
 
 def _of_colon(line: str, above: str) -> str:

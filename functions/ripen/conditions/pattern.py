@@ -13,8 +13,18 @@ from typing import Any, TypeVar
 
 from ripen.conditions.codegen import AnyOf, Check, Condition, Facts, Field, Predicate, choice, predicate
 from ripen.errors import InvalidPatternError
+from ripen.suggestions import did_you_mean
 
-__all__ = ["Facts", "Predicate", "check_pattern", "compile_choice", "compile_pattern", "event_names", "fields"]
+__all__ = [
+    "OPERATORS",
+    "Facts",
+    "Predicate",
+    "check_pattern",
+    "compile_choice",
+    "compile_pattern",
+    "event_names",
+    "fields",
+]
 
 T = TypeVar("T")
 _MAX_DEPTH = 20
@@ -123,7 +133,9 @@ def _check(wanted: object, path: str) -> Check:
     if isinstance(wanted, Mapping):
         if not _is_operator(wanted):
             raise InvalidPatternError(
-                path, f"{sorted(map(str, wanted))} is not an operator; known: {sorted(_OPERATORS)}"
+                path,
+                f"{', '.join(sorted(map(str, wanted)))} is not an operator; known: {', '.join(OPERATORS)}"
+                f"{did_you_mean(str(next(iter(wanted), '')), OPERATORS)}",
             )
         [(name, argument)] = wanted.items()
         return _OPERATORS[name](argument, path)
@@ -225,3 +237,5 @@ _OPERATORS: Mapping[str, Callable[[object, str], Check]] = {
     "exists": _exists,
     "numeric": _numeric,
 }
+OPERATORS = tuple(sorted(_OPERATORS))
+"""The names of all operators."""

@@ -14,10 +14,12 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from ripen.config.schema import forms
 from ripen.config.schema.approval import Approval
 from ripen.config.schema.base import Model, Name, Pattern
 from ripen.config.schema.campaigns import Campaign, Edition
 from ripen.config.schema.content import Asset, Offer
+from ripen.config.schema.forms import form
 from ripen.config.schema.interests import Interests, Usage
 from ripen.config.schema.lifecycle import Phase
 from ripen.config.schema.mailing import Mailing
@@ -27,12 +29,12 @@ from ripen.events.parsing import MAX_NAME_LENGTH
 from ripen.events.reserved_names import may_be_opened, normal, reserved
 from ripen.events.sources import NO_SOURCES, Source, Sources, digest
 
-WriteKey = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{4,64}$")]
+WriteKey = Annotated[str, form(forms.WRITE_KEY)]
 Limit = Annotated[int, Field(ge=1, le=1_000_000)]
-Category = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f]{1,100}$")]
-Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Category = Annotated[str, form(forms.CATEGORY)]
+Digest = Annotated[str, form(forms.DIGEST)]
 _HOST = re.compile(r"(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0,61}[a-z0-9]")
-Origin = Annotated[str, StringConstraints(pattern=r"^(\*|https?://[a-z0-9.-]+(:[0-9]{1,5})?)$")]
+Origin = Annotated[str, form(forms.ORIGIN)]
 
 
 def _browser_event(name: str) -> str:

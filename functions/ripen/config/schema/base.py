@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
 from ripen.conditions.fields import EVENT_FIELDS, LEAD_FIELDS, NAMED_LEAD_FIELDS, SESSION_FIELDS, TOUCH_FIELDS
-from ripen.conditions.pattern import compile_pattern, fields
+from ripen.conditions.pattern import OPERATORS, compile_pattern, fields
+from ripen.config.schema import forms
+from ripen.config.schema.forms import form
 from ripen.errors import InvalidPatternError
 from ripen.suggestions import did_you_mean
 from ripen.times import DAY, HOUR, parse_duration, parse_iso
@@ -51,7 +53,10 @@ def _check_field(field: str) -> None:
         meant = did_you_mean(root, EVENT_FIELDS)
         raise ValueError(f"{field}: is not a field of an event; known fields: {', '.join(EVENT_FIELDS)}{meant}")
     if root == "event" and inner:
-        raise ValueError(f"{field}: event is a text, and {inner!r} is not an operator; write the name of the event")
+        meant = did_you_mean(inner, OPERATORS)
+        raise ValueError(
+            f"{field}: event is a text, and {inner!r} is not an operator; write the name of the event{meant}"
+        )
     if root == "session":
         _check_one_of(field, inner, SESSION_FIELDS)
     if root == "lead":
@@ -69,10 +74,21 @@ def _check_one_of(field: str, name: str, known: tuple[str, ...]) -> None:
         raise ValueError(f"{field}: is not a known field; known fields: {', '.join(known)}{did_you_mean(name, known)}")
 
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-LongDuration = Annotated[str, AfterValidator(_long_duration)]
-Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$"), AfterValidator(_day)]
-Pattern = Annotated[dict[str, Any], AfterValidator(_condition)]
+def exactly_one(*keys: str) -> dict[str, Any]:
+    """The part of a JSON Schema that asks for exactly one of these keys."""
+    return {"oneOf": [{"required": [key]} for key in keys]}
+
+
+_DURATION = {
+    "type": "string",
+    "pattern": r"^([1-9]\d{0,5}[hdw]|([6-9]\d|[1-9]\d{2,5})m|(3[6-9]\d{2}|[4-9]\d{3}|[1-9]\d{4,5})s)$",
+    "patternErrorMessage": "write a whole number and one of s, m, h, d and w, such as 90d, at least 1h",
+}
+Name = Annotated[str, form(forms.NAME)]
+LongDuration = Annotated[str, AfterValidator(_long_duration), WithJsonSchema(_DURATION)]
+Day = Annotated[str, form(forms.DAY), AfterValidator(_day)]
+Pattern = Annotated[dict[str, Any], AfterValidator(_condition), WithJsonSchema({"definition": "Condition"})]
+"""Its JSON Schema is the definition of this name in `ripen.config.condition_schema`."""
 Points = Annotated[float, Field(ge=-1_000_000, le=1_000_000, allow_inf_nan=False)]
 Threshold = Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)]
 Bound = Annotated[float, Field(ge=0.1, le=1_000_000, allow_inf_nan=False)]

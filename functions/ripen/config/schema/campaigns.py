@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from ripen.config.schema.base import LongDuration, Model, Name, Pattern, Text
+from ripen.config.schema import forms
+from ripen.config.schema.base import LongDuration, Model, Name, Pattern, Text, exactly_one
+from ripen.config.schema.forms import form
 from ripen.config.schema.lifecycle import ScoreAtLeast
 from ripen.config.schema.mailing import Address, Clock, Weekday, Window
 from ripen.config.schema.translated import ByLanguage, Translated
@@ -15,7 +17,9 @@ from ripen.config.schema.translated import ByLanguage, Translated
 CHANNELS = ("mail", "onsite", "handoff", "notify", "webhook")
 """The keys of steps that do something."""
 
-Trait = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}$")]
+_STEPS = ("wait", *CHANNELS, "branch", "stop")
+
+Trait = Annotated[str, form(forms.TRAIT)]
 
 
 class Date(Model):
@@ -42,6 +46,9 @@ class Schedule(Model):
     at: Clock = "09:00"
 
 
+_STARTS = ("score", "phase", "event", "inactive_for", "date", "schedule", "segment")
+
+
 class Start(Model):
     """The trigger of a campaign: exactly one key, and optionally `after` beside `score`.
 
@@ -50,6 +57,8 @@ class Start(Model):
     recurring moment comes. `segment`: the lead begins to match; the condition tests facts and traits of the lead only.
     With `after`, a score triggers only after an event that matches `after`.
     """
+
+    model_config = ConfigDict(json_schema_extra=exactly_one(*_STARTS) | {"dependencies": {"after": ["score"]}})
 
     score: ScoreAtLeast | None = None
     phase: Name | None = None
@@ -64,8 +73,7 @@ class Start(Model):
     def _one_of_all(self) -> Start:
         given = self.model_fields_set - {"after"}
         if len(given) != 1 or getattr(self, next(iter(given))) is None:
-            kinds = ", ".join(kind for kind in Start.model_fields if kind != "after")
-            raise ValueError(f"needs exactly one of {kinds}")
+            raise ValueError(f"needs exactly one of {', '.join(_STARTS)}")
         if self.after is not None and self.score is None:
             raise ValueError("allows after only together with score")
         return self
@@ -83,6 +91,8 @@ class Step(Model):
     `when` tests the lead's facts and traits, `happened` the events since the campaign started for the lead. If one of
     them does not hold, the step is skipped. `was` is the former name of a renamed step.
     """
+
+    model_config = ConfigDict(json_schema_extra=exactly_one(*_STEPS) | {"dependencies": {"content": ["mail"]}})
 
     name: Name | None = None
     was: Name | None = None
@@ -102,10 +112,9 @@ class Step(Model):
 
     @model_validator(mode="after")
     def _one_thing(self) -> Step:
-        kinds = ("wait", *CHANNELS, "branch", "stop")
-        given = [kind for kind in kinds if getattr(self, kind) is not None]
+        given = [kind for kind in _STEPS if getattr(self, kind) is not None]
         if len(given) != 1:
-            raise ValueError(f"needs exactly one of {', '.join(kinds)}")
+            raise ValueError(f"needs exactly one of {', '.join(_STEPS)}")
         if self.was is not None and not self.acts:
             raise ValueError(f"allows was only together with one of {', '.join(CHANNELS)}")
         if self.content is not None and self.mail is None:
@@ -149,6 +158,8 @@ class Campaign(Model):
     the highest `priority` goes first. `control` is the holdout share in percent: these leads get nothing. `was` is the
     former name of a renamed campaign. `restart` permits new names without `was`: leads under way start again.
     """
+
+    model_config = ConfigDict(json_schema_extra=exactly_one("mail", "steps"))
 
     title: Text = ""
     was: Name | None = None

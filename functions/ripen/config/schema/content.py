@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
-
+from ripen.config.schema import forms
 from ripen.config.schema.base import LongDuration, Model, Name
+from ripen.config.schema.forms import form
 from ripen.config.schema.mailing import Link
 from ripen.config.schema.translated import ByLanguage, Translated
 
-Target = Annotated[str, Field(pattern=r"^(https?://|/)[^\s\"'<>\\]*$", max_length=2_000)]
+Target = Annotated[str, form(forms.TARGET, 2_000)]
 """A link, or a path of the site."""
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
-from ripen.config.schema.base import Bound, LongDuration, Model, Name, Pattern, Text
+from ripen.config.schema.base import Bound, LongDuration, Model, Name, Pattern, Text, exactly_one
 
 
 class ScoreAtLeast(Model):
@@ -33,6 +33,8 @@ class ScoreAtLeast(Model):
 
 class _Bounded(Model):
     """A condition that a value is at or above a bound, or below it."""
+
+    model_config = ConfigDict(json_schema_extra=exactly_one("at_least", "below"))
 
     at_least: Bound | None = None
     below: Bound | None = None

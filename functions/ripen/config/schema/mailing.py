@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from ripen.config.rating_scale import USUAL
-from ripen.config.schema.base import LongDuration, Model, Name, Text
+from ripen.config.schema import forms
+from ripen.config.schema.base import LongDuration, Model, Name, Text, exactly_one
+from ripen.config.schema.forms import form
 from ripen.config.schema.translated import ByLanguage, Language, Translated
 
 Most = Annotated[int, Field(ge=1, le=1_000)]
-Clock = Annotated[str, StringConstraints(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+Clock = Annotated[str, form(forms.CLOCK)]
 """A time of day, such as 08:30."""
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-Address = Annotated[str, StringConstraints(pattern=r"^[^@\s<>,;]{1,64}@[^@\s<>,;]+\.[^@\s<>,;]+$", max_length=254)]
-Link = Annotated[str, StringConstraints(pattern=r"^https?://[^\s\"'<>\\]+$", max_length=2_000)]
+Address = Annotated[str, form(forms.ADDRESS, 254)]
+Link = Annotated[str, form(forms.LINK, 2_000)]
 
 
 def _zone(name: str) -> str:
@@ -81,6 +83,8 @@ class Category(Model):
 
 class Recipient(Model):
     """A receiver of handoffs and internal notifications: a colleague by mail, or a system by webhook."""
+
+    model_config = ConfigDict(json_schema_extra=exactly_one("mail", "webhook"))
 
     title: Text = ""
     mail: Address | None = None

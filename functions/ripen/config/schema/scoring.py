@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
-from pydantic import AfterValidator, Discriminator, Field, StringConstraints, Tag, model_validator
+from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
+from ripen.config.schema import forms
 from ripen.config.schema.base import Day, LongDuration, Model, Name, Pattern, Points, Text, Threshold
+from ripen.config.schema.forms import form
 
-PropertyPath = Annotated[str, StringConstraints(pattern=r"^(properties|traits|context)\.[^.\s]+(\.[^.\s]+)*$")]
+PropertyPath = Annotated[str, form(forms.PROPERTY_PATH)]
 
 
 class PointsFrom(Model):
@@ -67,6 +69,8 @@ class FitRule(Model):
 class PointsGroup(Model):
     """A shared limit for several rules."""
 
+    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["cap"]}, {"required": ["cap_per_day"]}]})
+
     cap: Threshold | None = None
     cap_per_day: Threshold | None = None
 
@@ -83,6 +87,8 @@ class Profile(Model):
     `claimed` is the share of `fit` points that counts for traits that come from an unproven browser, for a lead whose
     address is proven.
     """
+
+    model_config = ConfigDict(json_schema_extra={"anyOf": [{"required": ["rules"]}, {"required": ["fit"]}]})
 
     title: Text = ""
     half_life: LongDuration | None = None
@@ -114,7 +120,7 @@ def _descending(levels: Mapping[str, float]) -> Mapping[str, float]:
 
 
 Levels = Annotated[
-    dict[Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9+-]{1,8}$")], Annotated[float, Field(ge=0, le=1e6)]],
+    dict[Annotated[str, form(forms.LEVEL)], Annotated[float, Field(ge=0, le=1e6)]],
     Field(min_length=2),
     AfterValidator(_descending),
 ]

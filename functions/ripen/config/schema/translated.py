@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, Discriminator, Tag
+from pydantic import AfterValidator, Discriminator, Tag, WithJsonSchema
 
 from ripen.config.schema.base import Text
 from ripen.languages import problem_of
@@ -26,7 +26,8 @@ def _kind(value: object) -> str:
 
 
 _T = TypeVar("_T", bound=str)
-Language = Annotated[str, AfterValidator(_language)]
+_CODE = {"type": "string", "pattern": "^[a-z]{2}$", "patternErrorMessage": "A language is a code such as en or de"}
+Language = Annotated[str, AfterValidator(_language), WithJsonSchema(_CODE)]
 ByLanguage = Annotated[
     Annotated[_T, Tag("<text>")] | Annotated[dict[Language, _T], AfterValidator(Texts), Tag("<by language>")],
     Discriminator(_kind),

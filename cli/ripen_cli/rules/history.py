@@ -1,0 +1,74 @@
+"""`ripen rules history`, `show` and `diff`: the versions of the rules, who made them live and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import click
+
+from adapters.rules.versions import activations, numbered, numbers
+from ripen.versions.version import Activation, Version
+from ripen_cli.deployment import Deployment, deployed
+from ripen_cli.rules.lookup import differences, find
+from ripen_cli.rules.report_lines import change_lines, when
+
+
+@click.command()
+@click.option("--limit", default=20, show_default=True, help="The most versions to list.")
+@deployed
+def history(deployment: Deployment, limit: int) -> None:
+    """List the versions of the rules, newest first: who uploaded them when and why, and when they were live.
+
+    Times are UTC.
+    """
+    bucket = deployment.rules_bucket
+    decisions = activations(bucket)
+    known = sorted(numbers(bucket), reverse=True)
+    if not known:
+        click.echo("There is no version yet.")
+    for number in known[:limit]:
+        if (version := numbered(bucket, number)) is not None:
+            click.echo("\n".join(_lines(version, decisions)))
+    if len(known) > limit:
+        click.echo(f"{len(known) - limit} more; --limit shows them.")
+
+
+@click.command()
+@click.argument("version")
+@deployed
+def show(deployment: Deployment, version: str) -> None:
+    """Show VERSION (a number, a digest or `live`): who, when, why, and what it changed."""
+    found = find(deployment.rules_bucket, version)
+    click.echo("\n".join(_lines(found, activations(deployment.rules_bucket))))
+    click.echo(f"Digest: {found.version}")
+    if found.compared_to:
+        click.echo(f"Changes to version {found.compared_to}, which was live then:")
+    click.echo("\n".join(change_lines(found.changes)) if found.changes else "No change that leads notice.")
+
+
+@click.command()
+@click.argument("before")
+@click.argument("after", default="live")
+@deployed
+def diff(deployment: Deployment, before: str, after: str) -> None:
+    """Show what changed from the version BEFORE to AFTER (numbers, digests or `live`), in sentences about rules."""
+    bucket = deployment.rules_bucket
+    click.echo("\n".join(differences(find(bucket, before), find(bucket, after))))
+
+
+def _lines(version: Version, decisions: Sequence[Activation]) -> Iterator[str]:
+    yield f"Version {version.number}, uploaded {when(version.model_dump())}{_because(version.why)}"
+    own = [(place, one) for place, one in enumerate(decisions) if one.number == version.number]
+    if not own:
+        yield "  never live"
+    for place, one in own:
+        until = decisions[place + 1].at if place + 1 < len(decisions) else ""
+        ends = f" until {when({'at': until})}" if until else ", is live"
+        yield f"  live since {when({'at': one.at, 'by': one.by})}{ends}{_because(one.why)}"
+        yield from (f"    waited: {reason}" for reason in one.waited)
+        if one.approved_by:
+            yield f"    approved by {one.approved_by}{_because(one.approved_why)}"
+
+
+def _because(why: str) -> str:
+    return f": {why}" if why else ""

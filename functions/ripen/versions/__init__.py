@@ -1,0 +1,1 @@
+"""Versions of the rules: what changed between two of them, in sentences about rules."""
