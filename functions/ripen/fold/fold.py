@@ -25,7 +25,7 @@ from ripen.fold.rules import Rules
 from ripen.fold.runs import advance_runs, next_step, offers, on_signal, pending, under_way
 from ripen.fold.state import State
 from ripen.leads.identifiers import CONFIRMED, DISOWNED, REFUSED, from_server
-from ripen.leads.lead import Intent, Lead
+from ripen.leads.lead import Lead
 from ripen.privacy.consent import DECISIONS, OPTED_IN, must_erase
 from ripen.privacy.erasure import SUPPRESSING
 from ripen.privacy.preferences import FEEDBACK_GIVEN, PREFERENCES_CHANGED
@@ -83,10 +83,15 @@ def absorb(state: State, events: Sequence[Event], now: int) -> int | None:
     for moment, event in with_bot_verdicts(events):
         if moment > now:
             return moment
-        if moment >= state.next_check_at and state.begun:
-            let_time_pass(state, moment)
-        _apply(state, event, moment)
+        take(state, event, moment)
     return None
+
+
+def take(state: State, event: Event, moment: int) -> None:
+    """Apply the next event, which counts at `moment` (ms), after what time alone has caused by then."""
+    if moment >= state.next_check_at and state.begun:
+        let_time_pass(state, moment)
+    _apply(state, event, moment)
 
 
 def let_time_pass(state: State, until: int) -> None:
@@ -252,12 +257,8 @@ def _lead(subject: str, state: State, now: int, later: int | None) -> Lead:
         notes=state.campaigns.notes,
         under_way=under_way(state),
         offers=tuple(offers(state)) if privacy.may_reach else (),
-        pending=tuple(sorted(pending(state, now), key=_order)) if privacy.may_reach else (),
+        pending=pending(state, now),
         next_timer=first_after(now, [later, *[course.timer for course in lifecycles.courses]]),
         next_step=next_step(state, mails=False),
         next_mail=next_step(state, mails=True),
     )
-
-
-def _order(intent: Intent) -> tuple[int, int, str]:
-    return -intent.priority, intent.since, intent.campaign

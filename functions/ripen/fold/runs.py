@@ -136,8 +136,19 @@ def _refused(state: State, rule: CampaignRule, run: Run, step: Do) -> str | None
     return None
 
 
-def pending(state: State, moment: int) -> Iterator[Intent]:
-    """The intents of all runs, each with the earliest moment at which it may be carried out."""
+def pending(state: State, moment: int) -> tuple[Intent, ...]:
+    """The intents of all runs in their order, each with the earliest moment at which it may be carried out.
+
+    None after a withdrawal of consent.
+    """
+    return tuple(sorted(_intents(state, moment), key=_order)) if state.privacy.may_reach else ()
+
+
+def _order(intent: Intent) -> tuple[int, int, str]:
+    return -intent.priority, intent.since, intent.campaign
+
+
+def _intents(state: State, moment: int) -> Iterator[Intent]:
     for rule in state.campaigns.running.values():
         progress = state.campaigns.progress[rule.name]
         step, run = current_step(rule, progress), progress.run
