@@ -14,6 +14,8 @@ from stories import Context
 _AFTER_A_MAIL = 40 * SECOND
 """Reports about a mail and visits to its pages follow that long after it, never at a full minute."""
 
+_PAUSES = (MINUTE, MINUTE, 10 * MINUTE, 10 * MINUTE, HOUR, 9 * HOUR, DAY, 4 * DAY)
+
 
 class PunctualWorld(World):
     """Visitors give addresses of their own and are never merged, so that no lead knows of what another has done.
@@ -33,7 +35,7 @@ class PunctualWorld(World):
         self.open()
         self._activate_anew()
         for _ in range(self.visits):
-            self._live_until(self.now + self.random.choice((MINUTE, 10 * MINUTE, HOUR, 9 * HOUR, DAY, 4 * DAY)))
+            self._live_until(self.now + self.random.choice(_PAUSES))
             self.now = self.now // MINUTE * MINUTE + 30 * SECOND + self.random.randint(0, 9_000)
             self._visit()
             self._let_things_arrive()
@@ -69,6 +71,10 @@ class PunctualWorld(World):
         self.now += _AFTER_A_MAIL
         super()._mail_sent(mail)
         self.now -= _AFTER_A_MAIL
+
+    def _page(self):
+        self.now += 1  # nobody says yes and no in the same millisecond
+        super()._page()
 
     def _event(self, key):
         event = super()._event(key)

@@ -33,6 +33,11 @@ from ripen.times import first_after
 if TYPE_CHECKING:
     from ripen.fold.state import State
 
+GIVEN_UP, DROPPED = "given up: ", "dropped: "
+TOO_MANY, NOT_ALLOWED = "too many mails", "the lead may not get this mail"
+CONTROL_GROUP = "not done: control group"
+"""The texts of notes about steps that are not done; the first two are followed by a reason."""
+
 
 def on_signal(state: State, signal: Signal, moment: int) -> None:
     """Apply the effect that an event has on a campaign."""
@@ -102,7 +107,7 @@ def _over(state: State, rule: CampaignRule, run: Run) -> str:
 def _passes(state: State, rule: CampaignRule, run: Run, step: Do, moment: int) -> str | None:
     """The reason for which a run skips a step that is not done; None if the run waits for the step."""
     if moment >= run.since + step.valid_for:
-        return f"given up: {_obstacle(state, rule, run, step)}"
+        return f"{GIVEN_UP}{_obstacle(state, rule, run, step)}"
     if run.since == moment:
         return _refused(state, rule, run, step)
     return None
@@ -112,11 +117,11 @@ def _obstacle(state: State, rule: CampaignRule, run: Run, step: Do) -> str:
     """The reason for which a step could not be done while it was valid."""
     ends = run.since + step.valid_for
     if step.channel == MAIL and not may_mail(state, rule, ends):
-        return "the lead may not get this mail"
+        return NOT_ALLOWED
     if step.channel == MAIL and not rule.transactional:
         allowed = within_caps(state, rule, run)
         if allowed is None or allowed >= ends:
-            return "too many mails"
+            return TOO_MANY
     wanted = earliest(state, rule, step, run)
     if wanted is None or wanted >= ends:
         return "its hours did not open in time"
@@ -126,13 +131,13 @@ def _obstacle(state: State, rule: CampaignRule, run: Run, step: Do) -> str:
 def _refused(state: State, rule: CampaignRule, run: Run, step: Do) -> str | None:
     """The reason for which a step is not attempted; None if it is."""
     if run.control:
-        return "not done: control group"
+        return CONTROL_GROUP
     if not _holds(state, run, step.condition):
         return "not done: its condition does not hold"
     if step.kinds and content(state, step) is None:
         return "not done: there is nothing new to offer"
     if exceeds_cap(state, rule, step, run):
-        return "dropped: too many mails"
+        return f"{DROPPED}{TOO_MANY}"
     return None
 
 

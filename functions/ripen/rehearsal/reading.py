@@ -17,6 +17,8 @@ from ripen.events.link_scanners import with_bot_verdicts
 Counted = tuple[int, Event]
 """An event with the moment (ms) at which it counts."""
 
+_DEALS = {"Deal Won": True, "Deal Lost": False}
+
 
 class Period(NamedTuple):
     """The rehearsed time: from `since` to `until`, both included (ms)."""
@@ -35,7 +37,8 @@ class Reading:
 
     `before` count before the period, `during` in it. `outcomes` are what became of the actions that were really carried
     out in the period, by the id of their intent. `responses` are the events that followed from these mails, by subject
-    and intent. `foreign` are addresses (comparable form) that another lead owns.
+    and intent. `foreign` are addresses (comparable form) that another lead owns. `deal` is the moment (ms) of the last
+    deal in the period, and true if it was won.
     """
 
     subject: str
@@ -44,6 +47,7 @@ class Reading:
     outcomes: Mapping[str, Event] = field(default_factory=dict)
     responses: Mapping[tuple[str, str], Sequence[Counted]] = field(default_factory=dict)
     foreign: frozenset[str] = frozenset()
+    deal: tuple[int, bool] | None = None
 
     @property
     def events(self) -> int:
@@ -64,6 +68,7 @@ def read(subject: str, events: Sequence[Event], period: Period, foreign: Iterabl
     before: list[Counted] = []
     during: list[Counted] = []
     responses: defaultdict[tuple[str, str], list[Counted]] = defaultdict(list)
+    deal = None
     for moment, event in counted:
         if moment < period.since:
             before.append((moment, event))
@@ -73,7 +78,9 @@ def read(subject: str, events: Sequence[Event], period: Period, foreign: Iterabl
             responses[mail].append((moment, event))
         else:
             during.append((moment, event))
-    return Reading(subject, before, during, outcomes, responses, frozenset(foreign))
+            if event.name in _DEALS and not event.bot:
+                deal = (moment, _DEALS[event.name])
+    return Reading(subject, before, during, outcomes, responses, frozenset(foreign), deal)
 
 
 def is_action(event: Event) -> bool:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from ripen.addresses.address import comparable
 from ripen.addresses.mailbox import mailbox
-from ripen.campaigns.state import CampaignNote
+from ripen.campaigns.state import CampaignNote, Run
 from ripen.config.schema.mailing import Unproven
 from ripen.events.event import ENDS, MAIL, MAILED, RIPEN, Event
 from ripen.fold.fold import let_time_pass, new_state, take
@@ -57,6 +57,11 @@ class Action(NamedTuple):
     known: bool
 
     @property
+    def intent(self) -> str:
+        """The id of the intent."""
+        return f"{self.campaign}_{self.step}_{self.cycle}"
+
+    @property
     def succeeded(self) -> bool:
         """True if the mail went out, or the receiver was told."""
         return self.event in MAILED or self.event == ENDS[self.channel]["sent"]
@@ -68,7 +73,8 @@ class Rehearsed:
 
     `before` and `phase` are the phases at the begin and at the end of the period; `before` is empty for a lead that
     came later. `moves` are the phases entered in the period, `scores` the points at its end by profile. `notes` is the
-    log of campaigns in the period, `under_way` are the campaigns with a run at its end.
+    log of campaigns in the period. `under_way` are the campaigns with a run at its end, without those that only mail a
+    lead that gets no mail; `runs` are all of them.
     """
 
     actions: Sequence[Action]
@@ -78,6 +84,7 @@ class Rehearsed:
     moves: Sequence[Move]
     scores: Mapping[str, float]
     under_way: Sequence[str]
+    runs: Mapping[str, Run]
 
 
 def rehearse(reading: Reading, rule_set: RuleSet, period: Period) -> Rehearsed:
@@ -152,6 +159,7 @@ class _Replay:
             tuple(phases.moves[moves:]),
             {profile: score.at(self.period.until) for profile, score in state.scoring.scores.items()},
             tuple(under_way(state)),
+            {name: run for name in state.campaigns.running if (run := state.campaigns.progress[name].run) is not None},
         )
 
     def _act_before(self, until: int) -> bool:
