@@ -14,6 +14,9 @@ from ripen.rehearsal.changes import Change, applied, changes, unrehearsed
 from ripen.rehearsal.reading import Period
 from ripen.rehearsal.replay import RuleSet
 
+ACTIVE, CANDIDATE = 0, 1
+"""The numbers of the first two rule sets of a plan; each further one has a single change."""
+
 Threshold = tuple[str, float]
 """A profile, and the points that a score has to reach."""
 
@@ -39,11 +42,16 @@ class Plan:
     phases: Sequence[str] = field(default=())
     thresholds: Sequence[Threshold] = field(default=())
 
+    @property
+    def numbered(self) -> list[tuple[int, Change]]:
+        """The changes `alone` with the number of their rule set: the candidate's for the only change there is."""
+        return [*enumerate(self.alone, start=CANDIDATE if len(self.sets) <= CANDIDATE + 1 else CANDIDATE + 1)]
 
-def plan(active: ActiveConfiguration, candidate: Configuration, period: Period) -> Plan:
+
+def plan(active: ActiveConfiguration, candidate: Configuration, period: Period, *, each: bool = True) -> Plan:
     """The plan to rehearse a candidate as if it, or the active rules, had been active for the whole period.
 
-    With a candidate that changes nothing else but one rule, there is nothing to apply by itself.
+    With `each`, every single change is rehearsed by itself, too.
     """
     before = _clipped(active, period.since)
     edited = edit(before, candidate, period.since)
@@ -52,7 +60,7 @@ def plan(active: ActiveConfiguration, candidate: Configuration, period: Period) 
     silent = [change for change in found if unrehearsed(change)]
     single = [change for change in found if change not in silent]
     alone, sets, together = [], [], []
-    for change in single if len(single) > 1 else ():
+    for change in single if each and len(single) > 1 else ():
         rules = applied(before.configuration, change)
         if rules is None:
             together.append(change)
@@ -65,7 +73,7 @@ def plan(active: ActiveConfiguration, candidate: Configuration, period: Period) 
         before.configuration,
         after,
         (_rule_set(before.configuration, _same(before)), _rule_set(after, edited), *sets),
-        alone,
+        single if each and len(single) == 1 else alone,
         together,
         silent,
         compile_rules(after, "live", live.editions).campaigns,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -14,13 +14,10 @@ from ripen.campaigns.state import CampaignNote, Run
 from ripen.campaigns.steps import Do, Program, Wait
 from ripen.events.event import HANDOFF, MAIL, MAILED
 from ripen.fold.runs import CONTROL_GROUP, DROPPED, GIVEN_UP, NOT_ALLOWED, TOO_MANY
-from ripen.rehearsal.plan import Plan
+from ripen.rehearsal.plan import ACTIVE, CANDIDATE, Plan
 from ripen.rehearsal.reading import Reading
 from ripen.rehearsal.replay import Rehearsed, RuleSet, rehearse
 from ripen.times import SECOND
-
-ACTIVE, CANDIDATE = 0, 1
-"""The numbers of the first two rule sets; each further one has a single change."""
 
 MOST_NAMES = 50
 """The most leads that are named behind a number."""
@@ -202,21 +199,3 @@ def _week_of_day(day: int) -> str:
 def week(moment: int) -> str:
     """The ISO week (UTC) of a moment (ms), such as `2026-W12`."""
     return _week_of_day(moment // (86_400 * SECOND))
-
-
-def total(counts: Mapping[Key, int], *prefix: str | float) -> int:
-    """The sum of all numbers whose key begins with `prefix`."""
-    return sum(count for key, count in counts.items() if key[: len(prefix)] == prefix)
-
-
-def by_last(counts: Mapping[Key, int], *prefix: str | float) -> dict[Key, int]:
-    """The numbers whose key begins with `prefix`, by the rest of the key."""
-    return {key[len(prefix) :]: count for key, count in counts.items() if key[: len(prefix)] == prefix}
-
-
-def partial(plan: Plan, readings: Sequence[Reading]) -> Tally:
-    """The tally of some leads."""
-    tally = Tally()
-    for reading in readings:
-        rehearse_lead(plan, reading, tally)
-    return tally
