@@ -17,6 +17,7 @@ from ripen.errors import InvalidConfigurationError
 from ripen.events.sources import digest
 from ripen_cli.deployment import Deployment, deployed
 from ripen_cli.project import RULES, ignored_files, misplaced_files, rule_files
+from ripen_cli.rehearse.command import rehearse
 from ripen_cli.scan_progress import describe
 from ripen_cli.upload import changes, delete, folder_of, wait_for_decision, wait_for_report
 from ripen_cli.upload import upload as upload_files
@@ -164,6 +165,9 @@ def _own_name() -> str:
     """The name of the AWS identity of this command, such as `user/ann`."""
     arn: str = client("sts").get_caller_identity()["Arn"]
     return arn.split(":", 5)[5]
+
+
+rules.add_command(rehearse)
 
 
 @click.group()
