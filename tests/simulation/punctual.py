@@ -64,7 +64,11 @@ class PunctualWorld(World):
     def _pending(self):
         if not self._waits_for_reports:
             return super()._pending()
-        ways = ((self.machine.running, self.machine.step), (self.changes, self._score), (self.queue.messages, self._act))
+        ways = (
+            (self.machine.running, self.machine.step),
+            (self.changes, self._score),
+            (self.queue.messages, self._act),
+        )
         return [action for waiting, action in ways if waiting]
 
     def _mail_sent(self, mail):

@@ -7,8 +7,7 @@ from collections import Counter
 from ripen.fold.fold import fold
 from ripen.rehearsal.reading import Period, intent_of, is_action, read
 from ripen.rehearsal.replay import RuleSet, rehearse
-from simulation.invariants import RULES
-from simulation.invariants import leads as leads_of
+from simulation.invariants import RULES, leads_of
 from simulation.punctual import PunctualWorld
 from simulation.site_rules import CONFIGURATIONS
 from simulation.world import World

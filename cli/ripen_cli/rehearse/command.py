@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -119,8 +120,7 @@ def _rehearse_file(active: ActiveConfiguration, candidate: Configuration, option
         task = Task(active, candidate, Period(found.last - options["since"], found.last), options["each"])
         sizes = {part: part.stat().st_size for part in found.parts}
         total = Part()
-        stream = click.get_text_stream("stderr")
-        with click.progressbar(length=sum(sizes.values()), label="Rehearsing", file=stream) as bar:
+        with click.progressbar(length=sum(sizes.values()), label="Rehearsing", file=sys.stderr) as bar:
             for part, numbers in rehearse_files(task, found.parts, options["processes"]):
                 total.merge(numbers)
                 bar.update(sizes[part])

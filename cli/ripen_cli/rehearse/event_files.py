@@ -21,6 +21,8 @@ from zoneinfo import ZoneInfo
 import click
 
 from adapters.dynamodb.attributes import values as plain_values
+from adapters.identity.address_keys import normalized
+from ripen.addresses.address import comparable
 from ripen.errors import InvalidEventError, RipenError
 from ripen.events.event import MAX_REQUEST_BYTES, Event, encode
 from ripen.events.parsing import parse_event
@@ -221,4 +223,8 @@ def _item(subject: str, event: Event) -> dict[str, Any]:
 
 
 def _pseudonym(address: str) -> str:
-    return f"contact-{hashlib.sha256(address.strip().lower().encode()).hexdigest()[:32]}"
+    """The userId of a person of whom only the address is known."""
+    normal = normalized(address)
+    if not normal:
+        raise InvalidEventError("email", f"{address[:60]!r} is no mail address", "an address such as ada@example.com")
+    return f"contact-{hashlib.sha256(comparable(normal).encode()).hexdigest()[:32]}"

@@ -41,6 +41,9 @@ _DEEPER: tuple[Path, ...] = (
 )
 """The paths below which each key is a change of its own."""
 
+_AS_A_WHOLE: tuple[Path, ...] = (("profiles", _ANY), ("interests",))
+"""Those that are one change if they are new or gone."""
+
 _NOT_REHEARSED = ("approval", "conversions")
 """Parts of the configuration that change nothing that a lead gets."""
 
@@ -90,7 +93,9 @@ def _plain(configuration: Configuration) -> dict[str, Any]:
 
 
 def _between(path: Path, before: Any, after: Any) -> Iterator[Change]:
-    apart = _goes_deeper(path) and isinstance(before, dict) and isinstance(after, dict)
+    if _is_in(_DEEPER, path) and not _is_in(_AS_A_WHOLE, path):
+        before, after = before or {}, after or {}
+    apart = _is_in(_DEEPER, path) and isinstance(before, dict) and isinstance(after, dict)
     if apart and not _begins_elsewhere(path, before, after):
         for key in [*before, *(key for key in after if key not in before)]:
             yield from _between((*path, key), before.get(key), after.get(key))
@@ -98,10 +103,10 @@ def _between(path: Path, before: Any, after: Any) -> Iterator[Change]:
         yield Change(path, before, after)
 
 
-def _goes_deeper(path: Path) -> bool:
+def _is_in(patterns: tuple[Path, ...], path: Path) -> bool:
     return any(
-        len(path) == len(known) and all(part in (_ANY, key) for part, key in zip(known, path, strict=True))
-        for known in _DEEPER
+        len(path) == len(pattern) and all(part in (_ANY, key) for part, key in zip(pattern, path, strict=True))
+        for pattern in patterns
     )
 
 
