@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
 from ripen.config.configuration import ActiveConfiguration, Configuration
 from ripen.config.schema.mailing import Unproven
+from ripen.fold.fold import fold
+from ripen.leads.lead import Reach
 from ripen.rehearsal.changes import applied, changes
 from ripen.rehearsal.plan import plan
 from ripen.rehearsal.reading import Period, read
 from ripen.rehearsal.replay import RuleSet, rehearse
 from ripen.rehearsal.report import report
-from ripen.rehearsal.tally import Tally, rehearse_lead
+from ripen.rehearsal.tally import Tally, rehearse_all, rehearse_lead
 from ripen.times import DAY, HOUR, MINUTE
 from stories import START
 from unit.leads import LOOKED, happened, reported, rules
+from unit.rich_histories import CONFIGURATION, END, RULES, histories
 
 WELCOME = {"start": {"event": {"event": "Signed Up"}}, "mail": "welcome", "transactional": True}
 NEWS = {"start": {"event": {"event": "Read"}}, "mail": "news"}
@@ -183,6 +189,51 @@ def test_an_imported_history_starts_nothing():
     imported.imported = START + 20 * DAY
 
     assert done(rehearsed(ADDRESS, imported, campaigns={"hello": WELCOME})) == []
+
+
+@given(histories(), st.sampled_from((START, START + 20 * DAY, START + 90 * DAY)))
+def test_a_rehearsal_is_the_fold_of_the_events_that_its_rule_set_has_seen(history, since):
+    for event in history:
+        event.subject = "a:ann"
+    reading, period = read("a:ann", history, Period(since, END)), Period(since, END)
+
+    found = rehearse(reading, RuleSet(RULES, Unproven(per_day=1_000, overall=1_000)), period)
+
+    before = [event for _, event in reading.before]
+    ledger = sorted([*before, *found.events], key=lambda event: (event.at, event.id))
+    assume(ledger)
+    lead = fold("a:ann", ledger, RULES, END)
+    assert (found.phase, found.scores) == (lead.phase, {name: lead.score(name) for name in lead.scores})
+    assert [move.phase for move in found.moves] == [move.phase for move in lead.moves if move.at > since or not before]
+    assert {*found.under_way} == {*lead.under_way}
+    assert not [
+        intent for intent in lead.due(Reach.EVERYTHING) if intent.not_before < END - MINUTE and lead.proof.is_proof
+    ]
+
+
+@given(histories(), st.data())
+def test_a_change_whose_events_a_lead_lacks_changes_nothing(history, data):
+    """The shortcut of `rehearse_all` gives what a replay gives."""
+    for event in history:
+        event.subject = "a:ann"
+    values = CONFIGURATION.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    kind = data.draw(st.sampled_from(("rule", "campaign", "count", "topic")))
+    if kind == "rule":
+        rules_of = values["profiles"]["interest"]["rules"]
+        rules_of[data.draw(st.sampled_from(sorted(rules_of)))]["points"] = 8
+    elif kind == "campaign":
+        values["campaigns"]["used"] |= {"again": "1d"}
+    elif kind == "count":
+        values["counts"]["pages"]["window"] = "3d"
+    else:
+        values["interests"]["topics"]["turning"]["points"] = 9
+    before = ActiveConfiguration(version="a", activated_at="2026-01-01T00:00:00Z", configuration=CONFIGURATION)
+    made = plan(before, Configuration.model_validate(values), Period(START, END))
+    reading = read("a:ann", history, made.period)
+
+    found = rehearse_all(made, reading)
+
+    assert found == [rehearse(reading, rule_set, made.period) for rule_set in made.sets]
 
 
 # What differs between two configurations, and what of it has which effect.

@@ -6,7 +6,7 @@ between. Duplicates, retries, late arrivals and the order of arrival cannot chan
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from weakref import proxy
 
@@ -94,21 +94,36 @@ def take(state: State, event: Event, moment: int) -> None:
     _apply(state, event, moment)
 
 
-def let_time_pass(state: State, until: int) -> None:
+def let_time_pass(state: State, until: int, stop: Callable[[], bool] | None = None) -> bool:
     """Apply what time alone causes up to `until`: transitions, score drops, campaign starts and steps.
 
     Afterwards `state.next_check_at` is the earliest moment at which time may cause more, and the `timer` of a course
     the earliest moment for one of its transitions. Activity and points can only postpone these moments. Any change that
     may bring one forward sets `state.next_check_at` to the present.
+
+    The clock stays at the first moment after which `stop` is true, if there is one. Returns true if anything was
+    caused.
     """
     state.sessions.idle_since = state.sessions.last_active
+    caused = False
     while (moment := next_moment(state)) is not None and moment <= until:
         state.clock = moment
         state.campaigns.rearm(state.scoring.scores, moment)
         advance(state, moment, None, changed=True)
+        caused = True
+        if stop is not None and stop():
+            state.next_check_at = moment
+            return True
     state.clock = until
     state.next_check_at = _FOREVER if moment is None else moment
     state.lifecycles.awaits_threshold = awaits_threshold(state)
+    return caused
+
+
+def wait_until(state: State, moment: int) -> None:
+    """Move the clock to a moment (ms) before `state.next_check_at`, at which time alone causes nothing."""
+    state.sessions.idle_since = state.sessions.last_active
+    state.clock = moment
 
 
 def _apply(state: State, event: Event, moment: int) -> None:

@@ -57,7 +57,8 @@ def on_signal(state: State, signal: Signal, moment: int) -> None:
 
 def moments(state: State) -> list[int | None]:
     """The moments (ms), past ones included, at which time alone starts or advances each campaign."""
-    due = [due_by_time(state, rule) for rule in timed(state)]
+    where = time_zone(state)
+    due = [due_by_time(state, rule, where) for rule in timed(state)]
     return due + [_goes_on(state, rule) for rule in state.campaigns.running.values()]
 
 
@@ -149,6 +150,16 @@ def pending(state: State, moment: int) -> tuple[Intent, ...]:
     return tuple(sorted(_intents(state, moment), key=_order)) if state.privacy.may_reach else ()
 
 
+def waits_for_action(state: State) -> bool:
+    """True if a run has come to an action that reaches outside, so that there may be an intent."""
+    for rule in state.campaigns.running.values():
+        progress = state.campaigns.progress[rule.name]
+        step = current_step(rule, progress)
+        if step is not None and step.channel != "onsite" and step.key not in progress.done:
+            return True
+    return False
+
+
 def _order(intent: Intent) -> tuple[int, int, str]:
     return -intent.priority, intent.since, intent.campaign
 
@@ -159,13 +170,15 @@ def _intents(state: State, moment: int) -> Iterator[Intent]:
         step, run = current_step(rule, progress), progress.run
         if step is None or run is None or step.channel == "onsite" or step.key in progress.done:
             continue
-        if _over(state, rule, run) or _refused(state, rule, run, step) is not None:
-            continue
-        if step.channel == MAIL and not may_mail(state, rule, moment):
+        if run.control or (step.channel == MAIL and not may_mail(state, rule, moment)):
             continue
         wanted = earliest(state, rule, step, run)
-        offered = content(state, step) if step.kinds else ""
-        if wanted is None or wanted >= run.since + step.valid_for or offered is None:
+        if wanted is None or wanted >= run.since + step.valid_for or exceeds_cap(state, rule, step, run):
+            continue
+        if _over(state, rule, run) or not _holds(state, run, step.condition):
+            continue
+        offered = content(state, step) if step.kinds else ""  # the costly part comes last
+        if offered is None:
             continue
         yield Intent(
             rule.name,
@@ -203,7 +216,7 @@ def next_step(state: State, *, mails: bool) -> int | None:
     for rule in (*state.campaigns.running.values(), *timed(state)):
         if rule.by_mail_alone is mails and (not mails or may_mail(state, rule, state.clock)):
             under_way = rule.name in state.campaigns.running
-            found.append(_goes_on(state, rule) if under_way else due_by_time(state, rule))
+            found.append(_goes_on(state, rule) if under_way else due_by_time(state, rule, time_zone(state)))
     return first_after(state.clock, found)
 
 
@@ -228,7 +241,7 @@ def upcoming(state: State) -> list[Upcoming]:
             step = _step(run.program(rule), run.at + 1)
             found.append(Upcoming(_wait_ends(state, run, wait), rule.name, starts=False, step=step))
     for rule in timed(state):
-        at = due_by_time(state, rule)
+        at = due_by_time(state, rule, time_zone(state))
         if at is not None and state.campaigns.progress[rule.name].may_start(rule, at):
             found.append(Upcoming(at, rule.name, starts=True, step=_step(rule.program, 0)))
     return sorted(one for one in found if one.at > state.clock)

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from ripen.conditions.pattern import event_names
 from ripen.config.configuration import Configuration
 
 Path = tuple[str, ...]
@@ -80,6 +81,27 @@ def applied(before: Configuration, change: Change) -> Configuration | None:
         return Configuration.model_validate(values)
     except ValidationError:
         return None
+
+
+def triggers(change: Change) -> frozenset[str] | None:
+    """The names of the events without which the change cannot have an effect on a lead; None if there may be others."""
+    found: set[str] = set()
+    for value in (change.before, change.after):
+        pattern = _watched(change.path, value) if value is not None else {"event": []}
+        names = event_names(pattern) if pattern is not None else None
+        if names is None:
+            return None
+        found.update(names)
+    return frozenset(found)
+
+
+def _watched(path: Path, value: Any) -> Any:
+    """The event pattern without which a rule, count, topic or campaign does nothing; None if there is none."""
+    if len(path) == 4 and path[0] == "profiles" and path[2] == "rules":
+        return value["when"]
+    if path[:-1] in (("counts",), ("interests", "topics")):
+        return value["when"]
+    return value["start"].get("event") if path[:-1] == ("campaigns",) else None
 
 
 def unrehearsed(change: Change) -> bool:

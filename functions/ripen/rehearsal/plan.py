@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ripen.campaigns.campaign import CampaignRules
@@ -10,7 +10,7 @@ from ripen.config.configuration import ActiveConfiguration, Configuration
 from ripen.config.edits import Edited, edit
 from ripen.config.schema.campaigns import Campaign
 from ripen.fold.rules import compile_rules
-from ripen.rehearsal.changes import Change, applied, changes, unrehearsed
+from ripen.rehearsal.changes import Change, applied, changes, triggers, unrehearsed
 from ripen.rehearsal.reading import Period
 from ripen.rehearsal.replay import RuleSet
 
@@ -27,7 +27,9 @@ class Plan:
 
     `together` are changes that are valid only with others, `silent` those that have no effect on leads. `live` are the
     campaigns of the candidate as if it became active at the end of the period; `edited` are the campaigns whose steps
-    differ. `phases` are those of both, in order; `thresholds` are the scores that start anything in either of them.
+    differ. `triggers` are for each rule set the names of events without which it does what the active one does (None:
+    it may always differ). `phases` are those of both, in order; `thresholds` are the scores that start anything in
+    either of them.
     """
 
     period: Period
@@ -39,6 +41,7 @@ class Plan:
     silent: Sequence[Change]
     live: CampaignRules
     edited: frozenset[str]
+    triggers: Sequence[frozenset[str] | None]
     phases: Sequence[str] = field(default=())
     thresholds: Sequence[Threshold] = field(default=())
 
@@ -78,6 +81,7 @@ def plan(active: ActiveConfiguration, candidate: Configuration, period: Period, 
         silent,
         compile_rules(after, "live", live.editions).campaigns,
         frozenset(_edited(active.configuration.campaigns, live.campaigns)),
+        [frozenset(), _all(map(triggers, single)), *map(triggers, alone)],
         [*before.configuration.phases, *(name for name in after.phases if name not in before.configuration.phases)],
         sorted({*_thresholds(before.configuration), *_thresholds(after)}),
     )
@@ -105,6 +109,15 @@ def _edited(before: dict[str, Campaign], after: dict[str, Campaign]) -> set[str]
     return {
         name for name, campaign in before.items() if name not in after or campaign.all_steps != after[name].all_steps
     }
+
+
+def _all(several: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
+    found: frozenset[str] = frozenset()
+    for names in several:
+        if names is None:
+            return None
+        found |= names
+    return found
 
 
 def _thresholds(configuration: Configuration) -> set[Threshold]:

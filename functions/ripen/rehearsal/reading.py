@@ -38,7 +38,8 @@ class Reading:
     `before` count before the period, `during` in it. `outcomes` are what became of the actions that were really carried
     out in the period, by the id of their intent. `responses` are the events that followed from these mails, by subject
     and intent. `foreign` are addresses (comparable form) that another lead owns. `deal` is the moment (ms) of the last
-    deal in the period, and true if it was won.
+    deal in the period, and true if it was won. `names` are those of all events; `imported` is true if any is from an
+    imported history.
     """
 
     subject: str
@@ -48,6 +49,8 @@ class Reading:
     responses: Mapping[tuple[str, str], Sequence[Counted]] = field(default_factory=dict)
     foreign: frozenset[str] = frozenset()
     deal: tuple[int, bool] | None = None
+    names: frozenset[str] = frozenset()
+    imported: bool = False
 
     @property
     def events(self) -> int:
@@ -80,7 +83,8 @@ def read(subject: str, events: Sequence[Event], period: Period, foreign: Iterabl
             during.append((moment, event))
             if event.name in _DEALS and not event.bot:
                 deal = (moment, _DEALS[event.name])
-    return Reading(subject, before, during, outcomes, responses, frozenset(foreign), deal)
+    names, imported = frozenset(event.name for event in events), any(event.imported for event in events)
+    return Reading(subject, before, during, outcomes, responses, frozenset(foreign), deal, names, imported)
 
 
 def is_action(event: Event) -> bool:

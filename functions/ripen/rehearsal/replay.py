@@ -16,9 +16,9 @@ from ripen.addresses.mailbox import mailbox
 from ripen.campaigns.state import CampaignNote, Run
 from ripen.config.schema.mailing import Unproven
 from ripen.events.event import ENDS, MAIL, MAILED, RIPEN, Event
-from ripen.fold.fold import let_time_pass, new_state, take
+from ripen.fold.fold import let_time_pass, new_state, take, wait_until
 from ripen.fold.rules import Rules
-from ripen.fold.runs import pending, under_way
+from ripen.fold.runs import pending, under_way, waits_for_action
 from ripen.fold.state import State
 from ripen.leads.lead import Intent, Reach, possible
 from ripen.lifecycle.state import Move
@@ -71,6 +71,7 @@ class Action(NamedTuple):
 class Rehearsed:
     """The outcome of a replay; moments in milliseconds.
 
+    `events` are those of the period that the rule set has seen: those of the ledger, and those of its own actions.
     `before` and `phase` are the phases at the begin and at the end of the period; `before` is empty for a lead that
     came later. `moves` are the phases entered in the period, `scores` the points at its end by profile. `notes` is the
     log of campaigns in the period. `under_way` are the campaigns with a run at its end, without those that only mail a
@@ -78,6 +79,7 @@ class Rehearsed:
     """
 
     actions: Sequence[Action]
+    events: Sequence[Event]
     notes: Sequence[CampaignNote]
     before: str
     phase: str
@@ -104,6 +106,7 @@ class _Replay:
     period: Period
     state: State = field(init=False)
     actions: list[Action] = field(default_factory=list)
+    seen: list[Event] = field(default_factory=list)
     later: list[tuple[int, str, Event]] = field(default_factory=list)
     held: dict[str, int] = field(default_factory=dict)
     mailed: dict[str, Mailed] = field(default_factory=dict)
@@ -131,11 +134,15 @@ class _Replay:
             if moment > self.period.until:
                 return
             if self.later and self.later[0] < (upcoming[0], upcoming[1].id):
-                take(self.state, heappop(self.later)[2], moment)
+                self._take(heappop(self.later)[2], moment)
             else:
-                take(self.state, upcoming[1], moment)
+                self._take(upcoming[1], moment)
                 upcoming = next(inputs, end)
             self.held.clear()
+
+    def _take(self, event: Event, moment: int) -> None:
+        self.seen.append(event)
+        take(self.state, event, moment)
 
     def _begin(self) -> str:
         """Let time pass until the period begins; returns the phase of the lead then."""
@@ -153,6 +160,7 @@ class _Replay:
         phases = state.lifecycles.phases
         return Rehearsed(
             tuple(self.actions),
+            tuple(self.seen),
             tuple(state.campaigns.notes[notes:]),
             before,
             phases.here.phase,
@@ -166,15 +174,13 @@ class _Replay:
         """Let time pass, and carry out the next action that is due before `until`; false if none is."""
         state = self.state
         while state.begun:
-            if state.next_check_at < until and state.next_check_at <= state.clock:
-                let_time_pass(state, state.clock)
             tick = self._next_tick() if state.campaigns.running else NEVER
-            if state.next_check_at < min(tick, until):
-                let_time_pass(state, state.next_check_at)
-                continue
+            limit = min(tick, until)
+            if state.next_check_at < limit and let_time_pass(state, limit - 1, lambda: waits_for_action(state)):
+                continue  # something else may be due now
             if tick >= until:
                 return False
-            let_time_pass(state, tick)
+            wait_until(state, tick)
             due = next((intent for intent in self._possible() if self._opens(intent) <= tick), None)
             if due is not None and self._carry_out(due, tick):
                 return True
@@ -218,7 +224,7 @@ class _Replay:
         subject = real.subject if real else self.reading.subject
         status = next(status for status, event in ENDS[intent.channel].items() if event == name)
         event = Event(f"{intent.id}_{status}", name, at, RIPEN, properties=intent.about(to), subject=subject)
-        take(self.state, event, at)
+        self._take(event, at)
         self.actions.append(
             Action(
                 at,

@@ -61,7 +61,7 @@ class Tally:
 
 def rehearse_lead(plan: Plan, reading: Reading, tally: Tally) -> None:
     """Rehearse all rule sets of the plan for one lead, and count what came out."""
-    found = [rehearse(reading, rule_set, plan.period) for rule_set in plan.sets]
+    found = rehearse_all(plan, reading)
     lead, active = reading.subject, found[ACTIVE]
     tally.add("leads")
     tally.add("events", by=reading.events)
@@ -80,6 +80,20 @@ def rehearse_lead(plan: Plan, reading: Reading, tally: Tally) -> None:
         if campaign in plan.edited:
             here, there = places(plan.sets[ACTIVE].rules.campaigns, plan.live, campaign, run, plan.period.until)
             tally.add("place", campaign, here, there, lead=lead)
+
+
+def rehearse_all(plan: Plan, reading: Reading) -> list[Rehearsed]:
+    """The outcome of each rule set for a lead.
+
+    A rule set whose changes need an event that the lead does not have does the same as the active one.
+    """
+    active = rehearse(reading, plan.sets[ACTIVE], plan.period)
+    names = reading.names | {action.event for action in active.actions}
+    found = [active]
+    for rule_set, needed in zip(plan.sets[1:], plan.triggers[1:], strict=True):
+        same = needed is not None and needed.isdisjoint(names) and not reading.imported
+        found.append(active if same else rehearse(reading, rule_set, plan.period))
+    return found
 
 
 def _count_faith(tally: Tally, reading: Reading, active: Rehearsed) -> None:
