@@ -182,8 +182,13 @@ class _Words:
 
     @staticmethod
     def _change(one: Mapping[str, Any]) -> str:
-        before, after = (_shortened(one[side]) for side in ("before", "after"))
-        return f"{one['path']}: {before} → {after}"
+        """A change as `rule: points 5 → 3`: of two mappings only what differs, otherwise both values."""
+        before, after = one["before"], one["after"]
+        if not (isinstance(before, dict) and isinstance(after, dict)):
+            return f"{one['path']}: {_shortened(before)} → {_shortened(after)}"
+        keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
+        told = (f"{key} {_shortened(before.get(key))} → {_shortened(after.get(key))}" for key in keys)
+        return f"{one['path']}: {', '.join(told)}"
 
     def _phases(self) -> Section:
         found = self.values["phases"]
