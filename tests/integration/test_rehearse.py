@@ -11,10 +11,14 @@ import pytest
 from click.testing import CliRunner
 
 from adapters.rules import isolated_check
+from adapters.rules.active import stored
 from integration.people import SOURCES
+from ripen.rehearsal.reading import Period
 from ripen.times import DAY, to_iso
 from ripen_cli.main import main
+from ripen_cli.project import rule_files
 from ripen_cli.rehearse import command
+from ripen_cli.rehearse.work import Part, Table, Task, rehearse_table
 from stories import START, identified, tracked
 
 _checks = {}
@@ -233,3 +237,17 @@ def test_a_deployment_is_rehearsed_and_nothing_is_written(living, new):
     assert values["moves"] == [{"before": "cold", "after": "warm", "leads": 1, "names": ["a:ann"]}]
     assert living.items() == before
     assert len(living.mails()) == mails
+
+
+def test_a_deployment_is_rehearsed_on_all_cores(living, present, new):
+    active = stored("ripen-rules")
+    candidate = isolated_check.check(rule_files(new)).configuration
+    task = Task(active, candidate, Period(START - 60 * DAY, START + 30 * DAY), each=True)
+
+    several, one = Part(), Part()
+    for processes, total in ((2, several), (1, one)):
+        for part in rehearse_table(task, Table("ripen", lambda: None), 1, processes):
+            total.merge(part)
+
+    assert several.tally == one.tally
+    assert one.tally.counts[("leads",)] == 1
