@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ripen.config.configuration import ActiveConfiguration, Configuration
 from ripen.config.schema.mailing import Unproven
+from ripen.events.event import ENDS, RIPEN, Event
 from ripen.fold.fold import fold
 from ripen.leads.lead import Reach
 from ripen.rehearsal.changes import applied, changes
@@ -15,6 +16,7 @@ from ripen.rehearsal.reading import Period, read
 from ripen.rehearsal.replay import RuleSet, rehearse
 from ripen.rehearsal.report import report
 from ripen.rehearsal.tally import Tally, rehearse_all, rehearse_lead
+from ripen.storage.lead_record import address_state, reach_of
 from ripen.times import DAY, HOUR, MINUTE
 from stories import START
 from unit.leads import LOOKED, happened, reported, rules
@@ -158,6 +160,23 @@ def test_mails_wait_for_the_hours_in_which_they_may_go_out():
     assert mail.at == START + 3 * DAY + HOUR
 
 
+def test_what_becomes_due_at_the_very_minute_is_considered_before_anything_is_sent():
+    nightly = happened("Read", 2 + 13 / 24)  # 21:00, so both are due at 9:00
+    period = Period(START + DAY, START + 2 * DAY + 2 * DAY)
+    mailing = {"window": {"from": "09:00", "to": "18:00"}, "timezone": "UTC", "caps": {"per_day": 1}}
+    urgent = {
+        "start": {"schedule": {"every": "week", "weekday": "thu", "at": "09:00"}},
+        "mail": "urgent",
+        "priority": 90,
+    }
+
+    found = rehearsed(
+        ADDRESS, *confirmed(), nightly, period=period, mailing=mailing, campaigns={"news": NEWS, "urgent": urgent}
+    )
+
+    assert done(found)[0] == ("urgent", 3.04)
+
+
 def test_an_unproven_mailbox_gets_no_more_mails_than_its_limits_allow():
     limits = Unproven(per_day=1, overall=3)
     signed_up = [happened("Signed Up", day) for day in (1, 1.2, 3, 5, 7)]
@@ -209,6 +228,41 @@ def test_a_rehearsal_is_the_fold_of_the_events_that_its_rule_set_has_seen(histor
     assert not [
         intent for intent in lead.due(Reach.EVERYTHING) if intent.not_before < END - MINUTE and lead.proof.is_proof
     ]
+
+
+@given(histories())
+@settings(max_examples=40)
+def test_a_rehearsal_does_what_folds_from_scratch_at_each_due_minute_would_do(history):
+    said = [event for event in history if event.source != RIPEN]
+    assume(said)
+    for event in said:
+        event.subject = "a:ann"
+    period = Period(START, END)
+
+    found = rehearse(read("a:ann", said, period), RuleSet(RULES, Unproven(per_day=1_000, overall=1_000)), period)
+
+    assert [(one.at, one.intent) for one in found.actions] == [*_by_whole_folds(said)]
+
+
+def _by_whole_folds(said):
+    """The actions of a lead that is folded anew whenever the schedule finds it due, like the trigger function does."""
+    own, now = [], said[0].at
+    while now <= END:
+        known = sorted([*(event for event in said if event.at <= now), *own], key=lambda event: (event.at, event.id))
+        lead = fold("a:ann", known, RULES, now)
+        reach = (
+            reach_of(address_state(lead.claims, "key", owned=lead.proof.is_proof)) if lead.address else Reach.NOTHING
+        )
+        if now % MINUTE == 0 and (due := lead.due(reach)):
+            intent = due[0]
+            name = ENDS[intent.channel]["sent"]
+            own.append(
+                Event(f"{intent.id}_sent", name, now, RIPEN, properties=intent.about(lead.address), subject="a:ann")
+            )
+            yield now, intent.id
+            continue
+        due_at = max(lead.due_at(reach) or 2 * END, now + 1)
+        now = min([-(-due_at // MINUTE) * MINUTE, *(event.at for event in said if event.at > now)])
 
 
 @given(histories(), st.data())

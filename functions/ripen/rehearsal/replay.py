@@ -175,8 +175,8 @@ class _Replay:
         state = self.state
         while state.begun:
             tick = self._next_tick() if state.campaigns.running else NEVER
-            limit = min(tick, until)
-            if state.next_check_at < limit and let_time_pass(state, limit - 1, lambda: waits_for_action(state)):
+            last = min(tick, until - 1)
+            if state.next_check_at <= last and let_time_pass(state, last, lambda: waits_for_action(state)):
                 continue  # something else may be due now
             if tick >= until:
                 return False
