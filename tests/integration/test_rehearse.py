@@ -160,6 +160,34 @@ def test_rows_that_cannot_be_read_are_named_with_the_remedy(present, new, tmp_pa
     assert "row 3: name: is int, not str" in answer.stderr
 
 
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ({"Item": {"pk": {"S": "a:ann"}}}, "Item: is no item of the table"),
+        ({"Item": {"pk": {"S": "a:ann"}, "sk": {"S": "E#yesterday#1"}}}, "Item: is no item of the table"),
+        (event("Talk", 1) | {"at": 10**18}, "at: is 1000000000000000000"),
+        (event("Talk", 1) | {"properties": []}, "properties: is list, not dict"),
+        (event("Talk", 1) | {"more": 1}, "event: has an unknown field"),
+        ([1], "row: is no JSON object"),
+    ],
+)
+def test_hostile_rows_are_refused_and_the_others_are_read(present, new, tmp_path, row, told):
+    path = written(tmp_path / "events.jsonl", [event("Talk", 1), row])
+
+    answer = run(new, "--against", present, "--events", path, "--json")
+
+    assert json.loads(answer.stdout)["leads"] == 1
+    assert f"not read: events.jsonl, row {2 if isinstance(row, dict) else 1}: {told}" in answer.stderr
+
+
+def test_a_wrong_former_name_of_a_campaign_is_told(present, tmp_path):
+    wrong = folder(tmp_path / "wrong", campaigns=CAMPAIGNS.replace("asked:", "told:\n    was: gone"))
+
+    answer = run(wrong, "--against", present, "--events", written(tmp_path / "events.jsonl", HISTORY), code=1)
+
+    assert "rules/campaigns.yaml: campaigns.told.was: there is no gone" in answer.stderr
+
+
 def test_a_file_without_any_event_is_refused(present, new, tmp_path):
     path = written(tmp_path / "events.jsonl", [{"event": "Talk"}])
 

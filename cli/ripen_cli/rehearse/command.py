@@ -15,6 +15,7 @@ from adapters.reports.rehearsal import page, sentence
 from adapters.rules import isolated_check
 from ripen.config.configuration import ActiveConfiguration, Configuration
 from ripen.errors import InvalidConfigurationError
+from ripen.rehearsal.plan import plan
 from ripen.rehearsal.reading import Period
 from ripen.rehearsal.report import report
 from ripen.times import parse_duration, to_iso
@@ -77,8 +78,11 @@ def rehearse(find: Callable[[], Deployment], folder: Path, **options: Any) -> No
     JSON lines, or an export of the table to S3. With --events and --against, no deployment is needed.
     """
     with telling_errors():
-        active = _active(find, options["against"])
-        candidate = _checked(folder)
+        active, candidate = _active(find, options["against"]), _checked(folder)
+        try:
+            plan(active, candidate, Period(0, 1), each=False)
+        except InvalidConfigurationError as error:
+            raise _refusal(error) from None
         if options["events"]:
             task, part = _rehearse_file(active, candidate, options)
         else:
@@ -106,9 +110,13 @@ def _checked(folder: Path) -> Configuration:
     try:
         return isolated_check.check(rule_files(folder_of(folder))).configuration
     except InvalidConfigurationError as error:
-        for problem in error.problems:
-            click.echo(problem, err=True)
-        raise SystemExit(1) from None
+        raise _refusal(error) from None
+
+
+def _refusal(error: InvalidConfigurationError) -> SystemExit:
+    for problem in error.problems:
+        click.echo(problem, err=True)
+    return SystemExit(1)
 
 
 def _rehearse_file(active: ActiveConfiguration, candidate: Configuration, options: dict[str, Any]) -> tuple[Task, Part]:

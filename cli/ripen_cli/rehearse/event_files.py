@@ -29,7 +29,7 @@ from ripen.events.parsing import parse_event
 from ripen.events.sources import Source
 from ripen.storage.ledger import EVENT_PREFIX, MEMBER_PREFIX, event_key, read_items
 from ripen.storage.merged_lead import union
-from ripen.times import parse_iso
+from ripen.times import LAST_MOMENT, parse_iso
 from ripen_cli.importing.columns import choose
 from ripen_cli.importing.history import USUAL, History
 from ripen_cli.importing.rows import Row, read_rows
@@ -121,12 +121,19 @@ def leads_of(part: Path) -> Iterator[Lead]:
         for line in file:
             lead, item = json.loads(line)
             if "zip" in item:
-                item["zip"] = b64decode(item["zip"])
+                item["zip"] = _unpacked(item["zip"])
             leads[lead][item["pk"]].append(item)
     for lead in list(leads):
         read = {subject: read_items(items) for subject, items in leads.pop(lead).items()}
         events = union({subject: events for subject, (events, _) in read.items()})
         yield Lead(lead, events, sum(len(unreadable) for _, unreadable in read.values()))
+
+
+def _unpacked(text: object) -> bytes:
+    try:
+        return b64decode(str(text), validate=True)
+    except ValueError:
+        return b""  # which cannot be read, and is counted as such
 
 
 def in_sample(subject: str, one_in: int) -> bool:
@@ -159,9 +166,9 @@ def _roots(files: Sequence[Path]) -> dict[str, str]:
         for row in read_rows(file):
             if not isinstance(row.values.get("Item"), dict):
                 break  # no export of the table
-            item = plain_values(row.values["Item"])
-            if str(item.get("sk")).startswith(MEMBER_PREFIX):
-                parents[item["sk"].removeprefix(MEMBER_PREFIX)] = item["pk"]
+            key, subject = (row.values["Item"].get(name, {}).get("S", "") for name in ("sk", "pk"))
+            if key.startswith(MEMBER_PREFIX):
+                parents[key.removeprefix(MEMBER_PREFIX)] = subject
     return {subject: _root(subject, parents) for subject in parents}
 
 
@@ -196,17 +203,25 @@ class _Reader:
 
 
 def _of_export(found: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    item = plain_values(found)
-    if not str(item.get("sk", "")).startswith(EVENT_PREFIX):
-        return []
-    kept = {name: item[name] for name in ("pk", "sk", "data", "zip") if name in item}
-    return [(item["pk"], kept | {"at": parse_iso(item["sk"].split("#")[1])})]
+    try:
+        item = plain_values(found)
+        subject, key = str(item["pk"]), str(item["sk"])
+        if not key.startswith(EVENT_PREFIX):
+            return []
+        kept = {name: item[name] for name in ("data", "zip") if name in item}
+        return [(subject, {"pk": subject, "sk": key, "at": parse_iso(key.split("#")[1])} | kept)]
+    except (KeyError, AttributeError, ValueError, StopIteration):
+        raise InvalidEventError(
+            "Item", "is no item of the table", "an export in the format DYNAMODB_JSON, with pk and sk"
+        ) from None
 
 
 def _of_ledger(values: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    at = values["at"]
+    if not 0 <= at <= LAST_MOMENT:
+        raise InvalidEventError("at", f"is {str(at)[:40]}", "a time in milliseconds since 1970")
     parts = {name: value for name, value in values.items() if name not in ("subject", "lead")}
-    key = event_key(values["at"], str(values.get("id")))
-    item = {"pk": values["subject"], "sk": key, "data": json.dumps([parts]), "at": values["at"]}
+    item = {"pk": values["subject"], "sk": event_key(at, str(values.get("id"))), "data": json.dumps([parts]), "at": at}
     _, unreadable = read_items([item])
     if unreadable:
         name, _, trouble = unreadable[0].reason.partition(": ")

@@ -9,6 +9,7 @@ from ripen.campaigns.campaign import CampaignRules
 from ripen.config.configuration import ActiveConfiguration, Configuration
 from ripen.config.edits import Edited, edit
 from ripen.config.schema.campaigns import Campaign
+from ripen.errors import InvalidConfigurationError
 from ripen.fold.rules import compile_rules
 from ripen.rehearsal.changes import Change, applied, changes, triggers, unrehearsed
 from ripen.rehearsal.reading import Period
@@ -54,10 +55,14 @@ class Plan:
 def plan(active: ActiveConfiguration, candidate: Configuration, period: Period, *, each: bool = True) -> Plan:
     """The plan to rehearse a candidate as if it, or the active rules, had been active for the whole period.
 
-    With `each`, every single change is rehearsed by itself, too.
+    With `each`, every single change is rehearsed by itself, too. Raises InvalidConfigurationError for wrong uses of
+    `was` in the candidate.
     """
     before = _clipped(active, period.since)
     edited = edit(before, candidate, period.since)
+    if edited.problems:
+        told = [f"rules/campaigns.yaml: {'.'.join(map(str, path))}: {text}" for path, text in edited.problems]
+        raise InvalidConfigurationError(told)
     after = candidate.model_copy(update={"campaigns": edited.campaigns})
     found = changes(before.configuration, after)
     silent = [change for change in found if unrehearsed(change)]
