@@ -266,6 +266,7 @@ def _by_whole_folds(said):
 
 
 @given(histories(), st.data())
+@settings(max_examples=40)
 def test_a_change_whose_events_a_lead_lacks_changes_nothing(history, data):
     """The shortcut of `rehearse_all` gives what a replay gives."""
     for event in history:

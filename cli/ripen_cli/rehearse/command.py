@@ -21,7 +21,7 @@ from ripen.rehearsal.report import report
 from ripen.times import parse_duration, to_iso
 from ripen_cli.deployment import Deployment, deployable, now, telling_errors
 from ripen_cli.importing.command import SYSTEMS, time_zone
-from ripen_cli.project import rule_files
+from ripen_cli.project import RULES, rule_files
 from ripen_cli.reading import active_configuration
 from ripen_cli.rehearse.event_files import Format, Sorted, sort_by_lead
 from ripen_cli.rehearse.text import text
@@ -47,7 +47,7 @@ def _fraction(_context: click.Context, _option: click.Parameter, value: str) -> 
 
 
 @click.command()
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=RULES)
 @click.option("--since", default="90d", show_default=True, callback=_duration, help="How far back to rehearse.")
 @click.option(
     "--events", type=click.Path(exists=True, path_type=Path), help="A file of events, or a folder of a table export."
@@ -125,7 +125,8 @@ def _rehearse_file(active: ActiveConfiguration, candidate: Configuration, option
     with tempfile.TemporaryDirectory(prefix="ripen-rehearse-") as folder:
         found = sort_by_lead(options["events"], Path(folder), form, now(), options["sample"])
         _tell(found)
-        task = Task(active, candidate, Period(found.last - options["since"], found.last), options["each"])
+        until = min(found.last, now())
+        task = Task(active, candidate, Period(until - options["since"], until), options["each"])
         sizes = {part: part.stat().st_size for part in found.parts}
         total = Part()
         with click.progressbar(length=sum(sizes.values()), label="Rehearsing", file=sys.stderr) as bar:

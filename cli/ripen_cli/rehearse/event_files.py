@@ -38,13 +38,13 @@ _PART_BYTES = 4 << 20
 """Bytes of a file of events for each temporary file: parsed, they take about a hundred megabytes."""
 _MOST_PARTS = 400
 _PACKED = 8
-"""How many times larger events are when unpacked."""
+"""The factor by which events are larger when unpacked."""
 _MOST_PROBLEMS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How to read rows that are no ledger events: like the options of `ripen import`.
+    """The way to read rows that are no ledger events: like the options of `ripen import`.
 
     `source` is the name of a server in the rules; what it says about addresses is proof.
     """

@@ -20,6 +20,8 @@ Values = Mapping[str, Any]
 
 _WAIT = "wait before "
 _LONGEST = 200
+_LONGEST_LABEL = 75
+"""Characters that are as wide as a chart."""
 _HERE = Path(__file__).parent
 _MARK = "!"
 _NOTHING = "-"
@@ -35,7 +37,6 @@ class Bar(NamedTuple):
     after: str
     width_before: float
     width_after: float
-    marked: bool = False
 
 
 class Section(NamedTuple):
@@ -311,8 +312,10 @@ class _Words:
         low, high = share["interval"]
         return f"{100 * share['value']:.0f} % [{100 * low:.0f}; {100 * high:.0f}]"
 
-    def _faith(self) -> Section:
+    def _faith(self) -> Section | None:
         faith = self.values["faith"]
+        if not faith["mails"]:
+            return None
         numbers = {name: self._number(faith[name]) for name in ("mails", "rehearsed")}
         return self._section("faith", (), [], note=self._say("faith_note", **numbers))
 
@@ -330,7 +333,13 @@ class _Words:
     def _bars(self, pairs: Sequence[tuple[str, int, int]]) -> list[Bar]:
         most = max((max(before, after) for _, before, after in pairs), default=0) or 1
         return [
-            Bar(label, self._number(before), self._number(after), 100 * before / most, 100 * after / most)
+            Bar(
+                _cut(label, _LONGEST_LABEL),
+                self._number(before),
+                self._number(after),
+                100 * before / most,
+                100 * after / most,
+            )
             for label, before, after in pairs
         ]
 
@@ -361,5 +370,8 @@ class _Words:
 def _shortened(value: object) -> str:
     if value is None:
         return _NOTHING
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+    return _cut(json.dumps(value, ensure_ascii=False), _LONGEST)
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[:longest]}…"

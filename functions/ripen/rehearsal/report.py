@@ -106,7 +106,7 @@ class _Report:
         return sum(counts[key] for key in wanted) * self.one_in
 
     def _changes(self) -> list[dict[str, Any]]:
-        """What each change alone caused, the largest effect first."""
+        """The effect of each change alone, the largest first."""
         found = [
             _told(change)
             | {

@@ -29,7 +29,7 @@ SENT, FAILED, CAPPED, SUPPRESSED, CONTROL, SKIPPED = "sent", "failed", "capped",
 """The fates of a mail that a campaign came to."""
 
 Key = tuple[str | int | float, ...]
-"""What is counted: a kind, mostly the number of a rule set, and details."""
+"""A counted thing: a kind, mostly the number of a rule set, and details."""
 
 
 @dataclass(slots=True)
