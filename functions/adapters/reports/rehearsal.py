@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from adapters.reports.rehearsal_texts import TEXTS
+from ripen.rehearsal.report import differs
 from ripen.rehearsal.tally import MOST_NAMES, SENT
 
 Values = Mapping[str, Any]
@@ -104,8 +105,7 @@ class _Words:
     def sentence(self) -> str:
         headline = self.values["headline"]
         handoffs, mails = headline["handoffs"], headline["mails"]["difference"]
-        changed = any(one["gained"]["leads"] or one["lost"]["leads"] for one in self.values["thresholds"])
-        if not headline["concerned"] and not changed:
+        if not differs(self.values):
             return self.say["nothing"]
         earlier = headline["earlier_phase"]["leads"]
         a_week = abs(handoffs["a_week"]) >= 1

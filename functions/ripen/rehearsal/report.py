@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import sqrt
 from typing import Any
@@ -209,12 +209,7 @@ def _told(change: Change) -> dict[str, Any]:
     return {"path": change.name, "before": change.before, "after": change.after}
 
 
-def differs(values: dict[str, Any]) -> bool:
-    """True if the candidate would have done anything else than the active rules."""
-    headline: dict[str, Any] = values["headline"]
-    return bool(headline["concerned"]) or any(_changed(values["thresholds"]))
-
-
-def _changed(thresholds: Sequence[dict[str, Any]]) -> Iterator[int]:
-    for one in thresholds:
-        yield one["gained"]["leads"] + one["lost"]["leads"]
+def differs(values: Mapping[str, Any]) -> bool:
+    """True if, by this report, anything would have been different for any lead."""
+    crossed = any(one["gained"]["leads"] or one["lost"]["leads"] for one in values["thresholds"])
+    return bool(crossed or values["headline"]["concerned"])
