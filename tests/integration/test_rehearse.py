@@ -13,12 +13,13 @@ from click.testing import CliRunner
 from adapters.rules import isolated_check
 from adapters.rules.active import stored
 from integration.people import SOURCES
+from ripen.config.configuration import ActiveConfiguration
 from ripen.rehearsal.reading import Period
 from ripen.times import DAY, to_iso
 from ripen_cli.main import main
 from ripen_cli.project import rule_files
 from ripen_cli.rehearse import command
-from ripen_cli.rehearse.work import Part, Table, Task, rehearse_table
+from ripen_cli.rehearse.work import Part, Table, Task, rehearse_files, rehearse_table
 from stories import START, identified, tracked
 
 _checks = {}
@@ -279,3 +280,12 @@ def test_a_deployment_is_rehearsed_on_all_cores(living, present, new):
 
     assert several.tally == one.tally
     assert one.tally.counts[("leads",)] == 1
+
+
+def test_an_error_in_another_process_ends_the_rehearsal(present, new, tmp_path):
+    rules = isolated_check.check(rule_files(new)).configuration
+    active = ActiveConfiguration(version="1", activated_at=to_iso(0), configuration=rules)
+    missing = [tmp_path / f"part-{n}" for n in range(50)]
+
+    with pytest.raises(FileNotFoundError):
+        [*rehearse_files(Task(active, rules, Period(0, START), each=True), missing, 2)]

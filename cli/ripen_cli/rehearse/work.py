@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import BoundedSemaphore
+from threading import Event, Semaphore
 from typing import Any, NamedTuple, TypeVar
 
 from adapters.runtime import clients
@@ -15,7 +15,7 @@ from adapters.store.all_leads import leads
 from adapters.store.load_lead import load_merged_lead
 from ripen.config.configuration import ActiveConfiguration, Configuration
 from ripen.errors import VersionConflictError
-from ripen.events.event import Event
+from ripen.events.event import Event as LeadEvent
 from ripen.leads.identifiers import Identifiers
 from ripen.rehearsal.plan import ACTIVE, Plan, plan
 from ripen.rehearsal.reading import Period, read
@@ -111,7 +111,7 @@ def _of_subjects(subjects: list[str]) -> tuple[int, Part]:
     return len(subjects), part
 
 
-def _add(part: Part, subject: str, events: list[Event], foreign: Iterable[str] = ()) -> None:
+def _add(part: Part, subject: str, events: list[LeadEvent], foreign: Iterable[str] = ()) -> None:
     reading = read(subject, events, _state["plan"].period, foreign)
     if reading.events:
         rehearse_lead(_state["plan"], reading, part.tally)
@@ -125,17 +125,23 @@ def _spread(
         _begin(*begin, forked=False)
         yield from map(function, tasks)
         return
-    room = BoundedSemaphore(processes * _AHEAD)
+    room, over = Semaphore(processes * _AHEAD), Event()
 
     def admitted() -> Iterator[Any]:
         for task in tasks:
             room.acquire()
+            if over.is_set():
+                return
             yield task
 
     with multiprocessing.get_context("fork").Pool(processes, _begin, begin) as pool:
-        for result in pool.imap_unordered(function, admitted()):
-            room.release()
-            yield result
+        try:
+            for result in pool.imap_unordered(function, admitted()):
+                room.release()
+                yield result
+        finally:
+            over.set()
+            room.release()  # the pool waits for the thread that asks for tasks
 
 
 def cores() -> int:
