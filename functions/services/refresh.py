@@ -20,14 +20,14 @@ from ripen.errors import VersionConflictError
 from ripen.events.event import Event
 from ripen.fold.fold import fold
 from ripen.fold.rules import Rules
-from ripen.leads.identifiers import REFUSED, UNDELIVERABLE
+from ripen.leads.identifiers import REFUSED
 from ripen.leads.lead import Lead, Reach
 from ripen.leads.suppression import shortened
 from ripen.privacy.erasure import only_withdrawals
 from ripen.sessions.sessions import NOTHING_BEFORE, Span
 from ripen.sessions.state import visited_before
 from ripen.storage.checkpoint import settle
-from ripen.storage.lead_record import Folded, make_record, reach_of
+from ripen.storage.lead_record import Folded, address_state, make_record, reach_of
 from ripen.storage.ledger import Unreadable
 from ripen.storage.merged_lead import MergeCandidate, MergedLead
 from services import identity_resolution
@@ -234,9 +234,7 @@ def _address(
         owner = address_items.owner_of(settings.table_name, key)
         free = not owner
         owned = free or owner in me.tree.ledgers
-    suppressed = me.claims.suppressed
-    found = {"key": key, "owned": owned} | ({"suppressed": suppressed} if suppressed else {})
-    return found | ({"undeliverable": True} if me.claims.refusal_of(claim.text) in UNDELIVERABLE else {}), free
+    return address_state(me.claims, key, owned=owned), free
 
 
 def _take_over_suppressions(

@@ -65,26 +65,21 @@ class Action(NamedTuple):
 
 def build_action(settings: TriggerSettings, refreshed: Refreshed, found: Active, intent: Intent) -> Action:
     """The action for an intent, with all data that has to be read before the claim."""
-    about = {"campaign": intent.campaign, "step": intent.step, "cycle": intent.cycle}
     if intent.channel == MAIL:
         lead = refreshed.lead
         languages = active_mails(settings.bucket_name, lead.rules_version)[intent.name]
         to = _recipient(settings, refreshed, intent)
-        about |= {"mail": intent.name, "to": to.address}
-        about |= {"category": intent.category} if intent.category else {}
-        about |= {"transactional": True} if intent.transactional else {}
-        about |= {"content": intent.content} if intent.content else {}
         limit = None if to.proven else _send_limit(settings, to, found.configuration.mailing)
         return Action(
             intent,
-            about,
+            intent.about(to.address),
             lambda: _send(settings, to, found.configuration, intent, languages),
             to.key,
             to.owned,
             counting=limit.counting if limit else (),
             send_limit=limit,
         )
-    about |= {"recipient": intent.name}
+    about = intent.about("")
     recipient = found.configuration.mailing.recipients.get(intent.name)
     if recipient is not None and recipient.mail is not None:
         return _notice(settings, refreshed, found, intent, about)

@@ -54,8 +54,8 @@ def enter(world, monkeypatch):
 
 
 @pytest.fixture
-def simulate(new_process, monkeypatch):
-    """A function that runs one seed and checks the invariants; a failure carries the trace of steps."""
+def inside(new_process, monkeypatch):
+    """A function that connects the code to a world for the length of a `with` block."""
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("trigger.actions.is_local", lambda: False)
@@ -71,11 +71,24 @@ def simulate(new_process, monkeypatch):
     level = logger.log_level
     logger.setLevel("CRITICAL")
 
+    @contextlib.contextmanager
+    def connected(world):
+        with monkeypatch.context() as patch:  # releases the world when it ends
+            enter(world, patch)
+            yield patch
+
+    yield connected
+    logger.setLevel(level)
+
+
+@pytest.fixture
+def simulate(inside):
+    """A function that runs one seed and checks the invariants; a failure carries the trace of steps."""
+
     def run(seed, *, told=False):
         world = World(seed, told=told)
         try:
-            with monkeypatch.context() as patch:  # releases the world when it ends
-                enter(world, patch)
+            with inside(world) as patch:
                 world.live()
                 remember_within_a_world(patch)  # clears the caches, so that the invariants read and fold independently
                 check(world)
@@ -89,5 +102,4 @@ def simulate(new_process, monkeypatch):
         run(seed, told=True)  # fails again, with the trace of steps
         raise failed
 
-    yield run
-    logger.setLevel(level)
+    return run

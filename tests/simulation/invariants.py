@@ -76,7 +76,7 @@ class Rest:
 
 def check(world):
     """Raises AssertionError that names the first invariant that does not hold."""
-    rest = Rest(world, _leads(world))
+    rest = Rest(world, leads_of(world))
     no_event_is_lost_or_counted_twice(rest)
     every_pointer_has_its_member(rest)
     every_record_is_a_fold_from_scratch(rest)
@@ -362,7 +362,7 @@ def figures_equal_a_recount(rest):
         assert found.get(hour, Figures()) == recount, f"{to_iso(hour)}: {found.get(hour)}, counted anew {recount}"
 
 
-def _leads(world):
+def leads_of(world):
     found = {}
     for subject in sorted({pk for pk, sk in world.table.items if sk.startswith(EVENT_PREFIX)}):
         if not any(subject in tree.ledgers for tree in found.values()):

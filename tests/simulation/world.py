@@ -93,6 +93,7 @@ class World:
     """
 
     def __init__(self, seed, *, told=False):
+        self.seed = seed
         self.random = Random(seed)
         self.settles = seed % 2 == 1
         self.braked = seed % 5 == 2

@@ -18,7 +18,7 @@ LIMITS = {"track.batch.wru": 0.2, "score.largest.cpu": 2.0, "score.largest.memor
 CPU = {
     *("track.single.cpu", "track.batch.cpu", "track.hostile.cpu", "track.growth.cpu", "track.cold-start.cpu"),
     *("score.event.cpu", "score.rules-1000.cpu", "score.settled.cpu"),
-    *("whole.single.cpu", "whole.batch.cpu", "mail.cpu", "check.rules-500.cpu"),
+    *("whole.single.cpu", "whole.batch.cpu", "mail.cpu", "check.rules-500.cpu", "rehearse.cpu"),
 }
 SWEEP = {"sweep.reads.10k", "sweep.reads.1m", "sweep.pace"}
 ROWS = {

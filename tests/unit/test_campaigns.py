@@ -50,6 +50,13 @@ def test_a_drop_below_again_below_restarts_a_campaign():
     assert pending(*history, rules_=compiled(again_below=10)) == ["tips_plain_2"]
 
 
+def test_a_score_that_crosses_while_a_campaign_runs_and_drops_again_restarts_it():
+    # The second talk crosses the threshold while the mail waits; the score drops again on the fourth day.
+    history = [happened("Talk Heard"), happened("Talk Heard", 3), ended("Email Sent", 1, 5), happened("Talk Heard", 6)]
+
+    assert pending(*history) == ["tips_plain_2"]
+
+
 def test_negative_points_are_a_drop_at_once():
     profile = PROFILE["p"]["rules"] | {"sorry": {"when": {"event": "Sorry"}, "points": -15}}
     always = rules(

@@ -26,7 +26,9 @@ from ripen_cli.importing.rows import digest, read_rows
 from ripen_cli.importing.sending import Call, Endpoint, Progress, Refused, StoppedError, batches, post
 from ripen_cli.project import HOME
 
-_SYSTEMS = ("segment", "mautic", "hubspot", "mailchimp")
+SYSTEMS = ("segment", "mautic", "hubspot", "mailchimp")
+"""The systems whose exports are known."""
+
 _SUPPRESSED_AT_ONCE = 8
 
 
@@ -47,7 +49,8 @@ def import_command() -> None:
     """
 
 
-def _zone(_context: click.Context, _option: click.Parameter, name: str) -> ZoneInfo:
+def time_zone(_context: click.Context, _option: click.Parameter, name: str) -> ZoneInfo:
+    """The time zone of an option. Raises click.BadParameter if there is no zone of this name."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
@@ -72,10 +75,10 @@ def _shared(command: Callable[..., None]) -> Callable[..., None]:
     """Add the options of both imports."""
     options = (
         click.argument("path", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path)),
-        click.option("--from", "system", type=click.Choice(_SYSTEMS), default=None, help="Where the export is from."),
+        click.option("--from", "system", type=click.Choice(SYSTEMS), default=None, help="Where the export is from."),
         click.option("--column", multiple=True, metavar="ROLE=COLUMN", help="The column for a role; several times."),
         click.option(
-            "--timezone", "zone", default="UTC", show_default=True, callback=_zone, help="Of times without a zone."
+            "--timezone", "zone", default="UTC", show_default=True, callback=time_zone, help="Of times without a zone."
         ),
         click.option("--key", envvar="RIPEN_KEY", help="The key of a server; better in RIPEN_KEY. Not with --local."),
         click.option("--dry-run", is_flag=True, help="Only tell what would be imported."),

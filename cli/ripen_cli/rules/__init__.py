@@ -1,1 +1,1 @@
-"""`ripen rules`: check, pull, push, activate and roll back rules and mails; their versions and what is live."""
+"""`ripen rules`: check, rehearse, pull, push, activate and roll back rules and mails; their versions; what is live."""

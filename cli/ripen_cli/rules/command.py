@@ -13,6 +13,7 @@ _PLACES = {
     "history": "ripen_cli.rules.history:history",
     "pull": "ripen_cli.rules.pull:pull",
     "push": "ripen_cli.rules.push:push",
+    "rehearse": "ripen_cli.rehearse.command:rehearse",
     "rollback": "ripen_cli.rules.push:rollback",
     "schemas": "ripen_cli.rules.schemas:schemas",
     "show": "ripen_cli.rules.history:show",
@@ -23,4 +24,4 @@ _PLACES = {
 
 @click.group(cls=LazyGroup, places=_PLACES)
 def rules() -> None:
-    """Check, pull, push, activate and roll back rules and mails; show what is live, and every version."""
+    """Check, rehearse, pull, push, activate and roll back rules and mails; show what is live, and every version."""

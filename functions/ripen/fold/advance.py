@@ -40,7 +40,7 @@ def _begin_campaigns(state: State, moment: int) -> None:
     rules, campaigns = state.rules.campaigns, state.campaigns
     live = may_start_by_facts(state, moment)
     for campaign in campaigns.crossed(state.scoring.scores, moment):
-        state.next_check_at = moment  # also without a start, decay now ends the match one day
+        state.next_check_at = moment  # the score may drop below the threshold again, whether or not the campaign starts
         if live:
             enroll(state, campaign, moment)
     if rules.timed:

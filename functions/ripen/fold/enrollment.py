@@ -13,6 +13,8 @@ from ripen.scoring.trends import day_of
 from ripen.times import HOUR, anniversaries
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from ripen.fold.state import State
 
 
@@ -49,9 +51,10 @@ def timed(state: State) -> tuple[CampaignRule, ...]:
 
 def enroll_by_time(state: State, moment: int) -> None:
     """Enroll the lead in the campaigns that are due by time at `moment`; those due before an import count as passed."""
+    where = time_zone(state)
     for rule in state.rules.campaigns.timed:
         progress = state.campaigns.progress[rule.name]
-        due = due_by_time(state, rule)
+        due = due_by_time(state, rule, where)
         if due is not None and due <= moment:
             progress.last_trigger = _cause(state, rule, due)
             state.campaigns.idle = state.campaigns.idle or rule.inactive_for is not None
@@ -71,15 +74,15 @@ def enroll_by_segment(state: State, moment: int) -> None:
             enroll(state, rule, moment)
 
 
-def due_by_time(state: State, rule: CampaignRule) -> int | None:
-    """The next moment (ms) at which time alone starts a campaign; None if there is none."""
+def due_by_time(state: State, rule: CampaignRule, where: ZoneInfo) -> int | None:
+    """The next moment (ms) at which time alone starts a campaign; None if there is none. `where` is the lead's zone."""
     mark = state.campaigns.progress[rule.name].last_trigger
     if rule.inactive_for is not None:
         if state.sessions.imported:
             return None
         return None if mark == state.sessions.last_active else state.sessions.last_active + rule.inactive_for
     if rule.rhythm is not None:
-        return next_round(max(mark, state.since), rule.rhythm, time_zone(state))
+        return next_round(max(mark, state.since), rule.rhythm, where)
     if rule.date is not None:
         days = (day for day in _days(state, rule) if (day > mark if rule.date.yearly else day != mark))
         return next((day + rule.date.offset for day in days), None)

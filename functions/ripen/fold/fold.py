@@ -6,7 +6,7 @@ between. Duplicates, retries, late arrivals and the order of arrival cannot chan
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from weakref import proxy
 
@@ -25,7 +25,7 @@ from ripen.fold.rules import Rules
 from ripen.fold.runs import advance_runs, next_step, offers, on_signal, pending, under_way
 from ripen.fold.state import State
 from ripen.leads.identifiers import CONFIRMED, DISOWNED, REFUSED, from_server
-from ripen.leads.lead import Intent, Lead
+from ripen.leads.lead import Lead
 from ripen.privacy.consent import DECISIONS, OPTED_IN, must_erase
 from ripen.privacy.erasure import SUPPRESSING
 from ripen.privacy.preferences import FEEDBACK_GIVEN, PREFERENCES_CHANGED
@@ -83,27 +83,47 @@ def absorb(state: State, events: Sequence[Event], now: int) -> int | None:
     for moment, event in with_bot_verdicts(events):
         if moment > now:
             return moment
-        if moment >= state.next_check_at and state.begun:
-            let_time_pass(state, moment)
-        _apply(state, event, moment)
+        take(state, event, moment)
     return None
 
 
-def let_time_pass(state: State, until: int) -> None:
+def take(state: State, event: Event, moment: int) -> None:
+    """Apply the next event, which counts at `moment` (ms), after what time alone has caused by then."""
+    if moment >= state.next_check_at and state.begun:
+        let_time_pass(state, moment)
+    _apply(state, event, moment)
+
+
+def let_time_pass(state: State, until: int, stop: Callable[[], bool] | None = None) -> bool:
     """Apply what time alone causes up to `until`: transitions, score drops, campaign starts and steps.
 
     Afterwards `state.next_check_at` is the earliest moment at which time may cause more, and the `timer` of a course
     the earliest moment for one of its transitions. Activity and points can only postpone these moments. Any change that
     may bring one forward sets `state.next_check_at` to the present.
+
+    The clock stays at the first moment after which `stop` is true, if there is one. Returns true if anything was
+    caused.
     """
     state.sessions.idle_since = state.sessions.last_active
+    caused = False
     while (moment := next_moment(state)) is not None and moment <= until:
         state.clock = moment
         state.campaigns.rearm(state.scoring.scores, moment)
         advance(state, moment, None, changed=True)
+        caused = True
+        if stop is not None and stop():
+            state.next_check_at = moment
+            return True
     state.clock = until
     state.next_check_at = _FOREVER if moment is None else moment
     state.lifecycles.awaits_threshold = awaits_threshold(state)
+    return caused
+
+
+def wait_until(state: State, moment: int) -> None:
+    """Move the clock to a moment (ms) before `state.next_check_at`, at which time alone causes nothing."""
+    state.sessions.idle_since = state.sessions.last_active
+    state.clock = moment
 
 
 def _apply(state: State, event: Event, moment: int) -> None:
@@ -252,12 +272,8 @@ def _lead(subject: str, state: State, now: int, later: int | None) -> Lead:
         notes=state.campaigns.notes,
         under_way=under_way(state),
         offers=tuple(offers(state)) if privacy.may_reach else (),
-        pending=tuple(sorted(pending(state, now), key=_order)) if privacy.may_reach else (),
+        pending=pending(state, now),
         next_timer=first_after(now, [later, *[course.timer for course in lifecycles.courses]]),
         next_step=next_step(state, mails=False),
         next_mail=next_step(state, mails=True),
     )
-
-
-def _order(intent: Intent) -> tuple[int, int, str]:
-    return -intent.priority, intent.since, intent.campaign

@@ -33,6 +33,11 @@ from ripen.times import first_after
 if TYPE_CHECKING:
     from ripen.fold.state import State
 
+GIVEN_UP, DROPPED = "given up: ", "dropped: "
+TOO_MANY, NOT_ALLOWED = "too many mails", "the lead may not get this mail"
+CONTROL_GROUP = "not done: control group"
+"""The texts of notes about steps that are not done; the first two are followed by a reason."""
+
 
 def on_signal(state: State, signal: Signal, moment: int) -> None:
     """Apply the effect that an event has on a campaign."""
@@ -52,7 +57,8 @@ def on_signal(state: State, signal: Signal, moment: int) -> None:
 
 def moments(state: State) -> list[int | None]:
     """The moments (ms), past ones included, at which time alone starts or advances each campaign."""
-    due = [due_by_time(state, rule) for rule in timed(state)]
+    where = time_zone(state)
+    due = [due_by_time(state, rule, where) for rule in timed(state)]
     return due + [_goes_on(state, rule) for rule in state.campaigns.running.values()]
 
 
@@ -102,7 +108,7 @@ def _over(state: State, rule: CampaignRule, run: Run) -> str:
 def _passes(state: State, rule: CampaignRule, run: Run, step: Do, moment: int) -> str | None:
     """The reason for which a run skips a step that is not done; None if the run waits for the step."""
     if moment >= run.since + step.valid_for:
-        return f"given up: {_obstacle(state, rule, run, step)}"
+        return f"{GIVEN_UP}{_obstacle(state, rule, run, step)}"
     if run.since == moment:
         return _refused(state, rule, run, step)
     return None
@@ -112,11 +118,11 @@ def _obstacle(state: State, rule: CampaignRule, run: Run, step: Do) -> str:
     """The reason for which a step could not be done while it was valid."""
     ends = run.since + step.valid_for
     if step.channel == MAIL and not may_mail(state, rule, ends):
-        return "the lead may not get this mail"
+        return NOT_ALLOWED
     if step.channel == MAIL and not rule.transactional:
         allowed = within_caps(state, rule, run)
         if allowed is None or allowed >= ends:
-            return "too many mails"
+            return TOO_MANY
     wanted = earliest(state, rule, step, run)
     if wanted is None or wanted >= ends:
         return "its hours did not open in time"
@@ -126,30 +132,53 @@ def _obstacle(state: State, rule: CampaignRule, run: Run, step: Do) -> str:
 def _refused(state: State, rule: CampaignRule, run: Run, step: Do) -> str | None:
     """The reason for which a step is not attempted; None if it is."""
     if run.control:
-        return "not done: control group"
+        return CONTROL_GROUP
     if not _holds(state, run, step.condition):
         return "not done: its condition does not hold"
     if step.kinds and content(state, step) is None:
         return "not done: there is nothing new to offer"
     if exceeds_cap(state, rule, step, run):
-        return "dropped: too many mails"
+        return f"{DROPPED}{TOO_MANY}"
     return None
 
 
-def pending(state: State, moment: int) -> Iterator[Intent]:
-    """The intents of all runs, each with the earliest moment at which it may be carried out."""
+def pending(state: State, moment: int) -> tuple[Intent, ...]:
+    """The intents of all runs in their order, each with the earliest moment at which it may be carried out.
+
+    None after a withdrawal of consent.
+    """
+    return tuple(sorted(_intents(state, moment), key=_order)) if state.privacy.may_reach else ()
+
+
+def waits_for_action(state: State) -> bool:
+    """True if a run has come to an action that reaches outside, so that there may be an intent."""
+    for rule in state.campaigns.running.values():
+        progress = state.campaigns.progress[rule.name]
+        step = current_step(rule, progress)
+        if step is not None and step.channel != "onsite" and step.key not in progress.done:
+            return True
+    return False
+
+
+def _order(intent: Intent) -> tuple[int, int, str]:
+    return -intent.priority, intent.since, intent.campaign
+
+
+def _intents(state: State, moment: int) -> Iterator[Intent]:
     for rule in state.campaigns.running.values():
         progress = state.campaigns.progress[rule.name]
         step, run = current_step(rule, progress), progress.run
         if step is None or run is None or step.channel == "onsite" or step.key in progress.done:
             continue
-        if _over(state, rule, run) or _refused(state, rule, run, step) is not None:
-            continue
-        if step.channel == MAIL and not may_mail(state, rule, moment):
+        if run.control or (step.channel == MAIL and not may_mail(state, rule, moment)):
             continue
         wanted = earliest(state, rule, step, run)
-        offered = content(state, step) if step.kinds else ""
-        if wanted is None or wanted >= run.since + step.valid_for or offered is None:
+        if wanted is None or wanted >= run.since + step.valid_for or exceeds_cap(state, rule, step, run):
+            continue
+        if _over(state, rule, run) or not _holds(state, run, step.condition):
+            continue
+        offered = content(state, step) if step.kinds else ""  # the costly part comes last
+        if offered is None:
             continue
         yield Intent(
             rule.name,
@@ -187,7 +216,7 @@ def next_step(state: State, *, mails: bool) -> int | None:
     for rule in (*state.campaigns.running.values(), *timed(state)):
         if rule.by_mail_alone is mails and (not mails or may_mail(state, rule, state.clock)):
             under_way = rule.name in state.campaigns.running
-            found.append(_goes_on(state, rule) if under_way else due_by_time(state, rule))
+            found.append(_goes_on(state, rule) if under_way else due_by_time(state, rule, time_zone(state)))
     return first_after(state.clock, found)
 
 
@@ -212,7 +241,7 @@ def upcoming(state: State) -> list[Upcoming]:
             step = _step(run.program(rule), run.at + 1)
             found.append(Upcoming(_wait_ends(state, run, wait), rule.name, starts=False, step=step))
     for rule in timed(state):
-        at = due_by_time(state, rule)
+        at = due_by_time(state, rule, time_zone(state))
         if at is not None and state.campaigns.progress[rule.name].may_start(rule, at):
             found.append(Upcoming(at, rule.name, starts=True, step=_step(rule.program, 0)))
     return sorted(one for one in found if one.at > state.clock)

@@ -74,6 +74,21 @@ class Intent(NamedTuple):
         """True if an address with this reach may get this mail."""
         return self.confirms or reach is Reach.EVERYTHING or (self.transactional and reach is Reach.ANSWERS)
 
+    def about(self, to: str) -> dict[str, Any]:
+        """The properties that the event of its outcome has in any case; `to` is the address of a mail."""
+        found: dict[str, Any] = {"campaign": self.campaign, "step": self.step, "cycle": self.cycle}
+        if self.channel != MAIL:
+            return found | {"recipient": self.name}
+        found |= {"mail": self.name, "to": to}
+        found |= {"category": self.category} if self.category else {}
+        found |= {"transactional": True} if self.transactional else {}
+        return found | ({"content": self.content} if self.content else {})
+
+
+def possible(intents: Sequence[Intent], reach: Reach) -> Sequence[Intent]:
+    """The intents without mails that `reach` forbids."""
+    return [intent for intent in intents if intent.channel != MAIL or intent.within(reach)]
+
 
 @dataclass(frozen=True, slots=True)
 class Lead:
@@ -178,7 +193,7 @@ class Lead:
 
     def possible(self, reach: Reach) -> Sequence[Intent]:
         """The pending actions, without mails that `reach` forbids."""
-        return [intent for intent in self.pending if intent.channel != MAIL or intent.within(reach)]
+        return possible(self.pending, reach)
 
     def due(self, reach: Reach) -> Sequence[Intent]:
         """The possible actions that are due at `now`."""

@@ -13,6 +13,7 @@ from functools import cached_property
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from ripen.leads.identifiers import UNDELIVERABLE, Identifiers
 from ripen.leads.lead import Lead, Reach
 from ripen.storage.ledger import NOTHING_SEEN, RECORD_KEY, Seen, due_shard
 from ripen.times import to_iso
@@ -68,6 +69,12 @@ class Record:
     def address_keys(self) -> set[str]:
         """The keys of all addresses that are recorded as given by the lead."""
         return {mark for mark in self.told if " " not in mark} | ({self.address.get("key", "")} - {""})
+
+
+def address_state(claims: Identifiers, key: str, *, owned: bool) -> dict[str, Any]:
+    """The state of the address of `claims`, as in `Record.address`: its key, and whether the lead owns it."""
+    found = {"key": key, "owned": owned} | ({"suppressed": claims.suppressed} if claims.suppressed else {})
+    return found | ({"undeliverable": True} if claims.refusal_of(claims.address) in UNDELIVERABLE else {})
 
 
 def reach_of(address: Mapping[str, Any] | None) -> Reach:

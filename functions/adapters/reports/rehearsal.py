@@ -1,0 +1,377 @@
+"""The report of a rehearsal in words and tables, and as one self-contained HTML page without scripts.
+
+`values` are always those of `ripen.rehearsal.report.report`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from adapters.reports.rehearsal_texts import TEXTS
+from ripen.rehearsal.report import differs
+from ripen.rehearsal.tally import MOST_NAMES, SENT
+
+Values = Mapping[str, Any]
+
+_WAIT = "wait before "
+_LONGEST = 200
+_LONGEST_LABEL = 75
+"""Characters that are as wide as a chart."""
+_HERE = Path(__file__).parent
+_MARK = "!"
+_NOTHING = "-"
+_WORDS = {"moves": 2, "campaigns": 2, "campaign_weeks": 2, "more_fewer": 2, "under_way": 3}
+"""The number of columns with text at the begin of a table; 1 for all others."""
+
+
+class Bar(NamedTuple):
+    """One row of a chart: a label, the values before and after, and their widths in percent."""
+
+    label: str
+    before: str
+    after: str
+    width_before: float
+    width_after: float
+
+
+class Section(NamedTuple):
+    """A part of the report: a title, a note, a chart (`bars`), and a table whose first `words` columns are text."""
+
+    key: str
+    title: str
+    note: str
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    words: int
+    bars: Sequence[Bar] = ()
+
+
+def sentence(values: Values, language: str) -> str:
+    """The report in one sentence."""
+    return _Words(values, language).sentence()
+
+
+def sections(values: Values, language: str) -> list[Section]:
+    """All parts of the report that have anything to tell."""
+    return [*_Words(values, language).sections()]
+
+
+def under_title(values: Values, language: str) -> str:
+    """The rehearsed time, and the numbers of leads and events."""
+    return _Words(values, language).under_title()
+
+
+def page(values: Values, language: str) -> str:
+    """The complete HTML page."""
+    words = _Words(values, language)
+    return (
+        _templates()
+        .get_template("rehearsal.html")
+        .render(
+            language=language,
+            say=TEXTS[language],
+            sentence=words.sentence(),
+            under_title=words.under_title(),
+            sections=[*words.sections()],
+            most=MOST_NAMES,
+        )
+    )
+
+
+@cache
+def _templates() -> Environment:
+    loader = FileSystemLoader(_HERE / "templates")
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+
+
+class _Words:
+    def __init__(self, values: Values, language: str) -> None:
+        self.values, self.language, self.say = values, language, TEXTS[language]
+        self.days = self._number(values["period"]["days"])
+
+    def under_title(self) -> str:
+        values = self.values
+        since, until = (values["period"][end][:10] for end in ("since", "until"))
+        leads, events = self._number(values["leads"]), self._number(values["events"])
+        told = self._say("under_title", days=self.days, since=since, until=until, leads=leads, events=events)
+        return f"{told} {self._say('sampled', one_in=values['sample'])}" if values["sample"] > 1 else told
+
+    def sentence(self) -> str:
+        headline = self.values["headline"]
+        handoffs, mails = headline["handoffs"], headline["mails"]["difference"]
+        if not differs(self.values):
+            return self.say["nothing"]
+        earlier = headline["earlier_phase"]["leads"]
+        a_week = abs(handoffs["a_week"]) >= 1
+        return self._say(
+            "sentence",
+            handoffs=self._more("handoffs", round(handoffs["a_week"]))
+            if a_week or not handoffs["difference"]
+            else self._more("handoffs_rarely", handoffs["difference"]),
+            mails=self._more("mails", mails),
+            phases=self._say(
+                f"phases_{'none' if not earlier else 'one' if earlier == 1 else 'some'}", number=self._number(earlier)
+            ),
+        )
+
+    def _more(self, what: str, number: int) -> str:
+        if not number:
+            return self.say[f"{what}_same"]
+        kind = f"{'one_' if abs(number) == 1 else ''}{'more' if number > 0 else 'fewer'}"
+        return self._say(f"{what}_{kind}", number=self._number(abs(number)), days=self.days)
+
+    def sections(self) -> Iterator[Section]:
+        for section in (
+            self._figures(),
+            self._changes(),
+            self._phases(),
+            self._moves(),
+            self._thresholds(),
+            *self._scores(),
+            self._weeks(),
+            self._campaigns(),
+            self._campaign_weeks(),
+            self._more_fewer(),
+            self._under_way(),
+            self._deals(),
+            self._faith(),
+        ):
+            if section is not None and (section.rows or section.note):
+                yield section
+
+    def _figures(self) -> Section:
+        headline = self.values["headline"]
+        unknown = {when: sum(one[when]["unknown"] for one in self.values["campaigns"]) for when in ("before", "after")}
+        rows = [
+            self._both("handoffs_figure", headline["handoffs"]),
+            self._both("mails_figure", headline["mails"]),
+            self._both("unknown_figure", unknown | {"difference": unknown["after"] - unknown["before"]}),
+            [self.say["concerned_figure"], "", "", self._number(headline["concerned"])],
+            [self.say["newly_figure"], "", "", self._who(headline["newly_handed_over"])],
+            [self.say["no_longer_figure"], "", "", self._who(headline["no_longer_handed_over"])],
+        ]
+        return self._section(
+            "figures", ("number", "before", "after", "difference"), rows, note=self.say["unknown_note"]
+        )
+
+    def _both(self, name: str, found: Mapping[str, Any]) -> list[str]:
+        interval = found.get("interval")
+        bounds = f" [{self._signed(interval[0])}; {self._signed(interval[1])}]" if interval else ""
+        before, after = self._number(found["before"]), self._number(found["after"])
+        return [self.say[name], before, after, f"{self._signed(found['difference'])}{bounds}"]
+
+    def _changes(self) -> Section:
+        kinds = ("handoffs", "mails", "other_phase", "earlier_phase")
+        rows = [
+            [self._change(one), self._number(one["concerned"]), *(self._effect(one, kind) for kind in kinds)]
+            for one in self.values["changes"]
+        ]
+        for kind, text in (("only_together", "only_together"), ("without_effect_on_leads", "without_effect")):
+            rows += [[self._change(one), self.say[text], "", "", "", ""] for one in self.values[kind]]
+        return self._section(
+            "changes", ("change", "concerned", *kinds), rows, note=self.say["changes_note"] if rows else ""
+        )
+
+    def _effect(self, one: Mapping[str, Any], kind: str) -> str:
+        return self._signed(one[kind]) if kind in ("handoffs", "mails") else self._number(one[kind])
+
+    @staticmethod
+    def _change(one: Mapping[str, Any]) -> str:
+        """A change as `rule: points 5 → 3`: of two mappings only what differs, otherwise both values."""
+        before, after = one["before"], one["after"]
+        if not (isinstance(before, dict) and isinstance(after, dict)):
+            return f"{one['path']}: {_shortened(before)} → {_shortened(after)}"
+        keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
+        told = (f"{key} {_shortened(before.get(key))} → {_shortened(after.get(key))}" for key in keys)
+        return f"{one['path']}: {', '.join(told)}"
+
+    def _phases(self) -> Section:
+        found = self.values["phases"]
+        rows = [
+            [one["title"], *(self._number(one[when]) for when in ("at_begin", "before", "after")), self._gap(one)]
+            for one in found
+        ]
+        bars = self._bars([(one["title"], one["before"], one["after"]) for one in found])
+        section = self._section("phases", ("phase", "at_begin", "before", "after", "difference"), rows, bars=bars)
+        return section._replace(head=[head.format(days=self.days) for head in section.head])
+
+    def _moves(self) -> Section:
+        titles = {one["phase"]: one["title"] for one in self.values["phases"]}
+        rows = [
+            [titles[one["before"]], titles[one["after"]], self._number(one["leads"]), self._names(one)]
+            for one in self.values["moves"]
+        ]
+        return self._section("moves", ("from", "to", "leads", "names"), rows)
+
+    def _thresholds(self) -> Section:
+        rows = [
+            [
+                f"{one['profile']} ≥ {self._number(one['at_least'])}",
+                *(self._number(one[when]) for when in ("before", "after")),
+                *(self._who(one[kind]) for kind in ("gained", "lost")),
+            ]
+            for one in self.values["thresholds"]
+        ]
+        return self._section("thresholds", ("threshold", "before", "after", "gained", "lost"), rows)
+
+    def _scores(self) -> Iterator[Section]:
+        found = self.values["scores"]
+        for profile in dict.fromkeys(one["profile"] for one in found):
+            mine = [one for one in found if one["profile"] == profile]
+            labels = [f"{self._number(one['from'])} … {self._number(one['to'])}" for one in mine]
+            pairs = [(label, one["before"], one["after"]) for label, one in zip(labels, mine, strict=True)]
+            rows = [[label, self._number(before), self._number(after)] for label, before, after in pairs]
+            section = self._section("scores", ("points", "before", "after"), rows, bars=self._bars(pairs))
+            yield section._replace(title=f"{section.title}: {profile}")
+
+    def _weeks(self) -> Section:
+        capacity = self.values["handoffs"]["capacity"]
+        found = self.values["handoffs"]["weeks"]
+        rows = [[one["week"], self._load(one["before"]), self._load(one["after"]), self._gap(one)] for one in found]
+        note = "" if capacity is None or not rows else self._say("capacity_note", capacity=self._number(capacity))
+        bars = self._bars([(one["week"], one["before"], one["after"]) for one in found])
+        return self._section("weeks", ("week", "before", "after", "difference"), rows, note=note, bars=bars)
+
+    def _load(self, handoffs: int) -> str:
+        capacity = self.values["handoffs"]["capacity"]
+        over = capacity is not None and handoffs > capacity
+        return f"{self._number(handoffs)}{f' {_MARK}' if over else ''}"
+
+    def _campaigns(self) -> Section:
+        rows = []
+        for one in self.values["campaigns"]:
+            for fate in one["before"]:
+                before, after = one["before"][fate], one["after"][fate]
+                if before or after:
+                    numbers = (self._number(before), self._number(after), self._signed(after - before))
+                    rows.append([one["title"], self.say[fate], *numbers])
+        found = [
+            (one["title"], *(one[when].get(SENT, 0) for when in ("before", "after")))
+            for one in self.values["campaigns"]
+        ]
+        head = ("campaign", "fate", "before", "after", "difference")
+        return self._section("campaigns", head, rows, bars=self._bars(found))
+
+    def _campaign_weeks(self) -> Section:
+        rows = [
+            [one["title"], week["week"], *(self._number(week[when].get(SENT, 0)) for when in ("before", "after"))]
+            for one in self.values["campaigns"]
+            for week in one["weeks"]
+            if week["before"] != week["after"]
+        ]
+        return self._section("campaign_weeks", ("campaign", "week", "before", "after"), rows)
+
+    def _more_fewer(self) -> Section:
+        rows = [
+            [one["title"], self.say[kind], self._number(one[kind]["leads"]), self._names(one[kind])]
+            for one in self.values["campaigns"]
+            for kind in ("more", "fewer")
+            if one[kind]["leads"]
+        ]
+        return self._section("more_fewer", ("campaign", "mails", "leads", "names"), rows)
+
+    def _under_way(self) -> Section:
+        rows = [
+            [
+                one["campaign"],
+                *map(self._place, (one["before"], one["after"])),
+                self._number(one["leads"]),
+                self._names(one),
+            ]
+            for one in self.values["under_way"]
+        ]
+        head = ("campaign", "before", "after", "leads", "names")
+        return self._section("under_way", head, rows, note=self.say["under_way_note"] if rows else "")
+
+    def _place(self, place: str) -> str:
+        if not place:
+            return self.say["over"]
+        if place.startswith(_WAIT):
+            step = place.removeprefix(_WAIT)
+            return self.say["wait_end"] if step == "the end" else self._say("wait", step=step)
+        return self._say("step", step=place)
+
+    def _deals(self) -> Section | None:
+        deals = self.values["deals"]
+        if deals is None:
+            return None
+        both = [deals["before"], deals["after"]]
+        rows = [[self.say["won_lost"], *(f"{one['won']} / {one['lost']}" for one in both)]]
+        rows += [[self.say[kind], *(self._share(one[kind]) for one in both)] for kind in ("precision", "recall")]
+        return self._section("deals", ("number", "before", "after"), rows, note=self.say["deals_note"])
+
+    def _share(self, share: Mapping[str, Any] | None) -> str:
+        if share is None:
+            return _NOTHING
+        low, high = share["interval"]
+        return f"{100 * share['value']:.0f} % [{100 * low:.0f}; {100 * high:.0f}]"
+
+    def _faith(self) -> Section | None:
+        faith = self.values["faith"]
+        if not faith["mails"]:
+            return None
+        numbers = {name: self._number(faith[name]) for name in ("mails", "rehearsed")}
+        return self._section("faith", (), [], note=self._say("faith_note", **numbers))
+
+    def _section(
+        self,
+        key: str,
+        head: Sequence[str],
+        rows: Sequence[Sequence[str]],
+        *,
+        note: str = "",
+        bars: Sequence[Bar] = (),
+    ) -> Section:
+        return Section(key, self.say[key], note, [self.say[name] for name in head], rows, _WORDS.get(key, 1), bars)
+
+    def _bars(self, pairs: Sequence[tuple[str, int, int]]) -> list[Bar]:
+        most = max((max(before, after) for _, before, after in pairs), default=0) or 1
+        return [
+            Bar(
+                _cut(label, _LONGEST_LABEL),
+                self._number(before),
+                self._number(after),
+                100 * before / most,
+                100 * after / most,
+            )
+            for label, before, after in pairs
+        ]
+
+    def _who(self, found: Mapping[str, Any]) -> str:
+        names = self._names(found)
+        return f"{self._number(found['leads'])}{f' ({names})' if names else ''}"
+
+    def _names(self, found: Mapping[str, Any]) -> str:
+        names, rest = ", ".join(found["names"]), found["leads"] - len(found["names"])
+        if not names or rest <= 0 or self.values["sample"] > 1:
+            return names
+        return self._say("more_names", names=names, number=self._number(rest))
+
+    def _gap(self, one: Mapping[str, int]) -> str:
+        return self._signed(one["after"] - one["before"])
+
+    def _signed(self, number: float) -> str:
+        return f"{'+' if number > 0 else '-' if number < 0 else '±'}{self._number(abs(number))}"
+
+    def _number(self, number: float) -> str:
+        text = f"{number:,.10g}" if isinstance(number, float) else f"{number:,}"
+        return text.translate(str.maketrans(",.", ".,")) if self.language == "de" else text
+
+    def _say(self, name: str, **values: object) -> str:
+        return self.say[name].format(**values)
+
+
+def _shortened(value: object) -> str:
+    if value is None:
+        return _NOTHING
+    return _cut(json.dumps(value, ensure_ascii=False), _LONGEST)
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[:longest]}…"

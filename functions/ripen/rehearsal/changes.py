@@ -1,0 +1,137 @@
+"""The single changes between two configurations, and each of them applied by itself.
+
+A change is one rule, one phase, one campaign, or one setting, whatever of it is different.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from pydantic import ValidationError
+
+from ripen.conditions.pattern import event_names
+from ripen.config.configuration import Configuration
+
+Path = tuple[str, ...]
+
+_ANY = "*"
+_DEEPER: tuple[Path, ...] = (
+    (),
+    ("sources",),
+    ("profiles",),
+    ("profiles", _ANY),
+    ("profiles", _ANY, "rules"),
+    ("profiles", _ANY, "fit"),
+    ("profiles", _ANY, "groups"),
+    ("grades",),
+    ("counts",),
+    ("interests",),
+    ("interests", "topics"),
+    ("personas",),
+    ("phases",),
+    ("stages",),
+    ("campaigns",),
+    ("mailing",),
+    ("mailing", "categories"),
+    ("mailing", "recipients"),
+    ("mailing", "surveys"),
+    ("content",),
+    ("offers",),
+    ("conversions",),
+)
+"""The paths below which each key is a change of its own."""
+
+_AS_A_WHOLE: tuple[Path, ...] = (("profiles", _ANY), ("interests",))
+"""Those that are one change if they are new or gone."""
+
+_NOT_REHEARSED = ("approval", "conversions")
+"""Parts of the configuration that change nothing that a lead gets."""
+
+
+class Change(NamedTuple):
+    """A difference at `path`: the JSON value `before` and `after`; None where there is none."""
+
+    path: Path
+    before: Any
+    after: Any
+
+    @property
+    def name(self) -> str:
+        """The path as text, such as `profiles.engagement.rules.newsletter-opened`."""
+        return ".".join(self.path)
+
+
+def changes(before: Configuration, after: Configuration) -> list[Change]:
+    """The single changes from one configuration to another, in the order of the files."""
+    return [*_between((), _plain(before), _plain(after))]
+
+
+def applied(before: Configuration, change: Change) -> Configuration | None:
+    """The configuration with this change alone; None if it is valid only together with others."""
+    values = _plain(before)
+    here = values
+    for key in change.path[:-1]:
+        here = here.setdefault(key, {})
+    if change.after is None:
+        here.pop(change.path[-1], None)
+    else:
+        here[change.path[-1]] = change.after
+    try:
+        return Configuration.model_validate(values)
+    except ValidationError:
+        return None
+
+
+def triggers(change: Change) -> frozenset[str] | None:
+    """The names of the events without which the change cannot have an effect on a lead; None if there may be others."""
+    found: set[str] = set()
+    for value in (change.before, change.after):
+        pattern = _watched(change.path, value) if value is not None else {"event": []}
+        names = event_names(pattern) if pattern is not None else None
+        if names is None:
+            return None
+        found.update(names)
+    return frozenset(found)
+
+
+def _watched(path: Path, value: Any) -> Any:
+    """The event pattern without which a rule, count, topic or campaign does nothing; None if there is none."""
+    if len(path) == 4 and path[0] == "profiles" and path[2] == "rules":
+        return value["when"]
+    if path[:-1] in (("counts",), ("interests", "topics")):
+        return value["when"]
+    return value["start"].get("event") if path[:-1] == ("campaigns",) else None
+
+
+def unrehearsed(change: Change) -> bool:
+    """True if the change cannot have an effect on leads."""
+    return change.path[0] in _NOT_REHEARSED
+
+
+def _plain(configuration: Configuration) -> dict[str, Any]:
+    found: dict[str, Any] = configuration.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    return found
+
+
+def _between(path: Path, before: Any, after: Any) -> Iterator[Change]:
+    if _is_in(_DEEPER, path) and not _is_in(_AS_A_WHOLE, path):
+        before, after = before or {}, after or {}
+    apart = _is_in(_DEEPER, path) and isinstance(before, dict) and isinstance(after, dict)
+    if apart and not _begins_elsewhere(path, before, after):
+        for key in [*before, *(key for key in after if key not in before)]:
+            yield from _between((*path, key), before.get(key), after.get(key))
+    elif apart or before != after:
+        yield Change(path, before, after)
+
+
+def _is_in(patterns: tuple[Path, ...], path: Path) -> bool:
+    return any(
+        len(path) == len(pattern) and all(part in (_ANY, key) for part, key in zip(pattern, path, strict=True))
+        for pattern in patterns
+    )
+
+
+def _begins_elsewhere(path: Path, before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
+    """True if another phase comes first: every lead begins there, so the phases change as a whole."""
+    return path in (("phases",), ("stages",)) and next(iter(before), "") != next(iter(after), "")

@@ -1,0 +1,173 @@
+"""The report of a rehearsal in words: one sentence, tables, and a page; in two languages."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from random import Random
+from string import Formatter
+
+import pytest
+
+from adapters.reports.rehearsal import page, sections, sentence
+from adapters.reports.rehearsal_texts import TEXTS
+from ripen.config.configuration import ActiveConfiguration, Configuration
+from ripen.rehearsal.plan import CANDIDATE, plan
+from ripen.rehearsal.reading import Period
+from ripen.rehearsal.report import report
+from ripen.rehearsal.tally import Tally
+from ripen.times import DAY
+from ripen_cli.rehearse.event_files import in_sample
+from stories import START
+from unit.leads import LOOKED
+
+PERIOD = Period(START, START + 28 * DAY)
+SERIES = {"start": {"event": {"event": "Signed Up"}}, "title": "A <series>", "mail": "one", "transactional": True}
+BEFORE = {"phases": {"cold": {"title": "Kalt"}, "warm": {}}, "campaigns": {"series": SERIES}}
+
+
+@pytest.fixture(scope="module")
+def made():
+    active = ActiveConfiguration(
+        version="a",
+        activated_at="2026-01-01T00:00:00Z",
+        configuration=Configuration.model_validate(LOOKED | BEFORE),
+    )
+    profiles = {"p": {"rules": {"any": {"when": {"event": "Nothing"}, "points": 3}}}}
+    return plan(active, Configuration.model_validate(LOOKED | BEFORE | {"profiles": profiles}), PERIOD)
+
+
+def values_of(made, counts, names=None, **options):
+    tally = Tally(Counter({("leads",): 7, **counts}), names or {})
+    return report(made, tally, **options)
+
+
+def changed(handoffs=0, mails=0, earlier=0, concerned=1):
+    return {
+        ("difference", CANDIDATE, "handoffs"): handoffs,
+        ("difference", CANDIDATE, "mails"): mails,
+        ("earlier phase", CANDIDATE): earlier,
+        ("concerned", CANDIDATE): concerned,
+    }
+
+
+def test_both_languages_have_the_same_texts_with_the_same_values():
+    fields = {
+        language: {name: {field for _, field, _, _ in Formatter().parse(text) if field} for name, text in texts.items()}
+        for language, texts in TEXTS.items()
+    }
+
+    assert fields["en"].keys() == fields["de"].keys()
+    assert {name: found for name, found in fields["en"].items() if found - {"number", "days"}} == {
+        name: found for name, found in fields["de"].items() if found - {"number", "days"}
+    }
+
+
+@pytest.mark.parametrize(
+    ("counts", "en", "de"),
+    [
+        (
+            changed(handoffs=12, mails=1_041),
+            (
+                "With these rules, 3 more leads a week would reach sales, 1,041 more mails would go out in 28 days, and"
+                " nobody would be in an earlier phase."
+            ),
+            (
+                "Mit diesen Regeln kämen 3 Leads mehr je Woche zum Vertrieb, in 28 Tagen gingen 1.041 Mails mehr"
+                " hinaus, und niemand wäre in einer früheren Phase."
+            ),
+        ),
+        (
+            changed(handoffs=-4, mails=-1, earlier=1),
+            (
+                "With these rules, 1 lead a week less would reach sales, 1 mail less would go out in 28 days, and 1"
+                " lead would be in an earlier phase."
+            ),
+            (
+                "Mit diesen Regeln käme 1 Lead weniger je Woche zum Vertrieb, in 28 Tagen ginge 1 Mail weniger"
+                " hinaus, und 1 Lead wäre in einer früheren Phase."
+            ),
+        ),
+        (
+            changed(handoffs=2, earlier=5),
+            (
+                "With these rules, 2 more handoffs to sales would take place in 28 days, as many mails as now would"
+                " go out, and 5 leads would be in an earlier phase."
+            ),
+            (
+                "Mit diesen Regeln gäbe es 2 Übergaben mehr an den Vertrieb in 28 Tagen, so viele Mails wie jetzt"
+                " gingen hinaus, und 5 Leads wären in einer früheren Phase."
+            ),
+        ),
+        (
+            changed(concerned=0),
+            "With these rules, nothing would have been different for any lead.",
+            "Mit diesen Regeln wäre für keinen Lead etwas anders gewesen.",
+        ),
+    ],
+)
+def test_the_sentence_says_what_would_be_different(made, counts, en, de):
+    values = values_of(made, counts)
+
+    assert (sentence(values, "en"), sentence(values, "de")) == (en, de)
+
+
+def test_the_numbers_of_a_sample_stand_for_all_leads_with_an_interval(made):
+    values = values_of(made, changed(mails=40) | {("squares", CANDIDATE, "mails"): 40}, one_in=10)
+
+    mails = values["headline"]["mails"]
+    assert (values["leads"], mails["difference"]) == (70, 400)
+    assert mails["interval"] == [282, 518]
+    assert "+400 [+282; +518]" in page(values, "en")
+
+
+def test_the_interval_of_a_sample_covers_the_truth_as_often_as_it_says(made):
+    covered = 0
+    for seed in range(100):
+        random = Random(seed)
+        effects = {f"a:{seed}-{n}": random.choice((0, 0, 0, 1, 1, 2, -1)) for n in range(2_000)}
+        sampled = [effect for lead, effect in effects.items() if in_sample(lead, 10)]
+        counts = changed(mails=sum(sampled)) | {("squares", CANDIDATE, "mails"): sum(one * one for one in sampled)}
+        low, high = values_of(made, counts, one_in=10)["headline"]["mails"]["interval"]
+        covered += low <= sum(effects.values()) <= high
+
+    assert covered >= 95
+
+
+def test_weeks_above_the_capacity_of_sales_are_marked(made):
+    counts = changed() | {("handoff", 0, "2026-W10"): 3, ("handoff", CANDIDATE, "2026-W10"): 6}
+
+    [weeks] = [section for section in sections(values_of(made, counts, capacity=5), "en") if section.key == "weeks"]
+
+    assert weeks.rows == [["2026-W10", "3", "6 !", "+3"]]
+    assert weeks.note == "Sales can take 5 a week; weeks above that are marked with !."
+
+
+def test_a_page_has_no_script_loads_nothing_and_escapes_names(made):
+    moved = ("moved", CANDIDATE, "cold", "warm")
+    mailed = {("mail", CANDIDATE, "series", "2026-W10", "sent"): 2, ("unknown", CANDIDATE, "series"): 2}
+    values = values_of(made, changed() | {moved: 1} | mailed, {moved: ["a:<b>"]})
+
+    for language in TEXTS:
+        made_page = page(values, language)
+
+        assert f'<html lang="{language}">' in made_page
+        assert "a:&lt;b&gt;" in made_page
+        assert "A &lt;series&gt;" in made_page
+        assert "<script" not in made_page
+        assert not re.findall(r"\b(?:src|href)=|url\(|@import", made_page)
+
+
+def test_a_number_without_names_for_all_says_how_many_more_there_are(made):
+    moved = ("moved", CANDIDATE, "cold", "warm")
+    values = values_of(made, changed() | {moved: 1_002}, {moved: ["a:1", "a:2"]})
+
+    [moves] = [section for section in sections(values, "de") if section.key == "moves"]
+
+    assert moves.rows == [["Kalt", "warm", "1.002", "a:1, a:2 und 1.000 weitere"]]
+
+
+def test_a_change_is_told_by_what_differs(made):
+    [changes] = [section for section in sections(values_of(made, changed()), "en") if section.key == "changes"]
+
+    assert changes.rows[0][0] == "profiles.p.rules.any: points 1.0 → 3.0"
