@@ -6,50 +6,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from adapters.reports.rehearsal_texts import TEXTS
+from adapters.reports.rehearsal_wording import Section, Values, Wording, shortened
 from ripen.rehearsal.report import differs
 from ripen.rehearsal.tally import MOST_NAMES, SENT
 
-Values = Mapping[str, Any]
-
 _WAIT = "wait before "
 _LONGEST = 200
-_LONGEST_LABEL = 75
-"""Characters that are as wide as a chart."""
 _HERE = Path(__file__).parent
 _MARK = "!"
 _NOTHING = "-"
-_WORDS = {"moves": 2, "campaigns": 2, "campaign_weeks": 2, "more_fewer": 2, "under_way": 3}
-"""The number of columns with text at the begin of a table; 1 for all others."""
-
-
-class Bar(NamedTuple):
-    """One row of a chart: a label, the values before and after, and their widths in percent."""
-
-    label: str
-    before: str
-    after: str
-    width_before: float
-    width_after: float
-
-
-class Section(NamedTuple):
-    """A part of the report: a title, a note, a chart (`bars`), and a table whose first `words` columns are text."""
-
-    key: str
-    title: str
-    note: str
-    head: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    words: int
-    bars: Sequence[Bar] = ()
 
 
 def sentence(values: Values, language: str) -> str:
@@ -90,11 +63,7 @@ def _templates() -> Environment:
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 
 
-class _Words:
-    def __init__(self, values: Values, language: str) -> None:
-        self.values, self.language, self.say = values, language, TEXTS[language]
-        self.days = self._number(values["period"]["days"])
-
+class _Words(Wording):
     def under_title(self) -> str:
         values = self.values
         since, until = (values["period"][end][:10] for end in ("since", "until"))
@@ -186,9 +155,9 @@ class _Words:
         """A change as `rule: points 5 → 3`: of two mappings only what differs, otherwise both values."""
         before, after = one["before"], one["after"]
         if not (isinstance(before, dict) and isinstance(after, dict)):
-            return f"{one['path']}: {_shortened(before)} → {_shortened(after)}"
+            return f"{one['path']}: {_told(before)} → {_told(after)}"
         keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
-        told = (f"{key} {_shortened(before.get(key))} → {_shortened(after.get(key))}" for key in keys)
+        told = (f"{key} {_told(before.get(key))} → {_told(after.get(key))}" for key in keys)
         return f"{one['path']}: {', '.join(told)}"
 
     def _phases(self) -> Section:
@@ -319,59 +288,8 @@ class _Words:
         numbers = {name: self._number(faith[name]) for name in ("mails", "rehearsed")}
         return self._section("faith", (), [], note=self._say("faith_note", **numbers))
 
-    def _section(
-        self,
-        key: str,
-        head: Sequence[str],
-        rows: Sequence[Sequence[str]],
-        *,
-        note: str = "",
-        bars: Sequence[Bar] = (),
-    ) -> Section:
-        return Section(key, self.say[key], note, [self.say[name] for name in head], rows, _WORDS.get(key, 1), bars)
 
-    def _bars(self, pairs: Sequence[tuple[str, int, int]]) -> list[Bar]:
-        most = max((max(before, after) for _, before, after in pairs), default=0) or 1
-        return [
-            Bar(
-                _cut(label, _LONGEST_LABEL),
-                self._number(before),
-                self._number(after),
-                100 * before / most,
-                100 * after / most,
-            )
-            for label, before, after in pairs
-        ]
-
-    def _who(self, found: Mapping[str, Any]) -> str:
-        names = self._names(found)
-        return f"{self._number(found['leads'])}{f' ({names})' if names else ''}"
-
-    def _names(self, found: Mapping[str, Any]) -> str:
-        names, rest = ", ".join(found["names"]), found["leads"] - len(found["names"])
-        if not names or rest <= 0 or self.values["sample"] > 1:
-            return names
-        return self._say("more_names", names=names, number=self._number(rest))
-
-    def _gap(self, one: Mapping[str, int]) -> str:
-        return self._signed(one["after"] - one["before"])
-
-    def _signed(self, number: float) -> str:
-        return f"{'+' if number > 0 else '-' if number < 0 else '±'}{self._number(abs(number))}"
-
-    def _number(self, number: float) -> str:
-        text = f"{number:,.10g}" if isinstance(number, float) else f"{number:,}"
-        return text.translate(str.maketrans(",.", ".,")) if self.language == "de" else text
-
-    def _say(self, name: str, **values: object) -> str:
-        return self.say[name].format(**values)
-
-
-def _shortened(value: object) -> str:
+def _told(value: object) -> str:
     if value is None:
         return _NOTHING
-    return _cut(json.dumps(value, ensure_ascii=False), _LONGEST)
-
-
-def _cut(text: str, longest: int) -> str:
-    return text if len(text) <= longest else f"{text[:longest]}…"
+    return shortened(json.dumps(value, ensure_ascii=False), _LONGEST)
