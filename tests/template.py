@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ruamel.yaml import YAML
+from ruamel.yaml.constructor import SafeConstructor
 
 ROOT = Path(__file__).parent.parent
 
@@ -14,7 +15,11 @@ class _Loader(YAML):
 
     def __init__(self):
         super().__init__(typ="safe", pure=True)
-        self.constructor.add_multi_constructor("!", _intrinsic)
+        self.Constructor = _Constructor
+
+
+class _Constructor(SafeConstructor):
+    """Of its own, because constructors are added to a class and its subclasses."""
 
 
 def _intrinsic(constructor, tag, node):
@@ -22,6 +27,9 @@ def _intrinsic(constructor, tag, node):
         return {tag: node.value}
     build = constructor.construct_sequence if node.id == "sequence" else constructor.construct_mapping
     return {tag: build(node, deep=True)}
+
+
+_Constructor.add_multi_constructor("!", _intrinsic)
 
 
 def load(name="template.yaml"):
