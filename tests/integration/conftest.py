@@ -10,6 +10,7 @@ from functools import cache, partial
 
 import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.loaders import JSONFileLoader
 from moto import mock_aws
@@ -160,7 +161,9 @@ def _descriptions_read_once():
 
 @pytest.fixture
 def site(new_process, monkeypatch):
-    """A new deployment without active rules."""
+    """A new deployment without active rules. Unlike moto, DynamoDB refuses requests that its description forbids."""
+    checked = clients._CONFIGS["dynamodb"].merge(Config(parameter_validation=True))  # noqa: SLF001
+    monkeypatch.setitem(clients._CONFIGS, "dynamodb", checked)  # noqa: SLF001
     with mock_aws():
         boto3.client("dynamodb").create_table(TableName="ripen", **template.table_definition(SCHEMA))
         region = {"LocationConstraint": "eu-central-1"}
