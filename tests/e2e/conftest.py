@@ -83,13 +83,14 @@ def stack(cloud):
 
 @pytest.fixture(scope="session")
 def wait_for():
-    """Asks the local cloud until a condition holds, which `what` names."""
+    """Asks the local cloud until a condition holds, which `what` names; returns the condition's last value."""
 
     def wait(what, condition):
         deadline = time.monotonic() + 240  # a busy machine is slow, and nothing is wrong
-        while not condition():
+        while not (found := condition()):
             assert time.monotonic() < deadline, what
             time.sleep(0.1)
+        return found
 
     return wait
 
