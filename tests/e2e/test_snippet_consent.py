@@ -205,6 +205,25 @@ def test_an_answer_that_comes_late_brings_no_id_back(agreed, recorder, leave):
     assert cookie["value"].startswith("yes." if leave == "reset" else "no")
 
 
+def test_denial_in_another_tab_stays_when_an_answer_comes_late(agreed, recorder):
+    agreed.evaluate(
+        """() => {
+          const { fetch } = window;
+          window.fetch = async (...request) => {
+            const answer = await fetch(...request);
+            document.cookie = 'ripen=no; Path=/';
+            return answer;
+          };
+          ripen.track('Tool Used');
+        }"""
+    )
+    recorder.events("Tool Used")
+    agreed.wait_for_function("() => !Object.keys(localStorage).some((key) => key.startsWith('ripen:'))")
+
+    [cookie] = cookies(agreed)
+    assert cookie["value"] == "no"
+
+
 def test_the_day_behind_the_id_is_no_part_of_it(agreed, recorder):
     before = agreed.evaluate("document.cookie += '.20514; Path=/'")
     agreed.evaluate("ripen.track('Tool Used')")

@@ -68,11 +68,12 @@ const sweep = () => {
 
 const deliver = ({ key, events }) => {
   const again = (wait) => {
-    const backoff = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** failures) * (0.5 + Math.random() / 2);
+    const backoff = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** failures) * (1 + Math.random()) / 2;
     failures++;
     rest = Date.now() + Math.min(HALF_HOUR, Math.max(backoff, wait));
     if (disk[key]) write(key, { due: rest, events });
   };
+  const id = anonymousId;
   busy = true;
   write(key, { due: Date.now() + ANSWER_WITHIN, events });
   post(events, byFetch)
@@ -85,8 +86,8 @@ const deliver = ({ key, events }) => {
           again(after * 1000 || Date.parse(after) - Date.now() || 0);
         } else {
           failures = 0;
-          // The answer may have brought back the cookie of before a withdrawal or reset.
-          if (!(consented && document.cookie.includes(anonymousId))) writeCookie();
+          // The answer may have brought back the id that this tab has since withdrawn or reset. Another tab's no stays.
+          if (anonymousId !== id && document.cookie.includes(id)) writeCookie();
           erase(key);
           tell();
         }
