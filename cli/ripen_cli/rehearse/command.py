@@ -21,12 +21,13 @@ from ripen.rehearsal.report import report
 from ripen.times import parse_duration, to_iso
 from ripen_cli.deployment import Deployment, deployable, now, telling_errors
 from ripen_cli.importing.command import SYSTEMS, time_zone
-from ripen_cli.project import RULES, folder_of, rule_files
+from ripen_cli.project import folder_of, rule_files
 from ripen_cli.reading import active_configuration
 from ripen_cli.rehearse.event_files import Format, Sorted, sort_by_lead
 from ripen_cli.rehearse.text import text
 from ripen_cli.rehearse.work import Part, Table, Task, cores, rehearse_files, rehearse_table
 from ripen_cli.report.output import show
+from ripen_cli.rules.check import folder_argument, refusal
 
 _TELL_EVERY = 1_000
 
@@ -46,7 +47,7 @@ def _fraction(_context: click.Context, _option: click.Parameter, value: str) -> 
 
 
 @click.command()
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), default=RULES)
+@folder_argument
 @click.option("--since", default="90d", show_default=True, callback=_duration, help="How far back to rehearse.")
 @click.option(
     "--events", type=click.Path(exists=True, path_type=Path), help="A file of events, or a folder of a table export."
@@ -81,7 +82,7 @@ def rehearse(find: Callable[[], Deployment], folder: Path, **options: Any) -> No
         try:
             plan(active, candidate, Period(0, 1), each=False)
         except InvalidConfigurationError as error:
-            raise _refusal(error) from None
+            raise refusal(error) from None
         if options["events"]:
             task, part = _rehearse_file(active, candidate, options)
         else:
@@ -109,13 +110,7 @@ def _checked(folder: Path) -> Configuration:
     try:
         return isolated_check.check(rule_files(folder_of(folder))).configuration
     except InvalidConfigurationError as error:
-        raise _refusal(error) from None
-
-
-def _refusal(error: InvalidConfigurationError) -> SystemExit:
-    for problem in error.problems:
-        click.echo(problem, err=True)
-    return SystemExit(1)
+        raise refusal(error) from None
 
 
 def _rehearse_file(active: ActiveConfiguration, candidate: Configuration, options: dict[str, Any]) -> tuple[Task, Part]:

@@ -36,9 +36,7 @@ def check_folder(folder: Path) -> CheckedFolder:
     try:
         found = isolated_check.check_plain(files)
     except InvalidConfigurationError as error:
-        for problem in error.problems:
-            click.echo(problem, err=True)
-        raise SystemExit(1) from None
+        raise refusal(error) from None
     for line in notes([*misplaced_files(folder), *found["warnings"]], ignored_files(folder)):
         click.echo(line, err=True)
     rules: Mapping[str, Any] = found["configuration"]
@@ -48,3 +46,10 @@ def check_folder(folder: Path) -> CheckedFolder:
         f"{len(rules.get('campaigns', ()))} campaigns, {len(found['mails'])} mails (version {found['version']})."
     )
     return CheckedFolder(files, found)
+
+
+def refusal(error: InvalidConfigurationError) -> SystemExit:
+    """Print the problems; returns the end of the command."""
+    for problem in error.problems:
+        click.echo(problem, err=True)
+    return SystemExit(1)
