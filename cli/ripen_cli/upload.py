@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
@@ -10,7 +9,7 @@ from urllib.parse import quote
 
 import click
 
-from adapters.rules.uploads import UPLOADER, digest, uploaded_files
+from adapters.rules.uploads import UPLOADER, digest, md5, uploaded_files
 from adapters.runtime.clients import client
 from services.publishing import last_report
 
@@ -28,9 +27,9 @@ class Changes(NamedTuple):
 
 
 def changes(bucket: str, files: Mapping[str, bytes]) -> Changes:
-    """What differs between these files and the bucket. S3's ETag of a small object is the MD5 digest of its content."""
-    there = {key: one.etag.strip('"') for key, one in uploaded_files(bucket).items()}
-    own = {key: hashlib.md5(content, usedforsecurity=False).hexdigest() for key, content in files.items()}
+    """What differs between these files and the bucket."""
+    there = {key: one.md5 for key, one in uploaded_files(bucket).items()}
+    own = {key: md5(content) for key, content in files.items()}
     return Changes([key for key in own if there.get(key) != own[key]], sorted(there.keys() - own.keys()))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,7 +31,7 @@ def present(bucket: str) -> Base:
     files, report = uploaded_files(bucket), last_report(bucket)
     known = report.get("number") if report.get("files") == digest(files) else None
     number = int(known or max(numbers(bucket), default=0))
-    return Base(number, {key: one.etag.strip('"') for key, one in files.items()})
+    return Base(number, {key: one.md5 for key, one in files.items()})
 
 
 def recorded(folder: Path, bucket: str) -> Base | None:
@@ -45,11 +44,6 @@ def record(folder: Path, bucket: str, base: Base) -> None:
     """Note the base of a folder."""
     text = json.dumps(_read(folder) | {bucket: base._asdict()}, indent=1)
     (folder / FILE).write_text(f"{text}\n")
-
-
-def md5(content: bytes) -> str:
-    """The MD5 digest of a content, which is S3's ETag of a small object."""
-    return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def _read(folder: Path) -> dict[str, Any]:

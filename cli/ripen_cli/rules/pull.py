@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from adapters.rules.uploads import md5
 from adapters.runtime.clients import client
 from ripen.config.upload_limits import is_ignored
 from ripen_cli.deployment import Deployment, deployed
@@ -28,7 +29,7 @@ def pull(deployment: Deployment, folder: Path, *, force: bool) -> None:
     bucket = deployment.rules_bucket
     there = bases.present(bucket)
     base = bases.recorded(folder, bucket) or Base(0, {})
-    own = {key: bases.md5(content) for key, content in rule_files(folder).items()}
+    own = {key: md5(content) for key, content in rule_files(folder).items()}
     conflicts = []
     for key in base.changed(there):
         if is_ignored(key) or own.get(key) == there.files.get(key):

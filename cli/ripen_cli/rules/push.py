@@ -11,6 +11,7 @@ import click
 
 from adapters.rules import isolated_check, pushes, versions
 from adapters.rules.pushes import Push
+from adapters.rules.uploads import md5
 from ripen.config.upload_limits import is_read
 from ripen.errors import InvalidConfigurationError
 from ripen.times import MINUTE, parse_iso, to_iso
@@ -156,7 +157,7 @@ def _refuse_conflicts(folder: Path, bucket: str, files: Mapping[str, bytes]) -> 
 
 
 def _differs(files: Mapping[str, bytes], there: Base, key: str) -> bool:
-    own = bases.md5(files[key]) if key in files else None
+    own = md5(files[key]) if key in files else None
     return own != there.files.get(key)
 
 
@@ -172,7 +173,7 @@ def _told(bucket: str, base: Base, there: Base) -> list[str]:
 
 
 def _write(bucket: str, writing: _Writing) -> None:
-    digests = {key: bases.md5(content) for key, content in writing.files.items()}
+    digests = {key: md5(content) for key, content in writing.files.items()}
     made = Push(at=to_iso(now()), by=writing.by, why=writing.why, files=digests, deleted=writing.deleted)
     other = pushes.announce(bucket, made, force=writing.force)
     if other is not None and _is_abandoned(other):

@@ -47,7 +47,7 @@ def announced(bucket: str, files: Files) -> Announced | None:
     if push is None:
         return None
     push = push.model_copy(update={"by": shown_name(push.by), "why": shown_text(push.why)})
-    there = {key: one.etag.strip('"') for key, one in files.items()}
+    there = {key: one.md5 for key, one in files.items()}
     missing = [key for key, digest in push.files.items() if there.get(key) != digest]
     return Announced(push, [*missing, *(key for key in push.deleted if key in there)])
 

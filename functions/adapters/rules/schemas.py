@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-
+from adapters.rules.uploads import md5
 from adapters.runtime.clients import client
 from ripen.config.json_schema import FOLDER, schema_files
 
@@ -14,5 +13,5 @@ def put_schemas(bucket: str) -> None:
     there = {one["Key"]: one["ETag"].strip('"') for one in found}
     for key, text in schema_files().items():
         body = text.encode()
-        if there.get(key) != hashlib.md5(body, usedforsecurity=False).hexdigest():
+        if there.get(key) != md5(body):
             client("s3").put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/schema+json")

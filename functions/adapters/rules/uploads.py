@@ -31,6 +31,11 @@ class Uploaded(NamedTuple):
     etag: str
     written: str
 
+    @property
+    def md5(self) -> str:
+        """The MD5 digest of the content, which is the ETag of a small object."""
+        return self.etag.strip('"')
+
 
 Files = Mapping[str, Uploaded]
 """The uploaded objects by key."""
@@ -44,6 +49,11 @@ def uploaded_files(bucket: str) -> Files:
         for one in _listed(bucket, prefix)
     )
     return dict(islice(found, MOST_FILES + 1))
+
+
+def md5(content: bytes) -> str:
+    """The MD5 digest of a content, as in `Uploaded.md5`."""
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 
 def contents(bucket: str, files: Files) -> dict[str, bytes]:
