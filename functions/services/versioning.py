@@ -41,7 +41,7 @@ def keep(
 
     In both cases its `changes` are those to the rules that are live now.
     """
-    rules = checked.configuration.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    rules = checked.configuration.plain()
     made = Version(
         number=0,
         version=checked.version,

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from adapters.rules.versions import numbered, numbers, with_content
-from ripen.config.configuration import MailTemplate
+from ripen.config.configuration import MAILS
 from ripen.versions.changes import by_file
 from ripen.versions.mails import summaries
 from ripen.versions.version import Version, compare
@@ -39,13 +39,8 @@ def live(bucket: str) -> Version | None:
 
 def candidate(found: Mapping[str, Any]) -> Version:
     """The result of a check as a version without a number."""
-    mails = {
-        name: {language: MailTemplate(**mail) for language, mail in texts.items()}
-        for name, texts in found["mails"].items()
-    }
-    return Version(
-        number=0, version=found["version"], at="", configuration=found["configuration"], mails=summaries(mails)
-    )
+    mails = summaries(MAILS.validate_python(found["mails"]))
+    return Version(number=0, version=found["version"], at="", configuration=found["configuration"], mails=mails)
 
 
 def differences(before: Version, after: Version) -> Iterator[str]:

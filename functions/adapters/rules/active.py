@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from adapters.runtime.clients import client, error_code, stored_object
 from adapters.runtime.telemetry import count, logger
-from ripen.config.configuration import ActiveConfiguration, Configuration, Mails, MailTemplate
+from ripen.config.configuration import MAILS, ActiveConfiguration, Configuration, Mails
 from ripen.fold.rules import Rules, compile_active
 from ripen.times import MINUTE
 
 CURRENT = "active/current.json"
-_MAILS = TypeAdapter(dict[str, dict[str, MailTemplate]])
 
 
 class Active(NamedTuple):
@@ -93,17 +92,13 @@ def active_mails(bucket: str, version: str) -> Mails:
     kept = _kept.setdefault(bucket, _Kept())
     if kept.mails is None or kept.mails_version != version:
         body = client("s3").get_object(Bucket=bucket, Key=mails_key(version))["Body"].read()
-        kept.mails, kept.mails_version = _MAILS.validate_json(body), version
+        kept.mails, kept.mails_version = MAILS.validate_json(body), version
     return kept.mails
 
 
 def activate(bucket: str, active: ActiveConfiguration, mails: Mails) -> None:
     """Make a checked configuration active. The mails are written first, then the object that refers to them."""
-    texts = {
-        name: {language: template.model_dump() for language, template in languages.items()}
-        for name, languages in mails.items()
-    }
-    _put(bucket, mails_key(active.rules_version), json.dumps(texts))
+    _put(bucket, mails_key(active.rules_version), json.dumps(MAILS.dump_python(mails)))
     _put(bucket, CURRENT, active.model_dump_json(by_alias=True, exclude_defaults=True))
 
 

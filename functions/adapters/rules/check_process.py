@@ -15,6 +15,7 @@ from collections.abc import Collection, Sequence
 from typing import Any, TextIO
 
 from adapters.rules.rule_files import build, warnings_of
+from ripen.config.configuration import MAILS
 from ripen.errors import InvalidConfigurationError
 
 MOST_BYTES = 512 * 1024 * 1024
@@ -61,10 +62,8 @@ def _answer(files: dict[str, bytes], sent: Collection[str], progress: _Progress)
     except RecursionError:
         return {"problems": [f"{progress.name}:1: the file is nested too deeply"]}
     return {
-        "configuration": configuration.model_dump(mode="json", by_alias=True, exclude_defaults=True),
-        "mails": {
-            name: {key: mail.model_dump() for key, mail in languages.items()} for name, languages in mails.items()
-        },
+        "configuration": configuration.plain(),
+        "mails": MAILS.dump_python(mails),
         "version": version,
         "warnings": warnings,
     }

@@ -38,15 +38,12 @@ class Checked(NamedTuple):
 
 def check(files: Mapping[str, bytes], sent: Collection[str] = (), seconds: float = MOST_SECONDS) -> Checked:
     """The result of `adapters.rules.rule_files.build` for `files`, as in `check_plain`."""
-    from ripen.config.configuration import Configuration, MailTemplate  # noqa: PLC0415 - as above
+    from ripen.config.configuration import MAILS, Configuration  # noqa: PLC0415 - as above
 
     answer = check_plain(files, sent, seconds)
     return Checked(
         Configuration.model_validate(answer["configuration"]),
-        {
-            name: {language: MailTemplate(**mail) for language, mail in languages.items()}
-            for name, languages in answer["mails"].items()
-        },
+        MAILS.validate_python(answer["mails"]),
         answer["version"],
         answer["warnings"],
     )

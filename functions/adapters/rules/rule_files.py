@@ -18,7 +18,7 @@ from adapters.mail.jinja import shows_content
 from adapters.rules.model_words import message
 from adapters.rules.yaml_files import Document, read_yaml, steps
 from adapters.rules.yaml_words import problem_of
-from ripen.config.configuration import Configuration, Mails, compile_sources
+from ripen.config.configuration import MAILS, Configuration, Mails, compile_sources
 from ripen.config.public import MAX_BYTES, dump_site
 from ripen.config.schema.base import Path
 from ripen.config.schema.campaigns import Branch
@@ -158,6 +158,5 @@ def _place(document: Document, path: Path) -> str:
 
 
 def _version(configuration: Configuration, mails: Mails) -> str:
-    texts = {name: {key: mail.model_dump() for key, mail in languages.items()} for name, languages in mails.items()}
-    whole = [configuration.model_dump(mode="json", by_alias=True), texts]
+    whole = [configuration.model_dump(mode="json", by_alias=True), MAILS.dump_python(mails)]
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:12]

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter, model_validator
 
 from ripen.config.schema import forms
 from ripen.config.schema.approval import Approval
@@ -139,6 +139,9 @@ class MailTemplate(Model):
 
 Mails = Mapping[str, Mapping[str, MailTemplate]]
 """The templates by mail name and language."""
+
+MAILS: TypeAdapter[Mails] = TypeAdapter(Mails)
+"""Reads and writes them as JSON values."""
 
 
 class ActiveConfiguration(Model):

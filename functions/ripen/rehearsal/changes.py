@@ -64,12 +64,12 @@ class Change(NamedTuple):
 
 def changes(before: Configuration, after: Configuration) -> list[Change]:
     """The single changes from one configuration to another, in the order of the files."""
-    return [*_between((), _plain(before), _plain(after))]
+    return [*_between((), before.plain(), after.plain())]
 
 
 def applied(before: Configuration, change: Change) -> Configuration | None:
     """The configuration with this change alone; None if it is valid only together with others."""
-    values = _plain(before)
+    values = before.plain()
     here = values
     for key in change.path[:-1]:
         here = here.setdefault(key, {})
@@ -107,11 +107,6 @@ def _watched(path: Path, value: Any) -> Any:
 def unrehearsed(change: Change) -> bool:
     """True if the change cannot have an effect on leads."""
     return change.path[0] in _NOT_REHEARSED
-
-
-def _plain(configuration: Configuration) -> dict[str, Any]:
-    found: dict[str, Any] = configuration.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    return found
 
 
 def _between(path: Path, before: Any, after: Any) -> Iterator[Change]:

@@ -52,7 +52,7 @@ def replaced(old: object, new: object) -> str:
 def written(value: Any) -> str:
     """A value as in a rule file, on one line."""
     if isinstance(value, Model):
-        value = value.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        value = value.plain()
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key}: {written(inner)}" for key, inner in value.items()) + "}"
     if isinstance(value, list):

@@ -101,6 +101,10 @@ class Model(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    def plain(self) -> dict[str, Any]:
+        """The JSON values as in a rule file, without those that are the default."""
+        return self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+
 
 def inner_values(path: Path, value: object) -> Iterator[tuple[Path, object]]:
     """The values directly in a model, dict or list at `path`, each with its own path."""
