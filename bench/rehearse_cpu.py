@@ -18,9 +18,10 @@ from typing import Any
 from bench.alternate import alternate
 
 from adapters.rules import isolated_check
-from ripen.config.configuration import ActiveConfiguration, Configuration
+from ripen.config.configuration import ActiveConfiguration
 from ripen.events.event import RIPEN, Event, Received
 from ripen.fold.fold import fold
+from ripen.rehearsal.changes import Change, applied
 from ripen.rehearsal.plan import ACTIVE, Plan, plan
 from ripen.rehearsal.reading import Period, read
 from ripen.rehearsal.replay import rehearse
@@ -60,12 +61,10 @@ def _starter_kit() -> ActiveConfiguration:
 
 
 def _plan(active: ActiveConfiguration, path: Sequence[str], value: object) -> Plan:
-    values = active.configuration.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    here = values
-    for key in path[:-1]:
-        here = here[key]
-    here[path[-1]] = value
-    return plan(active, Configuration.model_validate(values), _PERIOD, each=False)
+    candidate = applied(active.configuration, Change(tuple(path), None, value))
+    if candidate is None:
+        raise SystemExit(f"the rules are not valid with {path}: {value}")
+    return plan(active, candidate, _PERIOD, each=False)
 
 
 def _fold(ledgers: Sequence[Ledger], made: Plan) -> None:
