@@ -35,7 +35,7 @@ _MOST_PROBLEMS = 200
 _MOST_LISTED = 50
 _LONGEST = 500
 _ALL = "rules/ and mails/"
-_UNFINISHED = f"{_ALL}: the check is in progress; if this message stays, the check failed and nothing was activated"
+_IN_PROGRESS = f"{_ALL}: the check is in progress; if this message stays, the check failed and nothing was activated"
 
 
 class _Outcome(NamedTuple):
@@ -63,13 +63,12 @@ def publish(settings: PublishSettings, at: str, requester: str = "") -> dict[str
         report.get("files") != uploads.digest(files) or _is_decided(bucket, report) or _is_whole(bucket, report, files)
     ):
         # If the function is stopped from here on, the previous report must not pass for a report on these files.
-        _write(bucket, _refusal([_UNFINISHED], at))
+        _write(bucket, _unfinished(bucket, _IN_PROGRESS, at))
         try:
             outcome = _check_and_activate(settings, files, Upload(at, requester, ""), report)
         except Exception as error:
-            _write(
-                bucket, _refusal([f"{_ALL}: the activation failed with {type(error).__name__}; it is retried soon"], at)
-            )
+            failed = f"{_ALL}: the activation failed with {type(error).__name__}; it is retried soon"
+            _write(bucket, _unfinished(bucket, failed, at))
             raise
         report = outcome.report
         _write(bucket, report)
@@ -228,6 +227,11 @@ def _live(bucket: str, active: ActiveConfiguration | None) -> dict[str, Any] | N
         "by": active.activated_by,
         "approved_by": active.approved_by,
     }
+
+
+def _unfinished(bucket: str, problem: str, at: str) -> dict[str, Any]:
+    """The report while nothing is decided about the files; it still tells what is live."""
+    return _refusal([problem], at) | {"live": _live(bucket, _active(bucket))}
 
 
 def _refusal(problems: Sequence[str], at: str) -> dict[str, Any]:

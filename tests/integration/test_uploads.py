@@ -137,8 +137,10 @@ def test_a_failed_activation_is_reported_as_not_activated_and_retried(nurturing,
         "version": "",
         "problems": ["rules/ and mails/: the activation failed with RefusedError; it is retried soon"],
         "at": seen[0]["at"],
+        "live": seen[0]["live"],
     }
     assert active() == before
+    assert seen[0]["live"]["version"] == before["version"]
 
     again = {"rules/scoring.yaml": scoring.replace(b"points: 10", b"points: 11")}
     assert nurturing.publish(again, START)["activated"]
