@@ -194,8 +194,13 @@ def _code(source: str) -> CodeType:
     return compile(source, "<conditions>", "exec")
 
 
-def _mapping(value: object) -> Facts:
-    return value if isinstance(value, Mapping) else _NOTHING
+def _mapping(value: Any) -> Facts:
+    return value if _is_mapping(type(value)) else _NOTHING  # isinstance of an abstract class is slow
+
+
+@lru_cache(maxsize=256)
+def _is_mapping(kind: type) -> bool:
+    return issubclass(kind, Mapping)
 
 
 def _in_order(value: str, parts: tuple[str, ...]) -> bool:

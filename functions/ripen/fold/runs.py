@@ -26,7 +26,7 @@ from ripen.fold.eligibility import (
     time_zone,
     within_caps,
 )
-from ripen.fold.enrollment import due_by_time, enroll, timed
+from ripen.fold.enrollment import due_by_time, enroll, timed, timers
 from ripen.leads.lead import Intent
 from ripen.times import first_after
 
@@ -57,9 +57,7 @@ def on_signal(state: State, signal: Signal, moment: int) -> None:
 
 def moments(state: State) -> list[int | None]:
     """The moments (ms), past ones included, at which time alone starts or advances each campaign."""
-    where = time_zone(state)
-    due = [due_by_time(state, rule, where) for rule in timed(state)]
-    return due + [_goes_on(state, rule) for rule in state.campaigns.running.values()]
+    return [*timers(state), *[_goes_on(state, rule) for rule in state.campaigns.running.values()]]
 
 
 def advance_runs(state: State, moment: int) -> None:
