@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from dataclasses import replace
 from random import Random
 from string import Formatter
 
@@ -12,7 +13,7 @@ import pytest
 from adapters.reports.rehearsal import page, sections, sentence
 from adapters.reports.rehearsal_texts import TEXTS
 from ripen.config.configuration import ActiveConfiguration, Configuration
-from ripen.rehearsal.plan import CANDIDATE, plan
+from ripen.rehearsal.plan import ACTIVE, CANDIDATE, plan
 from ripen.rehearsal.reading import Period
 from ripen.rehearsal.report import report
 from ripen.rehearsal.tally import Tally
@@ -171,3 +172,18 @@ def test_a_change_is_told_by_what_differs(made):
     [changes] = [section for section in sections(values_of(made, changed()), "en") if section.key == "changes"]
 
     assert changes.rows[0][0] == "profiles.p.rules.any: points 1.0 → 3.0"
+
+
+def test_the_best_threshold_is_told_beside_precision_and_recall(made):
+    reached = {("deal", number, "won", "handed over"): 9 for number in (ACTIVE, CANDIDATE)}
+    reached |= {("highest", ACTIVE, "p", 60, "won"): 9, ("highest", ACTIVE, "p", 20, "lost"): 9}
+    values = values_of(replace(made, handing_over=["p"]), changed() | reached)
+
+    [deals] = [section for section in sections(values, "en") if section.key == "deals"]
+
+    assert deals.rows[3:] == [
+        ["best threshold of p", "60 [60; 60]", "-"],
+        ["its precision", "100 % [70; 100]", "-"],
+        ["its recall", "100 % [70; 100]", "-"],
+    ]
+    assert "harmonic mean" in deals.note

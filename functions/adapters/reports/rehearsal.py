@@ -273,7 +273,22 @@ class _Words(Wording):
         both = [deals["before"], deals["after"]]
         rows = [[self.say["won_lost"], *(f"{one['won']} / {one['lost']}" for one in both)]]
         rows += [[self.say[kind], *(self._share(one[kind]) for one in both)] for kind in ("precision", "recall")]
-        return self._section("deals", ("number", "before", "after"), rows, note=self.say["deals_note"])
+        best = [{found["profile"]: found for found in one["best"]} for one in both]
+        for profile in sorted({*best[0], *best[1]}):
+            told = [one.get(profile) for one in best]
+            rows.append([self._say("best", profile=profile), *map(self._best, told)])
+            rows += [
+                [self.say[f"best_{kind}"], *(self._share(one and one[kind]) for one in told)]
+                for kind in ("precision", "recall")
+            ]
+        note = f"{self.say['deals_note']} {self.say['best_note']}" if any(best) else self.say["deals_note"]
+        return self._section("deals", ("number", "before", "after"), rows, note=note)
+
+    def _best(self, best: Mapping[str, Any] | None) -> str:
+        if best is None:
+            return _NOTHING
+        low, high = (self._number(bound) for bound in best["interval"])
+        return f"{self._number(best['at_least'])} [{low}; {high}]"
 
     def _share(self, share: Mapping[str, Any] | None) -> str:
         if share is None:
