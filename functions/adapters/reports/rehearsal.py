@@ -1,4 +1,6 @@
-"""The report of a rehearsal in words and tables, and as one self-contained HTML page without scripts.
+"""The report of a rehearsal in words and tables, and as one self-contained HTML page.
+
+Its only script, which the page names by its hash, sorts tables; without it everything is there, too.
 
 `values` are always those of `ripen.rehearsal.report.report`.
 """
@@ -6,8 +8,10 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +46,7 @@ def under_title(values: Values, language: str) -> str:
 
 def page(values: Values, language: str) -> str:
     """The complete HTML page."""
-    words = _Words(values, language)
+    words, script = _Words(values, language), _script()
     return (
         _templates()
         .get_template("rehearsal.html")
@@ -53,8 +57,16 @@ def page(values: Values, language: str) -> str:
             under_title=words.under_title(),
             sections=[*words.sections()],
             most=MOST_NAMES,
+            plain=words.plain,
+            script=script,
+            script_hash=f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}",
         )
     )
+
+
+@cache
+def _script() -> str:
+    return (_HERE / "templates" / "sort.js").read_text(encoding="utf-8")
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -9,6 +10,7 @@ from adapters.reports.rehearsal_texts import TEXTS
 
 Values = Mapping[str, Any]
 
+_NUMBER = re.compile(r"[+±-]?\d[\d.,]*")
 _LONGEST_LABEL = 75
 """Characters that are as wide as a chart."""
 _WORDS = {"moves": 2, "campaigns": 2, "campaign_weeks": 2, "more_fewer": 2, "under_way": 3}
@@ -87,6 +89,12 @@ class Wording:
     def _number(self, number: float) -> str:
         text = f"{number:,.10g}" if isinstance(number, float) else f"{number:,}"
         return text.translate(str.maketrans(",.", ".,")) if self.language == "de" else text
+
+    def plain(self, cell: str) -> str:
+        """The number at the begin of a cell, as programs write it, such as -1041.5; empty if there is none."""
+        found = _NUMBER.match(cell)
+        thousands, point = (".", ",") if self.language == "de" else (",", ".")
+        return found[0].lstrip("+±").replace(thousands, "").replace(point, ".") if found else ""
 
     def _say(self, name: str, **values: object) -> str:
         return self.say[name].format(**values)
