@@ -49,8 +49,9 @@ class Tally:
         """Add the numbers of another part."""
         self.counts.update(other.counts)
         for key, leads in other.names.items():
-            for lead in leads:
-                self._name(key, lead)
+            named = self.names.get(key, [])
+            if len(named) < MOST_NAMES or leads[0] < named[-1]:
+                self.names[key] = sorted([*named, *leads])[:MOST_NAMES]
 
     def _name(self, key: Key, lead: str) -> None:
         named = self.names.setdefault(key, [])
