@@ -58,7 +58,7 @@ class Run:
 
     def instruction(self, rule: CampaignRule) -> Instruction | None:
         """The instruction that the run has come to; None at the end of the program."""
-        program = self.program(rule)
+        program = rule.former[self.edition].program if self.edition < len(rule.former) else rule.program
         return program[self.at] if self.at < len(program) else None
 
     def edited_at(self, rule: CampaignRule) -> int | None:
