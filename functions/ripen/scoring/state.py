@@ -48,6 +48,7 @@ class ScoringState:
         interests = self.rules.interests
         self.scores = {profile: Score(half_life, moment) for profile, half_life in self.rules.half_lives.items()}
         self.topics = {topic: Score(interests.half_life, moment) for topic in interests.topics}
+        self._interests = (-1, [])
 
     def award(self, rules: Sequence[Rule], facts: Mapping[str, Any], event: Event, moment: int) -> dict[str, float]:
         """The points of matching rules by profile, within their limits. Note them as awards; scores do not change."""
