@@ -1,7 +1,8 @@
 """The report of a rehearsal looks like its reviewed pictures, and its tables can be sorted.
 
 After a change that is meant:
-`.venv/bin/pytest tests/e2e/test_golden_report.py --renew`, then look at the pictures. What differs is in `build/golden`.
+`.venv/bin/pytest tests/e2e/test_golden_report.py --renew`, then look at the pictures. What differs is in
+`build/golden`.
 """
 
 from collections import Counter
@@ -48,7 +49,8 @@ def values():
     counts = {("leads",): 1_204, ("events",): 31_877, ("really mailed",): 700, ("mailed again",): 694}
     counts |= {("before", "awareness"): 900, ("before", "consultation"): 80, ("concerned", CANDIDATE): 97}
     counts |= {("difference", CANDIDATE, "handoffs"): 12, ("difference", CANDIDATE, "mails"): -41}
-    counts |= each("phase", "awareness", before=1_104, after=1_041) | each("phase", "consultation", before=100, after=163)
+    counts |= each("phase", "awareness", before=1_104, after=1_041)
+    counts |= each("phase", "consultation", before=100, after=163)
     counts |= each("reaches", "interest", 60.0, before=100, after=163) | {("gained", CANDIDATE, "interest", 60.0): 63}
     for least, (before, after) in enumerate([(700, 610), (240, 260), (120, 130), (44, 41), (60, 80), (40, 83)]):
         counts |= each("score", "interest", 10 * least, before=before, after=after)

@@ -95,8 +95,8 @@ _EN = {
     "best": "best threshold of {profile}",
     "best_precision": "its precision",
     "best_recall": "its recall",
-    "best_note": "The best threshold is the one that would have told won from lost leads best, by the highest points that "
-    "they had before their deal: it has the highest F1, the harmonic mean of precision and recall.",
+    "best_note": "The best threshold is the one that would have told won from lost leads best, by the highest points "
+    "that they had before their deal: it has the highest F1, the harmonic mean of precision and recall.",
     "precision": "precision",
     "recall": "recall",
     "won_lost": "deals won / lost",

@@ -156,8 +156,8 @@ class CampaignState:
 
     `running` are the campaigns with a current run, in the order of the rules. `missed` holds campaigns that did not
     start because the lead's address was unknown, each with the moment (ms). `idle` is true once a campaign for inactive
-    leads was due, until the next activity. `timer` is the earliest moment at which time alone may start a campaign, 0 if
-    it is unknown. `notes` is the log since the state was made; `dump` leaves out both.
+    leads was due, until the next activity. `timer` is the earliest moment at which time alone may start a campaign, 0
+    if it is unknown. `notes` is the log since the state was made; `dump` leaves out both.
     """
 
     rules: CampaignRules
