@@ -30,7 +30,6 @@ BEFORE = {
     },
 }
 AFTER = BEFORE | {"profiles": {"interest": {"rules": {"read-a-page": READ | {"points": 3}}}}}
-BOTH = (ACTIVE, CANDIDATE)
 
 
 def each(kind, *rest, before, after):
@@ -58,11 +57,11 @@ def values():
         counts |= each("handoff", f"2026-W{week}", before=before, after=after)
         counts |= each("mail", "newsletter", f"2026-W{week}", "sent", before=180 - week, after=170 - week)
         counts |= each("mail", "newsletter", f"2026-W{week}", "capped", before=0, after=10)
-    for number in BOTH:
+    for number, times in ((ACTIVE, 1), (CANDIDATE, 1.5)):
         counts |= {("deal", number, "won", "handed over"): 8, ("deal", number, "lost", "handed over"): 4}
         counts |= {("deal", number, "won", "not handed over"): 3, ("deal", number, "lost", "not handed over"): 17}
-        counts |= {("highest", number, "interest", points, "won"): 3 for points in (42, 66, 90)}
-        counts |= {("highest", number, "interest", points, "lost"): 5 for points in (8, 24, 50, 70)}
+        for outcome, points in (("won", {42: 2, 66: 5, 90: 4}), ("lost", {8: 8, 24: 7, 50: 4, 70: 2})):
+            counts |= {("highest", number, "interest", int(times * one), outcome): points[one] for one in points}
     moved, handed = ("moved", CANDIDATE, "awareness", "consultation"), ("handed over", CANDIDATE)
     counts |= {moved: 63, handed: 12, ("fewer mails", CANDIDATE, "newsletter"): 41}
     names = {handed: [f"u:{1000 + n}" for n in range(12)], moved: [f"a:{'0123456789abcdef' * 2}"]}
