@@ -117,6 +117,15 @@ def test_a_failure_in_reality_is_a_failure_in_the_rehearsal():
     assert (mail.event, mail.succeeded) == ("Email Refused", False)
 
 
+def test_a_step_that_does_something_else_under_its_old_name_has_no_outcome_yet():
+    handed = reported("Lead Handed Off", 1.01, campaign="sales", step="sales", cycle=1, recipient="sales")
+    told = {"start": {"event": {"event": "Asked"}}, "steps": [{"notify": "sales"}]}
+
+    [notice] = rehearsed(ADDRESS, happened("Asked", 1), handed, campaigns={"sales": told}).actions
+
+    assert (notice.event, notice.known) == ("Colleague Notified", False)
+
+
 def test_marketing_waits_for_the_double_opt_in_and_ends_with_an_unsubscription():
     read_once, period = happened("Read", 2), Period(START + DAY, START + 30 * DAY)
     mailed = (sent("hello", 0.2, "welcome"), reported("Unsubscribed", 1.5, intent="hello_welcome_1"))

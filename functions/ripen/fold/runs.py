@@ -149,11 +149,17 @@ def pending(state: State, moment: int) -> tuple[Intent, ...]:
 
 
 def waits_for_action(state: State) -> bool:
-    """True if a run has come to an action that reaches outside, so that there may be an intent."""
+    """True if a run has come to an action that reaches outside, so that there may be an intent that is possible.
+
+    A lead without an address gets no mail, except for one that asks to confirm an address.
+    """
+    known = bool(state.claims.addresses)
     for rule in state.campaigns.running.values():
         progress = state.campaigns.progress[rule.name]
         step = current_step(rule, progress)
-        if step is not None and step.channel != "onsite" and step.key not in progress.done:
+        if step is None or step.channel == "onsite" or step.key in progress.done:
+            continue
+        if known or step.channel != MAIL or rule.confirms:
             return True
     return False
 

@@ -202,6 +202,8 @@ class _Replay:
 
     def _next_tick(self) -> int:
         """The next moment (ms) at which the schedule finds something due; NEVER if there is none."""
+        if not waits_for_action(self.state):
+            return NEVER  # the usual case
         opens = min(map(self._opens, self._possible()), default=NEVER)
         return NEVER if opens >= NEVER else -(-max(opens, self.state.clock) // TICK) * TICK
 
@@ -232,7 +234,7 @@ class _Replay:
                     return False
                 self._count(to, at)
         real = self.reading.outcomes.get(intent.id)
-        if real is not None and real.properties.get("mail", real.properties.get("recipient")) != intent.name:
+        if real is not None and not _is_of(intent, real):
             real = None
         name = real.name if real else ENDS[intent.channel]["sent"]
         subject = real.subject if real else self.reading.subject
@@ -276,3 +278,9 @@ class _Replay:
             self.mailed.pop(mailbox(to), None)
         elif to:
             self.mailed[mailbox(to)] = with_one_more(self.mailed.get(mailbox(to), Mailed()), at)
+
+
+def _is_of(intent: Intent, outcome: Event) -> bool:
+    """True if the same was done: an edited step may do something else under its old name."""
+    done = outcome.properties.get("mail", outcome.properties.get("recipient"))
+    return done == intent.name and outcome.name in ENDS[intent.channel].values()
