@@ -18,7 +18,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from adapters.reports.rehearsal_texts import TEXTS
-from adapters.reports.rehearsal_wording import Section, Values, Wording, shortened
+from adapters.reports.rehearsal_wording import Section, Values, Wording, has_long_word, shortened
 from ripen.rehearsal.report import differs
 from ripen.rehearsal.tally import MOST_NAMES, SENT
 
@@ -58,6 +58,7 @@ def page(values: Values, language: str) -> str:
             sections=[*words.sections()],
             most=MOST_NAMES,
             plain=words.plain,
+            long=has_long_word,
             script=script,
             script_hash=f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}",
         )

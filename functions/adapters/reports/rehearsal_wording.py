@@ -13,6 +13,7 @@ Values = Mapping[str, Any]
 _NUMBER = re.compile(r"[+±-]?\d[\d.,]*")
 _LONGEST_LABEL = 75
 """Characters that are as wide as a chart."""
+_LONGEST_WORD = 20
 _WORDS = {"moves": 2, "campaigns": 2, "campaign_weeks": 2, "more_fewer": 2, "under_way": 3}
 """The number of columns with text at the begin of a table; 1 for all others."""
 
@@ -103,3 +104,8 @@ class Wording:
 def shortened(text: str, longest: int) -> str:
     """The text, with an ellipsis in place of what exceeds `longest` characters."""
     return text if len(text) <= longest else f"{text[:longest]}…"
+
+
+def has_long_word(text: str) -> bool:
+    """True if a word, such as the id of a lead, is wider than a column of a table should be."""
+    return any(len(word) > _LONGEST_WORD for word in text.split())
