@@ -31,7 +31,9 @@ from ripen.times import DAY, HOUR, MINUTE, parse_iso
 
 _VISITS = 8
 _NOW = parse_iso("2026-11-21T09:00:00Z")
-_PERIOD = Period(_NOW - 90 * DAY, _NOW)
+PERIOD = Period(_NOW - 90 * DAY, _NOW)
+"""The rehearsed time: the latter half of each ledger."""
+
 _PATHS = ("/en/pricing", "/en/solutions/scoring", "/en/guides/first-reply", "/en/blog/questions", "/en/customers/mill")
 _DEEDS = ("Video Playback Completed", "Tool Used", "Webinar Attended", "File Downloaded", "Promotion Clicked")
 
@@ -40,10 +42,10 @@ Ledger = Sequence[Mapping[str, Any]]
 
 def main(rounds: int, leads: int) -> None:
     """Print the medians as JSON."""
-    starter = _starter_kit()
-    worst = _plan(starter, ("profiles", "engagement", "half_life"), "60d")
-    usual = _plan(starter, ("profiles", "engagement", "rules", "signed-up", "points"), 10)
-    ledgers = [_ledger(f"a:{number}", worst) for number in range(leads)]
+    starter = starter_kit()
+    worst = changed_plan(starter, {("profiles", "engagement", "half_life"): "60d"})
+    usual = changed_plan(starter, {("profiles", "engagement", "rules", "signed-up", "points"): 10})
+    ledgers = [ledger(f"a:{number}", worst) for number in range(leads)]
     events = sum(map(len, ledgers))
     calls = [partial(_fold, ledgers, worst), partial(_rehearse, ledgers, worst), partial(_rehearse, ledgers, usual)]
     floor, value, other = (1000 * milliseconds / events for milliseconds in alternate(calls, rounds, 1))
@@ -51,7 +53,8 @@ def main(rounds: int, leads: int) -> None:
     print(json.dumps({"value": value, "unit": "µs CPU per event", "floor": floor, "note": note}))
 
 
-def _starter_kit() -> ActiveConfiguration:
+def starter_kit() -> ActiveConfiguration:
+    """The starter kit as the active configuration."""
     root = Path(__file__).parents[1] / "infra"
     files = {
         path.relative_to(root).as_posix(): path for kind in ("rules", "mails") for path in (root / kind).rglob("*.*")
@@ -60,11 +63,15 @@ def _starter_kit() -> ActiveConfiguration:
     return ActiveConfiguration(version="1", activated_at="2026-01-01T00:00:00Z", configuration=checked.configuration)
 
 
-def _plan(active: ActiveConfiguration, path: Sequence[str], value: object) -> Plan:
-    candidate = applied(active.configuration, Change(tuple(path), None, value))
-    if candidate is None:
-        raise SystemExit(f"the rules are not valid with {path}: {value}")
-    return plan(active, candidate, _PERIOD, each=False)
+def changed_plan(active: ActiveConfiguration, changes: Mapping[tuple[str, ...], object], *, each: bool = False) -> Plan:
+    """The plan to rehearse these values, by their paths in the configuration, in place of the active ones."""
+    candidate = active.configuration
+    for path, value in changes.items():
+        changed = applied(candidate, Change(path, None, value))
+        if changed is None:
+            raise SystemExit(f"the rules are not valid with {path}: {value}")
+        candidate = changed
+    return plan(active, candidate, PERIOD, each=each)
 
 
 def _fold(ledgers: Sequence[Ledger], made: Plan) -> None:
@@ -75,10 +82,10 @@ def _fold(ledgers: Sequence[Ledger], made: Plan) -> None:
 def _rehearse(ledgers: Sequence[Ledger], made: Plan) -> None:
     tally = Tally()
     for items in ledgers:
-        rehearse_lead(made, read(items[0]["pk"], read_events(items), _PERIOD), tally)
+        rehearse_lead(made, read(items[0]["pk"], read_events(items), PERIOD), tally)
 
 
-def _ledger(subject: str, made: Plan) -> Ledger:
+def ledger(subject: str, made: Plan) -> Ledger:
     """The items of a lead that the starter kit has nurtured for half a year; one in three has signed up."""
     said = sorted(_said(subject), key=lambda event: (event.at, event.id))
     whole = Period(0, _NOW)

@@ -53,6 +53,17 @@ def browser(playwright, request):
 _ENGINES = {"chromium": CHROMIUM, "firefox": FIREFOX}
 
 
+@pytest.fixture(scope="module")
+def sheet(browser):
+    """A page for pictures, with letters as wide everywhere."""
+    with browser.new_context() as context:
+        sheet = context.new_page()
+        sheet.set_content("<span style='font: 100px Helvetica, Arial, sans-serif'>The quick brown fox</span>")
+        width = sheet.locator("span").evaluate("(element) => element.getBoundingClientRect().width")
+        assert round(width) == 895, "there is no font as wide as Arial; on Debian: apt-get install fonts-liberation"
+        yield sheet
+
+
 @pytest.fixture(scope="session")
 def cloud():
     """The local cloud with the starter rules and three servers with the keys above: one has a limit, one forgets."""

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
+from unittest.mock import patch
 
+import pytest
+from hypothesis import given
+
+from ripen.fold import advance
+from ripen.fold.enrollment import enroll_by_time
+from ripen.fold.fold import fold
 from ripen.times import DAY, to_iso
 from unit.leads import START, happened, lead, reported, rules, told
+from unit.rich_histories import END, RULES, histories
 
 
 def started_by(*, also=None, **start):
@@ -116,3 +123,16 @@ def test_only_if_limits_the_leads_that_start_a_campaign():
 
     assert starts(owners, happened("Asked"), days=1) == []
     assert starts(owners, told(-1, role="owner"), happened("Asked"), days=1) == [0]
+
+
+@given(histories())
+def test_campaigns_start_by_time_as_if_every_change_looked_for_those_that_are_due(history):
+    def looking(state, moment):
+        state.campaigns.timer = 0
+        enroll_by_time(state, moment)
+
+    with patch.object(advance, "enroll_by_time", looking):
+        expected = fold("a:ann", history, RULES, END)
+
+    found = fold("a:ann", history, RULES, END)
+    assert (found.notes, found.moves, found.pending) == (expected.notes, expected.moves, expected.pending)

@@ -117,6 +117,15 @@ def test_a_failure_in_reality_is_a_failure_in_the_rehearsal():
     assert (mail.event, mail.succeeded) == ("Email Refused", False)
 
 
+def test_a_step_that_does_something_else_under_its_old_name_has_no_outcome_yet():
+    handed = reported("Lead Handed Off", 1.01, campaign="sales", step="sales", cycle=1, recipient="sales")
+    told = {"start": {"event": {"event": "Asked"}}, "steps": [{"notify": "sales"}]}
+
+    [notice] = rehearsed(ADDRESS, happened("Asked", 1), handed, campaigns={"sales": told}).actions
+
+    assert (notice.event, notice.known) == ("Colleague Notified", False)
+
+
 def test_marketing_waits_for_the_double_opt_in_and_ends_with_an_unsubscription():
     read_once, period = happened("Read", 2), Period(START + DAY, START + 30 * DAY)
     mailed = (sent("hello", 0.2, "welcome"), reported("Unsubscribed", 1.5, intent="hello_welcome_1"))
@@ -454,4 +463,30 @@ def test_precision_and_recall_of_handoffs_are_known_with_won_and_lost_deals():
         "lost": 1,
         "precision": None,
         "recall": values["deals"]["after"]["recall"],
+        "best": [],
     }
+
+
+def test_the_threshold_that_would_have_been_best_is_told_for_the_score_that_hands_leads_over():
+    talk = {"profiles": {"p": {"rules": {"talk": {"when": {"event": "Talk"}, "points": 20}}}}}
+    hot = {"start": {"score": {"profile": "p", "at_least": 90}}, "steps": [{"handoff": "sales"}]}
+    doubled = {"profiles": {"p": {"rules": {"talk": {"when": {"event": "Talk"}, "points": 40}}}}}
+    made = plan(active(**talk, campaigns={"sales": hot}), configured(**doubled, campaigns={"sales": hot}), MONTH)
+
+    def talked(who, times, outcome):
+        talks = [happened("Talk", 1 + n, identity=f"{who}-{n}") for n in range(times)]
+        return reading_of(who, *talks, happened(outcome, 9), happened("Talk", 10, identity=f"{who}-later"))
+
+    values = counted(
+        made,
+        talked("a:1", 3, "Deal Won"),
+        talked("a:2", 4, "Deal Won"),
+        talked("a:3", 1, "Deal Lost"),
+        talked("a:4", 2, "Deal Lost"),
+    )
+
+    assert made.handing_over == ["p"]
+    [now], [then] = (values["deals"][when]["best"] for when in ("before", "after"))
+    assert (now["at_least"], then["at_least"], now["f1"]) == (60, 120, 1.0)
+    assert now["precision"]["value"] == now["recall"]["value"] == 1.0
+    assert now["interval"][0] <= 60 <= now["interval"][1]

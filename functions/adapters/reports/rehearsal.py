@@ -1,4 +1,6 @@
-"""The report of a rehearsal in words and tables, and as one self-contained HTML page without scripts.
+"""The report of a rehearsal in words and tables, and as one self-contained HTML page.
+
+Its only script, which the page names by its hash, sorts tables; without it everything is there, too.
 
 `values` are always those of `ripen.rehearsal.report.report`.
 """
@@ -6,15 +8,17 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from adapters.reports.rehearsal_texts import TEXTS
-from adapters.reports.rehearsal_wording import Section, Values, Wording, shortened
+from adapters.reports.rehearsal_wording import Section, Values, Wording, has_long_word, shortened
 from ripen.rehearsal.report import differs
 from ripen.rehearsal.tally import MOST_NAMES, SENT
 
@@ -42,7 +46,7 @@ def under_title(values: Values, language: str) -> str:
 
 def page(values: Values, language: str) -> str:
     """The complete HTML page."""
-    words = _Words(values, language)
+    words, script = _Words(values, language), _script()
     return (
         _templates()
         .get_template("rehearsal.html")
@@ -53,8 +57,17 @@ def page(values: Values, language: str) -> str:
             under_title=words.under_title(),
             sections=[*words.sections()],
             most=MOST_NAMES,
+            plain=words.plain,
+            long=has_long_word,
+            script=script,
+            script_hash=f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}",
         )
     )
+
+
+@cache
+def _script() -> str:
+    return (_HERE / "templates" / "sort.js").read_text(encoding="utf-8")
 
 
 @cache
@@ -273,7 +286,22 @@ class _Words(Wording):
         both = [deals["before"], deals["after"]]
         rows = [[self.say["won_lost"], *(f"{one['won']} / {one['lost']}" for one in both)]]
         rows += [[self.say[kind], *(self._share(one[kind]) for one in both)] for kind in ("precision", "recall")]
-        return self._section("deals", ("number", "before", "after"), rows, note=self.say["deals_note"])
+        best = [{found["profile"]: found for found in one["best"]} for one in both]
+        for profile in sorted({*best[0], *best[1]}):
+            told = [one.get(profile) for one in best]
+            rows.append([self._say("best", profile=profile), *map(self._best, told)])
+            rows += [
+                [self.say[f"best_{kind}"], *(self._share(one and one[kind]) for one in told)]
+                for kind in ("precision", "recall")
+            ]
+        note = f"{self.say['deals_note']} {self.say['best_note']}" if any(best) else self.say["deals_note"]
+        return self._section("deals", ("number", "before", "after"), rows, note=note)
+
+    def _best(self, best: Mapping[str, Any] | None) -> str:
+        if best is None:
+            return _NOTHING
+        low, high = (self._number(bound) for bound in best["interval"])
+        return f"{self._number(best['at_least'])} [{low}; {high}]"
 
     def _share(self, share: Mapping[str, Any] | None) -> str:
         if share is None:

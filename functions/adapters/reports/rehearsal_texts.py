@@ -92,6 +92,11 @@ _EN = {
     "deals": "Handoffs and deals",
     "deals_note": "Precision: the share won of the leads that were handed over before their deal. Recall: the share "
     "handed over of those won. In brackets: 95 % confidence intervals.",
+    "best": "best threshold of {profile}",
+    "best_precision": "its precision",
+    "best_recall": "its recall",
+    "best_note": "The best threshold is the one that would have told won from lost leads best, by the highest points "
+    "that they had before their deal: it has the highest F1, the harmonic mean of precision and recall.",
     "precision": "precision",
     "recall": "recall",
     "won_lost": "deals won / lost",
@@ -191,6 +196,11 @@ _DE = {
     "deals": "Übergaben und Abschlüsse",
     "deals_note": "Genauigkeit: Anteil der gewonnenen an den Leads, die vor ihrem Abschluss übergeben wurden. "
     "Trefferquote: Anteil der übergebenen an den gewonnenen. In Klammern: 95-%-Vertrauensbereiche.",
+    "best": "beste Schwelle von {profile}",
+    "best_precision": "ihre Genauigkeit",
+    "best_recall": "ihre Trefferquote",
+    "best_note": "Die beste Schwelle hätte gewonnene von verlorenen Leads am besten unterschieden, nach den höchsten "
+    "Punkten vor ihrem Abschluss: Sie hat das höchste F1, das harmonische Mittel aus Genauigkeit und Trefferquote.",
     "precision": "Genauigkeit",
     "recall": "Trefferquote",
     "won_lost": "Abschlüsse gewonnen / verloren",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -9,8 +10,10 @@ from adapters.reports.rehearsal_texts import TEXTS
 
 Values = Mapping[str, Any]
 
+_NUMBER = re.compile(r"[+±-]?\d[\d.,]*")
 _LONGEST_LABEL = 75
 """Characters that are as wide as a chart."""
+_LONGEST_WORD = 20
 _WORDS = {"moves": 2, "campaigns": 2, "campaign_weeks": 2, "more_fewer": 2, "under_way": 3}
 """The number of columns with text at the begin of a table; 1 for all others."""
 
@@ -88,6 +91,12 @@ class Wording:
         text = f"{number:,.10g}" if isinstance(number, float) else f"{number:,}"
         return text.translate(str.maketrans(",.", ".,")) if self.language == "de" else text
 
+    def plain(self, cell: str) -> str:
+        """The number at the begin of a cell, as programs write it, such as -1041.5; empty if there is none."""
+        found = _NUMBER.match(cell)
+        thousands, point = (".", ",") if self.language == "de" else (",", ".")
+        return found[0].lstrip("+±").replace(thousands, "").replace(point, ".") if found else ""
+
     def _say(self, name: str, **values: object) -> str:
         return self.say[name].format(**values)
 
@@ -95,3 +104,8 @@ class Wording:
 def shortened(text: str, longest: int) -> str:
     """The text, with an ellipsis in place of what exceeds `longest` characters."""
     return text if len(text) <= longest else f"{text[:longest]}…"
+
+
+def has_long_word(text: str) -> bool:
+    """True if a word, such as the id of a lead, is wider than a column of a table should be."""
+    return any(len(word) > _LONGEST_WORD for word in text.split())

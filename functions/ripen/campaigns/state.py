@@ -58,7 +58,7 @@ class Run:
 
     def instruction(self, rule: CampaignRule) -> Instruction | None:
         """The instruction that the run has come to; None at the end of the program."""
-        program = self.program(rule)
+        program = rule.former[self.edition].program if self.edition < len(rule.former) else rule.program
         return program[self.at] if self.at < len(program) else None
 
     def edited_at(self, rule: CampaignRule) -> int | None:
@@ -156,7 +156,8 @@ class CampaignState:
 
     `running` are the campaigns with a current run, in the order of the rules. `missed` holds campaigns that did not
     start because the lead's address was unknown, each with the moment (ms). `idle` is true once a campaign for inactive
-    leads was due, until the next activity. `notes` is the log since the state was made; `dump` leaves it out.
+    leads was due, until the next activity. `timer` is the earliest moment at which time alone may start a campaign, 0
+    if it is unknown. `notes` is the log since the state was made; `dump` leaves out both.
     """
 
     rules: CampaignRules
@@ -164,6 +165,7 @@ class CampaignState:
     running: dict[str, CampaignRule] = field(default_factory=dict)
     missed: dict[str, int] = field(default_factory=dict)
     idle: bool = False
+    timer: int = 0
     notes: list[CampaignNote] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -22,6 +22,8 @@ _LAZY = "lead"
 """The fact that is expensive to compute: it is looked up only after all earlier conditions hold."""
 _EVENT = ("event",)
 _NOTHING: dict[str, Any] = {}
+_MAPPINGS: set[type] = {dict}
+"""The types of mappings met so far: to ask an abstract class each time would be slow."""
 _VALUES = frozenset({str, int, float, bool, NoneType})
 _TEXT = {
     "is": "{v} == {c}",
@@ -117,6 +119,7 @@ class _Source:
             "PRESENT": _VALUES | {list},
             "NUMBERS": frozenset({int, float}),
             "mapping": _mapping,
+            "MAPPINGS": _MAPPINGS,
             "in_order": _in_order,
         }
         self.variables: dict[Keys, str] = {}
@@ -165,7 +168,7 @@ class _Source:
         key = self.constant(keys[-1])
         if len(keys) == 1:
             return f"facts.get({key}, NOTHING)"
-        return f"(m if type(m := {self._look_up(keys[:-1])}) is dict else mapping(m)).get({key}, NOTHING)"
+        return f"(m if type(m := {self._look_up(keys[:-1])}) in MAPPINGS else mapping(m)).get({key}, NOTHING)"
 
     def _passes(self, checks: Sequence[Check], v: str) -> str:
         """The expression that is true if the variable `v`, which holds no list, passes one of the checks."""
@@ -194,8 +197,11 @@ def _code(source: str) -> CodeType:
     return compile(source, "<conditions>", "exec")
 
 
-def _mapping(value: object) -> Facts:
-    return value if isinstance(value, Mapping) else _NOTHING
+def _mapping(value: Any) -> Facts:
+    if not isinstance(value, Mapping):
+        return _NOTHING
+    _MAPPINGS.add(type(value))
+    return value
 
 
 def _in_order(value: str, parts: tuple[str, ...]) -> bool:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from ripen.fold.state import State
 
+_NEVER = 2**62
+
 
 def enroll(state: State, rule: CampaignRule, moment: int) -> None:
     """Enroll the lead in a campaign, if the campaign may start now."""
@@ -49,17 +51,38 @@ def timed(state: State) -> tuple[CampaignRule, ...]:
     return () if state.privacy.only_requests else state.rules.campaigns.timed
 
 
+def timers(state: State) -> list[int]:
+    """The moments (ms), past ones included, at which time alone starts a campaign; also sets the campaigns' `timer`."""
+    found = [due for _, due in _due(state)]
+    state.campaigns.timer = min(found, default=_NEVER)
+    return found
+
+
 def enroll_by_time(state: State, moment: int) -> None:
     """Enroll the lead in the campaigns that are due by time at `moment`; those due before an import count as passed."""
-    where = time_zone(state)
-    for rule in state.rules.campaigns.timed:
-        progress = state.campaigns.progress[rule.name]
-        due = due_by_time(state, rule, where)
-        if due is not None and due <= moment:
-            progress.last_trigger = _cause(state, rule, due)
-            state.campaigns.idle = state.campaigns.idle or rule.inactive_for is not None
+    campaigns = state.campaigns
+    if campaigns.timer > moment:
+        return
+    timer = _NEVER
+    for rule, due in _due(state):
+        timer = min(timer, due)
+        if due <= moment:
+            campaigns.progress[rule.name].last_trigger = _cause(state, rule, due)
+            campaigns.idle = campaigns.idle or rule.inactive_for is not None
             if moment - due < rule.valid_for and due > state.sessions.imported_until:
                 enroll(state, rule, moment)
+    campaigns.timer = timer if timer > moment else 0  # what follows a due moment may be in the past, too
+
+
+def _due(state: State) -> Iterator[tuple[CampaignRule, int]]:
+    """The campaigns that time alone starts, each with its next moment (ms)."""
+    where, traits = time_zone(state), state.traits
+    for rule in timed(state):
+        if rule.date is not None and rule.date.trait not in traits:
+            continue  # the usual case
+        due = due_by_time(state, rule, where)
+        if due is not None:
+            yield rule, due
 
 
 def enroll_by_segment(state: State, moment: int) -> None:

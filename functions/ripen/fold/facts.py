@@ -32,6 +32,12 @@ class LeadFacts(Mapping[str, Any]):
             raise KeyError(name)
         return value
 
+    def get(self, name: str, default: Any = None) -> Any:
+        """The fact, or `default` if it is unknown; conditions read facts this way, so no exception is raised for it."""
+        find = _FACTS.get(name)
+        value = find(self._state, self._state.clock) if find else None
+        return default if value is None else value
+
     def __iter__(self) -> Iterator[str]:
         return (name for name in _FACTS if name in self)
 

@@ -140,6 +140,8 @@ def _apply(state: State, event: Event, moment: int) -> None:
         return
     state.claims.apply(event, state.rules.trusted)
     tells = _take_traits(state, event) or tells
+    if tells:
+        state.campaigns.timer = 0  # a date or a time zone may be another one
     state.observe(event, moment)
     if state.privacy.only_requests or is_request(event):
         _answer(state, event, moment)
@@ -237,6 +239,7 @@ def _take_visit(state: State, event: Event, moment: int) -> None:
         state.campaigns.idle, changed = False, True
     if changed:
         state.next_check_at = moment
+        state.campaigns.timer = 0
 
 
 def _lead(subject: str, state: State, now: int, later: int | None) -> Lead:

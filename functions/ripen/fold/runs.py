@@ -26,7 +26,7 @@ from ripen.fold.eligibility import (
     time_zone,
     within_caps,
 )
-from ripen.fold.enrollment import due_by_time, enroll, timed
+from ripen.fold.enrollment import due_by_time, enroll, timed, timers
 from ripen.leads.lead import Intent
 from ripen.times import first_after
 
@@ -57,9 +57,7 @@ def on_signal(state: State, signal: Signal, moment: int) -> None:
 
 def moments(state: State) -> list[int | None]:
     """The moments (ms), past ones included, at which time alone starts or advances each campaign."""
-    where = time_zone(state)
-    due = [due_by_time(state, rule, where) for rule in timed(state)]
-    return due + [_goes_on(state, rule) for rule in state.campaigns.running.values()]
+    return [*timers(state), *[_goes_on(state, rule) for rule in state.campaigns.running.values()]]
 
 
 def advance_runs(state: State, moment: int) -> None:
@@ -151,11 +149,17 @@ def pending(state: State, moment: int) -> tuple[Intent, ...]:
 
 
 def waits_for_action(state: State) -> bool:
-    """True if a run has come to an action that reaches outside, so that there may be an intent."""
+    """True if a run has come to an action that reaches outside, so that there may be an intent that is possible.
+
+    A lead without an address gets no mail, except for one that asks to confirm an address.
+    """
+    known = bool(state.claims.addresses)
     for rule in state.campaigns.running.values():
         progress = state.campaigns.progress[rule.name]
         step = current_step(rule, progress)
-        if step is not None and step.channel != "onsite" and step.key not in progress.done:
+        if step is None or step.channel == "onsite" or step.key in progress.done:
+            continue
+        if known or step.channel != MAIL or rule.confirms:
             return True
     return False
 

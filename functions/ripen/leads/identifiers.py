@@ -191,8 +191,10 @@ class Identifiers:
 
     @property
     def _best(self) -> Identifier | None:
+        if not self.addresses:
+            return None
         taking = [claim for key, claim in self.addresses.items() if self.refusal_of(key) not in UNDELIVERABLE]
-        return max(taking or self.addresses.values(), default=None)
+        return max(taking or self.addresses.values())
 
     def as_json(self) -> dict[str, Any]:
         """The JSON values that `from_json` reads."""

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ripen.campaigns.campaign import CampaignRules
+from ripen.campaigns.steps import Do
 from ripen.config.configuration import ActiveConfiguration, Configuration
 from ripen.config.edits import Edited, edit
 from ripen.config.schema.campaigns import Campaign
+from ripen.config.schema.lifecycle import Phase
 from ripen.errors import InvalidConfigurationError
+from ripen.events.event import HANDOFF
 from ripen.fold.rules import compile_rules
 from ripen.rehearsal.changes import Change, applied, changes, triggers, unrehearsed
 from ripen.rehearsal.reading import Period
@@ -30,7 +33,7 @@ class Plan:
     campaigns of the candidate as if it became active at the end of the period; `edited` are the campaigns whose steps
     differ. `triggers` are for each rule set the names of events without which it does what the active one does (None:
     it may always differ). `phases` are those of both, in order; `thresholds` are the scores that start anything in
-    either of them.
+    either of them; `handing_over` are the profiles whose score leads to a handoff in either of them.
     """
 
     period: Period
@@ -45,6 +48,7 @@ class Plan:
     triggers: Sequence[frozenset[str] | None]
     phases: Sequence[str] = field(default=())
     thresholds: Sequence[Threshold] = field(default=())
+    handing_over: Sequence[str] = field(default=())
 
     @property
     def numbered(self) -> list[tuple[int, Change]]:
@@ -76,11 +80,12 @@ def plan(active: ActiveConfiguration, candidate: Configuration, period: Period, 
             alone.append(change)
             sets.append(_rule_set(rules, edit(before, rules, period.since)))
     live = edit(active, candidate, period.until)
+    both = _rule_set(before.configuration, _same(before)), _rule_set(after, edited)
     return Plan(
         period,
         before.configuration,
         after,
-        (_rule_set(before.configuration, _same(before)), _rule_set(after, edited), *sets),
+        (*both, *sets),
         single if each and len(single) == 1 else alone,
         together,
         silent,
@@ -89,7 +94,18 @@ def plan(active: ActiveConfiguration, candidate: Configuration, period: Period, 
         [frozenset(), _all(map(triggers, single)), *map(triggers, alone)],
         [*before.configuration.phases, *(name for name in after.phases if name not in before.configuration.phases)],
         sorted({*_thresholds(before.configuration), *_thresholds(after)}),
+        sorted({*_handing_over(before.configuration, both[0]), *_handing_over(after, both[1])}),
     )
+
+
+def _handing_over(configuration: Configuration, rule_set: RuleSet) -> Iterator[str]:
+    """The profiles whose score starts a campaign that hands the lead over, or a phase that starts such a campaign."""
+    for campaign in rule_set.rules.campaigns.all:
+        if any(isinstance(step, Do) and step.channel == HANDOFF for step in campaign.program):
+            if campaign.score is not None:
+                yield campaign.score.profile
+            if campaign.phase is not None:
+                yield from (profile for profile, _ in _entered(configuration.phases[campaign.phase]))
 
 
 def _rule_set(configuration: Configuration, edited: Edited) -> RuleSet:
@@ -127,7 +143,13 @@ def _all(several: Iterable[frozenset[str] | None]) -> frozenset[str] | None:
 
 def _thresholds(configuration: Configuration) -> set[Threshold]:
     lifecycles = (*configuration.phases.values(), *configuration.stages.values())
-    entered = (condition.score for phase in lifecycles for condition in phase.enter)
-    found = {(score.profile, score.at_least) for score in entered if score is not None and score.at_least is not None}
+    found = {threshold for phase in lifecycles for threshold in _entered(phase)}
     started = (campaign.start.score for campaign in configuration.campaigns.values())
     return found | {(score.profile, score.at_least) for score in started if score is not None}
+
+
+def _entered(phase: Phase) -> Iterator[Threshold]:
+    """The scores that begin a phase."""
+    for condition in phase.enter:
+        if condition.score is not None and condition.score.at_least is not None:
+            yield condition.score.profile, condition.score.at_least

@@ -75,7 +75,8 @@ class Rehearsed:
     `before` and `phase` are the phases at the begin and at the end of the period; `before` is empty for a lead that
     came later. `moves` are the phases entered in the period, `scores` the points at its end by profile. `notes` is the
     log of campaigns in the period. `under_way` are the campaigns with a run at its end, without those that only mail a
-    lead that gets no mail; `runs` are all of them.
+    lead that gets no mail; `runs` are all of them. `highest` are the highest points by profile before the deal of the
+    reading; empty if there was none.
     """
 
     actions: Sequence[Action]
@@ -87,6 +88,7 @@ class Rehearsed:
     scores: Mapping[str, float]
     under_way: Sequence[str]
     runs: Mapping[str, Run]
+    highest: Mapping[str, float]
 
 
 def rehearse(reading: Reading, rule_set: RuleSet, period: Period) -> Rehearsed:
@@ -110,6 +112,7 @@ class _Replay:
     later: list[tuple[int, str, Event]] = field(default_factory=list)
     held: dict[str, int] = field(default_factory=dict)
     mailed: dict[str, Mailed] = field(default_factory=dict)
+    highest: dict[str, float] = field(default_factory=dict)
 
     def run(self) -> Rehearsed:
         self.state = state = new_state(self.rule_set.rules)
@@ -118,6 +121,8 @@ class _Replay:
             if event.name in MAILED and event.source == RIPEN:
                 self._count(str(event.properties.get("to", "")), moment)
             take(state, event, moment)
+            if self.reading.deal is not None:
+                self._note_points(moment)
         before, notes = self._begin(), len(state.campaigns.notes)
         moves = len(state.lifecycles.phases.moves)
         self._live()
@@ -143,6 +148,14 @@ class _Replay:
     def _take(self, event: Event, moment: int) -> None:
         self.seen.append(event)
         take(self.state, event, moment)
+        if self.reading.deal is not None:
+            self._note_points(moment)
+
+    def _note_points(self, moment: int) -> None:
+        """Note the points before the deal. Only events raise them, so they are highest right after one."""
+        if self.reading.deal is not None and moment < self.reading.deal[0]:
+            for profile, score in self.state.scoring.scores.items():
+                self.highest[profile] = max(self.highest.get(profile, 0.0), score.at(moment))
 
     def _begin(self) -> str:
         """Let time pass until the period begins; returns the phase of the lead then."""
@@ -168,6 +181,7 @@ class _Replay:
             {profile: score.at(self.period.until) for profile, score in state.scoring.scores.items()},
             tuple(under_way(state)),
             {name: run for name in state.campaigns.running if (run := state.campaigns.progress[name].run) is not None},
+            self.highest,
         )
 
     def _act_before(self, until: int) -> bool:
@@ -188,6 +202,8 @@ class _Replay:
 
     def _next_tick(self) -> int:
         """The next moment (ms) at which the schedule finds something due; NEVER if there is none."""
+        if not waits_for_action(self.state):
+            return NEVER  # the usual case
         opens = min(map(self._opens, self._possible()), default=NEVER)
         return NEVER if opens >= NEVER else -(-max(opens, self.state.clock) // TICK) * TICK
 
@@ -218,7 +234,7 @@ class _Replay:
                     return False
                 self._count(to, at)
         real = self.reading.outcomes.get(intent.id)
-        if real is not None and real.properties.get("mail", real.properties.get("recipient")) != intent.name:
+        if real is not None and not _is_of(intent, real):
             real = None
         name = real.name if real else ENDS[intent.channel]["sent"]
         subject = real.subject if real else self.reading.subject
@@ -262,3 +278,9 @@ class _Replay:
             self.mailed.pop(mailbox(to), None)
         elif to:
             self.mailed[mailbox(to)] = with_one_more(self.mailed.get(mailbox(to), Mailed()), at)
+
+
+def _is_of(intent: Intent, outcome: Event) -> bool:
+    """True if the same was done: an edited step may do something else under its old name."""
+    done = outcome.properties.get("mail", outcome.properties.get("recipient"))
+    return done == intent.name and outcome.name in ENDS[intent.channel].values()

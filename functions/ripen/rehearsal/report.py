@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
+from ripen.rehearsal.best_threshold import best_threshold
 from ripen.rehearsal.changes import Change
 from ripen.rehearsal.plan import ACTIVE, CANDIDATE, Plan
 from ripen.rehearsal.tally import BUCKET, SENT, Key, Tally
@@ -195,6 +196,31 @@ class _Report:
             "lost": found["lost", "handed over"] + found["lost", "not handed over"],
             "precision": _share(right, right + found["lost", "handed over"]),
             "recall": _share(right, right + found["won", "not handed over"]),
+            "best": [*self._best_thresholds(number)],
+        }
+
+    def _best_thresholds(self, number: int) -> Iterator[dict[str, Any]]:
+        """The threshold of each profile that hands leads over with the highest F1, by points before the deal."""
+        for profile in self.plan.handing_over:
+            won, lost = (self._points(number, profile, outcome) for outcome in ("won", "lost"))
+            best = best_threshold(won, lost)
+            if best is not None:
+                yield {
+                    "profile": profile,
+                    "at_least": best.at_least,
+                    "interval": [*best.interval],
+                    "f1": round(best.f1, 3),
+                    "precision": _share(best.won, best.won + best.lost),
+                    "recall": _share(best.won, sum(won.values())),
+                }
+
+    def _points(self, number: int, profile: str, outcome: str) -> dict[int, int]:
+        """The leads with a deal of this outcome, by the highest points that they had before it."""
+        rests = self._rests("highest", number, profile)
+        return {
+            int(points): self.tally.counts["highest", number, profile, points, outcome]
+            for points, told in rests
+            if told == outcome
         }
 
 

@@ -49,8 +49,9 @@ class Tally:
         """Add the numbers of another part."""
         self.counts.update(other.counts)
         for key, leads in other.names.items():
-            for lead in leads:
-                self._name(key, lead)
+            named = self.names.get(key, [])
+            if len(named) < MOST_NAMES or leads[0] < named[-1]:
+                self.names[key] = sorted([*named, *leads])[:MOST_NAMES]
 
     def _name(self, key: Key, lead: str) -> None:
         named = self.names.setdefault(key, [])
@@ -73,9 +74,7 @@ def rehearse_lead(plan: Plan, reading: Reading, tally: Tally) -> None:
         if number:
             _compare(tally, number, (active, one), plan, lead)
         if reading.deal is not None and number <= CANDIDATE:
-            at, won = reading.deal
-            handed = any(moment <= at for moment in handoffs(one))
-            tally.add("deal", number, "won" if won else "lost", "handed over" if handed else "not handed over")
+            _count_deal(tally, number, one, reading.deal, plan)
     for campaign, run in active.runs.items():
         if campaign in plan.edited:
             here, there = places(plan.sets[ACTIVE].rules.campaigns, plan.live, campaign, run, plan.period.until)
@@ -121,6 +120,14 @@ def _count(tally: Tally, number: int, found: Rehearsed, rule_set: RuleSet, plan:
     for note in found.notes:
         if note.step and (fate := _fate(note, rule_set.rules.campaigns)):
             tally.add("mail", number, note.campaign, week(note.at), fate)
+
+
+def _count_deal(tally: Tally, number: int, found: Rehearsed, deal: tuple[int, bool], plan: Plan) -> None:
+    at, outcome = deal[0], "won" if deal[1] else "lost"
+    handed = any(moment <= at for moment in handoffs(found))
+    tally.add("deal", number, outcome, "handed over" if handed else "not handed over")
+    for profile in plan.handing_over:
+        tally.add("highest", number, profile, int(round(found.highest.get(profile, 0.0), 1)), outcome)
 
 
 def _compare(tally: Tally, number: int, pair: tuple[Rehearsed, Rehearsed], plan: Plan, lead: str) -> None:

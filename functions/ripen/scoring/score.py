@@ -38,7 +38,10 @@ class Score:
 
     def reaches(self, threshold: float, moment: int) -> bool:
         """True if the displayed score at `moment` (ms) is at least `threshold`."""
-        return self.at(moment) >= threshold - _ROUNDING
+        least = threshold - _ROUNDING
+        if self.total < least and least > 0:
+            return False  # decay raises no score above zero
+        return self.at(moment) >= least
 
     def falls_below(self, threshold: float) -> int | None:
         """The first moment (ms) at which decay alone takes the score below `threshold`; None if it never does.

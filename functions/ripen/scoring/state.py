@@ -37,6 +37,8 @@ class ScoringState:
     usage: Trend = NO_TREND
     evidence: set[str] = field(default_factory=set)
     orders: list[int] = field(default_factory=list)
+    _interests: tuple[int, list[tuple[str, float]]] = field(init=False, default=(-1, []))
+    """What `interests` has found, and the moment for which it was asked."""
 
     def __post_init__(self) -> None:
         self.trends = dict.fromkeys(self.rules.interests.topics, NO_TREND)
@@ -46,6 +48,7 @@ class ScoringState:
         interests = self.rules.interests
         self.scores = {profile: Score(half_life, moment) for profile, half_life in self.rules.half_lives.items()}
         self.topics = {topic: Score(interests.half_life, moment) for topic in interests.topics}
+        self._interests = (-1, [])
 
     def award(self, rules: Sequence[Rule], facts: Mapping[str, Any], event: Event, moment: int) -> dict[str, float]:
         """The points of matching rules by profile, within their limits. Note them as awards; scores do not change."""
@@ -83,6 +86,7 @@ class ScoringState:
         """Apply a matching event to the interest, evidence, product use or count of a rule."""
         if isinstance(rule, TopicRule):
             self.topics[rule.topic].add(rule.points, moment)
+            self._interests = (-1, [])
             self.trends[rule.topic] = self.trends[rule.topic].plus(moment)
         elif isinstance(rule, PersonaEvidence):
             self.evidence.add(rule.key)
@@ -98,9 +102,13 @@ class ScoringState:
 
     def interests(self, moment: int) -> list[tuple[str, float]]:
         """The topics whose interest reaches the configured minimum, each with its points, strongest first."""
-        bar = self.rules.interests.at_least
-        found = [(topic, score.at(moment)) for topic, score in self.topics.items() if score.reaches(bar, moment)]
-        return sorted(found, key=lambda pair: (-pair[1], pair[0]))
+        asked, found = self._interests
+        if asked != moment:  # several conditions ask at one moment
+            bar = self.rules.interests.at_least
+            found = [(topic, score.at(moment)) for topic, score in self.topics.items() if score.reaches(bar, moment)]
+            found.sort(key=lambda pair: (-pair[1], pair[0]))
+            self._interests = (moment, found)
+        return found
 
     def surging(self, moment: int, since: int) -> list[str]:
         """The topics whose recent interest is far above the earlier interest of a lead known since `since`."""
