@@ -6,7 +6,7 @@ A sample is one lead in 1, 2, 4, 8 ..., chosen by a digest of its subject, so th
 from __future__ import annotations
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from adapters.runtime.telemetry import logger, pseudonym
@@ -26,13 +26,13 @@ from ripen.times import DAY
 PERIOD = 90 * DAY
 """Milliseconds before an upload that are rehearsed."""
 
-_MOST_WORK = 150_000
+MOST_WORK = 150_000
 """The most replayed events, counted for each rule set: half a minute at 5,000 a second."""
 
 _LOADING = 40
 """The replayed events that take as long as loading a lead."""
 
-_HEAVIEST = _MOST_WORK // 8
+_HEAVIEST = MOST_WORK // 8
 """The most work for one lead; one with more is left out."""
 
 _MOST_CHANGES = 5
@@ -50,7 +50,7 @@ class ReadLead(NamedTuple):
     unreadable: int
 
 
-class _Counted(NamedTuple):
+class Counted(NamedTuple):
     """The numbers of some leads, how many were left out, and the work that they took."""
 
     tally: Tally
@@ -73,7 +73,7 @@ def rehearse_upload(
         made = plan(active, candidate, period, each=len(found) <= _MOST_CHANGES)
     except InvalidConfigurationError as error:
         raise RehearsalError(str(error)) from error
-    tally, scope = _sampled(table, made, leads)
+    tally, scope = largest_sample(leads, lambda subjects, most: _rehearsed(table, made, subjects, most))
     tally.names.clear()
     return report(made, tally, scope=scope)
 
@@ -92,15 +92,19 @@ def read_lead(table: str, subject: str, made: Plan) -> ReadLead | None:
     return ReadLead(read(subject, events, made.period, foreign), len(tree.unreadable))
 
 
-def _sampled(table: str, made: Plan, leads: KnownLeads) -> tuple[Tally, Scope]:
-    """The numbers of the largest sample that the work allows: each step about doubles the sample before."""
+def largest_sample(leads: KnownLeads, count: Callable[[Sequence[str], int], Counted | None]) -> tuple[Tally, Scope]:
+    """The numbers of the largest sample that the work allows: each step about doubles the sample before.
+
+    `count` gives the numbers of some leads, or None if they take more than the work that is left. Raises RehearsalError
+    if no sample has any lead that can be rehearsed.
+    """
     finest = len(leads.all).bit_length()
     steps: list[list[str]] = [[] for _ in range(finest + 1)]
     for subject in leads.all:
         steps[min(halvings(subject), finest)].append(subject)
     tally, left_out, work, reached = Tally(), 0, 0, 0
     for power in range(finest, -1, -1):
-        counted = _rehearsed(table, made, steps[power], _MOST_WORK - work)
+        counted = count(steps[power], MOST_WORK - work)
         if counted is None:
             break
         tally.merge(counted.tally)
@@ -110,7 +114,7 @@ def _sampled(table: str, made: Plan, leads: KnownLeads) -> tuple[Tally, Scope]:
     return tally, Scope(reached, left_out, leads.whole)
 
 
-def _rehearsed(table: str, made: Plan, subjects: Sequence[str], most: int) -> _Counted | None:
+def _rehearsed(table: str, made: Plan, subjects: Sequence[str], most: int) -> Counted | None:
     """The numbers of these leads; None if they take more than the `most` work."""
     tally, left_out, work = Tally(), 0, 0
     for subject in subjects:
@@ -123,7 +127,7 @@ def _rehearsed(table: str, made: Plan, subjects: Sequence[str], most: int) -> _C
         work += own
         if work > most:
             return None
-    return _Counted(tally, left_out, work)
+    return Counted(tally, left_out, work)
 
 
 def _replay(made: Plan, reading: Reading, tally: Tally) -> None:
