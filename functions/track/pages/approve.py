@@ -21,9 +21,6 @@ from track.responses import Answer
 LONGEST = 500
 """Characters of the reason for a yes."""
 
-_MOST = 100
-"""The most reasons, and changes of a file, that the page shows."""
-
 
 def answer_approval(event: Mapping[str, Any], site: Mapping[str, Any], language: str) -> Answer:
     """Show what waits, with a button, or take the yes.
@@ -52,7 +49,6 @@ def _show(waiting: Waiting, approver: str, site: Mapping[str, Any], language: st
         title=TEXTS[language]["approve_title"].format(number=waiting.number),
         waiting=waiting,
         approver=approver,
-        most=_MOST,
         longest=LONGEST,
     )
 
