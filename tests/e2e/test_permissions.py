@@ -1,6 +1,7 @@
 """The deployed functions may do everything that they do: the local cloud enforces the permissions of template.yaml."""
 
 import json
+import re
 import urllib.request
 from collections.abc import Mapping
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from adapters.rules.approvals import Yes, approval
 from ripen.storage.ledger import ASIDE_PREFIX, CHECKPOINT_KEY, EVENT_PREFIX, RECORD_KEY
 from ripen.times import DAY, HOUR, to_iso
 from ripen_cli.demo.desk import clock, sweep
+from ripen_cli.demo.mailbox import mails
 
 SERVER_KEY, FORGETTING_KEY = "a-secret-key", "a-forgetting-key"
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -186,15 +188,22 @@ def test_a_marketer_uploads_rules_and_mails_and_cannot_change_active_files(cloud
         signed_by(cloud, "dynamodb", keys["AccessKeyId"], keys["SecretAccessKey"]).scan(TableName=cloud.table)
 
 
-def test_a_marketer_says_yes_to_an_upload_whose_effect_was_estimated(cloud, send, items, wait_for):
-    send({**VIEW, "userId": "estimated", "messageId": "e1"})
-    wait_for("a record", lambda: RECORD_KEY in items("u:estimated"))
-    s3, bucket, limits = cloud.client("s3"), cloud.rules_bucket, "rules/approval.yaml"
+LIMITS = "rules/approval.yaml"
 
-    def report():
-        return json.loads(s3.get_object(Bucket=bucket, Key="reports/latest.json")["Body"].read())
 
-    def waits_then_goes_live():
+@pytest.fixture
+def report(cloud):
+    """The report on the last upload, as it is now."""
+    s3 = cloud.client("s3")
+    return lambda: json.loads(s3.get_object(Bucket=cloud.rules_bucket, Key="reports/latest.json")["Body"].read())
+
+
+@pytest.fixture
+def approved(cloud, report, wait_for):
+    """Waits for a version that waits because of its limits, says yes to it, and waits until it is live."""
+    s3, bucket = cloud.client("s3"), cloud.rules_bucket
+
+    def say_yes():
         wait_for("a report that waits", lambda: report().get("waits"))
         found = report()
         assert found["waits"] == ["rules/approval.yaml: the limits change, and that always needs a yes"]
@@ -202,14 +211,43 @@ def test_a_marketer_says_yes_to_an_upload_whose_effect_was_estimated(cloud, send
         s3.put_object(Bucket=bucket, Key=key, Body=yes)
         wait_for("the version to be live", lambda: report().get("live", {}).get("version") == found["version"])
         assert found["number"] == report()["live"]["number"]
-        decision = s3.list_objects_v2(Bucket=bucket, Prefix="history/")["Contents"][-1]["Key"]
-        kept = json.loads(s3.get_object(Bucket=bucket, Key=decision)["Body"].read())
-        assert (kept["number"], kept["approved_by"]) == (found["number"], "a marketer")
 
-    s3.put_object(Bucket=bucket, Key=limits, Body=b"approval: {leads: 1000}\n")
-    waits_then_goes_live()
-    s3.delete_object(Bucket=bucket, Key=limits)
-    waits_then_goes_live()
+    return say_yes
+
+
+def last_decision(cloud):
+    s3, bucket = cloud.client("s3"), cloud.rules_bucket
+    key = s3.list_objects_v2(Bucket=bucket, Prefix="history/")["Contents"][-1]["Key"]
+    return json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+
+
+def test_marketers_and_approvers_say_yes_to_an_upload_whose_effect_was_estimated(
+    cloud, send, items, wait_for, report, approved
+):
+    send({**VIEW, "userId": "estimated", "messageId": "e1"})
+    wait_for("a record", lambda: RECORD_KEY in items("u:estimated"))
+    s3, bucket = cloud.client("s3"), cloud.rules_bucket
+
+    def link():
+        texts = (mail.text for mail in mails(cloud) if mail.recipient == "boss@example.com")
+        return next((found[0] for text in texts if (found := re.search(r"http\S+/v1/approve\S+", text))), "")
+
+    s3.put_object(Bucket=bucket, Key=LIMITS, Body=b"approval: {approvers: [boss@example.com]}\n")
+    approved()
+    assert last_decision(cloud)["approved_by"] == "a marketer"
+
+    s3.put_object(Bucket=bucket, Key=LIMITS, Body=b"approval: {leads: 1000, approvers: [boss@example.com]}\n")
+    wait_for("a link to say yes", link)
+    with urllib.request.urlopen(link()) as answer:
+        assert "<button>" in answer.read().decode()
+    assert report()["waits"]
+    with urllib.request.urlopen(link(), b"why=more+leads") as answer:
+        assert answer.status == 200
+    wait_for("the version to be live", lambda: report().get("live", {}).get("approved_by") == "boss@example.com")
+    assert last_decision(cloud)["approved_why"] == "more leads"
+
+    s3.delete_object(Bucket=bucket, Key=LIMITS)
+    approved()
 
 
 def test_figures_are_added_up_and_all_leads_scanned(cloud, send, items, wait_for):
