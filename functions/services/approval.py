@@ -16,7 +16,7 @@ from adapters.runtime.telemetry import logger
 from adapters.store.all_leads import KnownLeads, known_leads
 from adapters.store.load_lead import load_merged_lead
 from adapters.tracking.waiting_version import waiting_version
-from ripen.config.configuration import ActiveConfiguration, Configuration
+from ripen.config.configuration import ActiveConfiguration
 from ripen.config.schema.approval import Approval
 from ripen.errors import VersionConflictError
 from ripen.fold.fold import fold
@@ -25,7 +25,7 @@ from ripen.rehearsal.limits import exceeded
 from ripen.reports.rule_effects import RuleEffects, new_kinds, rule_effects
 from ripen.storage.lead_record import reach_of
 from ripen.times import DAY, HOUR
-from services.rehearsing import RehearsalError, rehearse_upload
+from services.rehearsing import RehearsalError, Replacement, rehearse_upload
 
 _RECENT = 30 * DAY
 _MOST_LEADS = 500
@@ -49,14 +49,6 @@ class Assessment(NamedTuple):
     rehearsal: dict[str, Any]
 
 
-class Replacement(NamedTuple):
-    """The active rules, those that would replace them, and the configuration of these as it was written."""
-
-    before: ActiveConfiguration
-    after: ActiveConfiguration
-    candidate: Configuration
-
-
 class Weighed(NamedTuple):
     """The assessment of a version, and the yes that somebody said to it."""
 
@@ -78,7 +70,7 @@ def assess(settings: PublishSettings, replacement: Replacement, now: int) -> Ass
 
     The limits are those of the active version. So a change of the limits always waits.
     """
-    before, after, candidate = replacement
+    before, after, _ = replacement
     reasons = []
     limits = before.configuration.approval
     if after.configuration.approval != limits:
@@ -88,7 +80,7 @@ def assess(settings: PublishSettings, replacement: Replacement, now: int) -> Ass
     if effects.concerned > limits.leads and effects.percent > limits.percent:
         reasons.append(_told(effects, limits))
     try:
-        values = rehearse_upload(settings.table_name, before, candidate, leads, now)
+        values = rehearse_upload(settings.table_name, replacement, leads, now)
     except RehearsalError as error:
         logger.warning("The rules could not be rehearsed", extra={"version": after.version, "reason": str(error)})
         problem = f"rehearsal: it could not be made, because {error}; say yes only if the changes are meant"

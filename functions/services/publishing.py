@@ -25,8 +25,9 @@ from ripen.config.public import dump_site
 from ripen.config.upload_limits import is_ignored
 from ripen.errors import InvalidConfigurationError
 from ripen.times import parse_iso, to_iso
-from services.approval import Assessment, Replacement, Weighed, given_yes, use_up, weigh
+from services.approval import Assessment, Weighed, given_yes, use_up, weigh
 from services.asking import tell
+from services.rehearsing import Replacement
 from services.versioning import Decision, Upload, keep, note_activation, number_of
 
 REPORT = "reports/latest.json"

@@ -43,6 +43,14 @@ class RehearsalError(RipenError):
     """A rehearsal cannot be made; the text says why."""
 
 
+class Replacement(NamedTuple):
+    """The active rules, those that would replace them, and the configuration of these as it was written."""
+
+    before: ActiveConfiguration
+    after: ActiveConfiguration
+    candidate: Configuration
+
+
 class ReadLead(NamedTuple):
     """What a rehearsal reads of a lead, and the number of ledger items that cannot be read."""
 
@@ -58,19 +66,18 @@ class Counted(NamedTuple):
     work: int
 
 
-def rehearse_upload(
-    table: str, active: ActiveConfiguration, candidate: Configuration, leads: KnownLeads, now: int
-) -> dict[str, Any] | None:
-    """The report (see `ripen.rehearsal.report`) of a candidate; None if it changes nothing that a lead gets.
+def rehearse_upload(table: str, replacement: Replacement, leads: KnownLeads, now: int) -> dict[str, Any] | None:
+    """The report (see `ripen.rehearsal.report`) on a replacement; None if it changes nothing that a lead gets.
 
     It holds numbers only, no leads. Raises RehearsalError.
     """
-    found = [change for change in changes(active.configuration, candidate) if not unrehearsed(change)]
+    before, after, candidate = replacement
+    found = [one for one in changes(before.configuration, after.configuration) if not unrehearsed(one)]
     if not found:
         return None
     period = Period(max(now - PERIOD, 0), now)
     try:
-        made = plan(active, candidate, period, each=len(found) <= _MOST_CHANGES)
+        made = plan(before, candidate, period, each=len(found) <= _MOST_CHANGES)
     except InvalidConfigurationError as error:
         raise RehearsalError(str(error)) from error
     tally, scope = largest_sample(leads, lambda subjects, most: _rehearsed(table, made, subjects, most))
