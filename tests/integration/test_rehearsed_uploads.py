@@ -169,7 +169,7 @@ def test_a_lead_with_too_many_events_is_left_out_and_stated(twelve, monkeypatch)
     report = twelve.publish(scoring(6), LATER + HOUR)
 
     assert report["rehearsal"]["leads"] == 11
-    assert "1 leads with very many events are left out." in stored(twelve, report)
+    assert "Leads left out because of very many events: 1." in stored(twelve, report)
 
 
 def test_a_deployment_whose_leads_all_have_too_many_events_waits(twelve, monkeypatch):
