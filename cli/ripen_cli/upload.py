@@ -13,8 +13,8 @@ from adapters.rules.uploads import UPLOADER, digest, md5, uploaded_files
 from adapters.runtime.clients import client
 from services.publishing import last_report
 
-_WITHIN = 120
-"""Seconds within which a report has to come. The check takes a minute at most, after a few seconds of waiting."""
+_WITHIN = 180
+"""Seconds within which a report has to come: the publish function may take 150, after a few seconds of waiting."""
 
 _EVERY = 1.0
 

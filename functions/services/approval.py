@@ -1,19 +1,31 @@
-"""Decides whether a new version of the rules has to wait for a yes, by its estimated effect on leads."""
+"""Decides whether a new version of the rules has to wait for a yes, by its estimated and rehearsed effect on leads."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
-from adapters.store.all_leads import recent_leads
+from adapters.reports.rehearsal import page, sentence
+from adapters.reports.rehearsal_texts import TEXTS
+from adapters.rules import approvals, link_approvals
+from adapters.rules.approvals import Yes, approved
+from adapters.rules.rehearsals import put_rehearsal
+from adapters.rules.uploads import shown_name, shown_text
+from adapters.runtime.settings import PublishSettings
+from adapters.runtime.telemetry import logger
+from adapters.store.all_leads import KnownLeads, known_leads
 from adapters.store.load_lead import load_merged_lead
+from adapters.tracking.waiting_version import waiting_version
 from ripen.config.configuration import ActiveConfiguration
 from ripen.config.schema.approval import Approval
 from ripen.errors import VersionConflictError
 from ripen.fold.fold import fold
 from ripen.fold.rules import Rules, compile_active
+from ripen.rehearsal.limits import exceeded
 from ripen.reports.rule_effects import RuleEffects, new_kinds, rule_effects
 from ripen.storage.lead_record import reach_of
-from ripen.times import DAY
+from ripen.times import DAY, HOUR
+from services.rehearsing import RehearsalError, Replacement, rehearse_upload
 
 _RECENT = 30 * DAY
 _MOST_LEADS = 500
@@ -22,29 +34,102 @@ _MOST_LEADS = 500
 _MOST_EVENTS = 200_000
 """The number of events from which on no further lead is folded; two folds of so many take about ten seconds."""
 
+_LATE = HOUR
+"""Milliseconds for which a yes by a link may be on its way after the link has expired."""
 
-def reasons_to_wait(table: str, before: ActiveConfiguration, after: ActiveConfiguration, now: int) -> list[str]:
-    """The reasons for which the new version waits for a yes; none if it may go live by itself.
+
+class Assessment(NamedTuple):
+    """The reasons for which a version waits for a yes; none if it may go live by itself.
+
+    `rehearsal` has the `sentence` of the rehearsal, the `report`'s S3 key, and the `leads` rehearsed, one in `sample`;
+    or a `problem`; or nothing if the version changes nothing that can be rehearsed.
+    """
+
+    reasons: list[str]
+    rehearsal: dict[str, Any]
+
+
+class Weighed(NamedTuple):
+    """The assessment of a version, and the yes that somebody said to it."""
+
+    assessment: Assessment
+    yes: Yes | None
+
+
+def weigh(settings: PublishSettings, replacement: Replacement, last: Mapping[str, Any], now: int) -> Weighed:
+    """The assessment and the yes. A version with a yes is not assessed again if the `last` report says why it waits."""
+    version = replacement.after.version
+    yes = given_yes(settings, replacement.before, version, now)
+    if yes is not None and last.get("version") == version and last.get("waits"):
+        return Weighed(Assessment(last["waits"], last.get("rehearsal", {})), yes)
+    return Weighed(assess(settings, replacement, now), yes)
+
+
+def assess(settings: PublishSettings, replacement: Replacement, now: int) -> Assessment:
+    """Estimate and rehearse what a version would do in place of the active one, and store the rehearsal's report.
 
     The limits are those of the active version. So a change of the limits always waits.
     """
+    before, after, _ = replacement
     reasons = []
     limits = before.configuration.approval
     if after.configuration.approval != limits:
         reasons.append("rules/approval.yaml: the limits change, and that always needs a yes")
-    effects = estimate(table, compile_active(before), compile_active(after), now)
+    leads = known_leads(settings.table_name, now, now - _RECENT)
+    effects = estimate(settings.table_name, leads, (compile_active(before), compile_active(after)), now)
     if effects.concerned > limits.leads and effects.percent > limits.percent:
         reasons.append(_told(effects, limits))
-    return reasons
+    try:
+        values = rehearse_upload(settings.table_name, replacement, leads, now)
+    except RehearsalError as error:
+        logger.warning("The rules could not be rehearsed", extra={"version": after.version, "reason": str(error)})
+        problem = f"rehearsal: it could not be made, because {error}; say yes only if the changes are meant"
+        return Assessment([*reasons, problem], {"problem": str(error)})
+    if values is None:
+        return Assessment(reasons, {})
+    told = _stored(settings.bucket_name, after.version, values, before.configuration.mailing.language)
+    return Assessment([*reasons, *exceeded(values, limits.rehearsal)], told)
 
 
-def estimate(table: str, before: Rules, after: Rules, now: int) -> RuleEffects:
-    """The effect of new rules on the leads that are due at `now` (ms) or were active in the 30 days before."""
-    subjects, whole = recent_leads(table, now, now - _RECENT)
-    return rule_effects(_new_kinds(table, subjects, before, after, now), len(subjects), partly=not whole)
+def _stored(bucket: str, version: str, values: dict[str, Any], language: str) -> dict[str, Any]:
+    known = language if language in TEXTS else "en"
+    said = sentence(values, known)
+    html = page(values, known, named=False)
+    key = put_rehearsal(bucket, version, html, {"sentence": said, "language": known, "version": version, **values})
+    return {"sentence": said, "report": key, "leads": values["leads"], "sample": values["sample"]}
 
 
-def _new_kinds(table: str, subjects: list[str], before: Rules, after: Rules, now: int) -> Iterator[frozenset[str]]:
+def given_yes(settings: PublishSettings, active: ActiveConfiguration, version: str, now: int) -> Yes | None:
+    """The yes that a version may replace the active one, by the command or by a link; None if nobody said it."""
+    return approved(settings.bucket_name, active, version) or _yes_by_link(settings, active, version, now)
+
+
+def _yes_by_link(settings: PublishSettings, active: ActiveConfiguration, version: str, now: int) -> Yes | None:
+    pressed = link_approvals.pressed(settings.bucket_name)
+    asked = waiting_version(settings.table_name) if pressed else None
+    if pressed is None or asked is None or (asked.version, asked.replaces) != (version, active.version):
+        return None
+    address = asked.approver(pressed.key) if now <= asked.until + _LATE else ""
+    return Yes(shown_name(address), shown_text(pressed.why), by_link=True) if address else None
+
+
+def use_up(bucket: str, version: str, yes: Yes) -> None:
+    """Delete the yes to a version that is live: it counts once."""
+    if yes.by_link:
+        link_approvals.use_up(bucket)
+    else:
+        approvals.use_up(bucket, version)
+
+
+def estimate(table: str, leads: KnownLeads, rules: tuple[Rules, Rules], now: int) -> RuleEffects:
+    """The effect of new rules, the second of `rules`, in place of the first.
+
+    Of leads that are due at `now` (ms) or were active in the 30 days before.
+    """
+    return rule_effects(_new_kinds(table, leads.recent, rules, now), len(leads.recent), partly=not leads.whole)
+
+
+def _new_kinds(table: str, subjects: list[str], rules: tuple[Rules, Rules], now: int) -> Iterator[frozenset[str]]:
     events = 0
     for subject in subjects[:_MOST_LEADS]:
         try:
@@ -53,7 +138,8 @@ def _new_kinds(table: str, subjects: list[str], before: Rules, after: Rules, now
             continue
         if tree.events:
             reach = reach_of(tree.record.address)
-            yield new_kinds(fold(subject, tree.events, before, now), fold(subject, tree.events, after, now), reach)
+            before, after = (fold(subject, tree.events, one, now) for one in rules)
+            yield new_kinds(before, after, reach)
         events += len(tree.events)
         if events > _MOST_EVENTS:
             return

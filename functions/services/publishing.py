@@ -10,7 +10,6 @@ from pydantic import ValidationError
 
 from adapters.rules import pushes, uploads
 from adapters.rules.active import activate, stored
-from adapters.rules.approvals import Yes, approved, use_up
 from adapters.rules.isolated_check import Checked, check
 from adapters.rules.schemas import put_schemas
 from adapters.runtime.clients import client, stored_object
@@ -24,9 +23,11 @@ from ripen.config.configuration import ActiveConfiguration, Configuration, compi
 from ripen.config.edits import edit
 from ripen.config.public import dump_site
 from ripen.config.upload_limits import is_ignored
-from ripen.errors import InvalidConfigurationError, RipenError
+from ripen.errors import InvalidConfigurationError
 from ripen.times import parse_iso, to_iso
-from services.approval import reasons_to_wait
+from services.approval import Assessment, Weighed, given_yes, use_up, weigh
+from services.asking import tell
+from services.rehearsing import Replacement
 from services.versioning import Decision, Upload, keep, note_activation, number_of
 
 REPORT = "reports/latest.json"
@@ -36,6 +37,10 @@ _MOST_LISTED = 50
 _LONGEST = 500
 _ALL = "rules/ and mails/"
 _IN_PROGRESS = f"{_ALL}: the check is in progress; if this message stays, the check failed and nothing was activated"
+
+
+_UNWEIGHED = Weighed(Assessment([], {}), None)
+"""What is known of a version that replaces nothing, or is live already."""
 
 
 class _Outcome(NamedTuple):
@@ -51,16 +56,18 @@ def publish(settings: PublishSettings, at: str, requester: str = "") -> dict[str
 
     The report is returned and written to `reports/latest.json`: `activated`, `version` of the files (empty if invalid)
     and its `number`, `changes` by file to what was live, `problems`, `waits` with the reasons for which the version
-    waits for a yes, `warnings`, `ignored` files, `at`, `by` and `why` of the upload, the `version`, `number`, `since`,
-    `by` and `approved_by` of what is `live`, and in `files` a digest of the files. Without a name in the files,
-    `requester` uploaded them. While files of a push are missing, the report is `incomplete` and says which. If files
-    change meanwhile, all are read again; so after many uploads at once only the first calls have anything to do. The
-    addresses in `mailing.notify` get the report by mail, at most once.
+    waits for a yes, `rehearsal` (see `services.approval.Assessment`), `warnings`, `ignored` files, `at`, `by` and `why`
+    of the upload, the `version`, `number`, `since`, `by` and `approved_by` of what is `live`, and in `files` a digest
+    of the files. Without a name in the files, `requester` uploaded them. While files of a push are missing, the report
+    is `incomplete` and says which. If files change meanwhile, all are read again; so after many uploads at once only
+    the first calls have anything to do. The report is mailed (see `services.asking`), at most once.
     """
     bucket = settings.bucket_name
     report, files = last_report(bucket), uploads.uploaded_files(bucket)
     while (
-        report.get("files") != uploads.digest(files) or _is_decided(bucket, report) or _is_whole(bucket, report, files)
+        report.get("files") != uploads.digest(files)
+        or _is_decided(settings, report, at)
+        or _is_whole(bucket, report, files)
     ):
         # If the function is stopped from here on, the previous report must not pass for a report on these files.
         _write(bucket, _unfinished(bucket, _IN_PROGRESS, at))
@@ -75,7 +82,7 @@ def publish(settings: PublishSettings, at: str, requester: str = "") -> dict[str
         if outcome.push is not None:
             pushes.end(bucket)
         if not report.get("incomplete"):
-            _notify(settings, report, outcome.live)
+            tell(settings, report, outcome.live)
         files = uploads.uploaded_files(bucket)
     put_schemas(bucket)
     return report
@@ -91,7 +98,7 @@ def _check_and_activate(
     upload = _upload(bucket, files, upload, push, last)
     ignored = sorted(filter(is_ignored, files))[:_MOST_LISTED]
     about: dict[str, Any] = {"by": upload.by, "why": upload.why, "waits": [], "warnings": [], "ignored": ignored}
-    about |= {"files": uploads.digest(files), "live": _live(bucket, before)}
+    about |= {"rehearsal": {}, "files": uploads.digest(files), "live": _live(bucket, before)}
     if announced and announced.missing:
         return _Outcome(_refusal([_half(announced)], at) | about | {"incomplete": True}, before)
     try:
@@ -106,10 +113,11 @@ def _check_and_activate(
     version = keep(bucket, upload, contents, checked, before)
     about |= {"number": version.number, "changes": version.changes}
     about["warnings"] = [*uploads.misplaced_files(bucket), *checked.warnings][:_MOST_LISTED]
-    yes: Yes | None = None
+    (reasons, about["rehearsal"]), yes = _UNWEIGHED
     if before is not None and live.version != before.version:
-        yes = approved(bucket, before, live.version)
-        if yes is None and (reasons := reasons_to_wait(settings.table_name, before, live, parse_iso(at))):
+        replacement = Replacement(before, live, checked.configuration)
+        (reasons, about["rehearsal"]), yes = weigh(settings, replacement, last, parse_iso(at))
+        if yes is None and reasons:
             logger.info("The rules wait for a yes", extra={"version": live.version, "reasons": reasons})
             report = {"activated": False, "version": live.version, "problems": [], "at": at}
             return _Outcome(report | about | {"waits": reasons}, before, push)
@@ -117,10 +125,9 @@ def _check_and_activate(
     register(settings.table_name, compile_sources(live.configuration))
     put_public_config(settings.table_name, dump_site(live.configuration, checked.mails))
     activate(bucket, live, checked.mails)
-    waited = last.get("waits", []) if yes and last.get("version") == live.version else []
-    note_activation(bucket, live, version, Decision(upload.why, yes.why if yes else "", waited))
+    note_activation(bucket, live, version, Decision(upload.why, yes.why if yes else "", reasons))
     if yes is not None:
-        use_up(bucket, live.version)
+        use_up(bucket, live.version, yes)
     logger.info("The rules are active", extra={"version": live.version})
     report = {"activated": True, "version": live.version, "problems": [], "at": at}
     return _Outcome(report | about | {"live": _live(bucket, live)}, live, push)
@@ -193,13 +200,13 @@ def _foreign_senders(settings: PublishSettings, configuration: Configuration) ->
     ]
 
 
-def _is_decided(bucket: str, report: Mapping[str, Any]) -> bool:
+def _is_decided(settings: PublishSettings, report: Mapping[str, Any], at: str) -> bool:
     """True if the report is about a version that waits for a yes, and has got it, or is live meanwhile."""
     if not report.get("waits"):
         return False
-    live = _active(bucket)
+    live = _active(settings.bucket_name)
     return live is not None and (
-        live.version == report["version"] or approved(bucket, live, report["version"]) is not None
+        live.version == report["version"] or given_yes(settings, live, report["version"], parse_iso(at)) is not None
     )
 
 
@@ -243,22 +250,6 @@ def _refusal(problems: Sequence[str], at: str) -> dict[str, Any]:
 
 def _shortened(problem: str) -> str:
     return problem if len(problem) <= _LONGEST else f"{problem[:_LONGEST]}..."
-
-
-def _notify(settings: PublishSettings, report: Mapping[str, Any], live: ActiveConfiguration | None) -> None:
-    """Tell the addresses in the active `mailing.notify` what became of the upload."""
-    mailing = live.configuration.mailing if live else None
-    if mailing is None or not mailing.notify:
-        return
-    from adapters.delivery import mailer, notifications  # noqa: PLC0415 - most uploads tell nobody
-
-    note = notifications.render_upload(report, mailing.language, mailing.timezone)
-    for recipient in mailing.notify:
-        try:
-            mailer.send(notifications.build(note, settings.sender, recipient), settings.sender, recipient, "", {})
-        except RipenError as error:
-            logger.error("A mail about an upload was not sent", extra={"reason": str(error)})
-            count("NotificationFailed")
 
 
 def last_report(bucket: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from track.counts import count_events, count_refusal
 from track.request import Parsed, RefusedRequestError, parse_request, sift, storable
 from track.responses import Answer, cors_headers, empty_answer, json_answer, with_headers
 
-PAGES = frozenset({"unsubscribe", "preferences", "confirm", "feedback", "trap"})
+PAGES = frozenset({"unsubscribe", "preferences", "confirm", "feedback", "trap", "approve"})
 """The last path segments of the pages that mails link to."""
 
 OPEN = PAGES | {"ripen.js", "offers.js"}

@@ -138,6 +138,7 @@ PAGES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         "Send a rating from 0 to 10",
         {"score": {"type": "string"}, "reason": {"type": "string"}, "comment": {"type": "string"}},
     ),
+    "approve": ("Say yes to a version of the rules that waits", {"why": {"type": "string"}}),
 }
 """Pages that mails link to: summary and form fields of each."""
 
@@ -147,6 +148,7 @@ _PAGE_ANSWERS = {
     "404": "The survey does not exist",
     "405": "This path does not support the method",
     "409": "The consent text has changed",
+    "410": "The link does not count any more",
     "413": "The request is too large",
     "415": "The content type is not supported; send the form as a browser does",
     "503": "The service is busy; nothing was saved",

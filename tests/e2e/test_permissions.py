@@ -1,6 +1,7 @@
 """The deployed functions may do everything that they do: the local cloud enforces the permissions of template.yaml."""
 
 import json
+import re
 import urllib.request
 from collections.abc import Mapping
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from adapters.rules.approvals import Yes, approval
 from ripen.storage.ledger import ASIDE_PREFIX, CHECKPOINT_KEY, EVENT_PREFIX, RECORD_KEY
 from ripen.times import DAY, HOUR, to_iso
 from ripen_cli.demo.desk import clock, sweep
+from ripen_cli.demo.mailbox import mails
 
 SERVER_KEY, FORGETTING_KEY = "a-secret-key", "a-forgetting-key"
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -186,36 +188,87 @@ def test_a_marketer_uploads_rules_and_mails_and_cannot_change_active_files(cloud
         signed_by(cloud, "dynamodb", keys["AccessKeyId"], keys["SecretAccessKey"]).scan(TableName=cloud.table)
 
 
-def test_a_marketer_says_yes_to_an_upload_whose_effect_was_estimated(cloud, send, items, wait_for):
+LIMITS = "rules/approval.yaml"
+
+
+@pytest.fixture
+def report(cloud):
+    """The report on the last upload, as it is now."""
+    s3 = cloud.client("s3")
+    return lambda: json.loads(s3.get_object(Bucket=cloud.rules_bucket, Key="reports/latest.json")["Body"].read())
+
+
+@pytest.fixture
+def waiting(report, wait_for):
+    """The report about the next version that waits; a late copy of publish may tell of an earlier one."""
+    told = set()
+
+    def next_one():
+        found = report()
+        return found.get("waits") and found["version"] not in told and found
+
+    def wait():
+        found = wait_for("a report that waits", next_one)
+        told.add(found["version"])
+        assert found["waits"] == ["rules/approval.yaml: the limits change, and that always needs a yes"]
+        return found
+
+    return wait
+
+
+@pytest.fixture
+def approved(cloud, report, waiting, wait_for):
+    """Waits for a version that waits, says yes to it, and waits until it is live."""
+
+    def say_yes():
+        found = waiting()
+        key, yes = approval(found["version"], found["live"]["version"], Yes("a marketer"))
+        cloud.client("s3").put_object(Bucket=cloud.rules_bucket, Key=key, Body=yes)
+        wait_for("the version to be live", lambda: report().get("live", {}).get("version") == found["version"])
+        assert found["number"] == report()["live"]["number"]
+
+    return say_yes
+
+
+def last_decision(cloud):
+    s3, bucket = cloud.client("s3"), cloud.rules_bucket
+    key = s3.list_objects_v2(Bucket=bucket, Prefix="history/")["Contents"][-1]["Key"]
+    return json.loads(s3.get_object(Bucket=bucket, Key=key)["Body"].read())
+
+
+def test_marketers_and_approvers_say_yes_to_an_upload_whose_effect_was_estimated(
+    cloud, send, items, wait_for, report, waiting, approved
+):
     send({**VIEW, "userId": "estimated", "messageId": "e1"})
     wait_for("a record", lambda: RECORD_KEY in items("u:estimated"))
-    s3, bucket, limits = cloud.client("s3"), cloud.rules_bucket, "rules/approval.yaml"
-    live = set()
+    s3, bucket = cloud.client("s3"), cloud.rules_bucket
+    earlier = {mail.id for mail in mails(cloud)}
 
-    def report():
-        return json.loads(s3.get_object(Bucket=bucket, Key="reports/latest.json")["Body"].read())
+    def link():
+        new = (mail for mail in mails(cloud) if mail.id not in earlier)
+        texts = (mail.text for mail in new if mail.recipient == "boss@example.com")
+        return next((found[0] for text in texts if (found := re.search(r"http\S+/v1/approve\S+", text))), "")
 
-    def waiting():
-        """The report about a version that waits; a late copy of publish may tell of one that is live."""
-        found = report()
-        return found.get("waits") and found["version"] not in live and found
+    s3.put_object(Bucket=bucket, Key=LIMITS, Body=b"approval: {approvers: [boss@example.com]}\n")
+    approved()
+    assert last_decision(cloud)["approved_by"] == "a marketer"
 
-    def waits_then_goes_live():
-        found = wait_for("a report that waits", waiting)
-        assert found["waits"] == ["rules/approval.yaml: the limits change, and that always needs a yes"]
-        key, yes = approval(found["version"], found["live"]["version"], Yes("a marketer"))
-        s3.put_object(Bucket=bucket, Key=key, Body=yes)
-        wait_for("the version to be live", lambda: report().get("live", {}).get("version") == found["version"])
-        live.add(found["version"])
-        assert found["number"] == report()["live"]["number"]
-        decision = s3.list_objects_v2(Bucket=bucket, Prefix="history/")["Contents"][-1]["Key"]
-        kept = json.loads(s3.get_object(Bucket=bucket, Key=decision)["Body"].read())
-        assert (kept["number"], kept["approved_by"]) == (found["number"], "a marketer")
+    s3.put_object(Bucket=bucket, Key=LIMITS, Body=b"approval: {leads: 1000, approvers: [boss@example.com]}\n")
+    number = waiting()["number"]
+    page = wait_for("a link to say yes", link)
+    with urllib.request.urlopen(page) as answer:
+        assert "<button>" in answer.read().decode()
+    assert report()["live"]["number"] != number
+    with urllib.request.urlopen(page, b"why=more+leads") as answer:
+        assert answer.status == 200
+    wait_for("the version to be live", lambda: report().get("live", {}).get("number") == number)
+    assert (last_decision(cloud)["approved_by"], last_decision(cloud)["approved_why"]) == (
+        "boss@example.com",
+        "more leads",
+    )
 
-    s3.put_object(Bucket=bucket, Key=limits, Body=b"approval: {leads: 1000}\n")
-    waits_then_goes_live()
-    s3.delete_object(Bucket=bucket, Key=limits)
-    waits_then_goes_live()
+    s3.delete_object(Bucket=bucket, Key=LIMITS)
+    approved()
 
 
 def test_figures_are_added_up_and_all_leads_scanned(cloud, send, items, wait_for):

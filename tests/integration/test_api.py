@@ -22,6 +22,8 @@ from adapters.runtime.settings import SettingsError, settings
 from adapters.store import public_profile
 from adapters.tracking import public_config
 from adapters.tracking.public_config import NOTHING
+from adapters.tracking.waiting_version import Waiting
+from adapters.tracking.waiting_version import digest as key_digest
 from ripen.config.schema.content import Offer
 from ripen.events.sources import NO_SOURCES, Source, Sources, digest
 from ripen.leads.suppression import Suppressions
@@ -29,7 +31,7 @@ from ripen.storage.ledger import read_events
 from stories import YES
 from track import handler
 from track.openapi import openapi
-from track.pages import confirm, page_request, preferences, routes
+from track.pages import approve, confirm, page_request, preferences, routes
 
 ledger: list[dict] = []
 TEXTS = {part: {"en": "Text"} for part in ("title", "text", "button")}
@@ -37,6 +39,19 @@ OFFER = Offer(**TEXTS, link={"en": "/workshop"}, everybody=True).model_dump(mode
 TOKEN = issue_page([b"key"], "a:ann", "I#0", "tips_tips_1", 0)
 SURVEY = {"question": {"en": "How was it?"}, "reasons": [{"key": "slow", "title": {"en": "Slow"}}], "comment": True}
 SITE = {**NOTHING, "categories": {"tips": {"en": "Tips"}}, "surveys": {"service": SURVEY}}
+
+WAITING = Waiting(
+    number=2,
+    version="0123456789ab",
+    replaces="ba9876543210",
+    at="2026-03-02T08:00:00.000Z",
+    by="",
+    why="",
+    sentence="Nothing.",
+    report="",
+    until=10**15,
+    approvers={key_digest(TOKEN): "boss@example.com"},
+)
 
 
 def call(path, method="POST", body=b"", headers=None, query=None):
@@ -76,6 +91,9 @@ def store_in_memory(patch):
     patch.setattr(confirm, "read", lambda _table, _subject: {"about": {"firstName": "Ann"}})
     patch.setattr(page_request, "replies_of", lambda _table, _key: Suppressions())
     patch.setattr(page_request, "keep_reply", lambda _table, item, _reply: not ledger.append(item))
+    patch.setenv("BUCKET_NAME", "bucket")
+    patch.setattr(approve, "waiting_version", lambda _table: WAITING)
+    patch.setattr(approve, "press", lambda _bucket, _yes: None)
     site = {"offers": {"workshop": OFFER}, "language": "en"}
     patch.setattr(public_config, "public_config", lambda _table, _now: site)
     patch.setattr(public_profile, "read", lambda _table, _subject: {"offers": ["workshop"]})
@@ -101,7 +119,7 @@ def test_the_api_conforms_to_its_description(case):
     case.call_and_validate(checks=checks)
 
 
-@schema.include(path_regex="/(unsubscribe|preferences|confirm|feedback)").parametrize()
+@schema.include(path_regex="/(unsubscribe|preferences|confirm|feedback|approve)").parametrize()
 @hypothesis_settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_the_pages_conform_to_their_description(case):
     case.query = {**(case.query or {}), "t": TOKEN, "survey": "service"}
@@ -113,7 +131,7 @@ FIELDS = ["topic", "pause", "language", "action", "version", "score", "reason", 
 
 
 @given(
-    page=st.sampled_from(["unsubscribe", "preferences", "confirm", "feedback", "trap"]),
+    page=st.sampled_from(["unsubscribe", "preferences", "confirm", "feedback", "trap", "approve"]),
     query=st.dictionaries(st.sampled_from(["lang", "s", "survey"]), st.text(max_size=9)),
     form=st.dictionaries(st.sampled_from(FIELDS), st.text() | st.sampled_from(["0", "en", "save", "slow"])),
     body=st.none() | st.binary(),

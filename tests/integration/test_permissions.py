@@ -69,6 +69,7 @@ def test_the_role_allows_everything_that_the_tracking_function_does(enforced):
     ]
 
     assert [answer["statusCode"] for answer in answers] == [200] * len(answers)
+    assert track(get("/v1/approve", t="unknown"), None)["statusCode"] == 410
     assert track(mail_report("Open", "a:ann", "x_y_1", START + HOUR), None) == {}
     assert add("ripen", Quota("website", "a:ann", START, START + MINUTE, 40)) == 40
     seen = {("PutItem", "a"), ("BatchWriteItem", "a", "a", "a"), ("GetItem", "O"), ("UpdateItem", "T")}
@@ -76,7 +77,7 @@ def test_the_role_allows_everything_that_the_tracking_function_does(enforced):
 
 
 @pytest.mark.parametrize(
-    "key", ["C#sources", "C#site", "I#0f", "N#0f", "O#a:ann", "T#2026-03-02", "J#walk", "R#x", "x"]
+    "key", ["C#sources", "C#site", "C#waiting", "I#0f", "N#0f", "O#a:ann", "T#2026-03-02", "J#walk", "R#x", "x"]
 )
 def test_the_tracking_function_writes_only_events_of_visitors_and_users(enforced, key):
     item = {"pk": key, "sk": "P", "data": "x"}
@@ -210,8 +211,22 @@ STACK = "arn:aws:cloudformation:REGION:ACCOUNT:stack/STACK/ID"
 
 def test_the_tracking_function_can_reach_neither_rules_nor_mails_nor_queues():
     for statement in TRACK:
-        services = {action.partition(":")[0] for action in permissions.listed(statement["Action"])}
-        assert services <= {"dynamodb", "secretsmanager"}
+        actions = {*permissions.listed(statement["Action"])}
+        services = {action.partition(":")[0] for action in actions}
+        assert services <= {"dynamodb", "secretsmanager"} or actions == {"s3:PutObject"}
+
+
+@pytest.mark.parametrize(
+    ("key", "allowed"),
+    [("approvals/by-link.json", True), ("approvals/0123456789ab.json", False)]
+    + [
+        (key, False)
+        for key in ("rules/scoring.yaml", "active/current.json", "reports/latest.json", "pushes/current.json")
+    ],
+)
+def test_the_tracking_function_writes_one_object_of_the_bucket_that_holds_the_key_of_a_link(key, allowed):
+    assert permissions.allows(TRACK, "s3:PutObject", {"Sub": f"${{RulesBucket.Arn}}/{key}"}) is allowed
+    assert not permissions.allows(TRACK, "s3:GetObject", {"Sub": f"${{RulesBucket.Arn}}/{key}"})
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 import template
 from adapters.runtime.settings import (
     AddressSettings,
+    ApproveSettings,
     EdgeSettings,
     PagesSettings,
     PublishSettings,
@@ -25,6 +26,7 @@ KINDS = [
     ("Track", TrackSettings),
     ("Track", AddressSettings),
     ("Track", PagesSettings),
+    ("Track", ApproveSettings),
     ("Track", EdgeSettings),
     ("Score", ScoreSettings),
     ("Trigger", TriggerSettings),

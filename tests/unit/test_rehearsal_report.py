@@ -17,10 +17,10 @@ from adapters.reports.rehearsal_texts import TEXTS
 from ripen.config.configuration import ActiveConfiguration, Configuration
 from ripen.rehearsal.plan import ACTIVE, CANDIDATE, plan
 from ripen.rehearsal.reading import Period
-from ripen.rehearsal.report import report
+from ripen.rehearsal.report import Scope, report
+from ripen.rehearsal.sample import in_sample
 from ripen.rehearsal.tally import Tally
 from ripen.times import DAY
-from ripen_cli.rehearse.event_files import in_sample
 from stories import START
 from unit.leads import LOOKED
 
@@ -116,7 +116,7 @@ def test_the_sentence_says_what_would_be_different(made, counts, en, de):
 
 
 def test_the_numbers_of_a_sample_stand_for_all_leads_with_an_interval(made):
-    values = values_of(made, changed(mails=40) | {("squares", CANDIDATE, "mails"): 40}, one_in=10)
+    values = values_of(made, changed(mails=40) | {("squares", CANDIDATE, "mails"): 40}, scope=Scope(10))
 
     mails = values["headline"]["mails"]
     assert (values["leads"], mails["difference"]) == (70, 400)
@@ -131,7 +131,7 @@ def test_the_interval_of_a_sample_covers_the_truth_as_often_as_it_says(made):
         effects = {f"a:{seed}-{n}": random.choice((0, 0, 0, 1, 1, 2, -1)) for n in range(2_000)}
         sampled = [effect for lead, effect in effects.items() if in_sample(lead, 10)]
         counts = changed(mails=sum(sampled)) | {("squares", CANDIDATE, "mails"): sum(one * one for one in sampled)}
-        low, high = values_of(made, counts, one_in=10)["headline"]["mails"]["interval"]
+        low, high = values_of(made, counts, scope=Scope(10))["headline"]["mails"]["interval"]
         covered += low <= sum(effects.values()) <= high
 
     assert covered >= 95

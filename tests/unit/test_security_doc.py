@@ -35,7 +35,15 @@ def test_each_line_names_tests_that_exist(section, said, shown):
 
 
 def test_each_role_has_its_lines():
-    roles = ("An anonymous visitor", "A lead", "A marketer", "A rep", "An operator", "The tracking function")
+    roles = (
+        "An anonymous visitor",
+        "A lead",
+        "An approver",
+        "A marketer",
+        "A rep",
+        "An operator",
+        "The tracking function",
+    )
 
     assert {section for section, *_ in ROWS} == {*roles}
     assert len(ROWS) > 30

@@ -17,7 +17,7 @@ from ripen.config.configuration import ActiveConfiguration, Configuration
 from ripen.errors import InvalidConfigurationError
 from ripen.rehearsal.plan import plan
 from ripen.rehearsal.reading import Period
-from ripen.rehearsal.report import report
+from ripen.rehearsal.report import Scope, report
 from ripen.times import parse_duration, to_iso
 from ripen_cli.deployment import Deployment, deployable, now, telling_errors
 from ripen_cli.importing.command import SYSTEMS, time_zone
@@ -89,7 +89,7 @@ def rehearse(find: Callable[[], Deployment], folder: Path, **options: Any) -> No
             task, part = _rehearse_table(find, active, candidate, options)
     if part.unreadable:
         click.echo(f"{part.unreadable:,} items of the ledger cannot be read; they are left out.", err=True)
-    values = report(task.plan(), part.tally, one_in=options["sample"], capacity=options["capacity"])
+    values = report(task.plan(), part.tally, scope=Scope(options["sample"]), capacity=options["capacity"])
     language = options["language"]
     show(
         options["html"],

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zlib
 from base64 import b64decode
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +26,7 @@ from ripen.errors import InvalidEventError, RipenError
 from ripen.events.event import MAX_REQUEST_BYTES, Event, encode
 from ripen.events.parsing import parse_event
 from ripen.events.sources import Source
+from ripen.rehearsal.sample import digest, in_sample
 from ripen.storage.ledger import EVENT_PREFIX, MEMBER_PREFIX, event_key, read_items
 from ripen.storage.merged_lead import union
 from ripen.times import LAST_MOMENT, parse_iso
@@ -108,7 +108,7 @@ def sort_by_lead(path: Path, folder: Path, form: Format, now: int, one_in: int =
                     if in_sample(root, one_in):
                         found.events += 1
                         found.last = max(found.last, item["at"])
-                        outputs[_digest(root) // one_in % count].write(json.dumps([root, item]) + "\n")
+                        outputs[digest(root) // one_in % count].write(json.dumps([root, item]) + "\n")
     if found.last < 0:
         raise click.ClickException(f"{path.name} has no event that can be read{_first(found)}")
     return found
@@ -134,16 +134,6 @@ def _unpacked(text: object) -> bytes:
         return b64decode(str(text), validate=True)
     except ValueError:
         return b""  # which cannot be read, and is counted as such
-
-
-def in_sample(subject: str, one_in: int) -> bool:
-    """True if a lead belongs to a sample of one in so many."""
-    return one_in == 1 or _digest(subject) % one_in == 0
-
-
-def _digest(subject: str) -> int:
-    # Other than CRC-32 of similar names, those of digests of them are spread evenly.
-    return zlib.crc32(hashlib.sha256(subject.encode()).digest())
 
 
 def _first(found: Sorted) -> str:

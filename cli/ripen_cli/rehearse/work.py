@@ -12,15 +12,13 @@ from typing import Any, NamedTuple, TypeVar
 
 from adapters.runtime import clients
 from adapters.store.all_leads import leads
-from adapters.store.load_lead import load_merged_lead
 from ripen.config.configuration import ActiveConfiguration, Configuration
-from ripen.errors import VersionConflictError
-from ripen.events.event import Event as LeadEvent
-from ripen.leads.identifiers import Identifiers
-from ripen.rehearsal.plan import ACTIVE, Plan, plan
-from ripen.rehearsal.reading import Period, read
+from ripen.rehearsal.plan import Plan, plan
+from ripen.rehearsal.reading import Period, Reading, read
+from ripen.rehearsal.sample import in_sample
 from ripen.rehearsal.tally import Tally, rehearse_lead
-from ripen_cli.rehearse.event_files import in_sample, leads_of
+from ripen_cli.rehearse.event_files import leads_of
+from services.rehearsing import read_lead
 
 _CHUNK = 50
 """Leads that a process reads from the table and rehearses at a time."""
@@ -89,7 +87,7 @@ def _of_file(path: Path) -> tuple[Path, Part]:
     part = Part()
     for lead in leads_of(path):
         part.unreadable += lead.unreadable
-        _add(part, lead.subject, lead.events)
+        _add(part, read(lead.subject, lead.events, _state["plan"].period))
     path.unlink()
     return path, part
 
@@ -97,22 +95,14 @@ def _of_file(path: Path) -> tuple[Path, Part]:
 def _of_subjects(subjects: list[str]) -> tuple[int, Part]:
     part = Part()
     for subject in subjects:
-        try:
-            tree = load_merged_lead(_state["table"].name, subject, _state["plan"].period.until)
-        except VersionConflictError:  # a merge is in progress; the merged lead is read separately
-            continue
-        part.unreadable += len(tree.unreadable)
-        if tree.record.subject != subject:
-            continue
-        events = tree.events
-        trusted = _state["plan"].sets[ACTIVE].rules.trusted
-        disputed = tree.record.address and not tree.record.address["owned"]
-        _add(part, subject, events, Identifiers.of(events, trusted).proven if disputed else ())
+        found = read_lead(_state["table"].name, subject, _state["plan"])
+        if found is not None:
+            part.unreadable += found.unreadable
+            _add(part, found.reading)
     return len(subjects), part
 
 
-def _add(part: Part, subject: str, events: list[LeadEvent], foreign: Iterable[str] = ()) -> None:
-    reading = read(subject, events, _state["plan"].period, foreign)
+def _add(part: Part, reading: Reading) -> None:
     if reading.events:
         rehearse_lead(_state["plan"], reading, part.tally)
 

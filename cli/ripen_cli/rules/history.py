@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import click
 
+from adapters.rules.rehearsals import page_key, rehearsal_of
 from adapters.rules.versions import activations, numbered, numbers
+from adapters.runtime.clients import stored_object
 from ripen.versions.version import Activation, Version
 from ripen_cli.deployment import Deployment, deployed
 from ripen_cli.rules.lookup import differences, find
-from ripen_cli.rules.report_lines import change_lines, when
+from ripen_cli.rules.report_lines import change_lines, rehearsal_lines, when
 
 
 @click.command()
@@ -35,15 +38,22 @@ def history(deployment: Deployment, limit: int) -> None:
 
 @click.command()
 @click.argument("version")
+@click.option("--html", type=click.Path(dir_okay=False, path_type=Path), help="Write the rehearsal's report to a file.")
 @deployed
-def show(deployment: Deployment, version: str) -> None:
-    """Show VERSION (a number, a digest or `live`): who, when, why, and what it changed."""
+def show(deployment: Deployment, version: str, html: Path | None) -> None:
+    """Show VERSION (a number, a digest or `live`): who, when, why, what it changed, and what its rehearsal says."""
     found = find(deployment.rules_bucket, version)
+    if html is not None:
+        html.write_bytes(_page(deployment.rules_bucket, found))
     click.echo("\n".join(_lines(found, activations(deployment.rules_bucket))))
     click.echo(f"Digest: {found.version}")
     if found.compared_to:
         click.echo(f"Changes to version {found.compared_to}, which was live then:")
     click.echo("\n".join(change_lines(found.changes)) if found.changes else "No change that leads notice.")
+    rehearsed = rehearsal_of(deployment.rules_bucket, found.version)
+    if rehearsed is not None:
+        told = {"sentence": rehearsed["sentence"], "report": page_key(found.version)}
+        click.echo("\n".join(rehearsal_lines(told)))
 
 
 @click.command()
@@ -54,6 +64,16 @@ def diff(deployment: Deployment, before: str, after: str) -> None:
     """Show what changed from the version BEFORE to AFTER (numbers, digests or `live`), in sentences about rules."""
     bucket = deployment.rules_bucket
     click.echo("\n".join(differences(find(bucket, before), find(bucket, after))))
+
+
+def _page(bucket: str, version: Version) -> bytes:
+    page = stored_object(bucket, page_key(version.version))
+    if page is None:
+        raise click.ClickException(
+            f"version {version.number} was not rehearsed: it changed nothing that leads get, it was the first one, or "
+            "its rehearsal failed; `ripen rules rehearse` makes a report"
+        )
+    return page
 
 
 def _lines(version: Version, decisions: Sequence[Activation]) -> Iterator[str]:

@@ -24,9 +24,19 @@ def report_lines(report: Mapping[str, Any]) -> Iterator[str]:
     else:
         yield f"The last upload, of {when(report)}, changed nothing:"
         yield from (f"  {problem}" for problem in report["problems"])
+    yield from rehearsal_lines(report.get("rehearsal", {}))
     if report.get("waits"):
         yield from change_lines(report.get("changes", {}))
     yield from notes(report.get("warnings", []), report.get("ignored", []))
+
+
+def rehearsal_lines(rehearsal: Mapping[str, Any]) -> Iterator[str]:
+    """The sentence of a rehearsal and the S3 key of its report, or why it could not be made."""
+    if rehearsal.get("problem"):
+        yield f"Rehearsal: not made, because {rehearsal['problem']}"
+    elif rehearsal:
+        yield f"Rehearsal: {rehearsal['sentence']}"
+        yield f"Report: {rehearsal['report']} in the rules bucket"
 
 
 def named(version: Mapping[str, Any]) -> str:

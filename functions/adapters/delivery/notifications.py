@@ -76,9 +76,13 @@ def render_digest(entries: Sequence[Mapping[str, str]], language: str, timezone:
     return _note(filled), fitting
 
 
-def render_upload(report: Mapping[str, Any], language: str, timezone: str) -> Notification:
-    """The report about an upload of rules and mails (see `services.publishing`) as a mail."""
-    return _note(_template("upload.", language, timezone).render(report=report, most=_MOST_PROBLEMS, timezone=timezone))
+def render_upload(report: Mapping[str, Any], language: str, timezone: str, link: str = "") -> Notification:
+    """The report about an upload of rules and mails (see `services.publishing`) as a mail.
+
+    `link` leads to the page on which the recipient can say yes to a version that waits.
+    """
+    template = _template("upload.", language, timezone)
+    return _note(template.render(report=report, most=_MOST_PROBLEMS, timezone=timezone, link=link))
 
 
 def _note(filled: str) -> Notification:

@@ -44,8 +44,8 @@ def under_title(values: Values, language: str) -> str:
     return _Words(values, language).under_title()
 
 
-def page(values: Values, language: str) -> str:
-    """The complete HTML page."""
+def page(values: Values, language: str, *, named: bool = True) -> str:
+    """The complete HTML page; without `named`, its note says that the leads behind the numbers are not in it."""
     words, script = _Words(values, language), _script()
     return (
         _templates()
@@ -56,11 +56,11 @@ def page(values: Values, language: str) -> str:
             sentence=words.sentence(),
             under_title=words.under_title(),
             sections=[*words.sections()],
-            most=MOST_NAMES,
             plain=words.plain,
             long=has_long_word,
             script=script,
             script_hash=f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}",
+            note=TEXTS[language]["names_note"].format(most=MOST_NAMES) if named else TEXTS[language]["no_names"],
         )
     )
 
@@ -82,7 +82,14 @@ class _Words(Wording):
         since, until = (values["period"][end][:10] for end in ("since", "until"))
         leads, events = self._number(values["leads"]), self._number(values["events"])
         told = self._say("under_title", days=self.days, since=since, until=until, leads=leads, events=events)
-        return f"{told} {self._say('sampled', one_in=values['sample'])}" if values["sample"] > 1 else told
+        notes = [told]
+        if values["sample"] > 1:
+            notes.append(self._say("sampled", one_in=values["sample"]))
+        if values["left_out"]:
+            notes.append(self._say("left_out", number=self._number(values["left_out"])))
+        if not values["whole"]:
+            notes.append(self.say["not_whole"])
+        return " ".join(notes)
 
     def sentence(self) -> str:
         headline = self.values["headline"]

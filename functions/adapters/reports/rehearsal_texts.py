@@ -9,6 +9,9 @@ _EN = {
     "under_title": "The last {days} days, {since} to {until} (UTC), once more with both rule sets: {leads} leads, "
     "{events} events. Nothing was sent.",
     "sampled": "Estimated from one in {one_in} leads; brackets hold 95 % confidence intervals.",
+    "left_out": "Leads left out because of very many events: {number}.",
+    "not_whole": "The table is large: only a part of all leads was looked at.",
+    "no_names": "This report names nobody. Who may read the table gets names from `ripen rules rehearse`.",
     "nothing": "With these rules, nothing would have been different for any lead.",
     "sentence": "With these rules, {handoffs}, {mails}, and {phases}.",
     "handoffs_more": "{number} more leads a week would reach sales",
@@ -112,6 +115,9 @@ _DE = {
     "under_title": "Die letzten {days} Tage, {since} bis {until} (UTC), noch einmal mit beiden Regelwerken: {leads} "
     "Leads, {events} Ereignisse. Nichts wurde verschickt.",
     "sampled": "Geschätzt aus einem von {one_in} Leads; in Klammern stehen 95-%-Vertrauensbereiche.",
+    "left_out": "Leads, die wegen sehr vieler Ereignisse fehlen: {number}.",
+    "not_whole": "Die Tabelle ist groß: nur ein Teil aller Leads wurde betrachtet.",
+    "no_names": "Dieser Bericht nennt niemanden. Wer die Tabelle lesen darf, erfährt Namen mit `ripen rules rehearse`.",
     "nothing": "Mit diesen Regeln wäre für keinen Lead etwas anders gewesen.",
     "sentence": "Mit diesen Regeln {handoffs}, {mails}, und {phases}.",
     "handoffs_more": "kämen {number} Leads mehr je Woche zum Vertrieb",

@@ -56,6 +56,8 @@ class Wording:
         note: str = "",
         bars: Sequence[Bar] = (),
     ) -> Section:
+        if head[-1:] == ("names",) and not any(row[-1] for row in rows):
+            head, rows = head[:-1], [row[:-1] for row in rows]
         return Section(key, self.say[key], note, [self.say[name] for name in head], rows, _WORDS.get(key, 1), bars)
 
     def _bars(self, pairs: Sequence[tuple[str, int, int]]) -> list[Bar]:

@@ -11,10 +11,11 @@ from ripen.config.configuration import ActiveConfiguration
 
 
 class Yes(NamedTuple):
-    """A yes of the person `by`, for the reason `why`, which may be empty."""
+    """A yes of the person `by`, for the reason `why`, which may be empty; `by_link` if it was said on a page."""
 
     by: str
     why: str = ""
+    by_link: bool = False
 
 
 def approval(version: str, replaces: str, yes: Yes) -> tuple[str, bytes]:

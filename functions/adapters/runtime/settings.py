@@ -50,6 +50,14 @@ class PagesSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ApproveSettings:
+    """Settings of the page on which approvers say yes to rules. `bucket_name` holds the rules."""
+
+    table_name: str
+    bucket_name: str
+
+
+@dataclass(frozen=True, slots=True)
 class ScoreSettings:
     """`secret_arn` names the secret for digests of addresses, `link_secret_arn` the one that signs links."""
 
@@ -96,12 +104,13 @@ class PublishSettings:
     """`bucket_name` holds uploaded and active rules; `table_name` holds the source registry.
 
     `sender` is the From address, verified in SES. `sender_domains` are further domains that rules may name in From,
-    separated by commas.
+    separated by commas. `public_url` is where the page is on which approvers say yes.
     """
 
     bucket_name: str
     table_name: str
     sender: str
+    public_url: str
     sender_domains: str = ""
 
 
@@ -111,6 +120,7 @@ Settings = TypeVar(
     AddressSettings,
     EdgeSettings,
     PagesSettings,
+    ApproveSettings,
     ScoreSettings,
     TriggerSettings,
     TelemetrySettings,

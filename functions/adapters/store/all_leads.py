@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from adapters.dynamodb.attributes import attributes
 from adapters.runtime.clients import client
@@ -36,18 +36,27 @@ def under_way(table: str) -> tuple[Counter[str], bool]:
     return Counter(name for item in items for name in _summary(item).get("under_way", ())), whole
 
 
-def recent_leads(table: str, now: int, since: int) -> tuple[list[str], bool]:
-    """The root subjects of leads that are due by `now` or were active since `since` (ms), in no particular order.
+class KnownLeads(NamedTuple):
+    """The root subjects of `all` leads, and of the `recent` ones, in no particular order.
 
-    The second value is false if the table has more than 100 MB and the rest was not read.
+    They are not `whole` if the table has more than 100 MB and the rest was not read.
     """
+
+    all: list[str]
+    recent: list[str]
+    whole: bool
+
+
+def known_leads(table: str, now: int, since: int) -> KnownLeads:
+    """All leads, and the recent ones: those that are due by `now` or were active since `since` (ms)."""
     items, whole = _first_records(table, "pk, due_at, #data")
     by = to_iso(now)
-    return [
+    recent = [
         item["pk"]["S"]
         for item in items
         if ("due_at" in item and item["due_at"]["S"] <= by) or _summary(item).get("active", now) >= since
-    ], whole
+    ]
+    return KnownLeads([item["pk"]["S"] for item in items], recent, whole)
 
 
 def _first_records(table: str, attributes_read: str) -> tuple[list[Any], bool]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import sqrt
-from typing import Any
+from typing import Any, NamedTuple
 
 from ripen.rehearsal.best_threshold import best_threshold
 from ripen.rehearsal.changes import Change
@@ -21,13 +21,28 @@ _CERTAIN = 1.96
 _BOTH = (("before", ACTIVE), ("after", CANDIDATE))
 
 
-def report(plan: Plan, tally: Tally, *, one_in: int = 1, capacity: int | None = None) -> dict[str, Any]:
-    """The report on the leads in `tally`, of which there are `one_in` times as many.
+class Scope(NamedTuple):
+    """The leads that were rehearsed: one in `one_in`, without `left_out` that have too many events.
+
+    It is not `whole` if the table has more leads than were looked at.
+    """
+
+    one_in: int = 1
+    left_out: int = 0
+    whole: bool = True
+
+
+ALL = Scope()
+
+
+def report(plan: Plan, tally: Tally, *, scope: Scope = ALL, capacity: int | None = None) -> dict[str, Any]:
+    """The report on the leads in `tally`, which stand for all within the `scope`.
 
     All numbers are estimates for all leads; `names` are leads of the sample. `capacity` is the number of handoffs a
     week that sales can take.
     """
-    return _Report(plan, tally, one_in).values(capacity)
+    found = _Report(plan, tally, scope.one_in).values(capacity)
+    return found | {"left_out": scope.left_out * scope.one_in, "whole": scope.whole}
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@
 | `C#sources`         | `C#sources`                      | the source registry, with the digests of the keys       |
 | `C#site`            | `C#site`                         | the public configuration: offers, topics, imprint       |
 | `C#events`          | `C#events`                       | the names of the events that sources have sent          |
+| `C#waiting`         | `C#waiting`                      | the version of the rules that waits for a yes           |
 | `T#<UTC day>`       | see `anonymous_views`            | page views of visitors without consent                  |
 | subject             | `S#<campaign>#<step>#<cycle>`    | one intent to send, claimed before sending              |
 | `L#<source>`        | the minute                       | number of events of a source that has a rate limit      |
@@ -62,6 +63,7 @@ IDENTITY_KEY = "I"
 SOURCES_KEY = "C#sources"
 SITE_KEY = "C#site"
 EVENT_NAMES_KEY = "C#events"
+WAITING_KEY = "C#waiting"
 SCAN_KEY = "J#walk"
 DUE_SHARDS = 8
 ASIDE_SHARD = "aside"

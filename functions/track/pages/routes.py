@@ -11,6 +11,7 @@ from adapters.runtime.secrets import keys
 from adapters.runtime.settings import PagesSettings, settings
 from adapters.tracking.public_config import NOTHING, public_config
 from track.pages import confirm, feedback, honeypot, preferences, unsubscribe
+from track.pages.approve import answer_approval
 from track.pages.form import read_form
 from track.pages.html import html_answer
 from track.pages.languages import language_for
@@ -45,7 +46,11 @@ def answer_page(event: Mapping[str, Any]) -> Answer:
     site = NOTHING
     try:
         site = public_config(settings(PagesSettings).table_name, int(event["requestContext"]["timeEpoch"]))
-        answer = _answer(_PAGES[http["path"].rpartition("/")[2]], event, site)
+        name = http["path"].rpartition("/")[2]
+        if name == "approve":
+            answer = answer_approval(event, site, _language(event, site))
+        else:
+            answer = _answer(_PAGES[name], event, site)
     except PageError as error:
         answer = _problem(event, site, error)
     except TableThrottledError:

@@ -78,6 +78,22 @@ _EN = {
     "comment_long": "The comment has {given} characters; the limit is {most}. Please shorten it.",
     "thanks_title": "Thank you for your rating",
     "thanks_text": "We have received it, and we read every rating.",
+    "approve_title": "Version {number} of the rules waits for your yes",
+    "approve_text": "The upload is valid. It is not live yet, because of its effect on leads.",
+    "approve_reasons": "Why it waits",
+    "approve_changes": "What changes",
+    "approve_upload": "Uploaded: {at} (UTC), by {by}.",
+    "approve_unknown": "somebody whose name is not known",
+    "approve_why": "Reason: {why}",
+    "approve_report": "The whole report of the rehearsal is in the rules bucket: {report}",
+    "approve_reason": "Your reason (optional; it is kept)",
+    "approve_button": "Yes, make version {number} live",
+    "approve_as": "It is kept that {approver} said yes. This link is yours alone and counts once.",
+    "approve_otherwise": "If you do not agree, close the page. The rules that are live stay live, and another upload "
+    "replaces this one.",
+    "approved_title": "Thank you: version {number} goes live",
+    "approved_text": "That takes about a minute. A mail tells when it is done, and the history of the rules keeps your "
+    "decision. If the files changed meanwhile, they are checked again first.",
     "problem_title": "This did not work",
     "problem_link": "The link is incomplete. Please open it from the mail again. If it spans two lines there, copy "
     "both lines into the address bar. You can also reply to the mail.",
@@ -86,6 +102,8 @@ _EN = {
     "problem_form": "The form could not be read. Please open the link from the mail and send the form again.",
     "problem_large": "The form is too long. Please shorten your text and send the form again.",
     "problem_gone": "This link is no longer valid, because all data about you has been erased.",
+    "problem_decided": "This link does not count any more: the version is live, another upload has replaced it, or the "
+    "link is older than 14 days. `ripen rules status` says what waits now.",
     "problem_survey": "This survey has ended. You are welcome to reply to the mail instead.",
     "problem_busy": "The service is busy, and nothing was saved. Please try again in a minute.",
 }
@@ -166,6 +184,22 @@ _DE = {
     "comment_long": "Der Kommentar hat {given} Zeichen; erlaubt sind höchstens {most}. Bitte kürzen Sie ihn.",
     "thanks_title": "Vielen Dank für Ihre Bewertung",
     "thanks_text": "Sie ist bei uns angekommen. Wir lesen jede Bewertung.",
+    "approve_title": "Version {number} der Regeln wartet auf Ihre Freigabe",
+    "approve_text": "Der Upload ist gültig. Wegen seiner Wirkung auf Leads ist er noch nicht aktiv.",
+    "approve_reasons": "Warum er wartet (auf Englisch)",
+    "approve_changes": "Was sich ändert (auf Englisch)",
+    "approve_upload": "Hochgeladen: {at} (UTC), von {by}.",
+    "approve_unknown": "jemandem, dessen Name nicht bekannt ist",
+    "approve_why": "Grund: {why}",
+    "approve_report": "Der ganze Bericht der Probe liegt im Bucket der Regeln: {report}",
+    "approve_reason": "Ihr Grund (freiwillig; er wird aufbewahrt)",
+    "approve_button": "Ja, Version {number} aktivieren",
+    "approve_as": "Es wird aufbewahrt, dass {approver} zugestimmt hat. Der Link ist nur für Sie und zählt einmal.",
+    "approve_otherwise": "Wenn Sie nicht zustimmen, schließen Sie die Seite. Die aktiven Regeln bleiben aktiv, und ein "
+    "weiterer Upload ersetzt diesen.",
+    "approved_title": "Danke: Version {number} wird aktiv",
+    "approved_text": "Das dauert etwa eine Minute. Eine E-Mail meldet, wenn es so weit ist, und die Geschichte der "
+    "Regeln bewahrt Ihre Entscheidung auf. Falls sich Dateien inzwischen geändert haben, werden sie erst geprüft.",
     "problem_title": "Das hat nicht geklappt",
     "problem_link": "Der Link ist unvollständig. Bitte öffnen Sie ihn noch einmal aus der E-Mail. Falls er dort über "
     "zwei Zeilen geht, kopieren Sie beide Zeilen in die Adresszeile. Sie können auch einfach auf die E-Mail antworten.",
@@ -177,6 +211,8 @@ _DE = {
     "das Formular noch einmal.",
     "problem_large": "Das Formular ist zu lang. Bitte kürzen Sie Ihren Text und senden Sie das Formular noch einmal.",
     "problem_gone": "Dieser Link ist nicht mehr gültig, weil alle Daten über Sie gelöscht wurden.",
+    "problem_decided": "Dieser Link gilt nicht mehr: Die Version ist aktiv, ein anderer Upload hat sie ersetzt, oder "
+    "der Link ist älter als 14 Tage. `ripen rules status` sagt, was jetzt wartet.",
     "problem_survey": "Diese Umfrage ist beendet. Antworten Sie stattdessen gern auf die E-Mail.",
     "problem_busy": "Unser Server ist gerade ausgelastet. Es wurde nichts gespeichert. Bitte versuchen Sie es in einer "
     "Minute noch einmal.",

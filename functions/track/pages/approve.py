@@ -1,0 +1,65 @@
+"""The page on which an approver says yes to a version of the rules that waits.
+
+The link in the approver's mail holds a key, of which the table has a digest. Opening the page changes nothing, because
+programs that check mails open every link; only the button counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from adapters.rules.link_approvals import Pressed, press
+from adapters.runtime.settings import ApproveSettings, settings
+from adapters.tracking.waiting_version import Waiting, waiting_version
+from track.pages.form import read_form
+from track.pages.html import html_answer
+from track.pages.page_request import PageError
+from track.pages.texts import TEXTS
+from track.responses import Answer
+
+LONGEST = 500
+"""Characters of the reason for a yes."""
+
+
+def answer_approval(event: Mapping[str, Any], site: Mapping[str, Any], language: str) -> Answer:
+    """Show what waits, with a button, or take the yes.
+
+    Raises PageError if the link is none of the version that waits now, or has expired.
+    """
+    method = event["requestContext"]["http"]["method"]
+    if method not in ("GET", "HEAD", "POST"):
+        raise PageError(405, "method", {"allow": "GET, HEAD, POST"})
+    key = (event.get("queryStringParameters") or {}).get("t", "")
+    if not key:
+        raise PageError(400, "link")
+    waiting = waiting_version(settings(ApproveSettings).table_name)
+    if waiting is None or not waiting.approver(key) or int(event["requestContext"]["timeEpoch"]) > waiting.until:
+        raise PageError(410, "decided")
+    if method == "POST":
+        return _take(waiting, Pressed(key, _reason(event)), site, language)
+    return _show(waiting, waiting.approver(key), site, language)
+
+
+def _show(waiting: Waiting, approver: str, site: Mapping[str, Any], language: str) -> Answer:
+    return html_answer(
+        "approve.html",
+        language,
+        site,
+        title=TEXTS[language]["approve_title"].format(number=waiting.number),
+        waiting=waiting,
+        approver=approver,
+        longest=LONGEST,
+    )
+
+
+def _reason(event: Mapping[str, Any]) -> str:
+    typed = read_form(event).get("why", ("",))[-1]
+    return "".join(letter if letter.isprintable() else " " for letter in typed)[:LONGEST]
+
+
+def _take(waiting: Waiting, yes: Pressed, site: Mapping[str, Any], language: str) -> Answer:
+    press(settings(ApproveSettings).bucket_name, yes)
+    say = TEXTS[language]
+    title = say["approved_title"].format(number=waiting.number)
+    return html_answer("message.html", language, site, title=title, text=say["approved_text"])
