@@ -377,10 +377,14 @@ def _describe(outputs: Mapping[str, str], port: int, process: subprocess.Popen[b
 def _tell_public_url(cloud: Cloud) -> None:
     """Set PUBLIC_URL, so that links in mails and scripts reach the tracking function from a browser on this machine."""
     functions = cloud.client("lambda")
-    for name in (cloud.track_function, cloud.trigger_function):
-        told = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
-        variables = told | {"PUBLIC_URL": cloud.track_url}
-        functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+    pages = functions.get_paginator("list_functions").paginate()
+    for function in (one for page in pages for one in page["Functions"]):
+        variables = function.get("Environment", {}).get("Variables", {})
+        if "PUBLIC_URL" in variables:
+            functions.update_function_configuration(
+                FunctionName=function["FunctionName"],
+                Environment={"Variables": variables | {"PUBLIC_URL": cloud.track_url}},
+            )
 
 
 def _set_up_table(cloud: Cloud) -> None:
