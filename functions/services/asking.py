@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from adapters.runtime.settings import PublishSettings
 from adapters.runtime.telemetry import count, logger
-from adapters.tracking.waiting_version import Waiting, digest, put_waiting
+from adapters.tracking.waiting_version import Waiting, digest, end_waiting, put_waiting
 from ripen.config.configuration import ActiveConfiguration
 from ripen.errors import RipenError
 from ripen.times import DAY, parse_iso
@@ -29,7 +29,7 @@ def tell(settings: PublishSettings, report: Mapping[str, Any], live: ActiveConfi
     mailing, approvers = live.configuration.mailing, live.configuration.approval.approvers
     links = _ask(settings, report, approvers, mailing.language) if report.get("waits") else {}
     if not links:
-        put_waiting(settings.table_name, None)
+        end_waiting(settings.table_name)
     decided = [live.approved_by] if report["activated"] and live.approved_by in approvers else []
     recipients = dict.fromkeys([*mailing.notify, *links, *decided])
     if not recipients:

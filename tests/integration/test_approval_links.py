@@ -5,17 +5,21 @@ from __future__ import annotations
 import html
 import json
 import re
+from dataclasses import replace
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
+from adapters.dynamodb.table import replace_text
 from adapters.rules.link_approvals import PRESSED
 from adapters.rules.versions import activations
-from adapters.tracking.waiting_version import waiting_version
+from adapters.tracking import waiting_version as waiting
+from adapters.tracking.waiting_version import digest, put_waiting, waiting_version
 from integration.test_approval import ESTIMATED, LATER, RULES, begin, scoring
 from ripen.storage.ledger import WAITING_KEY
-from ripen.times import DAY, HOUR
+from ripen.times import DAY, HOUR, MINUTE
 from services.asking import VALID
+from services.publishing import REPORT
 from track.handler import handler as track
 
 BOSS, DEPUTY = "boss@example.com", "deputy@example.com"
@@ -114,6 +118,34 @@ def test_a_link_counts_once(asked):
     asked.publish(scoring(5), LATER + 2 * HOUR)
     asked.s3.put_object(Bucket=asked.bucket, Key=PRESSED, Body=kept)
     assert asked.publish(scoring(500), LATER + 3 * HOUR)["waits"]
+
+
+def test_all_links_count_when_another_copy_of_the_function_asks_about_the_same_upload(asked):
+    first = link_to(asked, BOSS)
+    asked.s3.delete_object(Bucket=asked.bucket, Key=REPORT)
+    assert asked.publish({}, LATER + MINUTE)["waits"]
+    assert link_to(asked, BOSS) != first
+
+    assert open_page(first, "POST")["statusCode"] == 200
+    assert asked.publish({}, LATER + HOUR)["live"]["approved_by"] == BOSS
+
+
+@pytest.mark.usefixtures("asked")
+def test_a_link_is_kept_while_another_copy_of_the_function_asks(monkeypatch):
+    table, met = "ripen", []
+    asks = waiting_version(table)
+
+    def with_another(*arguments):
+        if not met:
+            met.append("another")
+            put_waiting(table, replace(asks, approvers={digest("another"): DEPUTY}))
+        return replace_text(*arguments)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(waiting, "replace_text", with_another)
+        put_waiting(table, replace(asks, approvers={digest("mine"): BOSS}))
+
+    assert [waiting_version(table).approver(key) for key in ("mine", "another")] == [BOSS, DEPUTY]
 
 
 def test_another_upload_ends_the_links_of_the_version_before(asked):

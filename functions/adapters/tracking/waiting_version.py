@@ -5,10 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
-from adapters.dynamodb.table import get_text, put_text
+from adapters.dynamodb.table import get_text, put_text, replace_text
 from ripen.storage.ledger import WAITING_KEY
+from ripen.times import HOUR
+
+_AT_ONCE = HOUR
+"""Milliseconds within which a repeated question is about the same upload."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +47,35 @@ def digest(key: str) -> str:
     return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
 
 
-def put_waiting(table: str, waiting: Waiting | None) -> None:
-    """Keep what waits now; None if nothing does, and then no link counts any more."""
-    put_text(table, WAITING_KEY, json.dumps(asdict(waiting)) if waiting else "")
+def put_waiting(table: str, waiting: Waiting) -> None:
+    """Keep what waits now.
+
+    Links to the same version, in place of the same one, stay valid if they are new: another copy of the publish
+    function, or the same before a retry, has mailed them. Other links end.
+    """
+    while True:
+        before = get_text(table, WAITING_KEY)
+        found = _read(before)
+        told = {**found.approvers, **waiting.approvers} if found and _is_asked_again(found, waiting) else None
+        now = replace(waiting, approvers=told) if told else waiting
+        if replace_text(table, WAITING_KEY, before, json.dumps(asdict(now))):
+            return
+
+
+def end_waiting(table: str) -> None:
+    """Keep that nothing waits: no link counts any more."""
+    put_text(table, WAITING_KEY, "")
 
 
 def waiting_version(table: str) -> Waiting | None:
     """What waits; None if nothing does. Raises TableThrottledError."""
-    text = get_text(table, WAITING_KEY)
+    return _read(get_text(table, WAITING_KEY))
+
+
+def _read(text: str) -> Waiting | None:
     return Waiting(**json.loads(text)) if text else None
+
+
+def _is_asked_again(before: Waiting, now: Waiting) -> bool:
+    same = (before.version, before.replaces) == (now.version, now.replaces)
+    return same and abs(now.until - before.until) < _AT_ONCE
