@@ -187,10 +187,10 @@ def test_a_number_without_names_for_all_says_how_many_more_there_are(made):
     assert moves.rows == [["Kalt", "warm", "1.002", "a:1, a:2 und 1.000 weitere"]]
 
 
-def test_a_change_is_told_by_what_differs(made):
+def test_a_change_is_told_in_the_words_of_a_push(made):
     [changes] = [section for section in sections(values_of(made, changed()), "en") if section.key == "changes"]
 
-    assert changes.rows[0][0] == "profiles.p.rules.any: points 1.0 → 3.0"
+    assert changes.rows[0][0] == "`any` gives 3 instead of 1 points"
 
 
 def test_the_best_threshold_is_told_beside_precision_and_recall(made):

@@ -10,6 +10,7 @@ from adapters.rules.yaml_files import read_yaml
 from ripen.config.configuration import Configuration, MailTemplate
 from ripen.config.schema.base import Model
 from ripen.config.upload_limits import SECTIONS
+from ripen.rehearsal.patches import patches
 from ripen.versions.changes import by_file, changes
 from ripen.versions.mails import mail_changes, summaries
 from ripen_cli.project import RULES, rule_files
@@ -221,6 +222,7 @@ def test_a_change_of_any_value_is_told_in_its_file(starter):
             continue
         found = changes(starter, after)
         assert found, path
+        assert [patch.text for patch in patches(starter, after)] == ["; ".join(change.text for change in found)]
         assert {change.file for change in found} == {next(name for name in SECTIONS if path[0] in SECTIONS[name])}
         told += 1
     assert told > 100

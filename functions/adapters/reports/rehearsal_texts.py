@@ -153,7 +153,7 @@ _DE = {
     "changes": "Was jede Änderung allein bewirkt",
     "changes_note": "Jede Änderung wurde für sich auf die jetzigen Regeln angewandt. Die Wirkungen müssen sich nicht "
     "summieren.",
-    "change": "Änderung",
+    "change": "Änderung (auf Englisch)",
     "concerned": "betroffene Leads",
     "handoffs": "Übergaben",
     "mails": "Mails",
