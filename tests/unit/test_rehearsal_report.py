@@ -206,3 +206,12 @@ def test_the_best_threshold_is_told_beside_precision_and_recall(made):
         ["its recall", "100 % [70; 100]", "-"],
     ]
     assert "harmonic mean" in deals.note
+
+
+def test_deals_of_a_sample_stand_for_all_and_their_intervals_for_what_was_looked_at(made):
+    reached = {("deal", ACTIVE, "won", "handed over"): 9, ("deal", ACTIVE, "lost", "not handed over"): 4}
+
+    whole, sample = (values_of(made, reached, scope=Scope(one_in))["deals"]["before"] for one_in in (1, 8))
+
+    assert (sample["won"], sample["lost"]) == (72, 32)
+    assert (sample["precision"], sample["recall"]) == (whole["precision"], whole["recall"])

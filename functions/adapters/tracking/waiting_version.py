@@ -45,7 +45,7 @@ def digest(key: str) -> str:
 
 def put_waiting(table: str, waiting: Waiting | None) -> None:
     """Keep what waits now; None if nothing does, and then no link counts any more."""
-    put_text(table, WAITING_KEY, json.dumps(asdict(waiting)) if waiting else "")
+    put_text(table, WAITING_KEY, json.dumps(asdict(waiting), ensure_ascii=False) if waiting else "")
 
 
 def waiting_version(table: str) -> Waiting | None:

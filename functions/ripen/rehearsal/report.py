@@ -207,8 +207,8 @@ class _Report:
         }
         right = found["won", "handed over"]
         return {
-            "won": right + found["won", "not handed over"],
-            "lost": found["lost", "handed over"] + found["lost", "not handed over"],
+            "won": (right + found["won", "not handed over"]) * self.one_in,
+            "lost": (found["lost", "handed over"] + found["lost", "not handed over"]) * self.one_in,
             "precision": _share(right, right + found["lost", "handed over"]),
             "recall": _share(right, right + found["won", "not handed over"]),
             "best": [*self._best_thresholds(number)],
