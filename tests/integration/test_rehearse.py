@@ -101,7 +101,7 @@ def test_a_file_of_ledger_events_is_rehearsed_without_a_deployment(present, new,
     values = json.loads(run(new, "--against", present, "--events", path, "--json").stdout)
 
     assert values["sentence"] == (
-        "With these rules, 1 handoff to sales less would take place in 90 days, as many mails as now would go out,"
+        "With these rules, 1 fewer handoff to sales would take place in 90 days, as many mails as now would go out,"
         " and nobody would be in an earlier phase."
     )
     assert [(one["phase"], one["before"], one["after"]) for one in values["phases"]] == [("cold", 2, 0), ("warm", 0, 2)]

@@ -83,7 +83,7 @@ def test_both_languages_have_the_same_texts_with_the_same_values():
         (
             changed(handoffs=-4, mails=-1, earlier=1),
             (
-                "With these rules, 1 lead a week less would reach sales, 1 mail less would go out in 28 days, and 1"
+                "With these rules, 1 fewer lead a week would reach sales, 1 fewer mail would go out in 28 days, and 1"
                 " lead would be in an earlier phase."
             ),
             (

@@ -13,6 +13,7 @@ from ripen.config.upload_limits import SECTIONS
 from ripen.rehearsal.patches import patches
 from ripen.versions.changes import by_file, changes
 from ripen.versions.mails import mail_changes, summaries
+from ripen.versions.values import words
 from ripen_cli.project import RULES, rule_files
 from unit.rule_texts import FILES
 
@@ -231,3 +232,8 @@ def test_a_change_of_any_value_is_told_in_its_file(starter):
 KEYS = {
     name for model in Model.__subclasses__() for one in (model, *model.__subclasses__()) for name in one.model_fields
 }
+
+
+@pytest.mark.parametrize("value", ["x" * 9_000, ["long-name"] * 1_000, {"event": ["Read"] * 1_000}])
+def test_a_sentence_has_no_more_than_the_begin_of_a_long_value(value):
+    assert len(words(value)) < 130

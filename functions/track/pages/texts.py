@@ -90,7 +90,7 @@ _EN = {
     "approve_read": "I have read what changes, and I agree.",
     "approve_unread": "Please tick that you have read what changes. Nothing was saved.",
     "approve_button": "Yes, make version {number} live",
-    "approve_as": "The history of the rules will tell that {approver} said yes. The link is yours alone and counts once.",
+    "approve_as": "The history will tell that {approver} said yes. The link is yours alone and counts once.",
     "approve_otherwise": "If you do not agree, close the page. The rules that are live stay live, and another upload "
     "replaces this one.",
     "approved_title": "Thank you: version {number} goes live",
