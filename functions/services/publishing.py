@@ -89,13 +89,13 @@ def _publish(settings: PublishSettings, at: str, requester: str) -> dict[str, An
             outcome = _check_and_activate(settings, files, Upload(at, requester, ""), report)
             report = outcome.report
             links = {} if report.get("incomplete") else ask(settings, report, outcome.live)
+            _write(bucket, report)
+            if outcome.push is not None:
+                pushes.end(bucket)
         except Exception as error:
             failed = f"{_ALL}: the activation failed with {type(error).__name__}; it is retried soon"
             _write(bucket, _unfinished(bucket, failed, at))
             raise
-        _write(bucket, report)
-        if outcome.push is not None:
-            pushes.end(bucket)
         if not report.get("incomplete"):
             tell(settings, report, outcome.live, links)
         files = uploads.uploaded_files(bucket)

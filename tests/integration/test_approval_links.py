@@ -5,20 +5,24 @@ from __future__ import annotations
 import html
 import json
 import re
+from unittest.mock import Mock
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from botocore.exceptions import ClientError
 
 from adapters.dynamodb.lease import LeaseTakenError
+from adapters.rules import pushes
 from adapters.rules.active import stored
 from adapters.rules.link_approvals import PRESSED
+from adapters.rules.pushes import Push
+from adapters.rules.uploads import md5
 from adapters.rules.versions import activations
 from adapters.runtime.settings import PublishSettings, settings
 from adapters.tracking.waiting_version import waiting_version
 from integration.test_approval import ESTIMATED, LATER, RULES, begin, scoring
 from ripen.storage.ledger import WAITING_KEY
-from ripen.times import DAY, HOUR
+from ripen.times import DAY, HOUR, to_iso
 from services import asking, publishing
 from services.asking import VALID
 from services.publishing import last_report
@@ -160,6 +164,24 @@ def test_links_that_could_not_be_kept_are_made_and_mailed_later(site, monkeypatc
 
     assert site.publish({}, LATER)["waits"]
     assert open_page(link_to(site, BOSS))["statusCode"] == 200
+
+
+def test_a_push_whose_end_could_not_be_noted_is_told_later(site, monkeypatch):
+    files = scoring(6)
+    digests = {key: md5(content) for key, content in files.items()}
+    begin(site, 1)
+    pushes.announce(site.bucket, Push(at=to_iso(LATER), by="Ann", files=digests), force=False)
+    mailed = len(site.mails())
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pushes, "end", Mock(side_effect=ConnectionError))
+        with pytest.raises(ConnectionError):
+            site.publish(files, LATER)
+    report = site.publish({}, LATER)
+
+    assert (report["activated"], report["by"]) == (True, "Ann")
+    assert len(site.mails()) == mailed + 1
+    assert pushes.announced(site.bucket, {}) is None
 
 
 def test_any_number_of_reasons_and_changes_has_a_page(asked):
