@@ -35,7 +35,7 @@ from services.versioning import Decision, Upload, keep, note_activation, number_
 REPORT = "reports/latest.json"
 _LEASE = 155
 """Seconds: a copy of the function that has been stopped after its 150 seconds works no more."""
-_PATIENCE = 60
+_PATIENCE = 100
 """Seconds for which a copy waits for another one; the rest of its 150 seconds is for its own work."""
 _CAMPAIGNS = "rules/campaigns.yaml"
 _MOST_PROBLEMS = 200
