@@ -264,8 +264,10 @@ def test_a_request_without_keys_is_refused_where_keys_are_limited(function):
 
 @pytest.mark.parametrize(
     ("key", "allowed"),
-    [("C#sources", True), ("C#site", True), ("C#waiting", True), ("C#publishing", True), ("C#events", False)]
-    + [("a:ann", False), ("N#0f", False)],
+    [
+        *((key, True) for key in ("C#sources", "C#site", "C#waiting", "C#publishing")),
+        *((key, False) for key in ("C#events", "a:ann", "N#0f")),
+    ],
 )
 def test_the_publish_function_writes_what_it_publishes_and_its_lease(key, allowed):
     publish = permissions.of_function(template.load(), "PublishFunction")
