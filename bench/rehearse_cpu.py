@@ -21,7 +21,7 @@ from adapters.rules import isolated_check
 from ripen.config.configuration import ActiveConfiguration
 from ripen.events.event import RIPEN, Event, Received
 from ripen.fold.fold import fold
-from ripen.rehearsal.changes import Change, applied
+from ripen.rehearsal.patches import Patch, applied
 from ripen.rehearsal.plan import ACTIVE, Plan, plan
 from ripen.rehearsal.reading import Period, read
 from ripen.rehearsal.replay import rehearse
@@ -67,7 +67,7 @@ def changed_plan(active: ActiveConfiguration, changes: Mapping[tuple[str, ...], 
     """The plan to rehearse these values, by their paths in the configuration, in place of the active ones."""
     candidate = active.configuration
     for path, value in changes.items():
-        changed = applied(candidate, Change(path, None, value))
+        changed = applied(candidate, Patch(path, None, value))
         if changed is None:
             raise SystemExit(f"the rules are not valid with {path}: {value}")
         candidate = changed

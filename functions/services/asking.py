@@ -17,20 +17,54 @@ from ripen.times import DAY, parse_iso
 VALID = 14 * DAY
 """Milliseconds for which a link to say yes is valid."""
 
+_MOST_REASONS = 30
+_LONGEST = 400
+"""Characters of a sentence on the page. So with at most 100 changes all fits into an item of DynamoDB (400 KB)."""
 
-def tell(settings: PublishSettings, report: Mapping[str, Any], live: ActiveConfiguration | None) -> None:
-    """Mail the report to the addresses in the active `mailing.notify`, and to approvers if the version waits.
 
-    Each approver's mail has a link of its own, to the page on which the approver can say yes. Links of an earlier
-    version end. The approver whose yes made the version live is told so.
+def ask(settings: PublishSettings, report: Mapping[str, Any], live: ActiveConfiguration | None) -> dict[str, str]:
+    """Keep what waits for the page on which approvers say yes. Returns the link of each approver, by address.
+
+    Links of an earlier version end.
+    """
+    approvers = live.configuration.approval.approvers if live and report.get("waits") else []
+    if not live or not approvers:
+        end_waiting(settings.table_name)
+        return {}
+    # 256 random bits: only who gets the mail knows them. The table holds digests, so nobody who reads it can say yes.
+    keys = {address: secrets.token_urlsafe(32) for address in approvers}
+    rehearsal = report["rehearsal"]
+    waiting = Waiting(
+        number=report["number"],
+        version=report["version"],
+        replaces=report["live"]["version"],
+        at=report["at"],
+        by=report["by"],
+        why=report["why"],
+        sentence=rehearsal.get("sentence", ""),
+        report=rehearsal.get("report", ""),
+        until=parse_iso(report["at"]) + VALID,
+        reasons=_first([*map(_shortened, report["waits"])]),
+        changes={file: [*map(_shortened, texts)] for file, texts in report["changes"].items()},
+        approvers={digest(key): address for address, key in keys.items()},
+    )
+    put_waiting(settings.table_name, waiting)
+    base, language = f"{settings.public_url.rstrip('/')}/v1/approve", live.configuration.mailing.language
+    return {address: f"{base}?{urlencode({'t': key, 'lang': language})}" for address, key in keys.items()}
+
+
+def tell(
+    settings: PublishSettings, report: Mapping[str, Any], live: ActiveConfiguration | None, links: Mapping[str, str]
+) -> None:
+    """Mail the report to the addresses in the active `mailing.notify`, and to approvers with their `links`.
+
+    The approver whose yes has just made the version live is told so.
     """
     if live is None:
         return
     mailing, approvers = live.configuration.mailing, live.configuration.approval.approvers
-    links = _ask(settings, report, approvers, mailing.language) if report.get("waits") else {}
-    if not links:
-        end_waiting(settings.table_name)
-    decided = [live.approved_by] if report["activated"] and live.approved_by in approvers else []
+    just = report["activated"] and parse_iso(live.activated_at) >= parse_iso(report["at"])
+    decided = [live.approved_by] if just and live.approved_by in approvers else []
     recipients = dict.fromkeys([*mailing.notify, *links, *decided])
     if not recipients:
         return
@@ -46,27 +80,10 @@ def tell(settings: PublishSettings, report: Mapping[str, Any], live: ActiveConfi
             count("NotificationFailed")
 
 
-def _ask(settings: PublishSettings, report: Mapping[str, Any], approvers: list[str], language: str) -> dict[str, str]:
-    """Keep what waits for the page behind the links. Returns the link of each approver."""
-    if not approvers:
-        return {}
-    # 256 random bits: only who gets the mail knows them. The table holds digests, so nobody who reads it can say yes.
-    keys = {address: secrets.token_urlsafe(32) for address in approvers}
-    rehearsal = report["rehearsal"]
-    waiting = Waiting(
-        number=report["number"],
-        version=report["version"],
-        replaces=report["live"]["version"],
-        at=report["at"],
-        by=report["by"],
-        why=report["why"],
-        sentence=rehearsal.get("sentence", ""),
-        report=rehearsal.get("report", ""),
-        until=parse_iso(report["at"]) + VALID,
-        reasons=report["waits"],
-        changes=report["changes"],
-        approvers={digest(key): address for address, key in keys.items()},
-    )
-    put_waiting(settings.table_name, waiting)
-    base = f"{settings.public_url.rstrip('/')}/v1/approve"
-    return {address: f"{base}?{urlencode({'t': key, 'lang': language})}" for address, key in keys.items()}
+def _first(reasons: list[str]) -> list[str]:
+    more = len(reasons) - _MOST_REASONS
+    return reasons if more <= 0 else [*reasons[:_MOST_REASONS], f"and {more} more, in reports/latest.json"]
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from adapters.dynamodb.lease import lease
 from adapters.rules import pushes, uploads
 from adapters.rules.active import activate, stored
 from adapters.rules.isolated_check import Checked, check
@@ -24,13 +25,18 @@ from ripen.config.edits import edit
 from ripen.config.public import dump_site
 from ripen.config.upload_limits import is_ignored
 from ripen.errors import InvalidConfigurationError
+from ripen.storage.ledger import PUBLISHING_KEY
 from ripen.times import parse_iso, to_iso
 from services.approval import Assessment, Weighed, given_yes, use_up, weigh
-from services.asking import tell
+from services.asking import ask, tell
 from services.rehearsing import Replacement
 from services.versioning import Decision, Upload, keep, note_activation, number_of
 
 REPORT = "reports/latest.json"
+_LEASE = 155
+"""Seconds: a copy of the function that has been stopped after its 150 seconds works no more."""
+_PATIENCE = 100
+"""Seconds for which a copy waits for another one; the rest of its 150 seconds is for its own work."""
 _CAMPAIGNS = "rules/campaigns.yaml"
 _MOST_PROBLEMS = 200
 _MOST_LISTED = 50
@@ -61,7 +67,15 @@ def publish(settings: PublishSettings, at: str, requester: str = "") -> dict[str
     of the files. Without a name in the files, `requester` uploaded them. While files of a push are missing, the report
     is `incomplete` and says which. If files change meanwhile, all are read again; so after many uploads at once only
     the first calls have anything to do. The report is mailed (see `services.asking`), at most once.
+
+    One call works at a time, because two would mail twice, and could say about each other's work that it waits for a
+    yes. Raises LeaseTakenError if another call takes very long.
     """
+    with lease(settings.table_name, PUBLISHING_KEY, _LEASE, _PATIENCE):
+        return _publish(settings, at, requester)
+
+
+def _publish(settings: PublishSettings, at: str, requester: str) -> dict[str, Any]:
     bucket = settings.bucket_name
     report, files = last_report(bucket), uploads.uploaded_files(bucket)
     while (
@@ -73,16 +87,17 @@ def publish(settings: PublishSettings, at: str, requester: str = "") -> dict[str
         _write(bucket, _unfinished(bucket, _IN_PROGRESS, at))
         try:
             outcome = _check_and_activate(settings, files, Upload(at, requester, ""), report)
+            report = outcome.report
+            links = {} if report.get("incomplete") else ask(settings, report, outcome.live)
+            _write(bucket, report)
+            if outcome.push is not None:
+                pushes.end(bucket)
         except Exception as error:
             failed = f"{_ALL}: the activation failed with {type(error).__name__}; it is retried soon"
             _write(bucket, _unfinished(bucket, failed, at))
             raise
-        report = outcome.report
-        _write(bucket, report)
-        if outcome.push is not None:
-            pushes.end(bucket)
         if not report.get("incomplete"):
-            tell(settings, report, outcome.live)
+            tell(settings, report, outcome.live, links)
         files = uploads.uploaded_files(bucket)
     put_schemas(bucket)
     return report

@@ -15,7 +15,7 @@ from adapters.store.load_lead import load_merged_lead
 from ripen.config.configuration import ActiveConfiguration, Configuration
 from ripen.errors import InvalidConfigurationError, RipenError, VersionConflictError
 from ripen.leads.identifiers import Identifiers
-from ripen.rehearsal.changes import changes, unrehearsed
+from ripen.rehearsal.patches import patches
 from ripen.rehearsal.plan import ACTIVE, Plan, plan
 from ripen.rehearsal.reading import Period, Reading, read
 from ripen.rehearsal.report import Scope, report
@@ -72,7 +72,7 @@ def rehearse_upload(table: str, replacement: Replacement, leads: KnownLeads, now
     It holds numbers only, no leads. Raises RehearsalError.
     """
     before, after, candidate = replacement
-    found = [one for one in changes(before.configuration, after.configuration) if not unrehearsed(one)]
+    found = [one for one in patches(before.configuration, after.configuration) if one.concerns_leads]
     if not found:
         return None
     period = Period(max(now - PERIOD, 0), now)

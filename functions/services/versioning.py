@@ -91,5 +91,5 @@ def _changes(bucket: str, made: Version, live: ActiveConfiguration | None) -> tu
         return number, dict(_UNKNOWN)
     told = by_file(found[:_MOST_CHANGES])
     if len(found) > _MOST_CHANGES:
-        told["and"] = [f"{len(found) - _MOST_CHANGES} more changes"]
+        told["all files"] = [f"{len(found) - _MOST_CHANGES} more changes; `ripen rules diff` tells all"]
     return number, told

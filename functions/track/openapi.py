@@ -138,7 +138,10 @@ PAGES: Mapping[str, tuple[str, Mapping[str, Any]]] = {
         "Send a rating from 0 to 10",
         {"score": {"type": "string"}, "reason": {"type": "string"}, "comment": {"type": "string"}},
     ),
-    "approve": ("Say yes to a version of the rules that waits", {"why": {"type": "string"}}),
+    "approve": (
+        "Say yes to a version of the rules that waits",
+        {"read": {"type": "string"}, "why": {"type": "string"}},
+    ),
 }
 """Pages that mails link to: summary and form fields of each."""
 

@@ -259,7 +259,7 @@ def test_marketers_and_approvers_say_yes_to_an_upload_whose_effect_was_estimated
     with urllib.request.urlopen(page) as answer:
         assert "<button>" in answer.read().decode()
     assert report()["live"]["number"] != number
-    with urllib.request.urlopen(page, b"why=more+leads") as answer:
+    with urllib.request.urlopen(page, b"read=yes&why=more+leads") as answer:
         assert answer.status == 200
     wait_for("the version to be live", lambda: report().get("live", {}).get("number") == number)
     assert (last_decision(cloud)["approved_by"], last_decision(cloud)["approved_why"]) == (

@@ -5,21 +5,27 @@ from __future__ import annotations
 import html
 import json
 import re
-from dataclasses import replace
+from unittest.mock import Mock
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
+from botocore.exceptions import ClientError
 
-from adapters.dynamodb.table import replace_text
+from adapters.dynamodb.lease import LeaseTakenError
+from adapters.rules import pushes
+from adapters.rules.active import stored
 from adapters.rules.link_approvals import PRESSED
+from adapters.rules.pushes import Push
+from adapters.rules.uploads import md5
 from adapters.rules.versions import activations
-from adapters.tracking import waiting_version as waiting
-from adapters.tracking.waiting_version import digest, put_waiting, waiting_version
+from adapters.runtime.settings import PublishSettings, settings
+from adapters.tracking.waiting_version import waiting_version
 from integration.test_approval import ESTIMATED, LATER, RULES, begin, scoring
 from ripen.storage.ledger import WAITING_KEY
-from ripen.times import DAY, HOUR, MINUTE
+from ripen.times import DAY, HOUR, MINUTE, to_iso
+from services import asking, publishing
 from services.asking import VALID
-from services.publishing import REPORT
+from services.publishing import last_report
 from track.handler import handler as track
 
 BOSS, DEPUTY = "boss@example.com", "deputy@example.com"
@@ -50,7 +56,8 @@ def open_page(link, method="GET", at=LATER + HOUR, fields=None):
         "headers": {"content-type": FORM} if method == "POST" else {},
         "queryStringParameters": {name: value for name, [value] in parse_qs(parts.query).items()},
     }
-    return track(event | ({"body": urlencode(fields or {})} if method == "POST" else {}), None)
+    body = urlencode({"read": "yes"} if fields is None else fields)
+    return track(event | ({"body": body} if method == "POST" else {}), None)
 
 
 def text(answer):
@@ -90,7 +97,7 @@ def test_opening_the_page_shows_what_waits_and_changes_nothing(asked):
 
 
 def test_the_button_makes_the_version_live_and_keeps_who_and_why(asked):
-    done = open_page(link_to(asked, BOSS), "POST", fields={"why": "a campaign\x1b of ours"})
+    done = open_page(link_to(asked, BOSS), "POST", fields={"read": "yes", "why": "a campaign\x1b of ours"})
     assert "Thank you: version 2 goes live" in text(done)
 
     report = asked.publish({}, LATER + HOUR)
@@ -101,6 +108,90 @@ def test_the_button_makes_the_version_live_and_keeps_who_and_why(asked):
     assert said_yes(asked) == []
     assert [mail["To"] for mail in asked.mails()[-2:]] == ["marketing@example.com", BOSS]
     assert asked.mails()[-1]["Subject"].startswith("Rules are live")
+
+
+def test_a_robot_that_presses_the_button_says_no_yes(asked):
+    answer = open_page(link_to(asked, BOSS), "POST", fields={"why": "a <reason>"})
+
+    assert answer["statusCode"] == 400
+    assert "Please tick that you have read what changes. Nothing was saved." in text(answer)
+    assert 'value="a &lt;reason&gt;"' in answer["body"]
+    assert said_yes(asked) == []
+
+
+def test_copies_of_the_function_that_hear_of_a_yes_at_once_mail_once(asked, monkeypatch):
+    monkeypatch.setattr(publishing, "_PATIENCE", 0)
+    before, activate, copies = len(asked.mails()), publishing.activate, []
+
+    def meanwhile(*arguments):
+        activate(*arguments)
+        with pytest.raises(LeaseTakenError):
+            asked.publish({}, LATER + HOUR)
+        copies.append(last_report(asked.bucket)["problems"][0])
+
+    open_page(link_to(asked, BOSS), "POST")
+    open_page(link_to(asked, DEPUTY), "POST")
+    with monkeypatch.context() as patch:
+        patch.setattr(publishing, "activate", meanwhile)
+        asked.publish({}, LATER + HOUR)
+
+    assert len(copies) == 1
+    assert asked.publish({}, LATER + HOUR)["activated"]
+    assert len(asked.mails()) == before + 2
+    assert len(activations(asked.bucket)) == 2
+
+
+def test_an_approver_is_told_once_that_the_version_is_live(asked):
+    open_page(link_to(asked, BOSS), "POST")
+    asked.publish({}, LATER + HOUR)
+
+    asked.publish(scoring(500), LATER + 2 * HOUR)
+
+    assert [mail["To"] for mail in asked.mails()[-3:]] == ["marketing@example.com", BOSS, "marketing@example.com"]
+
+
+def test_links_that_could_not_be_kept_are_made_and_mailed_later(site, monkeypatch):
+    begin(site, 12, RULES | APPROVERS)
+
+    def fail(*_arguments):
+        raise ClientError({"Error": {"Code": "ThrottlingException", "Message": ""}}, "PutItem")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(asking, "put_waiting", fail)
+        with pytest.raises(ClientError):
+            site.publish(scoring(500), LATER)
+    assert "it is retried soon" in last_report(site.bucket)["problems"][0]
+
+    assert site.publish({}, LATER)["waits"]
+    assert open_page(link_to(site, BOSS))["statusCode"] == 200
+
+
+def test_a_push_whose_end_could_not_be_noted_is_told_later(site, monkeypatch):
+    files = scoring(6)
+    digests = {key: md5(content) for key, content in files.items()}
+    begin(site, 1)
+    pushes.announce(site.bucket, Push(at=to_iso(LATER), by="Ann", files=digests), force=False)
+    mailed = len(site.mails())
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pushes, "end", Mock(side_effect=ConnectionError))
+        with pytest.raises(ConnectionError):
+            site.publish(files, LATER)
+    report = site.publish({}, LATER)
+
+    assert (report["activated"], report["by"]) == (True, "Ann")
+    assert len(site.mails()) == mailed + 1
+    assert pushes.announced(site.bucket, {}) is None
+
+
+def test_any_number_of_reasons_and_changes_has_a_page(asked):
+    report = last_report(asked.bucket)
+    long = report | {"waits": ["\x01" * 9_000] * 500, "changes": {"rules/scoring.yaml": ["\x01" * 9_000] * 100}}
+
+    links = asking.ask(settings(PublishSettings), long, stored(asked.bucket))
+
+    told = text(open_page(links[BOSS]))
+    assert "and 470 more, in reports/latest.json" in told
 
 
 def test_a_link_counts_once(asked):
@@ -120,32 +211,14 @@ def test_a_link_counts_once(asked):
     assert asked.publish(scoring(500), LATER + 3 * HOUR)["waits"]
 
 
-def test_all_links_count_when_another_copy_of_the_function_asks_about_the_same_upload(asked):
+def test_all_links_count_when_the_function_asks_again_about_the_same_upload(asked):
     first = link_to(asked, BOSS)
-    asked.s3.delete_object(Bucket=asked.bucket, Key=REPORT)
+    asked.s3.delete_object(Bucket=asked.bucket, Key=publishing.REPORT)
     assert asked.publish({}, LATER + MINUTE)["waits"]
     assert link_to(asked, BOSS) != first
 
     assert open_page(first, "POST")["statusCode"] == 200
     assert asked.publish({}, LATER + HOUR)["live"]["approved_by"] == BOSS
-
-
-@pytest.mark.usefixtures("asked")
-def test_a_link_is_kept_while_another_copy_of_the_function_asks(monkeypatch):
-    table, met = "ripen", []
-    asks = waiting_version(table)
-
-    def with_another(*arguments):
-        if not met:
-            met.append("another")
-            put_waiting(table, replace(asks, approvers={digest("another"): DEPUTY}))
-        return replace_text(*arguments)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(waiting, "replace_text", with_another)
-        put_waiting(table, replace(asks, approvers={digest("mine"): BOSS}))
-
-    assert [waiting_version(table).approver(key) for key in ("mine", "another")] == [BOSS, DEPUTY]
 
 
 def test_another_upload_ends_the_links_of_the_version_before(asked):

@@ -77,7 +77,20 @@ def test_the_role_allows_everything_that_the_tracking_function_does(enforced):
 
 
 @pytest.mark.parametrize(
-    "key", ["C#sources", "C#site", "C#waiting", "I#0f", "N#0f", "O#a:ann", "T#2026-03-02", "J#walk", "R#x", "x"]
+    "key",
+    [
+        "C#sources",
+        "C#site",
+        "C#waiting",
+        "C#publishing",
+        "I#0f",
+        "N#0f",
+        "O#a:ann",
+        "T#2026-03-02",
+        "J#walk",
+        "R#x",
+        "x",
+    ],
 )
 def test_the_tracking_function_writes_only_events_of_visitors_and_users(enforced, key):
     item = {"pk": key, "sk": "P", "data": "x"}
@@ -247,3 +260,16 @@ def test_a_request_without_keys_is_refused_where_keys_are_limited(function):
     for statement in limited:
         for action in permissions.listed(statement["Action"]):
             assert not permissions.allows([statement], action, TABLE, {})
+
+
+@pytest.mark.parametrize(
+    ("key", "allowed"),
+    [
+        *((key, True) for key in ("C#sources", "C#site", "C#waiting", "C#publishing")),
+        *((key, False) for key in ("C#events", "a:ann", "N#0f")),
+    ],
+)
+def test_the_publish_function_writes_what_it_publishes_and_its_lease(key, allowed):
+    publish = permissions.of_function(template.load(), "PublishFunction")
+
+    assert permissions.allows(publish, "dynamodb:PutItem", TABLE, {"dynamodb:LeadingKeys": [key]}) is allowed

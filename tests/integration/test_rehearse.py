@@ -45,7 +45,6 @@ MAILING = "mailing: {recipients: {sales: {mail: sales@example.com}}}"
 CAMPAIGNS = """
 campaigns:
   asked:
-    title: A <question>
     start: {event: {event: Asked}}
     steps: [{handoff: sales}]
 """
@@ -102,12 +101,15 @@ def test_a_file_of_ledger_events_is_rehearsed_without_a_deployment(present, new,
     values = json.loads(run(new, "--against", present, "--events", path, "--json").stdout)
 
     assert values["sentence"] == (
-        "With these rules, 1 handoff to sales less would take place in 90 days, as many mails as now would go out,"
+        "With these rules, 1 fewer handoff to sales would take place in 90 days, as many mails as now would go out,"
         " and nobody would be in an earlier phase."
     )
     assert [(one["phase"], one["before"], one["after"]) for one in values["phases"]] == [("cold", 2, 0), ("warm", 0, 2)]
     assert values["headline"]["no_longer_handed_over"]["names"] == ["a:ann"]
-    assert [one["path"] for one in values["changes"]] == ["profiles.p.rules.talk", "campaigns.asked"]
+    assert [(one["path"], one["text"]) for one in values["changes"]] == [
+        ("profiles.p.rules.talk", "`talk` gives 10 instead of 5 points"),
+        ("campaigns.asked", "campaign `asked` is removed"),
+    ]
 
 
 def test_the_same_rules_change_nothing(present, tmp_path):
@@ -216,7 +218,8 @@ def test_a_sample_is_scaled_to_all_leads(present, new, tmp_path):
     assert handoffs["interval"][1] - handoffs["interval"][0] < 800
 
 
-def test_the_page_is_self_contained_and_escapes_what_others_have_written(present, new, tmp_path):
+def test_the_page_is_self_contained_and_escapes_what_others_have_written(present, tmp_path):
+    new = folder(tmp_path / "new", campaigns="", phases=PHASES.replace("cold: {}", "cold: {title: A <question>}"))
     path = written(tmp_path / "events.jsonl", [event("Asked", 1, "a:<script>alert(1)</script>"), event("Talk", 2)])
 
     for language in ("en", "de"):
@@ -226,7 +229,7 @@ def test_the_page_is_self_contained_and_escapes_what_others_have_written(present
         assert f'<html lang="{language}">' in page
         assert page.count("<script") == 1, "more than its own script"
         assert "&lt;script&gt;" in page
-        assert "A &lt;question&gt;" in page
+        assert "phase `cold` has `title` “A &lt;question&gt;”" in page
         assert not re.findall(r"(?:src|href|url)\s*[=(]", page)
 
 

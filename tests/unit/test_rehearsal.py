@@ -10,7 +10,7 @@ from ripen.config.schema.mailing import Unproven
 from ripen.events.event import ENDS, RIPEN, Event
 from ripen.fold.fold import fold
 from ripen.leads.lead import Reach
-from ripen.rehearsal.changes import applied, changes
+from ripen.rehearsal.patches import applied, patches
 from ripen.rehearsal.plan import plan
 from ripen.rehearsal.reading import Period, read
 from ripen.rehearsal.replay import RuleSet, rehearse
@@ -327,7 +327,7 @@ def reading_of(who, *events):
 POINTS = {"profiles": {"p": {"rules": {"talk": {"when": {"event": "Talk"}, "points": 5}}}}}
 
 
-def test_each_rule_campaign_and_setting_is_a_change_of_its_own():
+def test_each_rule_campaign_and_setting_has_a_patch_of_its_own():
     before = configured(**POINTS, campaigns={"news": NEWS}, mailing={"language": "en"})
     after = configured(
         profiles={
@@ -343,24 +343,42 @@ def test_each_rule_campaign_and_setting_is_a_change_of_its_own():
         mailing={"language": "de", "recipients": {"sales": {"mail": "sales@example.com"}}},
     )
 
-    found = [(change.name, change.before is None, change.after is None) for change in changes(before, after)]
+    found = [(patch.name, patch.before is None, patch.after is None, patch.text) for patch in patches(before, after)]
 
     assert found == [
-        ("profiles.p.rules.talk", False, False),
-        ("profiles.p.rules.more", True, False),
-        ("profiles.p.half_life", True, False),
-        ("campaigns.news", False, True),
-        ("campaigns.sales", True, False),
-        ("mailing.language", True, False),
-        ("mailing.recipients.sales", True, False),
+        ("profiles.p.rules.talk", False, False, "`talk` gives 3 instead of 5 points"),
+        ("profiles.p.rules.more", True, False, "`more` is new: gives 1 point"),
+        ("profiles.p.half_life", True, False, "profile `p` halves every 9 days; before, there was no `half_life`"),
+        ("campaigns.news", False, True, "campaign `news` is removed"),
+        ("campaigns.sales", True, False, "campaign `sales` is new: hands over to `sales`"),
+        ("mailing.language", True, False, "mailing has `language` `de` instead of `en`"),
+        ("mailing.recipients.sales", True, False, "recipient `sales` is new"),
     ]
 
 
-def test_a_change_is_applied_by_itself_or_found_to_need_others():
+def test_a_patch_has_all_sentences_about_what_it_changes():
+    edited = NEWS | {"priority": 9, "when_capped": "drop"}
+
+    [patch] = patches(configured(campaigns={"news": NEWS}), configured(campaigns={"news": edited}))
+
+    assert patch.text == (
+        "campaign `news` has the priority 9 instead of 50; campaign `news` has `when_capped` `drop` instead of `wait`"
+    )
+
+
+def test_another_spelling_is_a_patch_that_says_so():
+    week, days = ({"campaigns": {"news": NEWS | {"again": again}}} for again in ("1w", "7d"))
+
+    [patch] = patches(configured(**week), configured(**days))
+
+    assert patch.text == "`campaigns.news` is written differently"
+
+
+def test_a_patch_is_applied_by_itself_or_found_to_need_others():
     before = configured(**POINTS)
     after = configured(profiles={"q": {"rules": {"talk": {"when": {"event": "Talk"}, "points": 9}}}})
 
-    gone, new = changes(before, after)
+    gone, new = patches(before, after)
 
     assert applied(before, gone) is None
     assert {*applied(before, new).profiles} == {"p", "q"}

@@ -83,7 +83,7 @@ def test_both_languages_have_the_same_texts_with_the_same_values():
         (
             changed(handoffs=-4, mails=-1, earlier=1),
             (
-                "With these rules, 1 lead a week less would reach sales, 1 mail less would go out in 28 days, and 1"
+                "With these rules, 1 fewer lead a week would reach sales, 1 fewer mail would go out in 28 days, and 1"
                 " lead would be in an earlier phase."
             ),
             (
@@ -187,10 +187,10 @@ def test_a_number_without_names_for_all_says_how_many_more_there_are(made):
     assert moves.rows == [["Kalt", "warm", "1.002", "a:1, a:2 und 1.000 weitere"]]
 
 
-def test_a_change_is_told_by_what_differs(made):
+def test_a_change_is_told_in_the_words_of_a_push(made):
     [changes] = [section for section in sections(values_of(made, changed()), "en") if section.key == "changes"]
 
-    assert changes.rows[0][0] == "profiles.p.rules.any: points 1.0 → 3.0"
+    assert changes.rows[0][0] == "`any` gives 3 instead of 1 points"
 
 
 def test_the_best_threshold_is_told_beside_precision_and_recall(made):
@@ -206,3 +206,12 @@ def test_the_best_threshold_is_told_beside_precision_and_recall(made):
         ["its recall", "100 % [70; 100]", "-"],
     ]
     assert "harmonic mean" in deals.note
+
+
+def test_deals_of_a_sample_stand_for_all_and_their_intervals_for_what_was_looked_at(made):
+    reached = {("deal", ACTIVE, "won", "handed over"): 9, ("deal", ACTIVE, "lost", "not handed over"): 4}
+
+    whole, sample = (values_of(made, reached, scope=Scope(one_in))["deals"]["before"] for one_in in (1, 8))
+
+    assert (sample["won"], sample["lost"]) == (72, 32)
+    assert (sample["precision"], sample["recall"]) == (whole["precision"], whole["recall"])

@@ -10,8 +10,10 @@ from adapters.rules.yaml_files import read_yaml
 from ripen.config.configuration import Configuration, MailTemplate
 from ripen.config.schema.base import Model
 from ripen.config.upload_limits import SECTIONS
+from ripen.rehearsal.patches import patches
 from ripen.versions.changes import by_file, changes
 from ripen.versions.mails import mail_changes, summaries
+from ripen.versions.values import words
 from ripen_cli.project import RULES, rule_files
 from unit.rule_texts import FILES
 
@@ -221,6 +223,7 @@ def test_a_change_of_any_value_is_told_in_its_file(starter):
             continue
         found = changes(starter, after)
         assert found, path
+        assert [patch.text for patch in patches(starter, after)] == ["; ".join(change.text for change in found)]
         assert {change.file for change in found} == {next(name for name in SECTIONS if path[0] in SECTIONS[name])}
         told += 1
     assert told > 100
@@ -229,3 +232,8 @@ def test_a_change_of_any_value_is_told_in_its_file(starter):
 KEYS = {
     name for model in Model.__subclasses__() for one in (model, *model.__subclasses__()) for name in one.model_fields
 }
+
+
+@pytest.mark.parametrize("value", ["x" * 9_000, ["long-name"] * 1_000, {"event": ["Read"] * 1_000}])
+def test_a_sentence_has_no_more_than_the_begin_of_a_long_value(value):
+    assert len(words(value)) < 130

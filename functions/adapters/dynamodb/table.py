@@ -90,19 +90,7 @@ def get_text(table: str, key: str) -> str:
 
 def put_text(table: str, key: str, text: str) -> None:
     """Store a text under a key of its own."""
-    client("dynamodb").put_item(**_text(table, key, text))
-
-
-def replace_text(table: str, key: str, before: str, text: str) -> bool:
-    """Store a text under a key of its own in place of `before`; False if another text is there now."""
-    same = f"{_NEW} OR #data = :before" if not before else "#data = :before"
-    names, told = {"#data": "data"}, _attributes({":before": before})
-    put = _text(table, key, text) | {"ConditionExpression": same, "ExpressionAttributeNames": names}
-    return _held(client("dynamodb").put_item, **put, ExpressionAttributeValues=told)
-
-
-def _text(table: str, key: str, text: str) -> dict[str, Any]:
-    return {"TableName": table, "Item": _attributes({"pk": key, "sk": key, "data": text})}
+    client("dynamodb").put_item(TableName=table, Item=_attributes({"pk": key, "sk": key, "data": text}))
 
 
 def _write_batch(table: str, requests: Sequence[Any]) -> None:

@@ -7,7 +7,6 @@ Its only script, which the page names by its hash, sorts tables; without it ever
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -23,7 +22,7 @@ from ripen.rehearsal.report import differs
 from ripen.rehearsal.tally import MOST_NAMES, SENT
 
 _WAIT = "wait before "
-_LONGEST = 200
+_LONGEST = 400
 _HERE = Path(__file__).parent
 _MARK = "!"
 _NOTHING = "-"
@@ -157,28 +156,19 @@ class _Words(Wording):
 
     def _changes(self) -> Section:
         kinds = ("handoffs", "mails", "other_phase", "earlier_phase")
-        rows = [
-            [self._change(one), self._number(one["concerned"]), *(self._effect(one, kind) for kind in kinds)]
+        numbers = [
+            (one, [self._number(one["concerned"]), *(self._effect(one, kind) for kind in kinds)])
             for one in self.values["changes"]
         ]
         for kind, text in (("only_together", "only_together"), ("without_effect_on_leads", "without_effect")):
-            rows += [[self._change(one), self.say[text], "", "", "", ""] for one in self.values[kind]]
+            numbers += [(one, [self.say[text], "", "", "", ""]) for one in self.values[kind]]
+        rows = [[shortened(one["text"], _LONGEST), *cells] for one, cells in numbers]
         return self._section(
             "changes", ("change", "concerned", *kinds), rows, note=self.say["changes_note"] if rows else ""
         )
 
     def _effect(self, one: Mapping[str, Any], kind: str) -> str:
         return self._signed(one[kind]) if kind in ("handoffs", "mails") else self._number(one[kind])
-
-    @staticmethod
-    def _change(one: Mapping[str, Any]) -> str:
-        """A change as `rule: points 5 → 3`: of two mappings only what differs, otherwise both values."""
-        before, after = one["before"], one["after"]
-        if not (isinstance(before, dict) and isinstance(after, dict)):
-            return f"{one['path']}: {_told(before)} → {_told(after)}"
-        keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
-        told = (f"{key} {_told(before.get(key))} → {_told(after.get(key))}" for key in keys)
-        return f"{one['path']}: {', '.join(told)}"
 
     def _phases(self) -> Section:
         found = self.values["phases"]
@@ -322,9 +312,3 @@ class _Words(Wording):
             return None
         numbers = {name: self._number(faith[name]) for name in ("mails", "rehearsed")}
         return self._section("faith", (), [], note=self._say("faith_note", **numbers))
-
-
-def _told(value: object) -> str:
-    if value is None:
-        return _NOTHING
-    return shortened(json.dumps(value, ensure_ascii=False), _LONGEST)

@@ -11,8 +11,6 @@ from adapters.reports.rehearsal_texts import TEXTS
 Values = Mapping[str, Any]
 
 _NUMBER = re.compile(r"[+±-]?\d[\d.,]*")
-_LONGEST_LABEL = 75
-"""Characters that are as wide as a chart."""
 _LONGEST_WORD = 20
 _WORDS = {"moves": 2, "campaigns": 2, "campaign_weeks": 2, "more_fewer": 2, "under_way": 3}
 """The number of columns with text at the begin of a table; 1 for all others."""
@@ -64,7 +62,7 @@ class Wording:
         most = max((max(before, after) for _, before, after in pairs), default=0) or 1
         return [
             Bar(
-                shortened(label, _LONGEST_LABEL),
+                label,
                 self._number(before),
                 self._number(after),
                 100 * before / most,

@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
-from adapters.dynamodb.table import get_text, put_text, replace_text
+from adapters.dynamodb.table import get_text, put_text
 from ripen.storage.ledger import WAITING_KEY
 from ripen.times import HOUR
 
@@ -50,16 +50,13 @@ def digest(key: str) -> str:
 def put_waiting(table: str, waiting: Waiting) -> None:
     """Keep what waits now.
 
-    Links to the same version, in place of the same one, stay valid if they are new: another copy of the publish
-    function, or the same before a retry, has mailed them. Other links end.
+    Links to the same version, in place of the same one, stay valid if they are new: the same function has mailed them
+    before a retry. Other links end.
     """
-    while True:
-        before = get_text(table, WAITING_KEY)
-        found = _read(before)
-        told = {**found.approvers, **waiting.approvers} if found and _is_asked_again(found, waiting) else None
-        now = replace(waiting, approvers=told) if told else waiting
-        if replace_text(table, WAITING_KEY, before, json.dumps(asdict(now))):
-            return
+    before = waiting_version(table)
+    if before and _is_asked_again(before, waiting):
+        waiting = replace(waiting, approvers={**before.approvers, **waiting.approvers})
+    put_text(table, WAITING_KEY, json.dumps(asdict(waiting), ensure_ascii=False))
 
 
 def end_waiting(table: str) -> None:
@@ -69,10 +66,7 @@ def end_waiting(table: str) -> None:
 
 def waiting_version(table: str) -> Waiting | None:
     """What waits; None if nothing does. Raises TableThrottledError."""
-    return _read(get_text(table, WAITING_KEY))
-
-
-def _read(text: str) -> Waiting | None:
+    text = get_text(table, WAITING_KEY)
     return Waiting(**json.loads(text)) if text else None
 
 

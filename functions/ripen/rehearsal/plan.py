@@ -14,12 +14,12 @@ from ripen.config.schema.lifecycle import Phase
 from ripen.errors import InvalidConfigurationError
 from ripen.events.event import HANDOFF
 from ripen.fold.rules import compile_rules
-from ripen.rehearsal.changes import Change, applied, changes, triggers, unrehearsed
+from ripen.rehearsal.patches import Patch, applied, patches, triggers
 from ripen.rehearsal.reading import Period
 from ripen.rehearsal.replay import RuleSet
 
 ACTIVE, CANDIDATE = 0, 1
-"""The numbers of the first two rule sets of a plan; each further one has a single change."""
+"""The numbers of the first two rule sets of a plan; each further one has a single patch."""
 
 Threshold = tuple[str, float]
 """A profile, and the points that a score has to reach."""
@@ -27,9 +27,9 @@ Threshold = tuple[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The rule sets of a rehearsal: `sets` are the active one, the candidate, and each of the changes `alone`.
+    """The rule sets of a rehearsal: `sets` are the active one, the candidate, and each of the patches `alone`.
 
-    `together` are changes that are valid only with others, `silent` those that have no effect on leads. `live` are the
+    `together` are patches that are valid only with others, `silent` those that have no effect on leads. `live` are the
     campaigns of the candidate as if it became active at the end of the period; `edited` are the campaigns whose steps
     differ. `triggers` are for each rule set the names of events without which it does what the active one does (None:
     it may always differ). `phases` are those of both, in order; `thresholds` are the scores that start anything in
@@ -40,9 +40,9 @@ class Plan:
     before: Configuration
     after: Configuration
     sets: Sequence[RuleSet]
-    alone: Sequence[Change]
-    together: Sequence[Change]
-    silent: Sequence[Change]
+    alone: Sequence[Patch]
+    together: Sequence[Patch]
+    silent: Sequence[Patch]
     live: CampaignRules
     edited: frozenset[str]
     triggers: Sequence[frozenset[str] | None]
@@ -51,15 +51,15 @@ class Plan:
     handing_over: Sequence[str] = field(default=())
 
     @property
-    def numbered(self) -> list[tuple[int, Change]]:
-        """The changes `alone` with the number of their rule set: the candidate's for the only change there is."""
+    def numbered(self) -> list[tuple[int, Patch]]:
+        """The patches `alone` with the number of their rule set: the candidate's for the only patch there is."""
         return [*enumerate(self.alone, start=CANDIDATE if len(self.sets) <= CANDIDATE + 1 else CANDIDATE + 1)]
 
 
 def plan(active: ActiveConfiguration, candidate: Configuration, period: Period, *, each: bool = True) -> Plan:
     """The plan to rehearse a candidate as if it, or the active rules, had been active for the whole period.
 
-    With `each`, every single change is rehearsed by itself, too. Raises InvalidConfigurationError for wrong uses of
+    With `each`, every patch is rehearsed by itself, too. Raises InvalidConfigurationError for wrong uses of
     `was` in the candidate.
     """
     before = _clipped(active, period.since)
@@ -68,16 +68,16 @@ def plan(active: ActiveConfiguration, candidate: Configuration, period: Period, 
         told = [f"rules/campaigns.yaml: {'.'.join(map(str, path))}: {text}" for path, text in edited.problems]
         raise InvalidConfigurationError(told)
     after = candidate.model_copy(update={"campaigns": edited.campaigns})
-    found = changes(before.configuration, after)
-    silent = [change for change in found if unrehearsed(change)]
-    single = [change for change in found if change not in silent]
+    found = patches(before.configuration, after)
+    silent = [patch for patch in found if not patch.concerns_leads]
+    single = [patch for patch in found if patch.concerns_leads]
     alone, sets, together = [], [], []
-    for change in single if each and len(single) > 1 else ():
-        rules = applied(before.configuration, change)
+    for patch in single if each and len(single) > 1 else ():
+        rules = applied(before.configuration, patch)
         if rules is None:
-            together.append(change)
+            together.append(patch)
         else:
-            alone.append(change)
+            alone.append(patch)
             sets.append(_rule_set(rules, edit(before, rules, period.since)))
     live = edit(active, candidate, period.until)
     both = _rule_set(before.configuration, _same(before)), _rule_set(after, edited)

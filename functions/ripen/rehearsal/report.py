@@ -8,7 +8,7 @@ from math import sqrt
 from typing import Any, NamedTuple
 
 from ripen.rehearsal.best_threshold import best_threshold
-from ripen.rehearsal.changes import Change
+from ripen.rehearsal.patches import Patch
 from ripen.rehearsal.plan import ACTIVE, CANDIDATE, Plan
 from ripen.rehearsal.tally import BUCKET, SENT, Key, Tally
 from ripen.reports.uplift import ConversionRate
@@ -67,8 +67,8 @@ class _Report:
                 "concerned": self._count("concerned", CANDIDATE),
             },
             "changes": self._changes(),
-            "only_together": [_told(change) for change in self.plan.together],
-            "without_effect_on_leads": [_told(change) for change in self.plan.silent],
+            "only_together": [_told(patch) for patch in self.plan.together],
+            "without_effect_on_leads": [_told(patch) for patch in self.plan.silent],
             "phases": self._phases(),
             "moves": [*self._moves()],
             "thresholds": [*self._thresholds()],
@@ -124,7 +124,7 @@ class _Report:
     def _changes(self) -> list[dict[str, Any]]:
         """The effect of each change alone, the largest first."""
         found = [
-            _told(change)
+            _told(patch)
             | {
                 "concerned": self._count("concerned", number),
                 "handoffs": self._difference("handoffs", number)["difference"],
@@ -133,7 +133,7 @@ class _Report:
                 "earlier_phase": self._count("earlier phase", number),
                 "thresholds": self._total("gained", number) + self._total("lost", number),
             }
-            for number, change in self.plan.numbered
+            for number, patch in self.plan.numbered
         ]
         return sorted(found, key=lambda one: (-one["concerned"], -one["thresholds"], one["path"]))
 
@@ -207,8 +207,8 @@ class _Report:
         }
         right = found["won", "handed over"]
         return {
-            "won": right + found["won", "not handed over"],
-            "lost": found["lost", "handed over"] + found["lost", "not handed over"],
+            "won": (right + found["won", "not handed over"]) * self.one_in,
+            "lost": (found["lost", "handed over"] + found["lost", "not handed over"]) * self.one_in,
             "precision": _share(right, right + found["lost", "handed over"]),
             "recall": _share(right, right + found["won", "not handed over"]),
             "best": [*self._best_thresholds(number)],
@@ -246,8 +246,8 @@ def _share(part: int, whole: int) -> dict[str, Any] | None:
     return {"value": round(share.part, 3), "interval": [round(bound, 3) for bound in share.interval()]}
 
 
-def _told(change: Change) -> dict[str, Any]:
-    return {"path": change.name, "before": change.before, "after": change.after}
+def _told(patch: Patch) -> dict[str, Any]:
+    return {"path": patch.name, "text": patch.text}
 
 
 def differs(values: Mapping[str, Any]) -> bool:

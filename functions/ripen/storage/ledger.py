@@ -18,6 +18,7 @@
 | `C#events`          | `C#events`                       | the names of the events that sources have sent          |
 | `C#waiting`         | `C#waiting`                      | the version of the rules that waits for a yes           |
 | `T#<UTC day>`       | see `anonymous_views`            | page views of visitors without consent                  |
+| `C#publishing`      | `C#publishing`                   | the lease of the function that publishes rules          |
 | subject             | `S#<campaign>#<step>#<cycle>`    | one intent to send, claimed before sending              |
 | `L#<source>`        | the minute                       | number of events of a source that has a rate limit      |
 | `L#<source>#<hash>` | the day                          | number of events of a visitor who sends very many       |
@@ -64,6 +65,7 @@ SOURCES_KEY = "C#sources"
 SITE_KEY = "C#site"
 EVENT_NAMES_KEY = "C#events"
 WAITING_KEY = "C#waiting"
+PUBLISHING_KEY = "C#publishing"
 SCAN_KEY = "J#walk"
 DUE_SHARDS = 8
 ASIDE_SHARD = "aside"

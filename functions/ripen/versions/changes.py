@@ -134,7 +134,7 @@ def _former(name: str, one: Model, old: Mapping[str, Model]) -> str:
 
 def _summary(one: Model) -> str:
     if isinstance(one, ScoreRule | FitRule) and isinstance(one.points, float):
-        return f": gives {words(one.points)} points"
+        return f": gives {words(one.points)} point{'' if one.points == 1 else 's'}"
     if isinstance(one, Campaign):
         return f": {', '.join(map(done, one.all_steps))}"
     return ""

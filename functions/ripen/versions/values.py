@@ -37,7 +37,7 @@ def words(value: object) -> str:
     if isinstance(value, str):
         return _text(value)
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
-        return ", ".join(map(_text, value)) or "none"
+        return _shortened(", ".join(map(_text, value))) or "none"
     return _shortened(written(value))
 
 

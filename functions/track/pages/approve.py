@@ -1,7 +1,7 @@
 """The page on which an approver says yes to a version of the rules that waits.
 
 The link in the approver's mail holds a key, of which the table has a digest. Opening the page changes nothing, because
-programs that check mails open every link; only the button counts.
+programs that check mails open every link. Some also press buttons, so the button counts only with a tick.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from adapters.runtime.settings import ApproveSettings, settings
 from adapters.tracking.waiting_version import Waiting, waiting_version
 from track.pages.form import read_form
 from track.pages.html import html_answer
-from track.pages.page_request import PageError
+from track.pages.page_request import Form, PageError
 from track.pages.texts import TEXTS
 from track.responses import Answer
 
@@ -36,25 +36,23 @@ def answer_approval(event: Mapping[str, Any], site: Mapping[str, Any], language:
     waiting = waiting_version(settings(ApproveSettings).table_name)
     if waiting is None or not waiting.approver(key) or int(event["requestContext"]["timeEpoch"]) > waiting.until:
         raise PageError(410, "decided")
-    if method == "POST":
-        return _take(waiting, Pressed(key, _reason(event)), site, language)
-    return _show(waiting, waiting.approver(key), site, language)
+    if method != "POST":
+        return _show(waiting, key, site, language)
+    form = read_form(event)
+    if "read" not in form:
+        failed = TEXTS[language]["approve_unread"]
+        return _show(waiting, key, site, language, status=400, failed=failed, why=_reason(form))
+    return _take(waiting, Pressed(key, _reason(form)), site, language)
 
 
-def _show(waiting: Waiting, approver: str, site: Mapping[str, Any], language: str) -> Answer:
-    return html_answer(
-        "approve.html",
-        language,
-        site,
-        title=TEXTS[language]["approve_title"].format(number=waiting.number),
-        waiting=waiting,
-        approver=approver,
-        longest=LONGEST,
-    )
+def _show(waiting: Waiting, key: str, site: Mapping[str, Any], language: str, **more: Any) -> Answer:
+    shown = {"title": TEXTS[language]["approve_title"].format(number=waiting.number), "waiting": waiting, "why": ""}
+    shown |= {"approver": waiting.approver(key), "longest": LONGEST}
+    return html_answer("approve.html", language, site, **{**shown, **more})
 
 
-def _reason(event: Mapping[str, Any]) -> str:
-    typed = read_form(event).get("why", ("",))[-1]
+def _reason(form: Form) -> str:
+    typed = form.get("why", ("",))[-1]
     return "".join(letter if letter.isprintable() else " " for letter in typed)[:LONGEST]
 
 

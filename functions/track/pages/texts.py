@@ -86,9 +86,11 @@ _EN = {
     "approve_unknown": "somebody whose name is not known",
     "approve_why": "Reason: {why}",
     "approve_report": "The whole report of the rehearsal is in the rules bucket: {report}",
-    "approve_reason": "Your reason (optional; it is kept)",
+    "approve_reason": "Your reason (optional; the history keeps it)",
+    "approve_read": "I have read what changes, and I agree.",
+    "approve_unread": "Please tick that you have read what changes. Nothing was saved.",
     "approve_button": "Yes, make version {number} live",
-    "approve_as": "It is kept that {approver} said yes. This link is yours alone and counts once.",
+    "approve_as": "The history will tell that {approver} said yes. The link is yours alone and counts once.",
     "approve_otherwise": "If you do not agree, close the page. The rules that are live stay live, and another upload "
     "replaces this one.",
     "approved_title": "Thank you: version {number} goes live",
@@ -192,14 +194,18 @@ _DE = {
     "approve_unknown": "jemandem, dessen Name nicht bekannt ist",
     "approve_why": "Grund: {why}",
     "approve_report": "Der ganze Bericht der Probe liegt im Bucket der Regeln: {report}",
-    "approve_reason": "Ihr Grund (freiwillig; er wird aufbewahrt)",
+    "approve_reason": "Ihr Grund (freiwillig; er steht dann im Verlauf)",
+    "approve_read": "Ich habe gelesen, was sich ändert, und stimme zu.",
+    "approve_unread": "Bitte bestätigen Sie mit dem Häkchen, dass Sie die Änderungen gelesen haben. Es wurde nichts "
+    "gespeichert.",
     "approve_button": "Ja, Version {number} aktivieren",
-    "approve_as": "Es wird aufbewahrt, dass {approver} zugestimmt hat. Der Link ist nur für Sie und zählt einmal.",
+    "approve_as": "Im Verlauf der Regeln steht dann, dass {approver} zugestimmt hat. Der Link ist nur für Sie und gilt "
+    "einmal.",
     "approve_otherwise": "Wenn Sie nicht zustimmen, schließen Sie die Seite. Die aktiven Regeln bleiben aktiv, und ein "
     "weiterer Upload ersetzt diesen.",
     "approved_title": "Danke: Version {number} wird aktiv",
-    "approved_text": "Das dauert etwa eine Minute. Eine E-Mail meldet, wenn es so weit ist, und die Geschichte der "
-    "Regeln bewahrt Ihre Entscheidung auf. Falls sich Dateien inzwischen geändert haben, werden sie erst geprüft.",
+    "approved_text": "Das dauert etwa eine Minute. Sie erhalten eine E-Mail, sobald es so weit ist; Ihre Entscheidung "
+    "steht dann im Verlauf der Regeln. Falls sich Dateien inzwischen geändert haben, werden sie erst wieder geprüft.",
     "problem_title": "Das hat nicht geklappt",
     "problem_link": "Der Link ist unvollständig. Bitte öffnen Sie ihn noch einmal aus der E-Mail. Falls er dort über "
     "zwei Zeilen geht, kopieren Sie beide Zeilen in die Adresszeile. Sie können auch einfach auf die E-Mail antworten.",
