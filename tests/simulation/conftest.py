@@ -13,6 +13,7 @@ from adapters.runtime.telemetry import logger
 from ripen.errors import DeliveryDelayedError
 from ripen.times import DAY, HOUR
 from simulation.invariants import check
+from simulation.mixtures import watch
 from simulation.remembering import remember, remember_within_a_world
 from simulation.world import World
 
@@ -43,6 +44,7 @@ def deliver(world, url, message):
 def enter(world, monkeypatch):
     """Connect the code to this world."""
     remember_within_a_world(monkeypatch)
+    watch(world, monkeypatch)
     for place in ("trigger.handler", "adapters.rules.active"):
         monkeypatch.setattr(f"{place}.wall_clock", lambda: world.now)
     monkeypatch.setattr(active, "_kept", {})

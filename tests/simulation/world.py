@@ -93,6 +93,9 @@ class World:
     that `settles`, events older than two hours go into a checkpoint and do not change daily figures; in others neither
     happens, so that the figures can be recounted.
 
+    Rules go live and are rolled back while functions run. `live_since` holds the moments of activations, `amid` counts
+    those during which another function ran, and `mixed` tells of folds that mix versions of the rules.
+
     In a `limited` world, SES accepts no mail of the account at times. `unsent` are messages that failed because of SES.
 
     A world that is `told` records its `steps`; the texts take a tenth of the time.
@@ -138,6 +141,7 @@ class World:
         self.live_since: dict[str, int] = {}
         self.processes: list[dict[str, Any]] = []
         self.mixed: list[str] = []
+        self.folds = self.amid = 0
         self.planted: Counter[str] = Counter()
         self.forgotten = 0
         self.conflicts = self.expired = 0
@@ -164,7 +168,8 @@ class World:
     def come_to_rest(self):
         """Without faults, deliver everything pending, sweep until no lead is due, and reconcile."""
         self.machine.faults = 0
-        self._activate()
+        if not self.version and not self.uploaded:
+            self._upload()
         self._visit()
         self._let_things_arrive()
         self.ses.limit = ""
@@ -233,8 +238,7 @@ class World:
             actions += [*pending, self._sweep, self._deliver_again]
             weights += [*[3] * len(pending), 2, 1]
         rare = (
-            (self._activate, 1, self._lucky() and not self.version),
-            (self._upload, 0.4, self.version and not self.uploaded),
+            (self._upload, 0.4 if self.version else 0.8, not self.uploaded),
             (self._outage, 0.3, self.changes and self.outages),
             (self._plant, 0.3, not self.erasing),
             (self._forge, 0.5, len(self.machine.running) < _CONCURRENT),
@@ -478,10 +482,9 @@ class World:
         return running and until > changed + CALM
 
     def _activate(self):
-        """Make the first version live without a fault."""
-        if not self.version:
-            self._upload()
-            self._go_live()
+        """Make the first version live, before anything else happens."""
+        self._upload()
+        self._go_live()
 
     def _upload(self):
         """Upload the other version: a new one, or one that was live before."""
@@ -510,6 +513,7 @@ class World:
             told = json.loads(self.bucket.objects[key])
             if told["activated_at"] not in self.live_since:
                 self.live_since[told["activated_at"]] = self.now
+                self.amid += len(self.machine.running) > 1
             self.version, self.activated_at = told["version"], told["activated_at"]
             self._trace(f"{self.version} is active")
 

@@ -63,9 +63,8 @@ def active_rules(bucket: str, now: int) -> Rules | None:
 def active(bucket: str, now: int) -> Active | None:
     """The active rules, as in `active_rules`, with the whole configuration that they come from."""
     kept = _kept.setdefault(bucket, _Kept())
-    # The clock of scoring is that of its batch, which stands still while the stream repeats the batch.
     here = wall_clock()
-    if abs(now - kept.checked_at) < MINUTE and here - kept.read_at < MINUTE and kept.active:
+    if kept.active and _is_fresh(kept, now, here):
         return kept.active
     condition = {"IfNoneMatch": kept.etag} if kept.etag else {}
     try:
@@ -80,6 +79,14 @@ def active(bucket: str, now: int) -> Active | None:
         _report(type(error).__name__)
     kept.checked_at, kept.read_at = now, here
     return kept.active
+
+
+def _is_fresh(kept: _Kept, now: int, here: int) -> bool:
+    """True if it is not a minute old by the clock of the caller, nor by that of the process (`here`).
+
+    The clock of scoring is that of its batch, which stands still while the stream repeats the batch.
+    """
+    return abs(now - kept.checked_at) < MINUTE and here - kept.read_at < MINUTE
 
 
 def stored(bucket: str) -> ActiveConfiguration | None:
