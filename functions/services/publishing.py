@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from adapters.rules import pushes, uploads
-from adapters.rules.active import activate, stored
+from adapters.rules.active import CURRENT, activate, stored
 from adapters.rules.isolated_check import Checked, check
 from adapters.rules.schemas import put_schemas
 from adapters.runtime.clients import client, stored_object
@@ -38,6 +38,11 @@ _MOST_LISTED = 50
 _LONGEST = 500
 _ALL = "rules/ and mails/"
 _IN_PROGRESS = f"{_ALL}: the check is in progress; if this message stays, the check failed and nothing was activated"
+
+_OF_ANOTHER_RELEASE = (
+    f"{CURRENT}: another release of Ripen wrote the live rules, and this one cannot read them; leads wait until an "
+    "upload of valid rules replaces them, so correct the problems and upload again"
+)
 
 
 _UNWEIGHED = Weighed(Assessment([], {}), None)
@@ -119,6 +124,8 @@ def _check_and_activate(
         refusal = _refusal(error.problems, at)
         logger.error("The rules are not valid; the previous rules stay active", extra={"problems": refusal["problems"]})
         count("RulesInvalid")
+        if before is None and stored_object(bucket, CURRENT) is not None:
+            about["warnings"] = [_OF_ANOTHER_RELEASE]
         return _Outcome(refusal | about, before, push)
     version = keep(bucket, upload, contents, checked, before)
     about |= {"number": version.number, "changes": version.changes}

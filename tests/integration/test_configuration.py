@@ -138,9 +138,7 @@ def test_a_changed_rule_is_in_use_a_minute_later(nurturing, rule_files):
     assert nurturing.record()["scores"]["engagement"][1] == 40.0
 
 
-def test_rules_are_read_again_after_a_minute_even_if_the_stream_repeats_an_old_batch(
-    nurturing, rule_files, monkeypatch
-):
+def test_rules_are_read_again_after_a_minute_although_the_stream_repeats_a_batch(nurturing, rule_files, monkeypatch):
     clock = [START]
     monkeypatch.setattr("adapters.rules.active.wall_clock", lambda: clock[0])
     nurturing.track(tracked("Webinar Attended", START), at=START)
