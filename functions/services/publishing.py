@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from adapters.dynamodb.lease import lease
 from adapters.rules import pushes, uploads
-from adapters.rules.active import activate, stored
+from adapters.rules.active import CURRENT, activate, stored
 from adapters.rules.isolated_check import Checked, check
 from adapters.rules.schemas import put_schemas
 from adapters.runtime.clients import client, stored_object
@@ -20,13 +20,14 @@ from adapters.store.all_leads import under_way
 from adapters.tracking.event_names import sent_names
 from adapters.tracking.public_config import put_public_config
 from adapters.tracking.source_registry import register
-from ripen.config.configuration import ActiveConfiguration, Configuration, compile_sources
+from ripen.config.configuration import ActiveConfiguration, Configuration, Mails, compile_sources
 from ripen.config.edits import edit
 from ripen.config.public import dump_site
 from ripen.config.upload_limits import is_ignored
 from ripen.errors import InvalidConfigurationError
 from ripen.storage.ledger import PUBLISHING_KEY
 from ripen.times import parse_iso, to_iso
+from ripen.versions.version import Version
 from services.approval import Assessment, Weighed, given_yes, use_up, weigh
 from services.asking import ask, tell
 from services.rehearsing import Replacement
@@ -44,6 +45,11 @@ _LONGEST = 500
 _ALL = "rules/ and mails/"
 _IN_PROGRESS = f"{_ALL}: the check is in progress; if this message stays, the check failed and nothing was activated"
 
+_OF_ANOTHER_RELEASE = (
+    f"{CURRENT}: another release of Ripen wrote the live rules, and this one cannot read them; leads wait until an "
+    "upload of valid rules replaces them, so correct the problems and upload again"
+)
+
 
 _UNWEIGHED = Weighed(Assessment([], {}), None)
 """What is known of a version that replaces nothing, or is live already."""
@@ -55,6 +61,15 @@ class _Outcome(NamedTuple):
     report: dict[str, Any]
     live: ActiveConfiguration | None
     push: pushes.Push | None = None
+
+
+class Release(NamedTuple):
+    """What goes live: the rules and mails, their numbered version, and the decision."""
+
+    live: ActiveConfiguration
+    mails: Mails
+    version: Version
+    decision: Decision
 
 
 def publish(settings: PublishSettings, at: str, requester: str = "") -> dict[str, Any]:
@@ -119,33 +134,42 @@ def _check_and_activate(
     try:
         contents = uploads.contents(bucket, files)
         checked = check(contents, sent_names(settings.table_name))
-        live = _replacement(settings, before, checked, at, upload.by)
+        live = replacement(settings, before, checked, at, upload.by)
     except InvalidConfigurationError as error:
         refusal = _refusal(error.problems, at)
         logger.error("The rules are not valid; the previous rules stay active", extra={"problems": refusal["problems"]})
         count("RulesInvalid")
+        if before is None and stored_object(bucket, CURRENT) is not None:
+            about["warnings"] = [_OF_ANOTHER_RELEASE]
         return _Outcome(refusal | about, before, push)
     version = keep(bucket, upload, contents, checked, before)
     about |= {"number": version.number, "changes": version.changes}
     about["warnings"] = [*uploads.misplaced_files(bucket), *checked.warnings][:_MOST_LISTED]
     (reasons, about["rehearsal"]), yes = _UNWEIGHED
     if before is not None and live.version != before.version:
-        replacement = Replacement(before, live, checked.configuration)
-        (reasons, about["rehearsal"]), yes = weigh(settings, replacement, last, parse_iso(at))
+        new = Replacement(before, live, checked.configuration)
+        (reasons, about["rehearsal"]), yes = weigh(settings, new, last, parse_iso(at))
         if yes is None and reasons:
             logger.info("The rules wait for a yes", extra={"version": live.version, "reasons": reasons})
             report = {"activated": False, "version": live.version, "problems": [], "at": at}
             return _Outcome(report | about | {"waits": reasons}, before, push)
         live = live.model_copy(update={"approved_by": yes.by if yes else ""})
-    register(settings.table_name, compile_sources(live.configuration))
-    put_public_config(settings.table_name, dump_site(live.configuration, checked.mails))
-    activate(bucket, live, checked.mails)
-    note_activation(bucket, live, version, Decision(upload.why, yes.why if yes else "", reasons))
+    decision = Decision(upload.why, yes.why if yes else "", reasons)
+    go_live(settings, Release(live, checked.mails, version, decision))
     if yes is not None:
         use_up(bucket, live.version, yes)
     logger.info("The rules are active", extra={"version": live.version})
     report = {"activated": True, "version": live.version, "problems": [], "at": at}
     return _Outcome(report | about | {"live": _live(bucket, live)}, live, push)
+
+
+def go_live(settings: PublishSettings, release: Release) -> None:
+    """Make a checked version live. After a crash in between, the next call does the same again."""
+    live, mails, version, decision = release
+    register(settings.table_name, compile_sources(live.configuration))
+    put_public_config(settings.table_name, dump_site(live.configuration, mails))
+    activate(settings.bucket_name, live, mails)
+    note_activation(settings.bucket_name, live, version, decision)
 
 
 def _upload(
@@ -169,7 +193,7 @@ def _half(announced: pushes.Announced) -> str:
     )
 
 
-def _replacement(
+def replacement(
     settings: PublishSettings, before: ActiveConfiguration | None, checked: Checked, at: str, by: str
 ) -> ActiveConfiguration:
     """The checked configuration, ready to be active from `at` on; the same version again stays active since before.

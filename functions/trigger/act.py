@@ -77,7 +77,7 @@ def _act_on_lead(settings: TriggerSettings, work: WorkItem) -> None:
             _rest(settings, refreshed, held)
             return
         # Read before the claim: if S3 fails, nothing is claimed and the next delivery tries again.
-        action = build_action(settings, refreshed, found, intent)
+        action = build_action(settings, refreshed, found, intent)._replace(activated_at=found.activated_at)
         answer = _try(settings, refreshed, action, work)
         if answer is None:
             return

@@ -44,7 +44,7 @@ class Action(NamedTuple):
     `address_key` is the key of the lead's address that is mailed; with `owned`, the lead must own this address. A
     `paced` action sends through SES. A `repeatable` action may be done twice. `counting` are writes in the transaction
     of the claim. `send_limit` is that of an unproven address. `do` raises MailThrottledError and
-    DeliveryDelayedError.
+    DeliveryDelayedError. `activated_at` (ISO 8601) is the activation of the rules that decided it.
     """
 
     intent: Intent
@@ -56,6 +56,7 @@ class Action(NamedTuple):
     repeatable: bool = False
     counting: Sequence[Mapping[str, Any]] = ()
     send_limit: SendLimit | None = None
+    activated_at: str = ""
 
     @property
     def marketing(self) -> bool:

@@ -16,6 +16,7 @@ from adapters.delivery.send_rate import wait_for_send_slot
 from adapters.runtime.settings import TriggerSettings
 from adapters.runtime.telemetry import count, logger, pseudonym
 from adapters.store import intents
+from adapters.store.week_counts import WeekCount
 from ripen.errors import DeliveryDelayedError, MailThrottledError
 from ripen.events.event import ENDS, MAIL, RIPEN, Event, Received
 from ripen.messages.holds import Limit, next_attempt, opens_after
@@ -88,7 +89,9 @@ def deliver_once(settings: TriggerSettings, refreshed: Refreshed, action: Action
     tries = before.tries if before else 0
     # The claim is kept as long as the event of its outcome.
     until, kept_until = lead.now + CLAIM_LEASE, lead.now + settings.retention_days * DAY
-    claim = SendClaim(work.holder, until, kept_until, intent.channel, action.repeatable, action.about, tries)
+    claim = SendClaim(
+        work.holder, until, kept_until, intent.channel, action.repeatable, action.about, tries, action.activated_at
+    )
     decided = ClaimContext(
         lead.subject,
         refreshed.version,
@@ -147,7 +150,7 @@ def resolve_abandoned_claim(settings: TriggerSettings, work: WorkItem) -> None:
     if held.repeatable:
         intents.postpone_intent(settings.table_name, work.subject, work.key, held.holder, now)
         return
-    claim = SendClaim(held.holder, now, now, held.channel, held.repeatable, held.about)
+    claim = SendClaim(held.holder, now, now, held.channel, held.repeatable, held.about, activated_at=held.activated_at)
     status = "unconfirmed" if held.channel == MAIL else "failed"
     _end(settings, _Place(work.subject, work.key, now), claim, Outcome(status, {"reason": _LOST}))
 
@@ -164,7 +167,8 @@ def _end(settings: TriggerSettings, place: _Place, claim: SendClaim, outcome: Ou
     name = ENDS[claim.channel][outcome.status]
     event = Event(f"{intent}_{outcome.status}", name, now, RIPEN, properties={**claim.about, **outcome.told})
     [item] = event_items([Received(subject, now, now, event)], settings.retention_days)
-    if not intents.end_intent(settings.table_name, subject, key, outcome.status, item):
+    counting = WeekCount(settings.table_name, claim.activated_at, claim.channel, outcome.status, now).in_place_of
+    if not intents.end_intent(settings.table_name, intents.Ending(subject, key, outcome.status, item, counting)):
         return
     if outcome.status != "sent":
         told = {"lead": pseudonym(subject), "intent": intent, "outcome": name}

@@ -141,6 +141,9 @@ def test_active_rules_of_another_release_are_named_and_replaced_by_the_next_vali
     refused = nurturing.publish({"rules/scoring.yaml": b""}, START)
     assert (refused["activated"], refused["live"]) == (False, None)
     assert current() == other
+    status = CliRunner().invoke(main, ["rules", "status"]).output
+    assert "Warning: active/current.json: another release of Ripen wrote the live rules" in status
+    assert "correct the problems and upload again" in status
 
     assert nurturing.publish({"rules/scoring.yaml": SCORING}, START + HOUR)["activated"]
     assert "shape" not in current()

@@ -138,6 +138,21 @@ def test_a_changed_rule_is_in_use_a_minute_later(nurturing, rule_files):
     assert nurturing.record()["scores"]["engagement"][1] == 40.0
 
 
+def test_rules_are_read_again_after_a_minute_although_the_stream_repeats_a_batch(nurturing, rule_files, monkeypatch):
+    clock = [START]
+    monkeypatch.setattr("adapters.rules.active.wall_clock", lambda: clock[0])
+    nurturing.track(tracked("Webinar Attended", START), at=START)
+    nurturing.score(START)
+    doubled = rule_files["rules/scoring.yaml"].replace(b"points: 10", b"points: 20")
+    nurturing.publish({"rules/scoring.yaml": doubled}, START)
+    nurturing.track(tracked("Webinar Attended", START + 1), at=START)
+
+    clock[0] += HOUR
+    nurturing.score(START)
+
+    assert nurturing.record()["scores"]["engagement"][1] == 40.0
+
+
 def test_leads_wait_without_rules_and_are_scored_once_rules_exist(site, rule_files, metrics):
     site.track(identified(START, email="ann@example.com"), *webinars(), at=START)
     assert site.score(START) == {"batchItemFailures": []}

@@ -273,3 +273,24 @@ def test_the_publish_function_writes_what_it_publishes_and_its_lease(key, allowe
     publish = permissions.of_function(template.load(), "PublishFunction")
 
     assert permissions.allows(publish, "dynamodb:PutItem", TABLE, {"dynamodb:LeadingKeys": [key]}) is allowed
+
+
+def writes(function, key):
+    policy = permissions.of_function(template.load(), function)
+    return permissions.allows(policy, "s3:PutObject", {"Sub": f"${{RulesBucket.Arn}}/{key}"})
+
+
+def test_reports_are_written_by_the_publish_function_alone():
+    report = "reports/0123456789ab/rehearsal.json"
+    functions = ("TrackFunction", "ScoreFunction", "TriggerFunction", "PublishFunction")
+
+    assert [function for function in functions if writes(function, report)] == ["PublishFunction"]
+    assert not any(writes("PublishFunction", key) for key in ("rules/scoring.yaml", "mails/x.mjml", "approvals/x.json"))
+
+
+def test_the_publish_function_reads_the_history_and_deletes_nothing_of_it():
+    policy = permissions.of_function(template.load(), "PublishFunction")
+    entry = {"Sub": "${RulesBucket.Arn}/history/2026-03-02T08:00:00.000Z.json"}
+
+    assert permissions.allows(policy, "s3:GetObject", entry)
+    assert not permissions.allows(policy, "s3:DeleteObject", entry)

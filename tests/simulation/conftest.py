@@ -8,10 +8,12 @@ from types import SimpleNamespace
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
+from adapters.rules import active
 from adapters.runtime.telemetry import logger
 from ripen.errors import DeliveryDelayedError
 from ripen.times import DAY, HOUR
 from simulation.invariants import check
+from simulation.mixtures import watch
 from simulation.remembering import remember, remember_within_a_world
 from simulation.world import World
 
@@ -42,7 +44,10 @@ def deliver(world, url, message):
 def enter(world, monkeypatch):
     """Connect the code to this world."""
     remember_within_a_world(monkeypatch)
-    monkeypatch.setattr("trigger.handler.wall_clock", lambda: world.now)
+    watch(world, monkeypatch)
+    for place in ("trigger.handler", "adapters.rules.active"):
+        monkeypatch.setattr(f"{place}.wall_clock", lambda: world.now)
+    monkeypatch.setattr(active, "_kept", {})
     monkeypatch.setattr("adapters.delivery.webhooks.post", lambda url, message, to_itself: deliver(world, url, message))
     for limit in (
         "ripen.reports.rollup.CLOSED_AFTER",

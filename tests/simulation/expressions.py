@@ -24,7 +24,7 @@ def updated(item, key, operation, UpdateExpression, ExpressionAttributeValues, *
     changes = {names.get(name, name): values[value] for name, value in wanted.items() if value in values}
     for name, value in wanted.items():
         if value.startswith("+"):
-            changes[name] = _added((item or {}).get(name), values[value[1:]])
+            changes[names.get(name, name)] = _added((item or {}).get(names.get(name, name)), values[value[1:]])
         elif value.startswith("?"):
             changes[name] = (item or {}).get(name, values[value[1:]])
     removed = UpdateExpression.rpartition("REMOVE ")[2].split(", ")
@@ -64,6 +64,7 @@ _UPDATES = {
     "ADD mails :one SET #ttl = :ttl": {"mails": "+:one", "#ttl": ":ttl"},
     "ADD mails :less": {"mails": "+:less"},
     "ADD mails :less, overall :less": {"mails": "+:less", "overall": "+:less"},
+    "ADD #kind :change SET #ttl = :ttl": {"#kind": "+:change", "#ttl": ":ttl"},
     "ADD notices :one SET #ttl = :ttl": {"notices": "+:one", "#ttl": ":ttl"},
     "ADD notices :one SET due_shard = :shard, due_at = if_not_exists(due_at, :at)": {
         "notices": "+:one",
@@ -192,7 +193,6 @@ _CONDITIONS = {
         item is None or int(found["ends"]["N"]) <= int(values[":now"]["N"])
     ),
     "due_at = :found": lambda _, found, values: found.get("due_at") == values[":found"],
-    "#status IN (:from0)": lambda _, found, values: found["#status"] == values[":from0"],
-    "#status IN (:from0, :from1)": lambda _, found, values: found["#status"] in (values[":from0"], values[":from1"]),
+    "#status = :before": lambda _, found, values: found["#status"] == values[":before"],
 }
 """Predicates over the item (or None), its attributes (also by placeholder), and the expression's values."""

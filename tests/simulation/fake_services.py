@@ -44,11 +44,17 @@ class Mail:
 
 
 class FakeBucket:
-    def __init__(self):
-        self.objects = {}
+    """Objects by key; `on_put` is called with the key of each that was written."""
 
-    def put_object(self, Bucket, Key, Body, ContentType):
+    def __init__(self, on_put=lambda _key: None):
+        self.objects = {}
+        self.on_put = on_put
+
+    def put_object(self, Bucket, Key, Body, ContentType, IfNoneMatch=""):
+        if IfNoneMatch and Key in self.objects:
+            raise failure("PreconditionFailed", "PutObject", 412)
         self.objects[Key] = Body
+        self.on_put(Key)
         return {}
 
     def get_object(self, Bucket, Key, IfNoneMatch=""):

@@ -42,6 +42,10 @@ class FakeTable:
         self.meets = meets
         self.lag = lag
 
+    def keys_of(self, pk):
+        """The sort keys of a partition."""
+        return [sk for _, sk in self._partitions.get(pk, ())]
+
     def store(self, item):
         """Put an item without conditions and limits."""
         self._write(_key(item), item, limits.size(item))

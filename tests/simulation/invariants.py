@@ -14,16 +14,17 @@ from adapters.delivery.account_hold import ACCOUNT, HOLD_KEY
 from adapters.delivery.ses_tags import tag
 from adapters.reports.rollup import read_day
 from adapters.runtime.settings import ScoreSettings, TriggerSettings, settings
-from adapters.store import public_profile
+from adapters.store import public_profile, week_counts
 from adapters.store.load_lead import load_merged_lead
 from ripen.addresses.address import address_key, comparable
 from ripen.addresses.mailbox import mailbox
-from ripen.events.event import ENDS, MAIL, OUTCOMES, WEBHOOK, Event
+from ripen.events.event import ENDS, HANDOFF, MAIL, MAILED, OUTCOMES, WEBHOOK, Event
 from ripen.fold.fold import fold
 from ripen.fold.rules import compile_rules
 from ripen.leads.identifiers import UNMERGED
 from ripen.leads.lead import Lead
 from ripen.leads.proof import Proof
+from ripen.rehearsal.forecast import WEEK
 from ripen.reports.metrics import Figures, add_up, figures_of
 from ripen.reports.rollup import hour_of, latest_spans
 from ripen.sessions.sessions import visits
@@ -38,7 +39,7 @@ from ripen.storage.ledger import (
     intent_key,
 )
 from ripen.storage.merged_lead import MergeCandidate, MergedLead
-from ripen.times import DAY, HOUR, SECOND, to_iso
+from ripen.times import DAY, HOUR, SECOND, parse_iso, to_iso
 from services import identity_resolution
 from services import refresh as leads
 from simulation.fake_services import SECRET, Mail
@@ -46,6 +47,8 @@ from simulation.site_rules import BRAKES, CONFIGURATIONS
 from simulation.world import TYPED, VISITORS, World
 from stories import text_of
 from trigger.rollup import roll_up
+
+_FORECAST = {MAIL: "mails", HANDOFF: "handoffs"}
 
 RULES = {version: compile_rules(configuration, version) for version, configuration in CONFIGURATIONS.items()}
 
@@ -80,6 +83,9 @@ def check(world):
     no_event_is_lost_or_counted_twice(rest)
     every_pointer_has_its_member(rest)
     every_record_is_a_fold_from_scratch(rest)
+    no_fold_mixes_versions_of_the_rules(rest)
+    if not world.erased and not world.expired:
+        first_weeks_equal_a_recount(rest)
     public_profiles_match_the_leads(rest)
     unreadable_items_are_quarantined(rest)
     no_merge_is_left_undone(rest)
@@ -142,6 +148,32 @@ def every_record_is_a_fold_from_scratch(rest):
             and (tree.record.due_at is None or tree.record.due_at > expected.due_at)
         )
         assert not late, f"{lead.subject}: due at {tree.record.due_at}, which is later than {expected.due_at}"
+
+
+def no_fold_mixes_versions_of_the_rules(rest):
+    assert not rest.world.mixed, f"a mixture of versions: {rest.world.mixed}"
+
+
+def first_weeks_equal_a_recount(rest):
+    expected = {activated_at: Counter() for activated_at in rest.world.live_since}
+    for (subject, key), item in rest.world.table.items.items():
+        if key.startswith("S#") and "rules" in item and item["channel"]["S"] in _FORECAST:
+            kind, before = _FORECAST[item["channel"]["S"]], 0
+            for event in _outcomes(rest, subject, key):
+                done = int(event.name in (*MAILED, "Lead Handed Off"))
+                if event.at - parse_iso(item["rules"]["S"]) < WEEK:
+                    expected[item["rules"]["S"]][kind] += done - before
+                before = done
+    for activated_at, recount in expected.items():
+        found = week_counts.counts("ripen", activated_at)
+        assert found == {kind: recount[kind] for kind in found}, f"in the week after {activated_at}: {found}, {recount}"
+
+
+def _outcomes(rest, subject, key):
+    """The events that ended an intent, oldest first."""
+    intent = key.removeprefix("S#").replace("#", "_")
+    found = [event for event in rest.ledgers.get(subject, ()) if event.name in OUTCOMES]
+    return [event for event in found if event.id.rpartition("_")[0] == intent]
 
 
 def public_profiles_match_the_leads(rest):

@@ -49,7 +49,8 @@ class Call(NamedTuple):
 class Invocation:
     """`ended` is called with the handler's answer, or None if it failed or crashed.
 
-    `troubled` are the services that answered with an error.
+    `troubled` are the services that answered with an error. It began at `began` (ms), in a process with the cached
+    rules `process`.
     """
 
     name: str
@@ -58,16 +59,20 @@ class Invocation:
     call: Call | None = None
     first_answer: list[Any] = field(default_factory=list)
     troubled: set[str] = field(default_factory=set)
+    began: int = 0
+    process: dict[str, Any] = field(default_factory=dict)
 
 
 class Machine:
     """`faults` is the share of failing calls; `trace`, if given, is called with a line per step.
 
-    `ending` is the invocation that ended last.
+    `ending` is the invocation that ended last. `on_begin` is called with each new invocation, `on_turn` with each that
+    goes on.
     """
 
-    def __init__(self, random, trace, on_crash=lambda: None):
+    def __init__(self, random, trace, on_crash=lambda: None, on_begin=lambda _: None, on_turn=lambda _: None):
         self.random, self.trace, self.on_crash = random, trace, on_crash
+        self.on_begin, self.on_turn = on_begin, on_turn
         self.faults = 0.12
         self.running = []
         self.ending = None
@@ -80,6 +85,7 @@ class Machine:
     def start(self, name, function, ended):
         self._started += 1
         invocation = Invocation(f"{name}#{self._started}", greenlet(_guarded(function)), ended)
+        self.on_begin(invocation)
         self.running.append(invocation)
         self._go_on(invocation)
 
@@ -110,6 +116,7 @@ class Machine:
         return perform() if here.parent is None else here.parent.switch(Call(service, operation, arguments, perform))
 
     def _go_on(self, invocation, outcome=None):
+        self.on_turn(invocation)
         if isinstance(outcome, BaseException):
             answer = invocation.run.throw(outcome)
         else:

@@ -33,7 +33,7 @@ class PunctualWorld(World):
 
     def live(self):
         self.open()
-        self._activate_anew()
+        self._activate()
         for _ in range(self.visits):
             self._live_until(self.now + self.random.choice(_PAUSES))
             self.now = self.now // MINUTE * MINUTE + 30 * SECOND + self.random.randint(0, 9_000)

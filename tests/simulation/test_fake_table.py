@@ -57,7 +57,7 @@ def claim(holder, until, version=3, address_key=""):
 
 def outcome(status, number):
     [item] = event_items([event(number)], 1)
-    return intents.end_intent("ripen", LEAD, KEY, status, item)
+    return intents.end_intent("ripen", intents.Ending(LEAD, KEY, status, item))
 
 
 def history():

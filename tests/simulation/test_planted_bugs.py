@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -70,6 +71,13 @@ def put_unconditionally(name, item):
     clients.client("dynamodb").put_item(TableName=name, Item=table._attributes(item))  # noqa: SLF001
 
 
+def whatever_the_rules(checkpoint, rules, events, now):
+    return holds(replace(checkpoint, rules=rules.version), rules, events, now)
+
+
+holds = Checkpoint.holds
+
+
 @pytest.mark.parametrize(
     ("place", "bug", "broken"),
     [
@@ -99,6 +107,8 @@ def put_unconditionally(name, item):
             "too many mails",
         ),
         ("ripen.campaigns.sending_hours._next_open", lambda moment, *_: moment, "mailed at"),
+        ("ripen.storage.checkpoint.Checkpoint.holds", whatever_the_rules, "a mixture of versions"),
+        ("adapters.store.week_counts._KIND", {"Email Sent": "mails"}, "in the week after"),
         ("adapters.store.load_lead._checkpoint", any_checkpoint, "the record differs from its ledger"),
     ],
     ids=[
@@ -116,6 +126,8 @@ def put_unconditionally(name, item):
         "mailing without a double opt-in",
         "ignoring caps",
         "ignoring sending hours",
+        "continuing from a checkpoint of other rules",
+        "not counting mails and handoffs in the first week",
         "continuing from a checkpoint that the record does not name",
     ],
 )

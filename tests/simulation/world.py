@@ -12,17 +12,23 @@ from adapters.delivery.account_hold import ACCOUNT, HOLD_KEY
 from adapters.dynamodb.attributes import values
 from adapters.identity.link_tokens import PageToken
 from adapters.rules import active
+from adapters.rules.isolated_check import Checked
 from adapters.runtime import clients, secrets
+from adapters.runtime.settings import PublishSettings, settings
 from adapters.store import reconciliation
 from adapters.store.load_lead import load_merged_lead
 from adapters.tracking import source_registry
-from ripen.config.configuration import ActiveConfiguration, compile_sources
+from ripen.config.configuration import compile_sources
 from ripen.events.event import OWN_MARK
 from ripen.events.rate_limits import RateLimits
 from ripen.storage.ledger import ASIDE_PREFIX, EVENT_PREFIX, read_events
+from ripen.storage.reconciliation import CALM
 from ripen.times import DAY, HOUR, MINUTE, SECOND, parse_iso, to_iso
+from ripen.versions.version import Version
 from score.handler import handler as score
+from services import publishing
 from services.erasure import erase, erase_lead
+from services.versioning import Decision
 from simulation.claims import Claims
 from simulation.fake_services import (
     LIMITS,
@@ -87,6 +93,9 @@ class World:
     that `settles`, events older than two hours go into a checkpoint and do not change daily figures; in others neither
     happens, so that the figures can be recounted.
 
+    Rules go live and are rolled back while functions run. `live_since` holds the moments of activations, `amid` counts
+    those during which another function ran, and `mixed` tells of folds that mix versions of the rules.
+
     In a `limited` world, SES accepts no mail of the account at times. `unsent` are messages that failed because of SES.
 
     A world that is `told` records its `steps`; the texts take a tenth of the time.
@@ -102,8 +111,14 @@ class World:
         self.unsent: list[str] = []
         self.now = parse_iso("2026-03-27T15:00:00Z") if seed % 3 == 1 else START  # clocks change that weekend
         self.steps = [f"seed {seed}"]
-        self.machine = Machine(self.random, self._trace if told else None, on_crash=self._new_process)
-        self.bucket, self.ses = FakeBucket(), FakeSes(self._mail_sent)
+        self.machine = Machine(
+            self.random,
+            self._trace if told else None,
+            on_crash=self._new_process,
+            on_begin=self._give_process,
+            on_turn=self._enter_process,
+        )
+        self.bucket, self.ses = FakeBucket(self._object_written), FakeSes(self._mail_sent)
         self.table = FakeTable(self._written, takes=self._lucky, meets=self._meets_transaction, lag=self._lag)
         self.queue = FakeQueue(takes=self._lucky, clock=lambda: self.now)
         self.receiver = FakeReceiver(works=self._lucky)
@@ -122,6 +137,11 @@ class World:
         self.found = None
         self.version = ""
         self.activated_at = ""
+        self.uploaded: list[str] = []
+        self.live_since: dict[str, int] = {}
+        self.processes: list[dict[str, Any]] = []
+        self.mixed: list[str] = []
+        self.folds = self.amid = 0
         self.planted: Counter[str] = Counter()
         self.forgotten = 0
         self.conflicts = self.expired = 0
@@ -148,7 +168,8 @@ class World:
     def come_to_rest(self):
         """Without faults, deliver everything pending, sweep until no lead is due, and reconcile."""
         self.machine.faults = 0
-        self._activate()
+        if not self.version and not self.uploaded:
+            self._upload()
         self._visit()
         self._let_things_arrive()
         self.ses.limit = ""
@@ -217,8 +238,7 @@ class World:
             actions += [*pending, self._sweep, self._deliver_again]
             weights += [*[3] * len(pending), 2, 1]
         rare = (
-            (self._activate, 1, self._lucky() and not self.bucket.objects),
-            (self._activate_anew, 0.3, self.bucket.objects and not self.machine.running),
+            (self._upload, 0.4 if self.version else 0.8, not self.uploaded),
             (self._outage, 0.3, self.changes and self.outages),
             (self._plant, 0.3, not self.erasing),
             (self._forge, 0.5, len(self.machine.running) < _CONCURRENT),
@@ -237,6 +257,7 @@ class World:
             (self.machine.running, self.machine.step),
             (self.unanswered and not self.erasing, self._request),
             (self.erasing and not self._is_running("erase"), self._erase),
+            (self.uploaded and not self._is_running("publish"), self._publish),
             (self.changes, self._score),
             (self.queue.messages, self._act),
             (self.reports, self._report),
@@ -444,27 +465,69 @@ class World:
         return any(one.name.startswith(f"{name}#") for one in self.machine.running)
 
     def _pass_time(self):
-        self.now += self.random.choice((SECOND, MINUTE, MINUTE, 10 * MINUTE, HOUR, DAY, 4 * DAY))
+        step = self.random.choice((SECOND, MINUTE, MINUTE, 10 * MINUTE, HOUR, DAY, 4 * DAY))
+        if self._some_may_have_former_rules(self.now + step):
+            return
+        self.now += step
         if self.machine.trace:
             self._trace("time passes")
 
-    def _activate(self):
-        if not self.bucket.objects:
-            self._activate_anew()
+    def _some_may_have_former_rules(self, until):
+        """True if an invocation that may have former rules is still running when a refold begins.
 
-    def _activate_anew(self):
+        A process keeps rules for a minute, and a function is stopped a minute later.
+        """
+        changed = max(self.live_since.values(), default=0)
+        running = any(one.began < changed + MINUTE for one in self.machine.running)
+        return running and until > changed + CALM
+
+    def _activate(self):
+        """Make the first version live, before anything else happens."""
+        self._upload()
+        self._go_live()
+
+    def _upload(self):
+        """Upload the other version: a new one, or one that was live before."""
         kind = "b" if self.braked else "v"
-        self.version = f"{kind}1" if self.version != f"{kind}1" else f"{kind}2"
-        self.activated_at = to_iso(max(self.now, parse_iso(self.activated_at) + 1 if self.activated_at else 0))
-        active.activate(
-            "rules",
-            ActiveConfiguration(
-                version=self.version, activated_at=self.activated_at, configuration=CONFIGURATIONS[self.version]
-            ),
-            MAILS,
-        )
-        active.clear_cache()  # virtual time jumps; real processes use a cached configuration for at most two minutes
-        self._trace(f"{self.version} is active")
+        self.uploaded = [f"{kind}1" if self.version != f"{kind}1" else f"{kind}2", to_iso(self.now)]
+        self._trace(f"{self.uploaded[0]} is uploaded")
+
+    def _publish(self):
+        """The queue calls until the version is live."""
+        self.machine.start("publish", self._go_live, lambda _answer: None)
+
+    def _go_live(self):
+        """Make the uploaded version live, as the publish function does once it is checked and approved."""
+        version, at = self.uploaded
+        made = settings(PublishSettings)
+        before = active.stored(made.bucket_name)
+        checked = Checked(CONFIGURATIONS[version], MAILS, version)
+        live = publishing.replacement(made, before, checked, at, "marketer")
+        known = Version(number=int(version[1]), version=version, at=at, configuration={})
+        publishing.go_live(made, publishing.Release(live, checked.mails, known, Decision("", "", [])))
+        self.uploaded = []
+
+    def _object_written(self, key):
+        """Note from when on which version is live."""
+        if key == active.CURRENT:
+            told = json.loads(self.bucket.objects[key])
+            if told["activated_at"] not in self.live_since:
+                self.live_since[told["activated_at"]] = self.now
+                self.amid += len(self.machine.running) > 1
+            self.version, self.activated_at = told["version"], told["activated_at"]
+            self._trace(f"{self.version} is active")
+
+    def _give_process(self, invocation):
+        """Let an invocation run in a process that runs nothing else, which may have cached the rules."""
+        used = [one.process for one in self.machine.running]
+        free = [one for one in self.processes if not any(one is other for other in used)]
+        invocation.process = self.random.choice(free) if free else {}
+        if not free:
+            self.processes.append(invocation.process)
+        invocation.began = self.now
+
+    def _enter_process(self, invocation):
+        active._kept = invocation.process  # noqa: SLF001
 
     def _outage(self):
         """Scoring was down for longer than the retention of the stream."""

@@ -15,6 +15,7 @@ import pytest
 from adapters.reports.rehearsal import page, sections, sentence
 from adapters.reports.rehearsal_texts import TEXTS
 from ripen.config.configuration import ActiveConfiguration, Configuration
+from ripen.rehearsal.forecast import first_week, forecast, truth
 from ripen.rehearsal.plan import ACTIVE, CANDIDATE, plan
 from ripen.rehearsal.reading import Period
 from ripen.rehearsal.report import Scope, report
@@ -215,3 +216,46 @@ def test_deals_of_a_sample_stand_for_all_and_their_intervals_for_what_was_looked
 
     assert (sample["won"], sample["lost"]) == (72, 32)
     assert (sample["precision"], sample["recall"]) == (whole["precision"], whole["recall"])
+
+
+WEEKS = {"handoffs": [20, 0, 10, 30, 10], "mails": [1_000, 1_200, 900, 1_100, 800]}
+
+
+@pytest.mark.parametrize(
+    ("handoffs", "mails", "outside"),
+    [(0, 1_200, []), (30, 800, []), (31, 799, ["handoffs", "mails"]), (10, 1_201, ["mails"])],
+)
+def test_a_week_beyond_the_lowest_and_highest_rehearsed_one_is_outside(handoffs, mails, outside):
+    week = first_week("2026-03-02T08:00:00Z")
+
+    assert truth(forecast(WEEKS), week, {"handoffs": handoffs, "mails": mails}, None)["outside"] == outside
+
+
+def test_fewer_than_four_weeks_make_no_forecast():
+    assert forecast({kind: counts[:3] for kind, counts in WEEKS.items()}) is None
+
+
+def test_leads_of_which_a_part_was_looked_at_make_no_forecast(made):
+    counts = {("weeks", 4): 7, ("forecast", "mails", 0): 3}
+
+    assert values_of(made, counts)["forecast"]["mails"] == {"mean": 0.8, "lowest": 0, "highest": 3}
+    assert values_of(made, counts, scope=Scope(whole=False))["forecast"] is None
+
+
+@pytest.mark.parametrize(
+    ("language", "row", "note"),
+    [
+        ("en", ["mails sent", "1,000", "800 to 1,200", "1,201 !"], "estimated from one in 10 leads"),
+        ("de", ["Mails verschickt", "1.000", "800 bis 1.200", "1.201 !"], "aus einem von 10 Leads geschätzt"),
+    ],
+)
+def test_forecast_and_truth_of_a_sample(made, language, row, note):
+    values = values_of(made, changed(), scope=Scope(10)) | {"forecast": forecast(WEEKS)}
+    happened = {"handoffs": 10, "mails": 1_201}
+    values["truth"] = truth(values["forecast"], first_week("2026-03-02T08:00:00Z"), happened, None)
+
+    [section] = [one for one in sections(values, language) if one.key == "truth"]
+
+    assert section.rows[1] == row
+    assert note in section.note
+    assert "33 %" in section.note

@@ -13,7 +13,7 @@ from adapters.runtime.clients import stored_object
 from ripen.versions.version import Activation, Version
 from ripen_cli.deployment import Deployment, deployed
 from ripen_cli.rules.lookup import differences, find
-from ripen_cli.rules.report_lines import change_lines, rehearsal_lines, when
+from ripen_cli.rules.report_lines import change_lines, rehearsal_lines, truth_lines, when
 
 
 @click.command()
@@ -53,7 +53,7 @@ def show(deployment: Deployment, version: str, html: Path | None) -> None:
     rehearsed = rehearsal_of(deployment.rules_bucket, found.version)
     if rehearsed is not None:
         told = {"sentence": rehearsed["sentence"], "report": page_key(found.version)}
-        click.echo("\n".join(rehearsal_lines(told)))
+        click.echo("\n".join([*rehearsal_lines(told), *truth_lines(rehearsed)]))
 
 
 @click.command()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
+from adapters.rules.rehearsals import rehearsal_of
 from adapters.store.reconciliation import load_scans
 from ripen_cli.deployment import Deployment, deployed
-from ripen_cli.rules.report_lines import report_lines
+from ripen_cli.rules.report_lines import report_lines, truth_lines
 from ripen_cli.scan_progress import describe
 from services.publishing import last_report
 
@@ -18,7 +19,11 @@ def status(deployment: Deployment) -> None:
 
     Times are UTC.
     """
-    click.echo("\n".join(report_lines(last_report(deployment.rules_bucket))))
+    bucket = deployment.rules_bucket
+    report = last_report(bucket)
+    live = report.get("live")
+    rehearsed = rehearsal_of(bucket, live["version"]) if live else None
+    click.echo("\n".join([*report_lines(report), *truth_lines(rehearsed)]))
     refold = load_scans(deployment.table).get("refold")
     told = (
         describe(refold, deployment.table) if refold else "No version has been detected yet; that takes up to a minute."

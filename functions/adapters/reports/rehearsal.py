@@ -18,12 +18,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from adapters.reports.rehearsal_texts import TEXTS
 from adapters.reports.rehearsal_wording import Section, Values, Wording, has_long_word, shortened
+from ripen.rehearsal.forecast import KINDS
 from ripen.rehearsal.report import differs
 from ripen.rehearsal.tally import MOST_NAMES, SENT
 
 _WAIT = "wait before "
 _LONGEST = 400
 _HERE = Path(__file__).parent
+_MINUTE = len("2026-11-21T09:30")
 _MARK = "!"
 _NOTHING = "-"
 
@@ -41,6 +43,11 @@ def sections(values: Values, language: str) -> list[Section]:
 def under_title(values: Values, language: str) -> str:
     """The rehearsed time, and the numbers of leads and events."""
     return _Words(values, language).under_title()
+
+
+def truth_sentence(values: Values, language: str) -> str:
+    """What happened after the activation, beside the forecast, in one sentence; empty while that is not known."""
+    return _Words(values, language).truth_sentence()
 
 
 def page(values: Values, language: str, *, named: bool = True) -> str:
@@ -117,6 +124,7 @@ class _Words(Wording):
     def sections(self) -> Iterator[Section]:
         for section in (
             self._figures(),
+            self._truth(),
             self._changes(),
             self._phases(),
             self._moves(),
@@ -147,6 +155,41 @@ class _Words(Wording):
         return self._section(
             "figures", ("number", "before", "after", "difference"), rows, note=self.say["unknown_note"]
         )
+
+    def _truth(self) -> Section | None:
+        truth, forecast = self.values.get("truth"), self.values.get("forecast")
+        if truth is None or forecast is None:
+            return None
+        rows = []
+        for kind in KINDS:
+            expected = {name: self._number(value) for name, value in forecast[kind].items()}
+            mark = f" {_MARK}" if kind in truth["outside"] else ""
+            told = (expected["mean"], self._say("truth_range", **expected), f"{self._number(truth[kind])}{mark}")
+            rows.append([self.say[f"{kind}_figure"], *told])
+        weeks = forecast["weeks"]
+        about = {"weeks": weeks, "percent": round(200 / (weeks + 1)), "days": self._number(truth["days"])}
+        about |= {end: truth[end][:_MINUTE].replace("T", " ") for end in ("since", "until")}
+        notes = [self._say("truth_note" if truth["replaced_by"] is None else "truth_part", **about)]
+        notes += [self._say("truth_sample", one_in=self.values["sample"])] if self.values["sample"] > 1 else []
+        notes.append(self.say["truth_start"])
+        return self._section("truth", ("number", "forecast", "range", "happened"), rows, note=" ".join(notes))
+
+    def truth_sentence(self) -> str:
+        truth, forecast = self.values.get("truth"), self.values.get("forecast")
+        if truth is None or forecast is None:
+            return ""
+        happened = {kind: self._number(truth[kind]) for kind in KINDS}
+        if truth["replaced_by"] is not None:
+            return self._say("truth_sentence_part", days=self._number(truth["days"]), **happened)
+        kinds = ", ".join(self.say[f"{kind}_figure"] for kind in truth["outside"])
+        expected = {
+            f"{kind}_forecast": self._say(
+                "truth_forecast", **{name: self._number(value) for name, value in forecast[kind].items()}
+            )
+            for kind in KINDS
+        }
+        outside = self._say("truth_outside", kinds=kinds) if kinds else ""
+        return self._say("truth_sentence", outside=outside, **happened, **expected)
 
     def _both(self, name: str, found: Mapping[str, Any]) -> list[str]:
         interval = found.get("interval")

@@ -103,6 +103,26 @@ _EN = {
     "precision": "precision",
     "recall": "recall",
     "won_lost": "deals won / lost",
+    "truth": "Forecast and truth",
+    "forecast": "forecast of a week",
+    "range": "range",
+    "happened": "in truth",
+    "truth_range": "{lowest} to {highest}",
+    "truth_note": "What happened from {since} to {until} (UTC), the first week with these rules. The forecast is the "
+    "mean of the {weeks} whole weeks that were rehearsed with them; the range reaches from the lowest to the highest "
+    "of these weeks. A week like these lies outside of it in at most {percent} % of cases; it is then marked with !.",
+    "truth_part": "Other rules replaced these after {days} days. What happened until then, from {since} to {until} "
+    "(UTC), is not compared with the forecast of a whole week: the mean of the {weeks} weeks that were rehearsed, and "
+    "the lowest to the highest of them.",
+    "truth_sample": "Forecast and range are estimated from one in {one_in} leads, which makes the range wider.",
+    "truth_start": "Leads that the new rules reached at once, on the day of their activation, are a part of the truth "
+    "and not of the forecast.",
+    "truth_sentence": "In the first week with these rules there were {handoffs} handoffs to sales (forecast "
+    "{handoffs_forecast}) and {mails} mails (forecast {mails_forecast}){outside}.",
+    "truth_forecast": "{mean}, range {lowest} to {highest}",
+    "truth_outside": "; outside of the range: {kinds}",
+    "truth_sentence_part": "Other rules replaced these after {days} days, with {handoffs} handoffs to sales and "
+    "{mails} mails; that is not compared with the forecast of a week.",
     "faith": "How true this is",
     "faith_note": "The same rehearsal of the present rules sends {rehearsed} of the {mails} mails that really went out "
     "in this time. The rest differs because of delays, faults, merged leads, or other rules at that time.",
@@ -210,6 +230,27 @@ _DE = {
     "precision": "Genauigkeit",
     "recall": "Trefferquote",
     "won_lost": "Abschlüsse gewonnen / verloren",
+    "truth": "Vorhersage und Wirklichkeit",
+    "forecast": "Vorhersage für eine Woche",
+    "range": "Spanne",
+    "happened": "wirklich",
+    "truth_range": "{lowest} bis {highest}",
+    "truth_note": "Was von {since} bis {until} (UTC) geschah, der ersten Woche mit diesen Regeln. Die Vorhersage ist "
+    "der Mittelwert der {weeks} ganzen Wochen, die mit ihnen geprobt wurden; die Spanne reicht von der niedrigsten "
+    "bis zur höchsten dieser Wochen. Eine Woche wie diese liegt in höchstens {percent} % der Fälle außerhalb; sie ist "
+    "dann mit ! markiert.",
+    "truth_part": "Nach {days} Tagen ersetzten andere Regeln diese. Was bis dahin geschah, von {since} bis {until} "
+    "(UTC), wird nicht mit der Vorhersage für eine ganze Woche verglichen: dem Mittelwert der {weeks} geprobten "
+    "Wochen, und der niedrigsten bis höchsten von ihnen.",
+    "truth_sample": "Vorhersage und Spanne sind aus einem von {one_in} Leads geschätzt, was die Spanne breiter macht.",
+    "truth_start": "Leads, die die neuen Regeln sofort, am Tag ihrer Aktivierung, erreichten, gehören zur "
+    "Wirklichkeit und nicht zur Vorhersage.",
+    "truth_sentence": "In der ersten Woche mit diesen Regeln gab es {handoffs} Übergaben an den Vertrieb (Vorhersage "
+    "{handoffs_forecast}) und {mails} Mails (Vorhersage {mails_forecast}){outside}.",
+    "truth_forecast": "{mean}, Spanne {lowest} bis {highest}",
+    "truth_outside": "; außerhalb der Spanne: {kinds}",
+    "truth_sentence_part": "Nach {days} Tagen ersetzten andere Regeln diese, mit {handoffs} Übergaben an den Vertrieb "
+    "und {mails} Mails; das wird nicht mit der Vorhersage für eine Woche verglichen.",
     "faith": "Wie genau das ist",
     "faith_note": "Dieselbe Probe der jetzigen Regeln verschickt {rehearsed} der {mails} Mails, die in dieser Zeit "
     "wirklich hinausgingen. Der Rest weicht ab wegen Verzögerungen, Störungen, zusammengeführter Leads oder damals "

@@ -10,6 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import ValidationError
 
 from adapters.runtime.clients import client, error_code, stored_object
+from adapters.runtime.clock import wall_clock
 from adapters.runtime.telemetry import count, logger
 from ripen.config.configuration import MAILS, ActiveConfiguration, Configuration, Mails
 from ripen.fold.rules import Rules, compile_active
@@ -31,6 +32,7 @@ class _Kept:
     active: Active | None = None
     etag: str = ""
     checked_at: int = -MINUTE
+    read_at: int = -MINUTE
     mails_version: str = ""
     mails: Mails | None = None
 
@@ -61,7 +63,8 @@ def active_rules(bucket: str, now: int) -> Rules | None:
 def active(bucket: str, now: int) -> Active | None:
     """The active rules, as in `active_rules`, with the whole configuration that they come from."""
     kept = _kept.setdefault(bucket, _Kept())
-    if abs(now - kept.checked_at) < MINUTE and kept.active:
+    here = wall_clock()
+    if kept.active and _is_fresh(kept, now, here):
         return kept.active
     condition = {"IfNoneMatch": kept.etag} if kept.etag else {}
     try:
@@ -74,8 +77,16 @@ def active(bucket: str, now: int) -> Active | None:
             _report(error_code(error))
     except (BotoCoreError, ValidationError) as error:
         _report(type(error).__name__)
-    kept.checked_at = now
+    kept.checked_at, kept.read_at = now, here
     return kept.active
+
+
+def _is_fresh(kept: _Kept, now: int, here: int) -> bool:
+    """True if it is not a minute old by the clock of the caller, nor by that of the process (`here`).
+
+    The clock of scoring is that of its batch, which stands still while the stream repeats the batch.
+    """
+    return abs(now - kept.checked_at) < MINUTE and here - kept.read_at < MINUTE
 
 
 def stored(bucket: str) -> ActiveConfiguration | None:

@@ -1,4 +1,4 @@
-"""Writes to S3 that never replace an object."""
+"""Writes to S3 that replace no object, or only the one that was read."""
 
 from __future__ import annotations
 
@@ -11,10 +11,17 @@ _TAKEN = ("PreconditionFailed", "ConditionalRequestConflict")
 
 def put_once(bucket: str, key: str, text: str) -> bool:
     """Write an object unless there is one under the key; returns True if it was written."""
+    return _put(bucket, key, text, IfNoneMatch="*")
+
+
+def put_if_unchanged(bucket: str, key: str, text: str, etag: str) -> bool:
+    """Replace an object unless it has changed since it was read with this `etag`; returns True if it was written."""
+    return _put(bucket, key, text, IfMatch=etag)
+
+
+def _put(bucket: str, key: str, text: str, **condition: str) -> bool:
     try:
-        client("s3").put_object(
-            Bucket=bucket, Key=key, Body=text.encode(), ContentType="application/json", IfNoneMatch="*"
-        )
+        client("s3").put_object(Bucket=bucket, Key=key, Body=text.encode(), ContentType="application/json", **condition)
     except ClientError as error:
         if error_code(error) in _TAKEN:
             return False

@@ -4,16 +4,51 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from adapters.runtime.clients import client, stored_object
+from botocore.exceptions import ClientError
+
+from adapters.rules.conditional import put_if_unchanged
+from adapters.runtime.clients import client, error_code, stored_object
 
 
 def put_rehearsal(bucket: str, version: str, page: str, values: Mapping[str, Any]) -> str:
     """Store the report about a version, in place of an earlier one. Returns the key of its page."""
-    _put(bucket, _key(version, "json"), json.dumps(values, indent=1, ensure_ascii=False), "application/json")
-    _put(bucket, page_key(version), page, "text/html; charset=utf-8")
+    _put(bucket, _key(version, "json"), _json(values), "application/json")
+    put_page(bucket, version, page)
     return page_key(version)
+
+
+class Rehearsal(NamedTuple):
+    """The values of a stored report, and the ETag of their object."""
+
+    values: dict[str, Any]
+    etag: str
+
+
+def stored_rehearsal(bucket: str, version: str) -> Rehearsal | None:
+    """The values of the report about a version, to be changed; None if there is no report."""
+    try:
+        found = client("s3").get_object(Bucket=bucket, Key=_key(version, "json"))
+    except ClientError as error:
+        if error_code(error) != "NoSuchKey":
+            raise
+        return None
+    return Rehearsal(json.loads(found["Body"].read()), found["ETag"])
+
+
+def amend_rehearsal(bucket: str, version: str, page: str, amended: Rehearsal) -> bool:
+    """Store a report in place of the one that was read; returns False if there is another one meanwhile.
+
+    The page is written first: after a crash in between, the values still lack what it tells, and are amended again.
+    """
+    put_page(bucket, version, page)
+    return put_if_unchanged(bucket, _key(version, "json"), _json(amended.values), amended.etag)
+
+
+def put_page(bucket: str, version: str, page: str) -> None:
+    """Store the page alone."""
+    _put(bucket, page_key(version), page, "text/html; charset=utf-8")
 
 
 def rehearsal_of(bucket: str, version: str) -> dict[str, Any] | None:
@@ -30,6 +65,10 @@ def page_key(version: str) -> str:
 
 def _key(version: str, kind: str) -> str:
     return f"reports/{version}/rehearsal.{kind}"
+
+
+def _json(values: Mapping[str, Any]) -> str:
+    return json.dumps(values, indent=1, ensure_ascii=False)
 
 
 def _put(bucket: str, key: str, text: str, kind: str) -> None:

@@ -56,9 +56,9 @@ def record_activation(bucket: str, activation: Activation) -> None:
     put_once(bucket, f"{_HISTORY}{activation.at}.json", activation.model_dump_json())
 
 
-def activations(bucket: str) -> list[Activation]:
-    """What was live, oldest first."""
-    bodies = (stored_object(bucket, key) for key in _keys(bucket, _HISTORY))
+def activations(bucket: str, since: str = "") -> list[Activation]:
+    """The activations after the moment `since` (ISO 8601), oldest first; all of them if it is empty."""
+    bodies = (stored_object(bucket, key) for key in _keys(bucket, _HISTORY, after=since))
     return [Activation.model_validate_json(body) for body in bodies if body is not None]
 
 
@@ -71,6 +71,7 @@ def _number_key(number: int) -> str:
     return f"{_NUMBERS}{number:06}.json"
 
 
-def _keys(bucket: str, prefix: str) -> Iterator[str]:
-    pages = client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+def _keys(bucket: str, prefix: str, after: str = "") -> Iterator[str]:
+    later = {"StartAfter": f"{prefix}{after}"} if after else {}
+    pages = client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, **later)
     return (one["Key"] for page in pages for one in page.get("Contents", []))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -15,7 +15,7 @@ from adapters.identity.address_items import accepts_mail
 from adapters.runtime.clients import client
 from adapters.runtime.clients import succeeds as _held
 from adapters.runtime.conflicts import met_transaction, reasons
-from ripen.storage.intents import CLAIMED, WAITING, ClaimContext, ClaimResult, OpenClaim, SendClaim
+from ripen.storage.intents import CLAIMED, UNCONFIRMED, WAITING, ClaimContext, ClaimResult, OpenClaim, SendClaim
 from ripen.storage.ledger import IDENTITY_KEY, INTENT_PREFIX, RECORD_KEY, due_shard
 from ripen.times import SECOND, to_iso
 
@@ -44,7 +44,7 @@ def claim_intent(
         "due_shard": due_shard(decided.subject),
         "due_at": to_iso(claim.until),
         "ttl": claim.kept_until // SECOND,
-    }
+    } | ({"rules": claim.activated_at} if claim.activated_at else {})
     put = {
         "TableName": table,
         "Item": _attributes(item),
@@ -111,6 +111,7 @@ def _held_intent(item: Item) -> OpenClaim:
         json.loads(item["about"]),
         item["tries"],
         item.get("rest_until", 0),
+        item.get("rules", ""),
     )
 
 
@@ -140,20 +141,35 @@ def postpone_intent(table: str, subject: str, key: str, holder: str, rest_until:
     )
 
 
-def end_intent(table: str, subject: str, key: str, status: str, event_item: Item) -> bool:
-    """Write the outcome (`status`) of an intent and, in the same transaction, the event of this outcome.
+class Ending(NamedTuple):
+    """The end of an intent: its outcome (`status`), and the ledger item with the event of this outcome.
+
+    `counting` gives for the status before the actions of the same transaction that count the outcome.
+    """
+
+    subject: str
+    key: str
+    status: str
+    event_item: Item
+    counting: Callable[[str], Sequence[Mapping[str, Any]]] = lambda _: ()
+
+
+def end_intent(table: str, ending: Ending) -> bool:
+    """Write the outcome of an intent and, in the same transaction, the event of this outcome.
 
     A known outcome replaces `unconfirmed`. False if the intent has ended before.
     """
-    overridable = (CLAIMED,) if status == "unconfirmed" else (CLAIMED, "unconfirmed")
-    names = [f":from{n}" for n in range(len(overridable))]
-    update = {
-        "TableName": table,
-        "Key": _attributes({"pk": subject, "sk": key}),
-        "UpdateExpression": "SET #status = :status REMOVE due_shard, due_at",
-        "ConditionExpression": f"#status IN ({', '.join(names)})",
-        "ExpressionAttributeNames": {"#status": "status"},
-        "ExpressionAttributeValues": _attributes({":status": status, **dict(zip(names, overridable, strict=True))}),
-    }
-    actions = [{"Update": update}, {"Put": put_arguments(table, event_item)}]
-    return _held(client("dynamodb").transact_write_items, TransactItems=actions)
+    subject, key, status, event_item, counting = ending
+    put = {"Put": put_arguments(table, event_item)}
+    for before in (CLAIMED,) if status == UNCONFIRMED else (CLAIMED, UNCONFIRMED):
+        update = {
+            "TableName": table,
+            "Key": _attributes({"pk": subject, "sk": key}),
+            "UpdateExpression": "SET #status = :status REMOVE due_shard, due_at",
+            "ConditionExpression": "#status = :before",
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": _attributes({":status": status, ":before": before}),
+        }
+        if _held(client("dynamodb").transact_write_items, TransactItems=[{"Update": update}, put, *counting(before)]):
+            return True
+    return False

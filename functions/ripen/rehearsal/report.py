@@ -8,6 +8,7 @@ from math import sqrt
 from typing import Any, NamedTuple
 
 from ripen.rehearsal.best_threshold import best_threshold
+from ripen.rehearsal.forecast import KINDS, forecast
 from ripen.rehearsal.patches import Patch
 from ripen.rehearsal.plan import ACTIVE, CANDIDATE, Plan
 from ripen.rehearsal.tally import BUCKET, SENT, Key, Tally
@@ -38,11 +39,13 @@ ALL = Scope()
 def report(plan: Plan, tally: Tally, *, scope: Scope = ALL, capacity: int | None = None) -> dict[str, Any]:
     """The report on the leads in `tally`, which stand for all within the `scope`.
 
-    All numbers are estimates for all leads; `names` are leads of the sample. `capacity` is the number of handoffs a
+    All numbers are estimates for all leads; `names` are leads of the sample. There is no `forecast` of a week if only a
+    part of the leads was looked at, or if they came within the last four weeks. `capacity` is the number of handoffs a
     week that sales can take.
     """
-    found = _Report(plan, tally, scope.one_in).values(capacity)
-    return found | {"left_out": scope.left_out * scope.one_in, "whole": scope.whole}
+    made = _Report(plan, tally, scope.one_in)
+    about = {"left_out": scope.left_out * scope.one_in, "whole": scope.whole}
+    return made.values(capacity) | about | {"forecast": made.forecast() if scope.whole else None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,11 @@ class _Report:
             "faith": {"mails": self._count("really mailed"), "rehearsed": self._count("mailed again")},
             "deals": {when: self._deals(number) for when, number in _BOTH} if self._total("deal") else None,
         }
+
+    def forecast(self) -> dict[str, Any] | None:
+        """The forecast of a week with the candidate; None if the leads are too young."""
+        weeks = max((int(number) for (number,) in self._rests("weeks")), default=0)
+        return forecast({kind: [self._count("forecast", kind, week) for week in range(weeks)] for kind in KINDS})
 
     def _total(self, *prefix: str | float) -> int:
         """The sum of all numbers whose key begins with `prefix`."""

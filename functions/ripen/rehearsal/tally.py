@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import chain
 
 from ripen.campaigns.campaign import CampaignRules
 from ripen.campaigns.state import CampaignNote, Run
 from ripen.campaigns.steps import Do, Program, Wait
 from ripen.events.event import HANDOFF, MAIL, MAILED
 from ripen.fold.runs import CONTROL_GROUP, DROPPED, GIVEN_UP, NOT_ALLOWED, TOO_MANY
+from ripen.rehearsal.forecast import HANDOFFS, MAILS, WEEK
 from ripen.rehearsal.plan import ACTIVE, CANDIDATE, Plan
 from ripen.rehearsal.reading import Reading
 from ripen.rehearsal.replay import Rehearsed, RuleSet, rehearse
@@ -27,6 +29,8 @@ BUCKET = 10
 
 SENT, FAILED, CAPPED, SUPPRESSED, CONTROL, SKIPPED = "sent", "failed", "capped", "suppressed", "control", "skipped"
 """The fates of a mail that a campaign came to."""
+
+_FORECAST = {MAIL: MAILS, HANDOFF: HANDOFFS}
 
 Key = tuple[str | int | float, ...]
 """A counted thing: a kind, mostly the number of a rule set, and details."""
@@ -69,6 +73,7 @@ def rehearse_lead(plan: Plan, reading: Reading, tally: Tally) -> None:
     if active.before:
         tally.add("before", active.before)
     _count_faith(tally, reading, active)
+    _count_weeks(tally, reading, plan)
     for number, (rule_set, one) in enumerate(zip(plan.sets, found, strict=True)):
         _count(tally, number, one, rule_set, plan)
         if number:
@@ -103,6 +108,14 @@ def _count_faith(tally: Tally, reading: Reading, active: Rehearsed) -> None:
     tally.add("mailed again", by=len(really & done))
 
 
+def _count_weeks(tally: Tally, reading: Reading, plan: Plan) -> None:
+    """Count the lead with the number of whole weeks since its first event; an imported history starts nothing."""
+    own = (moment for moment, event in chain(reading.before, reading.during) if not event.imported)
+    first = next(own, None)
+    if first is not None:
+        tally.add("weeks", (plan.period.until - max(first, plan.period.since)) // WEEK)
+
+
 def _count(tally: Tally, number: int, found: Rehearsed, rule_set: RuleSet, plan: Plan) -> None:
     tally.add("phase", number, found.phase)
     for profile, points in found.scores.items():
@@ -117,6 +130,8 @@ def _count(tally: Tally, number: int, found: Rehearsed, rule_set: RuleSet, plan:
                 tally.add("unknown", number, action.campaign)
         else:
             tally.add(action.channel, number, week(action.at))
+        if number == CANDIDATE and action.succeeded and action.channel in _FORECAST:
+            tally.add("forecast", _FORECAST[action.channel], (plan.period.until - action.at) // WEEK)
     for note in found.notes:
         if note.step and (fate := _fate(note, rule_set.rules.campaigns)):
             tally.add("mail", number, note.campaign, week(note.at), fate)

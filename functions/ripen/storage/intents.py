@@ -11,12 +11,17 @@ WAITING = "waiting"
 """The claim was released for a retry; the intent may be claimed again from `retry_at` on."""
 
 
+UNCONFIRMED = "unconfirmed"
+"""A mail was sent or not: nobody knows."""
+
+
 class SendClaim(NamedTuple):
     """One attempt to claim an intent; `holder` is unique to it; times in milliseconds.
 
     An open claim becomes due at `until`; the item is kept until `kept_until`. `about` holds the properties that the
     outcome event has in any case. `tries` is the number of earlier attempts. After a crash a `repeatable` intent is
-    delivered again; any other is delivered at most once.
+    delivered again; any other is delivered at most once. `activated_at` (ISO 8601) is the activation of the rules that
+    decided the intent; empty if it is not known.
     """
 
     holder: str
@@ -26,6 +31,7 @@ class SendClaim(NamedTuple):
     repeatable: bool
     about: Mapping[str, Any]
     tries: int = 0
+    activated_at: str = ""
 
 
 class ClaimContext(NamedTuple):
@@ -47,7 +53,7 @@ class ClaimContext(NamedTuple):
 class OpenClaim(NamedTuple):
     """An intent with an open claim, or one that waits for a retry, after `tries` earlier attempts.
 
-    A waiting intent may not be claimed before `retry_at` (milliseconds).
+    A waiting intent may not be claimed before `retry_at` (milliseconds). `activated_at` is as in SendClaim.
     """
 
     status: str
@@ -57,6 +63,7 @@ class OpenClaim(NamedTuple):
     about: Mapping[str, Any]
     tries: int
     retry_at: int
+    activated_at: str = ""
 
 
 class ClaimResult(Enum):

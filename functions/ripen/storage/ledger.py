@@ -19,6 +19,7 @@
 | `C#waiting`         | `C#waiting`                      | the version of the rules that waits for a yes           |
 | `T#<UTC day>`       | see `anonymous_views`            | page views of visitors without consent                  |
 | `C#publishing`      | `C#publishing`                   | the lease of the function that publishes rules          |
+| `T#rules#<time>`    | see `week_counts`                | mails and handoffs in the first week of an activation   |
 | subject             | `S#<campaign>#<step>#<cycle>`    | one intent to send, claimed before sending              |
 | `L#<source>`        | the minute                       | number of events of a source that has a rate limit      |
 | `L#<source>#<hash>` | the day                          | number of events of a visitor who sends very many       |
