@@ -15,7 +15,9 @@ from adapters.tracking.waiting_version import waiting_version
 from integration.test_approval import ESTIMATED, LATER, RULES, begin, scoring
 from ripen.storage.ledger import WAITING_KEY
 from ripen.times import DAY, HOUR
+from services import publishing
 from services.asking import VALID
+from services.publishing import last_report
 from track.handler import handler as track
 
 BOSS, DEPUTY = "boss@example.com", "deputy@example.com"
@@ -97,6 +99,24 @@ def test_the_button_makes_the_version_live_and_keeps_who_and_why(asked):
     assert said_yes(asked) == []
     assert [mail["To"] for mail in asked.mails()[-2:]] == ["marketing@example.com", BOSS]
     assert asked.mails()[-1]["Subject"].startswith("Rules are live")
+
+
+def test_the_copy_that_a_used_up_yes_starts_has_nothing_to_do(asked, monkeypatch):
+    open_page(link_to(asked, BOSS), "POST")
+    before = len(asked.mails())
+    use_up = publishing.use_up
+
+    def use_up_and_start_a_copy(*arguments):
+        use_up(*arguments)
+        asked.publish({}, LATER + HOUR)
+
+    monkeypatch.setattr(publishing, "use_up", use_up_and_start_a_copy)
+
+    report = asked.publish({}, LATER + HOUR)
+
+    assert report == last_report(asked.bucket)
+    assert "12 more handoffs" in report["rehearsal"]["sentence"]
+    assert [mail["To"] for mail in asked.mails()[before:]] == ["marketing@example.com", BOSS]
 
 
 def test_a_link_counts_once(asked):

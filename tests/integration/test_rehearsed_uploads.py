@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 from click.testing import CliRunner
 
+from adapters.runtime.clients import client
 from adapters.store.all_leads import KnownLeads
 from integration.test_approval import ESTIMATED, LATER, REHEARSED, RULES, SENTENCE, begin, scoring
 from ripen.rehearsal.report import Scope
@@ -188,3 +189,22 @@ def test_nothing_is_rehearsed_again_for_a_yes(twelve, monkeypatch):
     report = twelve.publish({}, LATER + HOUR)
 
     assert (report["activated"], report["rehearsal"]["sentence"]) == (True, SENTENCE)
+
+
+def test_a_copy_that_comes_later_to_the_same_upload_keeps_the_report_and_mails_nobody(twelve):
+    before = len(twelve.mails())
+    events = client("s3").meta.events
+
+    def be_overtaken(**_):
+        """After the first object that the function writes: the report that the check is in progress."""
+        events.unregister("after-call.s3.PutObject", be_overtaken)
+        twelve.publish({}, LATER)
+
+    events.register("after-call.s3.PutObject", be_overtaken)
+
+    report = twelve.publish(scoring(6), LATER + 1)
+
+    assert report == last_report(twelve.bucket)
+    assert (report["activated"], report["number"]) == (True, report["live"]["number"])
+    assert report["rehearsal"]["sentence"]
+    assert len(twelve.mails()) == before + 1
