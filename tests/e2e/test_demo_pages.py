@@ -133,7 +133,7 @@ def test_the_page_about_rules_fits_a_phone_and_its_labels_can_be_read(phone):
     phone.goto("/_demo/rules/")
 
     expect(phone.get_by_role("button", name="Take the upload back")).to_be_visible()
-    assert [one.evaluate(CONTRAST) >= 4.5 for one in phone.locator(".chip, .edit p").all()].count(False) == 0
+    assert all(one.evaluate(CONTRAST) >= 4.5 for one in phone.locator(".chip, .edit p").all())
     assert sticks_out(phone) == 0
 
 
