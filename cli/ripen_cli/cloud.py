@@ -35,6 +35,9 @@ REGION = "eu-central-1"
 STACK = "ripen"
 SENDER = "hello@ripen.example"
 OPERATOR = "operator@ripen.example"
+APPROVER = "approver@ripen.example"
+"""The address in infra/local/approval.yaml, which gets a link to say yes to rules that wait."""
+
 DEFAULT_PORT = 4566
 _STARTED_WITHIN = 120
 _PUBLISHED_WITHIN = 180
@@ -129,7 +132,7 @@ def start(port: int, progress: Progress, template: Path = ROOT / "template.yaml"
             cloud.client("sesv2").create_email_identity(EmailIdentity=SENDER)
             _tell_public_url(cloud)
             _set_up_table(cloud)
-            publish_rules(cloud, with_server(rule_files(RULES), "local-server", cloud.server_key))
+            publish_rules(cloud, local_rules(cloud.server_key))
     except BaseException:
         for one in (process, edge and edge.process):
             if one and one.poll() is None:
@@ -156,8 +159,14 @@ def stop(port: int = DEFAULT_PORT) -> bool:
     return process is not None
 
 
+def local_rules(key: str) -> dict[str, bytes]:
+    """The starter rules and mails, with a server of this key, and limits for a handful of leads."""
+    limits = {"rules/approval.yaml": (ROOT / "infra" / "local" / "approval.yaml").read_bytes()}
+    return with_server(rule_files(RULES) | limits, "local-server", key)
+
+
 def with_server(files: Mapping[str, bytes], name: str, key: str, *more: str) -> dict[str, bytes]:
-    """Starter rules with one more source, a server with this key; `more` are further lines about it."""
+    """Rules with one more source, a server with this key; `more` are further lines about it."""
     lines = ("kind: server", f"write_key_sha256: {digest_of_key(key)}", *more)
     source = f"  {name}:\n" + "".join(f"    {line}\n" for line in lines)
     return {**files, "rules/sources.yaml": files["rules/sources.yaml"] + source.encode()}

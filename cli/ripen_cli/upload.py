@@ -33,9 +33,9 @@ def changes(bucket: str, files: Mapping[str, bytes]) -> Changes:
     return Changes([key for key in own if there.get(key) != own[key]], sorted(there.keys() - own.keys()))
 
 
-def upload(bucket: str, files: Mapping[str, bytes], keys: Iterable[str], uploader: str) -> None:
-    """Write some of the files, each with the name of the uploader."""
-    with click.progressbar([*keys], label="Uploading") as bar:
+def upload(bucket: str, files: Mapping[str, bytes], uploader: str, *, quiet: bool = False) -> None:
+    """Write files, each with the name of the uploader. A `quiet` upload prints no progress."""
+    with click.progressbar([*files], label="Uploading", hidden=quiet) as bar:
         for key in bar:
             client("s3").put_object(Bucket=bucket, Key=key, Body=files[key], Metadata={UPLOADER: quote(uploader)})
 

@@ -13,7 +13,7 @@ from ripen_cli import cloud as local_cloud
 from ripen_cli.cloud import with_server
 from ripen_cli.demo.browser import CHROMIUM, FIREFOX, launched
 from ripen_cli.demo.server import listen
-from ripen_cli.project import ROOT, RULES, rule_files
+from ripen_cli.project import ROOT
 
 SERVER_KEY = "a-secret-key"
 METERED_KEY = "a-metered-key"
@@ -70,8 +70,7 @@ def cloud():
     with listen(0) as probe:
         port = probe.getsockname()[1]
     started = local_cloud.start(port, _ignore)
-    files = with_server(rule_files(RULES), "local-server", started.server_key)
-    files = with_server(files, "server", SERVER_KEY)
+    files = with_server(local_cloud.local_rules(started.server_key), "server", SERVER_KEY)
     files = with_server(files, "metered", METERED_KEY, "limit_per_minute: 40")
     files = with_server(files, "forgetting", FORGETTING_KEY, "on_withdrawal: erase")
     local_cloud.publish_rules(started, files)

@@ -24,6 +24,12 @@ STORY = [
     ("67.0", "purchase"),
     ("20.0", "information"),
     ("-", "3 leads"),
+    ("-", "live"),
+    ("-", "nothing changed"),
+    ("-", "waits"),
+    ("-", "live"),
+    ("-", "waits"),
+    ("-", "live"),
 ]
 
 
@@ -33,7 +39,7 @@ def test_the_story_holds(cloud):
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=900,
         check=False,
     )
 

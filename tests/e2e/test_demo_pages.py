@@ -7,11 +7,16 @@ from types import SimpleNamespace
 from urllib.parse import quote
 
 import pytest
+from flask import Flask, render_template
 from playwright.sync_api import expect
 
-from ripen_cli.cloud import Cloud
+from ripen_cli.cloud import APPROVER, Cloud
+from ripen_cli.demo.edits import EDITS
+from ripen_cli.demo.rules_page import Row, Status
 from ripen_cli.demo.server import listen, serve
 from ripen_cli.demo.site import PATHS
+from ripen_cli.project import ROOT
+from ripen_cli.rules.report_lines import when
 
 PHONE = {"width": 375, "height": 667}
 MESSAGES = {
@@ -21,7 +26,7 @@ MESSAGES = {
             "To": ["ann@example.com"],
             "Subject": subject,
             "BodyHtml": html,
-            "BodyText": f"The text of {subject}",
+            "BodyText": f"The text of {subject}: <b> https://go.example.com/v1/approve?t=key </b>",
             "Timestamp": n,
         }
         for n, (subject, html) in enumerate([("a note", None), ("a mail", "<html><head></head><p>Hello</p></html>")])
@@ -121,13 +126,47 @@ def test_each_card_of_a_lead_has_a_title_of_its_own_and_labels_that_can_be_read(
     assert sticks_out(phone) == 0
 
 
-def test_a_mail_without_html_is_shown_as_text(phone):
+def test_the_page_about_rules_fits_a_phone_and_its_labels_can_be_read(phone):
+    phone.route("**/_demo/rules/", lambda route: route.fulfill(body=rules_page(), content_type="text/html"))
+    phone.route("**/_demo/rules/stamp", lambda route: route.fulfill(json={"stamp": "the same"}))
+
+    phone.goto("/_demo/rules/")
+
+    expect(phone.get_by_role("button", name="Take the upload back")).to_be_visible()
+    assert all(one.evaluate(CONTRAST) >= 4.5 for one in phone.locator(".chip, .edit p").all())
+    assert sticks_out(phone) == 0
+
+
+def rules_page():
+    """The page while a version waits, with long names."""
+    name = "a-rule-with-a-name-" + "that-is-very-long-" * 5
+    live = {"number": 1, "version": "0a1b2c3d4e5f", "since": "2026-03-02T09:00:00.000Z", "by": "Mia", "approved_by": ""}
+    report = {"at": "2026-03-02T10:00:00.000Z", "by": LEAD["address"], "why": "two zeros", "number": 2, "live": live}
+    report |= {"waits": [f"`{name}` is too large"], "problems": [], "rehearsal": {"sentence": "3 more leads."}}
+    report |= {"changes": {"rules/scoring.yaml": [f"`{name}` gives 2000 instead of 20 points"]}}
+    rows = [Row(2, [f"Version 2, uploaded by {LEAD['address']}", name], reported=True, live=False)]
+    app = Flask(__name__, template_folder=str(ROOT / "web" / "demo"))
+    with app.test_request_context("/_demo/rules/"):
+        return render_template(
+            "desk/rules.html",
+            status=Status("waits", report, "the same"),
+            report=report,
+            problem="",
+            rows=rows,
+            edits=EDITS,
+            approver=APPROVER,
+            when=when,
+        )
+
+
+def test_a_mail_without_html_is_shown_as_text_with_links(phone):
     phone.goto("/_demo/mailbox")
     note = phone.locator("article", has_text="a note")
 
     note.get_by_text("Open the mail").click()
 
-    expect(note.get_by_text("The text of a note")).to_be_visible()
+    expect(note.get_by_text("The text of a note: <b> https")).to_be_visible()
+    assert note.get_by_role("link").get_attribute("href") == "https://go.example.com/v1/approve?t=key"
     assert note.locator("iframe").count() == 0
     assert phone.locator("article", has_text="a mail").locator("iframe").count() == 1
 

@@ -228,13 +228,13 @@ def test_another_object_in_place_of_a_push_is_no_push(nurturing, rule_files, bod
 
 def test_a_push_waits_for_another_one_that_is_not_complete(pushed, folder, rule_files, monkeypatch):
     write(folder, edited(rule_files))
-    monkeypatch.setattr("ripen_cli.rules.push.now", lambda: LATER + HOUR)
+    monkeypatch.setattr("ripen_cli.rules.writing.now", lambda: LATER + HOUR)
     pushes.announce(pushed.bucket, Push(at=to_iso(LATER + HOUR - 1), by="Bob", files={"rules/x": "0"}), force=False)
 
     told = run("push", folder, "--yes", "--as", "Ann")
     assert "Bob pushes since 2026-03-03T08:59:59.999Z; try again when that is complete" in told.output
 
-    monkeypatch.setattr("ripen_cli.rules.push.now", lambda: LATER + 2 * HOUR)
+    monkeypatch.setattr("ripen_cli.rules.writing.now", lambda: LATER + 2 * HOUR)
     assert run("push", folder, "--yes", "--as", "Ann").exit_code == 0
 
 

@@ -91,6 +91,8 @@ The demo is ready. Open, in this order:
   The mails. Sign up for the workshop; the agenda arrives within a minute. If you tick the box, the confirmation mail
   comes first, because an unproven address gets one mail a day.
     {base}/_demo/mailbox
+  The rules: lower a point, break a line, add two zeros, and go back
+    {base}/_demo/rules/
   All leads, and what to click:
     {base}/_demo/leads
     {base}/_demo/

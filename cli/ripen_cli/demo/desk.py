@@ -1,9 +1,10 @@
-"""The demo's pages for operators: lead records and the mailbox."""
+"""The demo's pages for operators and marketers: lead records, the rules and the mailbox."""
 
 from __future__ import annotations
 
 import json
 import time
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -13,6 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ripen.times import to_iso
 from ripen_cli.cloud import Cloud
+from ripen_cli.demo import rules_page
 from ripen_cli.demo.leads import Leads, details, summary
 from ripen_cli.demo.mailbox import Mail, links, mails, readable
 from ripen_cli.demo.postman import Postman
@@ -50,17 +52,27 @@ def _mail(cloud: Cloud, identity: str) -> Mail:
     return next((mail for mail in mails(cloud) if mail.id == identity), None) or abort(404)
 
 
+def _refuse_other_sites() -> None:
+    """Refuse what a page of another site makes a browser send; browsers tell that."""
+    if request.method == "POST" and request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none"):
+        abort(HTTPStatus.FORBIDDEN)
+
+
+def _protect(response: Response) -> Response:
+    """Set the headers of every answer; a page with a policy of its own keeps it."""
+    response.headers.setdefault("Content-Security-Policy", _POLICY)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 def blueprint(cloud: Cloud) -> Blueprint:
     """The pages below `/_demo/`, and below `/_demo/api/` the JSON that they poll."""
     desk = Blueprint("desk", __name__, url_prefix="/_demo")
     desk.register_blueprint(_api(cloud))
+    desk.register_blueprint(rules_page.blueprint(cloud))
+    desk.before_request(_refuse_other_sites)
+    desk.after_request(_protect)
     postman = Postman(cloud)
-
-    @desk.after_request
-    def protect(response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = _POLICY
-        response.headers["Cache-Control"] = "no-store"
-        return response
 
     @desk.get("/")
     def index() -> str:

@@ -6,20 +6,21 @@ import secrets
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
-import click
-from playwright.sync_api import Browser, BrowserContext, Error
+from playwright.sync_api import Browser, BrowserContext
 
 from ripen.events.event import RIPEN
 from ripen.leads.identifiers import UNSUBSCRIBED
 from ripen.times import LAST_MOMENT
 from ripen_cli.cloud import Cloud, Progress
+from ripen_cli.demo.checking import Found, StoryError, expect, perform, wait
 from ripen_cli.demo.desk import clock, sweep, visitor_in
 from ripen_cli.demo.leads import Leads, Reading
 from ripen_cli.demo.mailbox import Mail, mails
 from ripen_cli.demo.move_over import DOMAIN, PEOPLE, import_export
 from ripen_cli.demo.postman import pages
+from ripen_cli.demo.rules_walk import RulesWalk
 from ripen_cli.demo.shop import order
 from ripen_cli.demo.story import (
     AGENDA,
@@ -51,16 +52,7 @@ from ripen_cli.local_edge import SITE
 _SCORED_WITHIN = 90
 _MAILED_WITHIN = 90
 _COUNTED_WITHIN = 150
-_TOLD_EVERY = 10
 _SITE_COOKIE = (f".{SITE}", 3)
-Found = TypeVar("Found")
-
-
-class StoryError(click.ClickException):
-    """A check after a step failed: the expected and the found value."""
-
-    def __init__(self, step: str, expected: object, found: object) -> None:
-        super().__init__(f"{step}: expected {expected}, found {found}")
 
 
 class Journey:
@@ -101,6 +93,8 @@ class Journey:
         with browser.new_context() as context:
             self._is_mailed_in_german(self._visitor(context, f"weber.{secrets.token_hex(4)}@lindenhof.example"))
         self._moves_over()
+        with browser.new_context() as context:
+            RulesWalk(self._cloud, self._visitor(context, ""), self._report, self._progress).through()
 
     def _visitor(self, context: BrowserContext, address: str) -> Visitor:
         context.set_default_timeout(60_000)
@@ -111,42 +105,42 @@ class Journey:
     ) -> None:
         asked: list[str] = []
         visitor.page.on("request", lambda request: asked.append(request.url))
-        _perform(title, act, visitor)
+        perform(title, act, visitor)
         elsewhere = [url for url in asked if not url.startswith(self._base)]
-        _expect(title, "requests to others", [], elsewhere)
+        expect(title, "requests to others", [], elsewhere)
         _expect_in_browser(title, visitor, cookies)
-        _expect(title, "new subjects in the ledger", set(), self._leads.subjects() - known)
+        expect(title, "new subjects in the ledger", set(), self._leads.subjects() - known)
         self._report(title, "-", "nothing in the ledger")
 
     def _is_answered(self, visitor: Visitor, known: set[str]) -> set[str]:
         """The form of a visitor who declined is stored alone, and answered by its mail; returns its subject."""
         title = "he signs up all the same, and gets the agenda"
-        _perform(title, ask_for_a_seat, visitor)
+        perform(title, ask_for_a_seat, visitor)
         _expect_in_browser(title, visitor, ["no"])
         found = self._after_sweeps(lambda: self._mails(visitor.address), bool, _MAILED_WITHIN)
-        _expect(title, "mails", [AGENDA_FOR_ANY], found)
+        expect(title, "mails", [AGENDA_FOR_ANY], found)
         new = self._leads.subjects() - known
-        _expect(title, "number of new subjects", 1, len(new))
+        expect(title, "number of new subjects", 1, len(new))
         [subject] = new
         reading = self._settled(title, subject, lambda found: not found.lead.pending)
         typed = [event.name for event in reading.events if event.source != RIPEN]
-        _expect(title, "what he told", ["Signed Up"], typed)
+        expect(title, "what he told", ["Signed Up"], typed)
         self._check(title, reading, 0, "awareness")
         self._report(title, "0.0", "awareness")
         return new
 
     def _take(self, step: Step, visitor: Visitor, known: set[str], before: Reading | None) -> Reading:
-        _perform(step.title, step.act, visitor)
-        _perform(step.title, lambda her: her.page.wait_for_function(ALL_TAKEN), visitor)
+        perform(step.title, step.act, visitor)
+        perform(step.title, lambda her: her.page.wait_for_function(ALL_TAKEN), visitor)
         new = self._leads.subjects() - known
         [cookie] = visitor.page.context.cookies()
-        _expect(step.title, "the cookie that the edge has set, for the whole site", _SITE_COOKIE, _who_set(cookie))
-        _expect(step.title, "subjects", {f"a:{visitor_in(cookie['value'])}"}, new)
+        expect(step.title, "the cookie that the edge has set, for the whole site", _SITE_COOKIE, _who_set(cookie))
+        expect(step.title, "subjects", {f"a:{visitor_in(cookie['value'])}"}, new)
         reading = self._settled(step.title, new.pop())
         self._check(step.title, reading, step.score, step.phase)
         if before:
             kept = len(before.lead.contributions)
-            _expect(step.title, "earlier points", before.lead.contributions, reading.lead.contributions[:kept])
+            expect(step.title, "earlier points", before.lead.contributions, reading.lead.contributions[:kept])
         self._report(step.title, f"{reading.lead.score('engagement'):.1f}", reading.lead.phase)
         return reading
 
@@ -154,7 +148,7 @@ class Journey:
         title = "gets persona and interests from her behaviour"
         found = told(reading.lead)
         for fact, expected in KNOWN.items():
-            _expect(title, fact, expected, found[fact])
+            expect(title, fact, expected, found[fact])
         self._report(title, f"{reading.lead.score('engagement'):.1f}", reading.lead.phase)
 
     def _is_asked_first(self, before: Reading) -> None:
@@ -162,8 +156,8 @@ class Journey:
         began = time.monotonic()
         self._progress(f"    waiting for the schedule, at most {_MAILED_WITHIN} s")
         expected = [CONFIRM]
-        _wait(self._mails, lambda found: len(found) >= len(expected), _MAILED_WITHIN, self._progress)
-        _expect(title, "mails", expected, self._mails())
+        wait(self._mails, lambda found: len(found) >= len(expected), _MAILED_WITHIN, self._progress)
+        expect(title, "mails", expected, self._mails())
         reading = self._settled(title, subject, lambda found: len(found.lead.pending) == 1)
         self._is_now(f"{title} ({time.monotonic() - began:.0f} s)", reading, STEPS[-1].score)
 
@@ -171,18 +165,18 @@ class Journey:
         resting = self._after_sweeps(lambda: self._leads.read(subject, clock()), _rests, _SCORED_WITHIN)
         if not _rests(resting):
             raise StoryError(title, "a lead that is not due", resting and f"due at {resting.tree.record.due_at}")
-        _expect(title, "mails", expected, self._mails())
+        expect(title, "mails", expected, self._mails())
         self._is_now(title, self._settled(title, subject), STEPS[-1].score)
 
     def _subscribes(self, mara: Visitor, subject: str) -> None:
         title = "confirms her address on a page"
-        _perform(title, lambda her: her.confirm(pages(self._mail(CONFIRM))["confirm"]), mara)
+        perform(title, lambda her: her.confirm(pages(self._mail(CONFIRM))["confirm"]), mara)
         self._is_now(title, self._settled(title, subject, lambda found: found.lead.claims.subscribed), STEPS[-1].score)
 
         title = "gets the agenda, which waited, and a welcome mail"
         expected = sorted([AGENDA, CONFIRM, WELCOME])
         found = self._after_sweeps(self._mails, lambda found: {AGENDA, WELCOME} <= {*found}, _SCORED_WITHIN)
-        _expect(title, "mails", expected, found)
+        expect(title, "mails", expected, found)
         reading = self._settled(title, subject, lambda found: not found.lead.pending)
         self._is_now(title, reading, STEPS[-1].score)
 
@@ -198,19 +192,19 @@ class Journey:
         ):
             before = self._settled(title, subject)
             with browser.new_context() as context:
-                _perform(title, partial(sign_up_elsewhere, first_name=name), self._visitor(context, self._address))
+                perform(title, partial(sign_up_elsewhere, first_name=name), self._visitor(context, self._address))
             found = self._after_sweeps(self._mails, lambda found: AGENDA_FOR_ANY in found, _SCORED_WITHIN)
-            _expect(title, "mails", expected, found)
+            expect(title, "mails", expected, found)
             typed = [mail.subject for mail in mails(self._cloud) if STRANGER in mail.text + mail.html + mail.subject]
-            _expect(title, "mails with the typed name", [], typed)
+            expect(title, "mails with the typed name", [], typed)
             reading = self._settled(title, subject)
-            _expect(title, "her events", before.events, reading.events)
-            _expect(title, "her address", (self._address, True), (reading.lead.address, reading.owned))
+            expect(title, "her events", before.events, reading.events)
+            expect(title, "her address", (self._address, True), (reading.lead.address, reading.owned))
             self._is_now(title, reading, STEPS[-1].score + READ)
 
     def _reads_and_leaves(self, mara: Visitor, subject: str) -> None:
         title = "opens the welcome mail and follows its link"
-        _perform(title, lambda her: her.read(WELCOME), mara)
+        perform(title, lambda her: her.read(WELCOME), mara)
         self._progress("    an open and a click count after a minute, unless a link scanner caused them")
         score = STEPS[-1].score + READ
         counted = self._after_sweeps(
@@ -223,9 +217,9 @@ class Journey:
         self._is_now(title, counted, score)
 
         title = "unsubscribes with one click on a page"
-        _perform(title, lambda her: her.unsubscribe(pages(self._mail(WELCOME))["unsubscribe"]), mara)
+        perform(title, lambda her: her.unsubscribe(pages(self._mail(WELCOME))["unsubscribe"]), mara)
         reading = self._settled(title, subject, lambda found: bool(found.lead.suppressed))
-        _expect(title, "pending mails", (), reading.lead.pending)
+        expect(title, "pending mails", (), reading.lead.pending)
         self._is_now(title, reading, score)
 
     def _orders(self, subject: str) -> None:
@@ -234,20 +228,20 @@ class Journey:
         order(self._cloud, subject)
         expected = sorted([AGENDA, CONFIRM, WELCOME, AGENDA_FOR_ANY, RECEIPT, FIRST_STEPS])
         found = self._after_sweeps(self._mails, lambda found: {RECEIPT, FIRST_STEPS} <= {*found}, _SCORED_WITHIN)
-        _expect(title, "mails", expected, found)
+        expect(title, "mails", expected, found)
         reading = self._settled(title, subject, lambda found: not found.lead.pending)
-        _expect(title, "her wish for no marketing", UNSUBSCRIBED, reading.lead.suppressed)
-        _expect(title, "phase", "purchase", reading.lead.phase)
+        expect(title, "her wish for no marketing", UNSUBSCRIBED, reading.lead.suppressed)
+        expect(title, "phase", "purchase", reading.lead.phase)
         self._report(title, f"{reading.lead.score('engagement'):.1f}", reading.lead.phase)
 
     def _is_mailed_in_german(self, visitor: Visitor) -> None:
         """A form on a German page is answered in German, whatever the language of the browser."""
         title = "a German visitor gets the agenda in German"
-        _perform(title, sign_up_in_german, visitor)
+        perform(title, sign_up_in_german, visitor)
         found = self._after_sweeps(lambda: self._mails(visitor.address), bool, _MAILED_WITHIN)
-        _expect(title, "mails", [AGENDA_IN_GERMAN], found)
+        expect(title, "mails", [AGENDA_IN_GERMAN], found)
         [text] = [mail.text for mail in mails(self._cloud) if mail.recipient == visitor.address]
-        _expect(title, "greeting and sender", GERMAN, tuple(words for words in GERMAN if words in text))
+        expect(title, "greeting and sender", GERMAN, tuple(words for words in GERMAN if words in text))
         [cookie] = visitor.page.context.cookies()
         subject = f"a:{visitor_in(cookie['value'])}"
         reading = self._settled(title, subject, lambda found: not found.lead.pending)
@@ -267,10 +261,10 @@ class Journey:
             return known and all(reading is not None and reading.settled and _rests(reading) for reading in found)
 
         found = [reading for reading in self._after_sweeps(look, done, _SCORED_WITHIN) if reading is not None]
-        _expect(title, "people", PEOPLE, {reading.lead.subject: _known(reading) for reading in found})
-        _expect(title, "things to be sent", [], [reading.lead.subject for reading in found if reading.lead.pending])
+        expect(title, "people", PEOPLE, {reading.lead.subject: _known(reading) for reading in found})
+        expect(title, "things to be sent", [], [reading.lead.subject for reading in found if reading.lead.pending])
         told = [mail.subject for mail in mails(self._cloud) if DOMAIN in mail.recipient + mail.text + mail.html]
-        _expect(title, "mails to them or about them", [], told)
+        expect(title, "mails to them or about them", [], told)
         self._report(title, "-", f"{len(found)} leads")
 
     def _after_sweeps(self, look: Callable[[], Found], done: Callable[[Found], bool], limit: float) -> Found:
@@ -278,7 +272,7 @@ class Journey:
             sweep(self._cloud, self._functions)
             return look()
 
-        return _wait(swept, done, limit, self._progress)
+        return wait(swept, done, limit, self._progress)
 
     def _is_now(self, title: str, reading: Reading, score: float) -> None:
         self._check(title, reading, score, STEPS[-1].phase)
@@ -297,7 +291,7 @@ class Journey:
         def done(reading: Reading | None) -> bool:
             return reading is not None and reading.settled and also(reading)
 
-        found = _wait(look, done, _SCORED_WITHIN)
+        found = wait(look, done, _SCORED_WITHIN)
         if found is None or not done(found):
             written = found.tree.record.data if found else "no lead"
             raise StoryError(title, f"the score function to follow within {_SCORED_WITHIN} s", written or "no record")
@@ -306,29 +300,13 @@ class Journey:
     @staticmethod
     def _check(title: str, reading: Reading, score: float, phase: str) -> None:
         lead = reading.lead
-        _expect(title, "score and phase", (f"{score:.1f}", phase), (f"{lead.score('engagement'):.1f}", lead.phase))
+        expect(title, "score and phase", (f"{score:.1f}", phase), (f"{lead.score('engagement'):.1f}", lead.phase))
         for profile in lead.scores:
-            _expect(title, f"unexplained points in {profile}", 0, reading.unexplained(profile))
+            expect(title, f"unexplained points in {profile}", 0, reading.unexplained(profile))
 
     def _report(self, title: str, score: str, phase: str) -> None:
         self._number += 1
         self._say(f"{self._number:>2}  {title:<48} {score:>6}  {phase}")
-
-
-def _quiet(_line: str) -> None:
-    """Discard the line."""
-
-
-def _perform(title: str, act: Callable[[Visitor], object], visitor: Visitor) -> None:
-    try:
-        act(visitor)
-    except Error as error:
-        raise StoryError(title, "a page on which this is possible", error.message.splitlines()[0]) from None
-
-
-def _expect(title: str, what: str, expected: object, found: object) -> None:
-    if found != expected:
-        raise StoryError(title, f"{what} to be {expected}", found)
 
 
 def _who_set(cookie: Any) -> tuple[str, int]:
@@ -337,8 +315,8 @@ def _who_set(cookie: Any) -> tuple[str, int]:
 
 
 def _expect_in_browser(title: str, visitor: Visitor, cookies: list[str]) -> None:
-    _expect(title, "cookies", cookies, [cookie["value"] for cookie in visitor.page.context.cookies()])
-    _expect(title, "entries in the browser's storage", 0, visitor.page.evaluate("localStorage.length"))
+    expect(title, "cookies", cookies, [cookie["value"] for cookie in visitor.page.context.cookies()])
+    expect(title, "entries in the browser's storage", 0, visitor.page.evaluate("localStorage.length"))
 
 
 def _known(reading: Reading) -> dict[str, object]:
@@ -354,14 +332,3 @@ def _known(reading: Reading) -> dict[str, object]:
 
 def _rests(found: Reading | None) -> bool:
     return found is not None and (found.tree.record.due_at or LAST_MOMENT) > clock()
-
-
-def _wait(look: Callable[[], Found], done: Callable[[Found], bool], limit: float, progress: Progress = _quiet) -> Found:
-    """The first result of `look` for which `done` is true, or the last one after `limit` seconds."""
-    began = told = time.monotonic()
-    while not done(found := look()) and (now := time.monotonic()) - began < limit:
-        if now - told >= _TOLD_EVERY:
-            told = now
-            progress(f"    {now - began:.0f} s ...")
-        time.sleep(0.1)
-    return found

@@ -31,7 +31,7 @@ def history(deployment: Deployment, limit: int) -> None:
         click.echo("There is no version yet.")
     for number in known[:limit]:
         if (version := numbered(bucket, number)) is not None:
-            click.echo("\n".join(_lines(version, decisions)))
+            click.echo("\n".join(version_lines(version, decisions)))
     if len(known) > limit:
         click.echo(f"{len(known) - limit} more; --limit shows them.")
 
@@ -45,7 +45,7 @@ def show(deployment: Deployment, version: str, html: Path | None) -> None:
     found = find(deployment.rules_bucket, version)
     if html is not None:
         html.write_bytes(_page(deployment.rules_bucket, found))
-    click.echo("\n".join(_lines(found, activations(deployment.rules_bucket))))
+    click.echo("\n".join(version_lines(found, activations(deployment.rules_bucket))))
     click.echo(f"Digest: {found.version}")
     if found.compared_to:
         click.echo(f"Changes to version {found.compared_to}, which was live then:")
@@ -76,7 +76,8 @@ def _page(bucket: str, version: Version) -> bytes:
     return page
 
 
-def _lines(version: Version, decisions: Sequence[Activation]) -> Iterator[str]:
+def version_lines(version: Version, decisions: Sequence[Activation]) -> Iterator[str]:
+    """A version as lines: who uploaded it, when and why, and each time that it was live, of all `decisions`."""
     yield f"Version {version.number}, uploaded {when(version.model_dump())}{_because(version.why)}"
     own = [(place, one) for place, one in enumerate(decisions) if one.number == version.number]
     if not own:

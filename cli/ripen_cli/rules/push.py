@@ -5,19 +5,16 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 
-from adapters.rules import isolated_check, pushes, versions
-from adapters.rules.pushes import Push
+from adapters.rules import isolated_check, versions
 from adapters.rules.uploads import md5
-from ripen.config.upload_limits import is_read
 from ripen.errors import InvalidConfigurationError
-from ripen.times import MINUTE, parse_iso, to_iso
 from ripen.versions.version import Version
 from ripen_cli import upload as uploading
-from ripen_cli.deployment import Deployment, deployed, now
+from ripen_cli.deployment import Deployment, deployed
 from ripen_cli.identity import own_name
 from ripen_cli.project import folder_of
 from ripen_cli.rules import base as bases
@@ -26,23 +23,11 @@ from ripen_cli.rules.check import check_folder, folder_argument
 from ripen_cli.rules.lookup import candidate, differences, find, live
 from ripen_cli.rules.report_lines import report_lines, when
 from ripen_cli.rules.schemas import write_schemas
-
-_ABANDONED = 10 * MINUTE
-"""After this time, another push may replace one that is not complete."""
+from ripen_cli.rules.writing import Writing, replacement, version_before, write
 
 _person = click.option("--as", "person", help="Who does this, for the report; the default is your AWS identity.")
 _reason = click.option("--why", default="", help="The reason, which is kept in the history.")
 _really = click.option("--yes", is_flag=True, help="Really change something; without it nothing is changed.")
-
-
-class _Writing(NamedTuple):
-    """Files to write, by key with their contents, and keys to delete; who does that, and why."""
-
-    files: Mapping[str, bytes]
-    deleted: list[str]
-    by: str
-    why: str
-    force: bool
 
 
 @click.command()
@@ -77,7 +62,7 @@ def push(deployment: Deployment, folder: Path, person: str | None, why: str, **f
         click.echo("Nothing was changed; --yes uploads.")
         return
     contents = {key: files[key] for key in changed.changed}
-    _write(bucket, _Writing(contents, deleted, person or own_name(), why, flags["force"]))
+    write(bucket, Writing(contents, deleted, person or own_name(), why, flags["force"]))
     bases.record(folder, bucket, bases.present(bucket))
     write_schemas(folder_of(folder))
     _wait(bucket)
@@ -101,7 +86,7 @@ def rollback(deployment: Deployment, version: str | None, person: str | None, wh
     any other upload.
     """
     bucket = deployment.rules_bucket
-    wanted = find(bucket, version or _before(bucket))
+    wanted = find(bucket, version or version_before(bucket))
     files = {key: text.encode() for key, text in wanted.files.items()}
     try:
         isolated_check.check_plain(files)
@@ -109,26 +94,15 @@ def rollback(deployment: Deployment, version: str | None, person: str | None, wh
         lines = "\n".join(error.problems)
         raise click.ClickException(f"version {wanted.number} is not valid in this release:\n{lines}") from None
     _show_changes(live(bucket), wanted)
-    changed = uploading.changes(bucket, files)
-    deleted = [key for key in changed.only_there if is_read(key)]
-    if not changed.changed and not deleted:
+    writing = replacement(bucket, files, person or own_name(), why or f"rollback to version {wanted.number}")
+    if writing is None:
         click.echo("Nothing to upload: the bucket has the same files.")
         return
     if not yes:
         click.echo(f"Nothing was changed; --yes makes version {wanted.number} live.")
         return
-    contents = {key: files[key] for key in changed.changed}
-    reason = why or f"rollback to version {wanted.number}"
-    _write(bucket, _Writing(contents, deleted, person or own_name(), reason, force=False))
+    write(bucket, writing)
     _wait(bucket)
-
-
-def _before(bucket: str) -> str:
-    decisions = versions.activations(bucket)
-    found = [one.number for one in decisions if one.number != decisions[-1].number] if decisions else []
-    if not found:
-        raise click.ClickException("no other version was live before; `ripen rules history` lists all")
-    return str(found[-1])
 
 
 def _show_changes(before: Version | None, after: Version) -> None:
@@ -170,22 +144,6 @@ def _told(bucket: str, base: Base, there: Base) -> list[str]:
     why = f": {after.why}" if after.why else ""
     head = f"Changes from version {before.number} to {after.number}, of {when(after.model_dump())}{why}"
     return [head, *(f"  {line}" for line in differences(before, after))]
-
-
-def _write(bucket: str, writing: _Writing) -> None:
-    digests = {key: md5(content) for key, content in writing.files.items()}
-    made = Push(at=to_iso(now()), by=writing.by, why=writing.why, files=digests, deleted=writing.deleted)
-    other = pushes.announce(bucket, made, force=writing.force)
-    if other is not None and _is_abandoned(other):
-        other = pushes.announce(bucket, made, force=True)
-    if other is not None:
-        raise click.ClickException(f"{other.by or 'somebody'} pushes since {other.at}; try again when that is complete")
-    uploading.upload(bucket, writing.files, writing.files, writing.by)
-    uploading.delete(bucket, writing.deleted)
-
-
-def _is_abandoned(push: Push) -> bool:
-    return not push.at or now() - parse_iso(push.at) > _ABANDONED
 
 
 def _wait(bucket: str) -> None:
