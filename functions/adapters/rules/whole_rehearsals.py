@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
+from botocore.exceptions import ClientError
+
 from adapters.runtime.clients import client, error_code, stored_object
 from ripen.config.configuration import ActiveConfiguration, Configuration
 from ripen.rehearsal.reading import Period
@@ -129,16 +131,38 @@ def state_of(bucket: str, version: str) -> State | None:
     return State(**json.loads(body)) if body is not None else None
 
 
-def start(machine: str, run: Run) -> str:
-    """Start the state machine for a run, unless it was started. Returns the ARN of its execution."""
+class Progress(NamedTuple):
+    """The status of an execution as Step Functions names it, and how many `of` its segments are `done`."""
+
+    status: str
+    done: int
+    of: int
+
+
+def progress(execution: str) -> Progress:
+    """The progress of an execution."""
     states = client("stepfunctions")
+    status = states.describe_execution(executionArn=execution)["status"]
+    maps = states.list_map_runs(executionArn=execution)["mapRuns"]
+    if not maps:
+        return Progress(status, 0, 0)
+    counts = states.describe_map_run(mapRunArn=maps[0]["mapRunArn"])["itemCounts"]
+    return Progress(status, counts["succeeded"], counts["total"])
+
+
+def execution_of(machine: str, name: str) -> str:
+    """The ARN of a state machine's execution, by its name."""
+    return f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
+
+
+def start(machine: str, run: Run) -> None:
+    """Start the state machine for a run, unless it was started."""
+    start_execution = client("stepfunctions").start_execution
     try:
-        begun = states.start_execution(stateMachineArn=machine, name=run.name, input=json.dumps(run._asdict()))
-    except states.exceptions.ClientError as error:
+        start_execution(stateMachineArn=machine, name=run.name, input=json.dumps(run._asdict()))
+    except ClientError as error:
         if error_code(error) != "ExecutionAlreadyExists":
             raise
-        return f"{machine.replace(':stateMachine:', ':execution:')}:{run.name}"
-    return str(begun["executionArn"])
 
 
 def _keys(bucket: str, run: Run) -> Iterator[str]:
