@@ -165,7 +165,9 @@ def told_of(bucket: str, version: str) -> dict[str, Any] | None:
 
 
 def note_end(bucket: str, ended: Ended) -> None:
-    """Keep that an execution has ended, unless a later run has begun."""
+    """Keep that an execution has ended, unless a later run has begun, and delete the parts that a failed one leaves."""
+    if ended.problem:
+        delete_parts(bucket, ended.run)
     state = state_of(bucket, ended.run.version)
     if state is not None and state.run == ended.run.name:
         put_state(bucket, ended.run.version, State(state.run, FAILED if ended.problem else DONE, ended.problem))

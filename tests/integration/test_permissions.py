@@ -238,6 +238,21 @@ def test_the_tracking_function_reads_the_secrets_of_links_and_of_the_edge_alone(
     assert found is allowed
 
 
+def test_the_rehearse_function_writes_the_report_of_a_rehearsal_and_nothing_else():
+    statements = permissions.of_function(template.load(), "RehearseFunction")
+    actions = {action for one in statements for action in permissions.listed(one["Action"])}
+
+    def writes(key):
+        return permissions.allows(statements, "s3:PutObject", {"Sub": f"${{RulesBucket.Arn}}/{key}"})
+
+    assert {action for action in actions if not action.startswith("s3:")} == {
+        f"dynamodb:{name}" for name in ("Scan", "Query", "DescribeTable")
+    }
+    assert all(map(writes, (f"reports/1a2b/{name}" for name in ("parts/run/0-0.json", "rehearsal.html"))))
+    others = ("reports/latest.json", "reports/1a2b/whole.json", "active/current.json", "rules/phases.yaml")
+    assert not any(map(writes, others))
+
+
 @pytest.mark.parametrize("function", ["TrackFunction", "PublishFunction"])
 def test_a_request_without_keys_is_refused_where_keys_are_limited(function):
     statements = permissions.of_function(template.load(), function)

@@ -217,6 +217,7 @@ def test_a_lead_that_cannot_be_replayed_fails_the_rehearsal_and_status_tells(sam
     failed = {"run": name, "state": "failed", "problem": because}
     assert last_report(sampled.bucket)["rehearsal"] == report["rehearsal"] | {"whole": failed}
     assert f"Rehearsal of all leads: failed, because {because}" in run("status").output
+    assert parts(sampled) == []
 
 
 def test_a_failure_to_start_is_told_and_holds_up_no_upload(sampled, machine):
