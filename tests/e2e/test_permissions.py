@@ -288,7 +288,7 @@ def test_a_rehearsal_of_all_leads_writes_its_report(cloud, send, items, wait_for
     values = json.loads(s3.get_object(Bucket=bucket, Key=f"{found[1]}.json")["Body"].read())
     assert values["leads"] >= 1
     assert (values["sample"], values["whole"]) == (1, True)
-    assert "Contents" not in s3.list_objects_v2(Bucket=bucket, Prefix=f"reports/{found[2]}/parts/")
+    assert "Contents" not in s3.list_objects_v2(Bucket=bucket, Prefix="rehearsals/")
 
     def state():
         return json.loads(s3.get_object(Bucket=bucket, Key=f"reports/{found[2]}/whole.json")["Body"].read())["state"]

@@ -238,6 +238,13 @@ def test_the_tracking_function_reads_the_secrets_of_links_and_of_the_edge_alone(
     assert found is allowed
 
 
+def test_publish_may_start_the_rehearsal_of_all_leads_and_marketers_cannot_read_its_parts():
+    statements = permissions.of_function(template.load(), "PublishFunction")
+
+    assert permissions.allows(statements, "states:StartExecution", {"Ref": "RehearsalMachine"})
+    assert not marketer_may("GetObject", "rehearsals/1a2b/run/0-0.json")
+
+
 def test_the_rehearse_function_writes_the_report_of_a_rehearsal_and_nothing_else():
     statements = permissions.of_function(template.load(), "RehearseFunction")
     actions = {action for one in statements for action in permissions.listed(one["Action"])}
@@ -248,7 +255,7 @@ def test_the_rehearse_function_writes_the_report_of_a_rehearsal_and_nothing_else
     assert {action for action in actions if not action.startswith("s3:")} == {
         f"dynamodb:{name}" for name in ("Scan", "Query", "DescribeTable")
     }
-    assert all(map(writes, (f"reports/1a2b/{name}" for name in ("parts/run/0-0.json", "rehearsal.html"))))
+    assert all(map(writes, ("reports/1a2b/rehearsal.html", "rehearsals/1a2b/run/0-0.json")))
     others = ("reports/latest.json", "reports/1a2b/whole.json", "active/current.json", "rules/phases.yaml")
     assert not any(map(writes, others))
 

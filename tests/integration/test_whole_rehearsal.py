@@ -121,8 +121,8 @@ def stored(site, version, kind="json"):
 
 
 def parts(site):
-    found = site.s3.list_objects_v2(Bucket=site.bucket, Prefix="reports/").get("Contents", [])
-    return [one["Key"] for one in found if "/parts/" in one["Key"]]
+    found = site.s3.list_objects_v2(Bucket=site.bucket, Prefix="rehearsals/").get("Contents", [])
+    return [one["Key"] for one in found]
 
 
 def test_after_a_sample_all_leads_are_rehearsed_and_told_wherever_the_sample_was(sampled, machine):

@@ -1,7 +1,7 @@
 """Rehearsals of a version over all leads, in parts, on AWS: their jobs, parts and states in the rules bucket.
 
-`reports/<version>/whole.json` tells the state of the last one. `reports/<version>/parts/<run>/` holds its job and parts
-until it is done.
+`reports/<version>/whole.json` tells the state of the last one. `rehearsals/<version>/<run>/` holds its job and parts
+until it is done; marketers cannot read them.
 """
 
 from __future__ import annotations
@@ -171,7 +171,7 @@ def _keys(bucket: str, run: Run) -> Iterator[str]:
 
 
 def _folder(run: Run) -> str:
-    return f"reports/{run.version}/parts/{run.name}/"
+    return f"rehearsals/{run.version}/{run.name}/"
 
 
 def _part_key(run: Run, place: Place) -> str:
