@@ -83,6 +83,7 @@ ROWS = (
     Row("score.largest.memory", "bench.score_largest_memory", 1.0, limit=256.0),
     Row("rehearse.cpu", "bench.rehearse_cpu", 1.8),
     Row("rehearse.merge", "bench.rehearse_merge", 1.0, limit=5.0),
+    Row("rehearse.memory", "bench.rehearse_memory", 1.0, limit=512.0),
     Row("score.writes", "bench.score_writes", 1.0),
     Row("score.record.size", "bench.score_record", 1.0),
     Row("score.due.wru", "bench.due_wru", 0.5),

@@ -31,6 +31,7 @@ ARNS = {
     ("AWS::SecretsManager::Secret", "Id"): _IN_PLACE.format(service="secretsmanager") + "secret:{name}",
     ("AWS::SecretsManager::Secret", "Ref"): _IN_PLACE.format(service="secretsmanager") + "secret:{name}",
     ("AWS::Events::Rule", "Arn"): _IN_PLACE.format(service="events") + "rule/{name}",
+    ("AWS::Serverless::StateMachine", "Ref"): _IN_PLACE.format(service="states") + "stateMachine:{name}",
     ("AWS::SNS::Topic", "Ref"): _IN_PLACE.format(service="sns") + "{name}",
     ("AWS::Serverless::Function", "Arn"): _IN_PLACE.format(service="lambda") + "function:{name}",
     ("AWS::Lambda::Function", "Arn"): _IN_PLACE.format(service="lambda") + "function:{name}",

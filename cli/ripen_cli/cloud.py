@@ -75,6 +75,7 @@ class Cloud:
     score_function: str
     trigger_function: str
     publish_function: str
+    rehearse_function: str
     server_key: str
     pid: int
     started: float
@@ -375,6 +376,7 @@ def _describe(outputs: Mapping[str, str], port: int, process: subprocess.Popen[b
         score_function=outputs["ScoreFunctionName"],
         trigger_function=outputs["TriggerFunctionName"],
         publish_function=outputs["PublishFunctionName"],
+        rehearse_function=outputs["RehearseFunctionName"],
         server_key=secrets.token_urlsafe(32),
         pid=process.pid,
         started=psutil.Process(process.pid).create_time(),

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from adapters.reports.rehearsal import page, sentence
-from adapters.reports.rehearsal_texts import TEXTS
 from adapters.rules import approvals, link_approvals
 from adapters.rules.approvals import Yes, approved
-from adapters.rules.rehearsals import put_rehearsal
 from adapters.rules.uploads import shown_name, shown_text
+from adapters.rules.whole_rehearsals import DONE, Job, State, put_state, state_of
 from adapters.runtime.settings import PublishSettings
 from adapters.runtime.telemetry import logger
 from adapters.store.all_leads import KnownLeads, known_leads
@@ -25,7 +23,15 @@ from ripen.rehearsal.limits import exceeded
 from ripen.reports.rule_effects import RuleEffects, new_kinds, rule_effects
 from ripen.storage.lead_record import reach_of
 from ripen.times import DAY, HOUR
-from services.rehearsing import RehearsalError, Replacement, rehearse_upload
+from services import whole_rehearsal
+from services.rehearsing import (
+    RehearsalError,
+    Replacement,
+    TooManyEventsError,
+    each_alone,
+    period_until,
+    rehearse_upload,
+)
 
 _RECENT = 30 * DAY
 _MOST_LEADS = 500
@@ -42,7 +48,8 @@ class Assessment(NamedTuple):
     """The reasons for which a version waits for a yes; none if it may go live by itself.
 
     `rehearsal` has the `sentence` of the rehearsal, the `report`'s S3 key, and the `leads` rehearsed, one in `sample`;
-    or a `problem`; or nothing if the version changes nothing that can be rehearsed.
+    or a `problem`; or nothing if the version changes nothing that can be rehearsed. `whole` is the state of the
+    rehearsal of all leads, if these were not all.
     """
 
     reasons: list[str]
@@ -84,19 +91,38 @@ def assess(settings: PublishSettings, replacement: Replacement, now: int) -> Ass
     except RehearsalError as error:
         logger.warning("The rules could not be rehearsed", extra={"version": after.version, "reason": str(error)})
         problem = f"rehearsal: it could not be made, because {error}; say yes only if the changes are meant"
-        return Assessment([*reasons, problem], {"problem": str(error)})
+        whole = _begun(settings, replacement, now) if isinstance(error, TooManyEventsError) else {}
+        return Assessment([*reasons, problem], {"problem": str(error), **whole})
     if values is None:
         return Assessment(reasons, {})
-    told = _stored(settings.bucket_name, after.version, values, before.configuration.mailing.language)
+    told = _stored(settings, replacement, values, now)
     return Assessment([*reasons, *exceeded(values, limits.rehearsal)], told)
 
 
-def _stored(bucket: str, version: str, values: dict[str, Any], language: str) -> dict[str, Any]:
-    known = language if language in TEXTS else "en"
-    said = sentence(values, known)
-    html = page(values, known, named=False)
-    key = put_rehearsal(bucket, version, html, {"sentence": said, "language": known, "version": version, **values})
-    return {"sentence": said, "report": key, "leads": values["leads"], "sample": values["sample"]}
+def _stored(settings: PublishSettings, replacement: Replacement, values: dict[str, Any], now: int) -> dict[str, Any]:
+    """Store the report, and begin the rehearsal of all leads unless this was one.
+
+    Returns what the report on the upload tells of it.
+    A repeated call keeps the report on all leads if that is there meanwhile.
+    """
+    bucket, version = settings.bucket_name, replacement.after.version
+    whole: dict[str, Any] = {}
+    if values["sample"] > 1 or values["left_out"] or not values["whole"]:
+        whole = _begun(settings, replacement, now)
+        if whole.get("whole", {}).get("state") == DONE:
+            return (whole_rehearsal.told_of(bucket, version) or {}) | whole
+    elif state_of(bucket, version) is not None:  # what an earlier one finds out is not wanted any more
+        put_state(bucket, version, State("", DONE))
+    language = replacement.before.configuration.mailing.language
+    return whole_rehearsal.store_report(bucket, version, values, language) | whole
+
+
+def _begun(settings: PublishSettings, replacement: Replacement, now: int) -> dict[str, Any]:
+    before, after, candidate = replacement
+    each = each_alone(before.configuration, after.configuration)
+    job = Job(before, candidate, period_until(now), each)
+    state = whole_rehearsal.begin(settings.bucket_name, settings.rehearsal_machine, after.version, job)
+    return {"whole": state.told()} if state else {}
 
 
 def given_yes(settings: PublishSettings, active: ActiveConfiguration, version: str, now: int) -> Yes | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -13,6 +14,7 @@ from adapters.rules import pushes, uploads
 from adapters.rules.active import CURRENT, activate, stored
 from adapters.rules.isolated_check import Checked, check
 from adapters.rules.schemas import put_schemas
+from adapters.rules.whole_rehearsals import DONE, state_of
 from adapters.runtime.clients import client, stored_object
 from adapters.runtime.settings import PublishSettings
 from adapters.runtime.telemetry import count, logger
@@ -20,6 +22,7 @@ from adapters.store.all_leads import under_way
 from adapters.tracking.event_names import sent_names
 from adapters.tracking.public_config import put_public_config
 from adapters.tracking.source_registry import register
+from adapters.tracking.waiting_version import put_waiting, waiting_version
 from ripen.config.configuration import ActiveConfiguration, Configuration, Mails, compile_sources
 from ripen.config.edits import edit
 from ripen.config.public import dump_site
@@ -32,6 +35,7 @@ from services.approval import Assessment, Weighed, given_yes, use_up, weigh
 from services.asking import ask, tell
 from services.rehearsing import Replacement
 from services.versioning import Decision, Upload, keep, note_activation, number_of
+from services.whole_rehearsal import Ended, note_end, told_of
 
 REPORT = "reports/latest.json"
 _LEASE = 155
@@ -72,7 +76,7 @@ class Release(NamedTuple):
     decision: Decision
 
 
-def publish(settings: PublishSettings, at: str, requester: str = "") -> dict[str, Any]:
+def publish(settings: PublishSettings, at: str, requester: str = "", ended: Iterable[Ended] = ()) -> dict[str, Any]:
     """Check all files below `rules/` and `mails/`, and activate them if they are valid.
 
     The report is returned and written to `reports/latest.json`: `activated`, `version` of the files (empty if invalid)
@@ -83,15 +87,19 @@ def publish(settings: PublishSettings, at: str, requester: str = "") -> dict[str
     is `incomplete` and says which. If files change meanwhile, all are read again; so after many uploads at once only
     the first calls have anything to do. The report is mailed (see `services.asking`), at most once.
 
+    `ended` are rehearsals of all leads. The report tells their result in place of that of a sample.
+
     One call works at a time, because two would mail twice, and could say about each other's work that it waits for a
     yes. Raises LeaseTakenError if another call takes very long.
     """
     with lease(settings.table_name, PUBLISHING_KEY, _LEASE, _PATIENCE):
-        return _publish(settings, at, requester)
+        return _publish(settings, at, requester, ended)
 
 
-def _publish(settings: PublishSettings, at: str, requester: str) -> dict[str, Any]:
+def _publish(settings: PublishSettings, at: str, requester: str, ended: Iterable[Ended]) -> dict[str, Any]:
     bucket = settings.bucket_name
+    for one in ended:
+        note_end(bucket, one)
     report, files = last_report(bucket), uploads.uploaded_files(bucket)
     while (
         report.get("files") != uploads.digest(files)
@@ -114,7 +122,28 @@ def _publish(settings: PublishSettings, at: str, requester: str) -> dict[str, An
         if not report.get("incomplete"):
             tell(settings, report, outcome.live, links)
         files = uploads.uploaded_files(bucket)
+    report = _with_whole_rehearsal(settings, last_report(bucket) or report)
     put_schemas(bucket)
+    return report
+
+
+def _with_whole_rehearsal(settings: PublishSettings, report: dict[str, Any]) -> dict[str, Any]:
+    """The report with the state of the rehearsal of all leads and, once it is done, with its result.
+
+    The state is read after the report was written, and written before the report is read. So of two calls at the same
+    time, one that uploads and one that ends a rehearsal, at least one tells the end.
+    """
+    bucket, version, rehearsal = settings.bucket_name, report.get("version", ""), report.get("rehearsal", {})
+    state = state_of(bucket, version) if version else None
+    if state is None or not state.run or rehearsal.get("whole") == state.told():
+        return report
+    rehearsal = (told_of(bucket, version) or {} if state.state == DONE else rehearsal) | {"whole": state.told()}
+    report = report | {"rehearsal": rehearsal}
+    _write(bucket, report)
+    waiting = waiting_version(settings.table_name) if report.get("waits") else None
+    if waiting is not None and waiting.version == version:
+        told = {"sentence": rehearsal.get("sentence", ""), "report": rehearsal.get("report", "")}
+        put_waiting(settings.table_name, replace(waiting, **told))
     return report
 
 

@@ -43,6 +43,10 @@ class RehearsalError(RipenError):
     """A rehearsal cannot be made; the text says why."""
 
 
+class TooManyEventsError(RehearsalError):
+    """The leads have so many events that no sample of them could be rehearsed in time."""
+
+
 class Replacement(NamedTuple):
     """The active rules, those that would replace them, and the configuration of these as it was written."""
 
@@ -72,17 +76,25 @@ def rehearse_upload(table: str, replacement: Replacement, leads: KnownLeads, now
     It holds numbers only, no leads. Raises RehearsalError.
     """
     before, after, candidate = replacement
-    found = [one for one in patches(before.configuration, after.configuration) if one.concerns_leads]
-    if not found:
+    if not any(one.concerns_leads for one in patches(before.configuration, after.configuration)):
         return None
-    period = Period(max(now - PERIOD, 0), now)
     try:
-        made = plan(before, candidate, period, each=len(found) <= _MOST_CHANGES)
+        made = plan(before, candidate, period_until(now), each=each_alone(before.configuration, after.configuration))
     except InvalidConfigurationError as error:
         raise RehearsalError(str(error)) from error
     tally, scope = largest_sample(leads, lambda subjects, most: _rehearsed(table, made, subjects, most))
     tally.names.clear()
     return report(made, tally, scope=scope)
+
+
+def period_until(now: int) -> Period:
+    """The time that is rehearsed for an upload at `now` (ms)."""
+    return Period(max(now - PERIOD, 0), now)
+
+
+def each_alone(before: Configuration, after: Configuration) -> bool:
+    """True if the changes are few enough that each is also rehearsed by itself."""
+    return sum(one.concerns_leads for one in patches(before, after)) <= _MOST_CHANGES
 
 
 def read_lead(table: str, subject: str, made: Plan) -> ReadLead | None:
@@ -117,7 +129,7 @@ def largest_sample(leads: KnownLeads, count: Callable[[Sequence[str], int], Coun
         tally.merge(counted.tally)
         left_out, work, reached = left_out + counted.left_out, work + counted.work, 2**power
     if not tally.counts["leads",] and (left_out or reached != 1):
-        raise RehearsalError("the leads have too many events")
+        raise TooManyEventsError("the leads have too many events")
     return tally, Scope(reached, left_out, leads.whole)
 
 
@@ -130,14 +142,14 @@ def _rehearsed(table: str, made: Plan, subjects: Sequence[str], most: int) -> Co
         if own > _HEAVIEST:
             left_out, own = left_out + 1, _HEAVIEST // 4  # it was read, though not replayed
         elif found and found.reading.events:
-            _replay(made, found.reading, tally)
+            replay(made, found.reading, tally)
         work += own
         if work > most:
             return None
     return Counted(tally, left_out, work)
 
 
-def _replay(made: Plan, reading: Reading, tally: Tally) -> None:
+def replay(made: Plan, reading: Reading, tally: Tally) -> None:
     """Rehearse one lead. An unexpected error ends the rehearsal; the upload can still go live with a yes."""
     try:
         rehearse_lead(made, reading, tally)

@@ -2,9 +2,12 @@
 
 import json
 import re
+import subprocess
+import sys
 import urllib.request
 from collections.abc import Mapping
 from contextlib import contextmanager
+from pathlib import Path
 
 import boto3
 import pytest
@@ -17,6 +20,7 @@ from ripen.times import DAY, HOUR, to_iso
 from ripen_cli.demo.desk import clock, sweep
 from ripen_cli.demo.mailbox import mails
 
+RIPEN = str(Path(sys.executable).with_name("ripen"))
 SERVER_KEY, FORGETTING_KEY = "a-secret-key", "a-forgetting-key"
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 VIEW = {"type": "page", "properties": {"path": "/pricing"}}
@@ -270,6 +274,54 @@ def test_marketers_and_approvers_say_yes_to_an_upload_whose_effect_was_estimated
 
     s3.put_object(Bucket=bucket, Key=LIMITS, Body=before)
     approved()
+
+
+def test_a_rehearsal_of_all_leads_writes_its_report(cloud, send, items, wait_for):
+    send({**VIEW, "userId": "rehearsed", "messageId": "r1"})
+    wait_for("a record", lambda: RECORD_KEY in items("u:rehearsed"))
+    command = [RIPEN, "rules", "rehearse-all", "1", "--local", "--port", cloud.endpoint.rpartition(":")[2]]
+
+    done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = re.search(r"Report: (reports/(.+)/rehearsal)[.]html in the rules bucket", done.stdout)
+    s3, bucket = cloud.client("s3"), cloud.rules_bucket
+    values = json.loads(s3.get_object(Bucket=bucket, Key=f"{found[1]}.json")["Body"].read())
+    assert values["leads"] >= 1
+    assert (values["sample"], values["whole"]) == (1, True)
+    assert "Contents" not in s3.list_objects_v2(Bucket=bucket, Prefix="rehearsals/")
+
+    def state():
+        return json.loads(s3.get_object(Bucket=bucket, Key=f"reports/{found[2]}/whole.json")["Body"].read())["state"]
+
+    wait_for("the publish function to hear of the end", lambda: state() == "done")
+
+
+def test_a_rehearsal_can_write_nothing_but_its_report(cloud, as_role):
+    table, key = as_role(cloud.rehearse_function, "dynamodb"), {"pk": {"S": "a:ann"}, "sk": {"S": "P"}}
+    s3, mail = as_role(cloud.rehearse_function, "s3"), as_role(cloud.rehearse_function, "sesv2")
+    put = {"PutRequest": {"Item": key}}
+
+    assert table.scan(TableName=cloud.table, Limit=1)["Items"]
+    for write in (
+        lambda: table.put_item(TableName=cloud.table, Item=key),
+        lambda: table.update_item(TableName=cloud.table, Key=key),
+        lambda: table.delete_item(TableName=cloud.table, Key=key),
+        lambda: table.batch_write_item(RequestItems={cloud.table: [put]}),
+        lambda: table.transact_write_items(TransactItems=[{"Put": {"TableName": cloud.table, "Item": key}}]),
+        lambda: mail.send_email(
+            FromEmailAddress="hello@ripen.example",
+            Destination={"ToAddresses": ["ann@example.com"]},
+            Content={"Simple": {"Subject": {"Data": "Hello"}, "Body": {"Text": {"Data": "Hello"}}}},
+        ),
+    ):
+        with refused():
+            write()
+    for name in ("rules/phases.yaml", "active/current.json", "reports/latest.json", "versions/by-number/000001.json"):
+        with refused():
+            s3.put_object(Bucket=cloud.rules_bucket, Key=name, Body=b"{}")
+    with refused():
+        s3.get_object(Bucket=cloud.rules_bucket, Key="active/current.json")
 
 
 def test_figures_are_added_up_and_all_leads_scanned(cloud, send, items, wait_for):

@@ -42,7 +42,8 @@ def test_the_functions_build_for_both_architectures(architecture, tmp_path):
 
     assert done.returncode == 0, done.stdout + done.stderr
     built = {path.name for path in (tmp_path / "build").iterdir() if path.is_dir()}
-    assert built == {"TrackFunction", "ScoreFunction", "TriggerFunction", "PublishFunction", "Edge"}
+    functions = {"TrackFunction", "ScoreFunction", "TriggerFunction", "PublishFunction", "RehearseFunction"}
+    assert built == functions | {"Edge"}
     compile_build(tmp_path / "build")
     handler = tmp_path / "build" / "PublishFunction" / "publish" / "handler.py"
     assert Path(importlib.util.cache_from_source(str(handler))).exists()

@@ -32,6 +32,7 @@ from track.handler import handler as track
 from trigger.handler import handler as trigger
 
 SENDER = "hello@example.com"
+MACHINE = "arn:aws:states:eu-central-1:111122223333:stateMachine:ripen"
 isolated_check_plain = isolated_check.check_plain
 SCHEMA = template.load()
 
@@ -192,8 +193,9 @@ def site(new_process, monkeypatch):
             "ReconcileHour": "2",
             "SendConcurrency": "2",
             "TrackFunctionUrl.FunctionUrl": "https://track.example/",
+            "RehearsalMachine": MACHINE,
         }
-        for function in ("TrackFunction", "ScoreFunction", "TriggerFunction", "PublishFunction"):
+        for function in ("TrackFunction", "ScoreFunction", "TriggerFunction", "PublishFunction", "RehearseFunction"):
             for name, value in template.environment(SCHEMA, function, names).items():
                 monkeypatch.setenv(name, value)
         monkeypatch.setattr("adapters.delivery.send_rate._read_rate", lambda: 1_000.0)  # moto lacks GetAccount

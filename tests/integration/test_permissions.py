@@ -251,6 +251,28 @@ def test_the_tracking_function_reads_the_secrets_of_links_and_of_the_edge_alone(
     assert found is allowed
 
 
+def test_publish_may_start_the_rehearsal_of_all_leads_and_marketers_cannot_read_its_parts():
+    statements = permissions.of_function(template.load(), "PublishFunction")
+
+    assert permissions.allows(statements, "states:StartExecution", {"Ref": "RehearsalMachine"})
+    assert not marketer_may("GetObject", "rehearsals/1a2b/run/0-0.json")
+
+
+def test_the_rehearse_function_writes_the_report_of_a_rehearsal_and_nothing_else():
+    statements = permissions.of_function(template.load(), "RehearseFunction")
+    actions = {action for one in statements for action in permissions.listed(one["Action"])}
+
+    def writes(key):
+        return permissions.allows(statements, "s3:PutObject", {"Sub": f"${{RulesBucket.Arn}}/{key}"})
+
+    assert {action for action in actions if not action.startswith("s3:")} == {
+        f"dynamodb:{name}" for name in ("Scan", "Query", "DescribeTable")
+    }
+    assert all(map(writes, ("reports/1a2b/rehearsal.html", "rehearsals/1a2b/run/0-0.json")))
+    others = ("reports/latest.json", "reports/1a2b/whole.json", "active/current.json", "rules/phases.yaml")
+    assert not any(map(writes, others))
+
+
 @pytest.mark.parametrize("function", ["TrackFunction", "PublishFunction"])
 def test_a_request_without_keys_is_refused_where_keys_are_limited(function):
     statements = permissions.of_function(template.load(), function)
@@ -280,11 +302,11 @@ def writes(function, key):
     return permissions.allows(policy, "s3:PutObject", {"Sub": f"${{RulesBucket.Arn}}/{key}"})
 
 
-def test_reports_are_written_by_the_publish_function_alone():
+def test_reports_are_written_by_the_functions_that_publish_and_rehearse():
     report = "reports/0123456789ab/rehearsal.json"
-    functions = ("TrackFunction", "ScoreFunction", "TriggerFunction", "PublishFunction")
+    functions = ("TrackFunction", "ScoreFunction", "TriggerFunction", "PublishFunction", "RehearseFunction")
 
-    assert [function for function in functions if writes(function, report)] == ["PublishFunction"]
+    assert [function for function in functions if writes(function, report)] == ["PublishFunction", "RehearseFunction"]
     assert not any(writes("PublishFunction", key) for key in ("rules/scoring.yaml", "mails/x.mjml", "approvals/x.json"))
 
 

@@ -14,6 +14,7 @@ from adapters.runtime.settings import (
     EdgeSettings,
     PagesSettings,
     PublishSettings,
+    RehearseSettings,
     ScoreSettings,
     SettingsError,
     TelemetrySettings,
@@ -31,7 +32,8 @@ KINDS = [
     ("Score", ScoreSettings),
     ("Trigger", TriggerSettings),
     ("Publish", PublishSettings),
-    *((function, TelemetrySettings) for function in ("Track", "Score", "Trigger", "Publish")),
+    ("Rehearse", RehearseSettings),
+    *((function, TelemetrySettings) for function in ("Track", "Score", "Trigger", "Publish", "Rehearse")),
 ]
 
 
@@ -102,7 +104,10 @@ def test_a_queue_takes_messages_of_the_rules_that_write_to_it_only():
 
     senders = {str(one["Resource"]): one["Condition"]["ArnEquals"]["aws:SourceArn"] for one in statements}
     assert senders == {
-        "[{'GetAtt': 'UploadQueue.Arn'}, {'GetAtt': 'UploadDeadLetters.Arn'}]": {"GetAtt": "UploadRule.Arn"},
+        "[{'GetAtt': 'UploadQueue.Arn'}, {'GetAtt': 'UploadDeadLetters.Arn'}]": [
+            {"GetAtt": "UploadRule.Arn"},
+            {"GetAtt": "RehearsalRule.Arn"},
+        ],
         "{'GetAtt': 'ReportDeadLetters.Arn'}": {"GetAtt": "TrackFunctionMailReports.Arn"},
     }
 

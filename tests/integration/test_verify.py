@@ -18,7 +18,7 @@ from ripen_cli.verify.mail_checks import identity_checks
 from ripen_cli.verify.walk import Walk
 from stories import START
 
-FUNCTIONS = ("TrackFunction", "ScoreFunction", "TriggerFunction", "PublishFunction")
+FUNCTIONS = ("TrackFunction", "ScoreFunction", "TriggerFunction", "PublishFunction", "RehearseFunction")
 TXT = {
     "mail.example.com": ["v=spf1 include:amazonses.com ~all"],
     "_dmarc.example.com": ["v=DMARC1; p=none"],

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from random import Random
 
+from ripen.config.configuration import ActiveConfiguration
 from ripen.fold.fold import fold
+from ripen.rehearsal.plan import plan
 from ripen.rehearsal.reading import Period, intent_of, is_action, read
 from ripen.rehearsal.replay import RuleSet, rehearse
+from ripen.rehearsal.report import report
+from ripen.rehearsal.tally import Tally, rehearse_lead
 from simulation.invariants import RULES, leads_of
 from simulation.punctual import PunctualWorld
 from simulation.site_rules import CONFIGURATIONS
@@ -41,6 +47,42 @@ def test_faults_and_delays_move_actions_but_no_phase(inside, request):
 
     assert request.config.getoption("--seed") is not None or done["both"] > 20
     assert done["both"] >= 0.9 * done["really"], f"{done}"
+
+
+def test_replaying_in_parts_equals_replaying_as_one(inside, request):
+    """Leads in any number of parts, these in any order, each through JSON as it lies in S3."""
+    for seed in _seeds(request, 4)[:10]:
+        world, random = World(seed), Random(seed)
+        trees = _lived(world, inside)
+        first = min(event.at for tree in trees for event in tree.events)
+        period = Period((first + world.now) // 2, world.now)
+        made = _plan(period)
+        readings = [read(tree.record.subject, tree.events, period) for tree in trees]
+        whole = _tally(made, readings)
+        for count in (1, 2, 5, len(readings) + 1):
+            parts = [[] for _ in range(count)]
+            for reading in random.sample(readings, len(readings)):
+                random.choice(parts).append(reading)
+            merged = Tally()
+            for part in random.sample(parts, count):
+                merged.merge(Tally.load(json.loads(json.dumps(_tally(made, part).dump()))))
+
+            where = f"seed {seed}, {count} parts"
+            assert merged == whole, where
+            assert json.dumps(report(made, merged)) == json.dumps(report(made, whole)), where
+        assert whole.counts["leads",] == len(trees) > 0
+
+
+def _plan(period):
+    active = ActiveConfiguration(version="v1", activated_at="2026-01-01T00:00:00Z", configuration=CONFIGURATIONS["v1"])
+    return plan(active, CONFIGURATIONS["v2"], period)
+
+
+def _tally(made, readings):
+    tally = Tally()
+    for reading in readings:
+        rehearse_lead(made, reading, tally)
+    return tally
 
 
 def _seeds(request, few):

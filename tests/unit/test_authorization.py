@@ -29,7 +29,8 @@ def test_each_statement_of_the_templates_agrees_with_the_reference(owner, statem
 def test_the_statements_of_all_policies_are_found():
     owners = {owner for _, owner, _ in PLACED}
 
-    functions = {"TrackFunction", "ScoreFunction", "TriggerFunction", "PublishFunction"}
+    functions = {"TrackFunction", "ScoreFunction", "TriggerFunction", "PublishFunction", "RehearseFunction"}
+    assert functions | {"RehearsalRole", "RehearsalMapPolicy"} <= owners
     assert functions | {"MarketerPolicy", "RulesBucketPolicy", "EventsToQueues"} <= owners
 
 

@@ -15,6 +15,7 @@ LIMITS = {"track.batch.wru": 0.2, "score.largest.cpu": 2.0, "score.largest.memor
     "price.batch": 0.45,
     "check.rules-500.time": 1.0,
     "rehearse.merge": 5.0,
+    "rehearse.memory": 512.0,
 }
 CPU = {
     *("track.single.cpu", "track.batch.cpu", "track.hostile.cpu", "track.growth.cpu", "track.cold-start.cpu"),

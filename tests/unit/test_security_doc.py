@@ -42,6 +42,7 @@ def test_each_role_has_its_lines():
         "A marketer",
         "A rep",
         "An operator",
+        "The rehearse function",
         "The tracking function",
     )
 

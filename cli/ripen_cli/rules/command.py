@@ -14,6 +14,7 @@ _PLACES = {
     "pull": "ripen_cli.rules.pull:pull",
     "push": "ripen_cli.rules.push:push",
     "rehearse": "ripen_cli.rehearse.command:rehearse",
+    "rehearse-all": "ripen_cli.rehearse.whole:rehearse_all",
     "rollback": "ripen_cli.rules.push:rollback",
     "schemas": "ripen_cli.rules.schemas:schemas",
     "show": "ripen_cli.rules.history:show",

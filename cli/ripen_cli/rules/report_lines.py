@@ -36,9 +36,15 @@ def rehearsal_lines(rehearsal: Mapping[str, Any]) -> Iterator[str]:
     """The sentence of a rehearsal and the S3 key of its report, or why it could not be made."""
     if rehearsal.get("problem"):
         yield f"Rehearsal: not made, because {rehearsal['problem']}"
-    elif rehearsal:
+    elif rehearsal.get("sentence"):
         yield f"Rehearsal: {rehearsal['sentence']}"
         yield f"Report: {rehearsal['report']} in the rules bucket"
+    if whole := rehearsal.get("whole"):
+        yield f"Rehearsal of all leads: {whole['state']}{_because(whole.get('problem'))}"
+
+
+def _because(problem: str | None) -> str:
+    return f", because {problem}" if problem else ""
 
 
 def truth_lines(rehearsal: Mapping[str, Any] | None) -> Iterator[str]:

@@ -104,7 +104,8 @@ class PublishSettings:
     """`bucket_name` holds uploaded and active rules; `table_name` holds the source registry.
 
     `sender` is the From address, verified in SES. `sender_domains` are further domains that rules may name in From,
-    separated by commas. `public_url` is where the page is on which approvers say yes.
+    separated by commas. `public_url` is where the page is on which approvers say yes. `rehearsal_machine` is the ARN of
+    the state machine that rehearses all leads; empty if there is none.
     """
 
     bucket_name: str
@@ -112,6 +113,15 @@ class PublishSettings:
     sender: str
     public_url: str
     sender_domains: str = ""
+    rehearsal_machine: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RehearseSettings:
+    """`bucket_name` holds the rules and reports; `table_name` is the ledger."""
+
+    bucket_name: str
+    table_name: str
 
 
 Settings = TypeVar(
@@ -125,6 +135,7 @@ Settings = TypeVar(
     TriggerSettings,
     TelemetrySettings,
     PublishSettings,
+    RehearseSettings,
 )
 
 

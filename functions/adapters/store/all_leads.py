@@ -27,6 +27,33 @@ def leads(table: str) -> Iterator[list[str]]:
         yield [item["pk"]["S"] for item in page]
 
 
+class SegmentPage(NamedTuple):
+    """The root subjects in a page of a segment, and the key after which the next page begins; None at the end."""
+
+    subjects: list[str]
+    after: dict[str, Any] | None
+
+
+def segment_pages(table: str, segment: int, of: int, after: Mapping[str, Any] | None) -> Iterator[SegmentPage]:
+    """The leads in one `of` so many segments of the table, from the key `after` on: one page per 1 MB of scanned data.
+
+    The segments together hold each lead once. Reads are eventually consistent.
+    """
+    begin = {"ExclusiveStartKey": after} if after else {}
+    for page in _pages(table, "pk", {}, Segment=segment, TotalSegments=of, **begin):
+        yield SegmentPage([item["pk"]["S"] for item in page["Items"]], page.get("LastEvaluatedKey"))
+
+
+def key_of(subject: str) -> dict[str, Any]:
+    """The key of a lead's record, after which a scan of its segment can go on."""
+    return attributes({"pk": subject, "sk": RECORD_KEY})
+
+
+def table_bytes(table: str) -> int:
+    """The size of the table, which DynamoDB counts about every six hours."""
+    return int(client("dynamodb").describe_table(TableName=table)["Table"]["TableSizeBytes"])
+
+
 def under_way(table: str) -> tuple[Counter[str], bool]:
     """The number of leads under way in each campaign, by its name in the ledger.
 
@@ -73,7 +100,11 @@ def _summary(item: Any) -> dict[str, Any]:
 
 def _records(table: str, attributes_read: str, names: Mapping[str, str] = MappingProxyType({})) -> Iterator[list[Any]]:
     """The records of all root leads, with some attributes: one list per 1 MB of scanned data."""
-    pages = (
+    return (page["Items"] for page in _pages(table, attributes_read, names))
+
+
+def _pages(table: str, attributes_read: str, names: Mapping[str, str], **scan: Any) -> Iterator[Any]:
+    pages: Iterator[Any] = (
         client("dynamodb")
         .get_paginator("scan")
         .paginate(
@@ -82,7 +113,7 @@ def _records(table: str, attributes_read: str, names: Mapping[str, str] = Mappin
             FilterExpression="sk = :record AND attribute_not_exists(#lead)",
             ExpressionAttributeNames={"#lead": "lead", **names},
             ExpressionAttributeValues=attributes({":record": RECORD_KEY}),
+            **scan,
         )
     )
-    for page in pages:
-        yield page["Items"]
+    return iter(pages)

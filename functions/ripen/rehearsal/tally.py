@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from bisect import insort
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import chain
+from typing import Any
 
 from ripen.campaigns.campaign import CampaignRules
 from ripen.campaigns.state import CampaignNote, Run
@@ -56,6 +57,19 @@ class Tally:
             named = self.names.get(key, [])
             if len(named) < MOST_NAMES or leads[0] < named[-1]:
                 self.names[key] = sorted([*named, *leads])[:MOST_NAMES]
+
+    def dump(self) -> dict[str, Any]:
+        """The numbers as plain JSON values, for `load`."""
+        return {
+            "counts": [[*key, count] for key, count in self.counts.items()],
+            "names": [[[*key], leads] for key, leads in self.names.items()],
+        }
+
+    @classmethod
+    def load(cls, values: Mapping[str, Any]) -> Tally:
+        """The tally that `dump` has given."""
+        counts = Counter({tuple(key): count for *key, count in values["counts"]})
+        return cls(counts, {tuple(key): [*leads] for key, leads in values["names"]})
 
     def _name(self, key: Key, lead: str) -> None:
         named = self.names.setdefault(key, [])

@@ -1,0 +1,1 @@
+"""The rehearse function: one step of a rehearsal over all leads."""
