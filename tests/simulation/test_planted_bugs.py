@@ -29,9 +29,11 @@ from stories import START
 # For a rare bug, the search starts near a seed that finds it.
 _SINCE = {
     "adapters.store.lead_records.unchanged": 2_620,
-    "adapters.store.merge_writes._unchanged": 1_040,
+    "adapters.store.merge_writes._unchanged": 2_210,
     "adapters.store.reconciliation.needs_refold": 85,
     "ripen.campaigns.sending_hours._next_open": 600,
+    "ripen.storage.checkpoint.Checkpoint.holds": 265,
+    "score.handler._subjects": 185,
 }
 # A bug that shows only between the calls of another function is found sooner if functions take turns more often. One
 # that overwrites what another has written is found sooner if requests are repeated more often.

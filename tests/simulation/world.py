@@ -93,8 +93,9 @@ class World:
     that `settles`, events older than two hours go into a checkpoint and do not change daily figures; in others neither
     happens, so that the figures can be recounted.
 
-    Rules go live and are rolled back while functions run. `live_since` holds the moments of activations, `amid` counts
-    those during which another function ran, and `mixed` tells of folds that mix versions of the rules.
+    Rules go live and are rolled back while functions run, often in a world that is `edited`; in others seldom, because
+    the folds after each activation correct what went wrong before. `live_since` holds the moments of activations,
+    `amid` counts those during which another function ran, and `mixed` tells of folds that mix versions of the rules.
 
     In a `limited` world, SES accepts no mail of the account at times. `unsent` are messages that failed because of SES.
 
@@ -107,6 +108,7 @@ class World:
         self.settles = seed % 2 == 1
         self.braked = seed % 5 == 2
         self.limited = seed % 4 == 3
+        self.edited = seed % 3 == 0
         self.limits: set[str] = set()
         self.unsent: list[str] = []
         self.now = parse_iso("2026-03-27T15:00:00Z") if seed % 3 == 1 else START  # clocks change that weekend
@@ -238,7 +240,7 @@ class World:
             actions += [*pending, self._sweep, self._deliver_again]
             weights += [*[3] * len(pending), 2, 1]
         rare = (
-            (self._upload, 0.4 if self.version else 0.8, not self.uploaded),
+            (self._upload, 0.8 if self.edited or not self.version else 0.03, not self.uploaded),
             (self._outage, 0.3, self.changes and self.outages),
             (self._plant, 0.3, not self.erasing),
             (self._forge, 0.5, len(self.machine.running) < _CONCURRENT),
