@@ -25,6 +25,7 @@ STORY = [
     ("20.0", "information"),
     ("-", "3 leads"),
     ("-", "live"),
+    ("-", "live"),
     ("-", "nothing changed"),
     ("-", "waits"),
     ("-", "live"),

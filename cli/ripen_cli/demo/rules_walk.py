@@ -43,14 +43,14 @@ class RulesWalk:
         before = status(self._bucket)
         expect("a marketer opens the rules", "the last upload", "live", before.state)
         first = before.report["live"]["number"]
-        small = self._makes_a_small_edit()
+        self._makes_a_small_edit("lower", "a marketer lowers a point: it goes live by itself")
+        small = self._makes_a_small_edit("threshold", "she raises a threshold: it goes live, too")
         self._breaks_a_line(small)
         large = self._makes_a_large_edit(small)
         self._rolls_back(large, first, before.report["live"]["version"])
 
-    def _makes_a_small_edit(self) -> int:
-        title = "a marketer lowers a point: it goes live by itself"
-        found = self._presses(title, EDITS["lower"].title, "live")
+    def _makes_a_small_edit(self, name: str, title: str) -> int:
+        found = self._presses(title, EDITS[name].title, "live")
         number = int(found.report["number"])
         expect(title, "the live version", number, found.report["live"]["number"])
         self._opens_the_report(title, found)
