@@ -195,10 +195,10 @@ LATE = """(leave) => {
 }"""
 
 
-@pytest.mark.parametrize("leave", ["reset", "withdrawal"])
-def test_an_answer_that_comes_late_brings_no_id_back(agreed, recorder, leave):
+@pytest.mark.parametrize(("leave", "sent"), [("reset", ()), ("withdrawal", ("Consent Withdrawn",))])
+def test_an_answer_that_comes_late_brings_no_id_back(agreed, recorder, leave, sent):
     before = agreed.evaluate(LATE, leave)
-    recorder.events("Tool Used")
+    recorder.events("Tool Used", *sent)
     agreed.wait_for_function("(id) => !document.cookie.includes(id)", arg=before)
 
     [cookie] = cookies(agreed)
