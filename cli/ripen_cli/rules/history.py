@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 
+from adapters.reports.rehearsal import truth_sentence
 from adapters.rules.rehearsals import page_key, rehearsal_of
 from adapters.rules.versions import activations, numbered, numbers
 from adapters.runtime.clients import stored_object
 from ripen.versions.version import Activation, Version
 from ripen_cli.deployment import Deployment, deployed
 from ripen_cli.rules.lookup import differences, find
-from ripen_cli.rules.report_lines import change_lines, rehearsal_lines, truth_lines, when
+from ripen_cli.rules.report_lines import change_lines, rehearsal_lines, when
 
 
 @click.command()
@@ -93,3 +95,10 @@ def version_lines(version: Version, decisions: Sequence[Activation]) -> Iterator
 
 def _because(why: str) -> str:
     return f": {why}" if why else ""
+
+
+def truth_lines(rehearsal: Mapping[str, Any] | None) -> Iterator[str]:
+    """What happened in the week after the activation, once the report of the rehearsal tells it."""
+    told = truth_sentence(rehearsal, "en") if rehearsal else ""
+    if told:
+        yield f"Forecast and truth: {told}"

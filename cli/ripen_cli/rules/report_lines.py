@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from adapters.reports.rehearsal import truth_sentence
-
 _MINUTE = len("2026-11-21T09:30")
 
 
@@ -45,13 +43,6 @@ def rehearsal_lines(rehearsal: Mapping[str, Any]) -> Iterator[str]:
 
 def _because(problem: str | None) -> str:
     return f", because {problem}" if problem else ""
-
-
-def truth_lines(rehearsal: Mapping[str, Any] | None) -> Iterator[str]:
-    """What happened in the week after the activation, once the report of the rehearsal tells it."""
-    told = truth_sentence(rehearsal, "en") if rehearsal else ""
-    if told:
-        yield f"Forecast and truth: {told}"
 
 
 def named(version: Mapping[str, Any]) -> str:

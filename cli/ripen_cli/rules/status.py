@@ -7,7 +7,8 @@ import click
 from adapters.rules.rehearsals import rehearsal_of
 from adapters.store.reconciliation import load_scans
 from ripen_cli.deployment import Deployment, deployed
-from ripen_cli.rules.report_lines import report_lines, truth_lines
+from ripen_cli.rules.history import truth_lines
+from ripen_cli.rules.report_lines import report_lines
 from ripen_cli.scan_progress import describe
 from services.publishing import last_report
 
