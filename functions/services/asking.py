@@ -13,6 +13,7 @@ from adapters.tracking.waiting_version import Waiting, digest, end_waiting, put_
 from ripen.config.configuration import ActiveConfiguration
 from ripen.errors import RipenError
 from ripen.times import DAY, parse_iso
+from ripen.versions.values import shortened
 
 VALID = 14 * DAY
 """Milliseconds for which a link to say yes is valid."""
@@ -44,8 +45,8 @@ def ask(settings: PublishSettings, report: Mapping[str, Any], live: ActiveConfig
         sentence=rehearsal.get("sentence", ""),
         report=rehearsal.get("report", ""),
         until=parse_iso(report["at"]) + VALID,
-        reasons=_first([*map(_shortened, report["waits"])]),
-        changes={file: [*map(_shortened, texts)] for file, texts in report["changes"].items()},
+        reasons=_first([shortened(reason, _LONGEST) for reason in report["waits"]]),
+        changes={file: [shortened(text, _LONGEST) for text in texts] for file, texts in report["changes"].items()},
         approvers={digest(key): address for address, key in keys.items()},
     )
     put_waiting(settings.table_name, waiting)
@@ -83,7 +84,3 @@ def tell(
 def _first(reasons: list[str]) -> list[str]:
     more = len(reasons) - _MOST_REASONS
     return reasons if more <= 0 else [*reasons[:_MOST_REASONS], f"and {more} more, in reports/latest.json"]
-
-
-def _shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

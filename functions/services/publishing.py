@@ -15,7 +15,7 @@ from adapters.rules.active import CURRENT, activate, stored
 from adapters.rules.isolated_check import Checked, check
 from adapters.rules.schemas import put_schemas
 from adapters.rules.whole_rehearsals import DONE, state_of
-from adapters.runtime.clients import client, stored_object
+from adapters.runtime.clients import store_json, stored_object
 from adapters.runtime.settings import PublishSettings
 from adapters.runtime.telemetry import count, logger
 from adapters.store.all_leads import under_way
@@ -30,6 +30,7 @@ from ripen.config.upload_limits import is_ignored
 from ripen.errors import InvalidConfigurationError
 from ripen.storage.ledger import PUBLISHING_KEY
 from ripen.times import parse_iso, to_iso
+from ripen.versions.values import shortened
 from ripen.versions.version import Version
 from services.approval import Assessment, Weighed, given_yes, use_up, weigh
 from services.asking import ask, tell
@@ -122,17 +123,13 @@ def _publish(settings: PublishSettings, at: str, requester: str, ended: Iterable
         if not report.get("incomplete"):
             tell(settings, report, outcome.live, links)
         files = uploads.uploaded_files(bucket)
-    report = _with_whole_rehearsal(settings, last_report(bucket) or report)
+    report = _with_whole_rehearsal(settings, report)
     put_schemas(bucket)
     return report
 
 
 def _with_whole_rehearsal(settings: PublishSettings, report: dict[str, Any]) -> dict[str, Any]:
-    """The report with the state of the rehearsal of all leads and, once it is done, with its result.
-
-    The state is read after the report was written, and written before the report is read. So of two calls at the same
-    time, one that uploads and one that ends a rehearsal, at least one tells the end.
-    """
+    """The report with the state of the rehearsal of all leads and, once it is done, with its result."""
     bucket, version, rehearsal = settings.bucket_name, report.get("version", ""), report.get("rehearsal", {})
     state = state_of(bucket, version) if version else None
     if state is None or not state.run or rehearsal.get("whole") == state.told():
@@ -310,14 +307,10 @@ def _unfinished(bucket: str, problem: str, at: str) -> dict[str, Any]:
 
 
 def _refusal(problems: Sequence[str], at: str) -> dict[str, Any]:
-    told = [_shortened(problem) for problem in problems[:_MOST_PROBLEMS]]
+    told = [shortened(problem, _LONGEST) for problem in problems[:_MOST_PROBLEMS]]
     if len(problems) > len(told):
         told.append(f"{_ALL}: there are more problems than these")
     return {"activated": False, "version": "", "problems": told, "at": at}
-
-
-def _shortened(problem: str) -> str:
-    return problem if len(problem) <= _LONGEST else f"{problem[:_LONGEST]}..."
 
 
 def last_report(bucket: str) -> dict[str, Any]:
@@ -331,5 +324,4 @@ def last_report(bucket: str) -> dict[str, Any]:
 
 
 def _write(bucket: str, report: dict[str, Any]) -> None:
-    body = json.dumps(report, indent=2).encode()
-    client("s3").put_object(Bucket=bucket, Key=REPORT, Body=body, ContentType="application/json")
+    store_json(bucket, REPORT, json.dumps(report, indent=2))

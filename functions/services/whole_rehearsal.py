@@ -150,18 +150,20 @@ def store_report(bucket: str, version: str, values: Mapping[str, Any], language:
     known = language if language in TEXTS else "en"
     said = sentence(values, known)
     html = page(values, known, named=False)
-    put_rehearsal(bucket, version, html, {"sentence": said, "language": known, "version": version, **values})
-    return told_of(bucket, version) or {}
+    stored = {"sentence": said, "language": known, "version": version, **values}
+    put_rehearsal(bucket, version, html, stored)
+    return told(version, stored)
 
 
 def told_of(bucket: str, version: str) -> dict[str, Any] | None:
     """What a report on an upload tells of the stored report about a version; None if there is none."""
     values = rehearsal_of(bucket, version)
-    if values is None:
-        return None
-    return {"sentence": values["sentence"], "report": page_key(version)} | {
-        name: values[name] for name in ("leads", "sample")
-    }
+    return told(version, values) if values is not None else None
+
+
+def told(version: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """What a report on an upload tells of the values of a stored report."""
+    return {"report": page_key(version)} | {name: values[name] for name in ("sentence", "leads", "sample")}
 
 
 def note_end(bucket: str, ended: Ended) -> None:

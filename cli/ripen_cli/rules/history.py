@@ -16,6 +16,7 @@ from ripen.versions.version import Activation, Version
 from ripen_cli.deployment import Deployment, deployed
 from ripen_cli.rules.lookup import differences, find
 from ripen_cli.rules.report_lines import change_lines, rehearsal_lines, when
+from services.whole_rehearsal import told
 
 
 @click.command()
@@ -54,8 +55,7 @@ def show(deployment: Deployment, version: str, html: Path | None) -> None:
     click.echo("\n".join(change_lines(found.changes)) if found.changes else "No change that leads notice.")
     rehearsed = rehearsal_of(deployment.rules_bucket, found.version)
     if rehearsed is not None:
-        told = {"sentence": rehearsed["sentence"], "report": page_key(found.version)}
-        click.echo("\n".join([*rehearsal_lines(told), *truth_lines(rehearsed)]))
+        click.echo("\n".join([*rehearsal_lines(told(found.version, rehearsed)), *truth_lines(rehearsed)]))
 
 
 @click.command()

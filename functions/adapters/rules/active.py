@@ -9,7 +9,7 @@ from typing import NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import ValidationError
 
-from adapters.runtime.clients import client, error_code, stored_object
+from adapters.runtime.clients import client, error_code, store_json, stored_object
 from adapters.runtime.clock import wall_clock
 from adapters.runtime.telemetry import count, logger
 from ripen.config.configuration import MAILS, ActiveConfiguration, Configuration, Mails
@@ -109,12 +109,8 @@ def active_mails(bucket: str, version: str) -> Mails:
 
 def activate(bucket: str, active: ActiveConfiguration, mails: Mails) -> None:
     """Make a checked configuration active. The mails are written first, then the object that refers to them."""
-    _put(bucket, mails_key(active.rules_version), json.dumps(MAILS.dump_python(mails)))
-    _put(bucket, CURRENT, active.model_dump_json(by_alias=True, exclude_defaults=True))
-
-
-def _put(bucket: str, key: str, text: str) -> None:
-    client("s3").put_object(Bucket=bucket, Key=key, Body=text.encode(), ContentType="application/json")
+    store_json(bucket, mails_key(active.rules_version), json.dumps(MAILS.dump_python(mails)))
+    store_json(bucket, CURRENT, active.model_dump_json(by_alias=True, exclude_defaults=True))
 
 
 def _report(reason: str) -> None:

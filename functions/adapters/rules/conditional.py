@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from botocore.exceptions import ClientError
 
-from adapters.runtime.clients import client, error_code
+from adapters.runtime.clients import error_code, store_json
 
 _TAKEN = ("PreconditionFailed", "ConditionalRequestConflict")
 
@@ -21,7 +21,7 @@ def put_if_unchanged(bucket: str, key: str, text: str, etag: str) -> bool:
 
 def _put(bucket: str, key: str, text: str, **condition: str) -> bool:
     try:
-        client("s3").put_object(Bucket=bucket, Key=key, Body=text.encode(), ContentType="application/json", **condition)
+        store_json(bucket, key, text, **condition)
     except ClientError as error:
         if error_code(error) in _TAKEN:
             return False

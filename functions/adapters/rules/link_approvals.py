@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import NamedTuple
 
-from adapters.runtime.clients import client, stored_object
+from adapters.runtime.clients import client, store_json, stored_object
 
 PRESSED = "approvals/by-link.json"
 
@@ -23,8 +23,7 @@ class Pressed(NamedTuple):
 
 def press(bucket: str, pressed: Pressed) -> None:
     """Store the yes; the publish function checks it."""
-    body = json.dumps(pressed._asdict()).encode()
-    client("s3").put_object(Bucket=bucket, Key=PRESSED, Body=body, ContentType="application/json")
+    store_json(bucket, PRESSED, json.dumps(pressed._asdict()))
 
 
 def pressed(bucket: str) -> Pressed | None:

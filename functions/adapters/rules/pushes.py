@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from adapters.rules.conditional import put_once
 from adapters.rules.uploads import Files, shown_name, shown_text
-from adapters.runtime.clients import client, stored_object
+from adapters.runtime.clients import client, store_json, stored_object
 
 PUSH = "pushes/current.json"
 
@@ -59,7 +59,7 @@ def announce(bucket: str, push: Push, *, force: bool) -> Push | None:
     """
     text = push.model_dump_json()
     if force:
-        client("s3").put_object(Bucket=bucket, Key=PUSH, Body=text.encode(), ContentType="application/json")
+        store_json(bucket, PUSH, text)
         return None
     if put_once(bucket, PUSH, text):
         return None

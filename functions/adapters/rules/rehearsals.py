@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 from botocore.exceptions import ClientError
 
 from adapters.rules.conditional import put_if_unchanged
-from adapters.runtime.clients import client, error_code, stored_object
+from adapters.runtime.clients import client, error_code, store_json
 
 
 def put_rehearsal(bucket: str, version: str, page: str, values: Mapping[str, Any]) -> str:
     """Store the report about a version, in place of an earlier one. Returns the key of its page."""
-    _put(bucket, _key(version, "json"), _json(values), "application/json")
+    store_json(bucket, _key(version, "json"), _json(values))
     put_page(bucket, version, page)
     return page_key(version)
 
@@ -48,14 +48,14 @@ def amend_rehearsal(bucket: str, version: str, page: str, amended: Rehearsal) ->
 
 def put_page(bucket: str, version: str, page: str) -> None:
     """Store the page alone."""
-    _put(bucket, page_key(version), page, "text/html; charset=utf-8")
+    body, kind = page.encode(), "text/html; charset=utf-8"
+    client("s3").put_object(Bucket=bucket, Key=page_key(version), Body=body, ContentType=kind)
 
 
 def rehearsal_of(bucket: str, version: str) -> dict[str, Any] | None:
     """The values of the report about a version, with its `sentence`; None if there is no report."""
-    body = stored_object(bucket, _key(version, "json"))
-    found: dict[str, Any] | None = json.loads(body) if body is not None else None
-    return found
+    found = stored_rehearsal(bucket, version)
+    return found.values if found else None
 
 
 def page_key(version: str) -> str:
@@ -69,7 +69,3 @@ def _key(version: str, kind: str) -> str:
 
 def _json(values: Mapping[str, Any]) -> str:
     return json.dumps(values, indent=1, ensure_ascii=False)
-
-
-def _put(bucket: str, key: str, text: str, kind: str) -> None:
-    client("s3").put_object(Bucket=bucket, Key=key, Body=text.encode(), ContentType=kind)

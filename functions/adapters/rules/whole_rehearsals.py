@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from adapters.runtime.clients import client, error_code, stored_object
+from adapters.runtime.clients import client, error_code, store_json, stored_object
 from ripen.config.configuration import ActiveConfiguration, Configuration
 from ripen.rehearsal.reading import Period
 from ripen.rehearsal.tally import Tally
@@ -187,5 +187,4 @@ def _get(bucket: str, key: str) -> Any:
 
 
 def _put(bucket: str, key: str, values: Mapping[str, Any]) -> None:
-    body = json.dumps(values, separators=(",", ":")).encode()
-    client("s3").put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json")
+    store_json(bucket, key, json.dumps(values, separators=(",", ":")))

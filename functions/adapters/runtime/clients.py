@@ -122,6 +122,12 @@ def stored_object(bucket: str, key: str) -> bytes | None:
     return found
 
 
+def store_json(bucket: str, key: str, text: str, **condition: str) -> None:
+    """Store a JSON text as an S3 object; `condition` has further parameters of the request."""
+    body = text.encode()
+    client("s3").put_object(Bucket=bucket, Key=key, Body=body, ContentType="application/json", **condition)
+
+
 def unchanged(version: int) -> dict[str, Any]:
     """The write condition that the item still has the `version` that was read; 0 means that there was no item."""
     if not version:

@@ -37,8 +37,8 @@ def words(value: object) -> str:
     if isinstance(value, str):
         return _text(value)
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
-        return _shortened(", ".join(map(_text, value))) or "none"
-    return _shortened(written(value))
+        return shortened(", ".join(map(_text, value))) or "none"
+    return shortened(written(value))
 
 
 def replaced(old: object, new: object) -> str:
@@ -63,8 +63,9 @@ def written(value: Any) -> str:
 def _text(value: str) -> str:
     if found := _DURATION.fullmatch(value):
         return f"{found[1]} {_UNITS[found[2]]}{'' if found[1] == '1' else 's'}"
-    return f"`{value}`" if _NAME.fullmatch(value) else f"“{_shortened(value)}”"
+    return f"`{value}`" if _NAME.fullmatch(value) else f"“{shortened(value)}”"
 
 
-def _shortened(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+def shortened(text: str, longest: int = _LONGEST) -> str:
+    """The text, with dots in place of what exceeds `longest` characters."""
+    return text if len(text) <= longest else f"{text[:longest]}..."
