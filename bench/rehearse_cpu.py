@@ -71,7 +71,7 @@ def changed_plan(active: ActiveConfiguration, changes: Mapping[tuple[str, ...], 
         if changed is None:
             raise SystemExit(f"the rules are not valid with {path}: {value}")
         candidate = changed
-    return plan(active, candidate, PERIOD, each=each)
+    return plan(active, candidate, PERIOD, most_alone=None if each else 0)
 
 
 def _fold(ledgers: Sequence[Ledger], made: Plan) -> None:

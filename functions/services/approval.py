@@ -28,7 +28,6 @@ from services.rehearsing import (
     RehearsalError,
     Replacement,
     TooManyEventsError,
-    each_alone,
     period_until,
     rehearse_upload,
 )
@@ -119,8 +118,7 @@ def _stored(settings: PublishSettings, replacement: Replacement, values: dict[st
 
 def _begun(settings: PublishSettings, replacement: Replacement, now: int) -> dict[str, Any]:
     before, after, candidate = replacement
-    each = each_alone(before.configuration, after.configuration)
-    job = Job(before, candidate, period_until(now), each)
+    job = Job(before, candidate, period_until(now))
     state = whole_rehearsal.begin(settings.bucket_name, settings.rehearsal_machine, after.version, job)
     return {"whole": state.told()} if state else {}
 

@@ -35,7 +35,7 @@ _LOADING = 40
 _HEAVIEST = MOST_WORK // 8
 """The most work for one lead; one with more is left out."""
 
-_MOST_CHANGES = 5
+MOST_ALONE = 5
 """The most changes that are also rehearsed each by itself."""
 
 
@@ -79,7 +79,7 @@ def rehearse_upload(table: str, replacement: Replacement, leads: KnownLeads, now
     if not any(one.concerns_leads for one in patches(before.configuration, after.configuration)):
         return None
     try:
-        made = plan(before, candidate, period_until(now), each=each_alone(before.configuration, after.configuration))
+        made = plan(before, candidate, period_until(now), most_alone=MOST_ALONE)
     except InvalidConfigurationError as error:
         raise RehearsalError(str(error)) from error
     tally, scope = largest_sample(leads, lambda subjects, most: _rehearsed(table, made, subjects, most))
@@ -90,11 +90,6 @@ def rehearse_upload(table: str, replacement: Replacement, leads: KnownLeads, now
 def period_until(now: int) -> Period:
     """The time that is rehearsed for an upload at `now` (ms)."""
     return Period(max(now - PERIOD, 0), now)
-
-
-def each_alone(before: Configuration, after: Configuration) -> bool:
-    """True if the changes are few enough that each is also rehearsed by itself."""
-    return sum(one.concerns_leads for one in patches(before, after)) <= _MOST_CHANGES
 
 
 def read_lead(table: str, subject: str, made: Plan) -> ReadLead | None:

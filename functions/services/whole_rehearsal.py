@@ -40,7 +40,7 @@ from adapters.store.all_leads import key_of, segment_pages, table_bytes
 from ripen.rehearsal.plan import Plan, plan
 from ripen.rehearsal.report import report
 from ripen.rehearsal.tally import Tally
-from services.rehearsing import RehearsalError, read_lead, replay
+from services.rehearsing import MOST_ALONE, RehearsalError, read_lead, replay
 
 _SEGMENT = 50_000_000
 """The bytes of the table for each segment; replaying them takes about a minute."""
@@ -176,4 +176,4 @@ def note_end(bucket: str, ended: Ended) -> None:
 
 
 def _plan(job: Job) -> Plan:
-    return plan(job.active, job.candidate, job.period, each=job.each)
+    return plan(job.active, job.candidate, job.period, most_alone=MOST_ALONE)

@@ -80,7 +80,7 @@ def rehearse(find: Callable[[], Deployment], folder: Path, **options: Any) -> No
     with telling_errors():
         active, candidate = _active(find, options["against"]), _checked(folder)
         try:
-            plan(active, candidate, Period(0, 1), each=False)
+            plan(active, candidate, Period(0, 1), most_alone=0)
         except InvalidConfigurationError as error:
             raise refusal(error) from None
         if options["events"]:

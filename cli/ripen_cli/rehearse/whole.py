@@ -17,7 +17,7 @@ from ripen_cli.reading import active_configuration
 from ripen_cli.rules.check import refusal
 from ripen_cli.rules.lookup import find
 from ripen_cli.rules.report_lines import rehearsal_lines
-from services.rehearsing import each_alone, period_until
+from services.rehearsing import period_until
 from services.whole_rehearsal import begin, told_of
 
 _EVERY = 2.0
@@ -59,12 +59,12 @@ def _begun(deployment: Deployment, found: Version) -> str:
     except ValidationError:
         told = f"version {found.number} is from another release of Ripen and cannot be read; push its files again"
         raise click.ClickException(told) from None
+    period = period_until(now())
     try:
-        plan(active, candidate, period_until(now()), each=False)
+        plan(active, candidate, period, most_alone=0)
     except InvalidConfigurationError as error:
         raise refusal(error) from None
-    job = Job(active, candidate, period_until(now()), each_alone(active.configuration, candidate))
-    state = begin(deployment.rules_bucket, deployment.rehearsal_machine, found.version, job)
+    state = begin(deployment.rules_bucket, deployment.rehearsal_machine, found.version, Job(active, candidate, period))
     if state is None:
         raise click.ClickException("the stack has no state machine for rehearsals; deploy this release of Ripen")
     if state.state == FAILED:

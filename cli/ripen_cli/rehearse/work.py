@@ -29,7 +29,10 @@ T = TypeVar("T")
 
 
 class Task(NamedTuple):
-    """The arguments of `plan`, from which each process compiles it, because compiled rules cannot be sent."""
+    """The arguments of `plan`, from which each process compiles it, because compiled rules cannot be sent.
+
+    With `each`, every single change is rehearsed by itself, too.
+    """
 
     active: ActiveConfiguration
     candidate: Configuration
@@ -38,7 +41,7 @@ class Task(NamedTuple):
 
     def plan(self) -> Plan:
         """The compiled plan."""
-        return plan(self.active, self.candidate, self.period, each=self.each)
+        return plan(self.active, self.candidate, self.period, most_alone=None if self.each else 0)
 
 
 @dataclass(slots=True)

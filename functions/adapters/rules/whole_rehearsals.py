@@ -45,15 +45,11 @@ class State:
 
 
 class Job(NamedTuple):
-    """The work of a rehearsal: the rules that are active at its begin, and the candidate as it was written.
-
-    With `each`, every single change is rehearsed by itself, too.
-    """
+    """The work of a rehearsal: the rules that are active at its begin, and the candidate as it was written."""
 
     active: ActiveConfiguration
     candidate: Configuration
     period: Period
-    each: bool
 
 
 class Place(NamedTuple):
@@ -79,7 +75,6 @@ def put_job(bucket: str, run: Run, job: Job) -> None:
         "active": job.active.model_dump(mode="json", by_alias=True, exclude_defaults=True),
         "candidate": job.candidate.plain(),
         "period": [*job.period],
-        "each": job.each,
     }
     _put(bucket, f"{_folder(run)}{_JOB}", values)
 
@@ -89,7 +84,7 @@ def job_of(bucket: str, run: Run) -> Job:
     values = _get(bucket, f"{_folder(run)}{_JOB}")
     active = ActiveConfiguration.model_validate(values["active"])
     candidate = Configuration.model_validate(values["candidate"])
-    return Job(active, candidate, Period(*values["period"]), values["each"])
+    return Job(active, candidate, Period(*values["period"]))
 
 
 def put_part(bucket: str, run: Run, place: Place, part: Part) -> None:

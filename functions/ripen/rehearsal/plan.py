@@ -56,11 +56,13 @@ class Plan:
         return [*enumerate(self.alone, start=CANDIDATE if len(self.sets) <= CANDIDATE + 1 else CANDIDATE + 1)]
 
 
-def plan(active: ActiveConfiguration, candidate: Configuration, period: Period, *, each: bool = True) -> Plan:
+def plan(
+    active: ActiveConfiguration, candidate: Configuration, period: Period, *, most_alone: int | None = None
+) -> Plan:
     """The plan to rehearse a candidate as if it, or the active rules, had been active for the whole period.
 
-    With `each`, every patch is rehearsed by itself, too. Raises InvalidConfigurationError for wrong uses of
-    `was` in the candidate.
+    Every patch is rehearsed by itself, too, unless more than `most_alone` concern leads. Raises
+    InvalidConfigurationError for wrong uses of `was` in the candidate.
     """
     before = _clipped(active, period.since)
     edited = edit(before, candidate, period.since)
@@ -71,6 +73,7 @@ def plan(active: ActiveConfiguration, candidate: Configuration, period: Period, 
     found = patches(before.configuration, after)
     silent = [patch for patch in found if not patch.concerns_leads]
     single = [patch for patch in found if patch.concerns_leads]
+    each = most_alone is None or len(single) <= most_alone
     alone, sets, together = [], [], []
     for patch in single if each and len(single) > 1 else ():
         rules = applied(before.configuration, patch)
