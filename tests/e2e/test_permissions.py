@@ -18,7 +18,7 @@ from adapters.rules.approvals import Yes, approval
 from ripen.storage.ledger import ASIDE_PREFIX, CHECKPOINT_KEY, EVENT_PREFIX, RECORD_KEY
 from ripen.times import DAY, HOUR, to_iso
 from ripen_cli.demo.desk import clock, sweep
-from ripen_cli.demo.mailbox import mails
+from ripen_cli.demo.mailbox import approval_link, mails
 
 RIPEN = str(Path(sys.executable).with_name("ripen"))
 SERVER_KEY, FORGETTING_KEY = "a-secret-key", "a-forgetting-key"
@@ -249,18 +249,13 @@ def test_marketers_and_approvers_say_yes_to_an_upload_whose_effect_was_estimated
     before = s3.get_object(Bucket=bucket, Key=LIMITS)["Body"].read()
     earlier = {mail.id for mail in mails(cloud)}
 
-    def link():
-        new = (mail for mail in mails(cloud) if mail.id not in earlier)
-        texts = (mail.text for mail in new if mail.recipient == "boss@example.com")
-        return next((found[0] for text in texts if (found := re.search(r"http\S+/v1/approve\S+", text))), "")
-
     s3.put_object(Bucket=bucket, Key=LIMITS, Body=b"approval: {approvers: [boss@example.com]}\n")
     approved()
     assert last_decision(cloud)["approved_by"] == "a marketer"
 
     s3.put_object(Bucket=bucket, Key=LIMITS, Body=b"approval: {leads: 1000, approvers: [boss@example.com]}\n")
     number = waiting()["number"]
-    page = wait_for("a link to say yes", link)
+    page = wait_for("a link to say yes", lambda: approval_link(cloud, "boss@example.com", earlier))
     with urllib.request.urlopen(page) as answer:
         assert "<button>" in answer.read().decode()
     assert report()["live"]["number"] != number

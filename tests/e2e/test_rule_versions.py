@@ -16,7 +16,7 @@ import pytest
 
 from ripen.storage.ledger import RECORD_KEY
 from ripen_cli.cloud import APPROVER
-from ripen_cli.demo.mailbox import mails
+from ripen_cli.demo.mailbox import approval_link, mails
 from ripen_cli.project import ROOT
 from tutorial import apply_diff
 
@@ -86,8 +86,7 @@ def say_yes_by_link(cloud, wait_for, earlier, why):
     """Open the link in the newest mail to the approver, which changes nothing, and press the button of its page."""
 
     def page():
-        new = (mail for mail in mails(cloud) if mail.id not in earlier and mail.recipient == APPROVER)
-        link = next((found[0] for mail in new if (found := re.search(r"http\S+/v1/approve\S+", mail.text))), "")
+        link = approval_link(cloud, APPROVER, earlier)
         return link if link and "<button>" in opened(link) else ""
 
     link = wait_for("a link that counts", page)

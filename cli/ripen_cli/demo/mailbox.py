@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.request
+from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -11,6 +13,8 @@ from lxml.html import HtmlElement, document_fromstring, tostring
 
 from ripen_cli.cloud import Cloud
 from ripen_cli.verify.walk import SIMULATOR_DOMAIN
+
+_APPROVAL = re.compile(r"http\S+/v1/approve\S+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,12 @@ def _anchors(page: HtmlElement) -> list[HtmlElement]:
         for anchor in page.iter("a")
         if anchor.get("href", "").startswith(("https://", "http://")) and "/v1/" not in anchor.get("href")
     ]
+
+
+def approval_link(cloud: Cloud, approver: str, earlier: Collection[str]) -> str:
+    """The link to a yes in the newest mail to an approver, without mails of these ids; empty if there is none."""
+    new = (mail for mail in mails(cloud) if mail.id not in earlier and mail.recipient == approver)
+    return next((found[0] for mail in new if (found := _APPROVAL.search(mail.text))), "")
 
 
 def mails(cloud: Cloud) -> list[Mail]:

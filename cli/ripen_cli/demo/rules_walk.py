@@ -11,12 +11,11 @@ from adapters.rules.versions import activations
 from ripen_cli.cloud import APPROVER, Cloud, Progress
 from ripen_cli.demo.checking import StoryError, expect, perform, wait
 from ripen_cli.demo.edits import EDITS
-from ripen_cli.demo.mailbox import mails
+from ripen_cli.demo.mailbox import approval_link, mails
 from ripen_cli.demo.rules_page import Status, status
 from ripen_cli.demo.story import Visitor
 
 _PAGE = "/_demo/rules/"
-_LINK = re.compile(r"http\S+/v1/approve\S+")
 _CHECKED_WITHIN = 180
 """Seconds; the publish function may take 150 of them."""
 
@@ -128,8 +127,7 @@ class RulesWalk:
         """Open the link in the newest mail to the approver, until its page asks about this version."""
 
         def opens() -> bool:
-            new = (mail for mail in mails(self._cloud) if mail.id not in earlier and mail.recipient == APPROVER)
-            link = next((found[0] for mail in new if (found := _LINK.search(mail.text))), "")
+            link = approval_link(self._cloud, APPROVER, earlier)
             if link:
                 perform(title, lambda boss: boss.page.goto(link), self._marketer)
             return bool(link) and self._page.get_by_role("button", name=f"version {number} ").count() > 0
