@@ -23,6 +23,7 @@ from ripen.fold.state import State
 from ripen.leads.lead import Intent, Reach, possible
 from ripen.lifecycle.state import Move
 from ripen.messages.send_limits import NEVER, Mailed, opens_for_mailbox, with_one_more
+from ripen.people.state import assignment
 from ripen.rehearsal.reading import Counted, Period, Reading
 from ripen.storage.lead_record import address_state, reach_of
 from ripen.times import MINUTE
@@ -241,6 +242,8 @@ class _Replay:
         status = next(status for status, event in ENDS[intent.channel].items() if event == name)
         event = Event(f"{intent.id}_{status}", name, at, RIPEN, properties=intent.about(to), subject=subject)
         self._take(event, at)
+        if (assigned := assignment(event, status)) is not None:
+            self._take(assigned, at)
         self.actions.append(
             Action(
                 at,

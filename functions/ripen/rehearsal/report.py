@@ -39,8 +39,10 @@ def report(plan: Plan, tally: Tally, *, scope: Scope = ALL, capacity: int | None
     """The report on the leads in `tally`, which stand for all within the `scope`.
 
     All numbers are estimates for all leads; `names` are leads of the sample. `capacity` is the number of handoffs a
-    week that sales can take.
+    week that sales can take; None: that of all reps of the candidate together.
     """
+    if capacity is None and plan.after.people is not None:
+        capacity = plan.after.people.capacity
     found = _Report(plan, tally, scope.one_in).values(capacity)
     return found | {"left_out": scope.left_out * scope.one_in, "whole": scope.whole}
 
