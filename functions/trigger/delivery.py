@@ -164,7 +164,7 @@ def _end(settings: TriggerSettings, place: _Place, claim: SendClaim, outcome: Ou
     intent = f"{campaign}_{step}_{cycle}"
     name = ENDS[claim.channel][outcome.status]
     event = Event(f"{intent}_{outcome.status}", name, now, RIPEN, properties={**claim.about, **outcome.told})
-    told = [event, *filter(None, [assignment(event, outcome.status)])]
+    told = [*filter(None, [assignment(event, outcome.status)]), event]
     [item] = event_items([Received(subject, now, now, one) for one in told], settings.retention_days)
     if not intents.end_intent(settings.table_name, subject, key, outcome.status, item):
         return

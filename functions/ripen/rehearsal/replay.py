@@ -241,9 +241,9 @@ class _Replay:
         subject = real.subject if real else self.reading.subject
         status = next(status for status, event in ENDS[intent.channel].items() if event == name)
         event = Event(f"{intent.id}_{status}", name, at, RIPEN, properties=intent.about(to), subject=subject)
-        self._take(event, at)
         if (assigned := assignment(event, status)) is not None:
             self._take(assigned, at)
+        self._take(event, at)
         self.actions.append(
             Action(
                 at,
