@@ -24,7 +24,7 @@ from ripen.config.edits import edit
 from ripen.config.public import dump_site
 from ripen.config.upload_limits import is_ignored
 from ripen.errors import InvalidConfigurationError
-from ripen.messages.senders import domains_in, is_of
+from ripen.messages.senders import domains_in, sender_of
 from ripen.times import parse_iso, to_iso
 from services.approval import Assessment, Weighed, given_yes, use_up, weigh
 from services.asking import tell
@@ -197,7 +197,7 @@ def _foreign_senders(settings: PublishSettings, configuration: Configuration) ->
         f"{place}.from_address: {address} is neither {settings.sender} nor of a domain in the parameter SenderDomains"
         f" ({', '.join(sorted(domains)) or 'none'}); ask the operator to add it, or leave from_address out"
         for place, address in named.items()
-        if address and address != settings.sender and not is_of(address, domains)
+        if address and address != settings.sender and not sender_of(address, domains)
     ]
 
 

@@ -8,9 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.delivery.notifications import render
 from ripen.config.configuration import Configuration
 from ripen.fold.fold import fold, new_state, resumed_state
 from ripen.fold.fold import take as take_event
+from ripen.fold.rules import compile_rules
+from ripen.messages.handoff import handoff_payload
 from ripen.messages.mail_context import MailContext, in_name_of
 from ripen.messages.senders import domains_in
 from ripen.people.assignment import highest
@@ -254,6 +257,31 @@ def test_without_people_nothing_is_assigned():
     assert asking(compiled).about("").keys() == {"campaign", "step", "cycle", "recipient"}
 
 
+@pytest.mark.parametrize(
+    ("language", "text"), [("en", "You stand in for Ann Weber."), ("de", "Sie vertreten Ann Weber.")]
+)
+def test_a_deputy_is_told_for_whom(language, text):
+    reps = {"ann": ANN | away("2026-03-01", "2026-03-20", "tom"), "tom": TOM}
+    parts = {"campaigns": {"sales": HANDOFF}, "people": {"team": "sales", "reps": reps}}
+    configuration = Configuration.model_validate(LOOKED | parts)
+    events = [happened("Identified", 0, traits={"email": "ann@example.com"}), owned("ann"), happened("Asked", 1)]
+    lead = fold("a:ann", events, compile_rules(configuration, "v"), events[-1].at)
+    told = handoff_payload(lead, events, configuration, lead.pending[0])
+
+    assert told["rep"] == {"id": "tom", "name": "Tom Lee", "address": "tom@example.com", "stands_in_for": "Ann Weber"}
+    assert text in render(told, "handoff", language, "UTC").text
+    assert text not in render(told, "notify", language, "UTC").text
+    assert text not in render(told | {"rep": None}, "handoff", language, "UTC").text
+
+
+def test_a_payload_without_people_has_no_rep():
+    configuration = Configuration.model_validate(LOOKED | {"campaigns": {"sales": HANDOFF}})
+    events = [happened("Asked", 1)]
+    lead = fold("a:ann", events, compile_rules(configuration, "v"), events[-1].at)
+
+    assert "rep" not in handoff_payload(lead, events, configuration, lead.pending[0])
+
+
 CONTEXT = MailContext("c", "s", "m", "en", "Your team", "team@news.example.com", "team@example.com")
 
 
@@ -261,7 +289,7 @@ CONTEXT = MailContext("c", "s", "m", "en", "Your team", "team@news.example.com",
     ("domains", "sender"),
     [
         ("example.com", "Ann.Weber@example.com"),
-        ("other.example,EXAMPLE.com", "Ann.Weber@example.com"),
+        ("other.example, EXAMPLE.com", "Ann.Weber@EXAMPLE.com"),
         ("", "team@news.example.com"),
         ("ample.com", "team@news.example.com"),
         ("mail.example.com", "team@news.example.com"),

@@ -8,7 +8,7 @@ from ripen.config.configuration import Configuration
 from ripen.config.schema.mailing import Scale
 from ripen.config.schema.people import Rep
 from ripen.languages import ByLanguage, in_language
-from ripen.messages.senders import is_of
+from ripen.messages.senders import sender_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,8 @@ def in_name_of(context: MailContext, rep: Rep, domains: frozenset[str]) -> MailC
 
     The rep's own address is in From if its domain is one of `domains`, with which the deployment may send.
     """
-    own = rep.address if rep.address.isascii() and is_of(rep.address, domains) else context.from_address
-    return replace(context, from_name=rep.name, from_address=own, reply_to=rep.address)
+    own = sender_of(rep.address, domains) if rep.address.isascii() else ""
+    return replace(context, from_name=rep.name, from_address=own or context.from_address, reply_to=rep.address)
 
 
 def content_of(configuration: Configuration, name: str, language: str) -> dict[str, str] | None:

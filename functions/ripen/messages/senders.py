@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 def domains_in(text: str) -> frozenset[str]:
-    """The domains in a text, which separates them by commas."""
-    return frozenset(domain.strip().lower() for domain in text.split(",")) - {""}
+    """The domains in a text that separates them by commas, as they are spelled there."""
+    return frozenset(domain.strip() for domain in text.split(",")) - {""}
 
 
-def is_of(address: str, domains: frozenset[str]) -> bool:
-    """True if the domain of an address is one of `domains`. Subdomains are other domains."""
-    return address.rpartition("@")[2].lower() in domains
+def sender_of(address: str, domains: Iterable[str]) -> str:
+    """The address as a sender, if its domain is one of `domains`; otherwise empty. Subdomains are other domains.
+
+    The domain is spelled as there, because the policy of the function compares upper and lower case.
+    """
+    local, _, given = address.rpartition("@")
+    domain = next((domain for domain in domains if domain.lower() == given.lower()), "")
+    return f"{local}@{domain}" if domain else ""
