@@ -16,7 +16,7 @@ from ripen_cli.deployment import Deployment, deployed, now
 from ripen_cli.lead_summary import next_steps, permission, person, summary_rows
 from ripen_cli.reading import Reading, read_lead
 
-_SHOWN = ("path", "url", "link", "form", "campaign", "value", "seconds", "reason")
+_SHOWN = ("path", "url", "link", "form", "campaign", "value", "seconds", "reason", "rep")
 _MOMENT = len("2026-11-21T09:30")
 
 
@@ -89,6 +89,7 @@ def portrait(reading: Reading) -> dict[str, Any]:
         "person": person(lead),
         "permission": permission(lead, reading.tree.record.address)._asdict(),
         "next": next_steps(reading),
+        "rep": lead.owner,
         "lead": lead.subject,
         "others": [*reading.others],
         "subjects": list(reading.tree.ledgers),

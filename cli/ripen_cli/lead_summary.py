@@ -121,6 +121,8 @@ def summary_rows(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if known[name]:
             yield name, known[name]
     yield "address", f"{known['address']} ({facts['proof']})" if known["address"] else "not known"
+    if facts["rep"]:
+        yield "rep", facts["rep"]
     yield "may be mailed", str(Permission(**facts["permission"]))
     for n, step in enumerate(facts["next"]):
         yield "" if n else "next", f"{_when(step['at'], facts['at'])}: {step['what']}"
@@ -139,8 +141,8 @@ def _when(moment: int, now: int) -> str:
 
 def _action(configuration: Configuration, intent: Intent, reach: Reach) -> str:
     told = {
-        MAIL: f"the mail {intent.name}",
-        "handoff": f"handoff to {intent.name}",
+        MAIL: f"the mail {intent.name}{f' in the name of {intent.rep}' if intent.rep else ''}",
+        "handoff": f"handoff to {intent.rep or intent.name}",
         "notify": f"a notification to {intent.name}",
         "webhook": f"a call of the webhook {intent.name}",
     }[intent.channel]

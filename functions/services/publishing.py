@@ -28,6 +28,7 @@ from ripen.config.edits import edit
 from ripen.config.public import dump_site
 from ripen.config.upload_limits import is_ignored
 from ripen.errors import InvalidConfigurationError
+from ripen.messages.senders import domains_in, sender_of
 from ripen.storage.ledger import PUBLISHING_KEY
 from ripen.times import parse_iso, to_iso
 from ripen.versions.values import shortened
@@ -256,12 +257,12 @@ def _foreign_senders(settings: PublishSettings, configuration: Configuration) ->
     """A problem for each `from_address` with which the deployment may not send."""
     named = {"rules/mailing.yaml: mailing": configuration.mailing.from_address}
     named |= {f"{_CAMPAIGNS}: campaigns.{name}": rule.from_address for name, rule in configuration.campaigns.items()}
-    domains = {domain.strip().lower() for domain in settings.sender_domains.split(",")} - {""}
+    domains = domains_in(settings.sender_domains)
     return [
         f"{place}.from_address: {address} is neither {settings.sender} nor of a domain in the parameter SenderDomains"
         f" ({', '.join(sorted(domains)) or 'none'}); ask the operator to add it, or leave from_address out"
         for place, address in named.items()
-        if address and address != settings.sender and address.rpartition("@")[2].lower() not in domains
+        if address and address != settings.sender and not sender_of(address, domains)
     ]
 
 

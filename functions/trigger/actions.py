@@ -24,9 +24,12 @@ from ripen.events.event import MAIL
 from ripen.languages import best_language
 from ripen.leads.lead import Intent, Lead
 from ripen.leads.suppression import shortened
+from ripen.messages.colleagues import address_of, colleague_key, rep_of
 from ripen.messages.handoff import handoff_payload
-from ripen.messages.mail_context import content_of, mail_context
+from ripen.messages.mail_context import content_of, in_name_of, mail_context
 from ripen.messages.send_limits import mailbox_key
+from ripen.messages.senders import domains_in
+from ripen.storage.ledger import intent_key
 from ripen.times import DAY, to_iso
 from services.refresh import Refreshed, whole
 
@@ -66,6 +69,7 @@ class Action(NamedTuple):
 
 def build_action(settings: TriggerSettings, refreshed: Refreshed, found: Active, intent: Intent) -> Action:
     """The action for an intent, with all data that has to be read before the claim."""
+    intent = _with_first_rep(refreshed, intent)
     if intent.channel == MAIL:
         lead = refreshed.lead
         languages = active_mails(settings.bucket_name, lead.rules_version)[intent.name]
@@ -88,6 +92,15 @@ def build_action(settings: TriggerSettings, refreshed: Refreshed, found: Active,
     return Action(
         intent, about, lambda: _tell(settings, refreshed, found, intent, recipient), paced=not system, repeatable=system
     )
+
+
+def _with_first_rep(refreshed: Refreshed, intent: Intent) -> Intent:
+    """The intent with the rep of its first attempt, if there was one: that rep may have heard of the lead already."""
+    key = intent_key(intent.campaign, intent.step, intent.cycle)
+    held = refreshed.tree.held.get((refreshed.lead.subject, key))
+    if held is None:
+        return intent
+    return intent._replace(rep=held.about.get("rep", ""), owner=held.about.get("owner", ""))
 
 
 class _To(NamedTuple):
@@ -115,12 +128,13 @@ def _notice(
 ) -> Action:
     """An internal notification by mail, or an entry in the next digest if the recipient's hourly limit is reached."""
     table, now, most = settings.table_name, refreshed.lead.now, found.configuration.mailing.notices_per_hour
-    if notification_digest.notices_in(table, intent.name, now) >= most:
+    colleague = colleague_key(found.configuration, intent)
+    if notification_digest.notices_in(table, colleague, now) >= most:
         return Action(
             intent, about, lambda: _keep_waiting(settings, refreshed, found, intent), paced=False, repeatable=True
         )
     recipient = found.configuration.mailing.recipients[intent.name]
-    counting = (notification_digest.counting(table, intent.name, most, now),)
+    counting = (notification_digest.counting(table, colleague, most, now),)
     return Action(intent, about, lambda: _tell(settings, refreshed, found, intent, recipient), counting=counting)
 
 
@@ -140,6 +154,8 @@ def _send(
     lead, signing = to.lead, keys(settings.link_secret_arn)
     language = best_language(languages, lead.language, configuration.mailing.language)
     written = mail_context(configuration, intent.campaign, intent.step, intent.name, language)
+    if rep := rep_of(configuration, intent.rep):
+        written = in_name_of(written, rep, domains_in(settings.sender_domains))
     page_token = link_tokens.issue_page(signing, lead.subject, to.key, intent.id, lead.now)
     links = Links(settings.public_url.rstrip("/"), page_token, written.survey, language)
     token = link_tokens.issue(signing, lead.subject, to.key, lead.now)
@@ -180,11 +196,12 @@ def _tell(
         return Outcome("failed", {"reason": "the lead was erased"})
     lead, events = everything
     configuration = found.configuration
-    told = handoff_payload(lead, events, configuration.campaigns.get(intent.campaign), intent)
+    told = handoff_payload(lead, events, configuration, intent)
     try:
         if recipient.webhook is not None:
             return _call(settings, lead, intent, recipient.webhook, told)
-        return _write(settings, recipient.mail or "", intent.channel, configuration.mailing, told)
+        to = address_of(configuration, colleague_key(configuration, intent))
+        return _write(settings, to, intent.channel, configuration.mailing, told)
     except (DeliveryFailedError, MailRefusedError) as error:
         return Outcome("failed", {"reason": str(error)})
     except MailOutcomeUnknownError as error:
@@ -195,10 +212,11 @@ def _keep_waiting(settings: TriggerSettings, refreshed: Refreshed, found: Active
     from adapters.delivery import notifications  # noqa: PLC0415 - far rarer than mails to leads
 
     lead = refreshed.lead
-    told = handoff_payload(lead, (), found.configuration.campaigns.get(intent.campaign), intent)
+    told = handoff_payload(lead, (), found.configuration, intent)
     entry = notifications.entry(told, intent.channel, to_iso(lead.now))
     notice = notification_digest.DigestEntry(lead.subject, intent.id, intent.since, entry)
-    notification_digest.keep_waiting(settings.table_name, intent.name, notice, lead.now)
+    colleague = colleague_key(found.configuration, intent)
+    notification_digest.keep_waiting(settings.table_name, colleague, notice, lead.now)
     return Outcome("sent", {"digest": True})
 
 

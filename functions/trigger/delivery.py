@@ -20,6 +20,7 @@ from adapters.store.week_counts import WeekCount
 from ripen.errors import DeliveryDelayedError, MailThrottledError
 from ripen.events.event import ENDS, MAIL, RIPEN, Event, Received
 from ripen.messages.holds import Limit, next_attempt, opens_after
+from ripen.people.state import assignment
 from ripen.storage.intents import CLAIMED, ClaimContext, ClaimResult, SendClaim
 from ripen.storage.ledger import event_items, intent_key, read_intent_key
 from ripen.times import DAY, MINUTE, SECOND
@@ -166,13 +167,14 @@ def _end(settings: TriggerSettings, place: _Place, claim: SendClaim, outcome: Ou
     intent = f"{campaign}_{step}_{cycle}"
     name = ENDS[claim.channel][outcome.status]
     event = Event(f"{intent}_{outcome.status}", name, now, RIPEN, properties={**claim.about, **outcome.told})
-    [item] = event_items([Received(subject, now, now, event)], settings.retention_days)
+    told = [*filter(None, [assignment(event, outcome.status)]), event]
+    [item] = event_items([Received(subject, now, now, one) for one in told], settings.retention_days)
     counting = WeekCount(settings.table_name, claim.activated_at, claim.channel, outcome.status, now).in_place_of
     if not intents.end_intent(settings.table_name, intents.Ending(subject, key, outcome.status, item, counting)):
         return
     if outcome.status != "sent":
-        told = {"lead": pseudonym(subject), "intent": intent, "outcome": name}
-        logger.error("Delivery failed", extra=told)
+        extra = {"lead": pseudonym(subject), "intent": intent, "outcome": name}
+        logger.error("Delivery failed", extra=extra)
         count(FAILURE_METRICS[name])
     elif name in SENT_METRICS:
         count(SENT_METRICS[name])

@@ -11,8 +11,9 @@ from adapters.delivery.send_rate import wait_for_send_slot
 from adapters.rules.active import active
 from adapters.runtime.settings import TriggerSettings
 from adapters.runtime.telemetry import count, logger
-from ripen.config.schema.mailing import Mailing
+from ripen.config.configuration import Configuration
 from ripen.errors import MailOutcomeUnknownError, MailRefusedError, MailThrottledError
+from ripen.messages.colleagues import address_of
 from ripen.messages.send_limits import next_hour
 from ripen.times import MINUTE, SECOND
 from trigger.delivery import wait_after, wait_for_account
@@ -44,7 +45,7 @@ def send_digest(settings: TriggerSettings, work: WorkItem) -> None:
     kept = notification_digest.kept_so_far(table, pk)
     waiting = [*islice(notification_digest.waiting(table, pk), _MOST)]
     try:
-        done = _tell(settings, work, waiting, found.configuration.mailing)
+        done = _tell(settings, work, waiting, found.configuration)
     except (MailRefusedError, MailOutcomeUnknownError) as error:
         logger.error("A digest of leads did not go out", extra={"reason": str(error)})
         count("NotificationFailed")
@@ -63,7 +64,7 @@ def send_digest(settings: TriggerSettings, work: WorkItem) -> None:
 
 
 def _tell(
-    settings: TriggerSettings, work: WorkItem, waiting: list[notification_digest.Waiting], mailing: Mailing
+    settings: TriggerSettings, work: WorkItem, waiting: list[notification_digest.Waiting], configuration: Configuration
 ) -> int:
     """Send the waiting notifications in one mail, as many as fit; returns the number that are sent or obsolete."""
     from adapters.delivery import notifications  # noqa: PLC0415 - far rarer than mails to leads
@@ -71,10 +72,10 @@ def _tell(
     told = [one for one in waiting if one.told]
     if not told:
         return len(waiting)
-    recipient = mailing.recipients.get(work.subject.removeprefix(notification_digest.PREFIX))
-    if recipient is None or recipient.mail is None:
-        raise MailRefusedError("mailing.yaml has no mail recipient of this name")
+    mailing = configuration.mailing
+    to = address_of(configuration, work.subject.removeprefix(notification_digest.PREFIX))
+    if not to:
+        raise MailRefusedError("the rules have no rep and no mail recipient of this name")
     note, fitting = notifications.render_digest([one.told for one in told], mailing.language, mailing.timezone)
-    mime = notifications.build(note, settings.sender, recipient.mail)
-    mailer.send(mime, settings.sender, recipient.mail, "", {})
+    mailer.send(notifications.build(note, settings.sender, to), settings.sender, to, "", {})
     return len(waiting) if fitting == len(told) else waiting.index(told[fitting])

@@ -24,6 +24,7 @@ from ripen.fold.rules import compile_rules
 from ripen.leads.identifiers import UNMERGED
 from ripen.leads.lead import Lead
 from ripen.leads.proof import Proof
+from ripen.people.state import ASSIGNED
 from ripen.rehearsal.forecast import WEEK
 from ripen.reports.metrics import Figures, add_up, figures_of
 from ripen.reports.rollup import hour_of, latest_spans
@@ -105,6 +106,7 @@ def check(world):
     no_cap_is_exceeded(rest)
     quiet_hours_are_kept(rest)
     every_webhook_arrived(rest)
+    every_lead_stays_with_its_rep(rest)
     an_imported_history_starts_nothing(rest)
     no_lead_stays_due(rest)
     if not world.settles and not world.erased:  # daily figures keep the visits of erased leads
@@ -344,6 +346,21 @@ def every_webhook_arrived(rest):
         if sk.startswith("S#") and item["channel"]["S"] == WEBHOOK and item["status"]["S"] == "sent"
     }
     assert told <= {*rest.world.receiver.received}, f"never arrived: {told - {*rest.world.receiver.received}}"
+
+
+def every_lead_stays_with_its_rep(rest):
+    """Of a lead that was never merged, all that reps did was done by the rep whose lead it is."""
+    for subject, events in rest.ledgers.items():
+        if any(event.name in ("Lead Merged", "Lead Unmerged") for event in events):
+            continue
+        owner = ""
+        for event in events:
+            rep = event.properties.get("rep") if event.source == "ripen" else None
+            if event.name == ASSIGNED and event.source == "ripen":
+                assert rep != owner, f"{subject} was assigned to {rep} twice"
+                owner = rep
+            elif rep and owner and event.name in (*MAILED, "Lead Handed Off"):  # an assignment may have expired
+                assert rep == owner, f"{subject}, which is {owner}'s: {event.name} by {rep}"
 
 
 def an_imported_history_starts_nothing(rest):

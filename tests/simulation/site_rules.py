@@ -50,7 +50,7 @@ _FIRST = {
             "steps": [{"onsite": ["workshop"]}],
             "exit": [{"event": "Order Completed"}],
         },
-        "onboarding": {"start": {"phase": "customer"}, "mail": "plain", "transactional": True},
+        "onboarding": {"start": {"phase": "customer"}, "mail": "plain", "transactional": True, "from_rep": True},
         "win-back": {"start": {"phase": "gone"}, "mail": "plain"},
         "news": {"start": {"event": {"event": ["Tool Used", "Page Viewed"]}}, "mail": "plain", "category": "news"},
         "tips": {"start": {"event": {"event": "Webinar Attended"}}, "mail": "plain", "valid_for": "30d"},
@@ -71,6 +71,14 @@ _FIRST = {
             "crm": {"webhook": "https://crm.example.com/hook"},
         },
     },
+    "people": {
+        "team": "sales",
+        "reps": {
+            "ann": {"name": "Ann Weber", "address": "ann@reps.example.com", "capacity": 2},
+            "tom": {"name": "Tom Lee", "address": "tom@reps.example.com", "capacity": 1},
+            "kim": {"name": "Kim Cho", "address": "kim@reps.example.com", "capacity": 1, "languages": ["fr"]},
+        },
+    },
     "offers": {
         "workshop": {
             **{part: {"en": part} for part in ("title", "text", "button")},
@@ -86,6 +94,8 @@ _FIRST = {
 _SECOND = copy.deepcopy(_FIRST)
 _SECOND["profiles"]["engagement"]["rules"]["webinar"]["points"] = 13
 _SECOND["phases"]["gone"]["enter"][0]["inactive_for"] = "5d"
+_SECOND["people"]["reps"]["ann"]["languages"] = ["fr"]  # her leads stay hers
+_SECOND["people"]["reps"]["kim"]["languages"] = []
 
 BRAKES = {"per_day": 1, "overall": 3, "per_hour": 4}
 

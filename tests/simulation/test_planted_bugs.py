@@ -103,6 +103,7 @@ holds = Checkpoint.holds
         ("score.handler._subjects", forget_the_oldest_event, "the record differs from its ledger"),
         ("ripen.storage.checkpoint._digests", lambda _events: set(), "the record differs from its ledger"),
         ("ripen.leads.identifiers.Identifiers.subscribed", True, "mailed without a double opt-in"),
+        ("ripen.people.state.PeopleState.take", lambda _state, _event: False, "was assigned to"),
         (
             "ripen.campaigns.mail_history.MailHistory.within_caps",
             lambda _mails, _rule, moment, _wished: moment,
@@ -126,6 +127,7 @@ holds = Checkpoint.holds
         "continuing from a checkpoint that an earlier event precedes",
         "counting the events of a checkpoint twice",
         "mailing without a double opt-in",
+        "forgetting the rep of a lead",
         "ignoring caps",
         "ignoring sending hours",
         "continuing from a checkpoint of other rules",

@@ -48,5 +48,5 @@ def test_every_fault_and_outcome_occurs_in_some_world(simulate):
     assert set().union(*(world.limits for world in worlds)) == {*LIMITS, ""}
     assert any(" B#account H" in step and "put_item" in step for step in steps)
     names = {name for world in worlds for name in world.names()}
-    assert {*PAGES, "Lead Handed Off", "Webhook Delivered"} <= names
+    assert {*PAGES, "Lead Assigned", "Lead Handed Off", "Webhook Delivered"} <= names
     assert {"Lead Merged", "Lead Unmerged", "Lead Conflict Found", "Email Address Confirmed"} <= names

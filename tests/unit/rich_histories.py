@@ -167,7 +167,7 @@ CONFIGURATION = Configuration.model_validate(
                 "when_capped": "drop",
                 "steps": [{"mail": "plain", "content": {"kinds": ["guide"]}}],
             },
-            "used": {"start": {"event": {"event": "Tool Used"}}, "again": "never", "mail": "plain"},
+            "used": {"start": {"event": {"event": "Tool Used"}}, "again": "never", "mail": "plain", "from_rep": True},
         },
         "mailing": {
             "timezone": "Europe/Berlin",
@@ -175,6 +175,25 @@ CONFIGURATION = Configuration.model_validate(
             "caps": {"per_day": 1, "per_week": 2, "gap": "5h"},
             "categories": {"news": {"title": {"en": "News"}, "caps": {"per_month": 1}}},
             "recipients": {"sales": {"mail": "sales@a.example"}, "crm": {"webhook": "https://a.example/hook"}},
+        },
+        "people": {
+            "team": "sales",
+            "owner_trait": "role",
+            "reps": {
+                "sales": {
+                    "name": "Ann Weber",
+                    "address": "ann@a.example",
+                    "capacity": 3,
+                    "absent": [{"from": "2026-03-20", "until": "2026-05-01", "deputy": "tom"}],
+                },
+                "tom": {"name": "Tom Lee", "address": "tom@a.example", "capacity": 2, "languages": ["en"]},
+                "kim": {
+                    "name": "Kim Cho",
+                    "address": "kim@a.example",
+                    "capacity": 1,
+                    "when": {"lead.top_interest": "milling"},
+                },
+            },
         },
         "content": {
             name: {"kind": "guide", "title": {"en": "x"}, "text": {"en": "x"}, "link": {"en": "https://a.example"}}
@@ -254,10 +273,10 @@ def _event(draw, identity):
             "pause_days": draw(st.integers(0, 9)),
             "frequency": draw(st.sampled_from(("any", "week", "month"))),
         }
-        name = draw(
-            st.sampled_from(("Subscription Confirmed", "Preferences Changed", "Feedback Given", "Lead Handed Off"))
-        )
+        named = ("Subscription Confirmed", "Preferences Changed", "Feedback Given", "Lead Handed Off", "Lead Assigned")
+        name = draw(st.sampled_from(named))
         outcome = {"campaign": "care", "step": "sales", "cycle": 1, "score": draw(st.integers(0, 11))}
+        outcome |= {"rep": draw(st.sampled_from(("sales", "kim", "gone")))} if name == "Lead Assigned" else {}
         return Event(identity, name, at, RIPEN, properties=told | outcome)
     if kind == 2:
         ends = to_iso(at + draw(st.integers(-10, 90)) * DAY)

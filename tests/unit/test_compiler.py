@@ -241,7 +241,7 @@ def test_a_missing_layout_is_reported_once(files):
 
     [problem] = problems(files)
 
-    mails = sum(name.endswith(".mjml") for name in files)
+    mails = sum(name.endswith(".mjml") and b"<mjml" not in content for name, content in files.items())
     assert problem == (
         f"mails/layout.mjml: is missing; mails/confirm-subscription/de.mjml and {mails - 1} more have no <mjml>, "
         "and need it around them"

@@ -104,8 +104,8 @@ CAMPAIGNS = {
 }
 
 
-def reading(*events, days):
-    configuration = Configuration.model_validate(LOOKED | {"campaigns": CAMPAIGNS})
+def reading(*events, days, **parts):
+    configuration = Configuration.model_validate(LOOKED | {"campaigns": CAMPAIGNS} | parts)
     tree = MergedLead(Record("a:ann", 1, "", None), {"a:ann": [*events]})
     return Reading.of(
         tree,
@@ -134,6 +134,23 @@ def test_a_mail_that_may_not_be_sent_is_shown_as_waiting():
     found = next_steps(reading(happened("Asked", 1), days=5))
 
     assert found[0]["what"] == "the mail first (Tips for buyers); it waits until the lead may be mailed"
+
+
+def test_a_handoff_that_is_due_names_the_rep():
+    asked = {"start": {"event": {"event": "Asked"}}}
+    found = next_steps(
+        reading(
+            *(told(email=ANN), happened("Asked", 1)),
+            days=1,
+            campaigns={
+                "talk": asked | {"steps": [{"handoff": "sales"}]},
+                "note": asked | {"mail": "note", "from_rep": True, "transactional": True},
+            },
+            people={"team": "sales", "reps": {"tom": {"name": "Tom Lee", "address": "t@example.com", "capacity": 1}}},
+        )
+    )
+
+    assert [one["what"] for one in found] == ["handoff to tom (talk)", "the mail note in the name of tom (note)"]
 
 
 def test_a_withdrawal_leaves_no_next_steps():

@@ -404,6 +404,51 @@ def test_a_report_tells_what_each_change_alone_caused_the_largest_first():
     assert values["headline"]["no_longer_handed_over"] == {"leads": 1, "names": ["a:bob"]}
 
 
+TEAM = {"mailing": {"recipients": {"sales": {"mail": "sales@example.com"}}}, "campaigns": {"sales": SALES}}
+PEOPLE = {"team": "sales", "reps": {"ann": {"name": "Ann Weber", "address": "ann@example.com", "capacity": 7}}}
+
+
+def assigned(rep, days):
+    about = {"campaign": "sales", "step": "sales", "cycle": 1}
+    return reported("Lead Assigned", days, rep=rep, **about), reported(
+        "Lead Handed Off", days, recipient="sales", rep=rep, owner=rep, **about
+    )
+
+
+def test_a_rehearsed_handoff_assigns_the_lead_and_the_next_one_finds_it_assigned():
+    found = rehearsed(happened("Asked", 1), *assigned("gone", 1.1), happened("Asked", 5), **TEAM, people=PEOPLE)
+
+    told = [(event.name, event.properties.get("rep")) for event in found.events if event.source == RIPEN]
+    assert told == [("Lead Assigned", "ann"), ("Lead Handed Off", "ann"), ("Lead Handed Off", "ann")]
+
+
+def test_an_assignment_by_a_person_is_a_part_of_every_rehearsal():
+    given = reported("Lead Assigned", 2, rep="ann")
+
+    without_reps = rehearsed(happened("Asked", 1), given)
+
+    assert [event.name for event in without_reps.events] == ["Asked", "Lead Assigned"]
+
+
+def test_the_capacity_of_all_reps_is_what_sales_can_take_unless_another_number_is_given():
+    two = PEOPLE | {"reps": PEOPLE["reps"] | {"tom": {"name": "Tom", "address": "tom@example.com", "capacity": 4}}}
+    made = plan(active(**TEAM), configured(**TEAM, people=two), MONTH)
+
+    assert report(made, Tally())["handoffs"]["capacity"] == 11
+    assert report(made, Tally(), capacity=3)["handoffs"]["capacity"] == 3
+    assert report(made, Tally(), capacity=0)["handoffs"]["capacity"] == 0
+    assert report(plan(active(**TEAM), configured(**TEAM), MONTH), Tally())["handoffs"]["capacity"] is None
+
+
+def test_reps_are_no_change_for_leads():
+    made = plan(active(**TEAM), configured(**TEAM, people=PEOPLE), MONTH)
+
+    assert [patch.name for patch in made.silent] == ["people"]
+    other = PEOPLE | {"reps": {"ann": PEOPLE["reps"]["ann"] | {"capacity": 8}}}
+    found = patches(configured(**TEAM, people=PEOPLE), configured(**TEAM, people=other))
+    assert [patch.name for patch in found] == ["people.reps.ann"]
+
+
 def test_the_only_change_is_told_without_another_replay():
     made = plan(active(**POINTS, campaigns={"sales": SALES}), configured(**POINTS), MONTH)
 

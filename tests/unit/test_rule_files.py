@@ -132,7 +132,7 @@ def test_a_mistake_in_a_file_saved_on_windows_is_named_with_its_line(files):
             "campaigns",
             "mail: first-steps",
             "mail: first",
-            "rules/campaigns.yaml:180: campaigns.onboarding.steps.0.mail: there is no mail",
+            "rules/campaigns.yaml:181: campaigns.onboarding.steps.0.mail: there is no mail",
         ),
         ("campaigns", "profile: engagement", "profile: value", "there is no profile 'value'; known: engagement, fit"),
         ("campaigns", "phase: purchase", "phase: buying", "there is no phase 'buying'"),
@@ -174,7 +174,7 @@ def test_duplicate_keys_are_refused(files):
 
     [problem] = problems(files | {"rules/campaigns.yaml": text})
 
-    assert problem.startswith('rules/campaigns.yaml:463: the key "onboarding" occurs more than once')
+    assert problem.startswith('rules/campaigns.yaml:464: the key "onboarding" occurs more than once')
 
 
 def test_a_missing_file_and_an_unknown_file_are_both_reported(files):

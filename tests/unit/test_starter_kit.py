@@ -264,9 +264,20 @@ def test_no_german_mail_shows_a_first_name_beside_the_formal_you(name):
     assert "lead.salutation" in uses(template.html, ("lead.salutation",))
 
 
-def test_the_personal_mail_is_sent_in_the_name_of_sales():
-    note = CONFIGURATION.campaigns["personal-note"]
-    assert (bool(note.from_name), note.reply_to) == (True, CONFIGURATION.mailing.recipients["sales"].mail)
+def test_the_personal_mail_is_sent_in_the_name_of_the_rep_or_of_the_team():
+    note, team = CONFIGURATION.campaigns["personal-note"], CONFIGURATION.people.team
+    assert note.from_rep
+    assert (bool(note.from_name), note.reply_to) == (True, CONFIGURATION.mailing.recipients[team].mail)
+
+
+def test_a_lead_that_got_in_touch_is_with_its_rep_already_and_is_not_handed_over_by_its_score():
+    life = known()
+    life.at(0.1, "Contact Requested")
+    for n in range(30):
+        life.at(1 + n / 100, "Webinar Attended")
+    life.until(3)
+
+    assert [intent.campaign for _, intent in life.done if intent.channel == "handoff"] == ["contact-request"]
 
 
 def test_each_programme_is_documented():

@@ -53,6 +53,31 @@ def built(**texts):
         ("phases", "below: 5", "below: 4", "phase `awareness` is entered below 4 instead of 5 points"),
         ("mailing", "language: en", "language: de", "mailing has `language` `de` instead of `en`"),
         ("mailing", "per_week: 2", "per_week: 3", "mailing allows 3 instead of 2 mails in 7 days"),
+        ("people", "capacity: 10", "capacity: 8", "rep `lena` takes 8 instead of 10 leads a week"),
+        ("people", "[de, en, fr]", "[de, en]", "rep `ines` no longer speaks `fr`"),
+        ("people", "name: Jon Avery", "name: Jon Lee", "rep `jon` has `name` “Jon Lee” instead of “Jon Avery”"),
+        (
+            "people",
+            "      # absent:\n      #   - {",
+            "      absent:\n        - {",
+            "rep `lena` also is away {from: 2026-08-03, until: 2026-08-21, deputy: jon}",
+        ),
+        ("people", "    ines:", "    ida:", "rep `ines` is removed; rep `ida` is new"),
+        (
+            "people",
+            'numeric: [">=", 250]',
+            'numeric: [">=", 200]',
+            (
+                "rep `ines` needs {traits.employees: {numeric: [>=, 200]}}"
+                " instead of {traits.employees: {numeric: [>=, 250]}}"
+            ),
+        ),
+        (
+            "people",
+            "owner_trait: account_owner",
+            "owner_trait: owner",
+            "people give a lead to the rep in the trait `owner` instead of “account_owner”",
+        ),
         (
             "content",
             "de: Alle Anfragen an einem Ort",

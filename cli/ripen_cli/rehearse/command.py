@@ -58,7 +58,11 @@ def _fraction(_context: click.Context, _option: click.Parameter, value: str) -> 
     help="Compare with the rules in this folder instead of those that are live.",
 )
 @click.option("--sample", default="1/1", callback=_fraction, help="Rehearse a share of the leads only, such as 1/10.")
-@click.option("--capacity", type=click.IntRange(min=0), help="How many handoffs a week sales can take.")
+@click.option(
+    "--capacity",
+    type=click.IntRange(min=0),
+    help="How many handoffs a week sales can take; default: the capacity in people.yaml.",
+)
 @click.option("--each/--no-each", default=True, help="Also rehearse each single change by itself (the default).")
 @click.option("--processes", type=click.IntRange(min=1), default=cores, help="How many to use; default: all cores.")
 @click.option("--from", "system", type=click.Choice(SYSTEMS), default=None, help="Where the file is from.")

@@ -51,7 +51,7 @@ def render(told: Mapping[str, Any], channel: str, language: str, timezone: str) 
     """The handoff payload as a mail. It is in English if `language` has no template; times are in `timezone`."""
     lead = told["lead"]
     traits = dict([*lead["traits"].items()][:_MOST_TRAITS])
-    bounded = {**told, "lead": {**lead, "traits": traits, "more": len(lead["traits"]) - len(traits)}}
+    bounded = {"rep": None, **told, "lead": {**lead, "traits": traits, "more": len(lead["traits"]) - len(traits)}}
     return _note(_template("", language, timezone).render(bounded, channel=channel, timezone=timezone))
 
 

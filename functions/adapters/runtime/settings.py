@@ -75,7 +75,8 @@ class TriggerSettings:
     Mails with `configuration_set_without_opens` have no opening image.
 
     `reconcile_hour` (UTC) is when the nightly scan begins. `send_concurrency` is how many copies of the function send
-    at the same time. `public_url` is where the pages are that mails link to.
+    at the same time. `public_url` is where the pages are that mails link to. `sender_domains` are further domains with
+    which mails may be sent, separated by commas.
     """
 
     table_name: str
@@ -90,6 +91,7 @@ class TriggerSettings:
     reconcile_hour: int
     send_concurrency: int
     public_url: str
+    sender_domains: str = ""
 
 
 @dataclass(frozen=True, slots=True)

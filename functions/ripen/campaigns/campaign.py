@@ -58,7 +58,7 @@ class CampaignRule:
     the least time between two starts (None: no limit; NEVER: one start only). `hours` and `limits` apply to its mails,
     `category_limits` to all mails of its category. `by_mail_alone` is true if all its actions are mails.
     `holdout_share` is the share of leads (0 to 1) in the control group, which gets nothing. If it `confirms`, its mails
-    go to the address that the lead named last.
+    go to the address that the lead named last. Mails that are `from_rep` are written in the name of the lead's rep.
     """
 
     name: str
@@ -78,6 +78,7 @@ class CampaignRule:
     reentry_after: int | None = None
     transactional: bool = False
     confirms: bool = False
+    from_rep: bool = False
     category: str = ""
     priority: int = 50
     holdout_share: float = 0.0
@@ -198,6 +199,7 @@ def _rule(
         reentry_after=NEVER if campaign.again == "never" else _milliseconds(campaign.again),
         transactional=campaign.transactional,
         confirms=campaign.confirms,
+        from_rep=campaign.from_rep,
         category=campaign.category or "",
         priority=campaign.priority,
         holdout_share=campaign.control / 100,

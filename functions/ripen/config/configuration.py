@@ -23,6 +23,7 @@ from ripen.config.schema.forms import form
 from ripen.config.schema.interests import Interests, Usage
 from ripen.config.schema.lifecycle import Phase
 from ripen.config.schema.mailing import Mailing
+from ripen.config.schema.people import People
 from ripen.config.schema.personas import Persona
 from ripen.config.schema.scoring import Count, Grade, Profile
 from ripen.events.parsing import MAX_NAME_LENGTH
@@ -123,6 +124,7 @@ class Configuration(Model):
     stages: dict[Name, Phase] = {}
     campaigns: dict[Name, Campaign] = {}
     mailing: Mailing = Mailing()
+    people: People | None = None
     content: dict[Name, Asset] = {}
     offers: dict[Name, Offer] = {}
     conversions: dict[Name, Conversion] = {}

@@ -17,6 +17,7 @@ SECTIONS: Mapping[str, tuple[str, ...]] = {
     "rules/phases.yaml": ("phases", "stages"),
     "rules/campaigns.yaml": ("campaigns",),
     "rules/mailing.yaml": ("mailing",),
+    "rules/people.yaml": ("people",),
     "rules/content.yaml": ("content",),
     "rules/offers.yaml": ("offers",),
     "rules/reports.yaml": ("conversions",),

@@ -45,6 +45,7 @@ _WELL_KNOWN = (
     "Email Rejected",
     "Email Soft Bounced",
     "Erasure Requested",
+    "Lead Assigned",
     "Lead Merged",
     "Lead Unmerged",
     "Phase Changed",

@@ -1,4 +1,4 @@
-"""The limits on reaching a lead: consent, suppression, caps, hours, language and matching content."""
+"""The limits on reaching a lead: consent, suppression, caps, hours, language, matching content, and the rep."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from ripen.campaigns.frequency_caps import WISHED
 from ripen.campaigns.sending_hours import Hours, within_hours, zone
 from ripen.campaigns.state import Run
 from ripen.campaigns.steps import Do
-from ripen.events.event import MAIL
+from ripen.events.event import HANDOFF, MAIL
 from ripen.languages import speaks
 from ripen.leads.identifiers import COMPLAINED, UNDELIVERABLE
 from ripen.leads.proof import Proof
+from ripen.people.assignment import NOBODY, Asker, Assignment, assign
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -121,3 +122,14 @@ def taste(state: State) -> Taste:
     """The facts about the lead by which content and offers are chosen."""
     lead = state.facts["lead"]
     return Taste(lead["phase"], lead["persona"], lead.get("interests", ()))
+
+
+def assignment(state: State, rule: CampaignRule, step: Do) -> Assignment:
+    """The rep for a step that is done by reps: a handoff to their team, or a mail in the name of one."""
+    people = state.rules.people
+    if people is None:
+        return NOBODY
+    if not (rule.from_rep if step.channel == MAIL else step.channel == HANDOFF and people.team in step.names):
+        return NOBODY
+    lead = Asker(state.subject, state.facts, language(state), state.people.owner)
+    return assign(people, lead, state.clock)

@@ -203,6 +203,8 @@ def _take_report(state: State, event: Event, moment: int) -> bool:
         if event.name in MAILED:
             state.mails.add(event.properties, moment)
         return True
+    if state.people.take(event):
+        return True
     return state.privacy.answer(event, moment) or event.name in _TELLING or event.name in SUPPRESSING
 
 
@@ -279,4 +281,5 @@ def _lead(subject: str, state: State, now: int, later: int | None) -> Lead:
         next_timer=first_after(now, [later, *[course.timer for course in lifecycles.courses]]),
         next_step=next_step(state, mails=False),
         next_mail=next_step(state, mails=True),
+        owner=state.people.owner,
     )

@@ -17,6 +17,7 @@ from ripen.config.configuration import ActiveConfiguration, Configuration
 from ripen.config.schema.campaigns import Edition
 from ripen.config.schema.content import Asset, Offer
 from ripen.lifecycle.transitions import Lifecycles, compile_lifecycles
+from ripen.people.rules import PeopleRules, compile_people
 from ripen.scoring.points import Rule
 from ripen.scoring.rules import Observation, ScoringRules, compile_scoring, observations, point_rules
 from ripen.sessions.attribution import IgnoredHosts
@@ -48,6 +49,7 @@ class Rules:
     scoring: ScoringRules
     lifecycles: Lifecycles
     campaigns: CampaignRules
+    people: PeopleRules | None
     conversions: tuple[ConversionRule, ...]
     ignored_referrers: IgnoredHosts
     content: Mapping[str, Asset]
@@ -77,6 +79,7 @@ def compile_rules(
         scoring=compile_scoring(configuration),
         lifecycles=compile_lifecycles(configuration),
         campaigns=campaigns,
+        people=compile_people(configuration),
         conversions=compile_conversions({name: one.when for name, one in configuration.conversions.items()}),
         ignored_referrers=ignored_referrers(configuration),
         content=configuration.content,

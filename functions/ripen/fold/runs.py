@@ -16,6 +16,7 @@ from ripen.campaigns.state import CampaignNote, Progress, Run, current_step
 from ripen.campaigns.steps import Condition, Do, Gate, Jump, Program, Wait
 from ripen.events.event import MAIL
 from ripen.fold.eligibility import (
+    assignment,
     content,
     earliest,
     exceeds_cap,
@@ -184,6 +185,7 @@ def _intents(state: State, moment: int) -> Iterator[Intent]:
         offered = content(state, step) if step.kinds else ""  # the costly part comes last
         if offered is None:
             continue
+        assigned = assignment(state, rule, step)
         yield Intent(
             rule.name,
             progress.number,
@@ -197,6 +199,8 @@ def _intents(state: State, moment: int) -> Iterator[Intent]:
             rule.category,
             offered,
             rule.confirms,
+            assigned.rep,
+            assigned.owner,
         )
 
 

@@ -16,6 +16,7 @@ from ripen.fold.rules import Rules
 from ripen.leads.identifiers import Identifiers
 from ripen.leads.traits import Traits
 from ripen.lifecycle.state import LifecycleState
+from ripen.people.state import PeopleState
 from ripen.privacy.state import PrivacyState
 from ripen.scoring.state import ScoringState
 from ripen.sessions.state import SessionState
@@ -49,6 +50,7 @@ class State:
     privacy: PrivacyState = field(default_factory=PrivacyState)
     sessions: SessionState = field(default_factory=SessionState)
     mails: MailHistory = field(default_factory=MailHistory)
+    people: PeopleState = field(default_factory=PeopleState)
 
     @classmethod
     def new(cls, rules: Rules) -> State:
@@ -87,6 +89,7 @@ class State:
             **self.privacy.dump(),
             **self.sessions.dump(),
             **self.mails.dump(),
+            **self.people.dump(),
             **self.scoring.dump(),
             **self.lifecycles.dump(),
             **self.campaigns.dump(),
@@ -106,4 +109,5 @@ class State:
             privacy=PrivacyState.load(values),
             sessions=SessionState.load(values),
             mails=MailHistory.load(values),
+            people=PeopleState.load(values),
         )

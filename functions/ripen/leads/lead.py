@@ -50,6 +50,7 @@ class Intent(NamedTuple):
 
     `channel` is mail, handoff, notify or webhook. `name` is the mail or the recipient. `content` is the asset that the
     mail offers. A mail that `confirms` goes to the address that the lead named last, even if another one is proven.
+    The action is one of the `rep`; with it the lead becomes that of the `owner`, if this is not empty.
     """
 
     campaign: str
@@ -64,6 +65,8 @@ class Intent(NamedTuple):
     category: str = ""
     content: str = ""
     confirms: bool = False
+    rep: str = ""
+    owner: str = ""
 
     @property
     def id(self) -> str:
@@ -77,6 +80,8 @@ class Intent(NamedTuple):
     def about(self, to: str) -> dict[str, Any]:
         """The properties that the event of its outcome has in any case; `to` is the address of a mail."""
         found: dict[str, Any] = {"campaign": self.campaign, "step": self.step, "cycle": self.cycle}
+        found |= {"rep": self.rep} if self.rep else {}
+        found |= {"owner": self.owner} if self.owner else {}
         if self.channel != MAIL:
             return found | {"recipient": self.name}
         found |= {"mail": self.name, "to": to}
@@ -102,7 +107,7 @@ class Lead:
     does nothing but mail. `offers` are the offers for the site. `pending` are the requested actions, in their order.
     `next_timer` is the next moment at which time alone may change the phase or stage, or at which an event takes
     effect. `next_step` is the next moment at which a campaign may start or continue by time; `next_mail` is the same
-    for campaigns whose actions are all mails.
+    for campaigns whose actions are all mails. `owner` is the rep whose lead it is; empty if it is nobody's.
     """
 
     subject: str
@@ -139,6 +144,7 @@ class Lead:
     next_timer: int | None
     next_step: int | None
     next_mail: int | None
+    owner: str
 
     @property
     def contributions(self) -> Sequence[Contribution]:

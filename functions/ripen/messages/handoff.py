@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ripen.config.configuration import Configuration
 from ripen.config.schema.campaigns import Campaign
 from ripen.events.event import RIPEN, Event
 from ripen.leads.lead import Contribution, Intent, Lead
+from ripen.messages.colleagues import rep_of
 from ripen.messages.display_names import full_name
 from ripen.times import to_iso
 
@@ -37,9 +39,12 @@ _OURS = ("Email Sent", "Email Opened", "Email Link Clicked", "Unsubscribed", _FE
 """Ripen's own events that the payload lists."""
 
 
-def handoff_payload(lead: Lead, events: Sequence[Event], campaign: Campaign | None, intent: Intent) -> dict[str, Any]:
+def handoff_payload(
+    lead: Lead, events: Sequence[Event], configuration: Configuration, intent: Intent
+) -> dict[str, Any]:
     """The payload as of `lead.now`; `events` are the full history, from which the lead was folded."""
-    return {
+    campaign = configuration.campaigns.get(intent.campaign)
+    told = {
         "lead": _who(lead),
         "campaign": {
             "name": intent.campaign,
@@ -55,6 +60,18 @@ def handoff_payload(lead: Lead, events: Sequence[Event], campaign: Campaign | No
         "journey": [_event(event) for event in events if _is_telling(event)][-LATEST_EVENTS:][::-1],
         "feedback": _feedback(events, intent) if campaign and _started_by_feedback(campaign) else None,
     }
+    return told | ({"rep": _rep(lead, configuration, intent)} if configuration.people else {})
+
+
+def _rep(lead: Lead, configuration: Configuration, intent: Intent) -> dict[str, Any] | None:
+    """The rep who acts for the lead, and for whom (empty: the rep's own lead); None if it is nobody's lead."""
+    owner = intent.owner or lead.owner
+    rep, mine = rep_of(configuration, intent.rep or owner), rep_of(configuration, owner)
+    if rep is None:
+        return None
+    acting = intent.rep or owner
+    stands_in = mine.name if mine is not None and acting != owner else ""
+    return {"id": acting, "name": rep.name, "address": rep.address, "stands_in_for": stands_in}
 
 
 def _who(lead: Lead) -> dict[str, Any]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ripen.config.configuration import Configuration
 from ripen.config.schema.mailing import Scale
+from ripen.config.schema.people import Rep
 from ripen.languages import ByLanguage, in_language
+from ripen.messages.senders import sender_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,15 @@ def mail_context(configuration: Configuration, campaign: str, step: str, mail: s
         sites=frozenset(origin for source in configuration.sources.values() for origin in source.origins),
         opens=mailing.opens if topic is None or topic.opens is None else topic.opens,
     )
+
+
+def in_name_of(context: MailContext, rep: Rep, domains: frozenset[str]) -> MailContext:
+    """The context of a mail in the name of a rep, who gets the replies.
+
+    The rep's own address is in From if its domain is one of `domains`, with which the deployment may send.
+    """
+    own = sender_of(rep.address, domains) if rep.address.isascii() else ""
+    return replace(context, from_name=rep.name, from_address=own or context.from_address, reply_to=rep.address)
 
 
 def content_of(configuration: Configuration, name: str, language: str) -> dict[str, str] | None:

@@ -37,17 +37,19 @@ _DEEPER: tuple[Path, ...] = (
     ("mailing", "categories"),
     ("mailing", "recipients"),
     ("mailing", "surveys"),
+    ("people",),
+    ("people", "reps"),
     ("content",),
     ("offers",),
     ("conversions",),
 )
 """The paths below which each key has a patch of its own."""
 
-_AS_A_WHOLE: tuple[Path, ...] = (("profiles", _ANY), ("interests",))
+_AS_A_WHOLE: tuple[Path, ...] = (("profiles", _ANY), ("interests",), ("people",))
 """Those that are one patch if they are new or gone."""
 
-_NOT_REHEARSED = ("approval", "conversions")
-"""Parts of the configuration that change nothing that a lead gets."""
+_NOT_REHEARSED = ("approval", "conversions", "people")
+"""Parts of the configuration that change nothing that a lead gets, or only in whose name."""
 
 
 class Patch(NamedTuple):

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from ripen.events.event import OUTCOMES, RIPEN, Event
 from ripen.events.link_scanners import with_bot_verdicts
+from ripen.people.state import by_action
 
 Counted = tuple[int, Event]
 """An event with the moment (ms) at which it counts."""
@@ -75,7 +76,7 @@ def read(subject: str, events: Sequence[Event], period: Period, foreign: Iterabl
     for moment, event in counted:
         if moment < period.since:
             before.append((moment, event))
-        elif moment > period.until or is_action(event):
+        elif moment > period.until or is_action(event) or by_action(event):
             continue
         elif event.source == RIPEN and (mail := (event.subject, str(event.properties.get("intent")))) in mailed:
             responses[mail].append((moment, event))

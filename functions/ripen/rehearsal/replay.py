@@ -23,6 +23,7 @@ from ripen.fold.state import State
 from ripen.leads.lead import Intent, Reach, possible
 from ripen.lifecycle.state import Move
 from ripen.messages.send_limits import NEVER, Mailed, opens_for_mailbox, with_one_more
+from ripen.people.state import assignment
 from ripen.rehearsal.reading import Counted, Period, Reading
 from ripen.storage.lead_record import address_state, reach_of
 from ripen.times import MINUTE
@@ -240,6 +241,8 @@ class _Replay:
         subject = real.subject if real else self.reading.subject
         status = next(status for status, event in ENDS[intent.channel].items() if event == name)
         event = Event(f"{intent.id}_{status}", name, at, RIPEN, properties=intent.about(to), subject=subject)
+        if (assigned := assignment(event, status)) is not None:
+            self._take(assigned, at)
         self._take(event, at)
         self.actions.append(
             Action(

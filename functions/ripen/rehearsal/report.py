@@ -41,8 +41,10 @@ def report(plan: Plan, tally: Tally, *, scope: Scope = ALL, capacity: int | None
 
     All numbers are estimates for all leads; `names` are leads of the sample. There is no `forecast` of a week if only a
     part of the leads was looked at, or if they came within the last four weeks. `capacity` is the number of handoffs a
-    week that sales can take.
+    week that sales can take; None: that of all reps of the candidate together.
     """
+    if capacity is None and plan.after.people is not None:
+        capacity = plan.after.people.capacity
     made = _Report(plan, tally, scope.one_in)
     about = {"left_out": scope.left_out * scope.one_in, "whole": scope.whole}
     return made.values(capacity) | about | {"forecast": made.forecast() if scope.whole else None}

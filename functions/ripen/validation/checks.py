@@ -16,6 +16,7 @@ from ripen.validation.campaign_checks import campaign_problems, listed
 from ripen.validation.contradictions import contradictions
 from ripen.validation.lifecycle_checks import dead_ends
 from ripen.validation.never_true import impossible, leaves
+from ripen.validation.people_checks import people_problems
 from ripen.validation.score_bounds import highest_confidence, highest_score
 from ripen.validation.translations import missing_texts
 
@@ -29,6 +30,7 @@ def problems(configuration: Configuration, mails: frozenset[str]) -> Problems:
     """All problems of a configuration whose models are valid. Yields (path, problem)."""
     yield from _strangers(configuration)
     yield from campaign_problems(configuration, mails)
+    yield from people_problems(configuration)
     yield from missing_texts(configuration)
     yield from _sources(configuration)
     yield from _patterns(configuration)

@@ -28,7 +28,7 @@ MADE_BY_RIPEN = frozenset(
         *("Email Delivered", "Email Opened", "Email Link Clicked", "Email Bounced", "Email Soft Bounced"),
         *("Email Marked as Spam", "Email Reported as Not Spam", "Email Rejected", "Email Delayed"),
         *("Email Failed to Render", "Email Address Confirmed", "Email Address Disowned", "Email Address Refused"),
-        *("Lead Merged", "Lead Unmerged", "Lead Conflict Found", "Lead Merge Refused"),
+        *("Lead Assigned", "Lead Merged", "Lead Unmerged", "Lead Conflict Found", "Lead Merge Refused"),
         *("Unsubscribed", "Subscription Confirmed", "Preferences Changed", "Feedback Given"),
     }
 )

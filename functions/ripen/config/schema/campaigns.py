@@ -154,6 +154,7 @@ class Campaign(Model):
     go to the address that the lead gave last, even if another one is proven. `only_if` tests facts and traits at the
     start. `goal` is the purpose, `exit` lists conditions for an early end: both match events, or facts before each
     step. A step that cannot be done within `valid_for` is given up; `when_capped` delays or drops a mail over a cap.
+    Mails of a campaign with `from_rep` are written in the name of the lead's rep, who also gets the replies.
     `again` is the least time between two starts for a lead (or `never`). Of several mails that are due, the one with
     the highest `priority` goes first. `control` is the holdout share in percent: these leads get nothing. `was` is the
     former name of a renamed campaign. `restart` permits new names without `was`: leads under way start again.
@@ -174,6 +175,7 @@ class Campaign(Model):
     from_name: Translated = ""
     from_address: Address | None = None
     reply_to: ByLanguage[Address] | None = None
+    from_rep: bool = False
     only_if: Pattern | None = None
     goal: Pattern | None = None
     exit: list[Pattern] = []

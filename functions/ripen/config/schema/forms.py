@@ -13,6 +13,7 @@ CLOCK = r"^([01]\d|2[0-3]):[0-5]\d$"
 ADDRESS = r"^[^@\s<>,;]{1,64}@[^@\s<>,;]+\.[^@\s<>,;]+$"
 LINK = r"^https?://[^\s\"'<>\\]+$"
 TARGET = r"^(https?://|/)[^\s\"'<>\\]*$"
+PERSON = r"^[^\s<>@][^\x00-\x1f<>@]{0,59}$"
 TRAIT = r"^[A-Za-z_][A-Za-z0-9_]{0,63}$"
 PROPERTY_PATH = r"^(properties|traits|context)\.[^.\s]+(\.[^.\s]+)*$"
 LEVEL = r"^[A-Za-z0-9+-]{1,8}$"
@@ -28,6 +29,7 @@ WORDS: Mapping[str, str] = {
     ADDRESS: "write an address such as ann@example.com",
     LINK: "write a link that begins with https://, without spaces and quotes",
     TARGET: "write a link that begins with https:// or /, without spaces and quotes",
+    PERSON: "write the name of a person in one line, at most 60 characters, without < > and @, such as Ann Weber",
     TRAIT: "write letters, digits and underscores, at most 64 characters, such as contract_ends",
     PROPERTY_PATH: "write a field that begins with properties., traits. or context., such as properties.total",
     LEVEL: "write letters, digits, + and -, at most 8 characters, such as A",

@@ -1,0 +1,1 @@
+"""Reps: whose lead a lead is, and who acts for it."""
