@@ -7,13 +7,8 @@ class RipenError(Exception):
     """The base class of every exception that Ripen raises on purpose."""
 
 
-class InvalidEventError(RipenError):
-    """An event is invalid: `field` names the place, `problem` the fault and `expected` a valid value.
-
-    The sender may retry after `retry_after` seconds, unless that is 0.
-    """
-
-    retry_after = 0
+class InvalidFieldError(RipenError):
+    """A value from outside is invalid: `field` names the place, `problem` the fault and `expected` a valid value."""
 
     def __init__(self, field: str, problem: str, expected: str) -> None:
         super().__init__(f"{field}: {problem}; expected {expected}")
@@ -22,8 +17,18 @@ class InvalidEventError(RipenError):
         self.expected = expected
 
     def as_json(self) -> dict[str, str]:
-        """The three parts, as the tracking endpoint returns them."""
+        """The three parts, as endpoints return them."""
         return {"field": self.field, "problem": self.problem, "expected": self.expected}
+
+
+class InvalidEventError(InvalidFieldError):
+    """An event is invalid. The sender may retry after `retry_after` seconds, unless that is 0."""
+
+    retry_after = 0
+
+
+class InvalidDecisionError(InvalidFieldError):
+    """A decision of sales is invalid."""
 
 
 class UnreadableItemError(RipenError):

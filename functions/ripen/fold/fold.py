@@ -29,6 +29,7 @@ from ripen.leads.lead import Lead
 from ripen.privacy.consent import DECISIONS, OPTED_IN, must_erase
 from ripen.privacy.erasure import SUPPRESSING
 from ripen.privacy.preferences import FEEDBACK_GIVEN, PREFERENCES_CHANGED
+from ripen.sales.state import without_undone
 from ripen.scoring.trends import usage
 from ripen.times import first_after
 
@@ -80,7 +81,7 @@ def _with_facts(state: State) -> State:
 
 def absorb(state: State, events: Sequence[Event], now: int) -> int | None:
     """Apply the events that count by `now`. Returns the moment (ms) at which the next one counts, or None."""
-    for moment, event in with_bot_verdicts(events):
+    for moment, event in without_undone(with_bot_verdicts(events)):
         if moment > now:
             return moment
         take(state, event, moment)
@@ -133,6 +134,7 @@ def _apply(state: State, event: Event, moment: int) -> None:
     first = state.privacy.tracking_begins(event, begun=state.begun)
     tells = first or bool(event.traits)  # fit rules may match the absence of traits, from the first event on
     changed = _take_report(state, event, moment) or tells
+    changed = state.sales.take(event, state.rules.trusted) or changed
     if event.bot:
         state.sessions.skip(event)
         if event.source == RIPEN:  # a suppression counts even if a bot caused it
@@ -282,4 +284,6 @@ def _lead(subject: str, state: State, now: int, later: int | None) -> Lead:
         next_step=next_step(state, mails=False),
         next_mail=next_step(state, mails=True),
         owner=state.people.owner,
+        handoff=state.sales.handoff,
+        decision=state.sales.decision,
     )

@@ -18,6 +18,7 @@ from ripen.leads.traits import Traits
 from ripen.lifecycle.state import LifecycleState
 from ripen.people.state import PeopleState
 from ripen.privacy.state import PrivacyState
+from ripen.sales.state import SalesState
 from ripen.scoring.state import ScoringState
 from ripen.sessions.state import SessionState
 
@@ -51,6 +52,7 @@ class State:
     sessions: SessionState = field(default_factory=SessionState)
     mails: MailHistory = field(default_factory=MailHistory)
     people: PeopleState = field(default_factory=PeopleState)
+    sales: SalesState = field(default_factory=SalesState)
 
     @classmethod
     def new(cls, rules: Rules) -> State:
@@ -90,6 +92,7 @@ class State:
             **self.sessions.dump(),
             **self.mails.dump(),
             **self.people.dump(),
+            **self.sales.dump(),
             **self.scoring.dump(),
             **self.lifecycles.dump(),
             **self.campaigns.dump(),
@@ -110,4 +113,5 @@ class State:
             sessions=SessionState.load(values),
             mails=MailHistory.load(values),
             people=PeopleState.load(values),
+            sales=SalesState.load(values),
         )

@@ -14,6 +14,7 @@ from ripen.leads.proof import Proof
 from ripen.lifecycle.state import Move
 from ripen.privacy.consent import Consent
 from ripen.privacy.preferences import Preferences
+from ripen.sales.state import Handoff, Made
 from ripen.scoring.personas import Recognised
 from ripen.scoring.points import Award
 from ripen.scoring.score import Score, decay
@@ -107,7 +108,8 @@ class Lead:
     does nothing but mail. `offers` are the offers for the site. `pending` are the requested actions, in their order.
     `next_timer` is the next moment at which time alone may change the phase or stage, or at which an event takes
     effect. `next_step` is the next moment at which a campaign may start or continue by time; `next_mail` is the same
-    for campaigns whose actions are all mails. `owner` is the rep whose lead it is; empty if it is nobody's.
+    for campaigns whose actions are all mails. `owner` is the rep whose lead it is; empty if it is nobody's. `handoff`
+    is the last one, `decision` that of sales which is in force; None if there is none.
     """
 
     subject: str
@@ -145,6 +147,8 @@ class Lead:
     next_step: int | None
     next_mail: int | None
     owner: str
+    handoff: Handoff | None
+    decision: Made | None
 
     @property
     def contributions(self) -> Sequence[Contribution]:
