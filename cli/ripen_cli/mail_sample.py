@@ -9,12 +9,13 @@ from adapters.delivery import mailer
 from adapters.mail.links import Links
 from ripen.config.configuration import Configuration, Mails
 from ripen.config.schema.campaigns import Campaign
+from ripen.config.schema.people import Rep
 from ripen.events.event import Event
 from ripen.fold.fold import fold
 from ripen.fold.rules import compile_rules
 from ripen.languages import speaks
 from ripen.leads.lead import Lead
-from ripen.messages.mail_context import MailContext, content_of, mail_context
+from ripen.messages.mail_context import MailContext, content_of, in_name_of, mail_context
 
 PUBLIC_URL = "https://go.example"
 """The base of links in sample mails."""
@@ -52,9 +53,18 @@ def sample_lead(kit: Kit, language: str, *, known: bool = True) -> Lead:
 
 
 def letter_of(kit: Kit, name: str, language: str) -> MailContext:
-    """The mail context for the first campaign that sends the mail `name`."""
-    campaign = next((key for key, one in kit.configuration.campaigns.items() if name in mails_of(one)), "sample")
-    return mail_context(kit.configuration, campaign, name, name, language)
+    """The mail context for the first campaign that sends the mail `name`, which may write in the name of a rep."""
+    campaigns = kit.configuration.campaigns
+    campaign = next((key for key, one in campaigns.items() if name in mails_of(one)), "sample")
+    letter = mail_context(kit.configuration, campaign, name, name, language)
+    rep = _rep(kit.configuration, language) if campaign in campaigns and campaigns[campaign].from_rep else None
+    return in_name_of(letter, rep, frozenset()) if rep else letter
+
+
+def _rep(configuration: Configuration, language: str) -> Rep | None:
+    """The first rep who speaks a language; None if nobody does."""
+    reps = configuration.people.reps.values() if configuration.people else ()
+    return next((rep for rep in reps if not rep.languages or language in rep.languages), None)
 
 
 def fill_in(kit: Kit, letter: MailContext, lead: Lead, links: Links) -> mailer.Rendered:

@@ -183,6 +183,17 @@ def test_a_preview_shows_the_mail_on_a_phone_and_on_a_desktop(folder, tmp_path, 
     assert "<dt>Behind the subject</dt><dd>" in page
 
 
+def test_a_preview_of_a_mail_by_reps_is_in_the_name_of_one_who_speaks_its_language(tmp_path, monkeypatch):
+    monkeypatch.setattr(mail_command, "ROOT", tmp_path)
+
+    done = run("preview", "personal-note", "--language", "de", "--no-open", "--folder", RULES)
+
+    assert done.exit_code == 0, done.output
+    page = (tmp_path / "build" / "mails" / "personal-note.de.html").read_text()
+    assert "<dt>From</dt><dd>Lena Lindner &lt;" in page
+    assert "<dt>Reply-To</dt><dd>lena.lindner@example.com</dd>" in page
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [(["unknown"], "there is no mail 'unknown'"), (["first-steps", "--language", "fr"], "has no version in 'fr'")],
