@@ -121,26 +121,27 @@ def start(port: int, progress: Progress, template: Path = ROOT / "template.yaml"
         emulator, sam = tool("ministack", "ministack"), tool("sam", "sam")
     with _step(progress, "sam build"):
         _build(sam, template)
-    with _step(progress, "emulator"):
-        process = _start_emulator(emulator, port)
-    edge = None
+    started: list[subprocess.Popen[bytes]] = []
     try:
+        with _step(progress, "emulator"):
+            _start_emulator(emulator, port, started)
         with _step(progress, "sam deploy"):
             outputs = _deploy(sam, port)
-            edge = local_edge.start(port, outputs["TrackingTarget"])
-        cloud = _describe(outputs, port, process, edge)
+            edge_port = local_edge.start(port, outputs["TrackingTarget"], started)
+        cloud = _describe(outputs, port, edge_port, [psutil.Process(one.pid) for one in started])
         with _step(progress, "sender and starter rules"):
             cloud.client("sesv2").create_email_identity(EmailIdentity=SENDER)
             _tell_public_url(cloud)
             _set_up_table(cloud)
             publish_rules(cloud, local_rules(cloud.server_key))
-    except BaseException:
-        for one in (process, edge and edge.process):
-            if one and one.poll() is None:
+        _state(port).write_text(json.dumps(asdict(cloud), indent=2))
+    except BaseException:  # includes Ctrl-C
+        for one in started:
+            if one.poll() is None:
                 _stop(psutil.Process(one.pid))
         _remove_files(port)
+        _state(port).unlink(missing_ok=True)
         raise
-    _state(port).write_text(json.dumps(asdict(cloud), indent=2))
     return cloud
 
 
@@ -290,7 +291,7 @@ def _parameters() -> list[str]:
     ]
 
 
-def _start_emulator(emulator: Path, port: int) -> subprocess.Popen[bytes]:
+def _start_emulator(emulator: Path, port: int, started: list[subprocess.Popen[bytes]]) -> None:
     env = {
         **_aws_environment(f"http://127.0.0.1:{port}"),
         # CloudFront Functions run in Node, which is beside this interpreter if nowhere else.
@@ -310,18 +311,9 @@ def _start_emulator(emulator: Path, port: int) -> subprocess.Popen[bytes]:
     _remove_files(port)
     _files(port).mkdir(parents=True)
     log_file = HOME / f"cloud-{port}.log"
-    process = None
-    try:
-        with log_file.open("wb") as log:
-            process = launch([str(emulator)], env=env, cwd=HOME, stdout=log, stderr=log, start_new_session=True)
-        _wait_until_healthy(process, port, log_file)
-    except BaseException:  # includes Ctrl-C, also while it is launched
-        if process:
-            process.kill()
-            process.wait()
-        _remove_files(port)
-        raise
-    return process
+    with log_file.open("wb") as log:
+        process = launch([str(emulator)], started, env=env, cwd=HOME, stdout=log, stderr=log, start_new_session=True)
+    _wait_until_healthy(process, port, log_file)
 
 
 def _wait_until_healthy(process: subprocess.Popen[bytes], port: int, log_file: Path) -> None:
@@ -356,15 +348,16 @@ def _deploy(sam: Path, port: int) -> Mapping[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
-def _describe(outputs: Mapping[str, str], port: int, process: subprocess.Popen[bytes], edge: local_edge.Edge) -> Cloud:
+def _describe(outputs: Mapping[str, str], port: int, edge_port: int, started: list[psutil.Process]) -> Cloud:
+    emulator, edge = started
     endpoint = f"http://127.0.0.1:{port}"
     url_id = outputs["TrackUrl"].removeprefix("https://").partition(".")[0]
     return Cloud(
         endpoint=endpoint,
         region=REGION,
         # By address, because not every system resolves names below localhost; browsers do.
-        track_url=f"http://127.0.0.1:{edge.port}",
-        edge_url=f"http://{local_edge.DOMAIN}:{edge.port}",
+        track_url=f"http://127.0.0.1:{edge_port}",
+        edge_url=f"http://{local_edge.DOMAIN}:{edge_port}",
         function_url=f"{endpoint}/_aws/lambda-url/{url_id}",
         table=outputs["TableName"],
         rules_bucket=outputs["RulesBucketName"],
@@ -378,10 +371,10 @@ def _describe(outputs: Mapping[str, str], port: int, process: subprocess.Popen[b
         publish_function=outputs["PublishFunctionName"],
         rehearse_function=outputs["RehearseFunctionName"],
         server_key=secrets.token_urlsafe(32),
-        pid=process.pid,
-        started=psutil.Process(process.pid).create_time(),
-        edge_pid=edge.process.pid,
-        edge_started=psutil.Process(edge.process.pid).create_time(),
+        pid=emulator.pid,
+        started=emulator.create_time(),
+        edge_pid=edge.pid,
+        edge_started=edge.create_time(),
     )
 
 

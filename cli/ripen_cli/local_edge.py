@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterable
 from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import NamedTuple
 
 from ripen_cli.project import HOME, launch
 
@@ -22,22 +21,18 @@ _HOP_BY_HOP = {"connection", "content-length", "date", "host", "keep-alive", "se
 _TIMEOUT = 60
 
 
-class Edge(NamedTuple):
-    """A running edge: its port on loopback, and its process."""
+def start(emulator_port: int, distribution: str, started: list[subprocess.Popen[bytes]]) -> int:
+    """Start the edge of the distribution with this domain name as a process, and add it to `started`.
 
-    port: int
-    process: subprocess.Popen[bytes]
-
-
-def start(emulator_port: int, distribution: str) -> Edge:
-    """Start the edge of the distribution with this domain name as a process; its port takes connections already."""
+    Returns its port, which takes connections already.
+    """
     with socket.socket() as listening, (HOME / f"edge-{emulator_port}.log").open("wb") as log:
         listening.bind((_HOST, 0))
         listening.listen(64)
         number = listening.fileno()
         command = [sys.executable, "-m", "ripen_cli.local_edge", str(number), str(emulator_port), distribution]
-        process = launch(command, pass_fds=(number,), stdout=log, stderr=log, start_new_session=True)
-        return Edge(listening.getsockname()[1], process)
+        launch(command, started, pass_fds=(number,), stdout=log, stderr=log, start_new_session=True)
+        return int(listening.getsockname()[1])
 
 
 class _Server(ThreadingHTTPServer):

@@ -46,12 +46,15 @@ def _install(name: str) -> None:
 
 def run(command: list[str], failure: str, env: dict[str, str] | None = None) -> str:
     """The output of a command. If it fails, the error is one line and the full output goes to a log file."""
-    with launch(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
-        try:
-            printed = process.communicate()[0].decode(errors="replace")
-        except BaseException:  # includes Ctrl-C
-            process.kill()
-            raise
+    started: list[subprocess.Popen[bytes]] = []
+    try:
+        process = launch(command, started, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        printed = process.communicate()[0].decode(errors="replace")
+    except BaseException:  # includes Ctrl-C
+        for one in started:
+            one.kill()
+            one.communicate()
+        raise
     if process.returncode:
         HOME.mkdir(exist_ok=True)
         log = HOME / "failed.log"
@@ -61,18 +64,20 @@ def run(command: list[str], failure: str, env: dict[str, str] | None = None) -> 
     return printed
 
 
-def launch(command: list[str], **options: Any) -> subprocess.Popen[bytes]:
-    """Start a program. Signals are deferred until its handle exists; otherwise the program would be left running."""
+def launch(command: list[str], started: list[subprocess.Popen[bytes]], **options: Any) -> subprocess.Popen[bytes]:
+    """Start a program and add it to `started`, by which the caller ends it if a signal comes at any moment afterwards.
+
+    Signals that come before it is there are deferred; otherwise the program would be left running.
+    """
     came: list[int] = []
     before = {number: signal.signal(number, lambda which, _frame: came.append(which)) for number in ENDING}
     try:
         process = subprocess.Popen(command, **options)
+        started.append(process)
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
     if came:
-        process.kill()
-        process.wait()
         raise KeyboardInterrupt
     return process
 
