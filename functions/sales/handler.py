@@ -14,7 +14,9 @@ from adapters.runtime.telemetry import logger
 from answers.errors import PageError, RefusedRequestError
 from answers.responses import Answer, json_answer
 
-CALLS: Mapping[str, str] = {}
+CALLS: Mapping[str, str] = {
+    "decisions": "sales.decisions:answer_decision",
+}
 """The function `(event) -> Answer` of each call of a server, by the last segments of its path. Errors are JSON."""
 
 PAGES: Mapping[str, str] = {}
