@@ -31,6 +31,14 @@ class InvalidDecisionError(InvalidFieldError):
     """A decision of sales is invalid."""
 
 
+class LeadGoneError(RipenError):
+    """No decision about a lead is possible: `reason` is unknown, erased or withdrawn (its consent)."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"the lead is {reason}")
+        self.reason = reason
+
+
 class UnreadableItemError(RipenError):
     """A ledger item does not have the form that Ripen writes; the message names the part and quotes no content."""
 

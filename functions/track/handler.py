@@ -13,14 +13,16 @@ from typing import Any
 from adapters.dynamodb.table import TableThrottledError, put_items
 from adapters.runtime.settings import EdgeSettings, TrackSettings, settings
 from adapters.tracking.source_registry import registered
+from answers.errors import RefusedRequestError
+from answers.responses import Answer, empty_answer, json_answer, with_headers
 from ripen.errors import InvalidEventError
 from ripen.events.event import Received
 from ripen.events.rate_limits import RateLimits
 from ripen.events.sources import Sources
 from ripen.storage.ledger import event_items
+from track.cors import cors_headers
 from track.counts import count_events, count_refusal
-from track.request import Parsed, RefusedRequestError, parse_request, sift, storable
-from track.responses import Answer, cors_headers, empty_answer, json_answer, with_headers
+from track.request import Parsed, parse_request, sift, storable
 
 PAGES = frozenset({"unsubscribe", "preferences", "confirm", "feedback", "trap", "approve"})
 """The last path segments of the pages that mails link to."""
@@ -30,9 +32,6 @@ OPEN = PAGES | {"ripen.js", "offers.js"}
 not name the edge yet keeps its events."""
 
 _RETRY = {"retry-after": "2"}
-
-_SHARES = 10
-"""The maximum number of rate counters updated after a request; each update takes a few milliseconds."""
 
 limits = RateLimits()
 """The events counted in this execution environment, plus the last known counts of the others."""
@@ -150,18 +149,9 @@ def _store(accepted: Sequence[Received]) -> None:
     if items:
         put_items(settings(TrackSettings).table_name, items)
     if limits.due:
-        _share_counts()
+        from adapters.tracking.rate_counters import share_counts  # noqa: PLC0415 - needed only near a rate limit
 
-
-def _share_counts() -> None:
-    from adapters.tracking.rate_counters import add  # noqa: PLC0415 - needed only near a rate limit
-
-    for _ in range(_SHARES):
-        share = limits.share()
-        total = add(settings(TrackSettings).table_name, share) if share else None
-        if share is None or total is None:
-            return
-        limits.learn(share, total)
+        share_counts(settings(TrackSettings).table_name, limits)
 
 
 def _store_mail_event(event: Mapping[str, Any]) -> Answer:

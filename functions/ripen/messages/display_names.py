@@ -85,6 +85,14 @@ def bounded(value: Any, depth: int = _DEPTH) -> Any:
     return value
 
 
+def one_line(value: object, longest: int = 120) -> str:
+    """A text or number as one line of bounded length, without control, bidirectional and other invisible characters."""
+    shown = bounded(value)
+    text = (value if isinstance(value, str) else str(shown))[: 4 * longest].encode("utf-8", "replace").decode()
+    line = " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
+    return line if len(line) <= longest else f"{line[: longest - 1]}…"
+
+
 def _one_name(text: object) -> str:
     name = text.strip() if isinstance(text, str) else ""
     return name if len(name) <= LONGEST_NAME and name.casefold() not in _MISSING else ""
