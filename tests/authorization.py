@@ -30,6 +30,7 @@ ARNS = {
     ("AWS::S3::Bucket", "Arn"): "arn:aws:s3:::{name}",
     ("AWS::SecretsManager::Secret", "Id"): _IN_PLACE.format(service="secretsmanager") + "secret:{name}",
     ("AWS::SecretsManager::Secret", "Ref"): _IN_PLACE.format(service="secretsmanager") + "secret:{name}",
+    ("AWS::Events::EventBus", "Arn"): _IN_PLACE.format(service="events") + "event-bus/{name}",
     ("AWS::Events::Rule", "Arn"): _IN_PLACE.format(service="events") + "rule/{name}",
     ("AWS::Serverless::StateMachine", "Ref"): _IN_PLACE.format(service="states") + "stateMachine:{name}",
     ("AWS::SNS::Topic", "Ref"): _IN_PLACE.format(service="sns") + "{name}",

@@ -59,13 +59,17 @@ class ApproveSettings:
 
 @dataclass(frozen=True, slots=True)
 class ScoreSettings:
-    """`secret_arn` names the secret for digests of addresses, `link_secret_arn` the one that signs links."""
+    """`secret_arn` names the secret for digests of addresses, `link_secret_arn` the one that signs links.
+
+    `event_bus_name` is the EventBridge bus for other systems; they are told nothing if it is empty.
+    """
 
     table_name: str
     bucket_name: str
     secret_arn: str
     link_secret_arn: str
     retention_days: int
+    event_bus_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ class TriggerSettings:
 
     `reconcile_hour` (UTC) is when the nightly scan begins. `send_concurrency` is how many copies of the function send
     at the same time. `public_url` is where the pages are that mails link to. `sender_domains` are further domains with
-    which mails may be sent, separated by commas.
+    which mails may be sent, separated by commas. `event_bus_name` is as in ScoreSettings.
     """
 
     table_name: str
@@ -92,6 +96,7 @@ class TriggerSettings:
     send_concurrency: int
     public_url: str
     sender_domains: str = ""
+    event_bus_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
