@@ -116,7 +116,7 @@ digest = news._digest  # noqa: SLF001
         ("adapters.store.week_counts._KIND", {"Email Sent": "mails"}, "in the week after"),
         ("adapters.store.load_lead._checkpoint", any_checkpoint, "the record differs from its ledger"),
         ("services.telling.put_events", lambda entries, _now: [True] * len(entries), "nobody was told of"),
-        ("services.telling.MINUTE", 10_000 * DAY, "nobody was told of"),
+        ("services.telling._AGAIN_AFTER", 10_000 * DAY, "nobody was told of"),
         ("ripen.crm.news._digest", lambda *parts: digest(*parts[:3]), "one id for two things"),
     ],
     ids=[

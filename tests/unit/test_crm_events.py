@@ -175,6 +175,7 @@ def test_words_that_look_like_no_name_are_not_passed_on():
     assert told["contact"] == {
         "address": "ann@example.com",
         "address_proven": False,
+        "name": "ann@example.com",
         "last_name": "ann@example.com",
         "language": "en",
     }

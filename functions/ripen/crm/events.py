@@ -60,7 +60,7 @@ def entry(bus: str, event: Mapping[str, Any]) -> dict[str, Any]:
 def contact(lead: Lead) -> dict[str, Any]:
     """The person behind the lead. What is not known is left out, so that no field is emptied elsewhere.
 
-    `last_name` is there in any case: the whole name or the address if nobody gave one.
+    `name` and `last_name` are there in any case: without them, the address, or the whole name.
     """
     traits, name = lead.traits, full_name(lead.traits)
     company = company_name(traits.get("company"))
@@ -68,10 +68,10 @@ def contact(lead: Lead) -> dict[str, Any]:
     found: dict[str, Any] = {
         "address": lead.address,
         "address_proven": lead.proof.is_proof,
+        "name": name or lead.address,
         "last_name": person_name(traits.get("lastName")) or name or lead.address,
         "language": lead.language,
     }
-    found |= {"name": name} if name else {}
     found |= {"first_name": first} if (first := person_name(traits.get("firstName"))) else {}
     found |= {"company": company} if company else {}
     return found | ({"phone": _text(str(phone))} if isinstance(phone, str | int) and str(phone).strip() else {})

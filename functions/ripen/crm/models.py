@@ -43,9 +43,9 @@ class Contact(_Part):
 
     address: Annotated[str, Field(max_length=254, description="The e-mail address")]
     address_proven: Annotated[bool, Field(description="True if the reader of the address or a server has proven it")]
-    last_name: Annotated[Text, Field(description="The whole name or the address if no last name is known")]
+    name: Annotated[str, Field(max_length=254, description="The whole name; the address if none is known")]
+    last_name: Annotated[str, Field(max_length=254, description="The whole name or the address if none is known")]
     language: Annotated[str, Field(description="Language code")]
-    name: Annotated[Text | None, Field(description="The whole name")] = None
     first_name: Text | None = None
     company: Text | None = None
     phone: Text | None = None
