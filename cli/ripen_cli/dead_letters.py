@@ -10,8 +10,12 @@ from typing import Any
 
 import click
 
+from adapters.delivery.event_bus import put_events
 from adapters.runtime.clients import client
+from adapters.store.lead_records import has_events
 from adapters.store.reconciliation import reconcile
+from ripen.crm.events import entry
+from ripen.crm.news import ERASED
 from ripen_cli.deployment import Deployment, deployed, now
 from ripen_cli.stack import resources
 
@@ -49,6 +53,25 @@ KINDS = (
 )
 
 
+_CRM = "{stack}-crm-"
+"""The beginning of the names of the queues that the templates in infra/crm make."""
+
+
+def kinds_of(stack: str, found: Mapping[str, str]) -> tuple[dict[str, str], list[Kind]]:
+    """The URLs of all dead-letter queues by name, and their kinds; `found` are the resources of the stack."""
+    pages = client("sqs").get_paginator("list_queues").paginate(QueueNamePrefix=_CRM.format(stack=stack))
+    urls = {url.rpartition("/")[2]: url for page in pages for url in page.get("QueueUrls", ())}
+    crms = [
+        Kind(
+            name,
+            f"events that {name.removeprefix(_CRM.format(stack=stack)).removesuffix('-dead-letters')} did not take",
+            "they are told again on the event bus",
+        )
+        for name in sorted(urls)
+    ]
+    return {**found, **urls}, [*KINDS, *crms]
+
+
 @click.group("dead-letters")
 def dead_letters() -> None:
     """Show what could not be processed, and have it processed again."""
@@ -61,8 +84,8 @@ def list_command(deployment: Deployment) -> None:
 
     The messages stay where they are. While they are read, no redrive sees them, for a minute at most.
     """
-    found = resources(deployment.stack)
-    for kind in KINDS:
+    found, kinds = kinds_of(deployment.stack, resources(deployment.stack))
+    for kind in kinds:
         _print(kind, [*letters(found[kind.queue])])
 
 
@@ -75,10 +98,10 @@ def redrive(deployment: Deployment, yes: bool) -> None:
     Each message is deleted once it has been handed on; a run that was interrupted can be repeated. Without --yes, the
     command only lists what it would do.
     """
-    found = resources(deployment.stack)
+    found, kinds = kinds_of(deployment.stack, resources(deployment.stack))
     again = _Redrive(deployment, found)
     failed = 0
-    for kind in KINDS:
+    for kind in kinds:
         waiting = [*letters(found[kind.queue])]
         _print(kind, waiting)
         if not waiting:
@@ -147,7 +170,7 @@ class _Redrive:
             "UploadDeadLetters": lambda letter: self._queue("UploadQueue", letter.body),
             "ReportDeadLetters": self._report,
             "StreamDeadLetters": lambda _: True,
-        }[kind.queue]
+        }.get(kind.queue, self._tell)
         if kind.queue == "StreamDeadLetters":
             self._compare()
         failed = 0
@@ -168,6 +191,15 @@ class _Redrive:
         event = letter.body.get("requestPayload", letter.body)
         answer = client("lambda").invoke(FunctionName=self.found["TrackFunction"], Payload=json.dumps(event).encode())
         return "FunctionError" not in answer
+
+    def _tell(self, letter: Letter) -> bool:
+        """Tell an event again on the bus, with its id; not one about a person who has been erased since."""
+        detail = letter.body.get("detail")
+        if not isinstance(detail, dict) or "lead" not in detail or "event" not in detail:
+            return False
+        if detail["event"] != ERASED and not has_events(self.deployment.table, detail["lead"]["id"]):
+            return True
+        return put_events([entry(self.deployment.event_bus, detail)], now()) == [True]
 
     def _compare(self) -> None:
         """Mark all leads as due whose record lags behind the ledger: a batch of the stream names no leads."""

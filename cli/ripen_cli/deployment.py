@@ -19,7 +19,7 @@ from ripen_cli import cloud
 
 _SERVICES = (
     *("dynamodb", "s3", "secretsmanager", "sqs", "sesv2", "sts", "cloudformation"),
-    *("lambda", "cloudwatch", "sns", "stepfunctions"),
+    *("lambda", "cloudwatch", "sns", "stepfunctions", "events"),
 )
 
 
@@ -30,8 +30,8 @@ class Deployment:
     `sender` is the From address of its mails; `public_url` is the base of their links, without a trailing slash.
     `track_url` is that of the tracking function itself. With an edge, `tracking_domain` is its domain, and
     `tracking_target` the name in DNS that this has to lead to. `rehearsal_machine` is the ARN of the state machine that
-    rehearses all leads; empty if the deployment has none. `server_key` is the key of a server; only the local
-    cloud tells it.
+    rehearses all leads, `event_bus` the name of the bus for other systems; each is empty if the deployment has none.
+    `server_key` is the key of a server; only the local cloud tells it.
     """
 
     stack: str
@@ -45,6 +45,7 @@ class Deployment:
     tracking_domain: str = ""
     tracking_target: str = ""
     rehearsal_machine: str = ""
+    event_bus: str = ""
     server_key: str = ""
     local: bool = False
 
@@ -128,6 +129,7 @@ def _stack(name: str) -> Deployment:
             outputs.get("TrackingDomain", ""),
             outputs.get("TrackingTarget", ""),
             outputs.get("RehearsalMachineArn", ""),
+            outputs.get("EventBusName", ""),
         )
     except KeyError as error:
         missing = f"the stack {name!r} has no output {error.args[0]}; name a stack of Ripen"

@@ -17,6 +17,7 @@ from ripen_cli.lead_show import explain_command, show
 from ripen_cli.reading import subjects_of, trees_of
 from services.erasure import erase as erase_subject
 from services.erasure import erase_lead, survey
+from services.telling import tell_erasure
 
 
 @click.group()
@@ -35,7 +36,8 @@ def erase(deployment: Deployment, who: str, yes: bool) -> None:
     users are included. Without --yes, the command only counts what it would delete. An interrupted run can be repeated.
     """
     table, key = deployment.table, secret(deployment.address_secret)
-    leads = {tree.record.subject: [*tree.ledgers] for tree in trees_of(deployment, who, now())}
+    trees = [*trees_of(deployment, who, now())]
+    leads = {tree.record.subject: [*tree.ledgers] for tree in trees}
     # Leads without events can still have items: an erasure was interrupted, or the visitor only withdrew consent.
     given = subjects_of(deployment, who)
     alone = [subject for subject in given if not any(subject in subjects for subjects in leads.values())]
@@ -48,6 +50,9 @@ def erase(deployment: Deployment, who: str, yes: bool) -> None:
     if not yes:
         click.echo(f"{total} items would be deleted. Nothing was changed; --yes erases them.")
         return
+    for tree in trees:
+        if not tell_erasure(deployment.event_bus, tree.record.subject, tree.record.crm, now()):
+            raise click.ClickException("other systems could not be told of the erasure; run the command again")
     with click.progressbar(length=total, label=f"Erasing {total} items") as bar:
         by = {root: next(filter(subjects.__contains__, given), root) for root, subjects in leads.items()}
         erasures = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from adapters.delivery.send_limits import release_mailbox
@@ -31,6 +32,7 @@ from ripen.storage.lead_record import Folded, address_state, make_record, reach_
 from ripen.storage.ledger import Unreadable
 from ripen.storage.merged_lead import MergeCandidate, MergedLead
 from services import identity_resolution
+from services.telling import tell_systems
 
 _CONFLICTS = 5
 NOTHING_NEW = "~"
@@ -43,6 +45,7 @@ class Refreshed(NamedTuple):
     """A folded lead, the merged lead it was folded from, and the version of its record.
 
     `address_key` is the key of its address, `owned` is true if the lead owns it, `reach` is the mail that it may get.
+    `crm` are the marks of what other systems were told.
     """
 
     lead: Lead
@@ -51,6 +54,7 @@ class Refreshed(NamedTuple):
     address_key: str
     owned: bool
     reach: Reach
+    crm: Mapping[str, Any] = MappingProxyType({})
 
     @property
     def subjects(self) -> tuple[str, ...]:
@@ -125,8 +129,15 @@ def _refresh(settings: ScoreSettings | TriggerSettings, task: FoldRequest) -> tu
     settled = kept or tree.checkpoint
     visits = _report_visits(settings.table_name, tree, task)
     known = public_profile.of_lead(lead, tree.ledgers)
+    crm = tell_systems(settings, tree, lead, task.rules, owned=bool(address and address["owned"]))
     folded = Folded(
-        tree.seen, settled.name if settled else None, visits, public_profile.digests(known), told(settings, me)
+        tree.seen,
+        settled.name if settled else None,
+        visits,
+        public_profile.digests(known),
+        told(settings, me),
+        crm.marks,
+        crm.again_at,
     )
     fresh = make_record(lead, address, record, folded, task.retry_at)
     if (fresh.data, fresh.due_at) == (record.data, record.due_at) and not free:
@@ -137,7 +148,7 @@ def _refresh(settings: ScoreSettings | TriggerSettings, task: FoldRequest) -> tu
         if not record.version and not lead_records.has_events(settings.table_name, record.subject):  # erased meanwhile
             lead_records.drop(settings.table_name, record.subject, fresh.version)
     found = address or {"key": "", "owned": False}
-    return Refreshed(lead, tree, fresh.version, found["key"], found["owned"], reach_of(address)), False
+    return Refreshed(lead, tree, fresh.version, found["key"], found["owned"], reach_of(address), crm.marks), False
 
 
 def unchanged(table_name: str, refreshed: Refreshed) -> bool:

@@ -23,6 +23,7 @@ from ripen.storage.ledger import RECORD_KEY, intent_key
 from ripen.times import DAY
 from services.erasure import erase_lead
 from services.refresh import NOTHING_NEW, FoldRequest, Refreshed, refresh
+from services.telling import tell_erasure
 from trigger.actions import Action, build_action
 from trigger.delivery import (
     MailWait,
@@ -157,7 +158,10 @@ def _rest(settings: TriggerSettings, refreshed: Refreshed, held: Mapping[str, Ma
 
 
 def _erase(settings: TriggerSettings, refreshed: Refreshed) -> None:
-    # The root is erased last: while it exists, the lead is due and an interrupted erasure is repeated.
+    # While the root exists, which is erased last, the lead is due: an erasure that was interrupted, or that other
+    # systems could not be told of, is repeated.
+    if not tell_erasure(settings.event_bus_name, refreshed.lead.subject, refreshed.crm, refreshed.lead.now):
+        return
     items = erase_lead(settings.table_name, refreshed.subjects, secret(settings.secret_arn))
     told = {"lead": pseudonym(refreshed.lead.subject), "items": items}
     logger.info("A lead was erased after its withdrawal", extra=told)

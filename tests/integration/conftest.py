@@ -22,6 +22,7 @@ from adapters.rules import isolated_check
 from adapters.rules.isolated_check import check
 from adapters.runtime import clients
 from adapters.store.load_lead import load_merged_lead
+from bus_events import FakeBus
 from integration.people import ANN, enough
 from publish.handler import handler as publish
 from ripen.times import MINUTE, to_iso
@@ -40,8 +41,9 @@ SCHEMA = template.load()
 class Site:
     """A deployed Ripen. Tests move events between functions step by step, and choose the time."""
 
-    def __init__(self, bucket, queue_url):
+    def __init__(self, bucket, queue_url, bus):
         self.bucket = bucket
+        self.bus = bus
         self.queue_url = queue_url
         self.dynamodb = boto3.client("dynamodb")
         self.s3 = boto3.client("s3")
@@ -195,13 +197,16 @@ def site(new_process, monkeypatch):
             "TrackFunctionUrl.FunctionUrl": "https://track.example/",
             "SalesFunctionUrl.FunctionUrl": "https://sales.example/",
             "RehearsalMachine": MACHINE,
+            "EventBus": "ripen",
         }
         for function in template.FUNCTIONS:
             for name, value in template.environment(SCHEMA, function, names).items():
                 monkeypatch.setenv(name, value)
         monkeypatch.setattr("adapters.delivery.send_rate._read_rate", lambda: 1_000.0)  # moto lacks GetAccount
         clients.use("cloudformation", Stacks({"ripen": template.outputs(SCHEMA, names), "another": {}}))
-        yield Site("ripen-rules", queue_url)
+        bus = FakeBus()
+        clients.use("events", bus)
+        yield Site("ripen-rules", queue_url, bus)
 
 
 @pytest.fixture

@@ -7,9 +7,13 @@ import json
 
 import pytest
 from click.testing import CliRunner
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.sqs.models import sqs_backends
 
 from adapters.runtime import clients
 from integration.people import ANN
+from ripen.crm.events import erasure_event
+from ripen.crm.news import erased
 from ripen_cli.main import main
 from stories import START, identified, mail_report, viewed
 from track.handler import handler as track
@@ -90,6 +94,35 @@ def test_messages_are_listed_by_kind_and_reason(put):
         "           1  KeyError\n"
         "    0  uploads that were not published\n"
     )
+
+
+def test_what_a_crm_did_not_take_is_told_again_with_its_id_unless_the_person_was_erased(nurturing, queues, put):
+    nurturing.live(identified(START, email=ANN), viewed("/", START), at=START)
+    queues["crm"] = nurturing.sqs.create_queue(QueueName="ripen-crm-hubspot-dead-letters")["QueueUrl"]
+    gone = event_of_erasure("a:ann")
+    told = gone | {"event": "Lead Consent Withdrawn", "lead": gone["lead"] | {"sequence": 1, "sales": ""}}
+    nobody = told | {"lead": told["lead"] | {"id": "a:nobody"}}
+    for detail in (told, nobody, gone):
+        put("crm", {"source": "ripen", "detail": detail}, ERROR_CODE="SDK_CLIENT_ERROR", ERROR_MESSAGE="429")
+
+    assert "    3  events that hubspot did not take\n           3  SDK_CLIENT_ERROR: 429\n" in run("list")[1]
+    make_visible(nurturing, queues["crm"])
+    code, _ = run("redrive", "--yes")
+
+    assert code == 0
+    assert [one["event"] for one in nurturing.bus.events] == ["Lead Consent Withdrawn", "Lead Erased"]
+    assert {one["lead"]["id"] for one in nurturing.bus.events} == {"a:ann"}
+
+
+def event_of_erasure(subject):
+    return erasure_event(erased(subject), subject, START)
+
+
+def make_visible(site, url):
+    """A minute later: what was listed can be read again."""
+    queue = sqs_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].queues[url.rpartition("/")[2]]
+    for message in queue._messages:  # noqa: SLF001 - moto tells no other way
+        message.visible_at = 0
 
 
 def test_without_yes_nothing_is_changed(nurturing, queues, put):

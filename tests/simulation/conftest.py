@@ -23,6 +23,7 @@ ENVIRONMENT = {
     "SECRET_ARN": "secret",
     "LINK_SECRET_ARN": "secret",
     "QUEUE_URL": "queue",
+    "EVENT_BUS_NAME": "ripen",
     "SENDER": "hello@example.com",
     "CONFIGURATION_SET": "ripen",
     "CONFIGURATION_SET_WITHOUT_OPENS": "ripen-without-opens",

@@ -28,6 +28,8 @@ from ripen.people.state import ASSIGNED
 from ripen.rehearsal.forecast import WEEK
 from ripen.reports.metrics import Figures, add_up, figures_of
 from ripen.reports.rollup import hour_of, latest_spans
+from ripen.sales.decisions import DECISIONS, UNDONE
+from ripen.sales.state import without_undone
 from ripen.sessions.sessions import visits
 from ripen.storage.lead_record import Folded, Record, make_record, reach_of
 from ripen.storage.ledger import (
@@ -108,6 +110,8 @@ def check(world):
     every_webhook_arrived(rest)
     every_lead_stays_with_its_rep(rest)
     an_imported_history_starts_nothing(rest)
+    other_systems_heard_of_everything(rest)
+    other_systems_heard_nothing_untrue(rest)
     no_lead_stays_due(rest)
     if not world.settles and not world.erased:  # daily figures keep the visits of erased leads
         figures_equal_a_recount(rest)
@@ -140,7 +144,7 @@ def every_record_is_a_fold_from_scratch(rest):
             visits = json.loads(tree.record.data).get("visits", {})
         known = public_profile.digests(public_profile.of_lead(lead, tree.ledgers))
         told = leads.told(settings(ScoreSettings), MergeCandidate(tree, lead.claims))
-        folded = Folded(tree.seen, tree.record.settled, visits, known, told)
+        folded = Folded(tree.seen, tree.record.settled, visits, known, told, tree.record.crm)
         expected = make_record(lead, _address(rest.world, tree, lead), Record(lead.subject, 0, "", None), folded)
         assert tree.record.data == expected.data, f"the record differs from its ledger\n{tree.record}\n{expected}"
         held = rest.world.braked and any(intent.channel == MAIL for intent in lead.pending)
@@ -369,6 +373,53 @@ def an_imported_history_starts_nothing(rest):
         if all(event.imported and event.id not in rest.world.lived for event in said):
             lead = rest.folds[tree.record.subject]
             assert not [*lead.notes, *lead.pending], f"{lead.subject} was only imported: {lead.notes}"
+
+
+def other_systems_heard_of_everything(rest):
+    """Each handoff, assignment and decision in a ledger, and the phase of each lead with an address of its own."""
+    told = {_telling(event) for event in rest.world.bus.events}
+    for subject, events in rest.ledgers.items():
+        for _, event in without_undone([(event.at, event) for event in events]):
+            happened = _happening(event)
+            assert happened is None or happened in told, f"{subject}: nobody was told of {happened}"
+    entered = {(one["lead"]["id"], one["entered"]["phase"]) for one in rest.world.bus.events if "entered" in one}
+    for tree in rest.leads:
+        lead, address = rest.folds[tree.record.subject], tree.record.address
+        known = lead.handoff or lead.decision or (lead.proof.is_proof and address.get("owned"))
+        if known and lead.moves[-1].at > lead.history_until:
+            assert (lead.subject, lead.phase) in entered, f"{lead.subject}: nobody was told of phase {lead.phase}"
+
+
+def other_systems_heard_nothing_untrue(rest):
+    by_id = {}
+    for told in rest.world.bus.events:
+        same = by_id.setdefault(told["id"], told)
+        assert _telling(same) == _telling(told), f"one id for two things: {same} and {told}"
+    if rest.world.erased or rest.world.expired:
+        return  # what was told then is not in a ledger any more
+    true = {_happening(event) for events in rest.ledgers.values() for event in events}
+    for told in by_id.values():
+        assert "entered" in told or _telling(told) in true, f"told and not true: {told}"
+
+
+def _telling(told):
+    """What an event for other systems tells, as `_happening` tells it."""
+    part = told.get("handoff") or told.get("assignment") or told.get("decision") or told.get("undone") or {}
+    return told["event"], told["at"], part.get("rep") or part.get("id", "")
+
+
+def _happening(event):
+    """What other systems have to hear of an event of a ledger; None if nothing."""
+    if event.source == "ripen" and event.name in ("Lead Handed Off", ASSIGNED):
+        return event.name, to_iso(event.at), event.properties.get("rep") or _intent(event)
+    if event.source == "ripen" and event.name == UNDONE:
+        return event.name, to_iso(event.at), event.properties["decision"]
+    told = event.name in DECISIONS and event.source in ("ripen", "crm") and not event.imported
+    return (event.name, to_iso(event.at), event.id) if told else None
+
+
+def _intent(event):
+    return "_".join(str(event.properties[part]) for part in ("campaign", "step", "cycle"))
 
 
 def _mailed(rest):

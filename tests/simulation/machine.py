@@ -18,6 +18,7 @@ from simulation.wire import Wire, failure
 
 FAULTS = ("crash before", "crash after", "throttled", "timeout before", "timeout after", "in progress", "repeated")
 _THROTTLED = {
+    "events": ("ThrottlingException", 400),
     "dynamodb": ("ProvisionedThroughputExceededException", 400),
     "s3": ("SlowDown", 503),
     "secretsmanager": ("ThrottlingException", 400),

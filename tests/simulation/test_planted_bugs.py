@@ -12,11 +12,12 @@ from adapters.dynamodb import table
 from adapters.runtime import clients
 from adapters.runtime.settings import ScoreSettings
 from adapters.store.load_lead import load_merged_lead
+from ripen.crm import news
 from ripen.events.event import Event, Received
 from ripen.storage.checkpoint import Checkpoint
 from ripen.storage.intents import ClaimResult
 from ripen.storage.ledger import due_shard, event_items
-from ripen.times import to_iso
+from ripen.times import DAY, to_iso
 from score.handler import _subjects
 from services import refresh
 from services.refresh import NOTHING_NEW, FoldRequest
@@ -78,6 +79,7 @@ def whatever_the_rules(checkpoint, rules, events, now):
 
 
 holds = Checkpoint.holds
+digest = news._digest  # noqa: SLF001
 
 
 @pytest.mark.parametrize(
@@ -113,6 +115,9 @@ holds = Checkpoint.holds
         ("ripen.storage.checkpoint.Checkpoint.holds", whatever_the_rules, "a mixture of versions"),
         ("adapters.store.week_counts._KIND", {"Email Sent": "mails"}, "in the week after"),
         ("adapters.store.load_lead._checkpoint", any_checkpoint, "the record differs from its ledger"),
+        ("services.telling.put_events", lambda entries, _now: [True] * len(entries), "nobody was told of"),
+        ("services.telling._AGAIN_AFTER", 10_000 * DAY, "nobody was told of"),
+        ("ripen.crm.news._digest", lambda *parts: digest(*parts[:3]), "one id for two things"),
     ],
     ids=[
         "saving without a condition",
@@ -133,6 +138,9 @@ holds = Checkpoint.holds
         "continuing from a checkpoint of other rules",
         "not counting mails and handoffs in the first week",
         "continuing from a checkpoint that the record does not name",
+        "taking what other systems were not told for told",
+        "never telling other systems again what the bus did not take",
+        "telling other systems two things under one id",
     ],
 )
 def test_a_planted_bug_is_found(simulate, monkeypatch, place, bug, broken):

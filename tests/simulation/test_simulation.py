@@ -47,6 +47,10 @@ def test_every_fault_and_outcome_occurs_in_some_world(simulate):
     assert any(world.ses.notes and world.receiver.received for world in worlds)
     assert set().union(*(world.limits for world in worlds)) == {*LIMITS, ""}
     assert any(" B#account H" in step and "put_item" in step for step in steps)
+    assert {told["event"] for world in worlds for told in world.bus.events} >= {
+        *("Lead Handed Off", "Lead Assigned", "Lead Accepted", "Lead Meeting Booked", "Deal Won"),
+        *("Lead Decision Undone", "Phase Entered"),
+    }
     names = {name for world in worlds for name in world.names()}
     assert {*PAGES, "Lead Assigned", "Lead Handed Off", "Webhook Delivered"} <= names
     assert {"Lead Merged", "Lead Unmerged", "Lead Conflict Found", "Email Address Confirmed"} <= names

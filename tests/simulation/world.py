@@ -7,9 +7,10 @@ from collections import Counter, defaultdict, deque
 from random import Random
 from typing import Any, NamedTuple
 
-from adapters.delivery import send_rate
+from adapters.delivery import event_bus, send_rate
 from adapters.delivery.account_hold import ACCOUNT, HOLD_KEY
 from adapters.dynamodb.attributes import values
+from adapters.dynamodb.table import put_items
 from adapters.identity.link_tokens import PageToken
 from adapters.rules import active
 from adapters.rules.isolated_check import Checked
@@ -18,10 +19,12 @@ from adapters.runtime.settings import PublishSettings, settings
 from adapters.store import reconciliation
 from adapters.store.load_lead import load_merged_lead
 from adapters.tracking import source_registry
+from bus_events import FakeBus
 from ripen.config.configuration import compile_sources
-from ripen.events.event import OWN_MARK
+from ripen.events.event import OWN_MARK, Received
 from ripen.events.rate_limits import RateLimits
-from ripen.storage.ledger import ASIDE_PREFIX, EVENT_PREFIX, read_events
+from ripen.sales import decisions
+from ripen.storage.ledger import ASIDE_PREFIX, EVENT_PREFIX, event_items, read_events
 from ripen.storage.reconciliation import CALM
 from ripen.times import DAY, HOUR, MINUTE, SECOND, parse_iso, to_iso
 from ripen.versions.version import Version
@@ -124,6 +127,7 @@ class World:
         self.table = FakeTable(self._written, takes=self._lucky, meets=self._meets_transaction, lag=self._lag)
         self.queue = FakeQueue(takes=self._lucky, clock=lambda: self.now)
         self.receiver = FakeReceiver(works=self._lucky)
+        self.bus = FakeBus(takes=self._lucky)
         self.claims = Claims(self.table.items, servers=("crm",))
         self.pages: list[Any] = []
         self.accepted = defaultdict(set)
@@ -135,7 +139,8 @@ class World:
         self.reports: list[Any] = []
         self.recipients: dict[str, str] = {}
         self.known: dict[str, list[Any]] = {WRITE_KEY: [], SERVER_KEY: []}
-        self._numbers = 0
+        self._numbers = self._decisions = 0
+        self.decided: dict[str, Any] = {}
         self.found = None
         self.version = ""
         self.activated_at = ""
@@ -211,6 +216,7 @@ class World:
             "sesv2": self.ses,
             "sqs": self.queue,
             "webhook": self.receiver,
+            "events": self.bus,
         }
         self.services = {name: self.machine.client(name, fake) for name, fake in services.items()}
         clients.client.cache_clear()
@@ -247,6 +253,7 @@ class World:
             (self._flood, 0.3, self.braked and self.floods < _MOST_FLOODS),
             (self._limit_ses, 0.7, self.limited and self.queue.messages),
             (self._want_erasure, 0.3, not self.machine.running and not self.erasing),
+            (self._decide, 0.7, len(self.machine.running) < _CONCURRENT),
             (self._expire, 0.2, not self.machine.running),  # a function never runs for as long as an item outlives it
         )
         actions += [action for action, _, possible in rare if possible]
@@ -433,6 +440,21 @@ class World:
         visit = PageRequest("", token, at, "en", {}, {}, {}, "")
         self.machine.start("page", lambda: record(visit, name, Told(name, wishes, answer=answer)), ended)
 
+    def _decide(self):
+        """A colleague decides about a lead, or takes the latest decision about it back."""
+        handed = [pk for pk, sk in self.table.items if sk.startswith("S#sales#")]
+        if not handed:
+            return
+        subject = self.random.choice(sorted(handed))
+        if subject in self.decided and self._lucky(0.4):
+            event = decisions.undoing(self.decided.pop(subject), "rep.ann", self.now)
+        else:
+            self._decisions += 1
+            decision = decisions.Decision(self.random.choice(("accept", "meeting", "won")), "rep.ann")
+            event = self.decided[subject] = decisions.decision_event(decision, f"d{self._decisions}", subject, self.now)
+        [item] = event_items([Received(subject, self.now, self.now, event)], 730)
+        self.machine.start("decide", lambda: put_items("ripen", [item]), lambda _answer: None)
+
     def _limit_ses(self):
         """A limit of the account begins or ends."""
         self.ses.limit = "" if self.ses.limit else self.random.choice([*LIMITS])
@@ -564,6 +586,7 @@ class World:
 
     def _new_process(self):
         active.clear_cache()
+        event_bus.clear_cache()
         send_rate.clear_cache()
         source_registry.clear_cache()
         secrets.secret.cache_clear()

@@ -8,7 +8,11 @@ from alarms import expanded
 from authorization import faults, statements
 from template import FUNCTIONS, ROOT
 
-TEMPLATES = [ROOT / "template.yaml", *sorted((ROOT / "infra").glob("*.yaml"))]
+TEMPLATES = [
+    ROOT / "template.yaml",
+    *sorted((ROOT / "infra").glob("*.yaml")),
+    *sorted((ROOT / "infra" / "crm").glob("*.yaml")),
+]
 PLACED = [(path.name, *placed) for path in TEMPLATES for placed in statements(path)]
 TABLE = "arn:aws:dynamodb:eu-central-1:111122223333:table/Table"
 

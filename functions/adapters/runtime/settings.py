@@ -59,13 +59,17 @@ class ApproveSettings:
 
 @dataclass(frozen=True, slots=True)
 class ScoreSettings:
-    """`secret_arn` names the secret for digests of addresses, `link_secret_arn` the one that signs links."""
+    """`secret_arn` names the secret for digests of addresses, `link_secret_arn` the one that signs links.
+
+    `event_bus_name` is the EventBridge bus for other systems; they are told nothing if it is empty.
+    """
 
     table_name: str
     bucket_name: str
     secret_arn: str
     link_secret_arn: str
     retention_days: int
+    event_bus_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ class TriggerSettings:
     `reconcile_hour` (UTC) is when the nightly scan begins. `send_concurrency` is how many copies of the function send
     at the same time. `public_url` is where the pages are that mails link to. `sender_domains` are further domains with
     which mails may be sent, separated by commas. `sales_url` is where reps see their leads; empty if there is no such
-    page.
+    page. `event_bus_name` is as in ScoreSettings.
     """
 
     table_name: str
@@ -94,6 +98,7 @@ class TriggerSettings:
     public_url: str
     sender_domains: str = ""
     sales_url: str = ""
+    event_bus_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -286,4 +286,5 @@ def _lead(subject: str, state: State, now: int, later: int | None) -> Lead:
         owner=state.people.owner,
         handoff=state.sales.handoff,
         decision=state.sales.decision,
+        history_until=_FOREVER if sessions.imported else sessions.imported_until,
     )

@@ -109,7 +109,8 @@ class Lead:
     `next_timer` is the next moment at which time alone may change the phase or stage, or at which an event takes
     effect. `next_step` is the next moment at which a campaign may start or continue by time; `next_mail` is the same
     for campaigns whose actions are all mails. `owner` is the rep whose lead it is; empty if it is nobody's. `handoff`
-    is the last one, `decision` that of sales which is in force; None if there is none.
+    is the last one, `decision` that of sales which is in force; None if there is none. Up to `history_until` all that
+    happened may come from an imported history (a very late moment: everything; -1: nothing).
     """
 
     subject: str
@@ -149,6 +150,7 @@ class Lead:
     owner: str
     handoff: Handoff | None
     decision: Made | None
+    history_until: int
 
     @property
     def contributions(self) -> Sequence[Contribution]:

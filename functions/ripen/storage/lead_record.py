@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from ripen.leads.identifiers import UNDELIVERABLE, Identifiers
 from ripen.leads.lead import Lead, Reach
 from ripen.storage.ledger import NOTHING_SEEN, RECORD_KEY, Seen, due_shard
-from ripen.times import to_iso
+from ripen.times import first_after, to_iso
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,12 @@ class Record:
         return found
 
     @property
+    def crm(self) -> Mapping[str, Any]:
+        """The marks of what other systems were told about the lead (see `ripen.crm.news.Told`); empty if nothing."""
+        found: Mapping[str, Any] = self.summary.get("crm", {})
+        return found
+
+    @property
     def address_keys(self) -> set[str]:
         """The keys of all addresses that are recorded as given by the lead."""
         return {mark for mark in self.told if " " not in mark} | ({self.address.get("key", "")} - {""})
@@ -96,7 +102,8 @@ class Folded(NamedTuple):
     """The sources of a fold, for the record: the items `seen` of each subject's ledger, and the checkpoint's name.
 
     `visits` are the visits reported for the daily figures that may still change, and `front` the digests of the public
-    profiles, both by subject. `told` lists the items written for the lead's addresses.
+    profiles, both by subject. `told` lists the items written for the lead's addresses. `crm` are the marks of what
+    other systems were told. If something could not be told, it is tried again at `tell_at` (ms).
     """
 
     seen: Mapping[str, Seen]
@@ -104,6 +111,8 @@ class Folded(NamedTuple):
     visits: Mapping[str, Sequence[tuple[int, ...]]] = MappingProxyType({})
     front: Mapping[str, str] = MappingProxyType({})
     told: Sequence[str] = ()
+    crm: Mapping[str, Any] = MappingProxyType({})
+    tell_at: int | None = None
 
 
 def make_record(
@@ -136,8 +145,9 @@ def make_record(
         **({"visits": folded.visits} if folded.visits else {}),
         **({"front": folded.front} if folded.front else {}),
         **({"told": folded.told} if folded.told else {}),
+        **({"crm": folded.crm} if folded.crm else {}),
     }
-    due_at = lead.due_at(reach)
+    due_at = first_after(-1, [lead.due_at(reach), folded.tell_at])
     if rest_until is None and _still_armed(before, due_at, summary, lead.now):
         due_at = before.due_at
     elif rest_until is not None and due_at is not None and due_at <= lead.now:
@@ -157,8 +167,9 @@ def stale_data(*records: Record, subjects: Collection[str] | None = None) -> str
     """The `data` of a record that has to be folded again.
 
     It keeps from `records` the reported visits and the digests of public profiles. Without these the next fold could
-    not delete items that were written earlier. With `subjects`, it keeps only the entries of these subjects: an
-    unmerged lead must not keep entries of the other lead.
+    not delete items that were written earlier. It also keeps what other systems were told; of phases, what they were
+    told about the first lead. With `subjects`, it keeps only the entries of these subjects: an unmerged lead must not
+    keep entries of the other lead.
     """
     kept: dict[str, dict[str, Any]] = {"visits": {}, "front": {}}
     for record in records:
@@ -166,6 +177,9 @@ def stale_data(*records: Record, subjects: Collection[str] | None = None) -> str
         kept["front"] |= record.front
     if subjects is not None:
         kept = {name: {key: told for key, told in found.items() if key in subjects} for name, found in kept.items()}
+    phase = records[0].crm.get("phase") if subjects is None or records[0].subject in subjects else None
+    ids = sorted({mark for record in records for mark in record.crm.get("ids", ())})
+    kept["crm"] = {**({"phase": phase} if phase else {}), **({"ids": ids} if ids else {})}
     left = {name: found for name, found in kept.items() if found}
     return json.dumps(left, separators=(",", ":")) if left else ""
 

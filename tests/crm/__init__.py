@@ -1,0 +1,1 @@
+"""CRMs for tests: what they take, and stubs on loopback that behave like them."""
