@@ -31,6 +31,10 @@ class InvalidDecisionError(InvalidFieldError):
     """A decision of sales is invalid."""
 
 
+class InvalidResultError(InvalidFieldError):
+    """A result that a CRM tells is invalid."""
+
+
 class UnreadableItemError(RipenError):
     """A ledger item does not have the form that Ripen writes; the message names the part and quotes no content."""
 
