@@ -21,8 +21,9 @@ from bench.growing import Make, body, growing
 from bench.page import page_request
 from botocore.httpsession import URLLib3Session
 
+from answers.json_request import MAX_BODY_BYTES
 from track.handler import handler
-from track.request import MAX_BATCH, MAX_BODY_BYTES
+from track.request import MAX_BATCH
 
 _GROWTH = 4
 _DOUBTFUL = 8

@@ -15,8 +15,9 @@ from bench.alternate import alternate, answered
 from bench.page import batch
 from botocore.httpsession import URLLib3Session
 
+from answers.json_request import MAX_BODY_BYTES
 from track.handler import handler
-from track.request import MAX_BATCH, MAX_BODY_BYTES
+from track.request import MAX_BATCH
 
 _CALLS = 2
 _PAGE = '{"type":"page","anonymousId":"visitor","messageId":"%s","properties":%s}'

@@ -7,6 +7,11 @@ from pathlib import Path
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import SafeConstructor
 
+FUNCTIONS = (
+    *("TrackFunction", "ScoreFunction", "SalesFunction", "TriggerFunction"),
+    *("PublishFunction", "RehearseFunction"),
+)
+"""The names of all functions in the template."""
 ROOT = Path(__file__).parent.parent
 
 

@@ -57,7 +57,8 @@ class Cloud:
     """A running local cloud; `started` is the start time of process `pid`, which detects a reused pid.
 
     `track_url` leads to the edge by its address, `edge_url` by its domain, which browsers know, and `function_url` past
-    the edge. `server_key` is the key of a server that its starter rules register.
+    the edge. `sales_url` is that of the sales function. `server_key` is the key of a server that its starter rules
+    register.
     """
 
     endpoint: str
@@ -65,6 +66,7 @@ class Cloud:
     track_url: str
     edge_url: str
     function_url: str
+    sales_url: str
     table: str
     rules_bucket: str
     address_secret: str
@@ -76,6 +78,7 @@ class Cloud:
     trigger_function: str
     publish_function: str
     rehearse_function: str
+    sales_function: str
     server_key: str
     pid: int
     started: float
@@ -131,7 +134,7 @@ def start(port: int, progress: Progress, template: Path = ROOT / "template.yaml"
         cloud = _describe(outputs, port, process, edge)
         with _step(progress, "sender and starter rules"):
             cloud.client("sesv2").create_email_identity(EmailIdentity=SENDER)
-            _tell_public_url(cloud)
+            _tell_urls(cloud)
             _set_up_table(cloud)
             publish_rules(cloud, local_rules(cloud.server_key))
     except BaseException:
@@ -358,14 +361,16 @@ def _deploy(sam: Path, port: int) -> Mapping[str, str]:
 
 def _describe(outputs: Mapping[str, str], port: int, process: subprocess.Popen[bytes], edge: local_edge.Edge) -> Cloud:
     endpoint = f"http://127.0.0.1:{port}"
-    url_id = outputs["TrackUrl"].removeprefix("https://").partition(".")[0]
+    url_ids = (outputs[name].removeprefix("https://").partition(".")[0] for name in ("TrackUrl", "SalesUrl"))
+    function_url, sales_url = (f"{endpoint}/_aws/lambda-url/{one}" for one in url_ids)
     return Cloud(
         endpoint=endpoint,
         region=REGION,
         # By address, because not every system resolves names below localhost; browsers do.
         track_url=f"http://127.0.0.1:{edge.port}",
         edge_url=f"http://{local_edge.DOMAIN}:{edge.port}",
-        function_url=f"{endpoint}/_aws/lambda-url/{url_id}",
+        function_url=function_url,
+        sales_url=sales_url,
         table=outputs["TableName"],
         rules_bucket=outputs["RulesBucketName"],
         address_secret=outputs["AddressSecretArn"],
@@ -377,6 +382,7 @@ def _describe(outputs: Mapping[str, str], port: int, process: subprocess.Popen[b
         trigger_function=outputs["TriggerFunctionName"],
         publish_function=outputs["PublishFunctionName"],
         rehearse_function=outputs["RehearseFunctionName"],
+        sales_function=outputs["SalesFunctionName"],
         server_key=secrets.token_urlsafe(32),
         pid=process.pid,
         started=psutil.Process(process.pid).create_time(),
@@ -385,16 +391,17 @@ def _describe(outputs: Mapping[str, str], port: int, process: subprocess.Popen[b
     )
 
 
-def _tell_public_url(cloud: Cloud) -> None:
-    """Set PUBLIC_URL, so that links in mails and scripts reach the tracking function from a browser on this machine."""
+def _tell_urls(cloud: Cloud) -> None:
+    """Set PUBLIC_URL and SALES_URL, so that links in mails and scripts reach the functions from a browser here."""
     functions = cloud.client("lambda")
     pages = functions.get_paginator("list_functions").paginate()
     for function in (one for page in pages for one in page["Functions"]):
         variables = function.get("Environment", {}).get("Variables", {})
-        if "PUBLIC_URL" in variables:
+        told = {"PUBLIC_URL": cloud.track_url, "SALES_URL": cloud.sales_url}
+        own = {name: url for name, url in told.items() if name in variables}
+        if own:
             functions.update_function_configuration(
-                FunctionName=function["FunctionName"],
-                Environment={"Variables": variables | {"PUBLIC_URL": cloud.track_url}},
+                FunctionName=function["FunctionName"], Environment={"Variables": variables | own}
             )
 
 

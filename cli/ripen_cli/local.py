@@ -91,6 +91,7 @@ def _summary(found: cloud.Cloud) -> str:
         "endpoint": found.endpoint,
         "track": found.track_url,
         "edge": found.edge_url,
+        "sales": found.sales_url,
         "mailbox": found.mailbox_url,
         "rules": found.rules_bucket,
     }

@@ -10,8 +10,8 @@ from typing import Any
 
 from adapters.runtime.secrets import is_origin_secret
 from adapters.runtime.settings import EdgeSettings
+from answers.responses import Answer, json_answer
 from ripen.errors import InvalidEventError
-from track.responses import Answer, json_answer
 
 ORIGIN_HEADER = "x-ripen-origin"
 VIEWER_HEADER = "x-ripen-viewer"

@@ -10,14 +10,16 @@ from typing import Any
 
 from adapters.dynamodb.table import TableThrottledError
 from adapters.runtime.settings import AddressSettings, SettingsError, settings
+from answers.errors import RefusedRequestError
+from answers.json_request import check_sender
+from answers.responses import Answer, binary_answer, json_answer
 from ripen.errors import InvalidEventError
 from ripen.events.parsing import NO_SHARED_CONTEXT
 from ripen.events.rate_limits import RateLimits
 from ripen.events.sources import Sources
 from track.counts import count_events, count_refusal
 from track.openapi import openapi
-from track.request import CALL_NAMES, Parsed, RefusedRequestError, check_sender, parse_calls
-from track.responses import Answer, binary_answer, json_answer
+from track.request import CALL_NAMES, Parsed, parse_calls
 from track.snippet import SCRIPTS, script
 
 _GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")

@@ -13,14 +13,16 @@ from typing import Any
 from adapters.dynamodb.table import TableThrottledError, put_items
 from adapters.runtime.settings import EdgeSettings, TrackSettings, settings
 from adapters.tracking.source_registry import registered
+from answers.errors import RefusedRequestError
+from answers.responses import Answer, empty_answer, json_answer, with_headers
 from ripen.errors import InvalidEventError
 from ripen.events.event import Received
 from ripen.events.rate_limits import RateLimits
 from ripen.events.sources import Sources
 from ripen.storage.ledger import event_items
+from track.cors import cors_headers
 from track.counts import count_events, count_refusal
-from track.request import Parsed, RefusedRequestError, parse_request, sift, storable
-from track.responses import Answer, cors_headers, empty_answer, json_answer, with_headers
+from track.request import Parsed, parse_request, sift, storable
 
 PAGES = frozenset({"unsubscribe", "preferences", "confirm", "feedback", "trap", "approve"})
 """The last path segments of the pages that mails link to."""

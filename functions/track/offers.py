@@ -16,13 +16,14 @@ from urllib.parse import urlsplit
 from adapters.runtime.settings import TrackSettings, settings
 from adapters.store import public_profile
 from adapters.tracking import public_config
+from answers.errors import RefusedRequestError
+from answers.json_request import check_sender
+from answers.responses import Answer, empty_answer, json_answer
 from ripen.errors import InvalidEventError
 from ripen.events.parsing import identifier
 from ripen.events.sources import Sources
 from ripen.languages import in_language, speaks, versions
 from ripen.times import DAY, parse_duration
-from track.request import RefusedRequestError, check_sender
-from track.responses import Answer, empty_answer, json_answer
 
 _LANGUAGE = re.compile(r"([A-Za-z]{2})(?:[-_][A-Za-z0-9_-]{0,32})?")
 _FRESH = "private, max-age=10"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from answers.json_request import MAX_BODY_BYTES, MAX_KEY_LENGTH
 from ripen.events.event import MAX_EVENT_BYTES, MAX_REQUEST_BYTES, OWN_MARK
 from ripen.events.parsing import CALLS, MAX_ID_LENGTH, MAX_NAME_LENGTH
-from track.request import BATCHES, IMPORT, MAX_BATCH, MAX_BODY_BYTES, MAX_KEY_LENGTH
+from track.request import BATCHES, IMPORT, MAX_BATCH
 
 _ID = {"type": ["string", "null"], "maxLength": MAX_ID_LENGTH}
 _OBJECT = {"type": ["object", "null"]}

@@ -6,17 +6,15 @@ use it: any content type, gzip, base64 from the function URL, short call names, 
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from operator import itemgetter
 from typing import Any, NamedTuple
 
 from adapters.tracking.user_agents import bot
-from ripen.errors import InvalidEventError, RipenError
+from answers.errors import OverLimitError, RefusedRequestError
+from answers.json_request import check_sender, json_object, write_key
+from ripen.errors import InvalidEventError
 from ripen.events.event import MAX_REQUEST_BYTES, Received, encode, one_too_many
 from ripen.events.explicit_requests import asks, parse_explicit_request
 from ripen.events.parsing import CALLS, NO_SHARED_CONTEXT, SharedContext, parse_event, read_shared_context
@@ -24,11 +22,7 @@ from ripen.events.rate_limits import RateLimits
 from ripen.events.sources import Source, Sources
 from ripen.privacy.consent import DECISIONS, WITHDRAWN, Answers, agreed, answers, presumed, says_yes, told
 
-MAX_BODY_BYTES = 500 * 1024
 MAX_BATCH = 2_500
-MAX_KEY_LENGTH = 64
-_MAX_BASE64 = MAX_BODY_BYTES * 4 // 3 + 4
-_MAX_DIGITS = 4_000
 _MAX_LENT = 2 * MAX_REQUEST_BYTES
 """The maximum bytes of shared batch context, summed over its events, before each event's exact size is measured."""
 IMPORT = "import"
@@ -46,26 +40,6 @@ _SHORT = {
     "m": "import",
 }
 CALL_NAMES: Mapping[str, str] = {**_SHORT, **{call: call for call in (*CALLS, *BATCHES)}}
-
-
-class RefusedRequestError(RipenError):
-    """The whole request is rejected with an HTTP status; `retry_after` is in seconds, 0 if a retry is useless."""
-
-    retry_after = 0
-
-    def __init__(self, status: int, field: str, problem: str, expected: str) -> None:
-        super().__init__(f"{status} {field}: {problem}")
-        self.status = status
-        self.error = InvalidEventError(field, problem, expected)
-
-
-class OverLimitError(RefusedRequestError):
-    """The sender exceeded its rate limit and may retry after `retry_after` seconds."""
-
-    def __init__(self, source: Source, retry_after: int) -> None:
-        expected = f"at most {source.per_minute} events a minute"
-        super().__init__(429, "writeKey", "has sent too many events in this minute", expected)
-        self.retry_after = retry_after
 
 
 class Parsed(NamedTuple):
@@ -92,8 +66,8 @@ def parse_request(event: Mapping[str, Any], sources: Sources, limits: RateLimits
         raise RefusedRequestError(404, "path", f"{http['path'][:80]!r} is not a call", known)
     if http["method"] != "POST":
         raise RefusedRequestError(405, "method", f"is {http['method'][:20]!r}", "POST")
-    payload = _json(_body(event))
-    source = check_sender(_write_key(event, payload), event, sources)
+    payload = json_object(event)
+    source = check_sender(write_key(event, payload), event, sources)
     if call == IMPORT and not source.trusted:
         raise RefusedRequestError(403, "writeKey", "is that of a website", "the key of a server: only servers import")
     calls, envelope = _read_batch(payload) if call in BATCHES else ([(payload, call)], NO_SHARED_CONTEXT)
@@ -166,22 +140,6 @@ def sift(parsed: Parsed, check: Callable[[Received], None]) -> Parsed:
             sifted.refused.append((index, error.with_traceback(None)))
     sifted.refused.sort(key=itemgetter(0))
     return sifted
-
-
-def check_sender(write_key: object, event: Mapping[str, Any], sources: Sources) -> Source:
-    """The source of a write key. Raises RefusedRequestError: 401 for an invalid key, 403 for a page's origin."""
-    expected = "a registered write key in Basic authorization, in the body or in the query"
-    if not isinstance(write_key, str) or not write_key:
-        raise RefusedRequestError(401, "writeKey", "is missing", expected)
-    source = sources.find(write_key) if len(write_key) <= MAX_KEY_LENGTH and write_key.isprintable() else None
-    if source is None:
-        raise RefusedRequestError(401, "writeKey", "is not registered", expected)
-    origin = (event.get("headers") or {}).get("origin")
-    if origin and not source.trusted and not source.allows(origin):
-        raise RefusedRequestError(
-            403, "origin", f"{origin[:80]!r} may not use this write key", "an origin of this source"
-        )
-    return source
 
 
 def _sender_bot(source: Source, event: Mapping[str, Any]) -> str:
@@ -261,68 +219,3 @@ def _judged(received: Received, payload: Mapping[str, Any], envelope: SharedCont
 def _visitor_bot(context: Mapping[str, Any]) -> str:
     agent = context.get("userAgent")
     return bot(agent) if isinstance(agent, str) else ""
-
-
-def _body(event: Mapping[str, Any]) -> str | bytes:
-    body: str | bytes = event.get("body") or ""
-    if len(body) > _MAX_BASE64:
-        raise RefusedRequestError(413, "body", f"has {len(body)} characters", f"at most {MAX_BODY_BYTES} bytes")
-    if event.get("isBase64Encoded"):
-        try:
-            body = base64.b64decode(body, validate=True)
-        except (binascii.Error, ValueError):
-            raise RefusedRequestError(400, "body", "is not base64", "JSON") from None
-        if body[:2] == b"\x1f\x8b":  # gzip magic; beacons cannot set a content-encoding header
-            body = _gunzip(body)
-    elif isinstance(body, str) and not body.isascii():
-        body = body.encode("utf-8", "surrogatepass")
-    if len(body) > MAX_BODY_BYTES:
-        raise RefusedRequestError(413, "body", f"has {len(body)} bytes", f"at most {MAX_BODY_BYTES}")
-    return body
-
-
-def _gunzip(raw: bytes) -> bytes:
-    unpacker = zlib.decompressobj(wbits=31)
-    try:
-        # One byte more than allowed shows that a body is too large without unpacking the rest of it.
-        unpacked = unpacker.decompress(raw, MAX_BODY_BYTES + 1)
-    except zlib.error:
-        raise RefusedRequestError(400, "body", "is not valid gzip", "a complete gzip stream or plain JSON") from None
-    if not unpacker.eof and len(unpacked) <= MAX_BODY_BYTES:
-        raise RefusedRequestError(400, "body", "is an incomplete gzip stream", "a complete gzip stream or plain JSON")
-    return unpacked
-
-
-def _json(raw: str | bytes) -> dict[str, Any]:
-    # NaN and Infinity pass here, so that only the event that contains them is rejected.
-    try:
-        try:
-            payload = json.loads(raw)
-        except ValueError:
-            payload = json.loads(raw, parse_int=_number)
-    except (ValueError, RecursionError) as error:
-        raise RefusedRequestError(400, "body", f"is not JSON: {str(error)[:80]}", "a JSON object in UTF-8") from None
-    if not isinstance(payload, dict):
-        raise RefusedRequestError(400, "body", "is not a JSON object", "a JSON object")
-    return payload
-
-
-def _number(digits: str) -> float:
-    # Python does not parse thousands of digits: https://docs.python.org/3/library/stdtypes.html#int-max-str-digits.
-    return int(digits) if len(digits) <= _MAX_DIGITS else float(digits)
-
-
-def _write_key(event: Mapping[str, Any], payload: Mapping[str, Any]) -> object:
-    query = event.get("queryStringParameters") or {}
-    return _basic_user(event.get("headers") or {}) or payload.get("writeKey") or query.get("writeKey")
-
-
-def _basic_user(headers: Mapping[str, str]) -> str:
-    scheme, _, credentials = headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "basic":
-        return ""
-    try:
-        return base64.b64decode(credentials, validate=True).decode().partition(":")[0]
-    except ValueError:
-        expected = "base64 of your write key and a colon"
-        raise RefusedRequestError(401, "authorization", "is not Basic authorization", expected) from None

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from track.responses import Answer, binary_answer, empty_answer
+from answers.responses import Answer, binary_answer, empty_answer
 
 SCRIPTS = {"ripen.js": "ripen.min.js", "offers.js": "offers.min.js"}
 """File name of each script."""

@@ -11,6 +11,7 @@ from dashboard import body, metrics
 from ripen_cli.bytecode import OWN, compile_build
 from ripen_cli.cloud import STACK, build_path
 from ripen_cli.project import ROOT, tool
+from template import FUNCTIONS
 
 
 def run(command, *arguments):
@@ -42,7 +43,7 @@ def test_the_functions_build_for_both_architectures(architecture, tmp_path):
 
     assert done.returncode == 0, done.stdout + done.stderr
     built = {path.name for path in (tmp_path / "build").iterdir() if path.is_dir()}
-    functions = {"TrackFunction", "ScoreFunction", "TriggerFunction", "PublishFunction", "RehearseFunction"}
+    functions = {*FUNCTIONS}
     assert built == functions | {"Edge"}
     compile_build(tmp_path / "build")
     handler = tmp_path / "build" / "PublishFunction" / "publish" / "handler.py"

@@ -193,9 +193,10 @@ def site(new_process, monkeypatch):
             "ReconcileHour": "2",
             "SendConcurrency": "2",
             "TrackFunctionUrl.FunctionUrl": "https://track.example/",
+            "SalesFunctionUrl.FunctionUrl": "https://sales.example/",
             "RehearsalMachine": MACHINE,
         }
-        for function in ("TrackFunction", "ScoreFunction", "TriggerFunction", "PublishFunction", "RehearseFunction"):
+        for function in template.FUNCTIONS:
             for name, value in template.environment(SCHEMA, function, names).items():
                 monkeypatch.setenv(name, value)
         monkeypatch.setattr("adapters.delivery.send_rate._read_rate", lambda: 1_000.0)  # moto lacks GetAccount

@@ -304,7 +304,7 @@ def writes(function, key):
 
 def test_reports_are_written_by_the_functions_that_publish_and_rehearse():
     report = "reports/0123456789ab/rehearsal.json"
-    functions = ("TrackFunction", "ScoreFunction", "TriggerFunction", "PublishFunction", "RehearseFunction")
+    functions = template.FUNCTIONS
 
     assert [function for function in functions if writes(function, report)] == ["PublishFunction", "RehearseFunction"]
     assert not any(writes("PublishFunction", key) for key in ("rules/scoring.yaml", "mails/x.mjml", "approvals/x.json"))

@@ -17,8 +17,8 @@ from ripen_cli.verify.finding import FAILED, OK, UNTOLD
 from ripen_cli.verify.mail_checks import identity_checks
 from ripen_cli.verify.walk import Walk
 from stories import START
+from template import FUNCTIONS
 
-FUNCTIONS = ("TrackFunction", "ScoreFunction", "TriggerFunction", "PublishFunction", "RehearseFunction")
 TXT = {
     "mail.example.com": ["v=spf1 include:amazonses.com ~all"],
     "_dmarc.example.com": ["v=DMARC1; p=none"],

@@ -6,7 +6,7 @@ import pytest
 
 from alarms import expanded
 from authorization import faults, statements
-from template import ROOT
+from template import FUNCTIONS, ROOT
 
 TEMPLATES = [ROOT / "template.yaml", *sorted((ROOT / "infra").glob("*.yaml"))]
 PLACED = [(path.name, *placed) for path in TEMPLATES for placed in statements(path)]
@@ -29,7 +29,7 @@ def test_each_statement_of_the_templates_agrees_with_the_reference(owner, statem
 def test_the_statements_of_all_policies_are_found():
     owners = {owner for _, owner, _ in PLACED}
 
-    functions = {"TrackFunction", "ScoreFunction", "TriggerFunction", "PublishFunction", "RehearseFunction"}
+    functions = {*FUNCTIONS}
     assert functions | {"RehearsalRole", "RehearsalMapPolicy"} <= owners
     assert functions | {"MarketerPolicy", "RulesBucketPolicy", "EventsToQueues"} <= owners
 

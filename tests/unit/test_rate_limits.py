@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from answers.errors import OverLimitError
 from ripen.config.configuration import Configuration, compile_sources
 from ripen.events.rate_limits import RateLimits
 from ripen.events.sources import Source, Sources, digest, dump_sources, load_sources
 from ripen.times import DAY, MINUTE
 from track import handler
-from track.request import OverLimitError, parse_request
+from track.request import parse_request
 
 NOON = 1_795_262_400_000
 SITE = Source("site", trusted=False, origins=("*",), consent_assumed=True, per_minute=100, per_visitor_and_day=10)

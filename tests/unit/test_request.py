@@ -6,12 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from answers.errors import RefusedRequestError
+from answers.json_request import MAX_BODY_BYTES
 from ripen.errors import InvalidEventError
 from ripen.events.parsing import parse_event
 from ripen.events.sources import NO_SOURCES, Source, Sources, digest
 from ripen.storage.ledger import event_items, read_events
 from stories import YES
-from track.request import MAX_BATCH, MAX_BODY_BYTES, Parsed, RefusedRequestError, parse_request, sift, storable
+from track.request import MAX_BATCH, Parsed, parse_request, sift, storable
 
 SOURCES = Sources(
     {

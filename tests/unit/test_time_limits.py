@@ -10,7 +10,7 @@ from adapters.runtime import clients, conflicts
 from trigger.handler import _RESERVE
 
 SCHEMA = template.load()
-FUNCTIONS = ("TrackFunction", "ScoreFunction", "TriggerFunction", "PublishFunction", "RehearseFunction")
+FUNCTIONS = template.FUNCTIONS
 CLIENTS = {"ses": "sesv2"}
 """The client's name of a service, where it differs from the prefix of its permissions."""
 

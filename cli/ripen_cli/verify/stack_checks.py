@@ -11,7 +11,14 @@ from adapters.runtime.clients import client
 from ripen_cli.verify.finding import Finding, failed, judge, ok
 from services.publishing import last_report
 
-_FUNCTIONS = ("TrackFunction", "ScoreFunction", "TriggerFunction", "PublishFunction", "RehearseFunction")
+_FUNCTIONS = (
+    "TrackFunction",
+    "ScoreFunction",
+    "TriggerFunction",
+    "PublishFunction",
+    "RehearseFunction",
+    "SalesFunction",
+)
 _FEW_COPIES = 100
 """The number of concurrent executions below which a flood of visitors holds up everything else."""
 
@@ -24,9 +31,7 @@ def function_checks(found: Mapping[str, str]) -> Iterator[Finding]:
         if told.get("State", "Active") != "Active" or told.get("LastUpdateStatus", "Successful") != "Successful":
             states[name] = f"{told.get('State')}, {told.get('LastUpdateStatusReason', told.get('LastUpdateStatus'))}"
     troubles = ", ".join(f"{name}: {state}" for name, state in states.items())
-    yield judge(
-        "functions", not states, troubles or "all five are active", "deploy the stack again and read its events"
-    )
+    yield judge("functions", not states, troubles or "all six are active", "deploy the stack again and read its events")
     pages = client("lambda").get_paginator("list_event_source_mappings").paginate()
     own = {found[name] for name in _FUNCTIONS}
     mappings = [one for page in pages for one in page["EventSourceMappings"]]

@@ -76,7 +76,8 @@ class TriggerSettings:
 
     `reconcile_hour` (UTC) is when the nightly scan begins. `send_concurrency` is how many copies of the function send
     at the same time. `public_url` is where the pages are that mails link to. `sender_domains` are further domains with
-    which mails may be sent, separated by commas.
+    which mails may be sent, separated by commas. `sales_url` is where reps see their leads; empty if there is no such
+    page.
     """
 
     table_name: str
@@ -92,6 +93,24 @@ class TriggerSettings:
     send_concurrency: int
     public_url: str
     sender_domains: str = ""
+    sales_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SalesSettings:
+    """Settings of the sales function, which writes decisions and mails new links to reps.
+
+    `secret_arn` names the secret for digests of addresses, `link_secret_arn` the one that signs links. `sender` is the
+    From address. `sales_url` is the function's own URL; empty if AWS names it with each request.
+    """
+
+    table_name: str
+    bucket_name: str
+    secret_arn: str
+    link_secret_arn: str
+    retention_days: int
+    sender: str
+    sales_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +157,7 @@ Settings = TypeVar(
     TelemetrySettings,
     PublishSettings,
     RehearseSettings,
+    SalesSettings,
 )
 
 

@@ -12,11 +12,11 @@ from typing import Any
 from adapters.rules.link_approvals import Pressed, press
 from adapters.runtime.settings import ApproveSettings, settings
 from adapters.tracking.waiting_version import Waiting, waiting_version
-from track.pages.form import read_form
+from answers.errors import PageError
+from answers.form import Form, read_form
+from answers.responses import Answer
 from track.pages.html import html_answer
-from track.pages.page_request import Form, PageError
 from track.pages.texts import TEXTS
-from track.responses import Answer
 
 LONGEST = 500
 """Characters of the reason for a yes."""

@@ -11,6 +11,7 @@ from typing import Any
 
 from adapters.runtime.settings import PagesSettings, settings
 from adapters.store.public_profile import read
+from answers.responses import Answer
 from ripen.events.networks import network_of
 from ripen.languages import in_language, speaks
 from ripen.leads.identifiers import DISOWNED, UNDELIVERABLE
@@ -19,7 +20,6 @@ from ripen.leads.traits import MAX_NAME, NAMES
 from track.pages.html import html_answer, message_page
 from track.pages.page_request import PageRequest, Told, record_or_refuse, replies
 from track.pages.texts import TEXTS
-from track.responses import Answer
 
 
 def show(visit: PageRequest, **more: Any) -> Answer:

@@ -11,12 +11,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from answers.errors import PageError
+from answers.responses import Answer
 from ripen.config.rating_scale import USUAL
 from ripen.languages import in_language
 from track.pages.html import html_answer
-from track.pages.page_request import PageError, PageRequest, Told, record_or_refuse
+from track.pages.page_request import PageRequest, Told, record_or_refuse
 from track.pages.texts import TEXTS
-from track.responses import Answer
 
 MAX_COMMENT = 2_000
 """Characters."""

@@ -5,10 +5,11 @@ Where SES rewrites links it reports the click too; elsewhere this page is the on
 
 from __future__ import annotations
 
+from answers.errors import PageError
+from answers.responses import Answer, empty_answer
 from ripen.events.link_scanners import HIDDEN_LINK
 from ripen.times import SECOND
-from track.pages.page_request import PageError, PageRequest, Told, record
-from track.responses import Answer, empty_answer
+from track.pages.page_request import PageRequest, Told, record
 
 
 def show(visit: PageRequest) -> Answer:

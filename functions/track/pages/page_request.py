@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -10,23 +10,12 @@ from typing import Any, NamedTuple
 from adapters.identity.link_tokens import PageToken
 from adapters.runtime.settings import PagesSettings, settings
 from adapters.tracking.mail_replies import Reply, keep_reply, replies_of
-from ripen.errors import RipenError
+from answers.errors import PageError
+from answers.form import Form
 from ripen.events.event import RIPEN, Event, Received
 from ripen.leads.suppression import CONFIRMED, Suppressions
 from ripen.storage.ledger import event_items
 from ripen.times import MINUTE
-
-Form = Mapping[str, Sequence[str]]
-
-
-class PageError(RipenError):
-    """The request is rejected. `kind` selects the message of the page (`problem_<kind>` in texts.py)."""
-
-    def __init__(self, status: int, kind: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(f"{status} {kind}")
-        self.status = status
-        self.kind = kind
-        self.headers = headers or {}
 
 
 @dataclass(frozen=True, slots=True)

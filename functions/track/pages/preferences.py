@@ -12,6 +12,8 @@ from typing import Any
 
 from adapters.runtime.settings import PagesSettings, settings
 from adapters.store.public_profile import read
+from answers.errors import PageError
+from answers.responses import Answer
 from ripen.languages import in_language
 from ripen.leads.identifiers import UNSUBSCRIBED
 from ripen.leads.suppression import Suppressions
@@ -19,9 +21,8 @@ from ripen.privacy.preferences import FREQUENCIES
 from ripen.times import SECOND
 from track.pages import unsubscribe
 from track.pages.html import html_answer, message_page
-from track.pages.page_request import PageError, PageRequest, Told, page_link, record_or_refuse, replies
+from track.pages.page_request import PageRequest, Told, page_link, record_or_refuse, replies
 from track.pages.texts import LANGUAGE_NAMES, TEXTS
-from track.responses import Answer
 
 PAUSES = (0, 14, 30, 90)
 """Days."""

@@ -10,14 +10,15 @@ from adapters.identity.link_tokens import read_page
 from adapters.runtime.secrets import keys
 from adapters.runtime.settings import PagesSettings, settings
 from adapters.tracking.public_config import NOTHING, public_config
+from answers.errors import PageError
+from answers.form import read_form
+from answers.languages import language_for
+from answers.responses import Answer
 from track.pages import confirm, feedback, honeypot, preferences, unsubscribe
 from track.pages.approve import answer_approval
-from track.pages.form import read_form
 from track.pages.html import html_answer
-from track.pages.languages import language_for
-from track.pages.page_request import PageError, PageRequest
+from track.pages.page_request import PageRequest
 from track.pages.texts import TEXTS
-from track.responses import Answer
 
 _MAX_LINK = 2_000
 """Characters. Tokens made by Ripen have a few hundred."""
@@ -100,4 +101,4 @@ def _problem(event: Mapping[str, Any], site: Mapping[str, Any], error: PageError
 
 def _language(event: Mapping[str, Any], site: Mapping[str, Any]) -> str:
     query, headers = event.get("queryStringParameters") or {}, event.get("headers") or {}
-    return language_for(query.get("lang", ""), headers.get("accept-language", ""), site["language"])
+    return language_for(TEXTS, query.get("lang", ""), headers.get("accept-language", ""), site["language"])

@@ -6,11 +6,11 @@ Link scanners open links but submit no forms, so a GET changes nothing. A one-cl
 
 from __future__ import annotations
 
+from answers.responses import Answer
 from ripen.leads.identifiers import UNSUBSCRIBED
 from track.pages.html import html_answer, message_page
 from track.pages.page_request import PageRequest, Told, page_link, record, replies
 from track.pages.texts import TEXTS
-from track.responses import Answer
 
 
 def show(visit: PageRequest) -> Answer:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qs
 
-from track.pages.page_request import Form, PageError
+from answers.errors import PageError
+
+Form = Mapping[str, Sequence[str]]
 
 MAX_BODY_BYTES = 64 * 1024
 """A comment of 2,000 four-byte characters takes 24,000 bytes percent-encoded."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from track.pages.texts import TEXTS
+from collections.abc import Container, Iterator
 
 
-def language_for(asked: str, accepted: str, usual: str) -> str:
-    """The requested language, else the first supported one in an Accept-Language header, else `usual`, else English."""
+def language_for(known: Container[str], asked: str, accepted: str, usual: str) -> str:
+    """The requested language, else the first known one in an Accept-Language header, else `usual`, else English."""
     wanted = (asked[:2].lower(), *_by_quality(accepted), usual)
-    return next((language for language in wanted if language in TEXTS), "en")
+    return next((language for language in wanted if language in known), "en")
 
 
 def _by_quality(accepted: str) -> Iterator[str]:
