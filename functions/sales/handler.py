@@ -14,7 +14,11 @@ from adapters.runtime.telemetry import logger
 from answers.errors import PageError, RefusedRequestError
 from answers.responses import Answer, json_answer
 
-CALLS: Mapping[str, str] = {}
+CALLS: Mapping[str, str] = {
+    "crm/results": "sales.crm.results:answer",
+    "crm/hubspot": "sales.crm.hubspot:answer",
+    "crm/salesforce": "sales.crm.salesforce:answer",
+}
 """The function `(event) -> Answer` of each call of a server, by the last segments of its path. Errors are JSON."""
 
 PAGES: Mapping[str, str] = {}

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from adapters.dynamodb.table import put_arguments
+from botocore.exceptions import ClientError
+
+from adapters.dynamodb.table import TableThrottledError, put_arguments, throttled
 from adapters.identity.address_items import claimants, owner_of
 from adapters.identity.address_keys import key_of
 from adapters.runtime.clients import client, succeeds
@@ -66,16 +68,19 @@ class _Case(NamedTuple):
 def store_result(desk: Desk, result: CrmResult, now: int, *, dry_run: bool = False) -> Outcome:
     """Store a result at `now` (ms), unless it is known; with `dry_run`, only tell what would become of it.
 
-    Raises VersionConflictError if other processes keep changing the lead; the same result may then be stored later.
+    Raises TableThrottledError if DynamoDB throttles or other processes keep changing the lead; the same result may then
+    be stored later.
     """
-    for _ in range(_ATTEMPTS):
-        try:
+    try:
+        for _ in range(_ATTEMPTS):
             outcome = _stored(desk, result, now, dry_run=dry_run)
-        except InvalidFieldError as error:
-            return Outcome(INVALID, problems=(error,))
-        if outcome is not None:
-            return outcome
-    raise VersionConflictError("the lead keeps changing")
+            if outcome is not None:
+                return outcome
+    except InvalidFieldError as error:
+        return Outcome(INVALID, problems=(error,))
+    except (ClientError, VersionConflictError) as error:
+        raise throttled(error) from error
+    raise TableThrottledError("the lead keeps changing")
 
 
 def _stored(desk: Desk, result: CrmResult, now: int, *, dry_run: bool) -> Outcome | None:

@@ -33,9 +33,6 @@ not name the edge yet keeps its events."""
 
 _RETRY = {"retry-after": "2"}
 
-_SHARES = 10
-"""The maximum number of rate counters updated after a request; each update takes a few milliseconds."""
-
 limits = RateLimits()
 """The events counted in this execution environment, plus the last known counts of the others."""
 
@@ -156,14 +153,9 @@ def _store(accepted: Sequence[Received]) -> None:
 
 
 def _share_counts() -> None:
-    from adapters.tracking.rate_counters import add  # noqa: PLC0415 - needed only near a rate limit
+    from adapters.tracking.rate_counters import share_counts  # noqa: PLC0415 - needed only near a rate limit
 
-    for _ in range(_SHARES):
-        share = limits.share()
-        total = add(settings(TrackSettings).table_name, share) if share else None
-        if share is None or total is None:
-            return
-        limits.learn(share, total)
+    share_counts(settings(TrackSettings).table_name, limits)
 
 
 def _store_mail_event(event: Mapping[str, Any]) -> Answer:

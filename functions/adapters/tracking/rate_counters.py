@@ -8,9 +8,22 @@ from __future__ import annotations
 from botocore.exceptions import BotoCoreError, ClientError
 
 from adapters.runtime.clients import client, error_code
-from ripen.events.rate_limits import Quota
+from ripen.events.rate_limits import Quota, RateLimits
 from ripen.storage.ledger import counter_key
 from ripen.times import HOUR, SECOND, to_iso
+
+_SHARES = 10
+"""The maximum number of counters updated after a request; each update takes a few milliseconds."""
+
+
+def share_counts(table: str, limits: RateLimits) -> None:
+    """Add the counts that are due to the shared counters, and take in their totals."""
+    for _ in range(_SHARES):
+        share = limits.share()
+        total = add(table, share) if share else None
+        if share is None or total is None:
+            return
+        limits.learn(share, total)
 
 
 def add(table: str, share: Quota) -> int | None:

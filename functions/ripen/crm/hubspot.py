@@ -7,13 +7,17 @@ its record by nothing but HubSpot's id: https://developers.hubspot.com/docs/api/
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ripen.crm.fields import record_result
 from ripen.crm.results import RESULTS, CrmResult, digest, read_result
 from ripen.errors import InvalidFieldError, InvalidResultError
-from ripen.times import to_iso
+from ripen.times import MINUTE, to_iso
 
 SOURCE = "hubspot"
 """The name of HubSpot as a source."""
@@ -24,6 +28,37 @@ _CONTACT_TYPE = "0-1"
 """HubSpot's type of contacts."""
 MOST_CHANGES = 100
 """HubSpot sends at most 100 changes in a request."""
+
+
+FRESH = 5 * MINUTE
+"""Milliseconds for which HubSpot's signatures hold, before and after the moment that they name."""
+_ESCAPED = re.compile(r"%(?:3A|2F|3F|40|21|24|27|28|29|2A|2C|3B)", re.IGNORECASE)
+"""The escapes that HubSpot undoes in a URI before it signs."""
+
+
+class SignedRequest(NamedTuple):
+    """The parts of a request that HubSpot signs, and the signature; `timestamp` is in milliseconds, as text."""
+
+    method: str
+    uri: str
+    body: bytes
+    timestamp: str
+    signature: str
+
+    def is_fresh(self, now: int) -> bool:
+        """True if the request is not older than FRESH at `now` (ms)."""
+        text = self.timestamp
+        return text.isascii() and text.isdecimal() and len(text) <= len(str(now)) and abs(now - int(text)) <= FRESH
+
+    def is_signed(self, secret: bytes) -> bool:
+        """True if the signature was made with this client secret.
+
+        Signature v3: https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/request-validation
+        """
+        uri = _ESCAPED.sub(lambda found: chr(int(found[0][1:], 16)), self.uri)
+        signed = f"{self.method}{uri}".encode() + self.body + self.timestamp.encode()
+        expected = base64.b64encode(hmac.digest(secret, signed, hashlib.sha256))
+        return hmac.compare_digest(expected, self.signature.encode("utf-8", "surrogatepass"))
 
 
 class Told(NamedTuple):
