@@ -22,6 +22,8 @@ PLACE = {
     "AWS::AccountId": "111122223333",
     "AWS::StackId": "arn:aws:cloudformation:eu-central-1:111122223333:stack/ripen/1a2b",
     "AWS::StackName": "ripen",
+    "HubSpotSecretArn": "arn:aws:secretsmanager:eu-central-1:111122223333:secret:hubspot-AbCdEf",
+    "SalesforceSecretArn": "arn:aws:secretsmanager:eu-central-1:111122223333:secret:salesforce-AbCdEf",
 }
 _IN_PLACE = "arn:aws:{service}:eu-central-1:111122223333:"
 ARNS = {

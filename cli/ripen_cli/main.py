@@ -7,6 +7,7 @@ import click
 from ripen_cli.lazy import LazyGroup
 
 _PLACES = {
+    "crm": "ripen_cli.crm:crm",
     "dead-letters": "ripen_cli.dead_letters:dead_letters",
     "demo": "ripen_cli.demo:demo",
     "import": "ripen_cli.importing:import_command",

@@ -39,6 +39,10 @@ class LeadGoneError(RipenError):
         self.reason = reason
 
 
+class InvalidResultError(InvalidFieldError):
+    """A result that a CRM tells is invalid."""
+
+
 class UnreadableItemError(RipenError):
     """A ledger item does not have the form that Ripen writes; the message names the part and quotes no content."""
 

@@ -16,6 +16,9 @@ from answers.responses import Answer, json_answer
 
 CALLS: Mapping[str, str] = {
     "decisions": "sales.decisions:answer_decision",
+    "crm/results": "sales.crm.results:answer",
+    "crm/hubspot": "sales.crm.hubspot:answer",
+    "crm/salesforce": "sales.crm.salesforce:answer",
 }
 """The function `(event) -> Answer` of each call of a server, by the last segments of its path. Errors are JSON."""
 

@@ -154,7 +154,7 @@ def test_while_secrets_manager_fails_the_last_values_count(edge, secret, logs):
 
     assert ask(at=START + DAY)["statusCode"] == 200
     assert ask(at=START + DAY, given="guess")["statusCode"] == 403
-    assert "The origin secret cannot be read" in logs.getvalue()
+    assert "A secret cannot be read" in logs.getvalue()
 
 
 def test_guesses_do_not_read_the_secret_each_time(edge, secret):

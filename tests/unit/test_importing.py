@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ripen.crm.written_values import moment
 from ripen.errors import InvalidEventError
 from ripen.times import DAY, parse_iso, to_iso
 from ripen_cli.importing import contacts, history
-from ripen_cli.importing.columns import choose, moment, value_of
+from ripen_cli.importing.columns import choose, value_of
 from ripen_cli.importing.rows import Row, read_rows
 from ripen_cli.importing.sending import Endpoint, StoppedError, batches
 

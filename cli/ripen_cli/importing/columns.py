@@ -4,27 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 import click
 
-from ripen.errors import InvalidEventError
-from ripen.times import LAST_MOMENT, SECOND
+from ripen.crm.written_values import plain
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,9})?")
-_FORMS = ("%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y")
-_SECONDS = re.compile(r"[0-9]{9,11}")
-_MILLISECONDS = re.compile(r"[0-9]{12,14}")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _YES = frozenset({"true", "yes", "y", "on", "x", "1", "ja"})
 _NO = frozenset({"", "false", "no", "n", "off", "0", "nein", "none", "null"})
-
-
-def plain(name: str) -> str:
-    """A name without case, spaces and punctuation."""
-    return re.sub(r"[\W_]+", "", name).lower()
 
 
 class Columns(NamedTuple):
@@ -64,36 +52,6 @@ def choose(usual: Mapping[str, tuple[str, ...]], options: Iterable[str]) -> Colu
             )
         chosen[role] = column
     return Columns(usual, chosen)
-
-
-def moment(value: object, zone: ZoneInfo, field: str) -> int:
-    """The moment (ms) of a time in an export; `zone` is that of times without one. Raises InvalidEventError."""
-    text = str(value).strip()
-    found = -1
-    if _MILLISECONDS.fullmatch(text):
-        found = int(text)
-    elif _SECONDS.fullmatch(text):
-        found = int(text) * SECOND
-    elif (told := _date(text)) is not None:
-        told = told if told.tzinfo else told.replace(tzinfo=zone)
-        found = int((told - _EPOCH).total_seconds() * SECOND)
-    if not 0 <= found <= LAST_MOMENT:
-        expected = "a time such as 2026-11-21 09:30, 2026-11-21T09:30:00+01:00, 21.11.2026 09:30 or Unix seconds"
-        raise InvalidEventError(field, f"{text[:40]!r} is no time since 1970", expected)
-    return found
-
-
-def _date(text: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        pass
-    for form in _FORMS:
-        try:
-            return datetime.strptime(text, form)  # noqa: DTZ007 - `moment` adds the zone
-        except ValueError:
-            continue
-    return None
 
 
 def flag(value: object) -> bool | None:

@@ -16,11 +16,12 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from ripen.crm.written_values import moment, plain
 from ripen.errors import InvalidEventError
 from ripen.leads.identifiers import COMPLAINED, UNSUBSCRIBED
 from ripen.leads.suppression import BOUNCED
 from ripen.times import DAY, to_iso
-from ripen_cli.importing.columns import Columns, flag, moment, plain, value_of
+from ripen_cli.importing.columns import Columns, flag, value_of
 from ripen_cli.importing.rows import Row
 
 REASONS = (UNSUBSCRIBED, BOUNCED, COMPLAINED)

@@ -16,11 +16,12 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from ripen.crm.written_values import moment, plain
 from ripen.errors import InvalidEventError
 from ripen.events.parsing import CALLS
 from ripen.events.reserved_names import OWN, reserved
 from ripen.times import to_iso
-from ripen_cli.importing.columns import Columns, moment, plain, value_of
+from ripen_cli.importing.columns import Columns, value_of
 from ripen_cli.importing.rows import Row
 
 USUAL: Mapping[str, tuple[str, ...]] = {

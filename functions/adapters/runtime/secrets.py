@@ -3,12 +3,13 @@
 The first line of the address secret is the key for digests of addresses; it never changes. The link secret holds the
 keys for links in mails: its last line signs, and a signature by any line is valid. With an edge there is the origin
 secret, whose value CloudFront adds to each request. The tracking function faces the internet and may not read the
-address secret.
+address secret. Requests of a CRM are known by a secret that the CRM has, too.
 """
 
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from functools import cache
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -38,12 +39,18 @@ def secret(arn: str) -> bytes:
 
 
 def is_origin_secret(arn: str, given: str, now: int) -> bool:
-    """True if `given` is the value of this secret or the one before it, at `now` (ms).
+    """True if `given` is the value of this secret or the one before it, at `now` (ms)."""
+    told = given.encode("utf-8", "surrogatepass")
+    return holds_for_secret(arn, lambda value: hmac.compare_digest(value, told), now)
 
-    The secret is read every quarter of an hour, and for a value that is not known at most twice a minute.
+
+def holds_for_secret(arn: str, check: Callable[[bytes], bool], now: int) -> bool:
+    """True if `check` is true for the value of this secret or the one before it, at `now` (ms).
+
+    The secret is read every quarter of an hour, and after a failed check at most twice a minute.
     """
     read_at, values = _origin_values.get(arn, (0, []))
-    known, age = _is_one_of(values, given), abs(now - read_at)
+    known, age = any(map(check, values)), abs(now - read_at)
     if values and age < (_FRESH if known else _LOOK_AGAIN):
         return known
     try:
@@ -53,16 +60,9 @@ def is_origin_secret(arn: str, given: str, now: int) -> bool:
             raise
         from adapters.runtime.telemetry import logger  # noqa: PLC0415 - rare, and costly to import
 
-        logger.warning(
-            "The origin secret cannot be read; its last values count", extra={"reason": type(error).__name__}
-        )
+        logger.warning("A secret cannot be read; its last values count", extra={"reason": type(error).__name__})
     _origin_values[arn] = (now, values)
-    return _is_one_of(values, given)
-
-
-def _is_one_of(values: list[bytes], given: str) -> bool:
-    told = given.encode("utf-8", "surrogatepass")
-    return any(hmac.compare_digest(value, told) for value in values)
+    return any(map(check, values))
 
 
 def _staged(arn: str, stage: str) -> bytes:

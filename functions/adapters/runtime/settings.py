@@ -102,6 +102,18 @@ class TriggerSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CrmSettings:
+    """The secrets that prove that a CRM sends; a route without one does not exist.
+
+    `salesforce_organization_id` is the organisation whose messages count; empty for any that knows the secret.
+    """
+
+    hubspot_secret_arn: str = ""
+    salesforce_secret_arn: str = ""
+    salesforce_organization_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class SalesSettings:
     """Settings of the sales function, which writes decisions and mails new links to reps.
 
@@ -163,6 +175,7 @@ Settings = TypeVar(
     PublishSettings,
     RehearseSettings,
     SalesSettings,
+    CrmSettings,
 )
 
 

@@ -1,1 +1,1 @@
-"""What other systems are told about leads: events with a published form."""
+"""Other systems: what they are told about leads, and the results that CRMs tell."""

@@ -1,0 +1,1 @@
+"""Calls of CRMs: results of leads."""
