@@ -69,7 +69,7 @@ def _act_on_lead(settings: TriggerSettings, work: WorkItem) -> None:
         refreshed = refresh(settings, FoldRequest(work.subject, found.rules, now, oldest_key, now + LEASE, doubtful))
         if refreshed is None:
             return
-        if refreshed.lead.erase_at is not None:
+        if refreshed.lead.must_go:
             _erase(settings, refreshed)
             return
         intent = _most_urgent(refreshed, passed)
@@ -160,4 +160,5 @@ def _erase(settings: TriggerSettings, refreshed: Refreshed) -> None:
     # The root is erased last: while it exists, the lead is due and an interrupted erasure is repeated.
     items = erase_lead(settings.table_name, refreshed.subjects, secret(settings.secret_arn))
     told = {"lead": pseudonym(refreshed.lead.subject), "items": items}
-    logger.info("A lead was erased after its withdrawal", extra=told)
+    reason = "the end of the relationship" if refreshed.lead.ended else "its withdrawal"
+    logger.info(f"A lead was erased after {reason}", extra=told)
