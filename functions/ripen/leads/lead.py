@@ -105,12 +105,12 @@ class Lead:
     counters. `known_traits` are the traits that a mail may show; `claimed_names` were typed in an unproven browser.
     `consent` is the latest decision; after a withdrawal nothing is pending. `ended` is the moment at which the
     relationship ended; None while it lasts. `erase_at` is the moment from which the lead has to be erased, because of a
-    withdrawal or of that end; None if it has not. `notes` is the log of campaigns; `under_way` are those with a current run, each true if it
-    does nothing but mail. `offers` are the offers for the site. `pending` are the requested actions, in their order.
-    `next_timer` is the next moment at which time alone may change the phase or stage, or at which an event takes
-    effect. `next_step` is the next moment at which a campaign may start or continue by time; `next_mail` is the same
-    for campaigns whose actions are all mails. `owner` is the rep whose lead it is; empty if it is nobody's. `handoff`
-    is the last one, `decision` that of sales which is in force; None if there is none.
+    withdrawal or of that end; None if it has not. `notes` is the log of campaigns; `under_way` are those with a current
+    run, each true if it does nothing but mail. `offers` are the offers for the site. `pending` are the requested
+    actions, in their order. `next_timer` is the next moment at which time alone may change the phase or stage, or at
+    which an event takes effect. `next_step` is the next moment at which a campaign may start or continue by time;
+    `next_mail` is the same for campaigns whose actions are all mails. `owner` is the rep whose lead it is; empty if it
+    is nobody's. `handoff` is the last one, `decision` that of sales which is in force; None if there is none.
     """
 
     subject: str
