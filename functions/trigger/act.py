@@ -22,7 +22,7 @@ from ripen.storage.intents import CLAIMED, ClaimResult
 from ripen.storage.ledger import RECORD_KEY, intent_key
 from ripen.times import DAY
 from services.erasure import erase_lead
-from services.refresh import NOTHING_NEW, FoldRequest, Refreshed, refresh
+from services.refresh import NOTHING_NEW, FoldRequest, Refreshed, refresh, unchanged
 from trigger.actions import Action, build_action
 from trigger.delivery import (
     MailWait,
@@ -70,6 +70,8 @@ def _act_on_lead(settings: TriggerSettings, work: WorkItem) -> None:
         if refreshed is None:
             return
         if refreshed.lead.must_go:
+            if not unchanged(settings.table_name, refreshed):  # a new contract may have begun since the fold
+                continue
             _erase(settings, refreshed)
             return
         intent = _most_urgent(refreshed, passed)
