@@ -1,4 +1,4 @@
-"""`ripen lead`: show, explain, merge, unmerge or erase one lead."""
+"""`ripen lead`: show, explain, export, merge, unmerge or erase one lead."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from adapters.runtime.secrets import secret
 from ripen.errors import VersionConflictError
 from ripen_cli.deployment import Deployment, deployed, now
+from ripen_cli.lead_export import export
 from ripen_cli.lead_identity import merge, unmerge
 from ripen_cli.lead_show import explain_command, show
 from ripen_cli.reading import subjects_of, trees_of
@@ -86,3 +87,4 @@ lead.add_command(merge)
 lead.add_command(unmerge)
 lead.add_command(show)
 lead.add_command(explain_command)
+lead.add_command(export)

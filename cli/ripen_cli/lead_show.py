@@ -127,6 +127,8 @@ def portrait(reading: Reading) -> dict[str, Any]:
         "offers": list(lead.offers),
         "pending": [intent._asdict() for intent in lead.pending],
         "nextChange": lead.next_change,
+        "ended": lead.ended,
+        "eraseAt": lead.erase_at,
     }
 
 

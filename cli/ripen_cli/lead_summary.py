@@ -83,6 +83,8 @@ def _no_mail(lead: Lead) -> str:
 
 
 def _no_marketing(lead: Lead, address: Mapping[str, Any]) -> str:
+    if lead.ended is not None:
+        return f"the relationship ended on {day(lead.ended)}"
     if lead.suppressed:
         refusal = lead.claims.refused.get(comparable(lead.address))
         return _REFUSALS[lead.suppressed] + (f" on {day(refusal.at)}" if refusal else "")
@@ -99,8 +101,8 @@ def _no_marketing(lead: Lead, address: Mapping[str, Any]) -> str:
 def next_steps(reading: Reading) -> list[dict[str, Any]]:
     """What happens next without another event, earliest first: `at` (ms) and `what`."""
     lead, configuration = reading.lead, reading.configuration
-    if lead.erase_at is not None:
-        return [{"at": lead.erase_at, "what": "all data of this lead are erased, because consent was withdrawn"}]
+    if lead.must_go:
+        return [_erasure(lead)]
     reach = _REACH[permission(lead, reading.tree.record.address).mails]
     found = [(max(intent.not_before, lead.now), _action(configuration, intent, reach)) for intent in lead.pending]
     withdrew = lead.consent is not None and not lead.consent.given
@@ -108,9 +110,16 @@ def next_steps(reading: Reading) -> list[dict[str, Any]]:
         step = f" with {one.step}" if one.step else ""
         starts = f"may start{step}" if one.starts else f"goes on{step}"
         found.append((one.at, f"{_title(configuration, one.campaign)} {starts}"))
+    if lead.erase_at is not None:
+        found.append((lead.erase_at, _erasure(lead)["what"]))
     if lead.next_timer is not None:
         found.append((lead.next_timer, "the phase or stage may change, because time has passed"))
     return [{"at": at, "what": what} for at, what in sorted(found)]
+
+
+def _erasure(lead: Lead) -> dict[str, Any]:
+    why = "consent was withdrawn" if lead.consent and lead.erase_at == lead.consent.at else "the relationship has ended"
+    return {"at": lead.erase_at, "what": f"all data of this lead are erased, because {why}"}
 
 
 def summary_rows(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

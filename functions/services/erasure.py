@@ -25,7 +25,7 @@ from ripen.storage.lead_record import Record
 from ripen.storage.ledger import EVENT_PREFIX, MEMBER_PREFIX, RECORD_KEY, event_items, read_items
 
 _BATCH = 25
-_Item = Mapping[str, Mapping[str, Any]]
+Item = Mapping[str, Mapping[str, Any]]
 
 
 def _ignore(_deleted: int) -> None:
@@ -34,8 +34,8 @@ def _ignore(_deleted: int) -> None:
 
 def survey(table: str, subject: str) -> int:
     """The number of items that an erasure of this subject would delete, without those of its addresses."""
-    items = _all(table, subject)
-    return len(items) - len(_remaining(items, _events(items)))
+    items = items_of(table, subject)
+    return len(items) - len(_remaining(items, events_in(items)))
 
 
 def erase_lead(
@@ -82,12 +82,12 @@ class _Erasure(NamedTuple):
 
 def _erase_once(erasure: _Erasure, subject: str) -> int:
     table, secret, progress, spare = erasure
-    items, deleted = _all(table, subject), 0
-    events = _events(items)
+    items, deleted = items_of(table, subject), 0
+    events = events_in(items)
     forget_visits(table, subject, events)
     if secret is not None:
         _keep_refusals(table, events, secret)
-    freed = _keys_of(items, events, secret)
+    freed = address_keys_in(items, events, secret)
     for key in freed:
         release_address(table, key, subject)
     remaining = _remaining(items, events)
@@ -102,7 +102,7 @@ def _erase_once(erasure: _Erasure, subject: str) -> int:
             _delete(table, subject, part)
             progress(len(part))
         deleted += len(keys)
-        items = _all(table, subject)
+        items = items_of(table, subject)
     for record in (item for item in items if _key(item) == RECORD_KEY):
         root = root_of(table, record["lead"]["S"]) if "lead" in record else None
         # Again: a writer may have claimed an address since. If it changed the record, the deletion below fails.
@@ -115,11 +115,12 @@ def _erase_once(erasure: _Erasure, subject: str) -> int:
     return deleted
 
 
-def _all(table: str, subject: str) -> list[_Item]:
+def items_of(table: str, subject: str) -> list[Item]:
+    """All items in the partition of a subject."""
     return list(_pages(table, subject))
 
 
-def _pages(table: str, subject: str) -> Iterator[_Item]:
+def _pages(table: str, subject: str) -> Iterator[Item]:
     pages = client("dynamodb").get_paginator("query")
     for page in pages.paginate(
         TableName=table,
@@ -130,17 +131,18 @@ def _pages(table: str, subject: str) -> Iterator[_Item]:
         yield from page["Items"]
 
 
-def _key(item: _Item) -> str:
+def _key(item: Item) -> str:
     return str(item["sk"]["S"])
 
 
-def _events(items: Sequence[_Item]) -> list[Event]:
+def events_in(items: Sequence[Item]) -> list[Event]:
+    """The events of the ledger among the items of a subject."""
     # Unreadable items are deleted like all others, in quarantine or not.
     events, _ = read_items(values(item) for item in items if _key(item).startswith(EVENT_PREFIX))
     return events
 
 
-def _remaining(items: Sequence[_Item], events: Sequence[Event]) -> dict[str, dict[str, Any]]:
+def _remaining(items: Sequence[Item], events: Sequence[Event]) -> dict[str, dict[str, Any]]:
     """The withdrawal as an item of its own, by its sort key; it expires with the last of the erased items."""
     withdrawal = last_withdrawal(events)
     if withdrawal is None:
@@ -152,7 +154,7 @@ def _remaining(items: Sequence[_Item], events: Sequence[Event]) -> dict[str, dic
     return {item["sk"]: {"pk": {"S": subject}, "sk": {"S": item["sk"]}, "ttl": {"N": expires}, **data}}
 
 
-def _keys_of(items: Sequence[_Item], events: Sequence[Event], secret: bytes | None) -> set[str]:
+def address_keys_in(items: Sequence[Item], events: Sequence[Event], secret: bytes | None) -> set[str]:
     """The keys of the addresses that a subject gave."""
     summaries = (item["data"]["S"] for item in items if _key(item) == RECORD_KEY and "data" in item)
     keys = {key for summary in summaries for key in Record("", 0, summary, None).address_keys}
@@ -168,7 +170,7 @@ def _keep_refusals(table: str, events: Sequence[Event], secret: bytes) -> None:
             suppress(table, shortened(address_key(address, secret)), refusal.reason, refusal.at)
 
 
-def _delete_record(table: str, subject: str, record: _Item, root: Record | None) -> bool:
+def _delete_record(table: str, subject: str, record: Item, root: Record | None) -> bool:
     """Delete the record; False if it, or the `root` of the lead that it belongs to, has changed since it was read.
 
     A merged subject is removed from its lead, and the lead becomes due.

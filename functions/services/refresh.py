@@ -119,7 +119,7 @@ def _refresh(settings: ScoreSettings | TriggerSettings, task: FoldRequest) -> tu
         task.rules.trusted,
         settings.link_secret_arn,
     )
-    leaves = lead.erase_at is not None
+    leaves = lead.must_go
     address, free = _address(settings, me, doubtful=task.doubtful)
     if tree.checkpoint is None and identity_resolution.resolve(place, me, task.now, leaves=leaves):
         return None, True

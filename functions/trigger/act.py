@@ -22,7 +22,7 @@ from ripen.storage.intents import CLAIMED, ClaimResult
 from ripen.storage.ledger import RECORD_KEY, intent_key
 from ripen.times import DAY
 from services.erasure import erase_lead
-from services.refresh import NOTHING_NEW, FoldRequest, Refreshed, refresh
+from services.refresh import NOTHING_NEW, FoldRequest, Refreshed, refresh, unchanged
 from services.telling import tell_erasure
 from trigger.actions import Action, build_action
 from trigger.delivery import (
@@ -70,7 +70,9 @@ def _act_on_lead(settings: TriggerSettings, work: WorkItem) -> None:
         refreshed = refresh(settings, FoldRequest(work.subject, found.rules, now, oldest_key, now + LEASE, doubtful))
         if refreshed is None:
             return
-        if refreshed.lead.erase_at is not None:
+        if refreshed.lead.must_go:
+            if not unchanged(settings.table_name, refreshed):  # a new contract may have begun since the fold
+                continue
             _erase(settings, refreshed)
             return
         intent = _most_urgent(refreshed, passed)
@@ -164,4 +166,5 @@ def _erase(settings: TriggerSettings, refreshed: Refreshed) -> None:
         return
     items = erase_lead(settings.table_name, refreshed.subjects, secret(settings.secret_arn))
     told = {"lead": pseudonym(refreshed.lead.subject), "items": items}
-    logger.info("A lead was erased after its withdrawal", extra=told)
+    reason = "the end of the relationship" if refreshed.lead.ended else "its withdrawal"
+    logger.info(f"A lead was erased after {reason}", extra=told)

@@ -5,6 +5,7 @@ It reads the table and people's answers directly and shares no decision code wit
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from ripen.times import parse_iso
 from simulation.fake_services import SECRET
 from trigger.delivery import CLAIM_LEASE
 
+BEGINNINGS = ("Contract Started", "Order Completed", "Subscription Confirmed")
 NOES = {"Unsubscribed": "unsubscribed", "Email Bounced": "bounced", "Email Marked as Spam": "complained"}
 
 
@@ -27,7 +29,8 @@ class Claimed:
 
     `stopped` is the reason that forbids the mail, or empty. `proven` is True if a click in a mail or a server had
     proven the address. `readers` are browsers with proven access to the mailbox. `strays` are browsers merged by a link
-    alone that gave another address. `released` is the number of resets of the mailbox's send limit.
+    alone that gave another address. `released` is the number of resets of the mailbox's send limit. `ended` is True if
+    the last contract had ended and none had begun since.
     """
 
     subject: str
@@ -42,6 +45,7 @@ class Claimed:
     readers: frozenset[str]
     strays: frozenset[str]
     released: int = 0
+    ended: bool = False
     sent: bool = False
     text: str = ""
 
@@ -115,6 +119,7 @@ class Claims:
             frozenset(subject for subject in lead if subject_digest(subject) in readers),
             frozenset(_strays(ledgers, edges, told, self.servers)),
             self.released[mailbox_key(about["to"], SECRET.encode())],
+            end_of(itertools.chain(*ledgers.values()), self.servers) is not None,
         )
 
     def _stopped(self, to, told, *, marketing):
@@ -140,6 +145,17 @@ class Claims:
     def _events(self, subject):
         found = [values(item) for (pk, sk), item in self.items.items() if pk == subject and sk.startswith(EVENT_PREFIX)]
         return read_items(found)[0]
+
+
+def end_of(events, servers):
+    """The moment at which the relationship ended that these events tell of; None while it lasts."""
+    ended = None
+    for event in sorted(events, key=lambda event: (event.at, event.id)):
+        if event.name == "Contract Ended" and event.source in servers:
+            ended = event.at
+        elif event.name in BEGINNINGS:
+            ended = None
+    return ended
 
 
 @dataclass

@@ -16,6 +16,7 @@ _FIRST = {
         "website": {"kind": "browser", "write_key": "website", "origins": ["*"], "browser_events": ["Order Completed"]},
         "crm": {"kind": "server", "write_key_sha256": digest(SERVER_KEY)},
     },
+    "privacy": {"erase_after_end": "6d"},
     "profiles": {
         "engagement": {
             "half_life": "2d",

@@ -6,6 +6,7 @@ import click
 
 from ripen_cli.report.campaigns import campaigns
 from ripen_cli.report.mails import mails
+from ripen_cli.report.sales import sales
 from ripen_cli.report.visits import visits
 
 
@@ -19,9 +20,10 @@ class _Reports(click.Group):
 
 @click.group(cls=_Reports)
 def report() -> None:
-    """Report on visits, campaigns and mails; the default is visits."""
+    """Report on visits, campaigns, mails and sales; the default is visits."""
 
 
 report.add_command(visits)
 report.add_command(campaigns)
 report.add_command(mails)
+report.add_command(sales)

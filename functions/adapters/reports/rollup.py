@@ -220,12 +220,16 @@ def finish_visit(table_name: str, item: Mapping[str, Any], rules: Rules, now: in
 
 def forget_visits(table_name: str, subject: str, events: Sequence[Event]) -> None:
     """Delete the reported visits of a subject, for an erasure. Its `events` give the hours of the visits."""
+    for item in reported_visits(table_name, subject, events):
+        client("dynamodb").delete_item(TableName=table_name, Key=attributes({"pk": item["pk"], "sk": item["sk"]}))
+
+
+def reported_visits(table_name: str, subject: str, events: Sequence[Event]) -> Iterator[dict[str, Any]]:
+    """The items of the reported visits of a subject. Its `events` give the hours of the visits."""
     latest = max((event.at for event in events), default=0)
     condition = "pk = :pk AND begins_with(sk, :prefix)"
     for hour in sorted({hour_of(event.at) for event in events if event.at > latest - VISITS_KEPT}):
-        known = {":pk": visits_key(hour), ":prefix": visit_prefix(subject)}
-        for key in query(table_name, condition, known, ProjectionExpression="pk, sk"):
-            client("dynamodb").delete_item(TableName=table_name, Key=attributes(key))
+        yield from query(table_name, condition, {":pk": visits_key(hour), ":prefix": visit_prefix(subject)})
 
 
 def load_hour(table_name: str, hour: int) -> tuple[Figures, int]:

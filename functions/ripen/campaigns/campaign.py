@@ -97,6 +97,11 @@ class CampaignRule:
         return self.former[edition].program if edition < len(self.former) else self.program
 
     @property
+    def by_event(self) -> bool:
+        """True if nothing but an event starts the campaign."""
+        return self.score is None and self.phase is None and self.segment is None and not self.by_time
+
+    @property
     def by_time(self) -> bool:
         """True if the passing of time starts the campaign."""
         return self.inactive_for is not None or self.date is not None or self.rhythm is not None

@@ -16,7 +16,7 @@ from pydantic import AfterValidator, Field, StringConstraints, TypeAdapter, mode
 
 from ripen.config.schema import forms
 from ripen.config.schema.approval import Approval
-from ripen.config.schema.base import Model, Name, Pattern
+from ripen.config.schema.base import LongDuration, Model, Name, Pattern
 from ripen.config.schema.campaigns import Campaign, Edition
 from ripen.config.schema.content import Asset, Offer
 from ripen.config.schema.forms import form
@@ -106,6 +106,12 @@ class SourceRule(Model):
         return self.write_key_sha256 or digest(self.write_key or "")
 
 
+class Privacy(Model):
+    """The end of a relationship: the lead is erased `erase_after_end`; without it, it stays as long as its events."""
+
+    erase_after_end: LongDuration | None = None
+
+
 class Configuration(Model):
     """All rules of one version. Every lead begins in the first phase and the first stage.
 
@@ -114,6 +120,7 @@ class Configuration(Model):
 
     sources: dict[Name, SourceRule] = {}
     ignore_referrers: Annotated[list[Host], Field(max_length=1_000)] = []
+    privacy: Privacy = Privacy()
     profiles: Annotated[dict[Name, Profile], Field(min_length=1)]
     grades: dict[Name, Grade] = {}
     counts: dict[Name, Count] = {}

@@ -10,7 +10,7 @@ from ripen.languages import problem_of
 from ripen.suggestions import closest
 
 SECTIONS: Mapping[str, tuple[str, ...]] = {
-    "rules/sources.yaml": ("sources", "ignore_referrers"),
+    "rules/sources.yaml": ("sources", "ignore_referrers", "privacy"),
     "rules/scoring.yaml": ("profiles", "grades", "counts"),
     "rules/interests.yaml": ("interests", "usage"),
     "rules/personas.yaml": ("personas",),

@@ -32,16 +32,33 @@ def known_traits(state: State) -> dict[str, Any]:
 def may_mail(state: State, rule: CampaignRule, moment: int) -> bool:
     """True if the lead may get mails of this campaign.
 
-    After an unsubscription the lead still gets transactional mails. After a complaint it gets no mail that asks to
-    confirm an address.
+    After an unsubscription the lead still gets transactional mails; after the end of the relationship, those that
+    answer a later event. After a complaint it gets no mail that asks to confirm an address.
     """
     claims = state.claims
     address = claims.asked if rule.confirms else claims.address
     if claims.refusal_of(address) in UNDELIVERABLE or not state.privacy.may_reach:
         return False
+    if state.relationship.ended and not (rule.transactional and _begun_since_the_end(state, rule)):
+        return False
     if rule.transactional:
         return not (rule.confirms and claims.no == COMPLAINED)
     return claims.subscribed and state.privacy.may_market(rule.category, moment)
+
+
+def may_do(state: State, rule: CampaignRule, step: Do, moment: int) -> bool:
+    """True if a step of this campaign may reach the lead.
+
+    After the end of the relationship, a lead is handed over only if a later event asks for it.
+    """
+    if step.channel == MAIL:
+        return may_mail(state, rule, moment)
+    return step.channel != HANDOFF or not state.relationship.ended or _begun_since_the_end(state, rule)
+
+
+def _begun_since_the_end(state: State, rule: CampaignRule) -> bool:
+    run = state.campaigns.progress[rule.name].run
+    return rule.by_event and run is not None and run.began > state.relationship.ended
 
 
 def may_start_by_event(state: State, moment: int) -> bool:

@@ -93,6 +93,8 @@ def take(state: State, event: Event, moment: int) -> None:
     if moment >= state.next_check_at and state.begun:
         let_time_pass(state, moment)
     _apply(state, event, moment)
+    if state.relationship.lost:
+        state.relationship.notice(moment, may_write=state.privacy.may_reach and state.claims.subscribed)
 
 
 def let_time_pass(state: State, until: int, stop: Callable[[], bool] | None = None) -> bool:
@@ -133,6 +135,7 @@ def _apply(state: State, event: Event, moment: int) -> None:
     state.events += 1
     first = state.privacy.tracking_begins(event, begun=state.begun)
     tells = first or bool(event.traits)  # fit rules may match the absence of traits, from the first event on
+    state.relationship.take(event, moment, state.rules.trusted)
     changed = _take_report(state, event, moment) or tells
     changed = state.sales.take(event, state.rules.trusted) or changed
     if event.bot:
@@ -273,7 +276,8 @@ def _lead(subject: str, state: State, now: int, later: int | None) -> Lead:
         counts=scoring.counts(now),
         first_touch=sessions.first_touch,
         last_touch=sessions.last_touch,
-        erase_at=privacy.consent.at if privacy.consent and must_erase(privacy.consent, state.rules.erasing) else None,
+        ended=state.relationship.ended or None,
+        erase_at=_erase_at(state),
         preferences=privacy.preferences,
         language=language(state),
         notes=state.campaigns.notes,
@@ -288,3 +292,10 @@ def _lead(subject: str, state: State, now: int, later: int | None) -> Lead:
         decision=state.sales.decision,
         history_until=_FOREVER if sessions.imported else sessions.imported_until,
     )
+
+
+def _erase_at(state: State) -> int | None:
+    consent, ended, after = state.privacy.consent, state.relationship.ended, state.rules.erase_after_end
+    moments = [consent.at] if consent and must_erase(consent, state.rules.erasing) else []
+    moments += [ended + after] if ended and after is not None else []
+    return min(moments, default=None)

@@ -22,6 +22,7 @@ from ripen.scoring.points import Rule
 from ripen.scoring.rules import Observation, ScoringRules, compile_scoring, observations, point_rules
 from ripen.sessions.attribution import IgnoredHosts
 from ripen.sessions.sessions import ConversionRule, compile_conversions
+from ripen.times import parse_duration
 
 Matched = Observation | Signal
 
@@ -41,7 +42,7 @@ class Rules:
     """The compiled configuration that a fold reads; times in milliseconds.
 
     Nobody is brought by `ignored_referrers`. `trusted` are the sources that are servers. A withdrawal of consent at an
-    `erasing` source erases the lead.
+    `erasing` source erases the lead; so does the end of the relationship after `erase_after_end` (None: never).
     `by_event` has the matchers by event name, `any_event` those for all other names.
     """
 
@@ -58,6 +59,7 @@ class Rules:
     timezone: str
     trusted: frozenset[str]
     erasing: frozenset[str]
+    erase_after_end: int | None
     any_event: EventMatchers
     by_event: Mapping[str, EventMatchers]
 
@@ -88,6 +90,7 @@ def compile_rules(
         timezone=configuration.mailing.timezone,
         trusted=frozenset(name for name, source in sources if source.kind == "server"),
         erasing=frozenset(name for name, source in sources if source.on_withdrawal == "erase"),
+        erase_after_end=parse_duration(after) if (after := configuration.privacy.erase_after_end) else None,
         any_event=any_event,
         by_event=by_event,
     )

@@ -20,6 +20,7 @@ from ripen.fold.eligibility import (
     content,
     earliest,
     exceeds_cap,
+    may_do,
     may_mail,
     may_start_by_event,
     next_open_slot,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 GIVEN_UP, DROPPED = "given up: ", "dropped: "
 TOO_MANY, NOT_ALLOWED = "too many mails", "the lead may not get this mail"
+ENDED = "the relationship has ended"
 CONTROL_GROUP = "not done: control group"
 """The texts of notes about steps that are not done; the first two are followed by a reason."""
 
@@ -116,8 +118,8 @@ def _passes(state: State, rule: CampaignRule, run: Run, step: Do, moment: int) -
 def _obstacle(state: State, rule: CampaignRule, run: Run, step: Do) -> str:
     """The reason for which a step could not be done while it was valid."""
     ends = run.since + step.valid_for
-    if step.channel == MAIL and not may_mail(state, rule, ends):
-        return NOT_ALLOWED
+    if not may_do(state, rule, step, ends):
+        return NOT_ALLOWED if step.channel == MAIL else ENDED
     if step.channel == MAIL and not rule.transactional:
         allowed = within_caps(state, rule, run)
         if allowed is None or allowed >= ends:
@@ -175,7 +177,7 @@ def _intents(state: State, moment: int) -> Iterator[Intent]:
         step, run = current_step(rule, progress), progress.run
         if step is None or run is None or step.channel == "onsite" or step.key in progress.done:
             continue
-        if run.control or (step.channel == MAIL and not may_mail(state, rule, moment)):
+        if run.control or not may_do(state, rule, step, moment):
             continue
         wanted = earliest(state, rule, step, run)
         if wanted is None or wanted >= run.since + step.valid_for or exceeds_cap(state, rule, step, run):

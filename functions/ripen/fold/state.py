@@ -17,6 +17,7 @@ from ripen.leads.identifiers import Identifiers
 from ripen.leads.traits import Traits
 from ripen.lifecycle.state import LifecycleState
 from ripen.people.state import PeopleState
+from ripen.privacy.relationship import RelationshipState
 from ripen.privacy.state import PrivacyState
 from ripen.sales.state import SalesState
 from ripen.scoring.state import ScoringState
@@ -49,6 +50,7 @@ class State:
     told: Traits = field(default_factory=Traits)
     claims: Identifiers = field(default_factory=Identifiers)
     privacy: PrivacyState = field(default_factory=PrivacyState)
+    relationship: RelationshipState = field(default_factory=RelationshipState)
     sessions: SessionState = field(default_factory=SessionState)
     mails: MailHistory = field(default_factory=MailHistory)
     people: PeopleState = field(default_factory=PeopleState)
@@ -89,6 +91,7 @@ class State:
             "told": self.told.as_json(),
             "claims": self.claims.as_json(),
             **self.privacy.dump(),
+            **self.relationship.dump(),
             **self.sessions.dump(),
             **self.mails.dump(),
             **self.people.dump(),
@@ -110,6 +113,7 @@ class State:
             told=Traits.from_json(values["told"]),
             claims=Identifiers.from_json(values["claims"]),
             privacy=PrivacyState.load(values),
+            relationship=RelationshipState.load(values),
             sessions=SessionState.load(values),
             mails=MailHistory.load(values),
             people=PeopleState.load(values),

@@ -103,14 +103,15 @@ class Lead:
     `awards` are the points earned by the folded events. `moves` and `stages` are the phases and stages entered, the
     current one last. `interests` are topics with their strength, strongest first. `counts` are the values of the rules'
     counters. `known_traits` are the traits that a mail may show; `claimed_names` were typed in an unproven browser.
-    `consent` is the latest decision; after a withdrawal nothing is pending. `erase_at` is the moment of a withdrawal
-    that requires an erasure. `notes` is the log of campaigns; `under_way` are those with a current run, each true if it
-    does nothing but mail. `offers` are the offers for the site. `pending` are the requested actions, in their order.
-    `next_timer` is the next moment at which time alone may change the phase or stage, or at which an event takes
-    effect. `next_step` is the next moment at which a campaign may start or continue by time; `next_mail` is the same
-    for campaigns whose actions are all mails. `owner` is the rep whose lead it is; empty if it is nobody's. `handoff`
-    is the last one, `decision` that of sales which is in force; None if there is none. Up to `history_until` all that
-    happened may come from an imported history (a very late moment: everything; -1: nothing).
+    `consent` is the latest decision; after a withdrawal nothing is pending. `ended` is the moment at which the
+    relationship ended; None while it lasts. `erase_at` is the moment from which the lead has to be erased, because of a
+    withdrawal or of that end; None if it has not. `notes` is the log of campaigns; `under_way` are those with a current
+    run, each true if it does nothing but mail. `offers` are the offers for the site. `pending` are the requested
+    actions, in their order. `next_timer` is the next moment at which time alone may change the phase or stage, or at
+    which an event takes effect. `next_step` is the next moment at which a campaign may start or continue by time;
+    `next_mail` is the same for campaigns whose actions are all mails. `owner` is the rep whose lead it is; empty if it
+    is nobody's. `handoff` is the last one, `decision` that of sales which is in force; None if there is none. Up to
+    `history_until` all that happened may come from an imported history (a very late moment: everything; -1: nothing).
     """
 
     subject: str
@@ -137,6 +138,7 @@ class Lead:
     counts: Mapping[str, int]
     first_touch: Touch | None
     last_touch: Touch | None
+    ended: int | None
     erase_at: int | None
     preferences: Preferences
     language: str
@@ -190,16 +192,21 @@ class Lead:
         return self.scores[profile].at(self.now)
 
     @property
+    def must_go(self) -> bool:
+        """True if the lead has to be erased now."""
+        return self.erase_at is not None and self.erase_at <= self.now
+
+    @property
     def next_change(self) -> int | None:
         """The next moment (ms) at which time alone changes the lead; None if there is none."""
-        moments = (self.next_timer, self.next_step, self.next_mail)
+        moments = (self.next_timer, self.next_step, self.next_mail, None if self.must_go else self.erase_at)
         return min((moment for moment in moments if moment is not None), default=None)
 
     def due_at(self, reach: Reach) -> int | None:
         """The next moment (ms) at which this lead needs work; None if never. Mail counts only if `reach` permits it."""
-        if self.erase_at is not None:
+        if self.must_go:
             return self.erase_at
-        moments: list[int | None] = [self.next_timer, self.next_step, self.next_mail if reach else None]
+        moments: list[int | None] = [self.erase_at, self.next_timer, self.next_step, self.next_mail if reach else None]
         moments += [intent.not_before for intent in self.possible(reach)]
         return min((moment for moment in moments if moment is not None), default=None)
 
