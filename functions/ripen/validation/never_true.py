@@ -11,6 +11,7 @@ from ripen.conditions.fields import LEAD_FIELDS, SESSION_FIELDS
 from ripen.config.configuration import Configuration
 from ripen.config.schema.base import Path
 from ripen.leads.proof import OptInProof
+from ripen.sales.state import STATUSES
 from ripen.scoring.personas import UNKNOWN
 from ripen.scoring.score import DISPLAY_STEP
 from ripen.sessions.channel_groups import CHANNEL_GROUPS
@@ -19,7 +20,7 @@ from ripen.validation.score_bounds import highest_score
 
 _OPERATORS = ("prefix", "suffix", "equals-ignore-case", "wildcard", "anything-but", "exists", "numeric")
 _USAGE = ("growing", "falling", "steady", UNKNOWN)
-_FLAGS = ("session.new", "lead.known", "lead.subscribed", "lead.confirmed")
+_FLAGS = ("session.new", "lead.known", "lead.subscribed", "lead.confirmed", "lead.held")
 _TEXTS = (
     "phase",
     "stage",
@@ -31,6 +32,7 @@ _TEXTS = (
     "language",
     "campaigns",
     "opt_in",
+    "sales",
 )
 _NUMBERS = frozenset(
     {f"session.{name}" for name in SESSION_FIELDS} | {f"lead.{name}" for name in LEAD_FIELDS if name not in _TEXTS}
@@ -149,6 +151,7 @@ def _values(configuration: Configuration, field: str) -> frozenset[str] | None:
         "lead.stage": configuration.stages,
         "lead.persona": (*configuration.personas, UNKNOWN),
         "lead.opt_in": [proof.name.lower() for proof in OptInProof],
+        "lead.sales": STATUSES,
         "lead.interests": topics,
         "lead.top_interest": topics,
         "lead.surges": topics,
