@@ -8,9 +8,11 @@ from itertools import product
 from typing import Any, NamedTuple
 
 from ripen.conditions.fields import LEAD_FIELDS, SESSION_FIELDS
+from ripen.conditions.pattern import event_names
 from ripen.config.configuration import Configuration
 from ripen.config.schema.base import Path
 from ripen.leads.proof import OptInProof
+from ripen.sales.decisions import DISQUALIFIED, KINDS, REASONS, RETURNED
 from ripen.sales.state import STATUSES
 from ripen.scoring.personas import UNKNOWN
 from ripen.scoring.score import DISPLAY_STEP
@@ -92,6 +94,20 @@ def impossible(configuration: Configuration, leaf: Leaf) -> Iterator[str]:
     for value in _literals(leaf):
         if expected := _unlike(configuration, leaf.field, value):
             yield f"{leaf.field}: is never {value!r}; {expected}"
+
+
+def unknown_reasons(when: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Reasons that no decision of sales has, in a condition on such decisions alone. Yields (path, problem)."""
+    names = event_names(when) or ()
+    kinds = [kind for kind, name in KINDS.items() if name in names]
+    if not kinds or not all(name in (RETURNED, DISQUALIFIED) for name in names):
+        return  # a CRM tells deals with reasons of its own
+    known = {reason for kind in kinds for reason in REASONS[kind]}
+    for leaf in leaves(when):
+        for value in _literals(leaf) if leaf.field == "properties.reason" else ():
+            if value not in known:
+                values = f"possible values: {', '.join(sorted(known))}{did_you_mean(str(value), known)}"
+                yield leaf.path, f"{leaf.field}: is never {value!r}; {values}"
 
 
 def _unlike(configuration: Configuration, field: str, value: object) -> str:
