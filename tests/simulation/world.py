@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from adapters.delivery import send_rate
 from adapters.delivery.account_hold import ACCOUNT, HOLD_KEY
+from adapters.dynamodb import table
 from adapters.dynamodb.attributes import values
 from adapters.identity.link_tokens import PageToken
 from adapters.rules import active
@@ -19,9 +20,11 @@ from adapters.store import reconciliation
 from adapters.store.load_lead import load_merged_lead
 from adapters.tracking import source_registry
 from ripen.config.configuration import compile_sources
-from ripen.events.event import OWN_MARK
+from ripen.events.event import OWN_MARK, Received
 from ripen.events.rate_limits import RateLimits
-from ripen.storage.ledger import ASIDE_PREFIX, EVENT_PREFIX, read_events
+from ripen.sales.decisions import DECISIONS, REASONS, decision_event, undoing
+from ripen.sales.decisions import Decision as SalesDecision
+from ripen.storage.ledger import ASIDE_PREFIX, EVENT_PREFIX, event_items, read_events
 from ripen.storage.reconciliation import CALM
 from ripen.times import DAY, HOUR, MINUTE, SECOND, parse_iso, to_iso
 from ripen.versions.version import Version
@@ -97,6 +100,9 @@ class World:
     the folds after each activation correct what went wrong before. `live_since` holds the moments of activations,
     `amid` counts those during which another function ran, and `mixed` tells of folds that mix versions of the rules.
 
+    In a world that `decides`, colleagues decide about leads that were handed over, and undo that; `decisions` counts
+    both.
+
     In a `limited` world, SES accepts no mail of the account at times. `unsent` are messages that failed because of SES.
 
     A world that is `told` records its `steps`; the texts take a tenth of the time.
@@ -108,6 +114,9 @@ class World:
         self.settles = seed % 2 == 1
         self.braked = seed % 5 == 2
         self.limited = seed % 4 == 3
+        self.decides = seed % 9 == 7 and not self.braked
+        self.decisions: Counter[str] = Counter()
+        self.late = (0, 0, 0, HOUR, DAY)
         self.edited = seed % 3 == 0
         self.limits: set[str] = set()
         self.unsent: list[str] = []
@@ -162,7 +171,7 @@ class World:
         self.open()
         if self._lucky():
             self._activate()
-        for _ in range(self.random.randint(20, 500)):
+        for _ in range(self.random.randint(20, 500) * (4 if self.decides else 1)):
             actions, weights = self._possible()
             self.random.choices(actions, weights)[0]()
         self.come_to_rest()
@@ -185,7 +194,7 @@ class World:
     def _sweep_until_nobody_is_due(self):
         for _ in range(60):
             self._let_things_arrive()
-            self.now += 20 * MINUTE
+            self.now = (self.now + 20 * MINUTE) // MINUTE * MINUTE  # a sweep sees what was due at the last full minute
             self._sweep(Context(60))
             while self.machine.running:
                 self.machine.step()
@@ -245,6 +254,8 @@ class World:
             (self._plant, 0.3, not self.erasing),
             (self._forge, 0.5, len(self.machine.running) < _CONCURRENT),
             (self._flood, 0.3, self.braked and self.floods < _MOST_FLOODS),
+            (self._decide, 8, self.decides and len(self.machine.running) < _CONCURRENT),
+            (self._undo, 2, self.decides and len(self.machine.running) < _CONCURRENT),
             (self._limit_ses, 0.7, self.limited and self.queue.messages),
             (self._want_erasure, 0.3, not self.machine.running and not self.erasing),
             (self._expire, 0.2, not self.machine.running),  # a function never runs for as long as an item outlives it
@@ -358,6 +369,7 @@ class World:
             done = [change for change in batch if not failed or change.number < min(failed)]
             self.changes = [change for change in self.changes if change not in done]
             self.streamed += done
+            self.claims.folded |= {change.key for change in done}
 
         self._start_score(batch, ended)
 
@@ -433,6 +445,34 @@ class World:
         visit = PageRequest("", token, at, "en", {}, {}, {}, "")
         self.machine.start("page", lambda: record(visit, name, Told(name, wishes, answer=answer)), ended)
 
+    def _decide(self):
+        """A colleague decides about a lead that was handed over, or a CRM tells of it later."""
+        handed = sorted({event.subject for event in self._own_events() if event.name == "Lead Handed Off"})
+        if not handed:
+            return
+        kind = self.random.choice(("return", "return", "return", "accept", "disqualify", "lost", "won"))
+        until = to_iso(self.now + self.random.randint(1, 5) * DAY)[:10] if kind == "return" and self._lucky(0.6) else ""
+        made = SalesDecision(kind, "rep.ann", reason="other" if kind in REASONS else "", until=until)
+        self.decisions[kind] += 1
+        at = self.now - self.random.choice(self.late)
+        self._write(decision_event(made, f"d{self.decisions.total()}", self.random.choice(handed), at))
+
+    def _undo(self):
+        """A colleague undoes a decision."""
+        made = [event for event in self._own_events() if event.name in DECISIONS and self.now - event.at < 2 * DAY]
+        if made:
+            self.decisions["undo"] += 1
+            self._write(undoing(self.random.choice(made), "rep.ann", self.now))
+
+    def _own_events(self):
+        keys = [key for key in self.table.items if f"#{OWN_MARK}" in key[1] and key[1].startswith(EVENT_PREFIX)]
+        return [event for key in keys for event in read_events([values(self.table.items[key])])]
+
+    def _write(self, event):
+        """Store an event as the service for decisions does; it may fail, and nobody tries again."""
+        items = event_items([Received(event.subject, event.at, self.now, event)], 730)
+        self.machine.start("decide", lambda: table.put_items("ripen", items), lambda _answer: None)
+
     def _limit_ses(self):
         """A limit of the account begins or ends."""
         self.ses.limit = "" if self.ses.limit else self.random.choice([*LIMITS])
@@ -490,7 +530,7 @@ class World:
 
     def _upload(self):
         """Upload the other version: a new one, or one that was live before."""
-        kind = "b" if self.braked else "v"
+        kind = "b" if self.braked else "d" if self.decides else "v"
         self.uploaded = [f"{kind}1" if self.version != f"{kind}1" else f"{kind}2", to_iso(self.now)]
         self._trace(f"{self.uploaded[0]} is uploaded")
 
