@@ -14,6 +14,7 @@ from ripen.events.link_scanners import SETTLING
 from ripen.fold.fold import fold, new_state
 from ripen.fold.rules import compile_rules
 from ripen.leads.lead import Reach
+from ripen.sales.decisions import DECISIONS
 from ripen.times import DAY, HOUR
 from ripen_cli.project import RULES, rule_files
 from stories import START
@@ -49,7 +50,7 @@ class Life:
     def at(self, day, name, **properties):
         """Advance the clock to `day` days after START, then add an event."""
         self.until(day)
-        source = RIPEN if name.startswith("Email ") or name in OWN else "website"
+        source = RIPEN if name.startswith("Email ") or name in OWN or name in DECISIONS else "website"
         parts = {part: properties.pop(part) for part in ("traits", "context") if part in properties}
         self._add(Event(f"{len(self.events):04}", name, self.now, source, properties=properties, **parts))
 
@@ -93,12 +94,11 @@ class Life:
         return lead
 
     def _do(self, intent, lead):
-        told = {"campaign": intent.campaign, "step": intent.step, "cycle": intent.cycle}
-        if intent.channel == "mail":
-            told |= {"mail": intent.name, "to": lead.address, "category": intent.category}
-            told |= {"transactional": True} if intent.transactional else {}
-            told |= {"content": intent.content} if intent.content else {}
+        told = intent.about(lead.address if intent.channel == "mail" else "")
         self.done.append((self.now, intent))
+        if intent.owner:
+            assigned = {part: told[part] for part in ("campaign", "step", "cycle")} | {"rep": intent.owner}
+            self._add(Event(f"{len(self.events):04}", "Lead Assigned", self.now, RIPEN, properties=assigned))
         self._add(Event(f"{len(self.events):04}", DONE[intent.channel], self.now, RIPEN, properties=told))
 
     def _add(self, event):

@@ -14,12 +14,17 @@ from adapters.delivery.send_limits import MAILBOX_KEY
 from adapters.dynamodb.attributes import values
 from ripen.leads.proof import Proof, subject_digest
 from ripen.messages.send_limits import mailbox_key
+from ripen.sales.decisions import DECISIONS, DISQUALIFIED, UNDONE, moment_of
 from ripen.storage.ledger import EVENT_PREFIX, INTENT_PREFIX, MEMBER_PREFIX, read_items
 from ripen.times import parse_iso
 from simulation.fake_services import SECRET
+from simulation.site_rules import MOST_POINTS, RIPE
 from trigger.delivery import CLAIM_LEASE
 
 BEGINNINGS = ("Contract Started", "Order Completed", "Subscription Confirmed")
+_BY_SALES = DECISIONS | {UNDONE, "Lead Handed Off"}
+"""The events that decide what colleagues may be told."""
+
 NOES = {"Unsubscribed": "unsubscribed", "Email Bounced": "bounced", "Email Marked as Spam": "complained"}
 
 
@@ -50,10 +55,20 @@ class Claimed:
     text: str = ""
 
 
+@dataclass
+class Told:
+    """One claim of a handoff or a notification about a lead, and the rule that it breaks; empty if it breaks none."""
+
+    subject: str
+    key: str
+    broken: str
+
+
 class Claims:
     """Receives every write to the table, people's answers on pages, and every sent mail.
 
     `noes` and `yeses` are the moments of suppression and confirmation by address, also through mails to other leads.
+    `told` are the claims of what colleagues are told; `folded` are the keys of events that a fold has surely seen.
     """
 
     def __init__(self, items, servers):
@@ -64,6 +79,8 @@ class Claims:
         self.yeses = defaultdict(int)
         self.released = Counter()
         self._open = set()
+        self.told = []
+        self.folded = set()
 
     def written(self, pk, sk):
         item = self.items.get((pk, sk))
@@ -79,6 +96,44 @@ class Claims:
             self.made.append(
                 self._claimed(pk, sk, json.loads(plain["about"]), parse_iso(plain["due_at"]) - CLAIM_LEASE)
             )
+
+        elif plain["channel"] in ("handoff", "notify") and (pk, sk) not in self._open:
+            self._open.add((pk, sk))
+            self.told.append(
+                Told(pk, sk, self._against_sales(pk, sk, plain["channel"], parse_iso(plain["due_at"]) - CLAIM_LEASE))
+            )
+
+    def _against_sales(self, pk, sk, channel, at):
+        """The decision of sales that the claim disregards, if all that concerns it was folded before."""
+        events = self._surely_folded(pk)
+        undone = {event.properties["decision"] for event in events if event.name == UNDONE}
+        decisions = [event for event in events if event.name in DECISIONS and event.id not in undone]
+        if not decisions:
+            return ""
+        latest = max(decisions, key=lambda event: (event.at, event.id))
+        campaign = sk.removeprefix(INTENT_PREFIX).partition("#")[0]
+        if channel == "notify":
+            handed = [event.at for event in events if event.name == "Lead Handed Off"]
+            return "reminded of it after the decision" if campaign == "decide" and latest.at > max(handed) else ""
+        if latest.name == DISQUALIFIED:
+            return "handed over though it is disqualified"
+        if at < moment_of(latest.properties.get("until")):
+            return "handed over before its day"
+        restarts = [event.at for event in decisions if event.name in ("Lead Returned", "Deal Lost")]
+        new = sum(MOST_POINTS.get(event.name, 0) for event in events if event.at >= max(restarts, default=0))
+        return f"handed over with {new} new points" if campaign == "ripe" and new < RIPE else ""
+
+    def _surely_folded(self, pk):
+        """The events of a lead that was never merged; none if a fold may not have seen all that sales has decided."""
+        events = []
+        for (owner, key), item in [*self.items.items()]:
+            if owner == pk and key.startswith(EVENT_PREFIX):
+                found = read_items([values(item)])[0]
+                if (owner, key) not in self.folded and any(event.name in _BY_SALES for event in found):
+                    return []
+                events += found
+        merged = any(event.name in ("Lead Merged", "Lead Unmerged") for event in events)
+        return [] if merged else events
 
     def said_no(self, address, reason, at):
         """A page has answered, or an SES event was stored."""

@@ -28,8 +28,8 @@ from ripen.people.state import ASSIGNED
 from ripen.rehearsal.forecast import WEEK
 from ripen.reports.metrics import Figures, add_up, figures_of
 from ripen.reports.rollup import hour_of, latest_spans
-from ripen.sales.decisions import DECISIONS, UNDONE
-from ripen.sales.state import without_undone
+from ripen.sales.decisions import DECISIONS, LOST, RETURNED, UNDONE
+from ripen.sales.state import HANDED_OFF, STATUSES, without_undone
 from ripen.sessions.sessions import visits
 from ripen.storage.lead_record import Folded, Record, make_record, reach_of
 from ripen.storage.ledger import (
@@ -46,7 +46,7 @@ from ripen.times import DAY, HOUR, SECOND, parse_iso, to_iso
 from services import identity_resolution
 from services import refresh as leads
 from simulation.fake_services import SECRET, Mail
-from simulation.site_rules import BRAKES, CONFIGURATIONS
+from simulation.site_rules import BRAKES, CONFIGURATIONS, FADES_AFTER
 from simulation.world import TYPED, VISITORS, World
 from stories import text_of
 from trigger.rollup import roll_up
@@ -109,6 +109,10 @@ def check(world):
     quiet_hours_are_kept(rest)
     every_webhook_arrived(rest)
     every_lead_stays_with_its_rep(rest)
+    if world.decides:
+        decisions_of_sales_are_respected(rest)
+        one_decision_is_in_force(rest)
+        every_crossing_leads_to_one_handoff(rest)
     an_imported_history_starts_nothing(rest)
     other_systems_heard_of_everything(rest)
     other_systems_heard_nothing_untrue(rest)
@@ -353,7 +357,10 @@ def every_webhook_arrived(rest):
 
 
 def every_lead_stays_with_its_rep(rest):
-    """Of a lead that was never merged, all that reps did was done by the rep whose lead it is."""
+    """Of a lead that was never merged, all that reps did was done by the rep whose lead it is.
+
+    Two handoffs that were tried before may both tell of the same assignment.
+    """
     for subject, events in rest.ledgers.items():
         if any(event.name in ("Lead Merged", "Lead Unmerged") for event in events):
             continue
@@ -361,10 +368,42 @@ def every_lead_stays_with_its_rep(rest):
         for event in events:
             rep = event.properties.get("rep") if event.source == "ripen" else None
             if event.name == ASSIGNED and event.source == "ripen":
-                assert rep != owner, f"{subject} was assigned to {rep} twice"
+                assert rep != owner or rest.world.decides, f"{subject} was assigned to {rep} twice"
                 owner = rep
             elif rep and owner and event.name in (*MAILED, "Lead Handed Off"):  # an assignment may have expired
                 assert rep == owner, f"{subject}, which is {owner}'s: {event.name} by {rep}"
+
+
+def decisions_of_sales_are_respected(rest):
+    """A lead rests until its day, begins again from zero, and is no longer a reason for reminders."""
+    latest = {(claim.subject, claim.key): claim for claim in rest.world.claims.told}  # earlier ones were released
+    for (subject, key), claim in latest.items():
+        item = rest.world.table.items.get((subject, key), {})
+        assert not claim.broken or item.get("status") != {"S": "sent"}, f"{subject} {key} was {claim.broken}"
+
+
+def one_decision_is_in_force(rest):
+    """The latest one since the last handoff that was not undone."""
+    for tree in rest.leads:
+        told = [event for event in tree.events if event.source == "ripen"]
+        undone = {event.properties["decision"] for event in told if event.name == UNDONE}
+        left = [event for event in told if event.name in STATUSES and event.id not in undone]
+        last = max(left, key=lambda event: (event.at, event.id), default=None)
+        expected = last.id if last is not None and last.name in DECISIONS else ""
+        found = rest.folds[tree.record.subject].decision
+        assert (found.id if found else "") == expected, f"{tree.record.subject}: {found} is in force, not {expected}"
+
+
+def every_crossing_leads_to_one_handoff(rest):
+    """The score crosses the threshold at first, after it has faded, and after sales gave the lead back."""
+    for subject, events in rest.ledgers.items():
+        names = Counter(event.name for event in events)
+        if names["Lead Merged"] or subject in rest.world.erased:
+            continue
+        handed = [event for event in events if event.name == HANDED_OFF and event.properties["campaign"] == "ripe"]
+        faded = (max(event.at for event in events) - min(event.at for event in events)) // FADES_AFTER
+        crossings = 1 + faded + names[RETURNED] + names[LOST]
+        assert len(handed) <= crossings, f"{subject}: {len(handed)} handoffs, {crossings} crossings at most"
 
 
 def an_imported_history_starts_nothing(rest):

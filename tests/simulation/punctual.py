@@ -14,6 +14,9 @@ from stories import Context
 _AFTER_A_MAIL = 40 * SECOND
 """Reports about a mail and visits to its pages follow that long after it, never at a full minute."""
 
+_DECIDES = 0.2
+"""How often sales decides after a visit."""
+
 _PAUSES = (MINUTE, MINUTE, 10 * MINUTE, 10 * MINUTE, HOUR, 9 * HOUR, DAY, 4 * DAY)
 
 
@@ -29,6 +32,7 @@ class PunctualWorld(World):
         self.began = self.now
         self.machine.faults = 0
         self.limited = self.braked = False
+        self.decides, self.late = seed % 2 == 1, (0,)
         self._waits_for_reports = False
 
     def live(self):
@@ -39,6 +43,10 @@ class PunctualWorld(World):
             self.now = self.now // MINUTE * MINUTE + 30 * SECOND + self.random.randint(0, 9_000)
             self._visit()
             self._let_things_arrive()
+            if self.decides and self.random.random() < _DECIDES:
+                self.now += SECOND
+                self._decide()
+                self._let_things_arrive()
         self._live_until(self.now + 3 * DAY)
 
     def _live_until(self, until):

@@ -6,8 +6,12 @@ import copy
 
 from ripen.config.configuration import Configuration, MailTemplate
 from ripen.events.sources import digest
+from ripen.times import DAY
 
 _FAILS_WITHOUT_COMPANY = "{{ lead.traits.company }}"
+
+RIPE, FADED = 16, 8
+"""The points at which a lead is handed over, and those below which it may be handed over again."""
 
 SERVER_KEY = "the key of a server, long and secret"
 
@@ -101,15 +105,61 @@ _SECOND["people"]["reps"]["kim"]["languages"] = []
 BRAKES = {"per_day": 1, "overall": 3, "per_hour": 4}
 
 
+_DECIDED = ["Lead Accepted", "Lead Returned", "Lead Disqualified", "Deal Won", "Deal Lost"]
+_BY_SALES = {
+    "ripe": {
+        "start": {"score": {"profile": "engagement", "at_least": RIPE, "again_below": FADED}},
+        "steps": [{"handoff": "sales"}],
+        "again": "1d",
+    },
+    "decide": {
+        "start": {"event": {"event": "Lead Handed Off", "properties.campaign": "ripe"}},
+        "goal": {"event": _DECIDED},
+        "steps": [
+            {"wait": "1h"},
+            {"notify": "sales", "says": "reminder", "name": "remind"},
+            {"wait": "1d"},
+            {"notify": "sales", "to": "another_rep", "name": "reassign"},
+            {"wait": "1d"},
+            {"notify": "head", "says": "escalation"},
+        ],
+    },
+}
+
+
+def _with_sales(rules):
+    """With a threshold for handoffs, and reminders to decide about them."""
+    recipients = rules["mailing"]["recipients"] | {"head": {"mail": "head@example.com"}}
+    mailing = rules["mailing"] | {"recipients": recipients}
+    return rules | {"campaigns": rules["campaigns"] | _BY_SALES, "mailing": mailing}
+
+
 def _braked(rules):
     return {**rules, "mailing": {**rules["mailing"], "unproven": BRAKES}}
 
 
 CONFIGURATIONS = {
     version: Configuration.model_validate(rules)
-    for version, rules in (("v1", _FIRST), ("v2", _SECOND), ("b1", _braked(_FIRST)), ("b2", _braked(_SECOND)))
+    for version, rules in (
+        *(("v1", _FIRST), ("v2", _SECOND)),
+        *(("b1", _braked(_FIRST)), ("b2", _braked(_SECOND))),
+        *(("d1", _with_sales(_FIRST)), ("d2", _with_sales(_SECOND))),
+    )
 }
-"""By version; versions with `b` have low send limits for unproven addresses."""
+"""By version: those with `b` have low send limits for unproven addresses, those with `d` decisions of sales."""
+
+MOST_POINTS = {
+    "Webinar Attended": 13,
+    "Signed Up": 20,
+    "Page Viewed": 4,
+    "Tool Used": 4,
+    "Email Opened": 5,
+    "Email Link Clicked": 5,
+}
+"""The most points that one event gives under any version."""
+
+FADES_AFTER = 2 * DAY
+"""The least time in which points fade from RIPE to FADED, by a half-life of two days."""
 
 MAILS = {
     "plain": {

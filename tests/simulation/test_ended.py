@@ -45,6 +45,7 @@ class EndingWorld(World):
 
         def watched(settings, refreshed):
             self.gone += 1
+            self.erased |= {*refreshed.subjects}
             ended = end_of(self._stored(refreshed.subjects), SERVERS)
             if ended is None or self.now < ended + ERASE_AFTER:
                 self.early.append((refreshed.subjects, self.now, ended))

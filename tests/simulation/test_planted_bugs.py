@@ -12,8 +12,10 @@ from adapters.dynamodb import table
 from adapters.runtime import clients
 from adapters.runtime.settings import ScoreSettings
 from adapters.store.load_lead import load_merged_lead
+from ripen.campaigns.state import CampaignState
 from ripen.crm import news
 from ripen.events.event import Event, Received
+from ripen.fold.runs import on_signal
 from ripen.storage.checkpoint import Checkpoint
 from ripen.storage.intents import ClaimResult
 from ripen.storage.ledger import due_shard, event_items
@@ -33,6 +35,12 @@ _SINCE = {
     "adapters.store.merge_writes._unchanged": 2_210,
     "adapters.store.reconciliation.needs_refold": 85,
     "ripen.campaigns.sending_hours._next_open": 730,
+    "ripen.campaigns.state.CampaignState.crossed": 574,
+    "ripen.fold.awarding.on_signal": 16,
+    "ripen.fold.fold.without_undone": 781,
+    "ripen.sales.state.SalesState.disqualified": 709,
+    "ripen.sales.state.SalesState.held_until": 196,
+    "ripen.scoring.state.ScoringState.restart": 385,
     "ripen.storage.checkpoint.Checkpoint.holds": 265,
     "score.handler._subjects": 185,
 }
@@ -78,8 +86,19 @@ def whatever_the_rules(checkpoint, rules, events, now):
     return holds(replace(checkpoint, rules=rules.version), rules, events, now)
 
 
+def armed_by_each_event(campaigns, scoring, moment, *, held):
+    campaigns.progress["ripe"].matching = False
+    yield from crossed(campaigns, scoring, moment, held=held)
+
+
+def goals_without_effect(state, signal, moment):
+    if signal.kind != "goal":
+        on_signal(state, signal, moment)
+
+
 holds = Checkpoint.holds
 digest = news._digest  # noqa: SLF001
+crossed = CampaignState.crossed
 
 
 @pytest.mark.parametrize(
@@ -118,6 +137,12 @@ digest = news._digest  # noqa: SLF001
         ("services.telling.put_events", lambda entries, _now: [True] * len(entries), "nobody was told of"),
         ("services.telling._AGAIN_AFTER", 10_000 * DAY, "nobody was told of"),
         ("ripen.crm.news._digest", lambda *parts: digest(*parts[:3]), "one id for two things"),
+        ("ripen.sales.state.SalesState.held_until", None, "handed over before its day"),
+        ("ripen.sales.state.SalesState.disqualified", False, "handed over though it is disqualified"),
+        ("ripen.scoring.state.ScoringState.restart", lambda *_: None, r"handed over with \d+ new points"),
+        ("ripen.campaigns.state.CampaignState.crossed", armed_by_each_event, "crossings at most"),
+        ("ripen.fold.awarding.on_signal", goals_without_effect, "reminded of it after the decision"),
+        ("ripen.fold.fold.without_undone", lambda events: events, "is in force, not"),
     ],
     ids=[
         "saving without a condition",
@@ -141,6 +166,12 @@ digest = news._digest  # noqa: SLF001
         "taking what other systems were not told for told",
         "never telling other systems again what the bus did not take",
         "telling other systems two things under one id",
+        "not waiting for the day that sales has named",
+        "handing over what sales has disqualified",
+        "counting old points for the next handoff",
+        "handing over again without another crossing",
+        "reminding of what is decided",
+        "keeping undone decisions in force",
     ],
 )
 def test_a_planted_bug_is_found(simulate, monkeypatch, place, bug, broken):

@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 
+from ripen.sales.decisions import KINDS
 from simulation.fake_services import LIMITS
 from simulation.machine import FAULTS
 from simulation.spread import spread
@@ -53,4 +54,5 @@ def test_every_fault_and_outcome_occurs_in_some_world(simulate):
     }
     names = {name for world in worlds for name in world.names()}
     assert {*PAGES, "Lead Assigned", "Lead Handed Off", "Webhook Delivered"} <= names
+    assert {*KINDS.values(), "Lead Decision Undone", "Colleague Notified"} - {"Lead Meeting Booked"} <= names
     assert {"Lead Merged", "Lead Unmerged", "Lead Conflict Found", "Email Address Confirmed"} <= names

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from adapters.delivery import event_bus, send_rate
 from adapters.delivery.account_hold import ACCOUNT, HOLD_KEY
+from adapters.dynamodb import table
 from adapters.dynamodb.attributes import values
-from adapters.dynamodb.table import put_items
 from adapters.identity.link_tokens import PageToken
 from adapters.rules import active
 from adapters.rules.isolated_check import Checked
@@ -23,7 +23,8 @@ from bus_events import FakeBus
 from ripen.config.configuration import compile_sources
 from ripen.events.event import OWN_MARK, Received
 from ripen.events.rate_limits import RateLimits
-from ripen.sales import decisions
+from ripen.sales.decisions import DECISIONS, REASONS, decision_event, undoing
+from ripen.sales.decisions import Decision as SalesDecision
 from ripen.storage.ledger import ASIDE_PREFIX, EVENT_PREFIX, event_items, read_events
 from ripen.storage.reconciliation import CALM
 from ripen.times import DAY, HOUR, MINUTE, SECOND, parse_iso, to_iso
@@ -100,6 +101,9 @@ class World:
     the folds after each activation correct what went wrong before. `live_since` holds the moments of activations,
     `amid` counts those during which another function ran, and `mixed` tells of folds that mix versions of the rules.
 
+    In a world that `decides`, colleagues decide about leads that were handed over, and undo that; `decisions` counts
+    both.
+
     In a `limited` world, SES accepts no mail of the account at times. `unsent` are messages that failed because of SES.
 
     A world that is `told` records its `steps`; the texts take a tenth of the time.
@@ -111,6 +115,9 @@ class World:
         self.settles = seed % 2 == 1
         self.braked = seed % 5 == 2
         self.limited = seed % 4 == 3
+        self.decides = seed % 9 == 7 and not self.braked
+        self.decisions: Counter[str] = Counter()
+        self.late = (0, 0, 0, HOUR, DAY)
         self.edited = seed % 3 == 0
         self.limits: set[str] = set()
         self.unsent: list[str] = []
@@ -139,19 +146,15 @@ class World:
         self.reports: list[Any] = []
         self.recipients: dict[str, str] = {}
         self.known: dict[str, list[Any]] = {WRITE_KEY: [], SERVER_KEY: []}
-        self._numbers = self._decisions = 0
-        self.decided: dict[str, Any] = {}
-        self.found = None
+        self._numbers = 0
         self.version = ""
         self.activated_at = ""
         self.uploaded: list[str] = []
         self.live_since: dict[str, int] = {}
         self.processes: list[dict[str, Any]] = []
         self.mixed: list[str] = []
-        self.folds = self.amid = 0
+        self.folds = self.amid = self.forgotten = self.conflicts = self.expired = 0
         self.planted: Counter[str] = Counter()
-        self.forgotten = 0
-        self.conflicts = self.expired = 0
         self.floods = 0
         self.forged: list[Any] = []
         self.own: dict[tuple[str, str], Any] = {}
@@ -167,7 +170,7 @@ class World:
         self.open()
         if self._lucky():
             self._activate()
-        for _ in range(self.random.randint(20, 500)):
+        for _ in range(self.random.randint(20, 500) * (4 if self.decides else 1)):
             actions, weights = self._possible()
             self.random.choices(actions, weights)[0]()
         self.come_to_rest()
@@ -190,7 +193,7 @@ class World:
     def _sweep_until_nobody_is_due(self):
         for _ in range(60):
             self._let_things_arrive()
-            self.now += 20 * MINUTE
+            self.now = (self.now + 20 * MINUTE) // MINUTE * MINUTE  # a sweep sees what was due at the last full minute
             self._sweep(Context(60))
             while self.machine.running:
                 self.machine.step()
@@ -251,10 +254,10 @@ class World:
             (self._plant, 0.3, not self.erasing),
             (self._forge, 0.5, len(self.machine.running) < _CONCURRENT),
             (self._flood, 0.3, self.braked and self.floods < _MOST_FLOODS),
+            (self._decide, 8, self.decides and len(self.machine.running) < _CONCURRENT),
+            (self._undo, 2, self.decides and len(self.machine.running) < _CONCURRENT),
             (self._limit_ses, 0.7, self.limited and self.queue.messages),
             (self._want_erasure, 0.3, not self.machine.running and not self.erasing),
-            (self._decide, 0.7, len(self.machine.running) < _CONCURRENT),
-            (self._expire, 0.2, not self.machine.running),  # a function never runs for as long as an item outlives it
         )
         actions += [action for action, _, possible in rare if possible]
         weights += [weight for _, weight, possible in rare if possible]
@@ -365,6 +368,7 @@ class World:
             done = [change for change in batch if not failed or change.number < min(failed)]
             self.changes = [change for change in self.changes if change not in done]
             self.streamed += done
+            self.claims.folded |= {change.key for change in done}
 
         self._start_score(batch, ended)
 
@@ -441,19 +445,32 @@ class World:
         self.machine.start("page", lambda: record(visit, name, Told(name, wishes, answer=answer)), ended)
 
     def _decide(self):
-        """A colleague decides about a lead, or takes the latest decision about it back."""
-        handed = [pk for pk, sk in self.table.items if sk.startswith("S#sales#")]
+        """A colleague decides about a lead that was handed over, or a CRM tells of it later."""
+        handed = sorted({event.subject for event in self._own_events() if event.name == "Lead Handed Off"})
         if not handed:
             return
-        subject = self.random.choice(sorted(handed))
-        if subject in self.decided and self._lucky(0.4):
-            event = decisions.undoing(self.decided.pop(subject), "rep.ann", self.now)
-        else:
-            self._decisions += 1
-            decision = decisions.Decision(self.random.choice(("accept", "meeting", "won")), "rep.ann")
-            event = self.decided[subject] = decisions.decision_event(decision, f"d{self._decisions}", subject, self.now)
-        [item] = event_items([Received(subject, self.now, self.now, event)], 730)
-        self.machine.start("decide", lambda: put_items("ripen", [item]), lambda _answer: None)
+        kind = self.random.choice(("return", "return", "return", "accept", "disqualify", "lost", "won"))
+        until = to_iso(self.now + self.random.randint(1, 5) * DAY)[:10] if kind == "return" and self._lucky(0.6) else ""
+        made = SalesDecision(kind, "rep.ann", reason="other" if kind in REASONS else "", until=until)
+        self.decisions[kind] += 1
+        at = self.now - self.random.choice(self.late)
+        self._write(decision_event(made, f"d{self.decisions.total()}", self.random.choice(handed), at))
+
+    def _undo(self):
+        """A colleague undoes a decision."""
+        made = [event for event in self._own_events() if event.name in DECISIONS and self.now - event.at < 2 * DAY]
+        if made:
+            self.decisions["undo"] += 1
+            self._write(undoing(self.random.choice(made), "rep.ann", self.now))
+
+    def _own_events(self):
+        keys = [key for key in self.table.items if f"#{OWN_MARK}" in key[1] and key[1].startswith(EVENT_PREFIX)]
+        return [event for key in keys for event in read_events([values(self.table.items[key])])]
+
+    def _write(self, event):
+        """Store an event as the service for decisions does; it may fail, and nobody tries again."""
+        items = event_items([Received(event.subject, event.at, self.now, event)], 730)
+        self.machine.start("decide", lambda: table.put_items("ripen", items), lambda _answer: None)
 
     def _limit_ses(self):
         """A limit of the account begins or ends."""
@@ -512,7 +529,7 @@ class World:
 
     def _upload(self):
         """Upload the other version: a new one, or one that was live before."""
-        kind = "b" if self.braked else "v"
+        kind = "b" if self.braked else "d" if self.decides else "v"
         self.uploaded = [f"{kind}1" if self.version != f"{kind}1" else f"{kind}2", to_iso(self.now)]
         self._trace(f"{self.uploaded[0]} is uploaded")
 

@@ -8,6 +8,7 @@ from ripen.config.configuration import Configuration
 from ripen.config.schema.campaigns import Edition
 from ripen.events.event import RIPEN, Event
 from ripen.fold.rules import compile_rules
+from ripen.sales.decisions import DECISIONS, REASONS, Decision, decision_event, undoing
 from ripen.times import DAY, HOUR, SECOND, to_iso
 from stories import START
 
@@ -168,6 +169,30 @@ CONFIGURATION = Configuration.model_validate(
                 "steps": [{"mail": "plain", "content": {"kinds": ["guide"]}}],
             },
             "used": {"start": {"event": {"event": "Tool Used"}}, "again": "never", "mail": "plain", "from_rep": True},
+            "qualified": {
+                "start": {"score": {"profile": "interest", "at_least": 12, "again_below": 4}},
+                "again": "60d",
+                "steps": [{"handoff": "sales", "valid_for": "3d"}, {"wait": "30d"}, {"webhook": "crm"}],
+            },
+            "fitting": {"start": {"score": {"profile": "fit", "at_least": 5}}, "steps": [{"handoff": "sales"}]},
+            "asked": {
+                "start": {"event": {"event": "Tool Used"}},
+                "steps": [
+                    {"wait": "1d"},
+                    {"notify": "sales", "when": {"lead.held": True}, "name": "resting"},
+                    {"handoff": "sales"},
+                ],
+            },
+            "decide": {
+                "start": {"event": {"event": "Lead Handed Off"}},
+                "goal": {"event": sorted(DECISIONS)},
+                "steps": [
+                    {"wait": "2d"},
+                    {"notify": "sales", "says": "reminder"},
+                    {"wait": "1d", "when": {"lead.sales": "Lead Handed Off"}},
+                    {"notify": "sales", "to": "another_rep", "name": "reassign"},
+                ],
+            },
         },
         "mailing": {
             "timezone": "Europe/Berlin",
@@ -254,7 +279,9 @@ _MOMENTS = (
 @st.composite
 def _event(draw, identity):
     at = draw(_MOMENTS)
-    kind = draw(st.integers(0, 10))
+    kind = draw(st.integers(0, 12))
+    if kind >= 11:
+        return _by_sales(draw, identity, at)
     if kind == 10:
         asked = {"form": True, "request": {"purpose": "a checklist"}, "locale": "de"}
         traits = draw(st.sampled_from(({}, {"email": "a@b.example", "role": "it"})))
@@ -309,6 +336,28 @@ def _event(draw, identity):
     )
 
 
+def _by_sales(draw, identity, at):
+    """A decision of sales, or the outcome of a step that concerns it."""
+    kind = draw(st.sampled_from(("return", "return", "disqualify", "accept", "lost", "", "")))
+    if kind:
+        until = to_iso(at + draw(st.integers(1, 60)) * DAY)[:10] if kind == "return" and draw(st.booleans()) else ""
+        made = Decision(kind, "rep.kim", until=until, reason="other" if kind in REASONS else "")
+        return decision_event(made, identity, "", at)
+    campaign = draw(st.sampled_from(("qualified", "fitting", "asked")))
+    told = {"campaign": campaign, "step": "sales", "cycle": draw(st.integers(1, 2)), "recipient": "sales"}
+    rep = draw(st.sampled_from(("sales", "kim", "tom")))
+    if draw(st.booleans()):
+        return Event(identity, "Lead Handed Off", at, RIPEN, properties=told | {"rep": rep})
+    told |= {"campaign": "decide", "step": draw(st.sampled_from(("sales", "reassign")))}
+    return Event(
+        identity,
+        draw(st.sampled_from(("Colleague Notified", "Lead Assigned"))),
+        at,
+        RIPEN,
+        properties=told | {"rep": rep},
+    )
+
+
 @st.composite
 def _series(draw):
     """Events that recur for a while, such as daily use."""
@@ -323,8 +372,12 @@ def _series(draw):
 
 @st.composite
 def histories(draw, max_size=30):
-    """Events, each with an id of its own, in order."""
+    """Events, each with an id of its own, in order. Some decisions are undone."""
     made = [draw(_event(f"m{n:02}")) for n in range(draw(st.integers(1, max_size)))]
     series = draw(st.lists(_series(), max_size=2, unique_by=lambda found: found[0].id if found else ""))
     made += [event for found in series for event in found]
+    decided = [event for event in made if event.name in DECISIONS]
+    if decided:
+        undone = draw(st.sets(st.sampled_from([event.id for event in decided])))
+        made += [undoing(event, "rep.kim", event.at + HOUR) for event in decided if event.id in undone]
     return sorted(made, key=lambda event: (event.at, event.id))

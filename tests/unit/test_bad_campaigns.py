@@ -206,10 +206,21 @@ def test_a_mistake_is_reported_with_file_line_and_remedy(file, old, new, expecte
     assert any(problem.startswith(f"rules/{file}.yaml:") and expected in problem for problem in found), found
 
 
-@pytest.mark.parametrize("outcome", ["Email Sent", "Lead Handed Off", "Webhook Delivered"])
-def test_a_campaign_that_starts_itself_has_to_wait(outcome):
-    at_once = "campaigns:\n  tips:\n    start:\n      event: {event: %s}\n    transactional: true\n    mail: tips\n"
-    files = FILES | {"rules/campaigns.yaml": at_once % outcome}
+@pytest.mark.parametrize(
+    ("outcome", "step"),
+    [
+        ("Email Sent", "mail: tips"),
+        ("Lead Handed Off", "handoff: sales"),
+        ("Lead Assigned", "handoff: sales"),
+        ("Colleague Notified", "notify: sales"),
+        ("Webhook Delivered", "webhook: crm"),
+    ],
+)
+def test_a_campaign_that_starts_itself_has_to_wait(outcome, step):
+    at_once = (
+        "campaigns:\n  tips:\n    start:\n      event: {event: %s}\n    transactional: true\n    steps:\n      - %s\n"
+    )
+    files = FILES | {"rules/campaigns.yaml": at_once % (outcome, step)}
 
     with pytest.raises(
         InvalidConfigurationError,
@@ -218,3 +229,53 @@ def test_a_campaign_that_starts_itself_has_to_wait(outcome):
         build({path: text.encode() for path, text in files.items()})
     again = files["rules/campaigns.yaml"] + "    again: 1d\n"
     build({path: text.encode() for path, text in (files | {"rules/campaigns.yaml": again}).items()})
+
+
+def notifying(start, step="{notify: sales}"):
+    """The problems of a campaign with one step."""
+    campaign = f"campaigns:\n  told:\n    start: {{event: {start}}}\n    steps:\n      - {step}\n"
+    try:
+        build({path: text.encode() for path, text in (FILES | {"rules/campaigns.yaml": campaign}).items()})
+    except InvalidConfigurationError as error:
+        return "\n".join(error.problems)
+    return ""
+
+
+def test_a_campaign_may_start_with_what_only_others_emit():
+    assert notifying("{event: [Lead Handed Off, Deal Won]}") == ""
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        ("{handoff: sales, says: reminder}", "allows says only together with notify"),
+        ("{mail: tips, to: another_rep}", "allows to only together with notify"),
+        ("{notify: sales, to: another_rep}", "there are no reps; add rules/people.yaml, or leave to out"),
+        ("{notify: sales, to: another_rep, says: reminder}", "allows at most one of to and says"),
+        ("{notify: sales, says: hello}", "campaigns.told.steps.0.says"),
+        ("{notify: sales, to: ann}", "campaigns.told.steps.0.to"),
+    ],
+)
+def test_a_mistake_in_a_notification_to_sales_is_reported(step, expected):
+    assert expected in notifying("{event: Deal Won}", step)
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        (
+            "{event: Used, lead.sales: Lead Retruned}",
+            "lead.sales: is never 'Lead Retruned'; possible values: Deal Lost",
+        ),
+        ("{event: Used, lead.held: 1}", "lead.held: is never 1; its value is true or false"),
+        ("{event: Used, lead.held: true, $or: [{lead.held: false}, {lead.known: true}]}", "lead.held: cannot be False"),
+        ("{event: Lead Returned, properties.reason: too-erly}", "properties.reason: is never 'too-erly'; possible"),
+        ("{event: Lead Disqualified, properties.reason: no-need}", "properties.reason: is never 'no-need'"),
+    ],
+)
+def test_a_condition_that_no_decision_meets_is_reported(condition, expected):
+    assert expected in notifying(condition)
+
+
+def test_deals_may_have_reasons_of_the_crm():
+    assert notifying("{event: [Deal Lost, Lead Returned], properties.reason: our-own}") == ""

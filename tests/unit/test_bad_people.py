@@ -37,6 +37,18 @@ def told(old="", new="", **files):
     return problems(**{"people": PEOPLE.replace(old, new, 1), "mailing": MAILING} | files)
 
 
+def test_only_leads_of_the_team_are_given_to_another_rep():
+    start = "start: {event: {event: Lead Handed Off}}"
+    campaigns = f"campaigns:\n  told:\n    {start}\n    steps:\n      - {{notify: head, to: another_rep}}\n"
+    mailing = MAILING + "    head: {mail: head@example.com}\n"
+
+    [problem] = told(campaigns=campaigns, mailing=mailing)
+
+    assert problem.endswith(
+        "campaigns.told.steps.0.to: the recipient 'head' is not the team of the reps; write notify: sales"
+    )
+
+
 def test_deputies_who_are_away_at_different_times_may_stand_in_for_each_other():
     assert told() == []
 

@@ -2,11 +2,13 @@
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ripen.events.event import Event, Received
 from ripen.fold.fold import absorb, fold, new_state, resumed_state
+from ripen.sales.decisions import Decision, decision_event, undoing
 from ripen.storage.checkpoint import SETTLED_AFTER, WORTHWHILE, Checkpoint, settle
 from ripen.storage.ledger import event_items, read_events
 from ripen.times import DAY, HOUR, MINUTE
@@ -122,3 +124,21 @@ def test_a_checkpoint_does_not_grow_with_the_history():
     short, long = (len(settle(items_of(steps(count)), RULES, now, None).pack()) for count in (400, 4_000))
 
     assert long < short + 500
+
+
+@pytest.mark.parametrize("by_its_own_clock", [False, True])
+def test_the_undo_of_a_decision_within_a_checkpoint_requires_a_full_fold(by_its_own_clock):
+    returned = decision_event(Decision("return", "rep.ann", reason="no-need"), "d1", "a:ann", START + 30 * HOUR + 1)
+    history = sorted([*steps(60), returned], key=lambda event: event.at)
+    now, undone_at = START + 5 * DAY, returned.at + 10 * HOUR
+    checkpoint = settle(items_of(history), RULES, now, None)
+    assert checkpoint is not None
+    assert checkpoint.until > undone_at
+
+    undo = undoing(returned, "rep.ann", undone_at)
+    items = event_items([Received("a:ann", undone_at if by_its_own_clock else undo.at, undone_at, undo)], 700)
+    earlier = [item for item in items if item["sk"] < checkpoint.below]
+
+    assert earlier or not checkpoint.holds(RULES, [undo], now), "an item below the key requires a full fold, too"
+    assert fold("a:ann", [*in_order([*history, undo])], RULES, now).decision is None
+    assert fold("a:ann", history, RULES, now).decision is not None

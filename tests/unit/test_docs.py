@@ -45,7 +45,7 @@ REFERENCE = [
     ROOT / "docs" / "reference" / f"{name}.md"
     for name in (
         *("rules", "sources", "conditions", "events"),
-        *("scoring", "personas", "lifecycle", "facts", "campaigns", "people", "offers", "pages"),
+        *("scoring", "personas", "lifecycle", "facts", "campaigns", "people", "decisions", "offers", "pages"),
     )
 ]
 README = (ROOT / "README.md").read_text()

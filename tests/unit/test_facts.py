@@ -17,8 +17,8 @@ from unit.rich_histories import RULES, histories
 
 _TOUCHES = ("first_touch", "last_touch")
 _LISTS = ("interests", "surges", "campaigns")
-_TEXTS = ("phase", "stage", "persona", "top_interest", "usage", "language", "opt_in")
-_FLAGS = ("known", "subscribed")
+_TEXTS = ("phase", "stage", "persona", "top_interest", "usage", "language", "opt_in", "sales")
+_FLAGS = ("known", "subscribed", "held")
 
 
 def facts_after(events, state=None):
@@ -44,6 +44,7 @@ def test_every_fact_has_its_type_and_no_other_fact_exists(history):
         "contract_days_left",
         "rating",
         "opt_in",
+        "sales",
     }
     assert {*state.facts["session"]} == {*SESSION_FIELDS}
     for name, value in found.items():

@@ -53,7 +53,7 @@ def test_mail_is_spelt_as_in_the_dictionary_and_readers_are_addressed_formally(p
 
 
 def test_every_german_text_is_looked_at():
-    assert len(FILES) == 31 + 3 + 12
+    assert len(FILES) == 32 + 3 + 12
     assert all("E-Mail" in GERMAN[place] for place in ("pages", "rules", "web/demo/site/de/workshop.html"))
 
 

@@ -51,7 +51,8 @@ def render(told: Mapping[str, Any], channel: str, language: str, timezone: str) 
     """The handoff payload as a mail. It is in English if `language` has no template; times are in `timezone`."""
     lead = told["lead"]
     traits = dict([*lead["traits"].items()][:_MOST_TRAITS])
-    bounded = {"rep": None, **told, "lead": {**lead, "traits": traits, "more": len(lead["traits"]) - len(traits)}}
+    none = {"rep": None, "notice": "", "handed_over": None, "decision": None}
+    bounded = {**none, **told, "lead": {**lead, "traits": traits, "more": len(lead["traits"]) - len(traits)}}
     return _note(_template("", language, timezone).render(bounded, channel=channel, timezone=timezone))
 
 
@@ -65,7 +66,7 @@ def entry(told: Mapping[str, Any], channel: str, at: str) -> dict[str, str]:
         "lead": lead["id"],
     }
     short = {key: str(_one_line(text))[:_LONGEST_ENTRY] for key, text in told_of.items()}
-    return short | {"at": at, "channel": channel}
+    return short | {"at": at, "channel": told.get("notice") or channel}
 
 
 def render_digest(entries: Sequence[Mapping[str, str]], language: str, timezone: str) -> tuple[Notification, int]:

@@ -16,7 +16,7 @@ from ripen.config.configuration import Configuration
 from ripen.config.schema.campaigns import Campaign, Date, Edition
 from ripen.config.schema.lifecycle import ScoreAtLeast
 from ripen.config.schema.mailing import Mailing
-from ripen.events.event import MAIL
+from ripen.events.event import HANDOFF, MAIL
 from ripen.scoring.score import points_for
 from ripen.times import DAY, parse_duration
 
@@ -56,15 +56,17 @@ class CampaignRule:
     `inactive_for`, `date`, `rhythm`, `segment`, or an event (a signal). If `gated`, the score triggers only after
     another event. `goal` and `exits` are the conditions on facts alone; those on events are signals. `reentry_after` is
     the least time between two starts (None: no limit; NEVER: one start only). `hours` and `limits` apply to its mails,
-    `category_limits` to all mails of its category. `by_mail_alone` is true if all its actions are mails.
-    `holdout_share` is the share of leads (0 to 1) in the control group, which gets nothing. If it `confirms`, its mails
-    go to the address that the lead named last. Mails that are `from_rep` are written in the name of the lead's rep.
+    `category_limits` to all mails of its category. `by_mail_alone` is true if all its actions are mails. It
+    `hands_over` if one of its steps is a handoff. `holdout_share` is the share of leads (0 to 1) in the control group,
+    which gets nothing. If it `confirms`, its mails go to the address that the lead named last. Mails that are
+    `from_rep` are written in the name of the lead's rep.
     """
 
     name: str
     program: Program
     former: tuple[FormerSteps, ...]
     by_mail_alone: bool
+    hands_over: bool = False
     score: ScoreAtLeast | None = None
     gated: bool = False
     phase: str | None = None
@@ -112,7 +114,7 @@ class CampaignRules:
     """All compiled campaigns, and those that start by a score, by time or by a segment.
 
     `watchful` are the names of those with a goal or an exit on facts about the lead. `starts` lists by profile the
-    names of the scored campaigns, each with the points that start it.
+    scored campaigns, each with the points that start it.
     """
 
     all: tuple[CampaignRule, ...]
@@ -120,7 +122,7 @@ class CampaignRules:
     timed: tuple[CampaignRule, ...]
     by_segment: tuple[CampaignRule, ...]
     watchful: frozenset[str]
-    starts: Mapping[str, list[tuple[str, float]]]
+    starts: Mapping[str, list[tuple[CampaignRule, float]]]
 
     def named(self, name: str) -> CampaignRule:
         """The campaign of this name."""
@@ -150,11 +152,11 @@ def compile_campaigns(
     return grouped, [watched for _, signals in compiled for watched in signals]
 
 
-def _starts(campaigns: Iterable[CampaignRule]) -> dict[str, list[tuple[str, float]]]:
-    starts: dict[str, list[tuple[str, float]]] = {}
+def _starts(campaigns: Iterable[CampaignRule]) -> dict[str, list[tuple[CampaignRule, float]]]:
+    starts: dict[str, list[tuple[CampaignRule, float]]] = {}
     for campaign in campaigns:
         if campaign.score:
-            starts.setdefault(campaign.score.profile, []).append((campaign.name, points_for(campaign.score.at_least)))
+            starts.setdefault(campaign.score.profile, []).append((campaign, points_for(campaign.score.at_least)))
     return starts
 
 
@@ -191,6 +193,7 @@ def _rule(
             for step in steps
             if isinstance(step, Do)
         ),
+        hands_over=any(isinstance(step, Do) and step.channel == HANDOFF for step in program),
         score=start.score,
         gated=start.after is not None,
         phase=start.phase,

@@ -15,6 +15,7 @@ from ripen.campaigns.steps import Do, Instruction, Program
 from ripen.config.schema.lifecycle import ScoreAtLeast
 from ripen.events.event import Event
 from ripen.scoring.score import Score
+from ripen.scoring.state import ScoringState
 from ripen.times import DAY
 
 _CREDIT = 30 * DAY
@@ -25,6 +26,9 @@ Events are gone once they count as a bot's or expire.
 
 _CLOSING = ("Promotion Clicked", "Promotion Dismissed")
 """Events that complete an offer; `properties.promotion_id` names it."""
+
+GIVEN_BACK = "ended: sales has decided, and the lead begins again"
+"""The text of the note about a run that a decision of sales ends."""
 
 
 class CampaignNote(NamedTuple):
@@ -86,11 +90,12 @@ class Run:
 class Progress:
     """The progress of a lead in a campaign; moments in milliseconds, -1 for never.
 
-    `number` and `began` are those of the latest start; `run` is the current run. `unlocked` is false only until the
-    event of a gated campaign happens. `matching` is true from a trigger by score or segment until the score drops or
-    the lead leaves the segment. `last_trigger` is the moment that last triggered a start by time. `done` are the
-    completed steps of this number. Until `carry_over_until` the next start takes over this number and `done`.
-    `unconfirmed` are the numbers of starts with an action that may or may not have been carried out.
+    `number` and `began` are those of the latest start; `began` is -1 again once sales gave the lead back. `run` is the
+    current run. `unlocked` is false only until the event of a gated campaign happens. `matching` is true from a trigger
+    by score or segment until the score drops or the lead leaves the segment. `last_trigger` is the moment that last
+    triggered a start by time. `done` are the completed steps of this number. Until `carry_over_until` the next start
+    takes over this number and `done`. `unconfirmed` are the numbers of starts with an action that may or may not have
+    been carried out.
     """
 
     unlocked: bool
@@ -226,39 +231,56 @@ class CampaignState:
                 found = True
         return found
 
-    def crossed(self, scores: Mapping[str, Score], moment: int) -> Iterator[CampaignRule]:
-        """The campaigns whose score has reached their threshold; each only once until the score has dropped."""
+    def crossed(self, scoring: ScoringState, moment: int, *, held: bool) -> Iterator[CampaignRule]:
+        """The campaigns whose score has reached their threshold; each only once until the score has dropped.
+
+        While the lead is `held`, not those that hand over: they are still to come.
+        """
         for rule in self.rules.scored:
             progress, threshold = self.progress[rule.name], rule.score
-            waits = progress.unlocked and not progress.matching
+            waits = progress.unlocked and not progress.matching and not (held and rule.hands_over)
+            scores = scoring.towards(handoff=rule.hands_over)
             if waits and threshold and scores[threshold.profile].reaches(threshold.at_least, moment):
                 progress.matching = True
                 yield rule
 
-    def rearm(self, scores: Mapping[str, Score], moment: int) -> None:
+    def restart(self, moment: int) -> None:
+        """Let campaigns that hand over at a threshold start again there, however recently they started; end their runs.
+
+        The run of the former crossing would keep a new crossing from starting one.
+        """
+        for rule in self.rules.scored:
+            if rule.hands_over:
+                self.end(rule.name, GIVEN_BACK, moment)
+                self.progress[rule.name].matching, self.progress[rule.name].began = False, -1
+
+    def rearm(self, scoring: ScoringState, moment: int) -> None:
         """Let campaigns whose score has dropped below their threshold start again."""
-        for progress, threshold in self._reached():
-            if not scores[threshold.profile].reaches(threshold.fallen, moment):
+        for progress, threshold, score in self._reached(scoring):
+            if not score.reaches(threshold.fallen, moment):
                 progress.matching = False
 
-    def score_drops(self, scores: Mapping[str, Score]) -> list[int | None]:
+    def score_drops(self, scoring: ScoringState) -> list[int | None]:
         """The moments (ms) at which decay alone takes scores below the thresholds that they have reached."""
-        return [scores[threshold.profile].falls_below(threshold.fallen) for _, threshold in self._reached()]
+        return [score.falls_below(threshold.fallen) for _, threshold, score in self._reached(scoring)]
 
-    def _reached(self) -> Iterator[tuple[Progress, ScoreAtLeast]]:
+    def _reached(self, scoring: ScoringState) -> Iterator[tuple[Progress, ScoreAtLeast, Score]]:
         for rule in self.rules.scored:
             progress = self.progress[rule.name]
             if progress.matching and rule.score:
-                yield progress, rule.score
+                yield progress, rule.score, scoring.towards(handoff=rule.hands_over)[rule.score.profile]
 
-    def may_start_or_end(self, profile: str, points: float) -> bool:
-        """True if a score of this profile at `points` may start a campaign, or end one that runs."""
+    def may_start_or_end(self, profile: str, points: float, restarted: Mapping[str, Score]) -> bool:
+        """True if a score of this profile at `points` may start a campaign, or end one that runs.
+
+        `restarted` are the scores since the watermark, if there is one.
+        """
         rules = self.rules
         if rules.by_segment or (rules.watchful and not rules.watchful.isdisjoint(self.running)):
             return True
-        for campaign, least in rules.starts.get(profile, ()):
-            if points >= least:
-                progress = self.progress[campaign]
+        for rule, least in rules.starts.get(profile, ()):
+            if (restarted[profile].total if restarted and rule.hands_over else points) >= least:
+                progress = self.progress[rule.name]
                 if progress.unlocked and not progress.matching:
                     return True
         return False

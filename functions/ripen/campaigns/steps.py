@@ -45,7 +45,8 @@ class Do(NamedTuple):
     """An action: a mail, an offer, a handoff, a notification or a webhook call.
 
     `key` identifies the step. `names` holds the mail, the recipient, or the offers to choose from. `kinds` are the
-    kinds of content that a mail offers. The action may be tried for `valid_for` milliseconds.
+    kinds of content that a mail offers. The action may be tried for `valid_for` milliseconds. With `another_rep` it
+    gives the lead to a rep who did not have it since the last handoff.
     """
 
     key: str
@@ -55,6 +56,7 @@ class Do(NamedTuple):
     hours: Hours | None
     valid_for: int
     condition: Condition
+    another_rep: bool = False
 
 
 Instruction = Wait | Gate | Jump | Do
@@ -105,6 +107,7 @@ class _Builder:
             compile_hours(step.window) if step.window else None,
             parse_duration(step.valid_for or self.valid_for),
             condition,
+            step.to is not None,
         )
 
     def _branch(self, branches: Sequence[Branch]) -> None:

@@ -33,6 +33,8 @@ LEAD_FIELDS = (
     "rating",
     "language",
     "campaigns",
+    "sales",
+    "held",
 )
 """Facts about the lead at the moment of the event."""
 

@@ -39,7 +39,7 @@ def advance(state: State, moment: int, event: str | None, *, changed: bool) -> N
 def _begin_campaigns(state: State, moment: int) -> None:
     rules, campaigns = state.rules.campaigns, state.campaigns
     live = may_start_by_facts(state, moment)
-    for campaign in campaigns.crossed(state.scoring.scores, moment):
+    for campaign in campaigns.crossed(state.scoring, moment, held=state.sales.held(moment)):
         state.next_check_at = moment  # the score may drop below the threshold again, whether or not the campaign starts
         if live:
             enroll(state, campaign, moment)
@@ -68,12 +68,12 @@ def next_moment(state: State) -> int | None:
     for course in state.lifecycles.courses:
         course.timer = next_timer(state, course)
         moments.append(course.timer)
-    moments += state.campaigns.score_drops(state.scoring.scores)
+    moments += [*state.campaigns.score_drops(state.scoring), state.sales.held_until]
     return first_after(state.clock, moments)
 
 
 def may_trigger(state: State, profile: str, points: float) -> bool:
     """True if a score of this profile at `points` may cause a transition, or start or end a campaign."""
-    if state.campaigns.may_start_or_end(profile, points):
+    if state.campaigns.may_start_or_end(profile, points, state.scoring.restarted):
         return True
     return state.lifecycles.may_trigger(profile, points)

@@ -27,7 +27,8 @@ def apply_match(state: State, found: Matched, moment: int) -> None:
 
 def award(state: State, rules: Sequence[Rule], event: Event, moment: int) -> bool:
     """Award the points of these rules. True if that may cause a transition or start a campaign."""
-    return _add(state, state.scoring.award(rules, state.facts, event, moment), moment)
+    sums = state.scoring.award(rules, state.facts, event, moment)
+    return _add(state, sums, sums, moment)
 
 
 def update_fit(state: State, event: Event, moment: int) -> None:
@@ -38,19 +39,25 @@ def update_fit(state: State, event: Event, moment: int) -> None:
     """
     apart = state.told.claimed and state.claims.proof.is_proof
     proven = {**state.facts, "traits": known_traits(state)} if apart else None
-    _add(state, state.scoring.update_fit(state.facts, proven, event, moment), moment)
+    _add(state, *state.scoring.update_fit(state.facts, proven, event, moment), moment)
 
 
-def _add(state: State, sums: Mapping[str, float], moment: int) -> bool:
-    """Add points to scores by profile. True if that may cause a transition or start a campaign."""
+def _add(state: State, sums: Mapping[str, float], fresh: Mapping[str, float], moment: int) -> bool:
+    """Add points to scores by profile. True if that may cause a transition or start a campaign.
+
+    `fresh` are the points that count since the watermark.
+    """
     stirred = False
+    restarted = state.scoring.restarted
+    for profile, points in fresh.items() if restarted else ():
+        restarted[profile].add(points, moment)
     for profile, points in sums.items():
         score = state.scoring.scores[profile]
         score.add(points, moment)
         if points < 0:
             stirred = True
             state.next_check_at = moment
-            state.campaigns.rearm(state.scoring.scores, moment)
+            state.campaigns.rearm(state.scoring, moment)
         elif state.lifecycles.awaits_threshold:
             state.next_check_at = moment
         if not stirred:

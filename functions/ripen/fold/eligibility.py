@@ -10,11 +10,11 @@ from ripen.campaigns.frequency_caps import WISHED
 from ripen.campaigns.sending_hours import Hours, within_hours, zone
 from ripen.campaigns.state import Run
 from ripen.campaigns.steps import Do
-from ripen.events.event import HANDOFF, MAIL
+from ripen.events.event import HANDOFF, MAIL, NOTIFY
 from ripen.languages import speaks
 from ripen.leads.identifiers import COMPLAINED, UNDELIVERABLE
 from ripen.leads.proof import Proof
-from ripen.people.assignment import NOBODY, Asker, Assignment, assign
+from ripen.people.assignment import NOBODY, Asker, Assignment, another, assign, keeper
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -91,11 +91,17 @@ def language(state: State) -> str:
 
 def earliest(state: State, rule: CampaignRule, step: Do, run: Run) -> int | None:
     """The earliest moment (ms) at which caps and hours allow a step; None: never."""
-    moment: int | None = run.since
+    moment: int | None = due_from(state, step, run)
     if step.channel == MAIL and not rule.transactional:
         moment = within_caps(state, rule, run)
     hours = _hours(rule, step)
     return within_hours(moment, hours, time_zone(state)) if moment is not None and hours else moment
+
+
+def due_from(state: State, step: Do, run: Run) -> int:
+    """The moment (ms) from which a step may be done, and is valid: a handoff waits for the day that sales named."""
+    held_until = state.sales.held_until if step.channel == HANDOFF else None
+    return run.since if held_until is None else max(run.since, held_until)
 
 
 def next_open_slot(state: State, rule: CampaignRule, step: Do, earliest: int) -> int:
@@ -142,11 +148,17 @@ def taste(state: State) -> Taste:
 
 
 def assignment(state: State, rule: CampaignRule, step: Do) -> Assignment:
-    """The rep for a step that is done by reps: a handoff to their team, or a mail in the name of one."""
+    """The rep for a step that concerns one: a handoff or notification to their team, or a mail in the name of a rep."""
     people = state.rules.people
     if people is None:
         return NOBODY
-    if not (rule.from_rep if step.channel == MAIL else step.channel == HANDOFF and people.team in step.names):
+    if not (rule.from_rep if step.channel == MAIL else people.team in step.names):
         return NOBODY
     lead = Asker(state.subject, state.facts, language(state), state.people.owner)
-    return assign(people, lead, state.clock)
+    if step.channel in (MAIL, HANDOFF):
+        return assign(people, lead, state.clock)
+    if step.channel != NOTIFY:
+        return NOBODY
+    if step.another_rep:
+        return another(people, lead, state.sales.reps, state.clock)
+    return keeper(people, lead, state.clock)

@@ -132,6 +132,8 @@ _FACTS: Mapping[str, Callable[[State, int], Any]] = {
     "rating": lambda state, _: state.privacy.rating,
     "language": lambda state, _: language(state),
     "campaigns": lambda state, _: sorted(state.campaigns.running) or None,
+    "sales": lambda state, _: state.sales.status or None,
+    "held": lambda state, moment: state.sales.held(moment),
     "scores": lambda state, moment: {name: round(score.at(moment), 1) for name, score in state.scoring.scores.items()},
     "grades": lambda state, moment: state.scoring.grades(moment),
     "counts": lambda state, moment: state.scoring.counts(moment),

@@ -29,7 +29,7 @@ from ripen.leads.lead import Lead
 from ripen.privacy.consent import DECISIONS, OPTED_IN, must_erase
 from ripen.privacy.erasure import SUPPRESSING
 from ripen.privacy.preferences import FEEDBACK_GIVEN, PREFERENCES_CHANGED
-from ripen.sales.state import without_undone
+from ripen.sales.state import RESTARTING, without_undone
 from ripen.scoring.trends import usage
 from ripen.times import first_after
 
@@ -111,7 +111,7 @@ def let_time_pass(state: State, until: int, stop: Callable[[], bool] | None = No
     caused = False
     while (moment := next_moment(state)) is not None and moment <= until:
         state.clock = moment
-        state.campaigns.rearm(state.scoring.scores, moment)
+        state.campaigns.rearm(state.scoring, moment)
         advance(state, moment, None, changed=True)
         caused = True
         if stop is not None and stop():
@@ -137,7 +137,7 @@ def _apply(state: State, event: Event, moment: int) -> None:
     tells = first or bool(event.traits)  # fit rules may match the absence of traits, from the first event on
     state.relationship.take(event, moment, state.rules.trusted)
     changed = _take_report(state, event, moment) or tells
-    changed = state.sales.take(event, state.rules.trusted) or changed
+    changed = _take_decision(state, event, moment) or changed
     if event.bot:
         state.sessions.skip(event)
         if event.source == RIPEN:  # a suppression counts even if a bot caused it
@@ -209,8 +209,20 @@ def _take_report(state: State, event: Event, moment: int) -> bool:
             state.mails.add(event.properties, moment)
         return True
     if state.people.take(event):
+        state.sales.assigned(state.people.owner)
         return True
     return state.privacy.answer(event, moment) or event.name in _TELLING or event.name in SUPPRESSING
+
+
+def _take_decision(state: State, event: Event, moment: int) -> bool:
+    """Apply a handoff or a decision of sales. True for one of them."""
+    if not state.sales.take(event, state.rules.trusted, state.people.owner):
+        return False
+    state.next_check_at = moment  # the lead may rest, or no longer
+    if event.name in RESTARTING:
+        state.scoring.restart(moment)
+        state.campaigns.restart(moment)
+    return True
 
 
 def _take_traits(state: State, event: Event) -> bool:
@@ -284,7 +296,7 @@ def _lead(subject: str, state: State, now: int, later: int | None) -> Lead:
         under_way=under_way(state),
         offers=tuple(offers(state)) if privacy.may_reach else (),
         pending=pending(state, now),
-        next_timer=first_after(now, [later, *[course.timer for course in lifecycles.courses]]),
+        next_timer=first_after(now, [later, state.sales.held_until, *[course.timer for course in lifecycles.courses]]),
         next_step=next_step(state, mails=False),
         next_mail=next_step(state, mails=True),
         owner=state.people.owner,

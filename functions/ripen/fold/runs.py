@@ -14,10 +14,11 @@ from ripen.campaigns.content_choice import best
 from ripen.campaigns.sending_hours import within_hours
 from ripen.campaigns.state import CampaignNote, Progress, Run, current_step
 from ripen.campaigns.steps import Condition, Do, Gate, Jump, Program, Wait
-from ripen.events.event import MAIL
+from ripen.events.event import HANDOFF, MAIL
 from ripen.fold.eligibility import (
     assignment,
     content,
+    due_from,
     earliest,
     exceeds_cap,
     may_do,
@@ -108,7 +109,7 @@ def _over(state: State, rule: CampaignRule, run: Run) -> str:
 
 def _passes(state: State, rule: CampaignRule, run: Run, step: Do, moment: int) -> str | None:
     """The reason for which a run skips a step that is not done; None if the run waits for the step."""
-    if moment >= run.since + step.valid_for:
+    if moment >= due_from(state, step, run) + step.valid_for:
         return f"{GIVEN_UP}{_obstacle(state, rule, run, step)}"
     if run.since == moment:
         return _refused(state, rule, run, step)
@@ -117,7 +118,7 @@ def _passes(state: State, rule: CampaignRule, run: Run, step: Do, moment: int) -
 
 def _obstacle(state: State, rule: CampaignRule, run: Run, step: Do) -> str:
     """The reason for which a step could not be done while it was valid."""
-    ends = run.since + step.valid_for
+    ends = due_from(state, step, run) + step.valid_for
     if not may_do(state, rule, step, ends):
         return NOT_ALLOWED if step.channel == MAIL else ENDED
     if step.channel == MAIL and not rule.transactional:
@@ -134,6 +135,8 @@ def _refused(state: State, rule: CampaignRule, run: Run, step: Do) -> str | None
     """The reason for which a step is not attempted; None if it is."""
     if run.control:
         return CONTROL_GROUP
+    if step.channel == HANDOFF and state.sales.disqualified:
+        return "not done: sales has disqualified the lead"
     if not _holds(state, run, step.condition):
         return "not done: its condition does not hold"
     if step.kinds and content(state, step) is None:
@@ -179,8 +182,14 @@ def _intents(state: State, moment: int) -> Iterator[Intent]:
             continue
         if run.control or not may_do(state, rule, step, moment):
             continue
+        if step.channel == HANDOFF and state.sales.disqualified:
+            continue
         wanted = earliest(state, rule, step, run)
-        if wanted is None or wanted >= run.since + step.valid_for or exceeds_cap(state, rule, step, run):
+        if (
+            wanted is None
+            or wanted >= due_from(state, step, run) + step.valid_for
+            or exceeds_cap(state, rule, step, run)
+        ):
             continue
         if _over(state, rule, run) or not _holds(state, run, step.condition):
             continue
@@ -290,7 +299,7 @@ def _goes_on(state: State, rule: CampaignRule) -> int | None:
     if isinstance(instruction, Wait):
         moments.append(_wait_ends(state, run, instruction))
     elif isinstance(instruction, Do):
-        moments.append(run.since + instruction.valid_for)
+        moments.append(due_from(state, instruction, run) + instruction.valid_for)
     return min((moment for moment in moments if moment is not None), default=None)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ripen.config.configuration import Configuration
 from ripen.config.schema.campaigns import Campaign
-from ripen.events.event import RIPEN, Event
+from ripen.events.event import NOTIFY, RIPEN, Event
 from ripen.leads.lead import Contribution, Intent, Lead
 from ripen.messages.colleagues import rep_of
 from ripen.messages.display_names import full_name
@@ -60,7 +60,33 @@ def handoff_payload(
         "journey": [_event(event) for event in events if _is_telling(event)][-LATEST_EVENTS:][::-1],
         "feedback": _feedback(events, intent) if campaign and _started_by_feedback(campaign) else None,
     }
+    told |= _since_handoff(lead, configuration, intent) if intent.channel == NOTIFY else {}
     return told | ({"rep": _rep(lead, configuration, intent)} if configuration.people else {})
+
+
+def _since_handoff(lead: Lead, configuration: Configuration, intent: Intent) -> dict[str, Any]:
+    """The kind of a notification to sales, the handoff that it follows, and the decision that is in force.
+
+    `notice` is reminder, escalation, reassignment, or unassigned if no other rep fits; empty for any other.
+    """
+    campaign = configuration.campaigns.get(intent.campaign)
+    step = campaign.actions.get(intent.step) if campaign else None
+    notice: str = (step.says or "") if step else ""
+    if step is not None and step.to is not None:
+        notice = "reassignment" if intent.rep else "unassigned"
+    handoff, decision = lead.handoff, lead.decision
+    rep = rep_of(configuration, handoff.rep) if handoff else None
+    return {
+        "notice": notice,
+        "handed_over": handoff and {"at": to_iso(handoff.at), "rep": rep.name if rep else ""},
+        "decision": decision
+        and {
+            "name": decision.name,
+            "at": to_iso(decision.at),
+            "reason": decision.reason,
+            "until": to_iso(decision.until) if decision.until else "",
+        },
+    }
 
 
 def _rep(lead: Lead, configuration: Configuration, intent: Intent) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from ripen.people.rules import PeopleRules, RepRule
@@ -42,15 +42,37 @@ def assign(people: PeopleRules, lead: Asker, moment: int) -> Assignment:
 
     An owner who is away keeps the lead, and the deputy acts. A lead without an owner becomes the deputy's.
     """
-    named = people.owners.get(_owner_trait(people, lead.facts), "")
-    owner = named or (lead.owner if lead.owner in people.people.reps else "")
+    owner = _named(people, lead) or _owner(people, lead)
     if owner:
         return Assignment(people.present(owner, moment), owner if owner != lead.owner else "")
-    chosen = _chosen(people, lead)
+    return _to(people, _chosen(lead, people.reps), moment)
+
+
+def keeper(people: PeopleRules, lead: Asker, moment: int) -> Assignment:
+    """The rep who acts for the lead at `moment` (ms), without a change of whose lead it is."""
+    owner = _owner(people, lead) or _named(people, lead)
+    return Assignment(people.present(owner, moment)) if owner else NOBODY
+
+
+def another(people: PeopleRules, lead: Asker, had: Collection[str], moment: int) -> Assignment:
+    """A rep who fits the lead at `moment` (ms) and is none of those who `had` it; the lead becomes this rep's."""
+    others = [rep for rep in people.reps if rep.name not in had and people.present(rep.name, moment) not in had]
+    return _to(people, _chosen(lead, others), moment)
+
+
+def _to(people: PeopleRules, chosen: str | None, moment: int) -> Assignment:
     if chosen is None:
         return NOBODY
     rep = people.present(chosen, moment)
     return Assignment(rep, rep)
+
+
+def _owner(people: PeopleRules, lead: Asker) -> str:
+    return lead.owner if lead.owner in people.people.reps else ""
+
+
+def _named(people: PeopleRules, lead: Asker) -> str:
+    return people.owners.get(_owner_trait(people, lead.facts), "")
 
 
 def _owner_trait(people: PeopleRules, facts: Mapping[str, Any]) -> str:
@@ -58,9 +80,9 @@ def _owner_trait(people: PeopleRules, facts: Mapping[str, Any]) -> str:
     return value.strip().casefold() if isinstance(value, str) else ""
 
 
-def _chosen(people: PeopleRules, lead: Asker) -> str | None:
-    """The rep by rule, language and capacity. Those who are responsible for the lead go before those for any lead."""
-    speaking = [rep for rep in people.reps if not rep.languages or lead.language in rep.languages]
+def _chosen(lead: Asker, reps: Iterable[RepRule]) -> str | None:
+    """One of the `reps` by rule, language and capacity; those responsible for the lead go before those for any lead."""
+    speaking = [rep for rep in reps if not rep.languages or lead.language in rep.languages]
     responsible = [rep for rep in speaking if rep.matches is not None and rep.matches(lead.facts)]
     return highest(responsible or [rep for rep in speaking if rep.matches is None], lead.subject)
 

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from ripen.events.event import OUTCOMES, RIPEN, Event
 from ripen.events.link_scanners import with_bot_verdicts
 from ripen.people.state import by_action
+from ripen.sales.state import without_undone
 
 Counted = tuple[int, Event]
 """An event with the moment (ms) at which it counts."""
@@ -61,7 +62,7 @@ class Reading:
 
 def read(subject: str, events: Sequence[Event], period: Period, foreign: Iterable[str] = ()) -> Reading:
     """The reading of a lead's events, sorted by time and id; those after the period are left out."""
-    counted = with_bot_verdicts(events)
+    counted = without_undone(with_bot_verdicts(events))
     # Of two merged subjects, each may have got the same mail; the rehearsed lead gets it once, with the first outcome.
     outcomes: dict[str, Event] = {}
     mailed: set[tuple[str, str]] = set()

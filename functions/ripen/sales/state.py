@@ -1,4 +1,4 @@
-"""The part of a fold's state that sales changes: the last handoff, and the decision in force."""
+"""The part of a fold's state that sales changes: the last handoff, the decision in force, and how long a lead rests."""
 
 from __future__ import annotations
 
@@ -7,10 +7,16 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ripen.events.event import ENDS, HANDOFF, RIPEN, Event
-from ripen.sales.decisions import DECISIONS, UNDONE, is_decision, moment_of
+from ripen.sales.decisions import DECISIONS, DISQUALIFIED, LOST, RETURNED, UNDONE, is_decision, moment_of
 
-_HANDED_OFF = ENDS[HANDOFF]["sent"]
-_CONCERNED = DECISIONS | {_HANDED_OFF}
+HANDED_OFF = ENDS[HANDOFF]["sent"]
+STATUSES = DECISIONS | {HANDED_OFF}
+"""The values of `SalesState.status` but the empty one."""
+
+RESTARTING = frozenset({RETURNED, LOST})
+"""The decisions after which only new points count for the next handoff."""
+
+_FOREVER = 2**62
 
 
 class Handoff(NamedTuple):
@@ -40,42 +46,79 @@ class Made(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class SalesState:
-    """The last handoff, and the last decision since then or without one; None if there is none."""
+    """The last handoff, and the last decision since then or without one; None if there is none.
+
+    `reps` are those who had the lead since that handoff. There is no other handoff before `rests_until` (ms); it is 0
+    if sales has not said so, and far away for a disqualified lead. A handoff that was under way when sales decided does
+    not change it.
+    """
 
     handoff: Handoff | None = None
     decision: Made | None = None
+    reps: tuple[str, ...] = ()
+    rests_until: int = 0
 
-    def take(self, event: Event, trusted: frozenset[str]) -> bool:
-        """Apply an event. True if it is a handoff or a decision. Undone decisions must have been left out."""
-        if event.name not in _CONCERNED:
+    def take(self, event: Event, trusted: frozenset[str], owner: str = "") -> bool:
+        """Apply an event. True if it is a handoff or a decision. Undone decisions must have been left out.
+
+        `owner` is the rep whose lead it is.
+        """
+        if event.name not in STATUSES:
             return False  # the usual case
         told = event.properties
-        if event.source == RIPEN and event.name == _HANDED_OFF:
+        if event.source == RIPEN and event.name == HANDED_OFF:
             intent = "_".join(str(told.get(part, "")) for part in ("campaign", "step", "cycle"))
             self.handoff = Handoff(intent, event.at, str(told.get("rep", "")), str(told.get("recipient", "")))
             self.decision = None
+            self.reps = tuple(dict.fromkeys(filter(None, (owner, self.handoff.rep))))
             return True
         if not is_decision(event, trusted):
             return False
         self.decision = made(event)
+        self.rests_until = _FOREVER if event.name == DISQUALIFIED else self.decision.until
         return True
+
+    def assigned(self, rep: str) -> None:
+        """Note that the lead is now this rep's."""
+        if rep not in self.reps:
+            self.reps = (*self.reps, rep)
+
+    def held(self, moment: int) -> bool:
+        """True if the lead is not to be handed over at `moment` (ms)."""
+        return moment < self.rests_until
+
+    @property
+    def disqualified(self) -> bool:
+        """True if the lead is not to be handed over until sales decides otherwise."""
+        return self.rests_until == _FOREVER
+
+    @property
+    def held_until(self) -> int | None:
+        """The moment (ms), perhaps past, before which the lead is not handed over; None if sales named no day."""
+        return self.rests_until if 0 < self.rests_until < _FOREVER else None
 
     @property
     def status(self) -> str:
         """The name of the last thing that happened between marketing and sales; empty if nothing has."""
         if self.decision is not None:
             return self.decision.name
-        return _HANDED_OFF if self.handoff is not None else ""
+        return HANDED_OFF if self.handoff is not None else ""
 
     def dump(self) -> dict[str, Any]:
         """The state as JSON values."""
-        return {"handoff": self.handoff, "decision": self.decision}
+        rest = {"reps": list(self.reps), "rests_until": self.rests_until}
+        return {"handoff": self.handoff, "decision": self.decision, **rest}
 
     @classmethod
     def load(cls, values: Mapping[str, Any]) -> SalesState:
         """The state that `dump` returned."""
         handoff, decision = values.get("handoff"), values.get("decision")
-        return cls(Handoff(*handoff) if handoff else None, Made(*decision) if decision else None)
+        return cls(
+            Handoff(*handoff) if handoff else None,
+            Made(*decision) if decision else None,
+            tuple(values.get("reps", ())),
+            values.get("rests_until", 0),
+        )
 
 
 def made(event: Event) -> Made:

@@ -21,13 +21,17 @@ _MOST_COUNTED = 1_000
 class ScoringState:
     """Scores by profile, interests by topic, and the events that counts and trends need; times in milliseconds.
 
-    `scores` and `topics` are empty before `begin`. `fits` are the points of the fit rules that match now, `used` the
-    used parts of limits, `evidence` the keys of matched persona evidence, `orders` the moments of the latest orders.
+    `scores` and `topics` are empty before `begin`. `restarted` are the scores with only the points since the watermark,
+    the moment at which sales gave the lead back; empty without one. `old_fits` are the `fits` of that moment.
+    `fits` are the points of the fit rules that match now, `used` the used parts of limits, `evidence` the keys of
+    matched persona evidence, `orders` the moments of the latest orders.
     `awards` are the points given since the state was made; `dump` leaves them out.
     """
 
     rules: ScoringRules
     scores: dict[str, Score] = field(default_factory=dict)
+    restarted: dict[str, Score] = field(default_factory=dict)
+    old_fits: dict[str, float] = field(default_factory=dict)
     topics: dict[str, Score] = field(default_factory=dict)
     trends: dict[str, Trend] = field(init=False)
     awards: list[Award] = field(default_factory=list)
@@ -50,6 +54,15 @@ class ScoringState:
         self.topics = {topic: Score(interests.half_life, moment) for topic in interests.topics}
         self._interests = (-1, [])
 
+    def restart(self, moment: int) -> None:
+        """Set the watermark: earlier points do not count for the next threshold of a campaign that hands over."""
+        self.restarted = {profile: Score(half_life, moment) for profile, half_life in self.rules.half_lives.items()}
+        self.old_fits = dict(self.fits)
+
+    def towards(self, *, handoff: bool) -> Mapping[str, Score]:
+        """The scores that count for the threshold of a campaign: with `handoff`, of one that hands over."""
+        return self.restarted if handoff and self.restarted else self.scores
+
     def award(self, rules: Sequence[Rule], facts: Mapping[str, Any], event: Event, moment: int) -> dict[str, float]:
         """The points of matching rules by profile, within their limits. Note them as awards; scores do not change."""
         sums: dict[str, float] = {}
@@ -62,13 +75,16 @@ class ScoringState:
 
     def update_fit(
         self, facts: Mapping[str, Any], proven: Mapping[str, Any] | None, event: Event, moment: int
-    ) -> dict[str, float]:
+    ) -> tuple[dict[str, float], dict[str, float]]:
         """The change of points of fit rules by profile, after the traits in `facts` have changed. Note it as awards.
+
+        The second value is the change since the watermark: an old match neither counts nor is taken back.
 
         A match that needs traits other than those in the `proven` facts has the profile's `claimed` weight; with None
         every match has its full weight. Scores do not change.
         """
         sums: dict[str, float] = {}
+        fresh: dict[str, float] = {}
         for matches, rule in self.rules.fits:
             key = f"{rule.profile}/{rule.name}"
             fits = matches(facts)
@@ -79,8 +95,10 @@ class ScoringState:
                 self.fits[key] = now
             if now != before:
                 sums[rule.profile] = sums.get(rule.profile, 0.0) + now - before
+                old = self.old_fits.get(key, 0.0)
+                fresh[rule.profile] = fresh.get(rule.profile, 0.0) + _beyond(now, old) - _beyond(before, old)
                 self.awards.append((rule, now - before, event, moment))
-        return sums
+        return sums, fresh
 
     def observe(self, rule: Observation, moment: int) -> None:
         """Apply a matching event to the interest, evidence, product use or count of a rule."""
@@ -137,6 +155,8 @@ class ScoringState:
             "used": {key: list(astuple(used)) for key, used in self.used.items()},
             "fits": self.fits,
             "scores": _dump_scores(self.scores),
+            "restarted": _dump_scores(self.restarted),
+            "old_fits": self.old_fits,
             "topics": _dump_scores(self.topics),
             "trends": {topic: list(trend) for topic, trend in self.trends.items()},
             "counts": dict(self.counted),
@@ -152,11 +172,19 @@ class ScoringState:
         state.used = {key: Used(*used) for key, used in values["used"].items()}
         state.fits, state.evidence = dict(values["fits"]), set(values["evidence"])
         state.scores = {name: Score(rules.half_lives[name], *pair) for name, pair in values["scores"].items()}
+        restarted = values.get("restarted", {}).items()
+        state.restarted = {name: Score(rules.half_lives[name], *pair) for name, pair in restarted}
+        state.old_fits = dict(values.get("old_fits", {}))
         state.topics = {name: Score(rules.interests.half_life, *pair) for name, pair in values["topics"].items()}
         state.trends = {topic: Trend(*trend) for topic, trend in values["trends"].items()}
         state.counted.update({name: list(moments) for name, moments in values["counts"].items()})
         state.usage, state.orders = Trend(*values["usage"]), list(values["orders"])
         return state
+
+
+def _beyond(points: float, old: float) -> float:
+    """The part of a fit rule's points that it did not give at the watermark; its sign never changes."""
+    return points - old if abs(points) > abs(old) else 0.0
 
 
 def _dump_scores(scores: Mapping[str, Score]) -> dict[str, list[float]]:

@@ -11,7 +11,8 @@ from ripen.conditions.pattern import event_names, fields
 from ripen.config.configuration import Configuration
 from ripen.config.schema.base import Path
 from ripen.config.schema.campaigns import CHANNELS, Branch, Campaign, Step
-from ripen.events.event import OUTCOMES
+from ripen.events.event import ENDS
+from ripen.people.state import ASSIGNED
 from ripen.suggestions import did_you_mean
 
 Problems = Iterator[tuple[Path, str]]
@@ -113,9 +114,19 @@ def _loops(campaign: Campaign, path: Path, steps: Sequence[tuple[Path, Step | Br
     if names is None:
         text = "does not name an event, so Ripen's events about mails would also start the campaign; add the name"
         yield (*path, "start", "event"), text
-    elif not waits and (own := sorted({*names} & {*OUTCOMES})):
+    elif not waits and (own := sorted({*names} & _emitted(campaign, steps))):
         text = f"this campaign's own steps emit {own[0]}, so it would restart forever; add a wait step or set again"
         yield (*path, "start", "event"), text
+
+
+def _emitted(campaign: Campaign, steps: Sequence[tuple[Path, Step | Branch]]) -> set[str]:
+    """The events that the steps of a campaign leave in the ledger."""
+    doing = [step for _, step in steps if isinstance(step, Step)]
+    channels = {channel for step in doing for channel in CHANNELS if getattr(step, channel) is not None}
+    found = {name for channel in channels for name in ENDS.get(channel, {}).values()}
+    if campaign.from_rep or "handoff" in channels or any(step.to for step in doing):
+        found.add(ASSIGNED)
+    return found
 
 
 def _same_names(steps: Sequence[tuple[Path, Step | Branch]]) -> Problems:

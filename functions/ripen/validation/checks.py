@@ -15,7 +15,7 @@ from ripen.scoring.score import DISPLAY_STEP
 from ripen.validation.campaign_checks import campaign_problems, listed
 from ripen.validation.contradictions import contradictions
 from ripen.validation.lifecycle_checks import dead_ends
-from ripen.validation.never_true import impossible, leaves
+from ripen.validation.never_true import impossible, leaves, unknown_reasons
 from ripen.validation.people_checks import people_problems
 from ripen.validation.score_bounds import highest_confidence, highest_score
 from ripen.validation.translations import missing_texts
@@ -107,7 +107,7 @@ def _patterns(configuration: Configuration) -> Problems:
         "counts": configuration.counts,
     }
     for place, when in conditions(configuration):
-        for path, text in contradictions(when):
+        for path, text in (*contradictions(when), *unknown_reasons(when)):
             yield (*place, *path), text
         for leaf in leaves(when):
             path, field = (*place, *leaf.path), leaf.field

@@ -9,6 +9,7 @@ from ripen.config.configuration import Configuration
 from ripen.config.schema.base import Path
 from ripen.config.upload_limits import SECTIONS
 from ripen.events.event import OUTCOMES
+from ripen.sales.decisions import DECISIONS, OPENED, UNDONE
 from ripen.suggestions import closest
 from ripen.validation.checks import conditions
 from ripen.validation.never_true import leaves
@@ -22,6 +23,8 @@ _MOST_NAMED = 10
 MADE_BY_RIPEN = frozenset(
     {
         *OUTCOMES,
+        *DECISIONS,
+        *(UNDONE, OPENED),
         *("Page Viewed", "Page Left", "Screen Viewed", "Link Clicked", "File Downloaded"),
         *("Promotion Viewed", "Promotion Clicked", "Promotion Dismissed"),
         *("Identified", "Group Joined", "Aliased", "Consent Given", "Consent Withdrawn"),

@@ -8,9 +8,12 @@ from itertools import product
 from typing import Any, NamedTuple
 
 from ripen.conditions.fields import LEAD_FIELDS, SESSION_FIELDS
+from ripen.conditions.pattern import event_names
 from ripen.config.configuration import Configuration
 from ripen.config.schema.base import Path
 from ripen.leads.proof import OptInProof
+from ripen.sales.decisions import DISQUALIFIED, KINDS, REASONS, RETURNED
+from ripen.sales.state import STATUSES
 from ripen.scoring.personas import UNKNOWN
 from ripen.scoring.score import DISPLAY_STEP
 from ripen.sessions.channel_groups import CHANNEL_GROUPS
@@ -19,7 +22,7 @@ from ripen.validation.score_bounds import highest_score
 
 _OPERATORS = ("prefix", "suffix", "equals-ignore-case", "wildcard", "anything-but", "exists", "numeric")
 _USAGE = ("growing", "falling", "steady", UNKNOWN)
-_FLAGS = ("session.new", "lead.known", "lead.subscribed", "lead.confirmed")
+_FLAGS = ("session.new", "lead.known", "lead.subscribed", "lead.confirmed", "lead.held")
 _TEXTS = (
     "phase",
     "stage",
@@ -31,6 +34,7 @@ _TEXTS = (
     "language",
     "campaigns",
     "opt_in",
+    "sales",
 )
 _NUMBERS = frozenset(
     {f"session.{name}" for name in SESSION_FIELDS} | {f"lead.{name}" for name in LEAD_FIELDS if name not in _TEXTS}
@@ -92,6 +96,20 @@ def impossible(configuration: Configuration, leaf: Leaf) -> Iterator[str]:
             yield f"{leaf.field}: is never {value!r}; {expected}"
 
 
+def unknown_reasons(when: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
+    """Reasons that no decision of sales has, in a condition on such decisions alone. Yields (path, problem)."""
+    names = event_names(when) or ()
+    kinds = [kind for kind, name in KINDS.items() if name in names]
+    if not kinds or not all(name in (RETURNED, DISQUALIFIED) for name in names):
+        return  # a CRM tells deals with reasons of its own
+    known = {reason for kind in kinds for reason in REASONS[kind]}
+    for leaf in leaves(when):
+        for value in _literals(leaf) if leaf.field == "properties.reason" else ():
+            if value not in known:
+                values = f"possible values: {', '.join(sorted(known))}{did_you_mean(str(value), known)}"
+                yield leaf.path, f"{leaf.field}: is never {value!r}; {values}"
+
+
 def _unlike(configuration: Configuration, field: str, value: object) -> str:
     """The possible values or the type of a fact, for a message, if it never has this value; otherwise empty."""
     if value is None and field.startswith("traits."):
@@ -149,6 +167,7 @@ def _values(configuration: Configuration, field: str) -> frozenset[str] | None:
         "lead.stage": configuration.stages,
         "lead.persona": (*configuration.personas, UNKNOWN),
         "lead.opt_in": [proof.name.lower() for proof in OptInProof],
+        "lead.sales": STATUSES,
         "lead.interests": topics,
         "lead.top_interest": topics,
         "lead.surges": topics,

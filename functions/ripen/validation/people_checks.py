@@ -1,4 +1,4 @@
-"""Checks of the reps that their models cannot make alone: unknown names, and days on which nobody can be reached."""
+"""Checks of reps, and of steps for them, that models cannot make alone: unknown names, days when nobody is there."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from itertools import pairwise
 from ripen.conditions.pattern import fields
 from ripen.config.configuration import Configuration
 from ripen.config.schema.base import Path
+from ripen.config.schema.campaigns import Campaign, Step
 from ripen.config.schema.people import People, Rep
-from ripen.validation.campaign_checks import listed
+from ripen.validation.campaign_checks import listed, steps_of
 
 Problems = Iterator[tuple[Path, str]]
 
@@ -22,7 +23,13 @@ def people_problems(configuration: Configuration) -> Problems:
             if campaign.from_rep:
                 text = "there are no reps; add rules/people.yaml, or leave from_rep out"
                 yield ("campaigns", key, "from_rep"), text
+            for path, _ in _given_to_others(key, campaign):
+                yield path, "there are no reps; add rules/people.yaml, or leave to out"
         return
+    for key, campaign in configuration.campaigns.items():
+        for path, step in _given_to_others(key, campaign):
+            if step.notify != people.team:
+                yield path, f"the recipient {step.notify!r} is not the team of the reps; write notify: {people.team}"
     yield from _team(people, configuration)
     yield from _addresses(people)
     for key, rep in people.reps.items():
@@ -30,6 +37,13 @@ def people_problems(configuration: Configuration) -> Problems:
         yield from _absences(("people", "reps", key, "absent"), rep)
     strangers = [*_deputies(people)]
     yield from strangers or _unreachable(people)
+
+
+def _given_to_others(key: str, campaign: Campaign) -> Iterator[tuple[Path, Step]]:
+    """The steps that give the lead to another rep, each with the path of its key."""
+    for path, step in steps_of(campaign, ("campaigns", key)):
+        if isinstance(step, Step) and step.to is not None:
+            yield (*path, "to"), step
 
 
 def _team(people: People, configuration: Configuration) -> Problems:

@@ -68,6 +68,8 @@ _PHRASES: Mapping[str, str] = {
     "caps.per_month": "allows {} mails in 30 days",
     "caps.overall": "allows {} mails in all",
     "caps.gap": "leaves {} between two mails",
+    "to": "gives the lead to {}",
+    "says": "says that it is {}",
     "capacity": "takes {} leads a week",
     "languages": "speaks {}",
     "absent": "is away {}",

@@ -17,6 +17,7 @@ from ripen.config.schema.translated import ByLanguage, Translated
 CHANNELS = ("mail", "onsite", "handoff", "notify", "webhook")
 """The keys of steps that do something."""
 
+_ONLY_WITH = {"content": ["mail"], "to": ["notify"], "says": ["notify"]}
 _STEPS = ("wait", *CHANNELS, "branch", "stop")
 
 Trait = Annotated[str, form(forms.TRAIT)]
@@ -89,10 +90,11 @@ class Step(Model):
     """One step, exactly one of `wait`, `mail`, `onsite`, `handoff`, `notify`, `webhook`, `branch` and `stop`.
 
     `when` tests the lead's facts and traits, `happened` the events since the campaign started for the lead. If one of
-    them does not hold, the step is skipped. `was` is the former name of a renamed step.
+    them does not hold, the step is skipped. `was` is the former name of a renamed step. A notification is marked as
+    what it `says`; with `to: another_rep` it gives the lead to a rep who did not have it since the last handoff.
     """
 
-    model_config = ConfigDict(json_schema_extra=exactly_one(*_STEPS) | {"dependencies": {"content": ["mail"]}})
+    model_config = ConfigDict(json_schema_extra=exactly_one(*_STEPS) | {"dependencies": _ONLY_WITH})
 
     name: Name | None = None
     was: Name | None = None
@@ -102,6 +104,8 @@ class Step(Model):
     handoff: Name | None = None
     notify: Name | None = None
     webhook: Name | None = None
+    to: Literal["another_rep"] | None = None
+    says: Literal["reminder", "escalation"] | None = None
     branch: Annotated[list[Branch], Field(min_length=1)] | None = None
     stop: Literal[True] | None = None
     when: Pattern | None = None
@@ -119,6 +123,11 @@ class Step(Model):
             raise ValueError(f"allows was only together with one of {', '.join(CHANNELS)}")
         if self.content is not None and self.mail is None:
             raise ValueError("allows content only together with mail")
+        for key in ("to", "says"):
+            if getattr(self, key) is not None and self.notify is None:
+                raise ValueError(f"allows {key} only together with notify")
+        if self.to is not None and self.says is not None:
+            raise ValueError("allows at most one of to and says: a notification to another rep says what it is")
         if self.window is not None and given[0] in ("onsite", "branch", "stop"):
             raise ValueError(f"does not allow window together with {given[0]}")
         return self
