@@ -34,7 +34,8 @@ _SINCE = {
     "adapters.store.lead_records.unchanged": 3_795,
     "adapters.store.merge_writes._unchanged": 2_210,
     "adapters.store.reconciliation.needs_refold": 85,
-    "ripen.campaigns.sending_hours._next_open": 730,
+    "ripen.campaigns.mail_history.MailHistory.within_caps": 200,
+    "ripen.campaigns.sending_hours._next_open": 808,
     "ripen.campaigns.state.CampaignState.crossed": 574,
     "ripen.fold.awarding.on_signal": 16,
     "ripen.fold.fold.without_undone": 781,
@@ -42,7 +43,8 @@ _SINCE = {
     "ripen.sales.state.SalesState.held_until": 196,
     "ripen.scoring.state.ScoringState.restart": 385,
     "ripen.storage.checkpoint.Checkpoint.holds": 265,
-    "score.handler._subjects": 185,
+    "ripen.storage.checkpoint._digests": 79,
+    "score.handler._subjects": 260,
 }
 # A bug that shows only between the calls of another function is found sooner if functions take turns more often. One
 # that overwrites what another has written is found sooner if requests are repeated more often.

@@ -1,4 +1,4 @@
-"""Checks of reps, and of steps for them, that models cannot make alone: unknown names, days when nobody is there."""
+"""Checks of reps, and of steps for them, that models cannot make alone: unknown names, days without anybody there."""
 
 from __future__ import annotations
 
