@@ -157,3 +157,21 @@ def test_a_withdrawal_leaves_no_next_steps():
     withdrawn = happened("Consent Withdrawn", 2)
 
     assert next_steps(reading(told(email=ANN), happened("Asked", 1), withdrawn, days=2)) == []
+
+
+def test_the_summary_tells_the_end_of_the_relationship_and_the_day_of_the_erasure():
+    sources = {"crm": {"kind": "server", "write_key_sha256": "0" * 64}}
+    parts = {"sources": sources, "privacy": {"erase_after_end": "180d"}}
+    ended = happened("Contract Ended", 2)
+    ended.source = "crm"
+    active = ActiveConfiguration(
+        version="v", activated_at="2026-01-01T00:00:00Z", configuration=Configuration.model_validate(LOOKED | parts)
+    )
+    tree = MergedLead(Record("a:ann", 0, "", None), {"a:ann": []})
+
+    reading = Reading.of(tree, [told(email=ANN), ended], active, START + 3 * DAY)
+
+    assert permission(reading.lead, OWNED).reason == "the relationship ended on 2026-03-04"
+    assert next_steps(reading) == [
+        {"at": START + 182 * DAY, "what": "all data of this lead are erased, because the relationship has ended"}
+    ]

@@ -8,8 +8,9 @@ from ripen.config.configuration import Configuration
 from ripen.fold.fold import fold, new_state, resumed_state
 from ripen.leads.lead import Reach
 from ripen.times import DAY
+from ripen.validation.campaign_checks import campaign_problems
 from stories import START
-from unit.leads import happened, lead, reported, rules, told
+from unit.leads import LOOKED, happened, lead, reported, rules, told
 
 SOURCES = {
     "website": {"kind": "browser", "write_key": "website", "origins": ["*"]},
@@ -175,3 +176,18 @@ def test_a_resumed_fold_knows_the_end(cut):
 def test_a_duration_shorter_than_an_hour_is_refused():
     with pytest.raises(ValueError, match="write 1h or more"):
         Configuration.model_validate({"profiles": {}, "phases": {}, "privacy": {"erase_after_end": "5m"}})
+
+
+@pytest.mark.parametrize("step", [{"mail": "news"}, {"handoff": "sales"}])
+def test_a_campaign_that_could_never_reach_anybody_after_the_end_is_refused(step):
+    configuration = Configuration.model_validate(
+        LOOKED
+        | {
+            "campaigns": {"late": {"start": {"event": {"event": "Contract Ended"}}, "steps": [step]}},
+            "mailing": {"recipients": {"sales": {"mail": "sales@example.com"}}},
+        }
+    )
+
+    assert [(path, problem.partition(";")[2]) for path, problem in campaign_problems(configuration, ["news"])] == [
+        (("campaigns", "late", "start"), " use notify, webhook or onsite")
+    ]

@@ -13,6 +13,7 @@ from ripen.config.schema.base import Path
 from ripen.config.schema.campaigns import CHANNELS, Branch, Campaign, Step
 from ripen.events.event import ENDS
 from ripen.people.state import ASSIGNED
+from ripen.privacy.relationship import CONTRACT_ENDED
 from ripen.suggestions import did_you_mean
 
 Problems = Iterator[tuple[Path, str]]
@@ -31,8 +32,17 @@ def campaign_problems(configuration: Configuration, mails: Collection[str]) -> P
         yield from _strangers(configuration, mails, campaign, path, steps)
         yield from _conditions(campaign, path, steps)
         yield from _loops(campaign, path, steps)
+        yield from _after_the_end(campaign, path)
         yield from _same_names(steps)
     yield from _fitting(configuration)
+
+
+def _after_the_end(campaign: Campaign, path: Path) -> Problems:
+    names, first = event_names(campaign.start.event or {}), campaign.all_steps[0]
+    if names is not None and {*names} == {CONTRACT_ENDED} and (first.mail or first.handoff):
+        what = "mail" if first.mail else "handoff"
+        problem = f"starts with {CONTRACT_ENDED}, after which nothing direct is sent, so its {what} would never go out"
+        yield (*path, "start"), f"{problem}; use notify, webhook or onsite"
 
 
 def steps_of(campaign: Campaign, path: Path) -> Iterator[tuple[Path, Step | Branch]]:
