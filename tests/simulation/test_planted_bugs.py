@@ -35,6 +35,7 @@ _SINCE = {
     "ripen.campaigns.sending_hours._next_open": 730,
     "ripen.storage.checkpoint.Checkpoint.holds": 265,
     "score.handler._subjects": 185,
+    "services.telling._AGAIN_AFTER": 225,
 }
 # A bug that shows only between the calls of another function is found sooner if functions take turns more often. One
 # that overwrites what another has written is found sooner if requests are repeated more often.
