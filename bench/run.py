@@ -28,6 +28,7 @@ ENVIRONMENT = {
     "SECRET_ARN": "secret",
     "LINK_SECRET_ARN": "links",
     "QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/1/due",
+    "EVENT_BUS_NAME": "ripen",
     "SENDER": "hello@example.com",
     "CONFIGURATION_SET": "ripen",
     "CONFIGURATION_SET_WITHOUT_OPENS": "ripen-without-opens",

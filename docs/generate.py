@@ -15,6 +15,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from ripen.config.json_schema import schema_files
+from ripen.crm.models import MODELS, event_schemas, schema_name
 from track.openapi import openapi
 
 DOCS = Path(__file__).parent
@@ -39,8 +40,27 @@ def pages() -> dict[Path, str]:
         DOCS / "reference" / "api.md": api(openapi("https://<TrackUrl>/v1")),
         DOCS / "reference" / "parameters.md": parameters(template),
         RETAINED: retained(template),
-        **{DOCS.parent / "infra" / name: text for name, text in schema_files().items()},
+        DOCS / "reference" / "crm-events.md": crm_events(
+            {name: json.loads(text) for name, text in event_schemas().items()}
+        ),
+        **{DOCS.parent / "infra" / name: text for name, text in {**schema_files(), **event_schemas()}.items()},
     }
+
+
+CRM_EVENTS = """# Events for other systems
+
+For developers of receivers, and for operators who change the mapping of a CRM. The events are on the EventBridge bus
+that has the name of the stack (output `EventBusName`). Their `source` is `ripen`, their `detail-type` is the name of
+the event, and `detail` has the fields below. The JSON Schemas are in `infra/events/1`; this page is made from them. How
+to receive them: [connect a CRM](../how-to/connect-a-crm.md).
+
+- **At least once.** An event may come again, with the same `id`. Drop an id that you know, or write so that a
+  repetition changes nothing.
+- **In no certain order.** `lead.sequence` grows with each change of a lead: an event with a lower one is older.
+- **As of the telling.** `phase`, `scores`, `persona`, `interests`, `owner` and `contact` are those of the moment at
+  which the event is told; `at` is when it happened.
+- **Version 1 grows.** Fields may be added. What would break a receiver gets another `version`.
+"""
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -184,6 +204,59 @@ def _kind(schema: Mapping[str, Any]) -> str:
     if "maxItems" in schema:
         text += f", {schema['minItems']} to {schema['maxItems']} entries"
     return text
+
+
+# ---------------------------------------------------------------- events for other systems
+
+
+def crm_events(schemas: Mapping[str, Any]) -> str:
+    """The events with what is their own, then the parts that they share."""
+    found = {name: schemas[schema_name(name)] for name in MODELS}
+    shared = {part: kind for schema in found.values() for part, kind in schema["$defs"].items()}
+    head = ("event", "its own part", "meaning")
+    rows = [(f"`{name}`", _own_part(schema), schema["description"]) for name, schema in found.items()]
+    some = found["Lead Handed Off"]
+    common = {part: kind for part, kind in some["properties"].items() if _own_part(some) != f"`{part}`"}
+    common = {"event": {"type": "string", "description": "The name of the event"}} | {
+        part: kind for part, kind in common.items() if part != "event"
+    }
+    parts = [
+        CRM_EVENTS,
+        table(head, rows),
+        "`Lead Erased` and `Lead Consent Withdrawn` have `version`, `id`, `event`, `at` and `lead` alone.\n",
+        "## Fields of the other events\n\n" + _parts(common, some["required"]),
+    ]
+    for part, kind in shared.items():
+        title = f"## {_UNCAPITALS.get(part, part.lower())}\n\n{kind['description']}\n\n"
+        parts.append(title + _parts(kind["properties"], kind["required"]))
+    return "\n".join(parts)
+
+
+_UNCAPITALS = {"TheLead": "lead", "ErasedLead": "lead of an erasure"}
+_SHARED = ("version", "id", "event", "at", "lead", "phase", "stage", "scores", "score", "persona", "interests")
+
+
+def _own_part(schema: Mapping[str, Any]) -> str:
+    own = [part for part in schema["properties"] if part not in (*_SHARED, "owner", "contact")]
+    return ", ".join(f"`{part}`" for part in own) or "none"
+
+
+def _parts(properties: Mapping[str, Any], needed: Iterable[str]) -> str:
+    rows = [
+        (f"`{name}`", _value(kind), "yes" if name in {*needed} else "no", kind.get("description", ""))
+        for name, kind in properties.items()
+    ]
+    return table(("field", "value", "always there", "meaning"), rows)
+
+
+def _value(kind: Mapping[str, Any]) -> str:
+    if "const" in kind:
+        return f"`{kind['const']}`"
+    if "$ref" in kind:
+        return "object, see below"
+    if "additionalProperties" in kind:
+        return "numbers by name"
+    return "list of " + kind["items"]["type"] if kind["type"] == "array" else _kind(kind)
 
 
 if __name__ == "__main__":

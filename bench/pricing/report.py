@@ -20,7 +20,7 @@ _PARTS = {
     "writes": ("write_unit",),
     "reads": ("read_unit",),
     "functions": ("invocation", "gb_second"),
-    "other": ("queue_request", "bucket_read", "secret_read", "log_gb", "internet_gb"),
+    "other": ("bus_event", "queue_request", "bucket_read", "secret_read", "log_gb", "internet_gb"),
 }
 
 

@@ -91,6 +91,12 @@ def test_a_lead_that_withdrew_is_erased(cloud, send, items, wait_for):
     wait_for("the erasure", erased)
 
 
+def test_other_systems_are_told_of_a_lead_that_a_server_names(send, items, wait_for):
+    send({"type": "identify", "userId": "told", "messageId": "o1", "traits": {"email": "told@example.com"}})
+
+    wait_for("marks of what was told", lambda: '"crm":{"phase":' in str(items("u:told").get(RECORD_KEY)))
+
+
 def test_a_view_without_consent_is_counted_for_the_day(send, items):
     before = clock()
     send({**VIEW, "anonymousId": "unasked", "messageId": "v1"}, "website")

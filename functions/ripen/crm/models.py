@@ -94,9 +94,7 @@ class Decision(_Part):
     """The decision: who made it and what it says. Texts are empty if they do not apply; `value` is then missing."""
 
     id: str
-    by: Annotated[
-        Text, Field(description="`rep.NAME`, `team.RECIPIENT` or `source.SERVER`; a server's own may be empty")
-    ]
+    by: Annotated[Text, Field(description="`rep.NAME`, `team.RECIPIENT` or `source.SERVER`")]
     reason: Text
     until: Annotated[Text, Field(description="The day before which the lead is not handed over again")]
     currency: Text

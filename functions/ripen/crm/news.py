@@ -106,7 +106,8 @@ def _of_events(events: Sequence[Event], told: Told, trusted: Collection[str]) ->
         # With its moment: after an erasure, a visitor begins again with the same ids.
         id_ = _digest(where, event.name, event.id, str(event.at))
         if not told.knows(id_):
-            yield News(id_, event.name, event.at, event.properties, event.id)
+            by = {} if event.source == RIPEN else {"by": f"source.{event.source}"}
+            yield News(id_, event.name, event.at, by | {**event.properties}, event.id)
 
 
 def _new_moves(lead: Lead, told: Told) -> Sequence[Move]:
