@@ -14,8 +14,8 @@ from ripen.config.configuration import Configuration
 from ripen.events.event import Event
 from ripen.leads.lead import Lead
 from ripen.messages.colleagues import colleague_name
-from ripen.messages.dossier import dossier
-from ripen.sales.decisions import KINDS, LONGEST_NOTE, REASONS, UNDO_WITHIN, UNDONE
+from ripen.messages.dossier import Step, dossier
+from ripen.sales.decisions import KINDS, LONGEST_NOTE, REASONS, UNDO_WITHIN, UNDONE, moment_of
 from ripen.times import DAY, SECOND, to_iso
 from sales.pages.chart import HEIGHT, WIDTH, chart
 from sales.pages.html import html_answer
@@ -24,6 +24,7 @@ from sales.pages.visitor import Visitor
 
 _REST = 30 * DAY
 """The time (ms) after which a lead that is given back may come again, as the form proposes it."""
+_KIND_OF = {event: kind for kind, event in KINDS.items()}
 _BIG = ("accept", "return")
 _DAY = len("2027-03-01")
 
@@ -75,6 +76,7 @@ def dossier_page(who: Visitor, lead: Lead, ledgers: Mapping[str, Sequence[Event]
         named=lambda by: _named(who.configuration, by),
         colleague=who.name,
         zone=who.configuration.mailing.timezone,
+        reason_of=lambda step: _reason(say, step),
     )
 
 
@@ -91,6 +93,11 @@ class _Clock:
     def time(self, moment: int) -> str:
         """Day and time of a moment."""
         return self._at(moment).strftime("%d.%m.%Y %H:%M" if self._german else "%Y-%m-%d %H:%M")
+
+    def date(self, day: str) -> str:
+        """A day that is written in ISO 8601; another text as it is."""
+        moment = moment_of(day)
+        return self.day(moment + DAY // 2) if moment else day
 
     def number(self, value: float) -> str:
         """A number without needless decimals."""
@@ -115,6 +122,12 @@ def _done(say: Mapping[str, str], shown: Shown) -> str:
     if not shown.done:
         return ""
     return say["done_undone"] if shown.done == UNDONE else say["done"].format(what=say[f"event_{shown.done}"])
+
+
+def _reason(say: Mapping[str, str], step: Step) -> str:
+    """The reason of a decision in the language of the page, if it has one."""
+    reason = step.told.get("reason", "")
+    return say.get(f"reason_{_KIND_OF.get(step.name, '')}_{reason}", reason)
 
 
 def _named(configuration: Configuration, by: str) -> str:
