@@ -22,7 +22,9 @@ CALLS: Mapping[str, str] = {
 }
 """The function `(event) -> Answer` of each call of a server, by the last segments of its path. Errors are JSON."""
 
-PAGES: Mapping[str, str] = {}
+PAGES: Mapping[str, str] = {
+    "dossier": "sales.pages.dossier:answer_dossier",
+}
 """The function `(event) -> Answer` of each page, by the last segments of its path. Errors are pages."""
 
 _RETRY = {"retry-after": "2"}

@@ -200,8 +200,11 @@ def _tell(
     try:
         if recipient.webhook is not None:
             return _call(settings, lead, intent, recipient.webhook, told)
-        to = address_of(configuration, colleague_key(configuration, intent))
-        return _write(settings, to, intent.channel, configuration.mailing, told)
+        colleague = colleague_key(configuration, intent)
+        link = _dossier_link(settings, lead, colleague, intent)
+        return _write(
+            settings, address_of(configuration, colleague), intent.channel, configuration.mailing, told | link
+        )
     except (DeliveryFailedError, MailRefusedError) as error:
         return Outcome("failed", {"reason": str(error)})
     except MailOutcomeUnknownError as error:
@@ -213,11 +216,23 @@ def _keep_waiting(settings: TriggerSettings, refreshed: Refreshed, found: Active
 
     lead = refreshed.lead
     told = handoff_payload(lead, (), found.configuration, intent)
-    entry = notifications.entry(told, intent.channel, to_iso(lead.now))
-    notice = notification_digest.DigestEntry(lead.subject, intent.id, intent.since, entry)
     colleague = colleague_key(found.configuration, intent)
+    link = _dossier_link(settings, lead, colleague, intent)
+    entry = notifications.entry(told, intent.channel, to_iso(lead.now), **link)
+    notice = notification_digest.DigestEntry(lead.subject, intent.id, intent.since, entry)
     notification_digest.keep_waiting(settings.table_name, colleague, notice, lead.now)
     return Outcome("sent", {"digest": True})
+
+
+def _dossier_link(settings: TriggerSettings, lead: Lead, colleague: str, intent: Intent) -> dict[str, str]:
+    """The link to the dossier for this colleague; none if there is no such page."""
+    if not settings.sales_url:
+        return {}
+    from adapters.delivery.notifications import Link  # noqa: PLC0415 - far rarer than mails to leads
+
+    link = link_tokens.DossierLink(lead.subject, colleague, intent.id)
+    token = link_tokens.issue_dossier(keys(settings.link_secret_arn), link, lead.now)
+    return {"link": Link(f"{settings.sales_url.rstrip('/')}/v1/dossier?t={token}")}
 
 
 def _call(settings: TriggerSettings, lead: Lead, intent: Intent, url: str, told: Mapping[str, Any]) -> Outcome:

@@ -273,7 +273,7 @@ def test_the_rehearse_function_writes_the_report_of_a_rehearsal_and_nothing_else
     assert not any(map(writes, others))
 
 
-@pytest.mark.parametrize("function", ["TrackFunction", "PublishFunction"])
+@pytest.mark.parametrize("function", ["TrackFunction", "PublishFunction", "SalesFunction"])
 def test_a_request_without_keys_is_refused_where_keys_are_limited(function):
     statements = permissions.of_function(template.load(), function)
     limited = [one for one in statements if "LeadingKeys" in str(one.get("Condition", {}))]
@@ -316,3 +316,36 @@ def test_the_publish_function_reads_the_history_and_deletes_nothing_of_it():
 
     assert permissions.allows(policy, "s3:GetObject", entry)
     assert not permissions.allows(policy, "s3:DeleteObject", entry)
+
+
+SALES = permissions.of_function(template.load(), "SalesFunction")
+
+
+@pytest.mark.parametrize(
+    ("action", "key", "allowed"),
+    [
+        *(("Query", key, True) for key in ("a:ann", "u:7", "I#0f")),
+        *(("PutItem", key, True) for key in ("a:ann", "u:7", "D#link#0f")),
+        *(("UpdateItem", key, True) for key in ("L#crm", "D#mail#rep.ann")),
+        *(("PutItem", key, False) for key in ("I#0f", "N#0f", "C#sources", "C#site", "O#a:ann", "B#0f")),
+        *(("UpdateItem", key, False) for key in ("a:ann", "C#sources", "T#2026-03-01")),
+        *(("DeleteItem", key, False) for key in ("a:ann", "D#link#0f")),
+        ("GetItem", "C#sources", True),
+        ("GetItem", "C#waiting", False),
+    ],
+)
+def test_the_sales_function_reads_leads_and_adds_to_their_ledgers_alone(action, key, allowed):
+    assert permissions.allows(SALES, f"dynamodb:{action}", TABLE, {"dynamodb:LeadingKeys": [key]}) is allowed
+
+
+@pytest.mark.parametrize(
+    ("action", "key", "allowed"),
+    [
+        ("GetObject", "active/current.json", True),
+        ("GetObject", "history/2026.json", False),
+        ("GetObject", "rules/people.yaml", False),
+        ("PutObject", "active/current.json", False),
+    ],
+)
+def test_the_sales_function_reads_the_active_rules_and_nothing_else_of_the_bucket(action, key, allowed):
+    assert permissions.allows(SALES, f"s3:{action}", {"Sub": f"${{RulesBucket.Arn}}/{key}"}) is allowed

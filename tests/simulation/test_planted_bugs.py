@@ -45,7 +45,6 @@ _SINCE = {
     "ripen.storage.checkpoint.Checkpoint.holds": 265,
     "ripen.storage.checkpoint._digests": 79,
     "score.handler._subjects": 260,
-    "score.handler._subjects": 185,
     "services.telling._AGAIN_AFTER": 225,
 }
 # A bug that shows only between the calls of another function is found sooner if functions take turns more often. One

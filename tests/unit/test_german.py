@@ -11,6 +11,7 @@ from ripen.config.rating_scale import USUAL
 from ripen.validation.translations import texts_by_language
 from ripen_cli.demo.words import LANGUAGES
 from ripen_cli.project import ROOT
+from sales.pages.texts import TEXTS as SALES_TEXTS
 from track.pages.texts import TEXTS
 
 PLACES = ("infra/mails/*/de.*", "functions/adapters/delivery/handoff_texts/*de.txt", "web/demo/site/de/*.html")
@@ -33,6 +34,7 @@ def german():
     """Each German text, by where it is written."""
     found = {str(path.relative_to(ROOT)): words(path.read_text()) for path in FILES}
     found["pages"] = " ".join(TEXTS["de"].values())
+    found["pages of reps"] = " ".join(SALES_TEXTS["de"].values())
     found["demo"] = " ".join(
         language.words[name] for language in LANGUAGES if language.code == "de" for name in language.words
     )
@@ -53,7 +55,7 @@ def test_mail_is_spelt_as_in_the_dictionary_and_readers_are_addressed_formally(p
 
 
 def test_every_german_text_is_looked_at():
-    assert len(FILES) == 32 + 3 + 12
+    assert len(FILES) == 32 + 4 + 12
     assert all("E-Mail" in GERMAN[place] for place in ("pages", "rules", "web/demo/site/de/workshop.html"))
 
 

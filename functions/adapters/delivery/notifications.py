@@ -40,6 +40,12 @@ _ROOM = 40 * 1024
 """Most bytes of all entries of a digest as JSON; the text of the template comes on top."""
 
 
+class Link(str):
+    """An address of a page of Ripen's own, which is never shortened."""
+
+    __slots__ = ()
+
+
 class Notification(NamedTuple):
     """The subject and text of a notification mail."""
 
@@ -51,13 +57,16 @@ def render(told: Mapping[str, Any], channel: str, language: str, timezone: str) 
     """The handoff payload as a mail. It is in English if `language` has no template; times are in `timezone`."""
     lead = told["lead"]
     traits = dict([*lead["traits"].items()][:_MOST_TRAITS])
-    none = {"rep": None, "notice": "", "handed_over": None, "decision": None}
+    none = {"rep": None, "link": "", "notice": "", "handed_over": None, "decision": None}
     bounded = {**none, **told, "lead": {**lead, "traits": traits, "more": len(lead["traits"]) - len(traits)}}
     return _note(_template("", language, timezone).render(bounded, channel=channel, timezone=timezone))
 
 
-def entry(told: Mapping[str, Any], channel: str, at: str) -> dict[str, str]:
-    """The entry for a handoff payload in a digest; `at` is when its notification was due (ISO 8601)."""
+def entry(told: Mapping[str, Any], channel: str, at: str, link: str = "") -> dict[str, str]:
+    """The entry for a handoff payload in a digest; `at` is when its notification was due (ISO 8601).
+
+    `link` leads to the dossier.
+    """
     lead, campaign = told["lead"], told["campaign"]
     told_of = {
         "name": lead["name"],
@@ -66,14 +75,15 @@ def entry(told: Mapping[str, Any], channel: str, at: str) -> dict[str, str]:
         "lead": lead["id"],
     }
     short = {key: str(_one_line(text))[:_LONGEST_ENTRY] for key, text in told_of.items()}
-    return short | {"at": at, "channel": told.get("notice") or channel}
+    return short | {"at": at, "channel": told.get("notice") or channel, "link": link}
 
 
 def render_digest(entries: Sequence[Mapping[str, str]], language: str, timezone: str) -> tuple[Notification, int]:
     """A digest mail with the first entries that fit into one mail, at least one, and the number of these entries."""
     sizes = accumulate(len(json.dumps(one, ensure_ascii=False).encode()) for one in entries)
     fitting = max(1, sum(size <= _ROOM for size in sizes))
-    filled = _template("digest.", language, timezone).render(leads=entries[:fitting], timezone=timezone)
+    shown = [{**one, "link": Link(one.get("link", ""))} for one in entries[:fitting]]
+    filled = _template("digest.", language, timezone).render(leads=shown, timezone=timezone)
     return _note(filled), fitting
 
 
@@ -130,6 +140,11 @@ def build(note: Notification, sender: str, recipient: str) -> bytes:
 
 
 def _one_line(value: object) -> object:
-    """The value as one line of bounded length, so that text typed by a lead cannot imitate lines of the template."""
+    """A link as it is; any other value as one line of bounded length.
+
+    So text typed by a lead cannot imitate lines of the template.
+    """
+    if isinstance(value, Link):
+        return value
     text = str(value).encode("utf-8", "replace").decode()
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:_LONGEST]

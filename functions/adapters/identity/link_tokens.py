@@ -2,7 +2,10 @@
 
 itsdangerous signs them with a key of the deployment. A token names a subject and the digest of an address, but holds no
 address. A link token expires. A page token leads to a page of Ripen, also names the mail, and never expires, so that an
-old mail can still unsubscribe. Different salts keep the two kinds apart.
+old mail can still unsubscribe. Different salts keep the kinds apart.
+
+Links of colleagues are of two more kinds: one leads to the dossier of a lead, and one is the cookie of the device on
+which a colleague opened it.
 """
 
 from __future__ import annotations
@@ -23,6 +26,10 @@ JOIN_AGE = 30 * DAY
 
 _SALT = b"ripen link of a mail"
 _PAGE_SALT = b"ripen page behind a mail"
+_DOSSIER_SALT = b"ripen dossier of a lead"
+_DEVICE_SALT = b"ripen device of a colleague"
+DOSSIER_AGE = 30 * DAY
+"""Milliseconds for which a link to a dossier, and the cookie of a colleague's device, are valid."""
 _EARLY = DAY
 """Milliseconds by which a token may be signed after it was received: clocks differ."""
 
@@ -50,6 +57,24 @@ class PageToken(NamedTuple):
     subject: str
     digest: str
     intent: str
+
+
+class DossierLink(NamedTuple):
+    """A link to the dossier of a lead: its subject, the key of the colleague that it is for, and the intent.
+
+    The key is that of `ripen.messages.colleagues`.
+    """
+
+    subject: str
+    colleague: str
+    intent: str
+
+
+class Device(NamedTuple):
+    """The device of a colleague, by a random id."""
+
+    colleague: str
+    id: str
 
 
 class _Signer(TimestampSigner):
@@ -90,6 +115,38 @@ def read_page(keys: Sequence[bytes], text: str) -> PageToken | None:
     except (BadData, ValueError, TypeError):
         return None
     return PageToken(subject, digest, intent)
+
+
+def issue_dossier(keys: Sequence[bytes], link: DossierLink, now: int) -> str:
+    """The token of a link to a dossier, signed with the last of `keys`."""
+    return _signed(_serializer(keys, now, _DOSSIER_SALT), [*link])
+
+
+def read_dossier(keys: Sequence[bytes], text: str, at: int) -> tuple[DossierLink, int] | None:
+    """The link in `text` and its age at `at` (ms), which may be above DOSSIER_AGE; None if it is not signed."""
+    found = _read_signed(keys, text, at, _DOSSIER_SALT)
+    return (DossierLink(*found[0]), found[1]) if found and len(found[0]) == len(DossierLink._fields) else None
+
+
+def issue_device(keys: Sequence[bytes], device: Device, now: int) -> str:
+    """The value of the cookie of a colleague's device."""
+    return _signed(_serializer(keys, now, _DEVICE_SALT), [*device])
+
+
+def read_device(keys: Sequence[bytes], text: str, at: int) -> Device | None:
+    """The device in a cookie; None if it is not signed, or older than DOSSIER_AGE."""
+    found = _read_signed(keys, text, at, _DEVICE_SALT)
+    fits = found is not None and len(found[0]) == len(Device._fields) and found[1] <= DOSSIER_AGE
+    return Device(*found[0]) if found and fits else None
+
+
+def _read_signed(keys: Sequence[bytes], text: str, at: int, salt: bytes) -> tuple[list[str], int] | None:
+    try:
+        payload, signed = _serializer(keys, at, salt).loads(text, return_timestamp=True)
+    except (BadData, ValueError, TypeError):
+        return None
+    age = at - int(signed.timestamp() * SECOND)
+    return (payload, age) if isinstance(payload, list) and age >= -_EARLY else None
 
 
 def _signed(serializer: URLSafeTimedSerializer, payload: Sequence[str]) -> str:

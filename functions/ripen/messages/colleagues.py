@@ -27,3 +27,15 @@ def address_of(configuration: Configuration, key: str) -> str:
         return rep.address if rep else ""
     recipient = configuration.mailing.recipients.get(key)
     return recipient.mail or "" if recipient else ""
+
+
+def colleague_name(configuration: Configuration, key: str) -> str:
+    """The name of the rep with this key, or of the recipient."""
+    rep = rep_of(configuration, key.removeprefix(_REP)) if key.startswith(_REP) else None
+    return rep.name if rep else key
+
+
+def languages_of(configuration: Configuration, key: str) -> list[str]:
+    """The languages of the colleague with this key, the preferred one first; those of the company come last."""
+    rep = rep_of(configuration, key.removeprefix(_REP)) if key.startswith(_REP) else None
+    return [*(rep.languages if rep else ()), configuration.mailing.language]

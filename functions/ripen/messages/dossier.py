@@ -16,7 +16,6 @@ from ripen.leads.lead import Contribution, Lead
 from ripen.messages.display_names import full_name, one_line
 from ripen.messages.journey import Entry, journey
 from ripen.people.state import ASSIGNED
-from ripen.privacy.consent import OPTED_IN
 from ripen.sales.decisions import DECISIONS, UNDONE
 from ripen.times import DAY
 
@@ -136,13 +135,13 @@ def dossier(lead: Lead, ledgers: Mapping[str, Sequence[Event]], configuration: C
         visits=lead.visits,
         journey=entries,
         earlier=earlier,
-        may_write=may_write(lead, events),
+        may_write=may_write(lead),
         advice=(*_questions(lead, entries, configuration), *_content(lead, events, configuration, language)),
         steps=_steps(events),
     )
 
 
-def may_write(lead: Lead, events: Sequence[Event]) -> MayWrite:
+def may_write(lead: Lead) -> MayWrite:
     """The mail that the lead may get, and why."""
     if lead.consent is not None and not lead.consent.given:
         return MayWrite("nothing", "withdrawn", lead.consent.at)
@@ -154,8 +153,8 @@ def may_write(lead: Lead, events: Sequence[Event]) -> MayWrite:
         return MayWrite("answers", "paused", lead.preferences.paused_until)
     if not lead.proof.is_proof:
         return MayWrite("answers", "unproven")
-    confirmed = [event.at for event in events if event.name == OPTED_IN and not event.bot]
-    return MayWrite("advertising", "confirmed", confirmed[-1]) if confirmed else MayWrite("advertising", "proven")
+    opt_in = lead.claims.opt_in
+    return MayWrite("advertising", "confirmed", opt_in.at) if opt_in else MayWrite("advertising", "proven")
 
 
 def _company(traits: Mapping[str, Any]) -> str:

@@ -29,6 +29,8 @@
 | `B#unproven`        | the hour                         | number of mails to all unproven mailboxes               |
 | `B#to#<recipient>`  | the hour, `D`, `Q#<time>#<hash>` | internal notifications: number, digest, pointers        |
 | subject             | `Q#<recipient>#<intent>`         | an internal notification that waits for a digest        |
+| `D#link#<digest>`   | `D`                              | the device that opened a link to a dossier first        |
+| `D#mail#<name>`     | the hour                         | the number of new links mailed to a colleague           |
 | `J#walk`            | `refold`, `reconcile`            | the progress of a scan over all leads                   |
 
 Visits and daily figures: see `ripen.reports.rollup`.
