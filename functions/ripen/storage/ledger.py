@@ -13,6 +13,7 @@
 | `I#<hmac>`          | `<subject>`                      | a subject that gave this address                        |
 | `N#<digest>`        | `N`                              | suppressions of an address: see `ripen.leads.suppression` |
 | `O#<subject>`       | `O`                              | the public profile of a subject                         |
+| subject             | `V`                              | the version of the lead's decisions; each new one raises it |
 | `C#sources`         | `C#sources`                      | the source registry, with the digests of the keys       |
 | `C#site`            | `C#site`                         | the public configuration: offers, topics, imprint       |
 | `C#events`          | `C#events`                       | the names of the events that sources have sent          |
@@ -60,6 +61,7 @@ ASIDE_PREFIX = "X#"
 CHECKPOINT_KEY = "K"
 MEMBER_PREFIX = "M#"
 RECORD_KEY = "P"
+DECIDED_KEY = "V"
 INTENT_PREFIX = "S#"
 IDENTITY_KEY = "I"
 SOURCES_KEY = "C#sources"
