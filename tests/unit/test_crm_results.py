@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from jsonschema_rs import Draft202012Validator
 
 from ripen.crm.fields import Reading, read_results_option, record_result, unknown_status
 from ripen.crm.hubspot import hubspot_results
@@ -11,6 +12,7 @@ from ripen.crm.salesforce import Notification, OutboundMessage, salesforce_resul
 from ripen.crm.written_values import day, number
 from ripen.errors import InvalidFieldError
 from ripen.times import DAY, HOUR, to_iso
+from sales.crm.openapi import openapi
 from stories import START
 
 WON = {"id": "deal-1", "email": "ann@example.com", "result": "won", "value": 1200.5, "currency": "EUR"}
@@ -297,3 +299,14 @@ def test_an_organisation_is_known_by_both_forms_of_its_id():
 
     assert message.is_from("00D240000001ABC")
     assert not message.is_from("00D240000009ABC")
+
+
+def test_the_description_of_the_endpoint_is_valid_and_refuses_what_the_endpoint_refuses():
+    schema = openapi()["paths"]["/crm/results"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    described = Draft202012Validator(schema)
+
+    assert described.is_valid({"results": [WON]})
+    assert not described.is_valid({"results": []})
+    for wrong in ({"stage": "won"}, {"email": None}, {"result": "closed"}, {"value": "1200"}, {"currency": "euro"}):
+        told = {name: value for name, value in (WON | wrong).items() if value is not None}
+        assert not described.is_valid({"results": [told]}), wrong
