@@ -15,7 +15,7 @@ from ripen.crm.written_values import day, number
 from ripen.errors import InvalidFieldError
 from ripen.fold.fold import fold
 from ripen.sales.decisions import KINDS, REASONS, Decision, decision_event
-from ripen.times import DAY, HOUR, to_iso
+from ripen.times import DAY, HOUR, parse_iso, to_iso
 from sales.crm.openapi import openapi
 from stories import START
 from unit.test_decisions import RULES
@@ -185,6 +185,20 @@ def test_the_same_record_is_the_same_result_and_a_changed_one_is_another():
 
     assert record(**one).id == record(**one | {"phone": "2"}).id
     assert record(**one).id != record(**one | {"value": "11"}).id
+
+
+def test_a_day_counts_from_its_last_moment_so_that_it_answers_a_handoff_of_the_same_day():
+    closed = {"email": "ann@example.com", "status": "won"}
+
+    assert record(**closed, closedate="2026-03-01").at == read(at="2026-03-01").at == parse_iso("2026-03-02") - 1
+    assert record(**closed, datum="02.03.2026").at == read(at="2026-03-02").at == START
+    assert record(**closed, datum="01.03.2026 10:00").at == parse_iso("2026-03-01T10:00:00Z")
+
+
+def test_a_record_of_today_is_the_same_result_an_hour_later():
+    told = {"email": "ann@example.com", "status": "won", "closedate": "2026-03-02"}
+
+    assert record(**told).id == record(START + HOUR, **told).id
 
 
 def test_a_deal_that_will_be_closed_later_counts_from_now():
