@@ -149,13 +149,9 @@ def _store(accepted: Sequence[Received]) -> None:
     if items:
         put_items(settings(TrackSettings).table_name, items)
     if limits.due:
-        _share_counts()
+        from adapters.tracking.rate_counters import share_counts  # noqa: PLC0415 - needed only near a rate limit
 
-
-def _share_counts() -> None:
-    from adapters.tracking.rate_counters import share_counts  # noqa: PLC0415 - needed only near a rate limit
-
-    share_counts(settings(TrackSettings).table_name, limits)
+        share_counts(settings(TrackSettings).table_name, limits)
 
 
 def _store_mail_event(event: Mapping[str, Any]) -> Answer:

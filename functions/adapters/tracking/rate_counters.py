@@ -13,11 +13,11 @@ from ripen.storage.ledger import counter_key
 from ripen.times import HOUR, SECOND, to_iso
 
 _SHARES = 10
-"""The maximum number of counters updated after a request; each update takes a few milliseconds."""
+"""The maximum number of rate counters updated after a request; each update takes a few milliseconds."""
 
 
 def share_counts(table: str, limits: RateLimits) -> None:
-    """Add the counts that are due to the shared counters, and take in their totals."""
+    """Add the counts of this process that are due to the shared counters, and learn the totals."""
     for _ in range(_SHARES):
         share = limits.share()
         total = add(table, share) if share else None
