@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from adapters.dynamodb.attributes import attributes
+from adapters.dynamodb.queries import get_item
 from adapters.dynamodb.table import TableThrottledError, put_arguments, throttled
 from adapters.identity.address_items import claimants, owner_of
 from adapters.identity.address_keys import key_of
-from adapters.runtime.clients import client, succeeds
+from adapters.runtime.clients import client, succeeds, unchanged
 from adapters.store.lead_records import still_there
 from adapters.store.load_lead import load_merged_lead
 from ripen.crm.results import CrmResult, assigned, contract_events, decided, news, says_the_same
 from ripen.errors import InvalidFieldError, InvalidResultError, VersionConflictError
 from ripen.events.event import RIPEN, Event, Received
 from ripen.people.state import PeopleState
+from ripen.privacy.consent import DECISIONS as ABOUT_CONSENT
+from ripen.privacy.consent import WITHDRAWN
 from ripen.privacy.erasure import only_withdrawals
+from ripen.sales.decisions import DECISIONS
 from ripen.sales.state import SalesState, without_undone
-from ripen.storage.ledger import event_items
+from ripen.storage.ledger import DECIDED_KEY, event_items
 from ripen.storage.merged_lead import MergedLead
+from ripen.times import DAY, SECOND
 
 STORED, OUTDATED, REPEATED = "stored", "outdated", "repeated"
 UNKNOWN, ERASED, INVALID, IGNORED = "unknown", "erased", "invalid", "ignored"
@@ -89,7 +95,7 @@ def _stored(desk: Desk, result: CrmResult, now: int, *, dry_run: bool) -> Outcom
     if tree is None:
         return Outcome(UNKNOWN)
     known, subject = tree.events, tree.record.subject
-    if only_withdrawals(known):
+    if _has_left(known):
         return Outcome(ERASED)
     case = _Case(desk, result, subject, known, now)
     problems: list[InvalidFieldError] = []
@@ -99,8 +105,9 @@ def _stored(desk: Desk, result: CrmResult, now: int, *, dry_run: bool) -> Outcom
     if not dry_run and not _write(desk, tree, fresh, now):
         return None
     made = [event for event in fresh if event.id == result.id]
-    status = STORED if not made or _in_force([*known, *made], desk.trusted) == result.id else OUTDATED
-    return Outcome(status, subject, tuple(problems))
+    last = _state([*known, *made], desk.trusted).decision
+    outdated = made and (last is None or last.id != result.id)
+    return Outcome(OUTDATED if outdated else STORED, subject, tuple(problems))
 
 
 def _find(desk: Desk, result: CrmResult, now: int) -> MergedLead | None:
@@ -115,6 +122,12 @@ def _find(desk: Desk, result: CrmResult, now: int) -> MergedLead | None:
     if len(found) > 1:
         raise InvalidResultError("email", "was given by several leads, and none has proven it", "lead, the lead's id")
     return found[0] if found else erased
+
+
+def _has_left(known: Sequence[Event]) -> bool:
+    """True if the lead was erased, or will be: it has withdrawn its consent last."""
+    said = [event for event in known if event.name in ABOUT_CONSENT]
+    return bool(said) and max(said, key=lambda event: event.at).name == WITHDRAWN
 
 
 def _by_address(desk: Desk, address: str, now: int) -> Iterator[MergedLead]:
@@ -133,24 +146,34 @@ def _by_address(desk: Desk, address: str, now: int) -> Iterator[MergedLead]:
 
 def _decision(case: _Case) -> list[Event]:
     """The event of the decision, if it is news. Raises InvalidResultError if its id stands for another one."""
-    event, ours = decided(case.result, case.subject), {one.id: one for one in case.known if one.source == RIPEN}
+    state = _state(case.known, case.desk.trusted)
+    event, ours = _answering(case, state), {one.id: one for one in case.known if one.source == RIPEN}
     if event is None:
         return []
     if event.id in ours:
         if not says_the_same(ours[event.id], event):
             raise InvalidResultError("id", "was used for another result", "an id of its own for each result")
         return []
-    standing = ours.get(_in_force(case.known, case.desk.trusted)) if case.result.observed else None
+    standing = ours.get(state.decision.id) if state.decision and case.result.observed else None
     return [] if standing is not None and says_the_same(standing, event) else [event]
 
 
-def _in_force(events: Sequence[Event], trusted: frozenset[str]) -> str:
-    """The id of the decision in force; empty if there is none."""
+def _answering(case: _Case, state: SalesState) -> Event | None:
+    """The event of the decision, which answers the last handoff before it if it names none; None if there is none."""
+    result, handoff = case.result, state.handoff
+    decision = result.decision
+    if decision and not decision.handoff and handoff and handoff.at <= result.at:
+        result = result._replace(decision=decision._replace(handoff=handoff.id))
+    return decided(result, case.subject)
+
+
+def _state(events: Sequence[Event], trusted: frozenset[str]) -> SalesState:
+    """The handoff and the decision in force after these events."""
     state = SalesState()
     ordered = sorted(events, key=lambda event: (event.at, event.id))
     for _, event in without_undone([(event.at, event) for event in ordered]):
         state.take(event, trusted)
-    return state.decision.id if state.decision else ""
+    return state
 
 
 def _assignment(case: _Case, problems: list[InvalidFieldError]) -> list[Event]:
@@ -183,9 +206,21 @@ def _contract(case: _Case, problems: list[InvalidFieldError]) -> list[Event]:
 
 
 def _write(desk: Desk, tree: MergedLead, fresh: Sequence[Event], now: int) -> bool:
-    """Write events unless the lead was erased or changed meanwhile; True if they are written."""
+    """Write events unless the lead was erased or changed meanwhile; True if they are written.
+
+    A decision raises the version of the lead's lock, so that who decides on the page at the same time hears of it.
+    """
     received = [Received(event.subject, event.at, now, event) for event in fresh]
     items = [item for one in received for item in event_items([one], desk.retention_days)]
-    puts = [{"Put": put_arguments(desk.table_name, item)} for item in items]
+    actions = [{"Put": put_arguments(desk.table_name, item)} for item in items]
+    if any(event.name in DECISIONS for event in fresh):
+        actions.append({"Put": _raised_lock(desk, tree.record.subject, now)})
     there = still_there(desk.table_name, tree.record, tree.items)
-    return succeeds(client("dynamodb").transact_write_items, TransactItems=[there, *puts])
+    return succeeds(client("dynamodb").transact_write_items, TransactItems=[there, *actions])
+
+
+def _raised_lock(desk: Desk, subject: str, now: int) -> dict[str, Any]:
+    version = get_item(desk.table_name, subject, DECIDED_KEY).get("version", 0)
+    lock = {"pk": subject, "sk": DECIDED_KEY, "version": version + 1}
+    lock["ttl"] = (now + desk.retention_days * DAY) // SECOND
+    return {"TableName": desk.table_name, "Item": attributes(lock), **unchanged(version)}

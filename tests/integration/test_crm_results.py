@@ -9,13 +9,20 @@ import json
 
 import boto3
 import pytest
+from click.testing import CliRunner
 
+from adapters.dynamodb.table import put_items
+from adapters.runtime.clients import unchanged
 from adapters.runtime.settings import settings
 from integration.people import ANN, SERVER_KEY, SOURCES, of_user, told_by_server
 from integration.test_reps import files
 from ripen.crm.hubspot import SignedRequest
+from ripen.events.event import RIPEN, Event, Received
+from ripen.storage.ledger import event_items
 from ripen.times import DAY, HOUR, MINUTE, SECOND, to_iso
+from ripen_cli.main import main
 from sales.handler import handler
+from services import crm_results
 from services.erasure import erase_lead
 from stories import IP, START, identified, tracked, viewed
 
@@ -68,8 +75,7 @@ def test_a_result_is_stored_once_however_often_it_is_sent(known):
 
     [won] = sold(known)
     assert (won.name, won.properties) == ("Deal Won", {"by": "source.crm", "value": 900.0, "currency": "EUR"})
-    known.score(NOW)
-    assert known.record()["phase"][0] == "purchase"
+    assert "V" in [key for _, key in known.keys("V")]
 
 
 @pytest.mark.parametrize("name", [{"lead": "a:ann"}, {"userId": "ann-17"}, {"crmId": "c-9"}, {"email": ANN.upper()}])
@@ -129,6 +135,17 @@ def test_an_erased_person_gets_no_result(known):
     assert len(known.items()) == before
 
 
+def test_a_result_answers_the_last_handoff(known):
+    told = {"campaign": "warm", "step": "1", "cycle": 1, "recipient": "sales"}
+    handed = Event("warm_1_1_sent", "Lead Handed Off", START + HOUR, RIPEN, properties=told)
+    put_items("ripen", event_items([Received("a:ann", handed.at, handed.at, handed)], 730))
+
+    before = {"id": "early", "lead": "a:ann", "result": "accepted", "at": to_iso(START + MINUTE)}
+
+    assert statuses(WON, before) == ["stored", "outdated"]
+    assert [event.properties.get("handoff") for event in sold(known)] == [None, None, "warm_1_1"]
+
+
 def test_an_owner_becomes_the_leads_rep_and_an_unknown_one_is_told_back(known):
     _, told = send({**WON, "owner": "Tom@news.example.net"}, {"id": "2", "lead": "a:ann", "owner": "eve"})
 
@@ -163,6 +180,69 @@ def test_a_server_over_its_limit_waits(known, rule_files):
 
     assert send(WON, now=later)[0] == 200
     assert send({**WON, "id": "2"}, now=later)[0] == 429
+
+
+def meanwhile(monkeypatch, happens):
+    """Let something happen once between reading a lead and writing about it."""
+    waiting = [happens]
+
+    def first(version):
+        if waiting:
+            waiting.pop()()
+        return unchanged(version)
+
+    monkeypatch.setattr(crm_results, "unchanged", first)
+
+
+def test_of_two_results_at_the_same_moment_both_are_stored_and_the_later_is_in_force(known, monkeypatch):
+    later = {"id": "2", "lead": "a:ann", "result": "lost", "at": to_iso(NOW)}
+    meanwhile(monkeypatch, lambda: send(later))
+
+    assert statuses({**WON, "at": to_iso(NOW - HOUR)}) == ["outdated"]
+    assert [event.name for event in sold(known)] == ["Deal Won", "Deal Lost"]
+
+
+def test_a_result_that_comes_twice_at_the_same_moment_is_stored_once(known, monkeypatch):
+    meanwhile(monkeypatch, lambda: send(WON))
+
+    assert statuses(WON) == ["repeated"]
+    assert len(sold(known)) == 1
+
+
+def test_a_person_who_is_erased_at_the_same_moment_gets_no_result(known, monkeypatch):
+    meanwhile(monkeypatch, lambda: erase_lead("ripen", ["a:ann"], b"a" * 64))
+
+    assert statuses(WON) == ["unknown"]
+    assert known.keys("E#") == []
+
+
+def test_a_table_is_imported_once_however_often(known, tmp_path):
+    path = tmp_path / "deals.csv"
+    path.write_text(f"E-Mail;Status;Datum;Betrag;Währung;Vertragsende\n{ANN};Gewonnen;02.03.2026;900;EUR;31.12.2099\n")
+
+    def run(*options):
+        done = CliRunner().invoke(main, ["crm", "import", str(path), *options])
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+    assert "won          new" in run()
+    assert sold(known) == []
+    run("--yes")
+    assert "won          known already" in run("--yes")
+
+    [won] = sold(known)
+    assert won.properties == {"by": "source.crm", "value": 900.0, "currency": "EUR"}
+    assert {"contract_ends": "2099-12-31"} in [event.traits for event in known.events()]
+
+
+def test_a_table_of_a_server_that_the_rules_do_not_know_is_refused(known, tmp_path):
+    path = tmp_path / "deals.csv"
+    path.write_text("email,status\n")
+
+    done = CliRunner().invoke(main, ["crm", "import", str(path), "--source", "erp"])
+
+    assert done.exit_code == 1
+    assert "no server 'erp'" in done.output
 
 
 @pytest.fixture

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from jsonschema_rs import Draft202012Validator
 
 from ripen.crm.fields import Reading, read_results_option, record_result, unknown_status
 from ripen.crm.hubspot import hubspot_results
@@ -10,8 +13,12 @@ from ripen.crm.results import assigned, contract_events, decided, read_result
 from ripen.crm.salesforce import Notification, OutboundMessage, salesforce_result
 from ripen.crm.written_values import day, number
 from ripen.errors import InvalidFieldError
-from ripen.times import DAY, HOUR, to_iso
+from ripen.fold.fold import fold
+from ripen.sales.decisions import KINDS, REASONS, Decision, decision_event
+from ripen.times import DAY, HOUR, parse_iso, to_iso
+from sales.crm.openapi import openapi
 from stories import START
+from unit.test_decisions import RULES
 
 WON = {"id": "deal-1", "email": "ann@example.com", "result": "won", "value": 1200.5, "currency": "EUR"}
 
@@ -180,6 +187,20 @@ def test_the_same_record_is_the_same_result_and_a_changed_one_is_another():
     assert record(**one).id != record(**one | {"value": "11"}).id
 
 
+def test_a_day_counts_from_its_last_moment_so_that_it_answers_a_handoff_of_the_same_day():
+    closed = {"email": "ann@example.com", "status": "won"}
+
+    assert record(**closed, closedate="2026-03-01").at == read(at="2026-03-01").at == parse_iso("2026-03-02") - 1
+    assert record(**closed, datum="02.03.2026").at == read(at="2026-03-02").at == START
+    assert record(**closed, datum="01.03.2026 10:00").at == parse_iso("2026-03-01T10:00:00Z")
+
+
+def test_a_record_of_today_is_the_same_result_an_hour_later():
+    told = {"email": "ann@example.com", "status": "won", "closedate": "2026-03-02"}
+
+    assert record(**told).id == record(START + HOUR, **told).id
+
+
 def test_a_deal_that_will_be_closed_later_counts_from_now():
     assert record(email="ann@example.com", status="won", closedate="2026-12-31").at == START
 
@@ -297,3 +318,43 @@ def test_an_organisation_is_known_by_both_forms_of_its_id():
 
     assert message.is_from("00D240000001ABC")
     assert not message.is_from("00D240000009ABC")
+
+
+def test_the_description_of_the_endpoint_is_valid_and_refuses_what_the_endpoint_refuses():
+    schema = openapi()["paths"]["/crm/results"]["post"]["requestBody"]["content"]["application/json"]["schema"]
+    described = Draft202012Validator(schema)
+
+    assert described.is_valid({"results": [WON]})
+    assert not described.is_valid({"results": []})
+    for wrong in ({"stage": "won"}, {"email": None}, {"result": "closed"}, {"value": "1200"}, {"currency": "euro"}):
+        told = {name: value for name, value in (WON | wrong).items() if value is not None}
+        assert not described.is_valid({"results": [told]}), wrong
+
+
+OUTCOMES = st.lists(
+    st.tuples(st.sampled_from([kind for kind in KINDS if kind != "return"]), st.integers(0, 5), st.booleans()),
+    min_size=1,
+    max_size=6,
+)
+
+
+@given(OUTCOMES, st.randoms(use_true_random=False))
+def test_in_whatever_order_and_however_often_results_and_decisions_come_one_is_in_force(outcomes, random):
+    events = [outcome(number, *parts) for number, parts in enumerate(outcomes)]
+    arrived = [*events, *random.sample(events, len(events) // 2)]
+    random.shuffle(arrived)
+    ledger = list({event.id: event for event in arrived}.values())
+
+    lead = fold("a:ann", sorted(ledger, key=lambda event: (event.at, event.id)), RULES, START + 30 * DAY)
+
+    assert lead.decision is not None
+    assert lead.decision.id == max(events, key=lambda event: (event.at, event.id)).id
+
+
+def outcome(number, kind, hours, by_page):
+    """A decision of a rep on the page, or one in a result of the CRM."""
+    if by_page:
+        made = Decision(kind, "rep.ann", reason="other" if kind in REASONS else "")
+        return decision_event(made, f"page-{number}", "a:ann", START + hours * HOUR)
+    told = {"id": f"n{number}", "lead": "a:ann", "result": kind, "at": to_iso(START + hours * HOUR)}
+    return decided(read_result(told, "crm", START + DAY), "a:ann")

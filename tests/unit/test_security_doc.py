@@ -41,6 +41,7 @@ def test_each_role_has_its_lines():
         "An approver",
         "A marketer",
         "A rep",
+        "A CRM",
         "An operator",
         "The rehearse function",
         "The tracking function",

@@ -29,8 +29,8 @@ _DECIMALS = {"comma": ",", "point": "."}
 _TELL_EVERY = 1_000
 _TRIES = 5
 _AT_ONCE = 8
-_PART = 256
-"""Rows that are under way at a time."""
+_PART = 32
+"""Rows that one thread stores at a time."""
 
 Store = Callable[[CrmResult], Outcome]
 
@@ -109,9 +109,14 @@ def _desk(deployment: Deployment, source: str, moment: int) -> Desk:
 
 def _outcomes(rows: Iterator[Read], store: Store) -> Iterator[tuple[Read, Outcome | None]]:
     """Each row with what becomes of its result, in order. So many rows are under way that memory stays bounded."""
+
+    def store_all(part: list[Read]) -> list[tuple[Read, Outcome | None]]:
+        return [(read, store(read.result) if read.result else None) for read in part]
+
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        while part := [*islice(rows, _PART)]:
-            yield from zip(part, pool.map(lambda read: store(read.result) if read.result else None, part), strict=True)
+        while parts := [part for _ in range(_AT_ONCE) if (part := [*islice(rows, _PART)])]:
+            for stored in pool.map(store_all, parts):
+                yield from stored
 
 
 def _patiently(store: Store, result: CrmResult) -> Outcome:

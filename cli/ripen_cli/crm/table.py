@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from ripen.crm.fields import Reading, record_result, unknown_status
+from ripen.crm.fields import Reading, finder, record_result, unknown_status
 from ripen.crm.results import CrmResult
 from ripen.errors import InvalidFieldError
 from ripen_cli.importing.columns import Columns
@@ -56,8 +56,10 @@ def read_table(path: Path, columns: Columns, reading: Reading, source: str, now:
 
 
 def _read(row: Row, columns: Columns, reading: Reading, source: str, now: int) -> Read:
+    usual = finder(row.values)
+
     def find(role: str) -> str | None:
-        return columns.find(role, row.values)
+        return columns.find(role, row.values) if role in columns.chosen else usual(role)
 
     if status := unknown_status(row.values, reading, find):
         return Read(row, status=status)

@@ -11,10 +11,10 @@ from datetime import UTC, tzinfo
 from typing import Any, NamedTuple
 
 from ripen.crm.results import FIELDS, RESULTS, CrmResult, digest, read_result
-from ripen.crm.written_values import day, moment, number, plain
+from ripen.crm.written_values import date_in, day, moment, number, plain
 from ripen.errors import InvalidResultError
 from ripen.sales.decisions import REASONS, TOO_EARLY
-from ripen.times import to_iso
+from ripen.times import DAY, to_iso
 
 RECORD = "record"
 """The role of the column with the id of the record itself: it tells results apart, and finds no lead."""
@@ -115,11 +115,10 @@ def record_result(
         told["currency"] = str(told.get("currency", "")).upper()
     else:
         told.pop("currency", None)
-    if "at" in told:
-        at = moment(told["at"], reading.zone, names["at"])
+    at = _last_moment(told.pop("at"), reading, names["at"]) if "at" in told else None
+    told["id"] = digest(json.dumps({"at": at, **{field: told[field] for field in sorted(told)}}))
+    if at is not None:
         told["at"] = to_iso(min(at, now))  # deals are given the day on which they will be closed
-    about = {field: told[field] for field in sorted(told)}
-    told["id"] = digest(json.dumps(about))
     told.pop(RECORD, None)
     return read_result({field: told[field] for field in FIELDS if field in told}, source, now, observed=True)
 
@@ -135,6 +134,12 @@ def finder(values: Mapping[str, Any]) -> Find:
         return next((known[name] for name in COLUMNS[field] if name in known), None)
 
     return find
+
+
+def _last_moment(text: str, reading: Reading, name: str) -> int:
+    """The moment (ms) in a text; of a day its last one, because it may have begun before a handoff of the same day."""
+    found = moment(text, reading.zone, name)
+    return found + DAY - 1 if date_in(text) is not None and ":" not in text else found
 
 
 def _text(value: Any) -> str:

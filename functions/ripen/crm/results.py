@@ -146,7 +146,8 @@ def _moment(told: Mapping[str, Any], now: int) -> int:
         raise InvalidResultError("at", "lies in the future", "the moment at which it was decided")
     if at < now - _OLDEST:
         raise InvalidResultError("at", f"is {(now - at) // DAY} days ago", "at most ten years ago")
-    return min(at, now)
+    # Of a day the last moment: it may have begun before a handoff of the same day.
+    return min(at + DAY - 1 if len(value) == len(_FIRST_DAY) else at, now)
 
 
 def _day(told: Mapping[str, Any], name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 
 from ripen.errors import InvalidEventError, InvalidResultError
 from ripen.times import LAST_MOMENT, SECOND
@@ -18,6 +19,7 @@ _COMMA, _POINT = ",", "."
 _THOUSANDS = 3
 
 
+@lru_cache(maxsize=4096)
 def plain(name: str) -> str:
     """A name without case, spaces and punctuation."""
     return re.sub(r"[\W_]+", "", name).lower()
