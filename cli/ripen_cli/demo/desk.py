@@ -14,7 +14,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from ripen.times import to_iso
 from ripen_cli.cloud import Cloud
-from ripen_cli.demo import rules_page
+from ripen_cli.demo import crm_page, rules_page
+from ripen_cli.demo.crm import Crm
 from ripen_cli.demo.leads import Leads, details, summary
 from ripen_cli.demo.mailbox import Mail, links, mails, readable
 from ripen_cli.demo.postman import Postman
@@ -65,11 +66,12 @@ def _protect(response: Response) -> Response:
     return response
 
 
-def blueprint(cloud: Cloud) -> Blueprint:
+def blueprint(cloud: Cloud, crm: Crm) -> Blueprint:
     """The pages below `/_demo/`, and below `/_demo/api/` the JSON that they poll."""
     desk = Blueprint("desk", __name__, url_prefix="/_demo")
     desk.register_blueprint(_api(cloud))
     desk.register_blueprint(rules_page.blueprint(cloud))
+    desk.register_blueprint(crm_page.blueprint(crm))
     desk.before_request(_refuse_other_sites)
     desk.after_request(_protect)
     postman = Postman(cloud)

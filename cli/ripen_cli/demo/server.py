@@ -14,6 +14,7 @@ from werkzeug.serving import make_server
 
 from ripen_cli.cloud import Cloud
 from ripen_cli.demo import desk, site
+from ripen_cli.demo.crm import Crm
 from ripen_cli.local_edge import SITE
 from ripen_cli.project import ROOT
 
@@ -22,15 +23,15 @@ WEBSITE = f"www.{SITE}"
 """The host of the website: it shares its site with the edge."""
 
 
-def application(cloud: Cloud) -> Flask:
-    """The website and the operator pages, connected to a running local cloud."""
+def application(cloud: Cloud, crm: Crm) -> Flask:
+    """The website, and the pages of operators and of a CRM, connected to a running local cloud."""
     web = ROOT / "web" / "demo"
     app = Flask(__name__, template_folder=str(web), static_folder=str(web / "static"))
     # Prevents DNS rebinding: requests for other host names are rejected.
     app.config["TRUSTED_HOSTS"] = [_HOST, "localhost", WEBSITE]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.register_blueprint(site.blueprint(cloud))
-    app.register_blueprint(desk.blueprint(cloud))
+    app.register_blueprint(desk.blueprint(cloud, crm))
     return app
 
 
@@ -54,7 +55,9 @@ def serve(cloud: Cloud, listening: socket.socket) -> Iterator[str]:
     """Serve on `listening` until the block ends; yields the base URL."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     port = listening.getsockname()[1]
-    server = make_server(_HOST, port, application(cloud), threaded=True, fd=listening.fileno())
+    crm = Crm(cloud)
+    crm.connect()
+    server = make_server(_HOST, port, application(cloud, crm), threaded=True, fd=listening.fileno())
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
