@@ -13,7 +13,7 @@ from ripen.events.explicit_requests import purpose_of
 from ripen.leads.explain import Explanation, explain
 from ripen.times import parse_iso, to_iso
 from ripen_cli.deployment import Deployment, deployed, now
-from ripen_cli.lead_summary import next_steps, permission, person, summary_rows
+from ripen_cli.lead_summary import next_steps, permission, person, sales_status, summary_rows
 from ripen_cli.reading import Reading, read_lead
 
 _SHOWN = ("path", "url", "link", "form", "campaign", "value", "seconds", "reason", "rep")
@@ -90,6 +90,7 @@ def portrait(reading: Reading) -> dict[str, Any]:
         "permission": permission(lead, reading.tree.record.address)._asdict(),
         "next": next_steps(reading),
         "rep": lead.owner,
+        "sales": sales_status(lead),
         "lead": lead.subject,
         "others": [*reading.others],
         "subjects": list(reading.tree.ledgers),

@@ -122,6 +122,16 @@ def _erasure(lead: Lead) -> dict[str, Any]:
     return {"at": lead.erase_at, "what": f"all data of this lead are erased, because {why}"}
 
 
+def sales_status(lead: Lead) -> str:
+    """The decision of sales that is in force, or that one is missing; empty if nothing was handed over or decided."""
+    made = lead.decision
+    if made is None:
+        return f"handed over on {day(lead.handoff.at)}, no decision yet" if lead.handoff else ""
+    reason = f" ({made.reason})" if made.reason else ""
+    until = f"; not handed over before {day(made.until)}" if made.until else ""
+    return f"{made.name}{reason}, {day(made.at)}, by {made.by}{until}"
+
+
 def summary_rows(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The first rows about a lead, from the JSON form of the lead."""
     known = facts["person"]
@@ -132,6 +142,8 @@ def summary_rows(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "address", f"{known['address']} ({facts['proof']})" if known["address"] else "not known"
     if facts["rep"]:
         yield "rep", facts["rep"]
+    if facts["sales"]:
+        yield "sales", facts["sales"]
     yield "may be mailed", str(Permission(**facts["permission"]))
     for n, step in enumerate(facts["next"]):
         yield "" if n else "next", f"{_when(step['at'], facts['at'])}: {step['what']}"

@@ -8,8 +8,8 @@ import pytest
 from adapters.identity.link_tokens import DossierLink, issue_dossier
 from e2e.conftest import SERVER_KEY
 from ripen.storage.ledger import RECORD_KEY
-from ripen_cli.demo.desk import clock
 from ripen_cli.demo.mailbox import mails
+from ripen_cli.demo.times import clock
 
 LEAD = "u:dossier"
 

@@ -6,7 +6,7 @@ import pytest
 
 from adapters.identity.link_tokens import issue_page
 from ripen.storage.ledger import read_events
-from ripen_cli.demo.desk import clock
+from ripen_cli.demo.times import clock
 
 MOST_KEYS = 40
 FOCUSED = "document.activeElement"

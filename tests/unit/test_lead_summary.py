@@ -8,7 +8,7 @@ from ripen.config.configuration import ActiveConfiguration, Configuration
 from ripen.storage.lead_record import Record
 from ripen.storage.merged_lead import MergedLead
 from ripen.times import DAY
-from ripen_cli.lead_summary import next_steps, permission, person
+from ripen_cli.lead_summary import next_steps, permission, person, sales_status
 from ripen_cli.reading import Reading
 from stories import START
 from unit.leads import LOOKED, happened, lead, reported, rules, told
@@ -16,6 +16,7 @@ from unit.leads import LOOKED, happened, lead, reported, rules, told
 ANN = "ann@example.com"
 SENT = reported("Email Sent", 1, campaign="c", step="s", cycle=1, mail="m", to=ANN)
 CONFIRMED = reported("Subscription Confirmed", 2, intent="c_s_1")
+HANDED = reported("Lead Handed Off", 1, campaign="c", step="s", cycle=1, recipient="sales", rep="tom")
 OWNED = {"key": "I#1", "owned": True}
 
 
@@ -151,6 +152,22 @@ def test_a_handoff_that_is_due_names_the_rep():
     )
 
     assert [one["what"] for one in found] == ["handoff to tom (talk)", "the mail note in the name of tom (note)"]
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        ([], ""),
+        ([HANDED], "handed over on 2026-03-03, no decision yet"),
+        (
+            [HANDED, reported("Lead Returned", 2, by="rep.tom", reason="too-early", until="2026-04-01")],
+            "Lead Returned (too-early), 2026-03-04, by rep.tom; not handed over before 2026-04-01",
+        ),
+        ([HANDED, reported("Lead Accepted", 2, by="rep.tom")], "Lead Accepted, 2026-03-04, by rep.tom"),
+    ],
+)
+def test_the_summary_tells_what_sales_has_decided(events, expected):
+    assert sales_status(reading(told(email=ANN), *events, days=5).lead) == expected
 
 
 def test_a_withdrawal_leaves_no_next_steps():

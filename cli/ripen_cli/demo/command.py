@@ -93,6 +93,8 @@ The demo is ready. Open, in this order:
     {base}/_demo/mailbox
   The rules: lower a point, break a line, add two zeros, and go back
     {base}/_demo/rules/
+  A CRM: let somebody become ripe, read what a rep gets, decide, and win the deal
+    {base}/_demo/crm/
   All leads, and what to click:
     {base}/_demo/leads
     {base}/_demo/

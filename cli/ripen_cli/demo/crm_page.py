@@ -7,19 +7,31 @@ from http import HTTPStatus
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from ripen.times import MINUTE
+from ripen_cli.cloud import Cloud
 from ripen_cli.demo.crm import Crm
+from ripen_cli.demo.regular import becomes_ripe
+from ripen_cli.demo.times import clock
 
 CURRENCY = "EUR"
 VALUE = 4800
+USER = "jana"
+ADDRESS = "jana@brandt.example"
+"""The lead who becomes ripe at the press of a button."""
 
 
-def blueprint(crm: Crm) -> Blueprint:
+def blueprint(cloud: Cloud, crm: Crm) -> Blueprint:
     """The page at `/crm/` with all records, and the buttons that send a result."""
     pages = Blueprint("crm", __name__, url_prefix="/crm")
 
     @pages.get("/")
     def page() -> str:
-        return render_template("desk/crm.html", records=crm.records(), value=VALUE, currency=CURRENCY)
+        return render_template("desk/crm.html", records=crm.records(), value=VALUE, currency=CURRENCY, address=ADDRESS)
+
+    @pages.post("/ripe")
+    def ripe() -> AnyResponse:
+        becomes_ripe(cloud, USER, ADDRESS, clock() - 2 * MINUTE)
+        return redirect(f"/_demo/leads/u:{USER}")
 
     @pages.post("/results")
     def send() -> AnyResponse:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -20,17 +19,13 @@ from ripen_cli.demo.leads import Leads, details, summary
 from ripen_cli.demo.mailbox import Mail, links, mails, readable
 from ripen_cli.demo.postman import Postman
 from ripen_cli.demo.site import LANDING
+from ripen_cli.demo.times import clock
 
 _SITE = "www.example.com"
 """The website's host in the starter mails; links to it lead to the demo's own website."""
 
 # Mails have inline styles; scripts may come only from this server.
 _POLICY = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: https:; frame-ancestors 'none'"
-
-
-def clock() -> int:
-    """The current time in milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
 
 
 def visitor_in(cookie: str) -> str:
@@ -71,7 +66,7 @@ def blueprint(cloud: Cloud, crm: Crm) -> Blueprint:
     desk = Blueprint("desk", __name__, url_prefix="/_demo")
     desk.register_blueprint(_api(cloud))
     desk.register_blueprint(rules_page.blueprint(cloud))
-    desk.register_blueprint(crm_page.blueprint(crm))
+    desk.register_blueprint(crm_page.blueprint(cloud, crm))
     desk.before_request(_refuse_other_sites)
     desk.after_request(_protect)
     postman = Postman(cloud)

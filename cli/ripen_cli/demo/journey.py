@@ -15,12 +15,13 @@ from ripen.leads.identifiers import UNSUBSCRIBED
 from ripen.times import LAST_MOMENT
 from ripen_cli.cloud import Cloud, Progress
 from ripen_cli.demo.checking import Found, StoryError, expect, perform, wait
-from ripen_cli.demo.desk import clock, sweep, visitor_in
+from ripen_cli.demo.desk import sweep, visitor_in
 from ripen_cli.demo.leads import Leads, Reading
 from ripen_cli.demo.mailbox import Mail, mails
 from ripen_cli.demo.move_over import DOMAIN, PEOPLE, import_export
 from ripen_cli.demo.postman import pages
 from ripen_cli.demo.rules_walk import RulesWalk
+from ripen_cli.demo.sales_walk import SalesWalk
 from ripen_cli.demo.shop import order
 from ripen_cli.demo.story import (
     AGENDA,
@@ -47,6 +48,7 @@ from ripen_cli.demo.story import (
     sign_up_in_german,
     told,
 )
+from ripen_cli.demo.times import clock
 from ripen_cli.local_edge import SITE
 
 _SCORED_WITHIN = 90
@@ -92,6 +94,7 @@ class Journey:
             self._orders(before.lead.subject)
         with browser.new_context() as context:
             self._is_mailed_in_german(self._visitor(context, f"weber.{secrets.token_hex(4)}@lindenhof.example"))
+        SalesWalk(self._cloud, self._base, self._report, self._progress).through(browser)
         self._moves_over()
         with browser.new_context() as context:
             RulesWalk(self._cloud, self._visitor(context, ""), self._report, self._progress).through()

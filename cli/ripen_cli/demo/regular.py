@@ -48,6 +48,7 @@ def becomes_ripe(cloud: Cloud, user: str, address: str, moment: int) -> None:
         "company": "Brandt Metalworks",
     }
     traits |= {"role": "owner", "employees": 40, "industry": "metalworking", "timezone": "Europe/Berlin"}
+    traits |= {"language": "en", "account_owner": "jon"}
     signed_up = {"type": "identify", "traits": traits}
     calls = [call for days in range(4, 0, -1) for call in reads(moment - days * DAY)]
     calls += [at(signed_up, moment), at(told("Signed Up"), moment), at(told("Subscription Confirmed"), moment + SECOND)]
