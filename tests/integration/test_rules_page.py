@@ -11,6 +11,7 @@ import pytest
 
 from adapters.rules.versions import activations
 from ripen_cli.cloud import local_rules
+from ripen_cli.demo.crm import Crm
 from ripen_cli.demo.edits import EDITS
 from ripen_cli.demo.rules_page import status
 from ripen_cli.demo.server import application
@@ -34,7 +35,7 @@ def desk(site):
         client=lambda service: SECRETS if service == "secretsmanager" else boto3.client(service),
         **names,
     )
-    return application(cloud).test_client()
+    return application(cloud, Crm(cloud)).test_client()
 
 
 def told(answer):

@@ -132,7 +132,7 @@ def test_a_mistake_in_a_file_saved_on_windows_is_named_with_its_line(files):
             "campaigns",
             "mail: first-steps",
             "mail: first",
-            "rules/campaigns.yaml:181: campaigns.onboarding.steps.0.mail: there is no mail",
+            "rules/campaigns.yaml:263: campaigns.onboarding.steps.0.mail: there is no mail",
         ),
         ("campaigns", "profile: engagement", "profile: value", "there is no profile 'value'; known: engagement, fit"),
         ("campaigns", "phase: purchase", "phase: buying", "there is no phase 'buying'"),
@@ -143,7 +143,7 @@ def test_a_mistake_in_a_file_saved_on_windows_is_named_with_its_line(files):
             "allows after only together with score",
         ),
         ("sources", "kind: browser", "kind: server", "kind server needs write_key_sha256, and neither write_key"),
-        ("sources", '["*"]', '["www.example.com"]', "rules/sources.yaml:76: sources.website.origins.0: "),
+        ("sources", '["*"]', '["www.example.com"]', "rules/sources.yaml:81: sources.website.origins.0: "),
         ("sources", "  website:", "  ripen:", "is a reserved name"),
         ("campaigns", "at_least: 150", "at_least: -1", "greater than or equal to 0.1 (it is -1)"),
         (
@@ -166,7 +166,7 @@ def test_two_sources_with_the_same_key_are_refused(files):
 
     [problem] = problems(files | {"rules/sources.yaml": text})
 
-    assert problem.startswith("rules/sources.yaml:80: sources.shop: has the same write key as website")
+    assert problem.startswith("rules/sources.yaml:85: sources.shop: has the same write key as website")
 
 
 def test_duplicate_keys_are_refused(files):
@@ -174,7 +174,7 @@ def test_duplicate_keys_are_refused(files):
 
     [problem] = problems(files | {"rules/campaigns.yaml": text})
 
-    assert problem.startswith('rules/campaigns.yaml:464: the key "onboarding" occurs more than once')
+    assert problem.startswith('rules/campaigns.yaml:546: the key "onboarding" occurs more than once')
 
 
 def test_a_missing_file_and_an_unknown_file_are_both_reported(files):
