@@ -53,6 +53,9 @@ KINDS = (
 )
 
 
+_PATIENCE = 1
+"""Seconds of a long poll, which asks all servers of a queue; a short one may find nothing although messages wait."""
+
 _CRM = "{stack}-crm-"
 """The beginning of the names of the queues that the templates in infra/crm make."""
 
@@ -118,12 +121,11 @@ def redrive(deployment: Deployment, yes: bool) -> None:
 def letters(queue: str) -> Iterator[Letter]:
     """The messages of a queue, at most 10,000; each is then hidden for a minute."""
     for _ in range(0, _MOST, _FULL_BATCH):
-        # A long poll asks all servers of the queue; a short one may find nothing although messages wait.
         found = client("sqs").receive_message(
             QueueUrl=queue,
             MaxNumberOfMessages=_FULL_BATCH,
             VisibilityTimeout=_HELD,
-            WaitTimeSeconds=1,
+            WaitTimeSeconds=_PATIENCE,
             MessageAttributeNames=["All"],
         )
         if not found.get("Messages"):

@@ -52,6 +52,7 @@ def queues(nurturing, functions, monkeypatch):
     found = {name: nurturing.sqs.create_queue(QueueName=name)["QueueUrl"] for name in names}
     found |= {"DueQueue": nurturing.queue_url, "TrackFunction": "track"}
     monkeypatch.setattr("ripen_cli.dead_letters.resources", lambda _stack: found)
+    monkeypatch.setattr("ripen_cli.dead_letters._PATIENCE", 0)  # the queue of a test has a single server
     return found
 
 
