@@ -61,7 +61,7 @@ def story():
         events.append(ours("Email Sent", START + day * DAY, **mail, to="ada.baumann@lead.example"))
     events += [ours("Email Opened", START + 3 * DAY + HOUR, intent="ripening_guide_1")]
     events += [ours("Email Link Clicked", START + 3 * DAY + HOUR + MINUTE, intent="ripening_guide_1", link="https://x")]
-    events += [ours("Subscription Confirmed", START + 2 * HOUR, intent="welcome_1_1")]
+    events += [ours("Subscription Confirmed", START + 3 * DAY + 2 * HOUR, intent="ripening_guide_1")]
     events += [
         online("Demo Requested", NOW - 4 * HOUR, "/pricing"),
         online("Price Calculated", START + 9 * DAY, "/pricing"),

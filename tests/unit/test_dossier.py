@@ -27,7 +27,7 @@ CONFIGURATION = Configuration.model_validate(
                     "page": {"title": "Looks around", "when": {"event": "Page Viewed"}, "points": 1},
                     "demo": {"title": "Asks for a demo", "when": {"event": "Demo Requested"}, "points": 50},
                 },
-            }
+            },
         },
         "phases": {"awareness": {"title": "Awareness"}},
         "interests": {"topics": {"pricing": {"title": "Prices", "when": {"event": "Page Viewed"}}}},
@@ -102,6 +102,18 @@ def test_a_score_is_explained_by_its_rules_the_strongest_first():
         [("Asks for a demo", 1), ("Looks around", 2)],
     )
     assert score.points == pytest.approx(sum(one.points for one in score.earned), abs=0.1)
+
+
+def test_points_for_traits_have_the_title_of_their_rule():
+    fit = {"fit": {"size": {"title": "Large enough", "when": {"traits.employees": 40}, "points": 20}}}
+    parts = CONFIGURATION.model_dump(mode="json", exclude_unset=True, by_alias=True) | {"profiles": {"fit": fit}}
+    configuration = Configuration.model_validate(parts)
+    told = Event("t", "Identified", START, "website", traits={"employees": 40})
+    lead = fold("u:1", [told], compile_rules(configuration, "1"), NOW)
+
+    [score] = dossier(lead, {"u:1": [told]}, configuration, "en").scores
+
+    assert [one.title for one in score.earned] == ["Large enough"]
 
 
 def test_the_curve_ends_at_the_score_of_today():

@@ -187,13 +187,14 @@ def _topic(configuration: Configuration, name: str) -> str:
 
 def _growth(lead: Lead, profile: str, configuration: Configuration) -> Growth:
     mine = [one for one in lead.contributions if one.profile == profile]
-    rules = configuration.profiles[profile].rules if profile in configuration.profiles else {}
+    known = configuration.profiles.get(profile)
+    titles = {name: rule.title for rules in ((known.rules, known.fit) if known else ()) for name, rule in rules.items()}
     by_rule: dict[str, list[Contribution]] = {}
     for one in mine:
         by_rule.setdefault(one.rule, []).append(one)
     earned = [
         Earned(
-            (rules[name].title if name in rules else "") or name,
+            titles.get(name) or name,
             round(sum(one.value(lead.now) for one in ones), 1),
             len(ones),
             max(one.at for one in ones),
@@ -201,9 +202,8 @@ def _growth(lead: Lead, profile: str, configuration: Configuration) -> Growth:
         for name, ones in by_rule.items()
     ]
     earned.sort(key=lambda one: (-abs(one.points), one.title))
-    title = configuration.profiles[profile].title if profile in configuration.profiles else ""
     return Growth(
-        title or profile,
+        (known.title if known else "") or profile,
         round(lead.score(profile), 1),
         tuple(earned[:_MOST_RULES]),
         curve(mine, lead.first_seen, lead.now),
