@@ -74,6 +74,7 @@ RULES = {
         }
     },
     "people": {"team": "sales", "reps": REPS},
+    "sources": {"crm": {"kind": "server", "write_key_sha256": "0" * 64}},
 }
 
 
@@ -152,8 +153,10 @@ class Story:
 
 @pytest.fixture
 def ripe():
-    """A lead that has just been handed over."""
+    """A lead that has agreed to mails, and has just been handed over."""
     story = Story()
+    agreed = {"address": "eve@lead.example"}
+    story.events.append(Event("agreed", "Subscription Confirmed", START, "crm", properties=agreed))
     story.views(2)
     assert story.handoffs() == ["hand-over_sales_1"]
     return story
