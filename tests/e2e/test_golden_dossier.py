@@ -99,8 +99,9 @@ def test_a_dossier_with_an_open_form_is_as_wide_as_a_phone(sheet, active, monkey
     assert sheet.evaluate("document.documentElement.scrollWidth") == WIDTHS["phone"]
 
 
+@pytest.mark.parametrize("frame", WIDTHS)
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_notification_looks_like_its_golden_picture(sheet, request, active, language):
+def test_a_notification_looks_like_its_golden_picture(sheet, request, active, language, frame):
     """As mail programs show plain text: links are marked, lines wrap."""
     configuration, rules = active
     intent = Intent("sales-handoff", 2, "1", "handoff", "sales", NOW, NOW, rep="lena")
@@ -110,4 +111,4 @@ def test_a_notification_looks_like_its_golden_picture(sheet, request, active, la
     body = "<style>body { margin: 16px; font: 16px/1.4 Arial; white-space: pre-wrap; overflow-wrap: anywhere }</style>"
     text = f"{body}<strong>{escape(note.subject)}</strong>\n\n{escape(note.text)}"
 
-    looks_as_reviewed(sheet, request, text, f"handoff.{language}", "phone")
+    looks_as_reviewed(sheet, request, text, f"handoff.{language}", frame)
