@@ -135,7 +135,8 @@ def build(note: Notification, sender: str, recipient: str) -> bytes:
     except (ValueError, IndexError, MessageError) as error:
         raise MailRefusedError(f"a header is not valid: {type(error).__name__}") from None
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(note.text)
+    # Left to itself, the library decides by the first lines, and quoted-printable makes three bytes of one.
+    message.set_content(note.text, cte=None if note.text.isascii() else "base64")
     return message.as_bytes()
 
 

@@ -53,8 +53,8 @@ class Growth(NamedTuple):
 class MayWrite(NamedTuple):
     """The answer to "may I write?": `advertising`, `answers` or `nothing`.
 
-    `reason` is confirmed, proven, unproven, unsubscribed, complained, bounced, paused, withdrawn or no-address; `since`
-    its moment (ms), 0 if it has none.
+    `reason` is confirmed, no-opt-in, unproven, unsubscribed, complained, bounced, paused, withdrawn, ended or
+    no-address; `since` its moment (ms), 0 if it has none.
     """
 
     answer: str
@@ -147,14 +147,20 @@ def may_write(lead: Lead) -> MayWrite:
         return MayWrite("nothing", "withdrawn", lead.consent.at)
     if not lead.address:
         return MayWrite("nothing", "no-address")
+    if lead.ended is not None:
+        return MayWrite("nothing", "ended", lead.ended)
+    return _may_advertise(lead)
+
+
+def _may_advertise(lead: Lead) -> MayWrite:
     if lead.suppressed:
         return MayWrite("answers" if lead.suppressed == "unsubscribed" else "nothing", lead.suppressed)
     if lead.preferences.paused_until > lead.now:
         return MayWrite("answers", "paused", lead.preferences.paused_until)
-    if not lead.proof.is_proof:
-        return MayWrite("answers", "unproven")
     opt_in = lead.claims.opt_in
-    return MayWrite("advertising", "confirmed", opt_in.at) if opt_in else MayWrite("advertising", "proven")
+    if opt_in and lead.proof.is_proof:
+        return MayWrite("advertising", "confirmed", opt_in.at)
+    return MayWrite("answers", "no-opt-in" if lead.proof.is_proof else "unproven")
 
 
 def _company(traits: Mapping[str, Any]) -> str:

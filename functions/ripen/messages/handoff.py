@@ -14,6 +14,7 @@ from ripen.events.event import NOTIFY, RIPEN, Event
 from ripen.leads.lead import Contribution, Intent, Lead
 from ripen.messages.colleagues import rep_of
 from ripen.messages.display_names import full_name
+from ripen.messages.dossier import may_write
 from ripen.times import to_iso
 
 LATEST_POINTS = 5
@@ -46,6 +47,7 @@ def handoff_payload(
     campaign = configuration.campaigns.get(intent.campaign)
     told = {
         "lead": _who(lead),
+        "may_write": may_write(lead).answer,
         "campaign": {
             "name": intent.campaign,
             "title": campaign.title if campaign else "",
