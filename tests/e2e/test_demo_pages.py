@@ -11,6 +11,7 @@ from flask import Flask, render_template
 from playwright.sync_api import expect
 
 from ripen_cli.cloud import APPROVER, Cloud
+from ripen_cli.demo.crm import Crm, Record
 from ripen_cli.demo.edits import EDITS
 from ripen_cli.demo.rules_page import Row, Status
 from ripen_cli.demo.server import listen, serve
@@ -79,6 +80,7 @@ def base():
     with pytest.MonkeyPatch.context() as patch:
         nothing = SimpleNamespace(get_secret_value=lambda SecretId: {"SecretString": "a" * 64})
         patch.setattr(Cloud, "client", lambda _self, _service: nothing)
+        patch.setattr(Crm, "connect", lambda _self: None)
         yield from _serve()
 
 
@@ -157,6 +159,19 @@ def rules_page():
             approver=APPROVER,
             when=when,
         )
+
+
+def test_the_page_of_the_crm_fits_a_phone_and_its_labels_can_be_read(phone, monkeypatch):
+    detail = {"lead": {"id": LEAD["subject"], "sales": "Lead Handed Off"}, "phase": {"name": "consultation"}}
+    detail |= {"contact": {"name": LEAD["name"]}, "owner": {"name": LEAD["company"]}}
+    record = Record(LEAD["subject"], detail, ("Phase Entered", "Lead Assigned", "Lead Handed Off"))
+    monkeypatch.setattr(Crm, "records", lambda _self: [record])
+
+    phone.goto("/_demo/crm/")
+
+    expect(phone.get_by_role("button", name="Won: 4800 EUR")).to_be_visible()
+    assert sticks_out(phone) == 0
+    assert all(one.evaluate(CONTRAST) >= 4.5 for one in phone.locator("dt, dd, button, span").all())
 
 
 def test_a_mail_without_html_is_shown_as_text_with_links(phone):

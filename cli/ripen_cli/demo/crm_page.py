@@ -10,13 +10,12 @@ from werkzeug.wrappers import Response as AnyResponse
 from ripen.times import MINUTE
 from ripen_cli.cloud import Cloud
 from ripen_cli.demo.crm import Crm
-from ripen_cli.demo.regular import becomes_ripe
+from ripen_cli.demo.regular import Person, becomes_ripe
 from ripen_cli.demo.times import clock
 
 CURRENCY = "EUR"
 VALUE = 4800
-USER = "jana"
-ADDRESS = "jana@brandt.example"
+SOMEBODY = Person("jana", "jana@brandt.example", "Jana", "Brandt")
 """The lead who becomes ripe at the press of a button."""
 
 
@@ -26,12 +25,14 @@ def blueprint(cloud: Cloud, crm: Crm) -> Blueprint:
 
     @pages.get("/")
     def page() -> str:
-        return render_template("desk/crm.html", records=crm.records(), value=VALUE, currency=CURRENCY, address=ADDRESS)
+        return render_template(
+            "desk/crm.html", records=crm.records(), value=VALUE, currency=CURRENCY, somebody=SOMEBODY
+        )
 
     @pages.post("/ripe")
     def ripe() -> AnyResponse:
-        becomes_ripe(cloud, USER, ADDRESS, clock() - 2 * MINUTE)
-        return redirect(f"/_demo/leads/u:{USER}")
+        becomes_ripe(cloud, SOMEBODY, clock() - 2 * MINUTE)
+        return redirect(f"/_demo/leads/u:{SOMEBODY.user}")
 
     @pages.post("/results")
     def send() -> AnyResponse:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -32,6 +32,20 @@ _CONSENT = {"consent": {"categoryPreferences": {"analytics": True}}}
 _BATCH = 50
 
 
+class Person(NamedTuple):
+    """The lead: her userId, her address, her first and last name."""
+
+    user: str
+    address: str
+    first: str
+    last: str
+
+    @property
+    def name(self) -> str:
+        """The whole name."""
+        return f"{self.first} {self.last}"
+
+
 def ripe_day(now: int) -> int:
     """A moment (ms) in the working hours of a Wednesday, about AGO days before `now` (ms)."""
     day = datetime.fromtimestamp(now / SECOND, UTC).date() - timedelta(days=AGO)
@@ -39,20 +53,20 @@ def ripe_day(now: int) -> int:
     return int(datetime(day.year, day.month, day.day, _MORNING, tzinfo=UTC).timestamp()) * SECOND
 
 
-def becomes_ripe(cloud: Cloud, user: str, address: str, moment: int) -> None:
+def becomes_ripe(cloud: Cloud, who: Person, moment: int) -> None:
     """She reads for four days, signs up, agrees to mails, and takes part in a webinar at `moment` (ms)."""
     traits: dict[str, Any] = {
-        "email": address,
-        "firstName": "Jana",
-        "lastName": "Brandt",
-        "company": "Brandt Metalworks",
+        "email": who.address,
+        "firstName": who.first,
+        "lastName": who.last,
+        "company": f"{who.last} Metalworks",
     }
     traits |= {"role": "owner", "employees": 40, "industry": "metalworking", "timezone": "Europe/Berlin"}
     traits |= {"language": "en", "account_owner": "jon"}
     signed_up = {"type": "identify", "traits": traits}
     calls = [call for days in range(4, 0, -1) for call in reads(moment - days * DAY)]
     calls += [at(signed_up, moment), at(told("Signed Up"), moment), at(told("Subscription Confirmed"), moment + SECOND)]
-    _send(cloud, user, [*calls, at(told("Webinar Attended", webinar="quoting"), moment + MINUTE)])
+    _send(cloud, who.user, [*calls, at(told("Webinar Attended", webinar="quoting"), moment + MINUTE)])
 
 
 def reads_again(cloud: Cloud, user: str, now: int) -> None:

@@ -25,7 +25,6 @@ from ripen_cli.demo.mailbox import Mail, mails
 from ripen_cli.demo.story import Visitor
 from ripen_cli.demo.times import clock
 
-NAME = "Jana Brandt"
 _WITHIN = 90
 _LINK = re.compile(r"http\S+/v1/dossier\S+")
 _WAITS = 30
@@ -45,13 +44,13 @@ class SalesWalk:
         self._progress = progress
         self._leads = Leads(cloud)
         self._functions = cloud.client("lambda")
-        self._user = f"jana-{secrets.token_hex(4)}"
-        self._address = f"{self._user}@brandt.example"
+        user = f"mira-{secrets.token_hex(4)}"
+        self._who = regular.Person(user, f"{user}@lund.example", "Mira", "Lund")
         self._ripe = regular.ripe_day(clock())
 
     @property
     def _subject(self) -> str:
-        return f"u:{self._user}"
+        return f"u:{self._who.user}"
 
     def through(self, browser: Browser) -> None:
         """Play the whole story. Raises StoryError at the first failed check."""
@@ -66,12 +65,12 @@ class SalesWalk:
     def _becomes_ripe(self) -> str:
         """Play her first days up to the handoff; returns the address of her rep."""
         title = "another lead passes 150 points: a personal mail, and a rep is told"
-        regular.becomes_ripe(self._cloud, self._user, self._address, self._ripe)
+        regular.becomes_ripe(self._cloud, self._who, self._ripe)
         self._settled(title, lambda found: any(event.name == "Webinar Attended" for event in found.events))
         regular.act_at(self._cloud, self._subject, self._ripe + HOUR)
         found = self._settled(title, lambda found: bool(found.lead.owner))
         rep = self._rep(found)
-        note = next((mail for mail in mails(self._cloud) if mail.recipient == self._address), None)
+        note = next((mail for mail in mails(self._cloud) if mail.recipient == self._who.address), None)
         if note is None or rep.name not in note.text:
             raise StoryError(title, f"a mail to her by {rep.name}", note and note.text)
         self._notification(rep.address, "For you")
@@ -80,7 +79,7 @@ class SalesWalk:
 
     def _notification(self, address: str, begin: str) -> Mail:
         """The newest notification to the rep about her."""
-        wanted = f"{begin}: {NAME}"
+        wanted = f"{begin}: {self._who.name}"
         found = (mail for mail in mails(self._cloud) if mail.recipient == address and mail.subject == wanted)
         mail = next((one for one in found if self._subject in one.text), None)
         if mail is None:
@@ -96,9 +95,9 @@ class SalesWalk:
         context.set_default_timeout(60_000)
         rep = Visitor(context.new_page(), self._base, "")
         perform(title, lambda rep: rep.page.goto(found[0]), rep)
-        if NAME in rep.page.content():
-            raise StoryError(title, "a page without her name before the button is pressed", NAME)
-        perform(title, lambda rep: _gives_back(rep.page, self._ripe + _WAITS * DAY), rep)
+        if self._who.name in rep.page.content():
+            raise StoryError(title, "a page without her name before the button is pressed", self._who.name)
+        perform(title, lambda rep: _gives_back(rep.page, self._who.name, self._ripe + _WAITS * DAY), rep)
         reading = self._settled(title, lambda found: found.lead.decision is not None)
         decision = reading.lead.decision
         expect(title, "decision", ("Lead Returned", "too-early"), decision and (decision.name, decision.reason))
@@ -117,7 +116,7 @@ class SalesWalk:
         title = "after the day she gathers 150 new points: handed over again"
         before = len(self._handoffs(self._settled(title)))
         expect(title, "handoffs so far", 1, before)
-        regular.reads_again(self._cloud, self._user, clock())
+        regular.reads_again(self._cloud, self._who.user, clock())
 
         def swept() -> Reading | None:
             sweep(self._cloud, self._functions)
@@ -134,7 +133,7 @@ class SalesWalk:
 
         def press(sales: Visitor) -> None:
             sales.visit("/_demo/crm/")
-            record = sales.page.locator("article", has=sales.page.get_by_role("link", name=NAME)).filter(
+            record = sales.page.locator("article", has=sales.page.get_by_role("link", name=self._who.name)).filter(
                 has=sales.page.locator(f'input[value="{self._subject}"]')
             )
             record.get_by_role("button", name="Won").click()
@@ -169,9 +168,9 @@ class SalesWalk:
         return found
 
 
-def _gives_back(page: Page, until: int) -> None:
+def _gives_back(page: Page, name: str, until: int) -> None:
     page.get_by_role("button").click()
-    page.get_by_role("heading", name=NAME).wait_for()
+    page.get_by_role("heading", name=name).wait_for()
     page.locator("details.return > summary").click()
     form = page.locator("details.return form")
     form.locator("[name=until]").fill(to_iso(until)[:10])
