@@ -106,6 +106,8 @@ def _check(told: Mapping[str, Any]) -> None:
     for name in _TEXTS:
         if name in told and not isinstance(told[name], str):
             raise InvalidDecisionError(name, f"is {type(told[name]).__name__}", "a text")
+        if name != "note" and not told.get(name, "").isprintable():
+            raise InvalidDecisionError(name, "contains control characters or invalid Unicode", "printable text")
     value = told.get("value", 0)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidDecisionError("value", f"is {type(value).__name__}", "a number")

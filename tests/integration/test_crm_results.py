@@ -15,7 +15,7 @@ from adapters.dynamodb.table import put_items
 from adapters.runtime.clients import unchanged
 from adapters.runtime.settings import settings
 from integration.people import ANN, SERVER_KEY, SOURCES, of_user, told_by_server
-from integration.test_reps import files
+from integration.sales_team import files
 from ripen.crm.hubspot import SignedRequest
 from ripen.events.event import RIPEN, Event, Received
 from ripen.storage.ledger import event_items

@@ -7,7 +7,7 @@ import pytest
 from adapters.runtime.settings import SalesSettings, settings
 from adapters.store.load_lead import load_merged_lead
 from integration.people import of_user, signed_in, told_by_server
-from integration.test_reps import selling, warm  # noqa: F401 - a fixture
+from integration.sales_team import warm
 from ripen.errors import InvalidDecisionError, LeadGoneError
 from ripen.events.event import RIPEN
 from ripen.sales.decisions import DECISIONS, Decision
@@ -24,7 +24,7 @@ SECRET = b"a" * 64
 
 
 @pytest.fixture
-def handed(selling):  # noqa: F811
+def handed(selling):
     """A deployment in which Ann's lead was handed over."""
     site = selling()
     warm(site, region="south")

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.store.load_lead import load_merged_lead
 from integration.people import SERVER_KEY
-from integration.test_reps import selling, warm  # noqa: F401 - a fixture
+from integration.sales_team import warm
 from ripen.sales.decisions import DECISIONS
 from ripen.times import DAY, HOUR, MINUTE
 from sales import decisions
@@ -21,7 +21,7 @@ ACCEPT = {"id": "1", "decision": "accept", "lead": "a:ann"}
 
 
 @pytest.fixture
-def handed(selling):  # noqa: F811
+def handed(selling):
     site = selling()
     warm(site, region="south")
     return site
@@ -88,7 +88,10 @@ def test_a_decision_is_undone_within_a_day(handed):
 
     assert sent(AT + HOUR, id="2", decision="undo", of="1", lead="a:ann")[0] == 200
     assert sent(AT + HOUR, id="2", decision="undo", of="1", lead="a:ann")[1]["fresh"] is False
-    assert refused(400, "undo", at=AT + 2 * DAY, id="3", decision="undo", of="9", lead="a:ann")["problem"]
+    refused(400, "undo", at=AT + HOUR, id="3", decision="undo", of="9", lead="a:ann")
+    sent(AT + HOUR, **ACCEPT | {"id": "4"})
+    late = refused(400, "undo", at=AT + HOUR + DAY + MINUTE, id="5", decision="undo", of="4", lead="a:ann")
+    assert late["problem"] == "comes more than a day after the decision"
 
 
 @pytest.mark.parametrize(
@@ -108,6 +111,9 @@ def test_a_decision_is_undone_within_a_day(handed):
         ({"amount": 1}, "amount"),
         ({"of": "1"}, "of"),
         ({"note": "x" * 1_001}, "note"),
+        ({"note": "\ud800"}, "note"),
+        ({"lead": "a:\ud800"}, "lead"),
+        ({"expected": "\x00"}, "expected"),
     ],
 )
 def test_an_error_names_the_field(handed, change, field):
