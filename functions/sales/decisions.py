@@ -9,25 +9,20 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from adapters.identity.address_items import claimants, owner_of
+from adapters.identity.address_items import givers
 from adapters.identity.address_keys import key_of
 from adapters.runtime.settings import SalesSettings, settings
 from adapters.store.lead_records import root_of
-from adapters.tracking.rate_counters import share_counts
-from adapters.tracking.source_registry import registered
-from answers.errors import OverLimitError, RefusedRequestError
-from answers.json_request import check_sender, json_object, write_key
+from answers.errors import RefusedRequestError
+from answers.json_request import json_object
 from answers.responses import Answer, json_answer
 from ripen.errors import InvalidDecisionError, LeadGoneError
-from ripen.events.rate_limits import RateLimits
 from ripen.events.sources import Source
 from ripen.sales.decisions import KINDS, Decision
 from ripen.sales.state import Made
 from ripen.times import to_iso
+from sales.servers import count_told, server_of
 from services.deciding import Stored, Superseded, decide, undo
-
-limits = RateLimits()
-"""The decisions counted in this execution environment, plus the last known counts of the others."""
 
 UNDO = "undo"
 _NAMES = ("lead", "userId", "email")
@@ -35,7 +30,6 @@ _TEXTS = ("id", "decision", "of", "reason", "until", "currency", "note", "expect
 FIELDS = (*_TEXTS, "value", "writeKey")
 _ID = re.compile(r"[A-Za-z0-9._~:-]{1,100}")
 _SUBJECT = re.compile(r"[au]:.{1,300}")
-_MOST_CLAIMANTS = 20
 _KIND_OF = {event: kind for kind, event in KINDS.items()}
 _GONE = {
     "unknown": (404, "is not known", "a lead that Ripen has; one that was just tracked is known within a minute"),
@@ -65,14 +59,8 @@ def answer_decision(event: Mapping[str, Any]) -> Answer:
     """Store the decision in a request. Raises RefusedRequestError for one that is invalid, or from nobody known."""
     configured, at = settings(SalesSettings), int(event["requestContext"]["timeEpoch"])
     told = json_object(event)
-    source = check_sender(write_key(event, told), event, registered(configured.table_name, at))
-    if not source.trusted:
-        raise RefusedRequestError(403, "writeKey", "is that of a website", "the key of a server: only servers decide")
-    wait = limits.wait(source, 1, at)
-    if wait:
-        raise OverLimitError(source, wait)
-    if limits.due:
-        share_counts(configured.table_name, limits)
+    source = server_of(event, told, at)
+    count_told(source, 1, at)
     request, name = _Request(source, told, at), ""
     try:
         _check(told)
@@ -143,9 +131,8 @@ def _by_address(configured: SalesSettings, value: str) -> str:
     key = key_of(configured.secret_arn, value)
     if not key:
         raise InvalidDecisionError("email", "is no mail address", "an address such as ada@example.com")
-    owner = owner_of(configured.table_name, key)
-    subjects = [owner] if owner else claimants(configured.table_name, key)[:_MOST_CLAIMANTS]
-    found = {root.subject for subject in subjects if (root := root_of(configured.table_name, subject))}
+    table = configured.table_name
+    found = {root.subject for subject in givers(table, key) if (root := root_of(table, subject))}
     if len(found) > 1:
         raise InvalidDecisionError("email", "was given by several leads, and none has proven it", "lead or userId")
     if not found:

@@ -11,6 +11,7 @@ from integration.sales_team import warm
 from ripen.errors import InvalidDecisionError, LeadGoneError
 from ripen.events.event import RIPEN
 from ripen.sales.decisions import DECISIONS, Decision
+from ripen.sales.state import sales_state
 from ripen.times import DAY, HOUR, MINUTE
 from services import deciding
 from services.deciding import Stored, Superseded, decide, undo
@@ -48,7 +49,7 @@ def test_a_decision_is_in_force_and_names_the_handoff_that_it_answers(handed):
 
     handed.score(AT)
     record = load_merged_lead("ripen", "a:ann", AT)
-    state = deciding.state_of(record.events, frozenset())
+    state = sales_state(record.events, frozenset())
     assert isinstance(done, Stored)
     assert done.fresh
     assert state.decision.id == "one"
@@ -105,7 +106,7 @@ def test_a_decision_and_its_undoing_leave_what_was_before(handed):
 
     undone = take_back("two", AT + HOUR)
 
-    state = deciding.state_of(handed.events(), frozenset())
+    state = sales_state(handed.events(), frozenset())
     assert undone.event.properties["of"] == "Lead Returned"
     assert state.decision.id == "one"
 

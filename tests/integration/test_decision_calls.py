@@ -11,7 +11,7 @@ from integration.people import SERVER_KEY
 from integration.sales_team import warm
 from ripen.sales.decisions import DECISIONS
 from ripen.times import DAY, HOUR, MINUTE
-from sales import decisions
+from sales import servers
 from sales.handler import handler
 from services.erasure import erase_lead
 from stories import START, request, tracked
@@ -142,7 +142,7 @@ def test_only_servers_decide(handed, key, status):
 
 
 def test_the_limit_of_a_server_holds_for_its_decisions(handed, monkeypatch):
-    monkeypatch.setattr(decisions.limits, "wait", lambda *_: 30)
+    monkeypatch.setattr(servers.limits, "wait", lambda *_: 30)
 
     assert refused(429, "writeKey", **ACCEPT)["expected"]
 
