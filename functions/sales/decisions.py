@@ -25,11 +25,12 @@ from sales.servers import count_told, server_of
 from services.deciding import Stored, Superseded, decide, undo
 
 UNDO = "undo"
-_NAMES = ("lead", "userId", "email")
-_TEXTS = ("id", "decision", "of", "reason", "until", "currency", "note", "expected", *_NAMES)
+NAMES = ("lead", "userId", "email")
+_TEXTS = ("id", "decision", "of", "reason", "until", "currency", "note", "expected", *NAMES)
 FIELDS = (*_TEXTS, "value", "writeKey")
-_ID = re.compile(r"[A-Za-z0-9._~:-]{1,100}")
-_SUBJECT = re.compile(r"[au]:.{1,300}")
+ID = "[A-Za-z0-9._~:-]{1,100}"
+SUBJECT = "[au]:.{1,300}"
+"""Regular expressions of ids of decisions and leads."""
 _KIND_OF = {event: kind for kind, event in KINDS.items()}
 _GONE = {
     "unknown": (404, "is not known", "a lead that Ripen has; one that was just tracked is known within a minute"),
@@ -64,7 +65,7 @@ def answer_decision(event: Mapping[str, Any]) -> Answer:
     request, name = _Request(source, told, at), ""
     try:
         _check(told)
-        name = next(name for name in _NAMES if name in told)
+        name = next(name for name in NAMES if name in told)
         done = _do(configured, request, _subject(configured, name, told[name]))
     except InvalidDecisionError as error:
         raise RefusedRequestError(400, error.field, error.problem, error.expected) from None
@@ -99,7 +100,7 @@ def _check(told: Mapping[str, Any]) -> None:
     value = told.get("value", 0)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidDecisionError("value", f"is {type(value).__name__}", "a number")
-    if not _ID.fullmatch(told.get("id", "")):
+    if not re.fullmatch(ID, told.get("id", "")):
         expected = "1 to 100 letters, digits and . _ ~ : -, unique among this server's decisions"
         raise InvalidDecisionError("id", "is not valid" if "id" in told else "is missing", expected)
     if told.get("decision") not in (*KINDS, UNDO):
@@ -107,9 +108,9 @@ def _check(told: Mapping[str, Any]) -> None:
         raise InvalidDecisionError("decision", problem, f"one of {', '.join((*KINDS, UNDO))}")
     if ("of" in told) != (told["decision"] == UNDO):
         raise InvalidDecisionError("of", "belongs to undo, and undo needs it", "the id of the decision to undo")
-    named = [name for name in _NAMES if name in told]
+    named = [name for name in NAMES if name in told]
     if len(named) != 1:
-        raise InvalidDecisionError("lead", f"is named {len(named)} times", f"one of {', '.join(_NAMES)}")
+        raise InvalidDecisionError("lead", f"is named {len(named)} times", f"one of {', '.join(NAMES)}")
 
 
 def _subject(configured: SalesSettings, name: str, value: str) -> str:
@@ -118,7 +119,7 @@ def _subject(configured: SalesSettings, name: str, value: str) -> str:
 
 
 def _by_subject(_configured: SalesSettings, value: str) -> str:
-    if not _SUBJECT.fullmatch(value):
+    if not re.fullmatch(SUBJECT, value):
         raise InvalidDecisionError("lead", f"{value[:40]!r} is no id of a lead", "such as u:4711, as webhooks name it")
     return value
 

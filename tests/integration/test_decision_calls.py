@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from jsonschema_rs import Draft202012Validator
 
 from adapters.store.load_lead import load_merged_lead
 from integration.people import SERVER_KEY
@@ -13,10 +14,13 @@ from ripen.sales.decisions import DECISIONS
 from ripen.times import DAY, HOUR, MINUTE
 from sales import servers
 from sales.handler import handler
+from sales.openapi import openapi
 from services.erasure import erase_lead
 from stories import START, request, tracked
 
 AT = START + HOUR
+DESCRIBED = openapi()["paths"]["/decisions"]["post"]
+ACCEPTS = Draft202012Validator(DESCRIBED["requestBody"]["content"]["application/json"]["schema"])
 ACCEPT = {"id": "1", "decision": "accept", "lead": "a:ann"}
 
 
@@ -31,7 +35,11 @@ def sent(at=AT, key=SERVER_KEY, **parts):
     event = request({"writeKey": key, **parts}, at)
     event["requestContext"]["http"]["path"] = "/v1/decisions"
     answer = handler(event, None)
-    return answer["statusCode"], json.loads(answer["body"])
+    status, body = answer["statusCode"], json.loads(answer["body"])
+    responses = DESCRIBED["responses"][str(status)]["content"]["application/json"]["schema"]
+    assert Draft202012Validator(responses).is_valid(body)
+    assert status == 400 or not key or ACCEPTS.is_valid({"writeKey": key, **parts})
+    return status, body
 
 
 def refused(*expected, **parts):

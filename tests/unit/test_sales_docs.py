@@ -1,4 +1,4 @@
-"""The reference of decisions names each field, kind and reason that the code knows."""
+"""The reference of the API of decisions names each field, kind and reason that the code knows."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from ripen.sales.decisions import DECISIONS, KINDS, OPENED, REASONS, UNDONE
 from sales.decisions import FIELDS
 from template import ROOT
 
-PAGE = (ROOT / "docs" / "reference" / "decisions.md").read_text()
+PAGE = (ROOT / "docs" / "reference" / "decisions-api.md").read_text()
 
 
 @pytest.mark.parametrize("known", [FIELDS, KINDS, *REASONS.values(), DECISIONS, (OPENED, UNDONE)])
