@@ -54,7 +54,11 @@ def known(site, rule_files):
     keep_waiting("ripen", "sales", DigestEntry("a:ann", "news_note_1", START, {"name": "Ann"}), START)
     site.live(viewed("/end", START + DAY), at=START + DAY)
     decided = ("V", {"version": 1})
-    for key, parts in (decided, ("X#2026-03-02T09:00:00.000Z#x1", {"data": "[1", "reason": "broken"}), ("K", {"zip": b"?"})):
+    for key, parts in (
+        decided,
+        ("X#2026-03-02T09:00:00.000Z#x1", {"data": "[1", "reason": "broken"}),
+        ("K", {"zip": b"?"}),
+    ):
         client("dynamodb").put_item(TableName="ripen", Item=attributes({"pk": "a:ann", "sk": key, **parts}))
     return site
 

@@ -46,6 +46,7 @@ def read(**parts):
         ({"value": "1200"}, "value"),
         ({"value": True}, "value"),
         ({"value": float("nan")}, "value"),
+        ({"value": 10**400}, "value"),
         ({"currency": "euro"}, "currency"),
         ({"at": "yesterday"}, "at"),
         ({"at": to_iso(START + HOUR)}, "at"),
