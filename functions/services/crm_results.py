@@ -13,12 +13,12 @@ from adapters.identity.address_keys import key_of
 from adapters.runtime.clients import client, succeeds
 from adapters.store.lead_records import still_there
 from adapters.store.load_lead import load_merged_lead
-from ripen.crm.results import CrmResult, assigned, contract_events, decided, news, says_the_same
+from ripen.crm.results import CrmResult, assigned, contract_events, decided, news
 from ripen.errors import InvalidFieldError, InvalidResultError, VersionConflictError
 from ripen.events.event import RIPEN, Event, Received
 from ripen.people.state import PeopleState
 from ripen.privacy.erasure import has_withdrawn, only_withdrawals
-from ripen.sales.decisions import DECISIONS
+from ripen.sales.decisions import DECISIONS, says_the_same
 from ripen.sales.state import SalesState, sales_state
 from ripen.storage.ledger import event_items
 from ripen.storage.merged_lead import MergedLead

@@ -21,7 +21,7 @@ from adapters.tracking.source_registry import registered
 from ripen.errors import InvalidDecisionError, LeadGoneError, VersionConflictError
 from ripen.events.event import RIPEN, Event, Received
 from ripen.privacy.erasure import has_withdrawn
-from ripen.sales.decisions import DECISIONS, UNDO_WITHIN, UNDONE, Decision, decision_event, undoing
+from ripen.sales.decisions import DECISIONS, UNDO_WITHIN, UNDONE, Decision, decision_event, says_the_same, undoing
 from ripen.sales.state import Made, SalesState, sales_state
 from ripen.storage.ledger import RECORD_KEY, event_items
 from ripen.storage.merged_lead import MergedLead
@@ -47,7 +47,7 @@ class Superseded(NamedTuple):
 def decide(  # noqa: PLR0913 - named parts of one decision
     settings: SalesSettings, subject: str, decision: Decision, *, id_: str, at: int, seen: str | None
 ) -> Stored | Superseded:
-    """Store a decision about the lead of a subject, made at `at` (ms). A known id stores nothing new.
+    """Store a decision about the lead of a subject, made at `at` (ms). The same one again (by id) stores nothing new.
 
     `seen` is the id of the decision in force that the decider has seen, empty for none; None decides in any case.
     Raises InvalidDecisionError, LeadGoneError and TableThrottledError.
@@ -55,8 +55,11 @@ def decide(  # noqa: PLR0913 - named parts of one decision
     decision.check(to_iso(at)[: len("2027-03-01")])
 
     def event_for(case: _Case) -> Event | Stored | Superseded:
-        if id_ in case.ours:
-            return Stored(case.ours[id_], fresh=False)
+        known = case.ours.get(id_)
+        if known is not None:
+            if not says_the_same(known, decision_event(decision, id_, case.root, at)):
+                raise InvalidDecisionError("id", "was used for another decision", "an id of its own for each decision")
+            return Stored(known, fresh=False)
         if seen is not None and seen != case.standing_id:
             return Superseded(case.sales.decision)
         handoff = case.sales.handoff

@@ -57,8 +57,10 @@ def test_a_decision_is_in_force_and_names_the_handoff_that_it_answers(handed):
 
 
 def test_an_equal_id_is_the_same_decision(handed):
-    first, again = make(ACCEPT, "one"), make(EARLY, "one", AT + HOUR)
+    first, again = make(ACCEPT, "one"), make(ACCEPT, "one", AT + HOUR)
 
+    with pytest.raises(InvalidDecisionError, match="another decision"):
+        make(EARLY, "one", AT + HOUR)
     assert (again.event.name, again.event.at, again.fresh) == (first.event.name, AT, False)
     assert stored(handed) == ["one"]
 

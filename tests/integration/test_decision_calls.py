@@ -70,12 +70,13 @@ def test_a_server_tells_a_decision_and_names_the_lead_as_it_knows_it(handed, nam
     }
 
 
-def test_the_same_id_is_the_same_decision(handed):
+def test_the_same_id_is_the_same_decision_and_stands_for_no_other(handed):
     sent(**ACCEPT)
 
-    status, body = sent(AT + MINUTE, **ACCEPT | {"decision": "meeting"})
+    status, body = sent(AT + MINUTE, **ACCEPT)
 
     assert (status, body["fresh"]) == (200, False)
+    refused(400, "id", **ACCEPT | {"decision": "meeting"})
     assert [name for name, _ in made(handed)] == ["Lead Accepted"]
 
 

@@ -245,6 +245,18 @@ def test_a_form_that_is_sent_twice_counts_once(handed, rep):
     assert len(made(handed)) == 1
 
 
+def test_a_form_that_is_sent_again_with_another_decision_is_shown_once_more(handed, rep):
+    rep.open()
+    form = {name: rep.hidden(name) for name in ("id", "seen")}
+    rep.ask(AT, "POST", decide="yes", kind="accept", **form)
+
+    assert rep.ask(AT + MINUTE, "POST", decide="yes", kind="meeting", note="On Monday", **form) == 400
+    assert "already sent with another decision" in rep.body
+    assert "On Monday" in rep.body
+    assert rep.send(AT + 2 * MINUTE, "meeting", note="On Monday") == 200
+    assert [event.name for event in made(handed)] == ["Lead Accepted", "Lead Meeting Booked"]
+
+
 @pytest.mark.parametrize(
     ("kind", "fields", "told"),
     [

@@ -224,12 +224,6 @@ def _last_traits(known: Sequence[Event]) -> dict[str, Any]:
     return last
 
 
-def says_the_same(one: Event, other: Event) -> bool:
-    """True if two decisions say the same, whenever and about whichever handoff they were made."""
-    left, right = ({**event.properties, "handoff": ""} for event in (one, other))
-    return (one.name, left) == (other.name, right)
-
-
 def digest(text: str) -> str:
     """A short digest of a text of a CRM, for ids in the ledger."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]

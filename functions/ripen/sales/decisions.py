@@ -124,6 +124,12 @@ def decision_event(decision: Decision, id_: str, subject: str, at: int) -> Event
     return Event(id_, KINDS[decision.kind], at, RIPEN, properties=told, subject=subject)
 
 
+def says_the_same(one: Event, other: Event) -> bool:
+    """True if two decisions say the same, whenever and about whichever handoff they were made."""
+    left, right = ({**event.properties, "handoff": ""} for event in (one, other))
+    return (one.name, left) == (other.name, right)
+
+
 def undoing(decision: Event, by: str, now: int) -> Event:
     """The event that undoes a decision, at the moment `now` (ms), which is told in `undone_at`."""
     told = {"decision": decision.id, "of": decision.name, "by": by, "undone_at": to_iso(now)}
