@@ -1,7 +1,7 @@
 """Writes the generated pages of the reference: the API from its OpenAPI description, parameters from template.yaml.
 
-The description of results from a CRM is written as it is. From template.yaml it also writes the template with which a
-new stack adopts the data of a deleted one, and from the models the JSON Schemas beside the starter rules. `make
+The description of the sales function's calls is written as it is. From template.yaml it also writes the template with
+which a new stack adopts the data of a deleted one, and from the models the JSON Schemas beside the starter rules. `make
 reference` runs it. tests/unit/test_docs_site.py fails while a file is older than its source.
 """
 
@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 
 from ripen.config.json_schema import schema_files
 from ripen.crm.models import MODELS, event_schemas, schema_name
-from sales.crm.openapi import openapi as crm_results
+from sales.openapi import openapi as sales_calls
 from track.openapi import openapi
 
 DOCS = Path(__file__).parent
@@ -40,7 +40,7 @@ def pages() -> dict[Path, str]:
     return {
         DOCS / "reference" / "api.md": api(openapi("https://<TrackUrl>/v1")),
         DOCS / "reference" / "parameters.md": parameters(template),
-        DOCS / "reference" / "crm-results.json": json.dumps(crm_results(), indent=2) + "\n",
+        DOCS / "reference" / "sales-api.json": json.dumps(sales_calls(), indent=2) + "\n",
         RETAINED: retained(template),
         DOCS / "reference" / "crm-events.md": crm_events(
             {name: json.loads(text) for name, text in event_schemas().items()}

@@ -9,33 +9,28 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from adapters.identity.address_items import claimants, owner_of
+from adapters.identity.address_items import givers
 from adapters.identity.address_keys import key_of
 from adapters.runtime.settings import SalesSettings, settings
 from adapters.store.lead_records import root_of
-from adapters.tracking.rate_counters import share_counts
-from adapters.tracking.source_registry import registered
-from answers.errors import OverLimitError, RefusedRequestError
-from answers.json_request import check_sender, json_object, write_key
+from answers.errors import RefusedRequestError
+from answers.json_request import json_object
 from answers.responses import Answer, json_answer
 from ripen.errors import InvalidDecisionError, LeadGoneError
-from ripen.events.rate_limits import RateLimits
 from ripen.events.sources import Source
 from ripen.sales.decisions import KINDS, Decision
 from ripen.sales.state import Made
 from ripen.times import to_iso
+from sales.servers import count_told, server_of
 from services.deciding import Stored, Superseded, decide, undo
 
-limits = RateLimits()
-"""The decisions counted in this execution environment, plus the last known counts of the others."""
-
 UNDO = "undo"
-_NAMES = ("lead", "userId", "email")
-_TEXTS = ("id", "decision", "of", "reason", "until", "currency", "note", "expected", *_NAMES)
+NAMES = ("lead", "userId", "email")
+_TEXTS = ("id", "decision", "of", "reason", "until", "currency", "note", "expected", *NAMES)
 FIELDS = (*_TEXTS, "value", "writeKey")
-_ID = re.compile(r"[A-Za-z0-9._~:-]{1,100}")
-_SUBJECT = re.compile(r"[au]:.{1,300}")
-_MOST_CLAIMANTS = 20
+ID = "[A-Za-z0-9._~:-]{1,100}"
+SUBJECT = "[au]:.{1,300}"
+"""Regular expressions of ids of decisions and leads."""
 _KIND_OF = {event: kind for kind, event in KINDS.items()}
 _GONE = {
     "unknown": (404, "is not known", "a lead that Ripen has; one that was just tracked is known within a minute"),
@@ -65,18 +60,12 @@ def answer_decision(event: Mapping[str, Any]) -> Answer:
     """Store the decision in a request. Raises RefusedRequestError for one that is invalid, or from nobody known."""
     configured, at = settings(SalesSettings), int(event["requestContext"]["timeEpoch"])
     told = json_object(event)
-    source = check_sender(write_key(event, told), event, registered(configured.table_name, at))
-    if not source.trusted:
-        raise RefusedRequestError(403, "writeKey", "is that of a website", "the key of a server: only servers decide")
-    wait = limits.wait(source, 1, at)
-    if wait:
-        raise OverLimitError(source, wait)
-    if limits.due:
-        share_counts(configured.table_name, limits)
+    source = server_of(event, told, at)
+    count_told(source, 1, at)
     request, name = _Request(source, told, at), ""
     try:
         _check(told)
-        name = next(name for name in _NAMES if name in told)
+        name = next(name for name in NAMES if name in told)
         done = _do(configured, request, _subject(configured, name, told[name]))
     except InvalidDecisionError as error:
         raise RefusedRequestError(400, error.field, error.problem, error.expected) from None
@@ -106,10 +95,12 @@ def _check(told: Mapping[str, Any]) -> None:
     for name in _TEXTS:
         if name in told and not isinstance(told[name], str):
             raise InvalidDecisionError(name, f"is {type(told[name]).__name__}", "a text")
+        if name != "note" and not told.get(name, "").isprintable():
+            raise InvalidDecisionError(name, "contains control characters or invalid Unicode", "printable text")
     value = told.get("value", 0)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidDecisionError("value", f"is {type(value).__name__}", "a number")
-    if not _ID.fullmatch(told.get("id", "")):
+    if not re.fullmatch(ID, told.get("id", "")):
         expected = "1 to 100 letters, digits and . _ ~ : -, unique among this server's decisions"
         raise InvalidDecisionError("id", "is not valid" if "id" in told else "is missing", expected)
     if told.get("decision") not in (*KINDS, UNDO):
@@ -117,9 +108,9 @@ def _check(told: Mapping[str, Any]) -> None:
         raise InvalidDecisionError("decision", problem, f"one of {', '.join((*KINDS, UNDO))}")
     if ("of" in told) != (told["decision"] == UNDO):
         raise InvalidDecisionError("of", "belongs to undo, and undo needs it", "the id of the decision to undo")
-    named = [name for name in _NAMES if name in told]
+    named = [name for name in NAMES if name in told]
     if len(named) != 1:
-        raise InvalidDecisionError("lead", f"is named {len(named)} times", f"one of {', '.join(_NAMES)}")
+        raise InvalidDecisionError("lead", f"is named {len(named)} times", f"one of {', '.join(NAMES)}")
 
 
 def _subject(configured: SalesSettings, name: str, value: str) -> str:
@@ -128,7 +119,7 @@ def _subject(configured: SalesSettings, name: str, value: str) -> str:
 
 
 def _by_subject(_configured: SalesSettings, value: str) -> str:
-    if not _SUBJECT.fullmatch(value):
+    if not re.fullmatch(SUBJECT, value):
         raise InvalidDecisionError("lead", f"{value[:40]!r} is no id of a lead", "such as u:4711, as webhooks name it")
     return value
 
@@ -141,9 +132,8 @@ def _by_address(configured: SalesSettings, value: str) -> str:
     key = key_of(configured.secret_arn, value)
     if not key:
         raise InvalidDecisionError("email", "is no mail address", "an address such as ada@example.com")
-    owner = owner_of(configured.table_name, key)
-    subjects = [owner] if owner else claimants(configured.table_name, key)[:_MOST_CLAIMANTS]
-    found = {root.subject for subject in subjects if (root := root_of(configured.table_name, subject))}
+    table = configured.table_name
+    found = {root.subject for subject in givers(table, key) if (root := root_of(table, subject))}
     if len(found) > 1:
         raise InvalidDecisionError("email", "was given by several leads, and none has proven it", "lead or userId")
     if not found:

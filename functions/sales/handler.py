@@ -13,6 +13,7 @@ from adapters.dynamodb.table import TableThrottledError
 from adapters.runtime.telemetry import logger
 from answers.errors import PageError, RefusedRequestError
 from answers.responses import Answer, json_answer
+from ripen.errors import VersionConflictError
 
 CALLS: Mapping[str, str] = {
     "decisions": "sales.decisions:answer_decision",
@@ -27,6 +28,7 @@ PAGES: Mapping[str, str] = {
 }
 """The function `(event) -> Answer` of each page, by the last segments of its path. Errors are pages."""
 
+_BUSY = (TableThrottledError, VersionConflictError)
 _RETRY = {"retry-after": "2"}
 _OTHER_METHOD = PageError(405, "method", {"allow": "GET, HEAD, POST"})
 
@@ -42,8 +44,8 @@ def handler(event: Mapping[str, Any], _context: object) -> Answer:
     except RefusedRequestError as refusal:
         wait = {"retry-after": str(refusal.retry_after)} if refusal.retry_after else {}
         return json_answer(refusal.status, {"success": False, "errors": [refusal.error.as_json()]}, wait)
-    except TableThrottledError:
-        logger.warning("DynamoDB throttles; the sender may retry")
+    except _BUSY:
+        logger.warning("DynamoDB throttles, or the lead is being merged; the sender may retry")
         return json_answer(429, {"success": False, "message": "busy; send the same request again"}, _RETRY)
 
 
@@ -63,8 +65,8 @@ def _page(name: str, event: Mapping[str, Any]) -> Answer:
         answer = _loaded(name)(event) if method in ("GET", "HEAD", "POST") else _problem(event, _OTHER_METHOD)
     except PageError as error:
         answer = _problem(event, error)
-    except TableThrottledError:
-        logger.warning("DynamoDB throttles; a page could not be answered")
+    except _BUSY:
+        logger.warning("DynamoDB throttles, or the lead is being merged; a page could not be answered")
         answer = _problem(event, PageError(503, "busy", {"retry-after": "60"}))
     return {**answer, "body": ""} if method == "HEAD" else answer
 

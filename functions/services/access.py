@@ -22,6 +22,7 @@ from ripen.privacy.erasure import addresses
 from ripen.storage.ledger import (
     ASIDE_PREFIX,
     CHECKPOINT_KEY,
+    DECIDED_KEY,
     EVENT_PREFIX,
     IDENTITY_KEY,
     INTENT_PREFIX,
@@ -38,7 +39,7 @@ _KINDS = (
     (INTENT_PREFIX, "actions"),
     ("Q#", "notices"),
 )
-_WHOLE = {CHECKPOINT_KEY: "calculation", RECORD_KEY: "record"}
+_WHOLE = {CHECKPOINT_KEY: "calculation", RECORD_KEY: "record", DECIDED_KEY: "decisions"}
 _JSON = ("data", "about")
 """The attributes that hold JSON."""
 

@@ -7,26 +7,22 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from adapters.dynamodb.attributes import attributes
-from adapters.dynamodb.queries import get_item
 from adapters.dynamodb.table import TableThrottledError, put_arguments, throttled
-from adapters.identity.address_items import claimants, owner_of
+from adapters.identity.address_items import givers
 from adapters.identity.address_keys import key_of
-from adapters.runtime.clients import client, succeeds, unchanged
+from adapters.runtime.clients import client, succeeds
 from adapters.store.lead_records import still_there
 from adapters.store.load_lead import load_merged_lead
-from ripen.crm.results import CrmResult, assigned, contract_events, decided, news, says_the_same
+from ripen.crm.results import CrmResult, assigned, contract_events, decided, news
 from ripen.errors import InvalidFieldError, InvalidResultError, VersionConflictError
 from ripen.events.event import RIPEN, Event, Received
 from ripen.people.state import PeopleState
-from ripen.privacy.consent import DECISIONS as ABOUT_CONSENT
-from ripen.privacy.consent import WITHDRAWN
-from ripen.privacy.erasure import only_withdrawals
-from ripen.sales.decisions import DECISIONS
-from ripen.sales.state import SalesState, without_undone
-from ripen.storage.ledger import DECIDED_KEY, event_items
+from ripen.privacy.erasure import has_withdrawn, only_withdrawals
+from ripen.sales.decisions import DECISIONS, says_the_same
+from ripen.sales.state import SalesState, sales_state
+from ripen.storage.ledger import event_items
 from ripen.storage.merged_lead import MergedLead
-from ripen.times import DAY, SECOND
+from services.decision_lock import raised, version_of
 
 STORED, OUTDATED, REPEATED = "stored", "outdated", "repeated"
 UNKNOWN, ERASED, INVALID, IGNORED = "unknown", "erased", "invalid", "ignored"
@@ -34,7 +30,6 @@ STATUSES = (STORED, OUTDATED, REPEATED, UNKNOWN, ERASED, INVALID, IGNORED)
 """What became of a result. An `outdated` one is stored, and a later decision or handoff stays in force."""
 
 _ATTEMPTS = 5
-_MOST_CLAIMANTS = 20
 
 
 class Desk(NamedTuple):
@@ -95,7 +90,7 @@ def _stored(desk: Desk, result: CrmResult, now: int, *, dry_run: bool) -> Outcom
     if tree is None:
         return Outcome(UNKNOWN)
     known, subject = tree.events, tree.record.subject
-    if _has_left(known):
+    if has_withdrawn(known):
         return Outcome(ERASED)
     case = _Case(desk, result, subject, known, now)
     problems: list[InvalidFieldError] = []
@@ -105,7 +100,7 @@ def _stored(desk: Desk, result: CrmResult, now: int, *, dry_run: bool) -> Outcom
     if not dry_run and not _write(desk, tree, fresh, now):
         return None
     made = [event for event in fresh if event.id == result.id]
-    last = _state([*known, *made], desk.trusted).decision
+    last = sales_state([*known, *made], desk.trusted).decision
     outdated = made and (last is None or last.id != result.id)
     return Outcome(OUTDATED if outdated else STORED, subject, tuple(problems))
 
@@ -124,20 +119,13 @@ def _find(desk: Desk, result: CrmResult, now: int) -> MergedLead | None:
     return found[0] if found else erased
 
 
-def _has_left(known: Sequence[Event]) -> bool:
-    """True if the lead was erased, or will be: it has withdrawn its consent last."""
-    said = [event for event in known if event.name in ABOUT_CONSENT]
-    return bool(said) and max(said, key=lambda event: event.at).name == WITHDRAWN
-
-
 def _by_address(desk: Desk, address: str, now: int) -> Iterator[MergedLead]:
     """The leads that gave an address; only its owner if it has one."""
     key = key_of(desk.secret_arn, address)
     if not key:
         raise InvalidResultError("email", "is no mail address", "an address such as ada@example.com")
-    owner = owner_of(desk.table_name, key)
     seen: set[str] = set()
-    for subject in [owner] if owner else claimants(desk.table_name, key)[:_MOST_CLAIMANTS]:
+    for subject in givers(desk.table_name, key):
         tree = load_merged_lead(desk.table_name, subject, now)
         if tree.events and tree.record.subject not in seen:
             seen.add(tree.record.subject)
@@ -146,7 +134,7 @@ def _by_address(desk: Desk, address: str, now: int) -> Iterator[MergedLead]:
 
 def _decision(case: _Case) -> list[Event]:
     """The event of the decision, if it is news. Raises InvalidResultError if its id stands for another one."""
-    state = _state(case.known, case.desk.trusted)
+    state = sales_state(case.known, case.desk.trusted)
     event, ours = _answering(case, state), {one.id: one for one in case.known if one.source == RIPEN}
     if event is None:
         return []
@@ -165,15 +153,6 @@ def _answering(case: _Case, state: SalesState) -> Event | None:
     if decision and not decision.handoff and handoff and handoff.at <= result.at:
         result = result._replace(decision=decision._replace(handoff=handoff.id))
     return decided(result, case.subject)
-
-
-def _state(events: Sequence[Event], trusted: frozenset[str]) -> SalesState:
-    """The handoff and the decision in force after these events."""
-    state = SalesState()
-    ordered = sorted(events, key=lambda event: (event.at, event.id))
-    for _, event in without_undone([(event.at, event) for event in ordered]):
-        state.take(event, trusted)
-    return state
 
 
 def _assignment(case: _Case, problems: list[InvalidFieldError]) -> list[Event]:
@@ -212,15 +191,9 @@ def _write(desk: Desk, tree: MergedLead, fresh: Sequence[Event], now: int) -> bo
     """
     received = [Received(event.subject, event.at, now, event) for event in fresh]
     items = [item for one in received for item in event_items([one], desk.retention_days)]
-    actions = [{"Put": put_arguments(desk.table_name, item)} for item in items]
+    actions: list[Mapping[str, Any]] = [{"Put": put_arguments(desk.table_name, item)} for item in items]
     if any(event.name in DECISIONS for event in fresh):
-        actions.append({"Put": _raised_lock(desk, tree.record.subject, now)})
+        subject = tree.record.subject
+        actions.append(raised(desk.table_name, subject, version_of(desk.table_name, subject), now, desk.retention_days))
     there = still_there(desk.table_name, tree.record, tree.items)
     return succeeds(client("dynamodb").transact_write_items, TransactItems=[there, *actions])
-
-
-def _raised_lock(desk: Desk, subject: str, now: int) -> dict[str, Any]:
-    version = get_item(desk.table_name, subject, DECIDED_KEY).get("version", 0)
-    lock = {"pk": subject, "sk": DECIDED_KEY, "version": version + 1}
-    lock["ttl"] = (now + desk.retention_days * DAY) // SECOND
-    return {"TableName": desk.table_name, "Item": attributes(lock), **unchanged(version)}

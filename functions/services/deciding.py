@@ -1,33 +1,32 @@
 """Decisions about a lead: stored once, at its root, in the order in which they were made, and undone within a day.
 
-Each decision raises the version of an item of the lead (sort key `V`) in its own transaction. So of two that were made
-on the same state one is stored, and the other is told about it.
+Each decision raises the version of the lead's lock in its own transaction. So of two that were made on the same state
+one is stored, and the other is told about it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from botocore.exceptions import ClientError
 
 from adapters.dynamodb.attributes import attributes
-from adapters.dynamodb.queries import get_item
 from adapters.dynamodb.table import put_arguments, throttled
-from adapters.runtime.clients import client, succeeds, unchanged
+from adapters.runtime.clients import client, succeeds
 from adapters.runtime.settings import SalesSettings
 from adapters.store.lead_records import root_of
 from adapters.store.load_lead import load_merged_lead
 from adapters.tracking.source_registry import registered
 from ripen.errors import InvalidDecisionError, LeadGoneError, VersionConflictError
 from ripen.events.event import RIPEN, Event, Received
-from ripen.privacy.consent import DECISIONS as ABOUT_CONSENT
-from ripen.privacy.consent import WITHDRAWN
-from ripen.sales.decisions import DECISIONS, UNDO_WITHIN, UNDONE, Decision, decision_event, undoing
-from ripen.sales.state import Made, SalesState, without_undone
-from ripen.storage.ledger import DECIDED_KEY, RECORD_KEY, event_items
+from ripen.privacy.erasure import has_withdrawn
+from ripen.sales.decisions import DECISIONS, UNDO_WITHIN, UNDONE, Decision, decision_event, says_the_same, undoing
+from ripen.sales.state import Made, SalesState, sales_state
+from ripen.storage.ledger import RECORD_KEY, event_items
 from ripen.storage.merged_lead import MergedLead
-from ripen.times import DAY, SECOND, to_iso
+from ripen.times import to_iso
+from services.decision_lock import raised, version_of
 
 _ATTEMPTS = 5
 
@@ -48,7 +47,7 @@ class Superseded(NamedTuple):
 def decide(  # noqa: PLR0913 - named parts of one decision
     settings: SalesSettings, subject: str, decision: Decision, *, id_: str, at: int, seen: str | None
 ) -> Stored | Superseded:
-    """Store a decision about the lead of a subject, made at `at` (ms). A known id stores nothing new.
+    """Store a decision about the lead of a subject, made at `at` (ms). The same one again (by id) stores nothing new.
 
     `seen` is the id of the decision in force that the decider has seen, empty for none; None decides in any case.
     Raises InvalidDecisionError, LeadGoneError and TableThrottledError.
@@ -56,8 +55,11 @@ def decide(  # noqa: PLR0913 - named parts of one decision
     decision.check(to_iso(at)[: len("2027-03-01")])
 
     def event_for(case: _Case) -> Event | Stored | Superseded:
-        if id_ in case.ours:
-            return Stored(case.ours[id_], fresh=False)
+        known = case.ours.get(id_)
+        if known is not None:
+            if not says_the_same(known, decision_event(decision, id_, case.root, at)):
+                raise InvalidDecisionError("id", "was used for another decision", "an id of its own for each decision")
+            return Stored(known, fresh=False)
         if seen is not None and seen != case.standing_id:
             return Superseded(case.sales.decision)
         handoff = case.sales.handoff
@@ -89,15 +91,6 @@ def undo(settings: SalesSettings, subject: str, decision_id: str, *, by: str, at
         return undoing(found, by, at)
 
     return _write(settings, subject, at, event_for)
-
-
-def state_of(events: Sequence[Event], trusted: frozenset[str]) -> SalesState:
-    """The handoff and the decision in force after these events of a lead, which may be in any order."""
-    state = SalesState()
-    ordered = sorted(((event.at, event) for event in events), key=lambda pair: (pair[0], pair[1].id))
-    for _, event in without_undone(ordered):
-        state.take(event, trusted)
-    return state
 
 
 class _Case(NamedTuple):
@@ -132,7 +125,7 @@ def _write(
 def _read(settings: SalesSettings, subject: str, now: int) -> _Case | None:
     """The lead of a subject, its lock first and all events after it; None if it was merged in between."""
     root = root_of(settings.table_name, subject)
-    version = get_item(settings.table_name, root.subject, DECIDED_KEY).get("version", 0) if root else 0
+    version = version_of(settings.table_name, root.subject) if root else 0
     tree = load_merged_lead(settings.table_name, subject, now)
     check_reachable(tree)
     if root is None or tree.record.subject != root.subject:
@@ -140,13 +133,12 @@ def _read(settings: SalesSettings, subject: str, now: int) -> _Case | None:
     sources = registered(settings.table_name, now).by_digest or {}
     trusted = frozenset(source.name for source in sources.values() if source.trusted)
     ours = {event.id: event for event in tree.events if event.source == RIPEN}
-    return _Case(root.subject, version, ours, state_of(tree.events, trusted))
+    return _Case(root.subject, version, ours, sales_state(tree.events, trusted))
 
 
 def check_reachable(tree: MergedLead) -> None:
     """Raises LeadGoneError for a lead that is not known, was erased, or has withdrawn its consent."""
-    said = [event for event in tree.events if event.name in ABOUT_CONSENT]
-    if said and max(said, key=lambda event: event.at).name == WITHDRAWN:
+    if has_withdrawn(tree.events):
         raise LeadGoneError("withdrawn" if tree.record.version else "erased")
     if not tree.record.version:
         raise LeadGoneError("unknown")
@@ -156,8 +148,6 @@ def _put(settings: SalesSettings, case: _Case, event: Event, now: int) -> bool:
     """Write the event; False if another decision was made, or the lead was merged or erased, since it was read."""
     table = settings.table_name
     [item] = event_items([Received(case.root, event.at, now, event)], settings.retention_days)
-    lock = {"pk": case.root, "sk": DECIDED_KEY, "version": case.version + 1}
-    lock["ttl"] = (now + settings.retention_days * DAY) // SECOND
     root = {
         "TableName": table,
         "Key": attributes({"pk": case.root, "sk": RECORD_KEY}),
@@ -165,7 +155,7 @@ def _put(settings: SalesSettings, case: _Case, event: Event, now: int) -> bool:
         "ExpressionAttributeNames": {"#lead": "lead"},
     }
     actions = [
-        {"Put": {"TableName": table, "Item": attributes(lock), **unchanged(case.version)}},
+        raised(table, case.root, case.version, now, settings.retention_days),
         {"Put": put_arguments(table, item)},
         {"ConditionCheck": root},
     ]

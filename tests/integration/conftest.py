@@ -18,12 +18,14 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
 
 import template
+from adapters.delivery import webhooks
 from adapters.rules import isolated_check
 from adapters.rules.isolated_check import check
 from adapters.runtime import clients
 from adapters.store.load_lead import load_merged_lead
 from bus_events import FakeBus
 from integration.people import ANN, enough
+from integration.sales_team import files
 from publish.handler import handler as publish
 from ripen.times import MINUTE, to_iso
 from score.handler import handler as score
@@ -267,3 +269,18 @@ def unanswered():
         return asked
 
     return begin
+
+
+@pytest.fixture
+def selling(site, rule_files, monkeypatch):
+    """A deployment with these reps, and the messages that its webhook got."""
+    site.called = []
+    monkeypatch.setattr(webhooks, "post", lambda _url, message, to_itself: site.called.append(json.loads(message.body)))
+    clients.client("sesv2").create_email_identity(EmailIdentity="news.example.net")
+
+    def start(at=0, **changed):
+        report = site.publish(rule_files | files(**changed), at)
+        assert report["activated"], report["problems"]
+        return site
+
+    return start

@@ -12,10 +12,9 @@ import pytest
 from click.testing import CliRunner
 
 from adapters.dynamodb.table import put_items
-from adapters.runtime.clients import unchanged
 from adapters.runtime.settings import settings
 from integration.people import ANN, SERVER_KEY, SOURCES, of_user, told_by_server
-from integration.test_reps import files
+from integration.sales_team import files
 from ripen.crm.hubspot import SignedRequest
 from ripen.events.event import RIPEN, Event, Received
 from ripen.storage.ledger import event_items
@@ -23,6 +22,7 @@ from ripen.times import DAY, HOUR, MINUTE, SECOND, to_iso
 from ripen_cli.main import main
 from sales.handler import handler
 from services import crm_results
+from services.decision_lock import version_of
 from services.erasure import erase_lead
 from stories import IP, START, identified, tracked, viewed
 
@@ -180,18 +180,21 @@ def test_a_server_over_its_limit_waits(known, rule_files):
 
     assert send(WON, now=later)[0] == 200
     assert send({**WON, "id": "2"}, now=later)[0] == 429
+    decision = {"id": "3", "lead": "a:ann", "decision": "accept", "writeKey": SERVER_KEY}
+    assert handler(request("/v1/decisions", decision, later), None)["statusCode"] == 429
 
 
 def meanwhile(monkeypatch, happens):
     """Let something happen once between reading a lead and writing about it."""
     waiting = [happens]
 
-    def first(version):
+    def first(table, subject):
+        version = version_of(table, subject)
         if waiting:
             waiting.pop()()
-        return unchanged(version)
+        return version
 
-    monkeypatch.setattr(crm_results, "unchanged", first)
+    monkeypatch.setattr(crm_results, "version_of", first)
 
 
 def test_of_two_results_at_the_same_moment_both_are_stored_and_the_later_is_in_force(known, monkeypatch):

@@ -7,10 +7,11 @@ import pytest
 from adapters.runtime.settings import SalesSettings, settings
 from adapters.store.load_lead import load_merged_lead
 from integration.people import of_user, signed_in, told_by_server
-from integration.test_reps import selling, warm  # noqa: F401 - a fixture
+from integration.sales_team import warm
 from ripen.errors import InvalidDecisionError, LeadGoneError
 from ripen.events.event import RIPEN
 from ripen.sales.decisions import DECISIONS, Decision
+from ripen.sales.state import sales_state
 from ripen.times import DAY, HOUR, MINUTE
 from services import deciding
 from services.deciding import Stored, Superseded, decide, undo
@@ -24,7 +25,7 @@ SECRET = b"a" * 64
 
 
 @pytest.fixture
-def handed(selling):  # noqa: F811
+def handed(selling):
     """A deployment in which Ann's lead was handed over."""
     site = selling()
     warm(site, region="south")
@@ -48,7 +49,7 @@ def test_a_decision_is_in_force_and_names_the_handoff_that_it_answers(handed):
 
     handed.score(AT)
     record = load_merged_lead("ripen", "a:ann", AT)
-    state = deciding.state_of(record.events, frozenset())
+    state = sales_state(record.events, frozenset())
     assert isinstance(done, Stored)
     assert done.fresh
     assert state.decision.id == "one"
@@ -56,8 +57,10 @@ def test_a_decision_is_in_force_and_names_the_handoff_that_it_answers(handed):
 
 
 def test_an_equal_id_is_the_same_decision(handed):
-    first, again = make(ACCEPT, "one"), make(EARLY, "one", AT + HOUR)
+    first, again = make(ACCEPT, "one"), make(ACCEPT, "one", AT + HOUR)
 
+    with pytest.raises(InvalidDecisionError, match="another decision"):
+        make(EARLY, "one", AT + HOUR)
     assert (again.event.name, again.event.at, again.fresh) == (first.event.name, AT, False)
     assert stored(handed) == ["one"]
 
@@ -105,7 +108,7 @@ def test_a_decision_and_its_undoing_leave_what_was_before(handed):
 
     undone = take_back("two", AT + HOUR)
 
-    state = deciding.state_of(handed.events(), frozenset())
+    state = sales_state(handed.events(), frozenset())
     assert undone.event.properties["of"] == "Lead Returned"
     assert state.decision.id == "one"
 

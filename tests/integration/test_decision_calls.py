@@ -5,23 +5,27 @@ from __future__ import annotations
 import json
 
 import pytest
+from jsonschema_rs import Draft202012Validator
 
 from adapters.store.load_lead import load_merged_lead
 from integration.people import SERVER_KEY
-from integration.test_reps import selling, warm  # noqa: F401 - a fixture
+from integration.sales_team import warm
 from ripen.sales.decisions import DECISIONS
 from ripen.times import DAY, HOUR, MINUTE
-from sales import decisions
+from sales import servers
 from sales.handler import handler
+from sales.openapi import openapi
 from services.erasure import erase_lead
 from stories import START, request, tracked
 
 AT = START + HOUR
+DESCRIBED = openapi()["paths"]["/decisions"]["post"]
+ACCEPTS = Draft202012Validator(DESCRIBED["requestBody"]["content"]["application/json"]["schema"])
 ACCEPT = {"id": "1", "decision": "accept", "lead": "a:ann"}
 
 
 @pytest.fixture
-def handed(selling):  # noqa: F811
+def handed(selling):
     site = selling()
     warm(site, region="south")
     return site
@@ -31,7 +35,11 @@ def sent(at=AT, key=SERVER_KEY, **parts):
     event = request({"writeKey": key, **parts}, at)
     event["requestContext"]["http"]["path"] = "/v1/decisions"
     answer = handler(event, None)
-    return answer["statusCode"], json.loads(answer["body"])
+    status, body = answer["statusCode"], json.loads(answer["body"])
+    responses = DESCRIBED["responses"][str(status)]["content"]["application/json"]["schema"]
+    assert Draft202012Validator(responses).is_valid(body)
+    assert status == 400 or not key or ACCEPTS.is_valid({"writeKey": key, **parts})
+    return status, body
 
 
 def refused(*expected, **parts):
@@ -62,12 +70,13 @@ def test_a_server_tells_a_decision_and_names_the_lead_as_it_knows_it(handed, nam
     }
 
 
-def test_the_same_id_is_the_same_decision(handed):
+def test_the_same_id_is_the_same_decision_and_stands_for_no_other(handed):
     sent(**ACCEPT)
 
-    status, body = sent(AT + MINUTE, **ACCEPT | {"decision": "meeting"})
+    status, body = sent(AT + MINUTE, **ACCEPT)
 
     assert (status, body["fresh"]) == (200, False)
+    refused(400, "id", **ACCEPT | {"decision": "meeting"})
     assert [name for name, _ in made(handed)] == ["Lead Accepted"]
 
 
@@ -88,7 +97,10 @@ def test_a_decision_is_undone_within_a_day(handed):
 
     assert sent(AT + HOUR, id="2", decision="undo", of="1", lead="a:ann")[0] == 200
     assert sent(AT + HOUR, id="2", decision="undo", of="1", lead="a:ann")[1]["fresh"] is False
-    assert refused(400, "undo", at=AT + 2 * DAY, id="3", decision="undo", of="9", lead="a:ann")["problem"]
+    refused(400, "undo", at=AT + HOUR, id="3", decision="undo", of="9", lead="a:ann")
+    sent(AT + HOUR, **ACCEPT | {"id": "4"})
+    late = refused(400, "undo", at=AT + HOUR + DAY + MINUTE, id="5", decision="undo", of="4", lead="a:ann")
+    assert late["problem"] == "comes more than a day after the decision"
 
 
 @pytest.mark.parametrize(
@@ -108,6 +120,9 @@ def test_a_decision_is_undone_within_a_day(handed):
         ({"amount": 1}, "amount"),
         ({"of": "1"}, "of"),
         ({"note": "x" * 1_001}, "note"),
+        ({"note": "\ud800"}, "note"),
+        ({"lead": "a:\ud800"}, "lead"),
+        ({"expected": "\x00"}, "expected"),
     ],
 )
 def test_an_error_names_the_field(handed, change, field):
@@ -136,7 +151,7 @@ def test_only_servers_decide(handed, key, status):
 
 
 def test_the_limit_of_a_server_holds_for_its_decisions(handed, monkeypatch):
-    monkeypatch.setattr(decisions.limits, "wait", lambda *_: 30)
+    monkeypatch.setattr(servers.limits, "wait", lambda *_: 30)
 
     assert refused(429, "writeKey", **ACCEPT)["expected"]
 

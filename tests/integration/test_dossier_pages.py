@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from adapters.identity.link_tokens import DOSSIER_AGE
-from integration.test_reps import PEOPLE, TOM, files, selling, warm  # noqa: F401 - a fixture
+from integration.sales_team import PEOPLE, TOM, files, warm
 from ripen.events.event import RIPEN
 from ripen.sales.decisions import DECISIONS, OPENED
 from ripen.times import DAY, HOUR, MINUTE
@@ -63,7 +63,7 @@ class Browser:
 
 
 @pytest.fixture
-def handed(selling):  # noqa: F811
+def handed(selling):
     """A deployment in which Ann Weber got a mail about a lead."""
     site = selling()
     warm(site, region="south")
@@ -84,6 +84,10 @@ def rep(handed):
 
 def made(site):
     return [event for event in site.events() if event.source == RIPEN and event.name in DECISIONS]
+
+
+def standing(site):
+    return {name: site.record()[name] for name in ("active", "phase", "scores")}
 
 
 def reveals(browser):
@@ -143,7 +147,18 @@ def test_a_device_of_the_rep_opens_later_links_at_once(handed, rep):
     assert rep.open(AT + 2 * MINUTE) == 200
 
 
-def test_the_cookie_of_another_rep_opens_nothing(selling):  # noqa: F811
+def test_a_link_that_a_known_device_opened_is_worth_nothing_to_whom_it_is_forwarded(handed, rep):
+    rep.open()
+    Browser(rep.query["t"]).ask(AT, "POST", renew="yes")
+    rep.query = {"t": token_in(handed.mails()[-1])}
+    rep.open(AT + MINUTE)
+    stranger = Browser(rep.query["t"])
+
+    assert (stranger.open(AT + 2 * MINUTE), stranger.cookies, reveals(stranger)) == (403, {}, [])
+    assert rep.open(AT + 3 * MINUTE) == 200
+
+
+def test_the_cookie_of_another_rep_opens_nothing(selling):
     site = selling()
     warm(site, region="south")
     hers = token_in(site.mails()[-1])
@@ -184,6 +199,8 @@ def test_a_rep_who_is_gone_sees_nothing(handed, rep):
         ({"sec-fetch-site": "same-site"}, 403),
         ({"origin": "https://elsewhere.example"}, 403),
         ({}, 403),
+        ({"origin": "null"}, 403),
+        ({"origin": "http://sales.example"}, 403),
         ({"origin": "https://sales.example"}, 200),
     ],
 )
@@ -195,7 +212,7 @@ def test_a_form_of_another_site_is_refused_whatever_the_cookie(rep, headers, sta
 
 
 def test_an_opening_is_told_once_an_hour_and_is_no_activity_of_the_lead(handed, rep):
-    before = handed.record()
+    before = standing(handed)
 
     rep.open(AT)
     rep.open(AT + MINUTE)
@@ -204,8 +221,7 @@ def test_an_opening_is_told_once_an_hour_and_is_no_activity_of_the_lead(handed, 
 
     opened = [event for event in handed.events() if event.name == OPENED]
     assert [event.properties for event in opened] == [{"by": "rep.ann"}] * 2
-    same = ("scores", "phase", "last_active")
-    assert {name: handed.record().get(name) for name in same} == {name: before.get(name) for name in same}
+    assert standing(handed) == before
 
 
 def test_a_rep_accepts_and_undoes_it(handed, rep):
@@ -227,6 +243,18 @@ def test_a_form_that_is_sent_twice_counts_once(handed, rep):
         assert rep.ask(AT, "POST", decide="yes", kind="accept", **form) == 200
 
     assert len(made(handed)) == 1
+
+
+def test_a_form_that_is_sent_again_with_another_decision_is_shown_once_more(handed, rep):
+    rep.open()
+    form = {name: rep.hidden(name) for name in ("id", "seen")}
+    rep.ask(AT, "POST", decide="yes", kind="accept", **form)
+
+    assert rep.ask(AT + MINUTE, "POST", decide="yes", kind="meeting", note="On Monday", **form) == 400
+    assert "already sent with another decision" in rep.body
+    assert "On Monday" in rep.body
+    assert rep.send(AT + 2 * MINUTE, "meeting", note="On Monday") == 200
+    assert [event.name for event in made(handed)] == ["Lead Accepted", "Lead Meeting Booked"]
 
 
 @pytest.mark.parametrize(
@@ -302,7 +330,7 @@ def test_a_lead_that_has_withdrawn_its_consent_is_not_shown(handed, rep):
     assert ("withdrawn its consent" in rep.body, reveals(rep)) == (True, [])
 
 
-def test_what_a_lead_typed_is_text_on_the_page(selling):  # noqa: F811
+def test_what_a_lead_typed_is_text_on_the_page(selling):
     site = selling()
     warm(
         site,
@@ -328,7 +356,7 @@ def test_the_link_of_the_mail_opens_the_form_that_it_names(rep):
     assert re.search(r'<details name="decide" class="return" open>', rep.body)
 
 
-def test_the_page_speaks_the_language_of_the_rep(selling):  # noqa: F811
+def test_the_page_speaks_the_language_of_the_rep(selling):
     german = PEOPLE % ("{name: Ann Weber, address: ann.weber@example.com, languages: [de, en], capacity: 5}", TOM)
     site = selling(people=german)
     warm(site, region="south")

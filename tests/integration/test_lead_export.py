@@ -53,7 +53,12 @@ def known(site, rule_files):
     table.put_items("ripen", event_items([Received("a:ann", decision.at, decision.at, decision)], 730))
     keep_waiting("ripen", "sales", DigestEntry("a:ann", "news_note_1", START, {"name": "Ann"}), START)
     site.live(viewed("/end", START + DAY), at=START + DAY)
-    for key, parts in (("X#2026-03-02T09:00:00.000Z#x1", {"data": "[1", "reason": "broken"}), ("K", {"zip": b"?"})):
+    decided = ("V", {"version": 1})
+    for key, parts in (
+        decided,
+        ("X#2026-03-02T09:00:00.000Z#x1", {"data": "[1", "reason": "broken"}),
+        ("K", {"zip": b"?"}),
+    ):
         client("dynamodb").put_item(TableName="ripen", Item=attributes({"pk": "a:ann", "sk": key, **parts}))
     return site
 
@@ -69,8 +74,10 @@ def test_each_item_that_an_erasure_removes_is_in_the_export_and_nothing_of_other
     gone = before - keys(known.items())
     shown = {(item["pk"], item["sk"]) for item in told}
     assert gone - shown == set()
+    assert ("a:ann", "V") in gone
     kinds = {item["kind"] for item in told}
     assert {"events", "unreadable", "actions", "notices", "record", "calculation", "visits", "addresses"} <= kinds
+    assert {item["sk"] for item in told if item["kind"] == "decisions"} == {"V"}
     assert "refusals" in kinds
     assert len(subjects) > 1
     assert "merges" in kinds

@@ -2,90 +2,14 @@
 
 from __future__ import annotations
 
-import json
-
-import pytest
-
-from adapters.delivery import notification_digest, webhooks
-from adapters.runtime.clients import client
-from integration.people import SOURCES, enough, told_by_server
+from adapters.delivery import notification_digest
+from integration.people import told_by_server
+from integration.sales_team import ANN, AWAY, CAMPAIGNS, PEOPLE, TOM, warm
 from ripen.errors import MailThrottledError, VersionConflictError
 from ripen.messages.holds import Limit
 from ripen.times import DAY, HOUR, MINUTE
 from stories import START, identified, tracked
 from trigger import actions, delivery
-
-CAMPAIGNS = """
-campaigns:
-  note:
-    start:
-      score: {profile: engagement, at_least: 50}
-    mail: personal-note
-    from_rep: true
-    from_name: Your contact
-    reply_to: hello@example.com
-    transactional: true
-    priority: 100
-  warm:
-    title: Ready for a talk
-    start:
-      score: {profile: engagement, at_least: 50}
-    steps:
-      - handoff: sales
-      - webhook: crm
-  again:
-    start:
-      event: {event: Demo Requested}
-    steps:
-      - handoff: sales
-"""
-MAILING = """
-mailing:
-  timezone: Europe/Berlin
-  notices_per_hour: %d
-  unproven: {per_day: 20, overall: 20}
-  recipients:
-    sales: {mail: sales@example.com}
-    crm: {webhook: "https://crm.example.com/hook"}
-"""
-ANN = "{name: Ann Weber, address: ann.weber@example.com, capacity: 5, when: {traits.region: south}%s}"
-TOM = "{name: Tom Lee, address: tom@news.example.net, capacity: 5, when: {traits.region: north}}"
-PEOPLE = """
-people:
-  team: sales
-  reps:
-    ann: %s
-    tom: %s
-"""
-AWAY = ", absent: [{from: 2026-03-01, until: 2026-03-20, deputy: tom}]"
-
-
-def files(people=PEOPLE % (ANN % "", TOM), campaigns=CAMPAIGNS, notices=10):
-    return {
-        "rules/sources.yaml": SOURCES.encode(),
-        "rules/campaigns.yaml": campaigns.encode(),
-        "rules/mailing.yaml": (MAILING % notices).encode(),
-        "rules/people.yaml": people.encode(),
-    }
-
-
-@pytest.fixture
-def selling(site, rule_files, monkeypatch):
-    """A deployment with these reps, and the messages that its webhook got."""
-    site.called = []
-    monkeypatch.setattr(webhooks, "post", lambda _url, message, to_itself: site.called.append(json.loads(message.body)))
-    client("sesv2").create_email_identity(EmailIdentity="news.example.net")
-
-    def start(at=0, **changed):
-        report = site.publish(rule_files | files(**changed), at)
-        assert report["activated"], report["problems"]
-        return site
-
-    return start
-
-
-def warm(site, who="ann", at=START, **traits):
-    site.live(identified(at, who=who, email=f"{who}@lead.example", **traits), *enough(who, at), at=at)
 
 
 def goes_on(site, at):

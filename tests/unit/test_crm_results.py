@@ -16,7 +16,7 @@ from ripen.errors import InvalidFieldError
 from ripen.fold.fold import fold
 from ripen.sales.decisions import KINDS, REASONS, Decision, decision_event
 from ripen.times import DAY, HOUR, parse_iso, to_iso
-from sales.crm.openapi import openapi
+from sales.openapi import openapi
 from stories import START
 from unit.test_decisions import RULES
 
@@ -46,6 +46,7 @@ def read(**parts):
         ({"value": "1200"}, "value"),
         ({"value": True}, "value"),
         ({"value": float("nan")}, "value"),
+        ({"value": 10**400}, "value"),
         ({"currency": "euro"}, "currency"),
         ({"at": "yesterday"}, "at"),
         ({"at": to_iso(START + HOUR)}, "at"),
@@ -320,15 +321,41 @@ def test_an_organisation_is_known_by_both_forms_of_its_id():
     assert not message.is_from("00D240000009ABC")
 
 
+def body_of(operation):
+    return operation["requestBody"]["content"]["application/json"]["schema"]
+
+
 def test_the_description_of_the_endpoint_is_valid_and_refuses_what_the_endpoint_refuses():
-    schema = openapi()["paths"]["/crm/results"]["post"]["requestBody"]["content"]["application/json"]["schema"]
-    described = Draft202012Validator(schema)
+    described = Draft202012Validator(body_of(openapi()["paths"]["/crm/results"]["post"]))
 
     assert described.is_valid({"results": [WON]})
     assert not described.is_valid({"results": []})
     for wrong in ({"stage": "won"}, {"email": None}, {"result": "closed"}, {"value": "1200"}, {"currency": "euro"}):
         told = {name: value for name, value in (WON | wrong).items() if value is not None}
         assert not described.is_valid({"results": [told]}), wrong
+
+
+@pytest.mark.parametrize(
+    ("change", "valid"),
+    [
+        ({}, True),
+        ({"decision": "lost", "reason": "price"}, True),
+        ({"decision": "undo", "of": "deal-1"}, True),
+        ({"decision": "undo"}, False),
+        ({"of": "deal-1"}, False),
+        ({"lead": "a:ann"}, False),
+        ({"email": None}, False),
+        ({"id": "with space"}, False),
+        ({"decision": "returned"}, False),
+        ({"value": "12"}, False),
+        ({"amount": 12}, False),
+    ],
+)
+def test_the_description_of_decisions_refuses_what_the_call_refuses(change, valid):
+    told = {"id": "deal-1", "email": "ann@example.com", "decision": "accept"} | change
+    described = Draft202012Validator(body_of(openapi()["paths"]["/decisions"]["post"]))
+
+    assert described.is_valid({name: value for name, value in told.items() if value is not None}) == valid
 
 
 OUTCOMES = st.lists(

@@ -1,4 +1,4 @@
-"""The reference of decisions names each field, kind and reason that the code knows."""
+"""The reference of the API of decisions names each field, kind and reason that the code knows."""
 
 import pytest
 

@@ -6,7 +6,9 @@ from types import ModuleType
 
 import pytest
 
+from adapters.dynamodb.table import TableThrottledError
 from answers.errors import PageError
+from ripen.errors import VersionConflictError
 from sales import handler
 
 
@@ -63,6 +65,19 @@ def test_a_page_is_opened_with_get_and_head(route, method, status, body):
     answer = asked("/v1/dossier", method)
 
     assert (answer["statusCode"], answer["body"][: len(body) or 1]) == (status, body)
+
+
+@pytest.mark.parametrize("error", [TableThrottledError("busy"), VersionConflictError("merged")])
+@pytest.mark.parametrize(("table", "path", "status"), [("CALLS", "decisions", 429), ("PAGES", "dossier", 503)])
+def test_who_comes_while_the_lead_is_written_may_come_again(route, error, table, path, status):
+    def refuse(_event):
+        raise error
+
+    route(table, path, refuse)
+
+    answer = asked(f"/v1/{path}")
+
+    assert (answer["statusCode"], "retry-after" in answer["headers"]) == (status, True)
 
 
 def test_the_error_of_a_page_is_a_page_without_scripts(route):

@@ -44,6 +44,7 @@ def test_each_role_has_its_lines():
         "A CRM",
         "An operator",
         "The rehearse function",
+        "The sales function",
         "The tracking function",
     )
 

@@ -69,7 +69,7 @@ def findings(deployment: Deployment, *, walk: bool, progress: Callable[[str], No
     yield from table_checks(deployment.table)
     yield from alarm_checks(found)
     yield dead_letter_check([found[kind.queue] for kind in KINDS])
-    yield from rule_checks(deployment.rules_bucket)
+    yield from rule_checks(deployment.rules_bucket, deployment.retention_days)
     yield from edge_checks(deployment, NETWORK)
     if walk:
         deliver = local_report(found["TrackFunction"]) if deployment.local else None

@@ -8,6 +8,8 @@ from pydantic import ValidationError
 
 from adapters.rules.active import stored
 from adapters.runtime.clients import client
+from ripen.config.configuration import Privacy
+from ripen.times import DAY, parse_duration
 from ripen_cli.verify.finding import Finding, failed, judge, ok
 from services.publishing import last_report
 
@@ -107,8 +109,8 @@ def dead_letter_check(urls: Sequence[str]) -> Finding:
     return judge("dead letters", not count, f"{count} wait" if count else "none", "see ripen dead-letters list")
 
 
-def rule_checks(bucket: str) -> Iterator[Finding]:
-    """The rules that are live, and what became of the last upload."""
+def rule_checks(bucket: str, retention_days: int) -> Iterator[Finding]:
+    """The rules that are live, whether they fit `RetentionDays`, and what became of the last upload."""
     try:
         active = stored(bucket)
     except ValidationError:
@@ -118,9 +120,24 @@ def rule_checks(bucket: str) -> Iterator[Finding]:
         yield failed("rules", "none are live", "upload rules and mails: ripen rules push infra --yes")
         return
     yield ok("rules", f"version {active.version} is live since {active.activated_at[:16].replace('T', ' ')}")
+    yield from end_checks(active.configuration.privacy, retention_days)
     report = last_report(bucket)
     if report.get("waits"):
         yield failed("last upload", "waits for a yes", f"ripen rules activate {report['version']}, or upload again")
     else:
         good = bool(report.get("activated"))
         yield judge("last upload", good, "is live" if good else "is not live", "ripen rules status says why")
+
+
+def end_checks(privacy: Privacy, retention_days: int) -> Iterator[Finding]:
+    """Whether leads are erased after the end of the relationship before its event expires, if they are to be."""
+    after = privacy.erase_after_end
+    if after is None:
+        return
+    yield judge(
+        "end of relationships",
+        parse_duration(after) < retention_days * DAY,
+        f"privacy.erase_after_end is {after}, and events are kept for {retention_days} days",
+        f"an end is forgotten when its event expires: set erase_after_end below {retention_days}d, or deploy with more "
+        "RetentionDays",
+    )

@@ -15,6 +15,7 @@ from ripen.leads.suppression import Suppressions, shortened, suppression_key
 from ripen.storage.ledger import IDENTITY_KEY
 
 Action = Mapping[str, Any]
+_MOST_GIVERS = 20
 
 
 def owning(table: str, key: str, subject: str) -> Action:
@@ -45,6 +46,12 @@ def claimants(table: str, key: str) -> list[str]:
     items = [*query(table, "pk = :pk", {":pk": key})]
     owners = [item["owner"] for item in items if "owner" in item]
     return [*owners, *sorted(item["sk"] for item in items if "owner" not in item and item["sk"] not in owners)]
+
+
+def givers(table: str, key: str) -> list[str]:
+    """The subject that has proven an address; if none has, the first that gave it, up to a number."""
+    owner = owner_of(table, key)
+    return [owner] if owner else claimants(table, key)[:_MOST_GIVERS]
 
 
 def release_address(table: str, key: str, subject: str) -> None:

@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+from adapters.reports.sortable_page import templates
 from ripen.times import to_iso
 
-_HERE = Path(__file__).parent
 _MINUTE = len("2026-11-21T09:30")
 _MOMENT = range(10**12, 10**14)
 """Whole numbers that are moments: milliseconds of the years 2001 to 5138."""
@@ -58,12 +55,17 @@ TEXTS: Mapping[str, Mapping[str, str]] = {
 def page(told: Mapping[str, Any], language: str) -> str:
     """The complete HTML page."""
     say = TEXTS[language]
-    loader = FileSystemLoader(_HERE / "templates")
-    templates = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    return templates.get_template("access.html").render(
-        language=language, say=say, told=told, made=say["made"].format(at=_moment(told["at"])), text=_text, at=_moment
+    return (
+        templates()
+        .get_template("access.html")
+        .render(
+            language=language,
+            say=say,
+            told=told,
+            made=say["made"].format(at=_moment(told["at"])),
+            text=_text,
+            at=_moment,
+        )
     )
 
 

@@ -1,30 +1,22 @@
 """The report of a rehearsal in words and tables, and as one self-contained HTML page.
 
-Its only script, which the page names by its hash, sorts tables; without it everything is there, too.
-
 `values` are always those of `ripen.rehearsal.report.report`.
 """
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterator, Mapping
-from functools import cache
-from hashlib import sha256
-from pathlib import Path
 from typing import Any
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from adapters.reports.rehearsal_texts import TEXTS
 from adapters.reports.rehearsal_wording import Section, Values, Wording, has_long_word, shortened
+from adapters.reports.sortable_page import render
 from ripen.rehearsal.forecast import KINDS
 from ripen.rehearsal.report import differs
 from ripen.rehearsal.tally import MOST_NAMES, SENT
 
 _WAIT = "wait before "
 _LONGEST = 400
-_HERE = Path(__file__).parent
 _MINUTE = len("2026-11-21T09:30")
 _MARK = "!"
 _NOTHING = "-"
@@ -52,34 +44,18 @@ def truth_sentence(values: Values, language: str) -> str:
 
 def page(values: Values, language: str, *, named: bool = True) -> str:
     """The complete HTML page; without `named`, its note says that the leads behind the numbers are not in it."""
-    words, script = _Words(values, language), _script()
-    return (
-        _templates()
-        .get_template("rehearsal.html")
-        .render(
-            language=language,
-            say=TEXTS[language],
-            sentence=words.sentence(),
-            under_title=words.under_title(),
-            sections=[*words.sections()],
-            plain=words.plain,
-            long=has_long_word,
-            script=script,
-            script_hash=f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}",
-            note=TEXTS[language]["names_note"].format(most=MOST_NAMES) if named else TEXTS[language]["no_names"],
-        )
+    words = _Words(values, language)
+    return render(
+        "rehearsal.html",
+        language=language,
+        say=TEXTS[language],
+        sentence=words.sentence(),
+        under_title=words.under_title(),
+        sections=[*words.sections()],
+        plain=words.plain,
+        long=has_long_word,
+        note=TEXTS[language]["names_note"].format(most=MOST_NAMES) if named else TEXTS[language]["no_names"],
     )
-
-
-@cache
-def _script() -> str:
-    return (_HERE / "templates" / "sort.js").read_text(encoding="utf-8")
-
-
-@cache
-def _templates() -> Environment:
-    loader = FileSystemLoader(_HERE / "templates")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 
 
 class _Words(Wording):

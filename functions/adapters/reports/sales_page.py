@@ -1,25 +1,19 @@
 """The report of sales in words and tables, and as one self-contained HTML page in English or German.
 
-`values` are always those of `ripen.reports.sales_values.values`. The only script of the page sorts its tables.
+`values` are always those of `ripen.reports.sales_values.values`.
 """
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from functools import cache
-from hashlib import sha256
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from adapters.reports.sales_texts import REASONS_DE, TEXTS
+from adapters.reports.sortable_page import render
 from ripen.reports.attribution import MODELS
 from ripen.reports.sales import FIGURES, GROUPS, NO_CURRENCY
 
-_HERE = Path(__file__).parent
 _HOUR, _DAY = 60, 24 * 60
 _ORDER = ("handoffs", "won", "value", *(figure for figure in FIGURES if figure not in ("handoffs", "won")))
 """The columns of a group, the most wanted first: a phone shows only some at a time."""
@@ -74,34 +68,17 @@ def under_title(values: Mapping[str, Any], language: str) -> str:
 
 def page(values: Mapping[str, Any], language: str) -> str:
     """The complete HTML page."""
-    script = _script()
     words = _Words(values, language)
-    return (
-        _templates()
-        .get_template("sales.html")
-        .render(
-            language=language,
-            say=TEXTS[language],
-            sentence=words.sentence(),
-            under_title=under_title(values, language),
-            figures=words.figures(),
-            columns=words.columns(),
-            tables=[*words.tables()],
-            script=script,
-            script_hash=f"sha256-{b64encode(sha256(script.encode()).digest()).decode()}",
-        )
+    return render(
+        "sales.html",
+        language=language,
+        say=TEXTS[language],
+        sentence=words.sentence(),
+        under_title=under_title(values, language),
+        figures=words.figures(),
+        columns=words.columns(),
+        tables=[*words.tables()],
     )
-
-
-@cache
-def _script() -> str:
-    return (_HERE / "templates" / "sort.js").read_text(encoding="utf-8")
-
-
-@cache
-def _templates() -> Environment:
-    loader = FileSystemLoader(_HERE / "templates")
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 
 
 class _Words:

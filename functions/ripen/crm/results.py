@@ -114,9 +114,6 @@ def _decision(told: Mapping[str, Any], source: str, day: str) -> Decision | None
         return None
     if said not in RESULTS:
         raise InvalidResultError("result", f"{said[:40]!r} is not known", f"one of {', '.join(RESULTS)}")
-    value = told.get("value")
-    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-        raise InvalidResultError("value", f"{str(value)[:40]!r} is no number", "a number such as 1200.50")
     kind = RESULTS[said]
     decision = Decision(
         kind,
@@ -124,12 +121,23 @@ def _decision(told: Mapping[str, Any], source: str, day: str) -> Decision | None
         identifier(told, "handoff"),
         _text(told, "reason") or ("other" if kind in REASONS else ""),
         _text(told, "until"),
-        float(value) if value is not None else None,
+        _amount(told.get("value")),
         _text(told, "currency"),
         _text(told, "note", 2_000),
     )
     decision.check(day)
     return decision
+
+
+def _amount(value: object) -> float | None:
+    if value is None:
+        return None
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+    except OverflowError:
+        raise InvalidResultError("value", "is out of range", "a number such as 1200.50") from None
+    raise InvalidResultError("value", f"{str(value)[:40]!r} is no number", "a number such as 1200.50")
 
 
 def _moment(told: Mapping[str, Any], now: int) -> int:
@@ -214,12 +222,6 @@ def _last_traits(known: Sequence[Event]) -> dict[str, Any]:
     for event in known:
         last |= {name: event.traits[name] for name in (STARTS_TRAIT, ENDS_TRAIT) if name in event.traits}
     return last
-
-
-def says_the_same(one: Event, other: Event) -> bool:
-    """True if two decisions say the same, whenever and about whichever handoff they were made."""
-    left, right = ({**event.properties, "handoff": ""} for event in (one, other))
-    return (one.name, left) == (other.name, right)
 
 
 def digest(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ripen.events.event import Event
-from ripen.privacy.consent import WITHDRAWN
+from ripen.privacy.consent import DECISIONS, WITHDRAWN
 
 SUPPRESSING = {"Unsubscribed": "unsubscribed", "Email Bounced": "bounced", "Email Marked as Spam": "complained"}
 """The events that suppress an address, with the reason of the suppression."""
@@ -14,6 +14,12 @@ SUPPRESSING = {"Unsubscribed": "unsubscribed", "Email Bounced": "bounced", "Emai
 def last_withdrawal(events: Sequence[Event]) -> Event | None:
     """The latest withdrawal of consent, the only event that an erasure keeps; None if there is none."""
     return max((event for event in events if event.name == WITHDRAWN), key=lambda event: event.at, default=None)
+
+
+def has_withdrawn(events: Sequence[Event]) -> bool:
+    """True if a withdrawal is the latest decision about consent: the lead was erased, or is left alone."""
+    said = [event for event in events if event.name in DECISIONS]
+    return bool(said) and max(said, key=lambda event: event.at).name == WITHDRAWN
 
 
 def only_withdrawals(events: Sequence[Event]) -> bool:

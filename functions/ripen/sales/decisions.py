@@ -52,6 +52,7 @@ LONGEST_NOTE = 1_000
 _LATEST = 730
 """Days ahead to which a lead can be given back."""
 _MOST_VALUE = 1e12
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -89,6 +90,8 @@ class Decision(NamedTuple):
         self._check_value()
         if len(self.note) > LONGEST_NOTE:
             raise InvalidDecisionError("note", f"has {len(self.note)} characters", f"at most {LONGEST_NOTE}")
+        if _SURROGATE.search(self.note):
+            raise InvalidDecisionError("note", "contains invalid Unicode", "text that UTF-8 can express")
 
     def _check_day(self, today: str) -> None:
         if not self.until:
@@ -119,6 +122,12 @@ def decision_event(decision: Decision, id_: str, subject: str, at: int) -> Event
     """The event of a checked decision, made at `at` (ms). Equal ids are the same decision."""
     told = {name: value for name, value in decision._asdict().items() if name != "kind" and value not in ("", None)}
     return Event(id_, KINDS[decision.kind], at, RIPEN, properties=told, subject=subject)
+
+
+def says_the_same(one: Event, other: Event) -> bool:
+    """True if two decisions say the same, whenever and about whichever handoff they were made."""
+    left, right = ({**event.properties, "handoff": ""} for event in (one, other))
+    return (one.name, left) == (other.name, right)
 
 
 def undoing(decision: Event, by: str, now: int) -> Event:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -148,3 +148,12 @@ def without_undone(events: list[tuple[int, Event]]) -> list[tuple[int, Event]]:
         for moment, event in events
         if event.id not in undone or event.source != RIPEN or event.name not in DECISIONS
     ]
+
+
+def sales_state(events: Iterable[Event], trusted: frozenset[str]) -> SalesState:
+    """The handoff and the decision in force after these events of a lead, which may be in any order."""
+    state = SalesState()
+    ordered = sorted(events, key=lambda event: (event.at, event.id))
+    for _, event in without_undone([(event.at, event) for event in ordered]):
+        state.take(event, trusted)
+    return state

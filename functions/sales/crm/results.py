@@ -7,20 +7,16 @@ from typing import Any, NamedTuple
 
 from adapters.rules.active import active_rules
 from adapters.runtime.settings import SalesSettings, settings
-from adapters.tracking.rate_counters import share_counts
-from adapters.tracking.source_registry import registered
-from answers.errors import OverLimitError, RefusedRequestError
-from answers.json_request import check_sender, json_object, write_key
+from answers.errors import RefusedRequestError
+from answers.json_request import json_object
 from answers.responses import Answer, json_answer
 from ripen.crm.results import CrmResult, read_result
 from ripen.errors import InvalidFieldError
-from ripen.events.rate_limits import RateLimits
 from ripen.events.sources import Source
+from sales.servers import count_told, server_of
 from services.crm_results import IGNORED, INVALID, Desk, Outcome, store_result
 
 MOST_RESULTS = 100
-limits = RateLimits()
-"""The results counted in this execution environment, plus the last known counts of the others."""
 
 
 class Entry(NamedTuple):
@@ -35,10 +31,7 @@ def answer(event: Mapping[str, Any]) -> Answer:
     """Store the results in a request. Raises RefusedRequestError, and TableThrottledError."""
     now = int(event["requestContext"]["timeEpoch"])
     payload = json_object(event)
-    sources = registered(settings(SalesSettings).table_name, now)
-    source = check_sender(write_key(event, payload), event, sources)
-    if not source.trusted:
-        raise RefusedRequestError(403, "writeKey", "is that of a website", "the key of a server: only servers tell")
+    source = server_of(event, payload, now)
     results = payload.get("results")
     if not isinstance(results, list) or not results:
         raise RefusedRequestError(400, "results", "is missing or no list", "a list of results")
@@ -63,14 +56,10 @@ def keep(entries: Iterable[Entry], source: Source, now: int) -> list[dict[str, A
 
     Raises OverLimitError if the source has to wait, and TableThrottledError; the same request may then be sent again.
     """
-    listed, desk = [*entries], _desk(source, now)
-    wait = limits.wait(source, len(listed), now)
-    if wait:
-        raise OverLimitError(source, wait)
-    told = [_told(entry, _outcome(desk, entry, now)) for entry in listed]
-    if limits.due:
-        share_counts(desk.table_name, limits)
-    return told
+    listed = [*entries]
+    count_told(source, len(listed), now)
+    desk = _desk(source, now)
+    return [_told(entry, _outcome(desk, entry, now)) for entry in listed]
 
 
 def _desk(source: Source, now: int) -> Desk:

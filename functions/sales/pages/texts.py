@@ -148,6 +148,7 @@ _EN = {
     "wrong_currency": "Currency: please enter three letters such as EUR, together with a value.",
     "wrong_note": "Note: at most 1000 characters, please.",
     "wrong_undo": "This decision can no longer be undone. You can decide again.",
+    "wrong_id": "This form was already sent with another decision. Please send it again if it still fits.",
     "wrong_form": "The form was not complete. Please send it again.",
     "for_you": "For {name}. Times: {zone}",
 }
@@ -299,6 +300,7 @@ _DE = {
     "wrong_currency": "Währung: Bitte geben Sie drei Buchstaben an, zum Beispiel EUR, und einen Wert.",
     "wrong_note": "Notiz: Bitte höchstens 1000 Zeichen.",
     "wrong_undo": "Diese Entscheidung lässt sich nicht mehr zurücknehmen. Sie können neu entscheiden.",
+    "wrong_id": "Dieses Formular kam schon mit einer anderen Entscheidung. Bitte senden Sie es noch einmal.",
     "wrong_form": "Das Formular war nicht vollständig. Bitte senden Sie es noch einmal.",
     "for_you": "Für {name}. Zeiten: {zone}",
 }

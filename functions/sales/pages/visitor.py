@@ -1,7 +1,8 @@
 """Who asks for a dossier: the colleague that the link names, and the device that it was opened on first.
 
 The first device that opens a link gets a signed cookie. Later links of the same colleague open on it at once. A link
-that was opened already does not open on another device. Cookies count only in requests of the page's own forms.
+that was opened already, with a cookie or without, does not open on a device that has none. Cookies count only in
+requests of the page's own forms.
 """
 
 from __future__ import annotations
@@ -85,25 +86,27 @@ def admit(event: Mapping[str, Any], visitor: Visitor) -> str | None:
         raise PageError(410, "expired")
     configured = settings(SalesSettings)
     signing = keys(configured.link_secret_arn)
-    known = link_tokens.read_device(signing, _cookie(event), visitor.at)
-    if known is None or known.colleague != visitor.link.colleague:
-        known = Device(visitor.link.colleague, secrets.token_hex(16))
-        if first_device(configured.table_name, visitor.token, known.id, visitor.at) != known.id:
-            return None
-    value = link_tokens.issue_device(signing, known, visitor.at)
+    told = link_tokens.read_device(signing, _cookie(event), visitor.at)
+    known = told if told and told.colleague == visitor.link.colleague else None
+    device = known or Device(visitor.link.colleague, secrets.token_hex(16))
+    # A known device takes the link, too: nobody else is the first on whose device it opens after that.
+    first = first_device(configured.table_name, visitor.token, device.id, visitor.at)
+    if known is None and first != device.id:
+        return None
+    value = link_tokens.issue_device(signing, device, visitor.at)
     return f"{COOKIE}={value}; Path=/; Max-Age={DOSSIER_AGE // SECOND}; Secure; HttpOnly; SameSite=Strict"
 
 
 def _from_own_form(event: Mapping[str, Any], own_url: str) -> bool:
-    """True if the browser says that a page of this host sent the form; other programs say so with `Origin`.
+    """True if the browser says that a page of this host sent the form, with `Sec-Fetch-Site` or with `Origin`.
 
-    Browsers without `Sec-Fetch-Site` name the origin, or `null` because pages send no referrer.
+    A browser without `Sec-Fetch-Site` that sends the origin `null`, because pages send no referrer, is refused.
     """
     headers = event.get("headers") or {}
     if "sec-fetch-site" in headers:
         return bool(headers["sec-fetch-site"] == "same-origin")
-    origin = str(headers.get("origin", ""))
-    return urlsplit(origin).netloc == urlsplit(own_url).netloc
+    host = urlsplit(own_url).netloc
+    return bool(host) and headers.get("origin") == f"https://{host}"
 
 
 def _cookie(event: Mapping[str, Any]) -> str:
