@@ -75,7 +75,6 @@ RULES = {
         }
     },
     "people": {"team": "sales", "reps": REPS},
-    "sources": {"crm": {"kind": "server", "write_key_sha256": "0" * 64}},
 }
 
 
