@@ -32,10 +32,10 @@ from stories import START
 # For a rare bug, the search starts near a seed that finds it.
 _SINCE = {
     "adapters.store.lead_records.unchanged": 445,
-    "adapters.store.merge_writes._unchanged": 2_210,
-    "adapters.store.reconciliation.needs_refold": 85,
-    "ripen.campaigns.mail_history.MailHistory.within_caps": 200,
-    "ripen.campaigns.sending_hours._next_open": 808,
+    "adapters.store.merge_writes._unchanged": 2_216,
+    "adapters.store.reconciliation.needs_refold": 96,
+    "ripen.campaigns.mail_history.MailHistory.within_caps": 252,
+    "ripen.campaigns.sending_hours._next_open": 841,
     "ripen.campaigns.state.CampaignState.crossed": 574,
     "ripen.fold.awarding.on_signal": 16,
     "ripen.fold.fold.without_undone": 781,
@@ -43,8 +43,8 @@ _SINCE = {
     "ripen.sales.state.SalesState.held_until": 196,
     "ripen.scoring.state.ScoringState.restart": 385,
     "ripen.storage.checkpoint.Checkpoint.holds": 265,
-    "ripen.storage.checkpoint._digests": 79,
-    "score.handler._subjects": 260,
+    "ripen.storage.checkpoint._digests": 95,
+    "score.handler._subjects": 331,
     "services.telling._AGAIN_AFTER": 225,
 }
 # A bug that shows only between the calls of another function is found sooner if functions take turns more often. One
