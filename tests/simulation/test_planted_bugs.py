@@ -31,21 +31,22 @@ from stories import START
 
 # For a rare bug, the search starts near a seed that finds it.
 _SINCE = {
-    "adapters.store.lead_records.unchanged": 445,
+    "adapters.store.intents.claim_intent": 236,
+    "adapters.store.lead_records.unchanged": 1_306,
     "adapters.store.merge_writes._unchanged": 2_216,
     "adapters.store.reconciliation.needs_refold": 96,
     "ripen.campaigns.mail_history.MailHistory.within_caps": 252,
     "ripen.campaigns.sending_hours._next_open": 841,
-    "ripen.campaigns.state.CampaignState.crossed": 574,
-    "ripen.fold.awarding.on_signal": 16,
-    "ripen.fold.fold.without_undone": 781,
-    "ripen.sales.state.SalesState.disqualified": 709,
-    "ripen.sales.state.SalesState.held_until": 196,
-    "ripen.scoring.state.ScoringState.restart": 385,
-    "ripen.storage.checkpoint.Checkpoint.holds": 265,
+    "ripen.campaigns.state.CampaignState.crossed": 943,
+    "ripen.fold.awarding.on_signal": 295,
+    "ripen.fold.fold.without_undone": 5_569,
+    "ripen.sales.state.SalesState.disqualified": 1_861,
+    "ripen.sales.state.SalesState.held_until": 1_753,
+    "ripen.scoring.state.ScoringState.restart": 1_159,
+    "ripen.storage.checkpoint.Checkpoint.holds": 633,
     "ripen.storage.checkpoint._digests": 95,
     "score.handler._subjects": 331,
-    "services.telling._AGAIN_AFTER": 225,
+    "services.telling._AGAIN_AFTER": 2_021,
 }
 # A bug that shows only between the calls of another function is found sooner if functions take turns more often. One
 # that overwrites what another has written is found sooner if requests are repeated more often.
@@ -90,7 +91,8 @@ def whatever_the_rules(checkpoint, rules, events, now):
 
 
 def armed_by_each_event(campaigns, scoring, moment, *, held):
-    campaigns.progress["ripe"].matching = False
+    if "ripe" in campaigns.progress:
+        campaigns.progress["ripe"].matching = False
     yield from crossed(campaigns, scoring, moment, held=held)
 
 
@@ -190,7 +192,7 @@ def test_sending_that_ignores_the_claims_of_others_is_found(simulate, monkeypatc
     monkeypatch.setattr(place, claim_without_condition)
     monkeypatch.setattr("adapters.store.load_lead.open_claims", lambda *_: {})
 
-    assert any(breaks("sent twice", simulate, seed) for seed in range(2_000))
+    assert any(breaks("sent twice", simulate, seed) for seed in range(_SINCE[place], 2_000))
 
 
 def test_an_event_that_arrives_between_two_pages_of_a_query_is_counted(new_process, monkeypatch):

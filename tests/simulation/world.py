@@ -115,7 +115,7 @@ class World:
         self.settles = seed % 2 == 1
         self.braked = seed % 5 == 2
         self.limited = seed % 4 == 3
-        self.decides = seed % 9 == 7 and not self.braked
+        self.decides = seed % 18 == 7 and not self.braked
         self.decisions: Counter[str] = Counter()
         self.late = (0, 0, 0, HOUR, DAY)
         self.edited = seed % 3 == 0
