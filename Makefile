@@ -38,7 +38,7 @@ stories: $(INSTALLED)
 	@$(BIN)/pytest tests/unit tests/integration
 
 schedules: $(INSTALLED)  # with what the others leave
-	@nice -n 19 $(BIN)/pytest tests/simulation --seeds 4000
+	@nice -n 19 $(BIN)/pytest tests/simulation --seeds 2500
 
 repeat: $(INSTALLED) ## Run the tests of FILE=path COUNT=n times (20) on a busy machine, to find what depends on luck
 	@$(BIN)/python -c 'while True: pass' & one=$$!; $(BIN)/python -c 'while True: pass' & two=$$!; \
