@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test deployed stories schedules repeat lint docs reference bench price simulate snippet lock build deploy clean
+.PHONY: help setup demo test deployed units stories schedules repeat lint docs reference bench price simulate snippet lock build deploy clean
 PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
@@ -29,16 +29,19 @@ demo: $(INSTALLED) ## Run everything on this machine and open a demo website (CH
 	@$(BIN)/ripen demo $(if $(CHECK),--check)
 
 test: $(INSTALLED) lint ## Set up and run all tests
-	@$(MAKE) --no-print-directory --jobs=3 deployed stories schedules
+	@$(MAKE) --no-print-directory --jobs=4 deployed units stories schedules
 
 deployed: $(INSTALLED)  # waits for browsers and the local cloud most of the time
 	@$(BIN)/pytest tests/e2e
 
+units: $(INSTALLED)
+	@$(BIN)/pytest tests/unit
+
 stories: $(INSTALLED)
-	@$(BIN)/pytest tests/unit tests/integration
+	@$(BIN)/pytest tests/integration
 
 schedules: $(INSTALLED)  # with what the others leave
-	@nice -n 19 $(BIN)/pytest tests/simulation --seeds 2500
+	@nice -n 19 $(BIN)/pytest tests/simulation --seeds 4000
 
 repeat: $(INSTALLED) ## Run the tests of FILE=path COUNT=n times (20) on a busy machine, to find what depends on luck
 	@$(BIN)/python -c 'while True: pass' & one=$$!; $(BIN)/python -c 'while True: pass' & two=$$!; \

@@ -47,19 +47,19 @@ class Reader:
                 mail.locator("a[href*='/v1/dossier']").first.click()
             self.page = opened.value
             return
+        part = self.page.locator("body")
         if label.startswith("Won"):
-            self.wait_for("the record in the CRM", self.has_a_record)
-        visible = (
-            self.page.get_by_role("button", name=label, exact=True)
-            .or_(self.page.locator("summary").get_by_text(label, exact=True))
-            .locator("visible=true")
-        )
+            self.wait_for("the record in the CRM", lambda: self.record().count() > 0)
+            part = self.record()
+        button = part.get_by_role("button", name=label, exact=True)
+        visible = button.or_(part.locator("summary").get_by_text(label, exact=True)).locator("visible=true")
         visible.last.click()
         self.page.wait_for_load_state()
 
-    def has_a_record(self):
+    def record(self):
+        """Her record on the page of the CRM, which may have others."""
         self.page.reload()
-        return self.page.get_by_role("link", name="Jana Brandt").count() > 0
+        return self.page.locator("article", has=self.page.get_by_role("link", name="Jana Brandt"))
 
     def sees(self, shown):
         """The last command prints lines that begin with these words; what was decided takes a moment to be folded."""
