@@ -30,7 +30,7 @@ def test_a_seed_always_produces_the_same_steps(simulate):
 
 
 def test_every_fault_and_outcome_occurs_in_some_world(simulate):
-    rare = 244  # ends while a webhook waits to be tried again
+    rare = 206  # ends while a webhook waits to be tried again
     worlds = [simulate(seed, told=True) for seed in (*range(150), rare)]
 
     steps = [step for world in worlds for step in world.steps]
@@ -54,5 +54,5 @@ def test_every_fault_and_outcome_occurs_in_some_world(simulate):
     }
     names = {name for world in worlds for name in world.names()}
     assert {*PAGES, "Lead Assigned", "Lead Handed Off", "Webhook Delivered"} <= names
-    assert {*KINDS.values(), "Lead Decision Undone", "Colleague Notified"} - {"Lead Meeting Booked"} <= names
+    assert {*KINDS.values(), "Lead Decision Undone", "Colleague Notified"} <= names
     assert {"Lead Merged", "Lead Unmerged", "Lead Conflict Found", "Email Address Confirmed"} <= names

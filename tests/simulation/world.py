@@ -147,6 +147,7 @@ class World:
         self.recipients: dict[str, str] = {}
         self.known: dict[str, list[Any]] = {WRITE_KEY: [], SERVER_KEY: []}
         self._numbers = 0
+        self.found = None
         self.version = ""
         self.activated_at = ""
         self.uploaded: list[str] = []
@@ -258,6 +259,7 @@ class World:
             (self._undo, 2, self.decides and len(self.machine.running) < _CONCURRENT),
             (self._limit_ses, 0.7, self.limited and self.queue.messages),
             (self._want_erasure, 0.3, not self.machine.running and not self.erasing),
+            (self._expire, 0.2, not self.machine.running),  # a function never runs for as long as an item outlives it
         )
         actions += [action for action, _, possible in rare if possible]
         weights += [weight for _, weight, possible in rare if possible]
@@ -450,6 +452,8 @@ class World:
         if not handed:
             return
         kind = self.random.choice(("return", "return", "return", "accept", "disqualify", "lost", "won"))
+        if kind == "accept" and self.decisions["accept"] > self.decisions["meeting"]:
+            kind = "meeting"  # every second time
         until = to_iso(self.now + self.random.randint(1, 5) * DAY)[:10] if kind == "return" and self._lucky(0.6) else ""
         made = SalesDecision(kind, "rep.ann", reason="other" if kind in REASONS else "", until=until)
         self.decisions[kind] += 1
