@@ -6,13 +6,14 @@ import email
 import email.policy
 import io
 import json
-from functools import cache, partial
+from functools import cache
+from pathlib import Path
 
 import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from botocore.loaders import JSONFileLoader
+from botocore.loaders import create_loader
 from moto import mock_aws
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.ses.models import ses_backends
@@ -157,10 +158,12 @@ def _checked_once():
 
 @pytest.fixture(scope="session", autouse=True)
 def _descriptions_read_once():
-    """Caches botocore's service descriptions (megabytes), which each mocked AWS would load again."""
+    """One loader of botocore's service descriptions (megabytes), which each session would find and load again."""
+    loader = create_loader()
+    found = [*loader.search_paths, str(Path(boto3.__file__).parent / "data")]
     with pytest.MonkeyPatch.context() as patch:
-        load = cache(partial(JSONFileLoader.load_file, JSONFileLoader()))
-        patch.setattr(JSONFileLoader, "load_file", lambda _self, path: load(path))
+        patch.setattr("botocore.session.create_loader", lambda _path: loader)
+        patch.setattr(type(loader), "search_paths", property(lambda _self: [*found]))  # each session appends to it
         yield
 
 
