@@ -95,12 +95,8 @@ def issue(keys: Sequence[bytes], subject: str, address_key: str, now: int) -> st
 
 def read(keys: Sequence[bytes], text: str, at: int) -> Token | None:
     """The link token in `text`, received at `at` (ms); None if its signature is not valid or it was too old."""
-    try:
-        (subject, digest), signed = _serializer(keys, at).loads(text, return_timestamp=True)
-    except (BadData, ValueError, TypeError):
-        return None
-    age = at - int(signed.timestamp() * SECOND)
-    return Token(subject, digest, age) if -_EARLY <= age <= MAX_AGE else None
+    found = _read_signed(keys, text, at, _SALT, parts=2)
+    return Token(found[0][0], found[0][1], found[1]) if found and found[1] <= MAX_AGE else None
 
 
 def issue_page(keys: Sequence[bytes], subject: str, address_key: str, intent: str, now: int) -> str:
@@ -124,8 +120,8 @@ def issue_dossier(keys: Sequence[bytes], link: DossierLink, now: int) -> str:
 
 def read_dossier(keys: Sequence[bytes], text: str, at: int) -> tuple[DossierLink, int] | None:
     """The link in `text` and its age at `at` (ms), which may be above DOSSIER_AGE; None if it is not signed."""
-    found = _read_signed(keys, text, at, _DOSSIER_SALT)
-    return (DossierLink(*found[0]), found[1]) if found and len(found[0]) == len(DossierLink._fields) else None
+    found = _read_signed(keys, text, at, _DOSSIER_SALT, parts=3)
+    return (DossierLink(*found[0]), found[1]) if found else None
 
 
 def issue_device(keys: Sequence[bytes], device: Device, now: int) -> str:
@@ -135,18 +131,19 @@ def issue_device(keys: Sequence[bytes], device: Device, now: int) -> str:
 
 def read_device(keys: Sequence[bytes], text: str, at: int) -> Device | None:
     """The device in a cookie; None if it is not signed, or older than DOSSIER_AGE."""
-    found = _read_signed(keys, text, at, _DEVICE_SALT)
-    fits = found is not None and len(found[0]) == len(Device._fields) and found[1] <= DOSSIER_AGE
-    return Device(*found[0]) if found and fits else None
+    found = _read_signed(keys, text, at, _DEVICE_SALT, parts=2)
+    return Device(*found[0]) if found and found[1] <= DOSSIER_AGE else None
 
 
-def _read_signed(keys: Sequence[bytes], text: str, at: int, salt: bytes) -> tuple[list[str], int] | None:
+def _read_signed(keys: Sequence[bytes], text: str, at: int, salt: bytes, *, parts: int) -> tuple[list[str], int] | None:
+    """The `parts` of a token of one kind, and its age at `at` (ms); None if it is not signed or from the future."""
     try:
         payload, signed = _serializer(keys, at, salt).loads(text, return_timestamp=True)
     except (BadData, ValueError, TypeError):
         return None
     age = at - int(signed.timestamp() * SECOND)
-    return (payload, age) if isinstance(payload, list) and age >= -_EARLY else None
+    fits = isinstance(payload, list) and len(payload) == parts
+    return (payload, age) if fits and age >= -_EARLY else None
 
 
 def _signed(serializer: URLSafeTimedSerializer, payload: Sequence[str]) -> str:

@@ -104,6 +104,11 @@ def due_from(state: State, step: Do, run: Run) -> int:
     return run.since if held_until is None else max(run.since, held_until)
 
 
+def expires(state: State, step: Do, run: Run) -> int:
+    """The moment (ms) from which a step is given up."""
+    return due_from(state, step, run) + step.valid_for
+
+
 def next_open_slot(state: State, rule: CampaignRule, step: Do, earliest: int) -> int:
     """The `earliest` moment of a step, moved to the next open hours if it lies in the past."""
     hours = _hours(rule, step)

@@ -18,9 +18,9 @@ from ripen.events.event import HANDOFF, MAIL
 from ripen.fold.eligibility import (
     assignment,
     content,
-    due_from,
     earliest,
     exceeds_cap,
+    expires,
     may_do,
     may_mail,
     may_start_by_event,
@@ -109,7 +109,7 @@ def _over(state: State, rule: CampaignRule, run: Run) -> str:
 
 def _passes(state: State, rule: CampaignRule, run: Run, step: Do, moment: int) -> str | None:
     """The reason for which a run skips a step that is not done; None if the run waits for the step."""
-    if moment >= due_from(state, step, run) + step.valid_for:
+    if moment >= expires(state, step, run):
         return f"{GIVEN_UP}{_obstacle(state, rule, run, step)}"
     if run.since == moment:
         return _refused(state, rule, run, step)
@@ -118,7 +118,7 @@ def _passes(state: State, rule: CampaignRule, run: Run, step: Do, moment: int) -
 
 def _obstacle(state: State, rule: CampaignRule, run: Run, step: Do) -> str:
     """The reason for which a step could not be done while it was valid."""
-    ends = due_from(state, step, run) + step.valid_for
+    ends = expires(state, step, run)
     if not may_do(state, rule, step, ends):
         return NOT_ALLOWED if step.channel == MAIL else ENDED
     if step.channel == MAIL and not rule.transactional:
@@ -185,11 +185,7 @@ def _intents(state: State, moment: int) -> Iterator[Intent]:
         if step.channel == HANDOFF and state.sales.disqualified:
             continue
         wanted = earliest(state, rule, step, run)
-        if (
-            wanted is None
-            or wanted >= due_from(state, step, run) + step.valid_for
-            or exceeds_cap(state, rule, step, run)
-        ):
+        if wanted is None or wanted >= expires(state, step, run) or exceeds_cap(state, rule, step, run):
             continue
         if _over(state, rule, run) or not _holds(state, run, step.condition):
             continue
@@ -299,7 +295,7 @@ def _goes_on(state: State, rule: CampaignRule) -> int | None:
     if isinstance(instruction, Wait):
         moments.append(_wait_ends(state, run, instruction))
     elif isinstance(instruction, Do):
-        moments.append(due_from(state, instruction, run) + instruction.valid_for)
+        moments.append(expires(state, instruction, run))
     return min((moment for moment in moments if moment is not None), default=None)
 
 
