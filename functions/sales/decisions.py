@@ -18,7 +18,7 @@ from answers.json_request import json_object
 from answers.responses import Answer, json_answer
 from ripen.errors import InvalidDecisionError, LeadGoneError
 from ripen.events.sources import Source
-from ripen.sales.decisions import KINDS, Decision
+from ripen.sales.decisions import KIND_OF, KINDS, Decision
 from ripen.sales.state import Made
 from ripen.times import to_iso
 from sales.servers import count_told, server_of
@@ -31,7 +31,6 @@ FIELDS = (*_TEXTS, "value", "writeKey")
 ID = "[A-Za-z0-9._~:-]{1,100}"
 SUBJECT = "[au]:.{1,300}"
 """Regular expressions of ids of decisions and leads."""
-_KIND_OF = {event: kind for kind, event in KINDS.items()}
 _GONE = {
     "unknown": (404, "is not known", "a lead that Ripen has; one that was just tracked is known within a minute"),
     "erased": (410, "was erased", "no decision about this lead any more"),
@@ -151,7 +150,7 @@ _FINDERS: Mapping[str, Callable[[SalesSettings, str], str]] = {
 def _conflict(made: Made | None) -> Answer:
     told = None
     if made is not None:
-        told = {"id": made.id, "decision": _KIND_OF[made.name], "at": to_iso(made.at), "by": made.by}
+        told = {"id": made.id, "decision": KIND_OF[made.name], "at": to_iso(made.at), "by": made.by}
         told |= {"reason": made.reason} if made.reason else {}
     error = InvalidDecisionError("expected", "is not the decision in force", "the id in inForce, to decide over it")
     return json_answer(409, {"success": False, "errors": [error.as_json()], "inForce": told})

@@ -7,9 +7,10 @@ from collections import Counter
 from random import Random
 
 from ripen.config.configuration import ActiveConfiguration
+from ripen.events.event import intent_id
 from ripen.fold.fold import fold
 from ripen.rehearsal.plan import plan
-from ripen.rehearsal.reading import Period, intent_of, is_action, read
+from ripen.rehearsal.reading import Period, is_action, read
 from ripen.rehearsal.replay import RuleSet, rehearse
 from ripen.rehearsal.report import report
 from ripen.rehearsal.tally import Tally, rehearse_lead
@@ -21,7 +22,7 @@ from simulation.world import World
 
 def test_rehearsing_the_active_rules_does_exactly_what_a_punctual_world_has_done(inside, request):
     happened = Counter()
-    for seed in _seeds(request, 4):
+    for seed in _seeds(request, 16):
         world = PunctualWorld(seed)
         trees = _lived(world, inside)
         for begin in (world.began, (world.began + world.now) // 2):
@@ -104,7 +105,7 @@ def _rehearsed(world, tree, period):
 def _same(world, tree, period):
     events = [event for event in tree.events if event.at <= period.until]
     lead = fold(tree.record.subject, events, RULES[world.version], period.until)
-    really = [(event.at, intent_of(event), event.name) for event in events if is_action(event)]
+    really = [(event.at, intent_id(event.properties), event.name) for event in events if is_action(event)]
 
     found = _rehearsed(world, tree, period)
 
@@ -123,7 +124,7 @@ def _same(world, tree, period):
 def _similar(world, tree):
     period = Period(min(event.at for event in tree.events), world.now)
     lead = fold(tree.record.subject, tree.events, RULES[world.version], world.now)
-    really = {intent_of(event) for event in tree.events if is_action(event)}
+    really = {intent_id(event.properties) for event in tree.events if is_action(event)}
 
     found = _rehearsed(world, tree, period)
 

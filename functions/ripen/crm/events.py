@@ -6,12 +6,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ripen.crm.news import HANDED_OFF, WITHDRAWN, News, lead_key
+from ripen.crm.news import WITHDRAWN, News, lead_key
+from ripen.events.event import intent_id
 from ripen.leads.lead import Lead
 from ripen.messages.display_names import company_name, full_name, person_name
 from ripen.people.rules import PeopleRules
 from ripen.people.state import ASSIGNED
 from ripen.sales.decisions import UNDONE
+from ripen.sales.state import HANDED_OFF, status
 from ripen.times import to_iso
 
 VERSION = 1
@@ -27,7 +29,7 @@ def event_of(news: News, lead: Lead, people: PeopleRules | None, version: int) -
     """The event that tells a piece of news about a lead; `version` is that of the lead's record."""
     withheld = lead.consent is not None and not lead.consent.given
     found = _head(news, lead.subject)
-    found["lead"] |= {"sequence": version, "sales": sales_status(lead)}
+    found["lead"] |= {"sequence": version, "sales": status(lead.handoff, lead.decision)}
     if news.name == WITHDRAWN:
         return found
     found |= _state(lead, people)
@@ -36,7 +38,7 @@ def event_of(news: News, lead: Lead, people: PeopleRules | None, version: int) -
     if news.move is not None:
         found["entered"] = {"phase": news.move.phase, "reason": _text(news.move.reason)}
     elif news.name == HANDED_OFF:
-        found["handoff"] = _picked(news.about, _HANDOFF) | {"id": _action(news.about)}
+        found["handoff"] = _picked(news.about, _HANDOFF) | {"id": intent_id(news.about)}
     elif news.name == ASSIGNED:
         found["assignment"] = _picked(news.about, ("rep",))
     elif news.name == UNDONE:
@@ -87,13 +89,6 @@ def decision(news: News) -> dict[str, Any]:
     return {"id": news.event, **texts, "note": note, **({"value": value} if number else {})}
 
 
-def sales_status(lead: Lead) -> str:
-    """The last thing between marketing and sales, as the fact `lead.sales`; empty if there is none."""
-    if lead.decision is not None:
-        return lead.decision.name
-    return HANDED_OFF if lead.handoff is not None else ""
-
-
 def _head(news: News, subject: str) -> dict[str, Any]:
     return {
         "version": VERSION,
@@ -124,10 +119,6 @@ def _owner(name: str, people: PeopleRules | None) -> dict[str, str]:
 def _undone(news: News) -> dict[str, str]:
     told = _picked(news.about, ("decision", "of", "by"))
     return {"id": _text(told.get("decision", "")), "of": _text(told.get("of", "")), "by": _text(told.get("by", ""))}
-
-
-def _action(about: Mapping[str, Any]) -> str:
-    return "_".join(str(about.get(part, "")) for part in ("campaign", "step", "cycle"))
 
 
 def _picked(about: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
-from ripen.crm.news import ERASED, HANDED_OFF, PHASE_ENTERED, WITHDRAWN
+from ripen.crm.news import ERASED, PHASE_ENTERED, WITHDRAWN
 from ripen.people.state import ASSIGNED
 from ripen.sales.decisions import DECISIONS, UNDONE
+from ripen.sales.state import HANDED_OFF
 
 FOLDER = "events/1/"
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"

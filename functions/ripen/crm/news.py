@@ -11,14 +11,13 @@ from base64 import urlsafe_b64encode
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ripen.events.event import ENDS, HANDOFF, RIPEN, Event
+from ripen.events.event import RIPEN, Event
 from ripen.leads.lead import Lead
 from ripen.lifecycle.state import Move
 from ripen.people.state import ASSIGNED
 from ripen.sales.decisions import DECISIONS, UNDONE, is_decision
-from ripen.sales.state import without_undone
+from ripen.sales.state import HANDED_OFF, without_undone
 
-HANDED_OFF = ENDS[HANDOFF]["sent"]
 PHASE_ENTERED = "Phase Entered"
 WITHDRAWN = "Lead Consent Withdrawn"
 ERASED = "Lead Erased"

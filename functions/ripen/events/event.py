@@ -97,6 +97,15 @@ class Event:
         return parts
 
 
+OF_INTENT = ("campaign", "step", "cycle")
+"""The properties by which the outcome of an intent names it."""
+
+
+def intent_id(properties: Mapping[str, Any]) -> str:
+    """The id of the intent whose outcome has these properties."""
+    return "_".join(str(properties.get(part, "")) for part in OF_INTENT)
+
+
 class Received(NamedTuple):
     """An event to be stored: its subject, its time by the sender's clock for the key, its time of receipt (both ms)."""
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from ripen.addresses.address import comparable
-from ripen.events.event import MAILED, RIPEN, Event
+from ripen.events.event import MAILED, RIPEN, Event, intent_id
 from ripen.leads.proof import OptIn, OptInProof, Proof, subject_digest
 from ripen.privacy.consent import OPTED_IN
 from ripen.privacy.erasure import SUPPRESSING
@@ -293,7 +293,7 @@ class Identifiers:
         properties = event.properties
         address = properties.get("to")
         if isinstance(address, str):
-            intent = "_".join(str(properties.get(part)) for part in ("campaign", "step", "cycle"))
+            intent = intent_id(properties)
             # The subject is part of the key because merged leads may have equal intents.
             self.mailed.pop(key := f"{event.subject} {intent}", None)
             self.mailed[key] = address

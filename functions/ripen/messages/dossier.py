@@ -17,6 +17,7 @@ from ripen.messages.display_names import full_name, one_line
 from ripen.messages.journey import Entry, journey
 from ripen.people.state import ASSIGNED
 from ripen.sales.decisions import DECISIONS, UNDONE
+from ripen.sales.state import HANDED_OFF
 from ripen.times import DAY
 
 _COMPANY = ("company", "companyName", "organization")
@@ -264,7 +265,7 @@ def _steps(events: Sequence[Event]) -> tuple[Step, ...]:
     found = [
         Step(event.at, event.name, _by(event), _told(event), event.id in undone)
         for event in ours
-        if event.name in DECISIONS or event.name in (ASSIGNED, "Lead Handed Off")
+        if event.name in DECISIONS or event.name in (ASSIGNED, HANDED_OFF)
     ]
     return tuple(reversed(found))
 

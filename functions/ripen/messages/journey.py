@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from ripen.events.event import RIPEN, Event
+from ripen.events.event import RIPEN, Event, intent_id
 from ripen.messages.display_names import one_line
 from ripen.privacy.consent import OPTED_IN
 from ripen.privacy.preferences import FEEDBACK_GIVEN
@@ -78,8 +78,8 @@ def _mails(events: Sequence[Event]) -> list[Entry]:
             "mail",
             str(event.properties.get("mail", "")),
             (str(event.properties.get("campaign", "")),),
-            opens=opened.get(_intent(event), 0),
-            clicks=clicked.get(_intent(event), 0),
+            opens=opened.get(intent_id(event.properties), 0),
+            clicks=clicked.get(intent_id(event.properties), 0),
         )
         for event in events
         if event.source == RIPEN and event.name == "Email Sent"
@@ -99,7 +99,3 @@ def _others(events: Sequence[Event]) -> list[Entry]:
         before = found.get(key)
         found[key] = Entry(event.at, "event", one_line(event.name), about, times=before.times + 1 if before else 1)
     return [*found.values()]
-
-
-def _intent(event: Event) -> str:
-    return "_".join(str(event.properties.get(part, "")) for part in ("campaign", "step", "cycle"))

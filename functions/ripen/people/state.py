@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ripen.events.event import RIPEN, Event
+from ripen.events.event import OF_INTENT, RIPEN, Event, intent_id
 
 ASSIGNED = "Lead Assigned"
 """The event of Ripen's own that tells that a lead has become a rep's; `properties.rep` is the rep's name."""
-
-_OF_ACTION = ("campaign", "step", "cycle")
 
 
 @dataclass(slots=True, eq=False)
@@ -46,8 +44,8 @@ def assignment(outcome: Event, status: str) -> Event | None:
     owner = outcome.properties.get("owner")
     if not owner or status not in ("sent", "unconfirmed"):
         return None
-    intent = "_".join(str(outcome.properties[part]) for part in _OF_ACTION)
-    told = {"rep": owner, **{part: outcome.properties[part] for part in _OF_ACTION}}
+    intent = intent_id(outcome.properties)
+    told = {"rep": owner, **{part: outcome.properties[part] for part in OF_INTENT}}
     return Event(f"{intent}_assigned", ASSIGNED, outcome.at, RIPEN, properties=told, subject=outcome.subject)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ripen.events.event import OUTCOMES, RIPEN, Event
+from ripen.events.event import OUTCOMES, RIPEN, Event, intent_id
 from ripen.events.link_scanners import with_bot_verdicts
 from ripen.people.state import by_action
 from ripen.sales.state import without_undone
@@ -68,8 +68,8 @@ def read(subject: str, events: Sequence[Event], period: Period, foreign: Iterabl
     mailed: set[tuple[str, str]] = set()
     for moment, event in counted:
         if moment in period and is_action(event):
-            outcomes.setdefault(intent_of(event), event)
-            mailed.add((event.subject, intent_of(event)))
+            outcomes.setdefault(intent_id(event.properties), event)
+            mailed.add((event.subject, intent_id(event.properties)))
     before: list[Counted] = []
     during: list[Counted] = []
     responses: defaultdict[tuple[str, str], list[Counted]] = defaultdict(list)
@@ -92,8 +92,3 @@ def read(subject: str, events: Sequence[Event], period: Period, foreign: Iterabl
 def is_action(event: Event) -> bool:
     """True if the event tells of an action that Ripen carried out, or tried to."""
     return event.source == RIPEN and event.name in OUTCOMES
-
-
-def intent_of(event: Event) -> str:
-    """The id of the intent that an event of `is_action` ended."""
-    return "_".join(str(event.properties.get(part)) for part in ("campaign", "step", "cycle"))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Self
 
 from ripen.campaigns.state import CampaignNote
-from ripen.events.event import RIPEN, Event
+from ripen.events.event import RIPEN, Event, intent_id
 from ripen.events.link_scanners import with_bot_verdicts
 from ripen.leads.lead import Lead
 from ripen.reports.uplift import GOAL
@@ -63,7 +63,7 @@ def funnels_of(lead: Lead, events: Sequence[Event], since: int, until: int) -> d
         if event.name == "Email Sent" and since <= event.at < until:
             campaign = str(told.get("campaign"))
             stages = {"sent"} | ({"goal"} if _reaches_goal(lead.notes, campaign, event.at) else set())
-            intent = "_".join(str(told.get(part)) for part in ("campaign", "step", "cycle"))
+            intent = intent_id(told)
             sent[event.subject, intent] = SentMail(str(told.get("mail")), campaign), stages
         elif (found := sent.get((event.subject, str(told.get("intent"))))) and (
             not event.bot or event.name not in ("Email Opened", "Email Link Clicked")

@@ -17,8 +17,8 @@ from ripen.events.event import RIPEN, Event
 from ripen.events.link_scanners import with_bot_verdicts
 from ripen.leads.lead import Lead
 from ripen.reports.attribution import MODELS, TouchKey, credited, shares
-from ripen.sales.decisions import ACCEPTED, DISQUALIFIED, LOST, MEETING, OPENED, RETURNED, WON, is_decision
-from ripen.sales.state import Handoff, Made, SalesState, made, without_undone
+from ripen.sales.decisions import ACCEPTED, DISQUALIFIED, LOST, MEETING, OPENED, RETURNED, WON
+from ripen.sales.state import Handoff, Made, SalesState, without_undone
 from ripen.sessions.attribution import IgnoredHosts, Touch
 from ripen.sessions.sessions import visits
 from ripen.times import MINUTE
@@ -172,17 +172,16 @@ class _Stretch:
 def _stretches(events: Sequence[Event], trusted: frozenset[str]) -> list[_Stretch]:
     state, found, seen = SalesState(), [_Stretch(None)], set[tuple[str, str]]()
     for _, event in without_undone(with_bot_verdicts(events)):
-        before = state.handoff
         if (event.source, event.id) in seen or event.bot:
             continue
         seen.add((event.source, event.id))
         if event.source == RIPEN and event.name == OPENED and found[-1].opened is None:
             found[-1].opened = event.at
         elif state.take(event, trusted):
-            if state.handoff is not before:
+            if state.decision is not None:
+                found[-1].decisions.append((event, state.decision))
+            else:
                 found.append(_Stretch(state.handoff, str(event.properties.get("campaign", NOBODY))))
-            elif is_decision(event, trusted):
-                found[-1].decisions.append((event, made(event)))
     return found
 
 

@@ -35,6 +35,7 @@ KINDS: Mapping[str, str] = {
 }
 """The event of each kind of decision, by the name in forms and in the API."""
 
+KIND_OF = {event: kind for kind, event in KINDS.items()}
 DECISIONS = frozenset(KINDS.values())
 
 TOO_EARLY = "too-early"

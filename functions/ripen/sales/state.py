@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from ripen.events.event import ENDS, HANDOFF, RIPEN, Event
+from ripen.events.event import ENDS, HANDOFF, RIPEN, Event, intent_id
 from ripen.sales.decisions import DECISIONS, DISQUALIFIED, LOST, RETURNED, UNDONE, is_decision, moment_of
 
 HANDED_OFF = ENDS[HANDOFF]["sent"]
@@ -67,8 +67,7 @@ class SalesState:
             return False  # the usual case
         told = event.properties
         if event.source == RIPEN and event.name == HANDED_OFF:
-            intent = "_".join(str(told.get(part, "")) for part in ("campaign", "step", "cycle"))
-            self.handoff = Handoff(intent, event.at, str(told.get("rep", "")), str(told.get("recipient", "")))
+            self.handoff = Handoff(intent_id(told), event.at, str(told.get("rep", "")), str(told.get("recipient", "")))
             self.decision = None
             self.reps = tuple(dict.fromkeys(filter(None, (owner, self.handoff.rep))))
             return True
@@ -99,10 +98,8 @@ class SalesState:
 
     @property
     def status(self) -> str:
-        """The name of the last thing that happened between marketing and sales; empty if nothing has."""
-        if self.decision is not None:
-            return self.decision.name
-        return HANDED_OFF if self.handoff is not None else ""
+        """As in `status`."""
+        return status(self.handoff, self.decision)
 
     def dump(self) -> dict[str, Any]:
         """The state as JSON values."""
@@ -119,6 +116,13 @@ class SalesState:
             tuple(values.get("reps", ())),
             values.get("rests_until", 0),
         )
+
+
+def status(handoff: Handoff | None, decision: Made | None) -> str:
+    """The name of the last thing that happened between marketing and sales; empty if nothing has."""
+    if decision is not None:
+        return decision.name
+    return HANDED_OFF if handoff is not None else ""
 
 
 def made(event: Event) -> Made:

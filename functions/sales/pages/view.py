@@ -15,7 +15,7 @@ from ripen.events.event import Event
 from ripen.leads.lead import Lead
 from ripen.messages.colleagues import colleague_name
 from ripen.messages.dossier import Step, dossier
-from ripen.sales.decisions import KINDS, LONGEST_NOTE, REASONS, UNDO_WITHIN, UNDONE, moment_of
+from ripen.sales.decisions import KIND_OF, KINDS, LONGEST_NOTE, REASONS, UNDO_WITHIN, UNDONE, moment_of
 from ripen.times import DAY, SECOND, to_iso
 from sales.pages.chart import HEIGHT, WIDTH, chart
 from sales.pages.html import html_answer
@@ -24,7 +24,6 @@ from sales.pages.visitor import Visitor
 
 _REST = 30 * DAY
 """The time (ms) after which a lead that is given back may come again, as the form proposes it."""
-_KIND_OF = {event: kind for kind, event in KINDS.items()}
 _BIG = ("accept", "return")
 _DAY = len("2027-03-01")
 
@@ -127,7 +126,7 @@ def _done(say: Mapping[str, str], shown: Shown) -> str:
 def _reason(say: Mapping[str, str], step: Step) -> str:
     """The reason of a decision in the language of the page, if it has one."""
     reason = step.told.get("reason", "")
-    return say.get(f"reason_{_KIND_OF.get(step.name, '')}_{reason}", reason)
+    return say.get(f"reason_{KIND_OF.get(step.name, '')}_{reason}", reason)
 
 
 def _named(configuration: Configuration, by: str) -> str:
