@@ -17,9 +17,9 @@ from adapters.identity.link_tokens import issue_page
 from adapters.rules.approvals import Yes, approval
 from ripen.storage.ledger import ASIDE_PREFIX, CHECKPOINT_KEY, EVENT_PREFIX, RECORD_KEY
 from ripen.times import DAY, HOUR, to_iso
-from ripen_cli.demo.desk import sweep
 from ripen_cli.demo.mailbox import approval_link, mails
 from ripen_cli.demo.times import clock
+from ripen_cli.demo.triggering import sweep
 
 RIPEN = str(Path(sys.executable).with_name("ripen"))
 SERVER_KEY, FORGETTING_KEY = "a-secret-key", "a-forgetting-key"

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-import click
 from flask import Blueprint, Response, abort, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from ripen.times import to_iso
 from ripen_cli.cloud import Cloud
 from ripen_cli.demo import crm_page, rules_page
 from ripen_cli.demo.crm import Crm
@@ -20,6 +17,7 @@ from ripen_cli.demo.mailbox import Mail, links, mails, readable
 from ripen_cli.demo.postman import Postman
 from ripen_cli.demo.site import LANDING
 from ripen_cli.demo.times import clock
+from ripen_cli.demo.triggering import sweep
 
 _SITE = "www.example.com"
 """The website's host in the starter mails; links to it lead to the demo's own website."""
@@ -32,16 +30,6 @@ def visitor_in(cookie: str) -> str:
     """The visitor's id in the snippet's cookie, `yes.<id>` with the day behind it that the edge adds; empty without."""
     answer, _, rest = cookie.partition(".")
     return rest.partition(".")[0] if answer == "yes" else ""
-
-
-def sweep(cloud: Cloud, client: Any) -> int:
-    """Invoke the trigger function as its schedule does; returns the number of due leads. Raises ClickException."""
-    event = json.dumps({"time": to_iso(clock())})
-    answer = client.invoke(FunctionName=cloud.trigger_function, Payload=event.encode())
-    result = json.load(answer["Payload"])
-    if "FunctionError" in answer:
-        raise click.ClickException(f"the trigger function failed: {result.get('errorMessage', result)}")
-    return int(result["due"])
 
 
 def _mail(cloud: Cloud, identity: str) -> Mail:

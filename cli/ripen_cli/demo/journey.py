@@ -14,9 +14,9 @@ from ripen.events.event import RIPEN
 from ripen.leads.identifiers import UNSUBSCRIBED
 from ripen.times import LAST_MOMENT
 from ripen_cli.cloud import Cloud, Progress
-from ripen_cli.demo.checking import Found, StoryError, expect, perform, wait
-from ripen_cli.demo.desk import sweep, visitor_in
-from ripen_cli.demo.leads import Leads, Reading
+from ripen_cli.demo.checking import StoryError, expect, perform, wait
+from ripen_cli.demo.desk import visitor_in
+from ripen_cli.demo.leads import Reading
 from ripen_cli.demo.mailbox import Mail, mails
 from ripen_cli.demo.move_over import DOMAIN, PEOPLE, import_export
 from ripen_cli.demo.postman import pages
@@ -49,9 +49,9 @@ from ripen_cli.demo.story import (
     told,
 )
 from ripen_cli.demo.times import clock
+from ripen_cli.demo.watching import FOLLOWED_WITHIN, Watch
 from ripen_cli.local_edge import SITE
 
-_SCORED_WITHIN = 90
 _MAILED_WITHIN = 90
 _COUNTED_WITHIN = 150
 _SITE_COOKIE = (f".{SITE}", 3)
@@ -65,14 +65,13 @@ class Journey:
         self._base = base
         self._say = say
         self._progress = progress
-        self._leads = Leads(cloud)
-        self._functions = cloud.client("lambda")
+        self._watch = Watch(cloud, progress)
         self._address = f"mara.{secrets.token_hex(4)}@oakhurst.example"
         self._number = 0
 
     def through(self, browser: Browser) -> None:
         """Run the whole journey. Raises StoryError at the first failed check."""
-        known = self._leads.subjects()
+        known = self._watch.leads.subjects()
         with browser.new_context() as context:
             mara = self._visitor(context, self._address)
             self._leaves_no_trace("arrives through an advertisement", arrive, mara, known, cookies=[])
@@ -112,7 +111,7 @@ class Journey:
         elsewhere = [url for url in asked if not url.startswith(self._base)]
         expect(title, "requests to others", [], elsewhere)
         _expect_in_browser(title, visitor, cookies)
-        expect(title, "new subjects in the ledger", set(), self._leads.subjects() - known)
+        expect(title, "new subjects in the ledger", set(), self._watch.leads.subjects() - known)
         self._report(title, "-", "nothing in the ledger")
 
     def _is_answered(self, visitor: Visitor, known: set[str]) -> set[str]:
@@ -120,12 +119,12 @@ class Journey:
         title = "he signs up all the same, and gets the agenda"
         perform(title, ask_for_a_seat, visitor)
         _expect_in_browser(title, visitor, ["no"])
-        found = self._after_sweeps(lambda: self._mails(visitor.address), bool, _MAILED_WITHIN)
+        found = self._watch.after_sweeps(lambda: self._mails(visitor.address), bool, _MAILED_WITHIN)
         expect(title, "mails", [AGENDA_FOR_ANY], found)
-        new = self._leads.subjects() - known
+        new = self._watch.leads.subjects() - known
         expect(title, "number of new subjects", 1, len(new))
         [subject] = new
-        reading = self._settled(title, subject, lambda found: not found.lead.pending)
+        reading = self._watch.settled(title, subject, lambda found: not found.lead.pending)
         typed = [event.name for event in reading.events if event.source != RIPEN]
         expect(title, "what he told", ["Signed Up"], typed)
         self._check(title, reading, 0, "awareness")
@@ -135,11 +134,11 @@ class Journey:
     def _take(self, step: Step, visitor: Visitor, known: set[str], before: Reading | None) -> Reading:
         perform(step.title, step.act, visitor)
         perform(step.title, lambda her: her.page.wait_for_function(ALL_TAKEN), visitor)
-        new = self._leads.subjects() - known
+        new = self._watch.leads.subjects() - known
         [cookie] = visitor.page.context.cookies()
         expect(step.title, "the cookie that the edge has set, for the whole site", _SITE_COOKIE, _who_set(cookie))
         expect(step.title, "subjects", {f"a:{visitor_in(cookie['value'])}"}, new)
-        reading = self._settled(step.title, new.pop())
+        reading = self._watch.settled(step.title, new.pop())
         self._check(step.title, reading, step.score, step.phase)
         if before:
             kept = len(before.lead.contributions)
@@ -161,26 +160,28 @@ class Journey:
         expected = [CONFIRM]
         wait(self._mails, lambda found: len(found) >= len(expected), _MAILED_WITHIN, self._progress)
         expect(title, "mails", expected, self._mails())
-        reading = self._settled(title, subject, lambda found: len(found.lead.pending) == 1)
+        reading = self._watch.settled(title, subject, lambda found: len(found.lead.pending) == 1)
         self._is_now(f"{title} ({time.monotonic() - began:.0f} s)", reading, STEPS[-1].score)
 
         title = "gets no other mail before she confirms"
-        resting = self._after_sweeps(lambda: self._leads.read(subject, clock()), _rests, _SCORED_WITHIN)
+        resting = self._watch.after_sweeps(lambda: self._watch.read(subject), _rests, FOLLOWED_WITHIN)
         if not _rests(resting):
             raise StoryError(title, "a lead that is not due", resting and f"due at {resting.tree.record.due_at}")
         expect(title, "mails", expected, self._mails())
-        self._is_now(title, self._settled(title, subject), STEPS[-1].score)
+        self._is_now(title, self._watch.settled(title, subject), STEPS[-1].score)
 
     def _subscribes(self, mara: Visitor, subject: str) -> None:
         title = "confirms her address on a page"
         perform(title, lambda her: her.confirm(pages(self._mail(CONFIRM))["confirm"]), mara)
-        self._is_now(title, self._settled(title, subject, lambda found: found.lead.claims.subscribed), STEPS[-1].score)
+        self._is_now(
+            title, self._watch.settled(title, subject, lambda found: found.lead.claims.subscribed), STEPS[-1].score
+        )
 
         title = "gets the agenda, which waited, and a welcome mail"
         expected = sorted([AGENDA, CONFIRM, WELCOME])
-        found = self._after_sweeps(self._mails, lambda found: {AGENDA, WELCOME} <= {*found}, _SCORED_WITHIN)
+        found = self._watch.after_sweeps(self._mails, lambda found: {AGENDA, WELCOME} <= {*found}, FOLLOWED_WITHIN)
         expect(title, "mails", expected, found)
-        reading = self._settled(title, subject, lambda found: not found.lead.pending)
+        reading = self._watch.settled(title, subject, lambda found: not found.lead.pending)
         self._is_now(title, reading, STEPS[-1].score)
 
     def _is_claimed_by_others(self, browser: Browser, subject: str) -> None:
@@ -193,14 +194,14 @@ class Journey:
             ("asks for the agenda on a second device, and gets it although she unsubscribed", FIRST_NAME),
             ("a stranger types her address; nothing changes", STRANGER),
         ):
-            before = self._settled(title, subject)
+            before = self._watch.settled(title, subject)
             with browser.new_context() as context:
                 perform(title, partial(sign_up_elsewhere, first_name=name), self._visitor(context, self._address))
-            found = self._after_sweeps(self._mails, lambda found: AGENDA_FOR_ANY in found, _SCORED_WITHIN)
+            found = self._watch.after_sweeps(self._mails, lambda found: AGENDA_FOR_ANY in found, FOLLOWED_WITHIN)
             expect(title, "mails", expected, found)
             typed = [mail.subject for mail in mails(self._cloud) if STRANGER in mail.text + mail.html + mail.subject]
             expect(title, "mails with the typed name", [], typed)
-            reading = self._settled(title, subject)
+            reading = self._watch.settled(title, subject)
             expect(title, "her events", before.events, reading.events)
             expect(title, "her address", (self._address, True), (reading.lead.address, reading.owned))
             self._is_now(title, reading, STEPS[-1].score + READ)
@@ -210,8 +211,8 @@ class Journey:
         perform(title, lambda her: her.read(WELCOME), mara)
         self._progress("    an open and a click count after a minute, unless a link scanner caused them")
         score = STEPS[-1].score + READ
-        counted = self._after_sweeps(
-            lambda: self._leads.read(subject, clock()),
+        counted = self._watch.after_sweeps(
+            lambda: self._watch.read(subject),
             lambda found: found is not None and found.settled and found.lead.score("engagement") > score - 1,
             _COUNTED_WITHIN,
         )
@@ -221,7 +222,7 @@ class Journey:
 
         title = "unsubscribes with one click on a page"
         perform(title, lambda her: her.unsubscribe(pages(self._mail(WELCOME))["unsubscribe"]), mara)
-        reading = self._settled(title, subject, lambda found: bool(found.lead.suppressed))
+        reading = self._watch.settled(title, subject, lambda found: bool(found.lead.suppressed))
         expect(title, "pending mails", (), reading.lead.pending)
         self._is_now(title, reading, score)
 
@@ -230,9 +231,9 @@ class Journey:
         title = "orders in the shop, and gets a receipt although she unsubscribed"
         order(self._cloud, subject)
         expected = sorted([AGENDA, CONFIRM, WELCOME, AGENDA_FOR_ANY, RECEIPT, FIRST_STEPS])
-        found = self._after_sweeps(self._mails, lambda found: {RECEIPT, FIRST_STEPS} <= {*found}, _SCORED_WITHIN)
+        found = self._watch.after_sweeps(self._mails, lambda found: {RECEIPT, FIRST_STEPS} <= {*found}, FOLLOWED_WITHIN)
         expect(title, "mails", expected, found)
-        reading = self._settled(title, subject, lambda found: not found.lead.pending)
+        reading = self._watch.settled(title, subject, lambda found: not found.lead.pending)
         expect(title, "her wish for no marketing", UNSUBSCRIBED, reading.lead.suppressed)
         expect(title, "phase", "purchase", reading.lead.phase)
         self._report(title, f"{reading.lead.score('engagement'):.1f}", reading.lead.phase)
@@ -241,13 +242,13 @@ class Journey:
         """A form on a German page is answered in German, whatever the language of the browser."""
         title = "a German visitor gets the agenda in German"
         perform(title, sign_up_in_german, visitor)
-        found = self._after_sweeps(lambda: self._mails(visitor.address), bool, _MAILED_WITHIN)
+        found = self._watch.after_sweeps(lambda: self._mails(visitor.address), bool, _MAILED_WITHIN)
         expect(title, "mails", [AGENDA_IN_GERMAN], found)
         [text] = [mail.text for mail in mails(self._cloud) if mail.recipient == visitor.address]
         expect(title, "greeting and sender", GERMAN, tuple(words for words in GERMAN if words in text))
         [cookie] = visitor.page.context.cookies()
         subject = f"a:{visitor_in(cookie['value'])}"
-        reading = self._settled(title, subject, lambda found: not found.lead.pending)
+        reading = self._watch.settled(title, subject, lambda found: not found.lead.pending)
         self._check(title, reading, SIGNED_UP_ALONE, "information")
         self._report(title, f"{SIGNED_UP_ALONE:.1f}", "information")
 
@@ -257,25 +258,18 @@ class Journey:
         import_export(self._cloud)
 
         def look() -> list[Reading | None]:
-            return [self._leads.read(subject, clock()) for subject in PEOPLE]
+            return [self._watch.read(subject) for subject in PEOPLE]
 
         def done(found: list[Reading | None]) -> bool:
             known = all(reading is not None and _known(reading) == PEOPLE[reading.lead.subject] for reading in found)
             return known and all(reading is not None and reading.settled and _rests(reading) for reading in found)
 
-        found = [reading for reading in self._after_sweeps(look, done, _SCORED_WITHIN) if reading is not None]
+        found = [reading for reading in self._watch.after_sweeps(look, done, FOLLOWED_WITHIN) if reading is not None]
         expect(title, "people", PEOPLE, {reading.lead.subject: _known(reading) for reading in found})
         expect(title, "things to be sent", [], [reading.lead.subject for reading in found if reading.lead.pending])
         told = [mail.subject for mail in mails(self._cloud) if DOMAIN in mail.recipient + mail.text + mail.html]
         expect(title, "mails to them or about them", [], told)
         self._report(title, "-", f"{len(found)} leads")
-
-    def _after_sweeps(self, look: Callable[[], Found], done: Callable[[Found], bool], limit: float) -> Found:
-        def swept() -> Found:
-            sweep(self._cloud, self._functions)
-            return look()
-
-        return wait(swept, done, limit, self._progress)
 
     def _is_now(self, title: str, reading: Reading, score: float) -> None:
         self._check(title, reading, score, STEPS[-1].phase)
@@ -286,19 +280,6 @@ class Journey:
 
     def _mail(self, subject: str) -> Mail:
         return next(mail for mail in mails(self._cloud) if (mail.subject, mail.recipient) == (subject, self._address))
-
-    def _settled(self, title: str, subject: str, also: Callable[[Reading], bool] = lambda _: True) -> Reading:
-        def look() -> Reading | None:
-            return self._leads.read(subject, clock())
-
-        def done(reading: Reading | None) -> bool:
-            return reading is not None and reading.settled and also(reading)
-
-        found = wait(look, done, _SCORED_WITHIN)
-        if found is None or not done(found):
-            written = found.tree.record.data if found else "no lead"
-            raise StoryError(title, f"the score function to follow within {_SCORED_WITHIN} s", written or "no record")
-        return found
 
     @staticmethod
     def _check(title: str, reading: Reading, score: float, phase: str) -> None:

@@ -6,18 +6,13 @@ what happened long ago, and what follows from it, in a minute.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
 from typing import Any, NamedTuple
 
-import click
-
-from ripen.storage.ledger import RECORD_KEY
 from ripen.times import DAY, MINUTE, SECOND, to_iso
 from ripen_cli.cloud import Cloud
-from ripen_cli.importing.sending import post
+from ripen_cli.demo.shop import tell
 
 AGO = 100
 """Days since the day on which she became ripe for the first time, or up to six fewer: it was a Wednesday."""
@@ -27,9 +22,6 @@ _PAGES = ("/solutions/quoting", "/guides/win-rate", "/guides/first-reply", "/sol
 _PER_DAY = 10
 _TOOLS = 5
 """Pages and tools of a day: 40 points, the most that a day gives."""
-
-_CONSENT = {"consent": {"categoryPreferences": {"analytics": True}}}
-_BATCH = 50
 
 
 class Person(NamedTuple):
@@ -94,22 +86,5 @@ def at(call: Mapping[str, Any], moment: int) -> Mapping[str, Any]:
     return {**call, "timestamp": to_iso(moment)}
 
 
-def act_at(cloud: Cloud, subject: str, moment: int) -> None:
-    """Have the trigger function act on a lead as of a moment (ms), as if a sweep had found it then."""
-    message = {"subject": subject, "key": RECORD_KEY, "now": moment}
-    record = {"messageId": f"{subject}-{moment}", "body": json.dumps(message), "attributes": {}}
-    payload = json.dumps({"Records": [record]}).encode()
-    answer = cloud.client("lambda").invoke(FunctionName=cloud.trigger_function, Payload=payload)
-    result = json.load(answer["Payload"])
-    if "FunctionError" in answer or result["batchItemFailures"]:
-        raise click.ClickException(f"the trigger function failed: {result}")
-
-
-def _send(cloud: Cloud, user: str, calls: list[Mapping[str, Any]]) -> None:
-    """Send calls with the key of the shop's server. Raises click.ClickException if one is refused."""
-    for start in range(0, len(calls), _BATCH):
-        batch = [{**call, "userId": user, "context": _CONSENT} for call in calls[start : start + _BATCH]]
-        body = json.dumps({"writeKey": cloud.server_key, "batch": batch}).encode()
-        status, answer, _ = post(f"{cloud.track_url}/v1/batch", body, {"content-type": "application/json"})
-        if status != HTTPStatus.OK or not answer.get("success"):
-            raise click.ClickException(f"her story was refused with status {status}: {answer}")
+def _send(cloud: Cloud, user: str, calls: Sequence[Mapping[str, Any]]) -> None:
+    tell(cloud, [{**call, "userId": user} for call in calls])

@@ -18,14 +18,14 @@ from ripen.messages.colleagues import rep_of
 from ripen.times import DAY, HOUR, to_iso
 from ripen_cli.cloud import Cloud, Progress
 from ripen_cli.demo import regular
-from ripen_cli.demo.checking import StoryError, expect, perform, wait
-from ripen_cli.demo.desk import sweep
-from ripen_cli.demo.leads import Leads, Reading
+from ripen_cli.demo.checking import StoryError, expect, perform
+from ripen_cli.demo.leads import Reading
 from ripen_cli.demo.mailbox import Mail, mails
 from ripen_cli.demo.story import Visitor
 from ripen_cli.demo.times import clock
+from ripen_cli.demo.triggering import act_at
+from ripen_cli.demo.watching import FOLLOWED_WITHIN, Watch
 
-_WITHIN = 90
 _LINK = re.compile(r"http\S+/v1/dossier\S+")
 _WAITS = 30
 """Days for which the rep gives her back."""
@@ -41,9 +41,7 @@ class SalesWalk:
         self._cloud = cloud
         self._base = base
         self._report = report
-        self._progress = progress
-        self._leads = Leads(cloud)
-        self._functions = cloud.client("lambda")
+        self._watch = Watch(cloud, progress)
         user = f"mira-{secrets.token_hex(4)}"
         self._who = regular.Person(user, f"{user}@lund.example", "Mira", "Lund")
         self._ripe = regular.ripe_day(clock())
@@ -56,7 +54,7 @@ class SalesWalk:
         """Play the whole story. Raises StoryError at the first failed check."""
         rep = self._becomes_ripe()
         with browser.new_context() as context:
-            self._is_given_back(context, self._notification(rep, "For you"))
+            self._is_given_back(context, self._notification(rep))
         self._is_nurtured()
         self._comes_back(rep)
         with browser.new_context() as context:
@@ -67,19 +65,19 @@ class SalesWalk:
         title = "another lead passes 150 points: a personal mail, and a rep is told"
         regular.becomes_ripe(self._cloud, self._who, self._ripe)
         self._settled(title, lambda found: any(event.name == "Webinar Attended" for event in found.events))
-        regular.act_at(self._cloud, self._subject, self._ripe + HOUR)
+        act_at(self._cloud, self._subject, self._ripe + HOUR)
         found = self._settled(title, lambda found: bool(found.lead.owner))
         rep = self._rep(found)
         note = next((mail for mail in mails(self._cloud) if mail.recipient == self._who.address), None)
         if note is None or rep.name not in note.text:
             raise StoryError(title, f"a mail to her by {rep.name}", note and note.text)
-        self._notification(rep.address, "For you")
+        self._notification(rep.address)
         self._report(title, "-", f"handed over to {rep.name}")
         return rep.address
 
-    def _notification(self, address: str, begin: str) -> Mail:
-        """The newest notification to the rep about her."""
-        wanted = f"{begin}: {self._who.name}"
+    def _notification(self, address: str) -> Mail:
+        """The newest notification of a handoff to the rep about her."""
+        wanted = f"For you: {self._who.name}"
         found = (mail for mail in mails(self._cloud) if mail.recipient == address and mail.subject == wanted)
         mail = next((one for one in found if self._subject in one.text), None)
         if mail is None:
@@ -105,7 +103,7 @@ class SalesWalk:
 
     def _is_nurtured(self) -> None:
         title = "meanwhile the programme that fits the reason writes to her"
-        regular.act_at(self._cloud, self._subject, self._ripe + _GUIDE * DAY)
+        act_at(self._cloud, self._subject, self._ripe + _GUIDE * DAY)
         reading = self._settled(title)
         sent = [one.properties["campaign"] for one in reading.events if one.name == "Email Sent"]
         if "returned-too-early" not in sent:
@@ -118,11 +116,11 @@ class SalesWalk:
         expect(title, "handoffs so far", 1, before)
         regular.reads_again(self._cloud, self._who.user, clock())
 
-        def swept() -> Reading | None:
-            sweep(self._cloud, self._functions)
-            return self._leads.read(self._subject, clock())
-
-        found = wait(swept, lambda found: found is not None and len(self._handoffs(found)) > 1, _WITHIN, self._progress)
+        found = self._watch.after_sweeps(
+            lambda: self._watch.read(self._subject),
+            lambda found: found is not None and len(self._handoffs(found)) > 1,
+            FOLLOWED_WITHIN,
+        )
         if found is None or len(self._handoffs(found)) != 2:
             raise StoryError(title, "a second handoff", found and self._handoffs(found))
         expect(title, "her rep", rep, self._rep(found).address)
@@ -156,16 +154,7 @@ class SalesWalk:
         return [one.id for one in found.events if one.name == "Lead Handed Off"]
 
     def _settled(self, title: str, also: Callable[[Reading], bool] = lambda _: True) -> Reading:
-        def look() -> Reading | None:
-            return self._leads.read(self._subject, clock())
-
-        def done(found: Reading | None) -> bool:
-            return found is not None and found.settled and also(found)
-
-        found = wait(look, done, _WITHIN, self._progress)
-        if found is None or not done(found):
-            raise StoryError(title, f"the score function to follow within {_WITHIN} s", "no such lead")
-        return found
+        return self._watch.settled(title, self._subject, also)
 
 
 def _gives_back(page: Page, name: str, until: int) -> None:
